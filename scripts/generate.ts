@@ -1,0 +1,119 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import openapiTypescript, { astToString, COMMENT_HEADER, type OpenAPI3 } from 'openapi-typescript';
+import { projectRoot } from '../src/paths';
+import { redocLicences, redocScript } from './redoc';
+import { redocly } from './redocly';
+
+/** The content of each generated file by its path from the project's root. */
+type Artifacts = Readonly<Record<string, string>>;
+
+interface Parameter {
+  $ref?: string;
+  in?: string;
+  required?: boolean;
+  schema?: { default?: unknown };
+}
+
+interface Document {
+  paths?: Record<string, Record<string, Parameter[] | { parameters?: Parameter[] }>>;
+  components?: { parameters?: Record<string, Parameter> };
+}
+
+/** The contract in one document, as JSON with two spaces. */
+async function bundle(root: string): Promise<string> {
+  const { code, stdout, stderr } = await redocly(['bundle', 'openapi.yaml', '--ext=json'], root);
+  if (code !== 0) throw new Error(stderr);
+  return `${JSON.stringify(JSON.parse(stdout), null, 2)}\n`;
+}
+
+function allParameters(document: Document): Parameter[] {
+  const items = Object.values(document.paths ?? {}).flatMap((item) => Object.values(item));
+  return [
+    ...Object.values(document.components?.parameters ?? {}),
+    ...items.flatMap((each) => (Array.isArray(each) ? each : (each.parameters ?? []))),
+  ];
+}
+
+/** The contract as handlers see it: the validator has filled in the defaults of the query. */
+function withQueryDefaults(contract: string): string {
+  const document: Document = JSON.parse(contract);
+  for (const parameter of allParameters(document)) {
+    if (parameter.in === 'query' && parameter.schema?.default !== undefined) parameter.required = true;
+  }
+  return JSON.stringify(document);
+}
+
+async function types(contract: string, options: { defaultNonNullable: boolean }): Promise<string> {
+  const document: OpenAPI3 = JSON.parse(contract);
+  return COMMENT_HEADER + astToString(await openapiTypescript(document, { ...options, silent: true }));
+}
+
+/** Makes every generated file from the `openapi.yaml` in `root`; throws what Redocly says where it cannot be read. */
+export async function generate(root: string): Promise<Artifacts> {
+  const contract = await bundle(root);
+  return {
+    'generated/openapi.json': contract,
+    'generated/openapi.d.ts': await types(withQueryDefaults(contract), { defaultNonNullable: true }),
+    'sdk/src/openapi.d.ts': await types(contract, { defaultNonNullable: false }),
+    'generated/docs/redoc.js': redocScript(),
+    'generated/docs/LICENSES.txt': redocLicences(),
+  };
+}
+
+function readIfPresent(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function filesBelow(root: string, directory: string): string[] {
+  return readdirSync(join(root, directory), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${directory}/${entry.name}`;
+    return entry.isDirectory() ? filesBelow(root, path) : [path];
+  });
+}
+
+/** The files below `root` that are not what the contract makes: missing, changed, or in `generated` without a source. */
+export function findDrift(root: string, artifacts: Artifacts): string[] {
+  const differing = Object.keys(artifacts).filter(
+    (path) => readIfPresent(join(root, path)) !== artifacts[path],
+  );
+  const surplus = filesBelow(root, 'generated').filter((path) => !(path in artifacts));
+  return [...differing, ...surplus].sort();
+}
+
+function write(root: string, artifacts: Artifacts): void {
+  for (const [path, content] of Object.entries(artifacts)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), content);
+  }
+}
+
+/** Runs the command: writes the files, or with `--check` reports drift. Resolves to the exit code. */
+export async function main(root: string, args: readonly string[]): Promise<number> {
+  const artifacts = await generate(root);
+  if (!args.includes('--check')) {
+    write(root, artifacts);
+    return 0;
+  }
+  const drift = findDrift(root, artifacts);
+  if (drift.length === 0) return 0;
+  process.stderr.write(`Not what openapi.yaml makes (npm run generate):\n${drift.join('\n')}\n`);
+  return 1;
+}
+
+if (require.main === module) {
+  main(projectRoot, process.argv.slice(2)).then(
+    (code) => {
+      process.exitCode = code;
+    },
+    (error: Error) => {
+      process.stderr.write(`${error.message}\n`);
+      process.exitCode = 1;
+    },
+  );
+}

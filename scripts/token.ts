@@ -1,0 +1,44 @@
+/** Prints a development token: `npm run --silent token -- <user_id> [--lifetime 3600] [--email …] [--name …]`. */
+import { parseArgs } from 'node:util';
+import { signDevelopmentToken } from '../src/auth/development-token';
+import { ConfigError, parseConfig, readEnvironment } from '../src/config';
+
+const usage =
+  'Usage: npm run --silent token -- <user_id> [--lifetime <seconds>] [--email <address>] [--name <name>]';
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { lifetime: { type: 'string' }, email: { type: 'string' }, name: { type: 'string' } },
+  });
+  const [userId] = positionals;
+  const lifetimeSeconds = values.lifetime === undefined ? undefined : Number(values.lifetime);
+  if (userId === undefined || positionals.length > 1) fail(usage);
+  if (lifetimeSeconds !== undefined && !(Number.isInteger(lifetimeSeconds) && lifetimeSeconds > 0))
+    fail(usage);
+
+  const config = parseConfig(readEnvironment());
+  if (config.production) fail('This makes development tokens; NODE_ENV is production.');
+  const secret = config.auth.secrets[0];
+  if (secret === undefined) fail('This instance takes its tokens from BETTER_AUTH_URL: sign in there.');
+  const token = await signDevelopmentToken(secret, {
+    userId,
+    lifetimeSeconds,
+    email: values.email,
+    name: values.name,
+  });
+  process.stdout.write(`${token}\n`);
+}
+
+main().catch((error) =>
+  fail(
+    error instanceof ConfigError || error?.code?.startsWith?.('ERR_PARSE_ARGS')
+      ? `${error.message}\n${usage}`
+      : String(error?.stack ?? error),
+  ),
+);

@@ -1,0 +1,83 @@
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import type { AuthConfig } from './config';
+import { readCookie } from './cookies';
+import { type Credential, readCredential } from './credential';
+import type { Authentication } from './identity';
+import { createSessionTable, type Query, type SessionTable } from './session-table';
+import { createTokenVerifier, type TokenVerifier } from './token-verifier';
+
+export type { AuthConfig } from './config';
+export type { Authentication, Identity } from './identity';
+export type { RefusalReason } from './result';
+export type { Scope } from './scopes';
+export type { Query } from './session-table';
+
+export interface Authenticator extends Pick<TokenVerifier, 'warmUp' | 'sizes' | 'close'> {
+  /** Who sent a request, by its headers alone. Never rejects for anything that a caller can send. */
+  authenticate(request: IncomingMessage): Promise<Authentication>;
+}
+
+export interface AuthenticatorOptions {
+  /** Runs a statement on Better Auth's database; the session source needs it. */
+  readonly query?: Query | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now?: (() => number) | undefined;
+  readonly keySetTimeoutMs?: number | undefined;
+}
+
+const DATABASE_RETRY_SECONDS = 5;
+
+/** Checks who sends requests, by the sources that the configuration names. Throws when the session source lacks `query`. */
+export function createAuthenticator(
+  config: AuthConfig,
+  log: Pick<Logger, 'info' | 'warn' | 'error'>,
+  { query, now = Date.now, keySetTimeoutMs }: AuthenticatorOptions = {},
+): Authenticator {
+  const tokens = createTokenVerifier({ config, log, now, keySetTimeoutMs });
+  const sessions = config.sources.includes('session') ? openSessionTable(config, query) : null;
+  const cookieNames = readCookieNames(config);
+
+  async function authenticate(request: IncomingMessage): Promise<Authentication> {
+    const credential = readCredential(request, (header) => readCookie(header, cookieNames));
+    if (!credential.ok) return { outcome: 'invalid', reason: credential.reason };
+    if (credential.value === null) return { outcome: 'missing' };
+    // A session's token holds at most one dot, a JWT exactly two.
+    const isSession = credential.value.text.split('.', 3).length < 3;
+    return sessions !== null && isSession
+      ? await findSession(sessions, credential.value)
+      : await tokens.verify(credential.value);
+  }
+
+  async function findSession(table: SessionTable, { carrier, text }: Credential): Promise<Authentication> {
+    try {
+      const subject = await table.find(text, carrier, now() / 1000);
+      return subject.ok
+        ? { outcome: 'authenticated', identity: { ...subject.value, source: 'session', carrier } }
+        : { outcome: 'invalid', reason: subject.reason };
+    } catch (error) {
+      // Not the error itself: a query builder's message can hold the statement's values, the token among them.
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      log.error({ code }, 'session table: out of reach');
+      const reason = 'the session table is out of reach';
+      return { outcome: 'unavailable', retryAfterSeconds: DATABASE_RETRY_SECONDS, reason };
+    }
+  }
+
+  return { ...tokens, authenticate };
+}
+
+function openSessionTable(config: AuthConfig, query: Query | undefined): SessionTable {
+  if (query === undefined) throw new Error('The session source needs a query function.');
+  return createSessionTable({ ...config, query });
+}
+
+/** The cookies that may identify a caller: none unless a source reads them. */
+function readCookieNames({ sources, cookiePrefixes }: AuthConfig): string[] {
+  const cookie = sources.includes('session')
+    ? 'session_token'
+    : sources.some((source) => source.endsWith('-cookie'))
+      ? 'session_data'
+      : null;
+  return cookie === null ? [] : cookiePrefixes.map((prefix) => `${prefix}.${cookie}`);
+}

@@ -1,0 +1,106 @@
+import { type JsonObject, member } from './json-object';
+import { accept, type Result, refuse } from './result';
+import { readScopes, type Scope } from './scopes';
+import { isUserId } from './user-id';
+
+/** A claim's expected value. One that follows from BETTER_AUTH_URL is not `explicit`. */
+export interface ExpectedClaim {
+  readonly value: string;
+  readonly explicit: boolean;
+}
+
+export interface TimeRules {
+  readonly maxLifetimeSeconds: number;
+  readonly clockToleranceSeconds: number;
+}
+
+export interface ClaimRules extends TimeRules {
+  readonly issuer: ExpectedClaim | null;
+  readonly audience: ExpectedClaim | null;
+  readonly userIdClaim: string;
+  readonly readOnlyRoles: readonly string[];
+}
+
+/** Times in seconds since the epoch; `issuedAt` is null when the token does not say. */
+export interface TokenTimes {
+  readonly issuedAt: number | null;
+  readonly expiresAt: number;
+}
+
+export interface TokenSubject extends TokenTimes {
+  readonly userId: string;
+  readonly scopes: readonly Scope[];
+}
+
+/**
+ * The claims of a bearer token whose signature holds (RFC 7519 section 4.1). A key set signs for other audiences too,
+ * so its tokens must carry `iss` and `aud`; a secret's tokens must when the expected value was configured explicitly,
+ * and in any case not name another.
+ * @param nowSeconds since the epoch
+ */
+export function readBearerClaims(
+  claims: JsonObject,
+  rules: ClaimRules,
+  signedBy: 'secret' | 'key-set',
+  nowSeconds: number,
+): Result<TokenSubject> {
+  const times = readTimes(claims, rules, nowSeconds);
+  if (!times.ok) return times;
+
+  const isRequired = (expected: ExpectedClaim | null) =>
+    signedBy === 'key-set' || expected?.explicit === true;
+  const issuer = member(claims, 'iss');
+  if (issuer === undefined ? isRequired(rules.issuer) : !issuerMatches(issuer, rules.issuer)) {
+    return refuse('issuer');
+  }
+  const audience = member(claims, 'aud');
+  if (audience !== undefined && rules.audience === null) return refuse('audience-not-configured');
+  if (
+    audience === undefined
+      ? isRequired(rules.audience)
+      : !audienceIncludes(audience, rules.audience?.value ?? null)
+  ) {
+    return refuse('audience');
+  }
+
+  const userId = member(claims, rules.userIdClaim);
+  if (!isUserId(userId)) return refuse('user-id');
+  const scopes = readScopes(claims, rules.readOnlyRoles);
+  if (!scopes.ok) return scopes;
+  return accept({ ...times.value, userId, scopes: scopes.value });
+}
+
+/**
+ * `exp`, `nbf` and `iat`, each a finite number of seconds (jose lets `exp: 1e400` pass, which JSON reads as Infinity).
+ * `exp` is required, and a lifetime beyond the maximum is refused, counted from `iat` and from now.
+ */
+export function readTimes(claims: JsonObject, rules: TimeRules, nowSeconds: number): Result<TokenTimes> {
+  const { clockToleranceSeconds: tolerance, maxLifetimeSeconds: maximum } = rules;
+  const expiresAt = member(claims, 'exp');
+  const notBefore = member(claims, 'nbf');
+  const issuedAt = member(claims, 'iat');
+  if (!isFiniteNumber(expiresAt)) return refuse('expiry-claim');
+  if (notBefore !== undefined && !isFiniteNumber(notBefore)) return refuse('time-claim');
+  if (issuedAt !== undefined && !isFiniteNumber(issuedAt)) return refuse('time-claim');
+
+  if (expiresAt <= nowSeconds - tolerance) return refuse('expired');
+  if (notBefore !== undefined && notBefore > nowSeconds + tolerance) return refuse('not-yet-valid');
+  if (issuedAt !== undefined && issuedAt > nowSeconds + tolerance) return refuse('issued-in-future');
+  if (issuedAt !== undefined && expiresAt - issuedAt > maximum) return refuse('lifetime');
+  if (expiresAt - nowSeconds > maximum + tolerance) return refuse('lifetime');
+  return accept({ issuedAt: issuedAt ?? null, expiresAt });
+}
+
+/** Whether `audience`, a string or an array of strings (RFC 7519 section 4.1.3), includes `expected`. */
+export function audienceIncludes(audience: unknown, expected: string | null): boolean {
+  const names: unknown[] = Array.isArray(audience) ? audience : [audience];
+  return names.every((name) => typeof name === 'string') && names.some((name) => name === expected);
+}
+
+function issuerMatches(issuer: unknown, expected: ExpectedClaim | null): boolean {
+  return typeof issuer === 'string' && (expected === null || issuer === expected.value);
+}
+
+function isFiniteNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}

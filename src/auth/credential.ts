@@ -1,0 +1,35 @@
+import type { IncomingMessage } from 'node:http';
+import { accept, type Result, refuse } from './result';
+
+/** What a request carries to prove who sent it. */
+export interface Credential {
+  readonly carrier: 'header' | 'cookie';
+  readonly text: string;
+}
+
+const BEARER = /^bearer(?: +(.*))?$/is;
+
+/**
+ * The request's credential; null when it carries none. An Authorization header decides alone: what it holds never
+ * falls through to a cookie. Its scheme is case-insensitive (RFC 9110 section 11.1), another scheme is no credential
+ * here (RFC 6750 section 3.1), and two headers, of which a proxy may have checked the other one, are refused.
+ * @param readCookie finds the credential in a Cookie header
+ */
+export function readCredential(
+  request: IncomingMessage,
+  readCookie: (header: string) => Result<string | null>,
+): Result<Credential | null> {
+  const headers = request.headersDistinct.authorization ?? [];
+  if (headers.length > 1) return refuse('authorization-repeated');
+  const [header] = headers;
+  if (header !== undefined) {
+    const match = BEARER.exec(header);
+    if (match === null) return accept(null);
+    const text = match[1] ?? '';
+    return text === '' ? refuse('authorization-form') : accept({ carrier: 'header', text });
+  }
+
+  const cookie = readCookie(request.headers.cookie ?? '');
+  if (!cookie.ok) return cookie;
+  return accept(cookie.value === null ? null : { carrier: 'cookie', text: cookie.value });
+}

@@ -1,0 +1,44 @@
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const STRING_OR_BRACKET = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g;
+
+/**
+ * The JSON object in `bytes`, or null when they are not well-formed UTF-8, not JSON, not an object, or name a member
+ * twice at any depth (RFC 7519 section 4: parsers that differ on a duplicate would read two different tokens).
+ */
+export function parseJsonObject(bytes: Uint8Array): JsonObject | null {
+  let text: string;
+  let value: unknown;
+  try {
+    text = utf8.decode(bytes);
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  return isJsonObject(value) && !hasDuplicateMember(text) ? value : null;
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An own member's value; inherited names such as `constructor` count as absent. */
+export function member(object: JsonObject, name: string): unknown {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+function hasDuplicateMember(json: string): boolean {
+  const open: Set<string>[] = [];
+  for (const [lexeme, colon] of json.matchAll(STRING_OR_BRACKET)) {
+    if (lexeme === '{' || lexeme === '[') open.push(new Set());
+    else if (lexeme === '}' || lexeme === ']') open.pop();
+    else if (colon !== undefined) {
+      const name: string = JSON.parse(lexeme.slice(0, -colon.length));
+      const names = open.at(-1);
+      if (names?.has(name)) return true;
+      names?.add(name);
+    }
+  }
+  return false;
+}

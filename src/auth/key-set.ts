@@ -1,0 +1,226 @@
+import { type CryptoKey, importJWK } from 'jose';
+import type { Logger } from 'pino';
+import type { KeySetAlgorithm } from './compact-jws';
+import { isJsonObject, type JsonObject, member } from './json-object';
+
+export interface VerificationKey {
+  /** The one algorithm that this key verifies; a token that names another is refused. */
+  readonly algorithm: KeySetAlgorithm;
+  readonly key: CryptoKey;
+}
+
+export type KeyLookup =
+  | { readonly found: VerificationKey }
+  | { readonly found: null }
+  | { readonly unavailable: true; readonly retryAfterSeconds: number };
+
+export interface KeySet {
+  /** The key that a token's `kid` names; without a `kid`, the set's only key. */
+  find(kid: string | undefined): Promise<KeyLookup>;
+  /** Fetches the set unless it is known, and never fails. */
+  warmUp(): Promise<void>;
+  /** How many usable keys are held. */
+  size(): number;
+  close(): void;
+}
+
+export interface KeySetOptions {
+  readonly url: string;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Called when a key came, went or changed. */
+  readonly onChange: () => void;
+  readonly timeoutMs?: number | undefined;
+}
+
+/** The shortest time between two attempts, successful or not: the price of a flood of unknown `kid`s, and of an outage. */
+const COOLDOWN_MS = 5_000;
+/** Keys older than this are fetched again, so that a removed key stops being accepted. */
+const REFRESH_MS = 5 * 60_000;
+/** How long known keys go on working when the set is out of reach. */
+const LIFETIME_MS = 60 * 60_000;
+const TIMEOUT_MS = 3_000;
+const MAX_BYTES = 256 * 1024;
+const MIN_RSA_BITS = 2048;
+const MAX_RSA_BITS = 8192;
+
+/** RFC 7518 section 3.1 and RFC 8037 section 3.1. An RSA key without `alg` is for RS256, the common reading. */
+const KEY_KINDS: readonly { kty: string; crv?: string; algorithm: KeySetAlgorithm }[] = [
+  { kty: 'OKP', crv: 'Ed25519', algorithm: 'EdDSA' },
+  { kty: 'EC', crv: 'P-256', algorithm: 'ES256' },
+  { kty: 'EC', crv: 'P-521', algorithm: 'ES512' },
+  { kty: 'RSA', algorithm: 'RS256' },
+  { kty: 'RSA', algorithm: 'PS256' },
+];
+
+/**
+ * The public keys at a JWK set URL (RFC 7517), fetched when they are first needed, are stale, or lack a `kid` that a
+ * token names. At most one fetch runs at a time and at most one starts per cooldown. jose's own remote set falls short
+ * of this: it has no use of stale keys and counts its cooldown from successes only.
+ */
+export function createKeySet(options: KeySetOptions): KeySet {
+  const { url, log, now, onChange, timeoutMs = TIMEOUT_MS } = options;
+  const closing = new AbortController();
+  let keys: ReadonlyMap<string | undefined, VerificationKey> = new Map();
+  let fingerprint = '';
+  let fetchedAt = Number.NEGATIVE_INFINITY;
+  let attemptedAt = Number.NEGATIVE_INFINITY;
+  let failing = false;
+  let inFlight: Promise<void> | null = null;
+
+  // A clock that was set back must not stop refreshing until it catches up.
+  const isPast = (since: number, ms: number) => now() < since || now() - since >= ms;
+
+  function replaceKeys(next: typeof keys, nextFingerprint: string): void {
+    if (nextFingerprint === fingerprint) return;
+    keys = next;
+    fingerprint = nextFingerprint;
+    onChange();
+  }
+
+  async function attempt(): Promise<void> {
+    try {
+      const set = await fetchJson(url, AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)]));
+      const members = isJsonObject(set) ? member(set, 'keys') : undefined;
+      if (!Array.isArray(members)) throw new Error('the answer is not a JWK set');
+      const usable = await importKeys(members);
+      replaceKeys(usable.keys, usable.fingerprint);
+      fetchedAt = now();
+      if (usable.ignored > 0 || usable.keys.size === 0) {
+        log.warn(
+          { url, usable: usable.keys.size, ignored: usable.ignored },
+          'key set: some keys cannot be used',
+        );
+      }
+      if (failing) log.info({ url }, 'key set: in reach again');
+      failing = false;
+    } catch (error) {
+      if (closing.signal.aborted) return;
+      if (!failing) log.warn({ url, reason: describeFailure(error) }, 'key set: out of reach');
+      failing = true;
+    }
+  }
+
+  function refresh(): Promise<void> {
+    if (inFlight === null && !closing.signal.aborted && isPast(attemptedAt, COOLDOWN_MS)) {
+      attemptedAt = now();
+      inFlight = attempt().finally(() => {
+        inFlight = null;
+      });
+    }
+    return inFlight ?? Promise.resolve();
+  }
+
+  /** The set's only key also goes by the name `undefined`, see importKeys. */
+  async function find(kid: string | undefined): Promise<KeyLookup> {
+    if (isPast(fetchedAt, LIFETIME_MS)) replaceKeys(new Map(), '');
+    if (isPast(fetchedAt, REFRESH_MS)) {
+      const refreshed = refresh();
+      // During an outage nobody whose key is known waits for the next attempt to fail.
+      if (!failing || !keys.has(kid)) await refreshed;
+    }
+    if (!keys.has(kid)) await refresh();
+
+    const found = keys.get(kid) ?? null;
+    if (found !== null || keys.size > 0) return { found };
+    const waitMs = Math.max(0, attemptedAt + COOLDOWN_MS - now());
+    return { unavailable: true, retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) };
+  }
+
+  return {
+    find,
+    warmUp: async () => {
+      if (keys.size === 0) await refresh();
+    },
+    size: () => new Set(keys.values()).size,
+    close: () => closing.abort(),
+  };
+}
+
+/** The JSON at `url`. Throws when the answer is not 200 without a redirect, is too large, or is not JSON. */
+async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
+  const response = await fetch(url, { redirect: 'error', headers: { accept: 'application/json' }, signal });
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw new Error(`the answer's status is ${response.status}`);
+  }
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_BYTES) throw new Error(`the answer is larger than ${MAX_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    throw new Error('the answer is not JSON');
+  }
+}
+
+interface ImportedKeys {
+  readonly keys: ReadonlyMap<string | undefined, VerificationKey>;
+  /** Equal for equal sets of usable keys. */
+  readonly fingerprint: string;
+  readonly ignored: number;
+}
+
+/**
+ * The usable keys by `kid`. Private and symmetric keys, keys for another use, and what cannot be imported are ignored;
+ * of two keys with one `kid` the first counts. A set's only usable key is also found without a `kid`.
+ */
+async function importKeys(members: readonly unknown[]): Promise<ImportedKeys> {
+  const keys = new Map<string | undefined, VerificationKey>();
+  const usable: unknown[] = [];
+  for (const jwk of members) {
+    const imported = isJsonObject(jwk) ? await importKey(jwk) : null;
+    if (imported === null || keys.has(imported.kid)) continue;
+    keys.set(imported.kid, imported.key);
+    usable.push(jwk);
+  }
+  const [only] = keys.values();
+  if (only !== undefined) {
+    if (keys.size === 1) keys.set(undefined, only);
+    else keys.delete(undefined);
+  }
+  return { keys, fingerprint: JSON.stringify(usable), ignored: members.length - usable.length };
+}
+
+async function importKey(jwk: JsonObject): Promise<{ kid: string | undefined; key: VerificationKey } | null> {
+  const { kid, kty, crv, x, y, n, e, use, key_ops: operations } = jwk;
+  const algorithm = algorithmOf(jwk);
+  if (algorithm === null || Object.hasOwn(jwk, 'd') || Object.hasOwn(jwk, 'k')) return null;
+  if (use !== undefined && use !== 'sig') return null;
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) return null;
+  if (kid !== undefined && typeof kid !== 'string') return null;
+  try {
+    const parameters = Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => value !== undefined);
+    const key = (await importJWK(Object.fromEntries(parameters), algorithm)) as CryptoKey;
+    const bits = 'modulusLength' in key.algorithm ? Number(key.algorithm.modulusLength) : null;
+    if (bits !== null && (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS)) return null;
+    return { kid, key: { algorithm, key } };
+  } catch {
+    return null;
+  }
+}
+
+/** The algorithm that follows from the key itself; null when its `alg` says otherwise or it is of another kind. */
+function algorithmOf({ kty, crv, alg }: JsonObject): KeySetAlgorithm | null {
+  const kind = KEY_KINDS.find(
+    (one) =>
+      one.kty === kty &&
+      (one.crv === undefined || one.crv === crv) &&
+      (alg === undefined || one.algorithm === alg),
+  );
+  return kind?.algorithm ?? null;
+}
+
+/** Why a fetch failed, in words that hold nothing of what the other side sent. */
+function describeFailure(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  if (error.name === 'TimeoutError') return 'no answer in time';
+  const { cause } = error;
+  if (!(cause instanceof Error)) return error.message;
+  return 'code' in cause ? String(cause.code) : cause.message;
+}

@@ -1,0 +1,68 @@
+import { audienceIncludes, readTimes, type TimeRules, type TokenSubject } from './claims';
+import { isJsonObject, type JsonObject, member } from './json-object';
+import { accept, type Result, refuse } from './result';
+import { readScopes } from './scopes';
+import { isUserId } from './user-id';
+
+/** `typ` of the session cookie that Better Auth's jwt plugin signs (better-auth 1.7.7, `sessionCookieCache`). */
+export const KEY_SET_COOKIE_TYPE = 'better-auth.session-cache+jwt';
+const KEY_SET_COOKIE_AUDIENCE = 'better-auth:session-cache';
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
+
+export interface CookieRules extends TimeRules {
+  readonly cookieIssuer: string | null;
+  readonly readOnlyRoles: readonly string[];
+}
+
+/**
+ * The claims of a session cookie whose signature holds: the session and its user, who must be one and the same, and
+ * both the cookie and the session alive. The key-set form also says for whom it was made and must be consistent with
+ * itself; the secret's form must not, for then it is some other token.
+ * @param nowSeconds since the epoch
+ */
+export function readCookieClaims(
+  claims: JsonObject,
+  rules: CookieRules,
+  signedBy: 'secret' | 'key-set',
+  nowSeconds: number,
+): Result<TokenSubject> {
+  const times = readTimes(claims, rules, nowSeconds);
+  if (!times.ok) return times;
+  const session = member(claims, 'session');
+  const user = member(claims, 'user');
+  if (!isJsonObject(session) || !isJsonObject(user)) return refuse('cookie-claims');
+  const userId = member(user, 'id');
+  if (!isUserId(userId) || member(session, 'userId') !== userId) return refuse('user-id');
+
+  const sessionEnd = readInstant(member(session, 'expiresAt'));
+  if (sessionEnd === null) return refuse('cookie-claims');
+  if (sessionEnd <= nowSeconds) return refuse('session-expired');
+
+  const addressed = signedBy === 'key-set' ? isAddressed(claims, session, userId, rules) : isPlain(claims);
+  if (!addressed) return refuse('cookie-claims');
+  const scopes = readScopes({ role: member(user, 'role') }, rules.readOnlyRoles);
+  if (!scopes.ok) return scopes;
+  const expiresAt = Math.min(times.value.expiresAt, sessionEnd);
+  return accept({ userId, issuedAt: times.value.issuedAt, expiresAt, scopes: scopes.value });
+}
+
+function isAddressed(claims: JsonObject, session: JsonObject, userId: string, rules: CookieRules): boolean {
+  const sid = member(claims, 'sid');
+  return (
+    member(claims, 'sub') === userId &&
+    typeof sid === 'string' &&
+    sid === member(session, 'token') &&
+    member(claims, 'iss') === rules.cookieIssuer &&
+    audienceIncludes(member(claims, 'aud'), KEY_SET_COOKIE_AUDIENCE)
+  );
+}
+
+function isPlain(claims: JsonObject): boolean {
+  return ['iss', 'aud', 'sub'].every((name) => member(claims, name) === undefined);
+}
+
+/** Seconds since the epoch; null unless `value` is an instant as JSON.stringify writes a Date. */
+function readInstant(value: unknown): number | null {
+  const milliseconds = typeof value === 'string' && INSTANT.test(value) ? Date.parse(value) : Number.NaN;
+  return Number.isFinite(milliseconds) ? milliseconds / 1000 : null;
+}

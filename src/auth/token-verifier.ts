@@ -1,0 +1,155 @@
+import { createSecretKey, hash, type KeyObject } from 'node:crypto';
+import { type CryptoKey, compactVerify, errors } from 'jose';
+import { LRUCache } from 'lru-cache';
+import type { Logger } from 'pino';
+import { readBearerClaims, type TokenSubject } from './claims';
+import { type Algorithm, type JwsHeader, readHeader } from './compact-jws';
+import type { AuthConfig } from './config';
+import type { Credential } from './credential';
+import type { Authentication, Identity, Unavailable } from './identity';
+import { parseJsonObject } from './json-object';
+import { createKeySet } from './key-set';
+import { type Result, refuse } from './result';
+import { KEY_SET_COOKIE_TYPE, readCookieClaims } from './session-cookie';
+
+export interface TokenVerifier {
+  verify(credential: Credential): Promise<Authentication>;
+  /** Fetches the key set, if there is one, so that the first caller need not wait; never fails. */
+  warmUp(): Promise<void>;
+  sizes(): { readonly verifiedTokens: number; readonly keys: number };
+  close(): void;
+}
+
+export interface TokenVerifierOptions {
+  readonly config: AuthConfig;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly keySetTimeoutMs: number | undefined;
+}
+
+interface Key {
+  readonly algorithm: Algorithm;
+  readonly key: CryptoKey | KeyObject;
+}
+
+interface Verified {
+  readonly identity: Identity;
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+}
+
+const CACHED_TOKENS = 10_000;
+const CACHE_MS = 60_000;
+/** RFC 7515 section 4.1.9 lets `application/` be left out. Another type, a logout token's say, is no access token. */
+const ACCESS_TOKEN_TYPE = /^(?:application\/)?(?:at\+)?jwt$/i;
+
+/** Verifies signed tokens: the key decides the algorithm, and the source decides which claims are read and how. */
+export function createTokenVerifier({
+  config,
+  log,
+  now,
+  keySetTimeoutMs,
+}: TokenVerifierOptions): TokenVerifier {
+  const secretKeys = config.secrets.map<Key>((secret) => ({
+    algorithm: 'HS256',
+    key: createSecretKey(secret, 'utf8'),
+  }));
+  const verified = new LRUCache<string, Verified>({ max: CACHED_TOKENS });
+  let keyChanges = 0;
+  const keySet =
+    config.keySetUrl === null
+      ? null
+      : createKeySet({
+          url: config.keySetUrl,
+          log,
+          now,
+          timeoutMs: keySetTimeoutMs,
+          onChange: () => {
+            keyChanges++;
+            verified.clear();
+          },
+        });
+
+  async function verify(credential: Credential): Promise<Authentication> {
+    const id = `${credential.carrier} ${hash('sha256', credential.text, 'base64url')}`;
+    const known = verified.get(id);
+    if (known !== undefined && now() < known.until) {
+      return { outcome: 'authenticated', identity: known.identity };
+    }
+
+    const keyChangesBefore = keyChanges;
+    const checked = await check(credential);
+    if ('outcome' in checked) return checked;
+    if (!checked.ok) return { outcome: 'invalid', reason: checked.reason };
+    const identity = checked.value;
+    // A key that went while its signature was being verified must not leave its token behind.
+    if (keyChanges === keyChangesBefore) {
+      verified.set(id, { identity, until: Math.min(now() + CACHE_MS, identity.expiresAt * 1000) });
+    }
+    return { outcome: 'authenticated', identity };
+  }
+
+  async function check({ carrier, text }: Credential): Promise<Result<Identity> | Unavailable> {
+    const header = readHeader(text);
+    if (!header.ok) return header;
+    const signedBy = header.value.alg === 'HS256' ? 'secret' : 'key-set';
+    const source = carrier === 'header' ? signedBy : (`${signedBy}-cookie` as const);
+    if (!config.sources.includes(source)) return refuse('algorithm');
+    if (!isExpectedType(header.value.typ, source)) return refuse('token-type');
+
+    const keys = signedBy === 'secret' ? secretKeys : await findKeySetKeys(header.value);
+    if ('outcome' in keys) return keys;
+    if (keys.length === 0) return refuse('key-unknown');
+    const candidates = keys.filter((key) => key.algorithm === header.value.alg);
+    if (candidates.length === 0) return refuse('algorithm');
+    const payload = await verifySignature(text, candidates);
+    if (payload === null) return refuse('signature');
+
+    const claims = parseJsonObject(payload);
+    if (claims === null) return refuse('payload-form');
+    const nowSeconds = Math.floor(now() / 1000);
+    const subject: Result<TokenSubject> =
+      carrier === 'header'
+        ? readBearerClaims(claims, config, signedBy, nowSeconds)
+        : readCookieClaims(claims, config, signedBy, nowSeconds);
+    if (!subject.ok) return subject;
+    const identity: Identity = {
+      ...subject.value,
+      source: carrier === 'header' ? signedBy : 'cookie',
+      carrier,
+    };
+    return { ok: true, value: identity };
+  }
+
+  async function findKeySetKeys({ kid }: JwsHeader): Promise<readonly Key[] | Unavailable> {
+    const lookup = await keySet!.find(kid);
+    if ('found' in lookup) return lookup.found === null ? [] : [lookup.found];
+    const { retryAfterSeconds } = lookup;
+    return { outcome: 'unavailable', retryAfterSeconds, reason: 'the key set is out of reach or empty' };
+  }
+
+  return {
+    verify,
+    warmUp: async () => keySet?.warmUp(),
+    sizes: () => ({ verifiedTokens: verified.size, keys: keySet?.size() ?? 0 }),
+    close: () => keySet?.close(),
+  };
+}
+
+function isExpectedType(typ: string | undefined, source: AuthConfig['sources'][number]): boolean {
+  if (source === 'key-set-cookie') return typ === KEY_SET_COOKIE_TYPE;
+  return typ === undefined || ACCESS_TOKEN_TYPE.test(typ);
+}
+
+/** The payload under the signature of one of `keys`; null when none of them made it. */
+async function verifySignature(token: string, keys: readonly Key[]): Promise<Uint8Array | null> {
+  for (const { algorithm, key } of keys) {
+    try {
+      return (await compactVerify(token, key, { algorithms: [algorithm] })).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JOSEError)) throw error;
+    }
+  }
+  return null;
+}

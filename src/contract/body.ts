@@ -1,0 +1,73 @@
+import { isUtf8 } from 'node:buffer';
+import express, { type Request, type RequestHandler, type Response } from 'express';
+import type { Operation } from './contract';
+import { ProblemError } from './problems';
+import { run } from './validator';
+
+/** Reads one operation's request body; rejects with the problem if it cannot. */
+export type BodyReader = (request: Request, response: Response) => Promise<void>;
+
+function hasBody(request: Request): boolean {
+  return (
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
+  );
+}
+
+/** The one of the operation's media types that the request's body has (RFC 9110, section 8.3). */
+function negotiatedType(operation: Operation, request: Request): string {
+  const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
+  const mediaType = operation.mediaTypes.find((each) => each === type.trim());
+  const charset = parameters.map((each) => each.trim()).find((each) => each.startsWith('charset='));
+  if (mediaType === undefined || (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset))) {
+    throw new ProblemError('unsupported-media-type', {
+      detail: `The operation takes ${operation.mediaTypes.join(' or ')}, in UTF-8.`,
+    });
+  }
+  return mediaType;
+}
+
+function toProblem(error: unknown, maxBytes: number): unknown {
+  const { status } = error as { status?: number };
+  switch (status) {
+    case 413:
+      return new ProblemError('content-too-large', { detail: `The body is larger than ${maxBytes} bytes.` });
+    case 415:
+      return new ProblemError('unsupported-media-type', {
+        detail: 'The body’s content coding must be gzip, deflate or br, and its charset UTF-8.',
+      });
+    case 400:
+    case 403:
+      return new ProblemError('malformed-body');
+    default:
+      return error;
+  }
+}
+
+/**
+ * Makes a reader of JSON bodies up to `maxBytes` after decoding. It leaves the operation's own spelling of the media
+ * type in the request's header: the validator compiles and keeps a schema for every value that it meets there.
+ */
+export function bodyReader(operation: Operation, maxBytes: number): BodyReader {
+  const parse: RequestHandler = express.json({
+    limit: maxBytes,
+    strict: false,
+    type: () => true,
+    verify: (_request, _response, bytes) => {
+      if (!isUtf8(bytes)) throw new Error('The body is not UTF-8.');
+    },
+  });
+  return async (request, response) => {
+    if (operation.mediaTypes.length === 0 || !hasBody(request)) {
+      // A missing body is then the validator's to report, with its pointer.
+      if (operation.bodyRequired) request.headers['content-type'] = operation.mediaTypes[0];
+      else delete request.headers['content-type'];
+      return;
+    }
+    request.headers['content-type'] = negotiatedType(operation, request);
+    try {
+      await run(parse, request, response);
+    } catch (error) {
+      throw toProblem(error, maxBytes);
+    }
+  };
+}

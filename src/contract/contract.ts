@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import type { OpenAPIV3 } from 'express-openapi-validator/dist/framework/types';
+import { projectPath } from '../paths';
+import type { OperationId } from './operations';
+
+export type OpenApiDocument = OpenAPIV3.DocumentV3_1;
+
+const methods = ['get', 'put', 'post', 'patch', 'delete'] as const;
+export type Method = (typeof methods)[number];
+
+/** An operation as the platform needs it at run time. */
+export interface Operation {
+  readonly id: OperationId;
+  readonly method: Method;
+  /** The path as the contract writes it, `/api/{user_id}/tasks`. */
+  readonly path: string;
+  /** Whether the caller must be known. */
+  readonly secured: boolean;
+  /** The names of the query parameters that it takes. */
+  readonly queryNames: ReadonlySet<string>;
+  /** The media types of its request body, the preferred one first; empty where it takes none. */
+  readonly mediaTypes: readonly string[];
+  readonly bodyRequired: boolean;
+  /** The media type of each status's body. */
+  readonly responseTypes: ReadonlyMap<string, string>;
+}
+
+export interface Contract {
+  readonly document: OpenApiDocument;
+  readonly operations: readonly Operation[];
+}
+
+// The parts of OpenAPI 3.1 that this module reads.
+interface ReferenceOr {
+  $ref?: string;
+}
+interface ParameterObject extends ReferenceOr {
+  name: string;
+  in: string;
+}
+interface BodyObject extends ReferenceOr {
+  content?: Record<string, unknown>;
+  required?: boolean;
+}
+interface OperationObject {
+  operationId: string;
+  parameters?: ParameterObject[];
+  requestBody?: BodyObject;
+  responses: Record<string, BodyObject>;
+  security?: Record<string, string[]>[];
+}
+
+/** Follows a local reference (`#/components/…`); anything else is returned as it is. */
+export function resolve<T extends object>(document: object, node: T): T {
+  const reference = (node as ReferenceOr).$ref;
+  if (typeof reference !== 'string') return node;
+  let target: unknown = document;
+  for (const key of reference.slice(2).split('/')) target = (target as Record<string, unknown>)[key];
+  if (target === undefined) throw new Error(`The contract refers to ${reference}, which it does not have.`);
+  return resolve(document, target as T);
+}
+
+function readOperation(
+  document: OpenApiDocument,
+  path: string,
+  method: Method,
+  shared: ParameterObject[],
+  operation: OperationObject,
+): Operation {
+  const parameters = [...shared, ...(operation.parameters ?? [])].map((each) => resolve(document, each));
+  const body = operation.requestBody && resolve(document, operation.requestBody);
+  const security = operation.security ?? document.security ?? [];
+  const responseTypes = new Map<string, string>();
+  for (const [status, response] of Object.entries(operation.responses)) {
+    const type = Object.keys(resolve(document, response).content ?? {})[0];
+    if (type !== undefined) responseTypes.set(status, type);
+  }
+  return {
+    id: operation.operationId as OperationId,
+    method,
+    path,
+    secured: security.length > 0,
+    queryNames: new Set(parameters.filter((each) => each.in === 'query').map((each) => each.name)),
+    mediaTypes: Object.keys(body?.content ?? {}),
+    bodyRequired: body?.required ?? false,
+    responseTypes,
+  };
+}
+
+/** Reads the operations of an OpenAPI 3.1 document whose references are all local. */
+export function readContract(document: OpenApiDocument): Contract {
+  const operations = Object.entries(document.paths ?? {}).flatMap(([path, item]) => {
+    const pathItem = item as { parameters?: ParameterObject[] } & { [M in Method]?: OperationObject };
+    return methods.flatMap((method) => {
+      const operation = pathItem[method];
+      return operation ? [readOperation(document, path, method, pathItem.parameters ?? [], operation)] : [];
+    });
+  });
+  return { document, operations };
+}
+
+/** The bundled contract, `generated/openapi.json`. */
+export const contractDocument: OpenApiDocument = JSON.parse(
+  readFileSync(projectPath('generated', 'openapi.json'), 'utf8'),
+);

@@ -1,0 +1,122 @@
+/**
+ * The contract's operations as types: what a handler receives and what it may answer, all derived from `openapi.yaml`.
+ */
+import type { Logger } from 'pino';
+import type { components, operations } from '../../generated/openapi';
+import type { Identity } from '../auth/authenticator';
+import type { UserScope } from '../database/lane';
+
+export type OperationId = keyof operations;
+export type Schemas = components['schemas'];
+export type ValidationError = Schemas['ValidationError'];
+
+type Responses<Id extends OperationId> = operations[Id]['responses'];
+type ResponseAt<Id extends OperationId, S extends keyof Responses<Id>> = Responses<Id>[S];
+
+/** A status that the contract names for the operation; `5XX` stands for faults. */
+export type Status<Id extends OperationId> = Extract<keyof Responses<Id>, number | '5XX'>;
+
+type ProblemAt<Id extends OperationId, S> = S extends keyof Responses<Id>
+  ? ResponseAt<Id, S> extends { content: { 'application/problem+json': infer P } }
+    ? P
+    : never
+  : never;
+
+/** A status under which the operation answers with a result rather than a problem. */
+export type SuccessStatus<Id extends OperationId> = {
+  [S in keyof Responses<Id>]: [ProblemAt<Id, S>] extends [never] ? S : never;
+}[keyof Responses<Id>] &
+  number;
+
+/** The body that goes with a status; undefined where the contract has none. */
+export type ReplyBody<Id extends OperationId, S extends keyof Responses<Id>> =
+  ResponseAt<Id, S> extends { content: infer C } ? C[keyof C] : undefined;
+
+// Every response has these; the platform sends them.
+type PlatformHeader = 'X-Request-Id';
+
+type NamedHeaders<H> = { [K in keyof H as string extends K ? never : Exclude<K, PlatformHeader>]: H[K] };
+
+/** The headers that a handler has to give with a status. */
+export type ReplyHeaders<Id extends OperationId, S extends keyof Responses<Id>> =
+  ResponseAt<Id, S> extends { headers: infer H } ? NamedHeaders<H> : Record<never, never>;
+
+type ReplyArguments<Id extends OperationId, S extends keyof Responses<Id>> = keyof ReplyHeaders<
+  Id,
+  S
+> extends never
+  ? ReplyBody<Id, S> extends undefined
+    ? []
+    : [body: ReplyBody<Id, S>]
+  : Record<never, never> extends ReplyHeaders<Id, S>
+    ? [body: ReplyBody<Id, S>, headers?: ReplyHeaders<Id, S>]
+    : [body: ReplyBody<Id, S>, headers: ReplyHeaders<Id, S>];
+
+// Statuses that the platform answers before a handler is called.
+type PlatformStatus = 400 | 401 | 403 | 413 | 415 | '5XX';
+
+type HandlerProblem<Id extends OperationId> = {
+  [S in Exclude<keyof Responses<Id>, PlatformStatus>]: ProblemAt<Id, S>;
+}[Exclude<keyof Responses<Id>, PlatformStatus>];
+
+/** The codes of the problems that a handler of the operation may answer with. */
+export type FailureCode<Id extends OperationId> =
+  HandlerProblem<Id> extends infer P ? (P extends { code: infer Code extends string } ? Code : never) : never;
+
+type ProblemMembers<P> = Omit<P, keyof Schemas['Problem']>;
+type FailureOf<Id extends OperationId, Code> = Extract<HandlerProblem<Id>, { code: Code }>;
+
+type FailureArguments<P> = keyof ProblemMembers<P> extends never
+  ? [members?: { detail?: string }]
+  : [members: { detail?: string } & ProblemMembers<P>];
+
+declare const replyOf: unique symbol;
+
+/** What a handler returns. Only `call.reply` and `call.fail` make one, so that the compiler sees every field of it. */
+export interface Reply<Id extends OperationId> {
+  readonly [replyOf]: Id;
+}
+
+type PathOf<Id extends OperationId> = operations[Id]['parameters'] extends { path: infer P } ? P : unknown;
+type QueryOf<Id extends OperationId> = operations[Id]['parameters'] extends { query: infer Q }
+  ? Q
+  : NonNullable<operations[Id]['parameters']['query']>;
+type BodyOf<Id extends OperationId> = operations[Id] extends { requestBody: { content: infer C } }
+  ? C[keyof C]
+  : operations[Id] extends { requestBody?: { content: infer C } }
+    ? C[keyof C] | undefined
+    : undefined;
+
+interface CallBase<Id extends OperationId> {
+  readonly path: PathOf<Id>;
+  readonly query: QueryOf<Id>;
+  /** The validated body, its defaults filled in. */
+  readonly body: BodyOf<Id>;
+  /** The address as the client wrote it, path and query. */
+  readonly url: string;
+  readonly log: Logger;
+  /** Answers with a result: a status of the contract, and the body and headers that go with it. */
+  reply<S extends SuccessStatus<Id> & keyof Responses<Id>>(
+    status: S,
+    ...rest: ReplyArguments<Id, S>
+  ): Reply<Id>;
+  /** Answers with a problem that the contract has for this operation. */
+  fail<Code extends FailureCode<Id>>(code: Code, ...rest: FailureArguments<FailureOf<Id, Code>>): Reply<Id>;
+}
+
+interface LaneCall {
+  /** The caller, whose id is the path's `user_id`. */
+  readonly identity: Identity;
+  /** The caller's lane: the only way from a handler to the database. */
+  readonly lane: UserScope;
+}
+
+/** One request, checked against the contract. Operations below `/api/{user_id}` come with the caller's lane. */
+export type Call<Id extends OperationId> = CallBase<Id> &
+  (PathOf<Id> extends { user_id: string } ? LaneCall : unknown);
+
+/** The code of one operation. Expected outcomes are replies; what it throws is a fault. */
+export type Handler<Id extends OperationId> = (call: Call<Id>) => Promise<Reply<Id>>;
+
+/** A handler for every operation of the contract, no more and no less. */
+export type Handlers = { readonly [Id in OperationId]: Handler<Id> };

@@ -1,0 +1,214 @@
+/** The contract's operations as an Express router: the only place that builds a call and that sends a reply. */
+import {
+  type ErrorRequestHandler,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+  Router,
+} from 'express';
+import type { Logger } from 'pino';
+import type { Authenticator, Identity } from '../auth/authenticator';
+import type { UserScope } from '../database/lane';
+import { requestFacts } from '../observability/request-facts';
+import { type BodyReader, bodyReader } from './body';
+import type { Contract, Method, Operation } from './contract';
+import type { Handlers } from './operations';
+import { type ProblemCode, ProblemError, type ProblemMembers, problemBody } from './problems';
+import { createValidators, type OperationValidator } from './validator';
+
+export interface RouterDependencies {
+  readonly contract: Contract;
+  readonly handlers: Handlers;
+  readonly authenticator: Authenticator;
+  /** The lane of a user; called with the caller's own id, never with one from the request. */
+  withUser(userId: string): UserScope;
+  /** Whether a fault means that something we depend on is out of reach: 503 rather than 500. */
+  isUnavailable(error: unknown): boolean;
+  readonly maxBodyBytes: number;
+  /** Answer a response that breaks the contract with 500, or log it and send it. */
+  readonly invalidResponses: 'reject' | 'report';
+}
+
+/** What `call.reply` and `call.fail` make. */
+type Outcome =
+  | { status: number; body: unknown; headers: Readonly<Record<string, unknown>> }
+  | { code: ProblemCode; members: ProblemMembers };
+
+/** A call before the types of its operation are put on it. */
+type UntypedHandler = (call: object) => Promise<Outcome>;
+
+const challenge = 'Bearer realm="tasklane"';
+const retryAfterSeconds = 5;
+
+/** The caller. @throws a 401 problem (RFC 6750) without a valid token, 503 where keys are out of reach. */
+async function authenticate(authenticator: Authenticator, request: Request): Promise<Identity> {
+  const result = await authenticator.authenticate(request);
+  const facts = requestFacts(request);
+  switch (result.outcome) {
+    case 'authenticated':
+      facts.userId = result.identity.userId;
+      return result.identity;
+    case 'missing':
+      throw new ProblemError('unauthorized', {}, { 'WWW-Authenticate': challenge });
+    case 'invalid':
+      facts.authentication = result.reason;
+      throw new ProblemError(
+        'unauthorized',
+        {},
+        { 'WWW-Authenticate': `${challenge}, error="invalid_token"` },
+      );
+    case 'unavailable':
+      facts.authentication = result.reason;
+      throw new ProblemError(
+        'service-unavailable',
+        { detail: 'The keys that tokens are checked with are out of reach.' },
+        { 'Retry-After': String(result.retryAfterSeconds) },
+      );
+  }
+}
+
+function sendProblem(
+  response: Response,
+  code: ProblemCode,
+  members: ProblemMembers = {},
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const body = problemBody(code, String(response.req.id), members);
+  response.status(body.status).set(headers).type('application/problem+json').json(body);
+}
+
+function send(response: Response, operation: Operation, outcome: Outcome): void {
+  if ('code' in outcome) return sendProblem(response, outcome.code, outcome.members);
+  response.status(outcome.status);
+  for (const [name, value] of Object.entries(outcome.headers)) {
+    if (value !== undefined) response.setHeader(name, value as string);
+  }
+  if (outcome.body === undefined) return void response.end();
+  const type = operation.responseTypes.get(String(outcome.status)) ?? 'application/json';
+  response.type(type);
+  if (type.endsWith('json')) response.json(outcome.body);
+  else response.send(outcome.body);
+}
+
+interface Stages {
+  readonly operation: Operation;
+  readonly validator: OperationValidator;
+  readonly readBody: BodyReader;
+  readonly handler: UntypedHandler;
+}
+
+/** One request of one operation, from the token to the reply. */
+function serve(stages: Stages, dependencies: RouterDependencies): RequestHandler {
+  const { operation, validator, readBody, handler } = stages;
+  const log = (request: Request): Logger => request.log;
+  return async (request: Request, response: Response, next: NextFunction) => {
+    requestFacts(request).operationId = operation.id;
+    const identity = operation.secured ? await authenticate(dependencies.authenticator, request) : undefined;
+    const laneUser = request.params.user_id;
+    if (laneUser !== undefined && laneUser !== identity?.userId) throw new ProblemError('forbidden');
+
+    await readBody(request, response);
+    const errors = await validator.checkRequest(request, response);
+    if (errors.length > 0) {
+      const count = errors.length === 1 ? 'one fault' : `${errors.length} faults`;
+      throw new ProblemError('validation-failed', { detail: `The request has ${count}.`, errors });
+    }
+
+    await validator.watchResponse(request, response, next);
+    const outcome = await handler({
+      path: request.params,
+      query: request.query,
+      body: request.body,
+      url: request.originalUrl,
+      log: log(request),
+      identity,
+      lane: laneUser !== undefined && identity ? dependencies.withUser(identity.userId) : undefined,
+      reply: (status: number, body?: unknown, headers = {}): Outcome => ({ status, body, headers }),
+      fail: (code: ProblemCode, members: ProblemMembers = {}): Outcome => ({ code, members }),
+    });
+    send(response, operation, outcome);
+  };
+}
+
+/** Express's spelling of a path of the contract: `/api/:user_id/tasks`. */
+function expressPath(path: string): string {
+  return path.replace(/\{([^}]+)\}/g, ':$1');
+}
+
+function allowedMethods(methods: readonly Method[]): string {
+  const names = methods.map((method) => method.toUpperCase());
+  return [...names, ...(names.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+}
+
+/** OPTIONS says what the path takes; every other method that gets here is not allowed (RFC 9110, section 15.5.6). */
+function otherMethods(allow: string): RequestHandler {
+  return (request, response) => {
+    if (request.method === 'OPTIONS') return void response.status(204).set('Allow', allow).end();
+    throw new ProblemError(
+      'method-not-allowed',
+      { detail: `This address takes ${allow}.` },
+      { Allow: allow },
+    );
+  };
+}
+
+/** Express matches before anything else looks at the address, and fails on what does not decode. */
+const refuseMalformedUrl: RequestHandler = (request, _response, next) => {
+  if (request.originalUrl.includes('%')) {
+    try {
+      decodeURIComponent(request.originalUrl);
+    } catch {
+      throw new ProblemError('malformed-url');
+    }
+  }
+  next();
+};
+
+function sendFault(dependencies: RouterDependencies): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent) return next(error);
+    if (error instanceof ProblemError) return sendProblem(response, error.code, error.members, error.headers);
+    request.log.error({ err: error }, 'fault');
+    if (dependencies.isUnavailable(error)) {
+      return sendProblem(response, 'service-unavailable', undefined, {
+        'Retry-After': String(retryAfterSeconds),
+      });
+    }
+    sendProblem(response, 'internal-error');
+  };
+}
+
+/**
+ * Makes the router of the contract. Checks run in this order: address (400, 404, 405), token (401), lane (403),
+ * body (413, 415, 400), contract (422), and then the handler's own.
+ * @throws if the contract is not valid, or if it has an operation without a handler.
+ */
+export async function createContractRouter(dependencies: RouterDependencies, log: Logger): Promise<Router> {
+  const { contract, handlers } = dependencies;
+  const validators = await createValidators(contract, {
+    onInvalidResponse(operation, faults) {
+      log.error({ operationId: operation.id, faults }, 'response breaks the contract');
+      if (dependencies.invalidResponses === 'reject') throw new Error('The response breaks the contract.');
+    },
+  });
+
+  const router = Router({ caseSensitive: true, strict: true });
+  router.use(refuseMalformedUrl);
+  for (const [path, operations] of Map.groupBy(contract.operations, (operation) => operation.path)) {
+    const route = router.route(expressPath(path));
+    for (const operation of operations) {
+      const handler = handlers[operation.id] as unknown as UntypedHandler | undefined;
+      const validator = validators.get(operation.id);
+      if (!handler || !validator) throw new Error(`The contract's ${operation.id} has no handler.`);
+      const readBody = bodyReader(operation, dependencies.maxBodyBytes);
+      route[operation.method](serve({ operation, validator, readBody, handler }, dependencies));
+    }
+    route.all(otherMethods(allowedMethods(operations.map((operation) => operation.method))));
+  }
+  router.use(() => {
+    throw new ProblemError('not-found');
+  });
+  router.use(sendFault(dependencies));
+  return router;
+}

@@ -1,0 +1,323 @@
+import { execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import {
+  chown,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { databaseUser, openHome, openNative, type User } from './embedded/installation';
+import { commandLine, identify, isRunning, poll, withLock } from './embedded/processes';
+
+const START_TIMEOUT = 60_000;
+const STOP_TIMEOUT = 10_000;
+const LOG_LIMIT = 10 * 1024 * 1024;
+
+/** A running embedded server. `stop` is a no-op when this process only attached to a server that another live process owns. */
+export interface EmbeddedPostgres {
+  /** postgres://tasklane:<password>@127.0.0.1:<port>/tasklane */
+  url: string;
+  port: number;
+  dataDirectory: string;
+  owned: boolean;
+  stop(): Promise<void>;
+}
+
+interface Cluster {
+  data: string;
+  password: string;
+}
+
+interface Postmaster {
+  /** As `identify` gives it. */
+  identity: string;
+  port: number;
+}
+
+// Not this process' own environment: it holds secrets, and Postgres heeds LANG, LC_*, TZ and PG*.
+const environment = {
+  PATH: process.env.PATH,
+  SystemRoot: process.env.SystemRoot,
+  TEMP: process.env.TEMP,
+  LC_ALL: 'C',
+  TZ: 'UTC',
+};
+
+async function createCluster(home: string, user: User | undefined): Promise<void> {
+  const native = await openNative(home, user);
+  for (const name of await readdir(home)) {
+    // The initdb of a killed process may go on for a moment, and write while this removes.
+    const options = { recursive: true, force: true, maxRetries: 10, retryDelay: 20 };
+    if (name.startsWith('cluster.')) await rm(path.join(home, name), options);
+  }
+  // Made aside and renamed when complete, so that a killed initdb leaves no half cluster.
+  const unfinished = await mkdtemp(path.join(home, 'cluster.'));
+  const passwordFile = path.join(unfinished, 'password');
+  await writeFile(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
+  if (user) {
+    await chown(passwordFile, user.uid, user.gid);
+    await chown(unfinished, user.uid, user.gid);
+  }
+  const options = [
+    `--pgdata=${path.join(unfinished, 'data')}`,
+    '--username=tasklane',
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--no-sync',
+    '--no-instructions',
+  ];
+  const initdb = path.join(native, 'bin', 'initdb');
+  await promisify(execFile)(initdb, options, { cwd: unfinished, env: environment, ...user });
+  await rename(unfinished, path.join(home, 'cluster'));
+}
+
+/** The postmaster of the cluster as postmaster.pid has it (fields: src/include/utils/pidfile.h), if it runs. */
+async function readPostmaster(data: string): Promise<(Postmaster & { ready: boolean }) | undefined> {
+  const file = path.join(data, 'postmaster.pid');
+  const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n');
+  const pid = Number(lines[0]);
+  const identity = identify(pid);
+  if (!identity) return undefined;
+  if (commandLine(pid)?.includes(` -D ${data} `) === false) {
+    // Another process has the pid by now; Postgres would take it for a postmaster and refuse to start.
+    await rm(file, { force: true });
+    return undefined;
+  }
+  return { identity, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' };
+}
+
+/**
+ * Whether the cluster's server accepts connections on the port; makes the database when it is missing.
+ * @throws Error when the server refuses the password
+ */
+async function accepts({ port }: Postmaster, { data, password }: Cluster): Promise<boolean> {
+  const client = new Client({
+    host: '127.0.0.1',
+    port,
+    user: 'tasklane',
+    password,
+    database: 'postgres',
+    ssl: false,
+    connectionTimeoutMillis: 5_000,
+  });
+  // A server that goes away meanwhile must not end this process; the query's rejection tells.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ data: string; made: boolean }>(
+      `select current_setting('data_directory') as data,
+              exists (select from pg_database where datname = 'tasklane') as made`,
+    );
+    const [server] = rows;
+    if (!server || path.resolve(server.data) !== data) return false;
+    if (!server.made) await client.query('create database tasklane');
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code?.startsWith('28')) throw error;
+    return false;
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * The cluster's running postmaster once it accepts connections; null when none runs (any more).
+ * @throws Error when it does neither in time
+ */
+async function findPostmaster(cluster: Cluster): Promise<Postmaster | null> {
+  const found = await poll(async () => {
+    const postmaster = await readPostmaster(cluster.data);
+    if (!postmaster) return null;
+    return postmaster.ready && (await accepts(postmaster, cluster)) ? postmaster : undefined;
+  }, START_TIMEOUT);
+  if (found !== undefined) return found;
+  const file = path.join(cluster.data, 'postmaster.pid');
+  throw new Error(`the server that ${file} names neither accepts connections nor ends`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await once(server.close(), 'close');
+  return port;
+}
+
+/** What passes by itself: the port was taken meanwhile; a server that was just killed is still going. */
+const PASSING = /could not bind|postmaster\.pid" already exists|shared memory block .* is still in use/;
+const OTHER_VERSION =
+  /initialized by PostgreSQL version (\S+), which is not compatible with this version (\S+)\./;
+
+function explain(log: string, output: string): Error {
+  const [, theirs, ours] = OTHER_VERSION.exec(output) ?? [];
+  if (!theirs) return new Error(`postgres ended; ${log} says: ${output.slice(-2_000).trim()}`);
+  const directory = path.join(path.dirname(log), 'cluster');
+  return new Error(
+    `${directory} was made by PostgreSQL ${theirs}, and this is ${ours}: run the release of Tasklane that made it ` +
+      'and save the data with pg_dump, or move the directory away to start with an empty database',
+  );
+}
+
+/**
+ * Starts a postmaster on the cluster and waits until it accepts connections; undefined when another try may help.
+ * @throws Error when it ends, with what it wrote to the log; when it is not ready in time
+ */
+async function launch(
+  home: string,
+  cluster: Cluster,
+  user: User | undefined,
+  settings: Record<string, string>,
+): Promise<Postmaster | undefined> {
+  const native = await openNative(home, user);
+  const options = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings };
+  const args = ['-D', cluster.data, '-p', String(await freePort())];
+  for (const [name, value] of Object.entries(options)) args.push('-c', `${name}=${value}`);
+
+  const logFile = path.join(home, 'postgres.log');
+  const { size } = await stat(logFile).catch(() => ({ size: 0 }));
+  if (size > LOG_LIMIT) await rename(logFile, `${logFile}.1`);
+  const log = await open(logFile, 'a+', 0o600);
+  try {
+    const { size: start } = await log.stat();
+    const child = spawn(path.join(native, 'bin', 'postgres'), args, {
+      cwd: cluster.data,
+      env: environment,
+      stdio: ['ignore', log.fd, log.fd],
+      // A session of its own: Ctrl-C must reach this process alone, which stops the server when it has drained.
+      detached: true,
+      windowsHide: true,
+      ...user,
+    });
+    child.unref();
+    let failure: Error | undefined;
+    child.once('error', (error) => {
+      failure = error;
+    });
+    const started = await poll(async () => {
+      if (failure) throw failure;
+      if (child.exitCode !== null || child.signalCode !== null) return null;
+      const postmaster = await readPostmaster(cluster.data);
+      if (!postmaster?.ready || postmaster.identity !== identify(child.pid ?? 0)) return undefined;
+      return (await accepts(postmaster, cluster)) ? postmaster : undefined;
+    }, START_TIMEOUT);
+    if (started) return started;
+    if (started === undefined)
+      throw new Error(`postgres is not ready yet, see ${logFile}; it is left to go on`);
+    const output = (await readFile(logFile)).subarray(start).toString();
+    if (PASSING.test(output)) return undefined;
+    throw explain(logFile, output);
+  } finally {
+    await log.close();
+  }
+}
+
+async function signal(postmaster: Postmaster, name: 'SIGINT' | 'SIGQUIT' | 'SIGKILL'): Promise<void> {
+  const pid = Number.parseInt(postmaster.identity, 10);
+  if (process.platform === 'win32') {
+    const pgCtl = path.join(await openNative('', undefined), 'bin', 'pg_ctl');
+    await promisify(execFile)(pgCtl, ['kill', name.slice(3), String(pid)]);
+    return;
+  }
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Fast shutdown, immediate shutdown, and the last resort: each when the one before did not end it in time. */
+async function stopPostmaster(postmaster: Postmaster): Promise<void> {
+  for (const name of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+    if (!isRunning(postmaster.identity)) return;
+    await signal(postmaster, name);
+    if (await poll(async () => !isRunning(postmaster.identity) || undefined, STOP_TIMEOUT)) return;
+  }
+  throw new Error(`the embedded Postgres, process ${Number.parseInt(postmaster.identity, 10)}, does not end`);
+}
+
+async function openServer(
+  dataDir: string,
+  user: User | undefined,
+  settings: Record<string, string>,
+): Promise<EmbeddedPostgres> {
+  const home = await openHome(dataDir, user);
+  const directory = path.join(home, 'cluster');
+  if (!existsSync(directory)) await createCluster(home, user);
+  const password = await readFile(path.join(directory, 'password'), 'utf8');
+  const cluster = { data: path.join(directory, 'data'), password };
+
+  // Which process owns which postmaster, so that an orphan is told from a server in use.
+  const ownerFile = path.join(home, 'owner');
+  const hasOwner = async (postmaster: Postmaster): Promise<boolean> => {
+    const [owner, owned] = (await readFile(ownerFile, 'utf8').catch(() => '')).split(' ');
+    return owned === postmaster.identity && owner !== undefined && isRunning(owner);
+  };
+  const server = await poll(async () => {
+    const running = await findPostmaster(cluster);
+    if (running) return { postmaster: running, owned: !(await hasOwner(running)) };
+    const postmaster = await launch(home, cluster, user, settings);
+    return postmaster && { postmaster, owned: true };
+  }, START_TIMEOUT);
+  if (!server) throw new Error(`postgres does not start, see ${path.join(home, 'postgres.log')}`);
+  const { postmaster, owned } = server;
+  if (owned) await writeFile(ownerFile, `${identify(process.pid)} ${postmaster.identity}`);
+
+  return {
+    url: `postgres://tasklane:${password}@127.0.0.1:${postmaster.port}/tasklane`,
+    port: postmaster.port,
+    dataDirectory: cluster.data,
+    owned,
+    stop: async () => {
+      if (owned) await stopPostmaster(postmaster);
+    },
+  };
+}
+
+/**
+ * Gives a running Postgres server on the cluster in `dataDir`, made when missing: attaches to the server of another
+ * live process, adopts one whose owner is gone, or else starts one, on a free port of 127.0.0.1. The server outlives
+ * this process unless `stop` is called, and does not keep this process alive.
+ *
+ * Everything is in `<dataDir>/postgres`: `cluster/data`, `cluster/password`, `postgres.log`, `owner`. For root that may
+ * be a link into /var/lib/tasklane, as Postgres then runs under another user, who cannot pass a private directory.
+ *
+ * @param options.dataDir DATA_DIR, made when missing
+ * @param options.settings server settings beside the launcher's own, such as `{fsync: 'off'}`; they take effect only
+ *   when this call starts the server
+ * @throws Error with a message for the operator
+ */
+export async function startEmbeddedPostgres(options: {
+  dataDir: string;
+  settings?: Record<string, string>;
+}): Promise<EmbeddedPostgres> {
+  try {
+    await mkdir(options.dataDir, { recursive: true });
+    const dataDir = await realpath(options.dataDir);
+    const user = await databaseUser(dataDir);
+    const lock = path.join(dataDir, 'postgres.lock');
+    return await withLock(lock, START_TIMEOUT, () => openServer(dataDir, user, options.settings ?? {}));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `The embedded Postgres in ${options.dataDir} cannot be had: ${reason}. Set DATABASE_URL to use another Postgres.`,
+      { cause },
+    );
+  }
+}

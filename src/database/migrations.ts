@@ -1,0 +1,95 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import knex, { type Knex } from 'knex';
+import { Client } from 'pg';
+import { schema } from './rows';
+
+const directory = join(__dirname, '..', '..', 'migrations');
+const fileName = /^(\d{14}_\w+)\.(ts|js)$/;
+
+/** The names of all migrations in their order, without extension: the same from source and compiled. */
+export function migrationNames(): string[] {
+  return readdirSync(directory)
+    .flatMap((file) => fileName.exec(file)?.[1] ?? [])
+    .sort();
+}
+
+const source: Knex.MigrationSource<string> = {
+  getMigrations: async () => migrationNames(),
+  getMigrationName: (name) => name,
+  getMigration: async (name) => require(join(directory, name)) as Knex.Migration,
+};
+
+/** How Knex finds the migrations and remembers which have run. */
+export const migratorConfig: Knex.MigratorConfig = {
+  migrationSource: source,
+  schemaName: schema,
+  tableName: 'migrations',
+};
+
+// Any constant will do; it names the lock among the database's advisory locks.
+const advisoryLock = 7_236_147_911;
+
+/**
+ * Runs `work` while no other process migrates this database. The lock is the session's, so it needs a connection that
+ * is not shared by a pooler; it ends with the process, unlike the row that Knex keeps, which is cleared under it.
+ * @param url a direct connection to the database.
+ */
+export async function withMigrationLock<T>(url: string, work: (database: Knex) => Promise<T>): Promise<T> {
+  const lock = new Client({ connectionString: url });
+  await lock.connect();
+  const database = knex({ client: 'pg', connection: url, pool: { min: 0, max: 2 } });
+  try {
+    await lock.query('select pg_advisory_lock($1)', [advisoryLock]);
+    await database.raw('create schema if not exists ??', [schema]);
+    await database.migrate.forceFreeMigrationsLock(migratorConfig);
+    return await work(database);
+  } finally {
+    await database.destroy();
+    await lock.end();
+  }
+}
+
+/** Applies the migrations that are missing; returns their names. */
+export function migrateUp(url: string): Promise<string[]> {
+  return withMigrationLock(url, async (database) => {
+    const [, applied] = await database.migrate.latest(migratorConfig);
+    return applied as string[];
+  });
+}
+
+/** Takes back the newest migration, or all of them; returns their names. */
+export function migrateDown(url: string, { all = false } = {}): Promise<string[]> {
+  return withMigrationLock(url, async (database) => {
+    const [, reverted] = all
+      ? await database.migrate.rollback(migratorConfig, true)
+      : await database.migrate.down(migratorConfig);
+    return reverted as string[];
+  });
+}
+
+export interface MigrationStatus {
+  readonly applied: string[];
+  readonly pending: string[];
+  /** Applied here, but unknown to this version of the service. */
+  readonly unknown: string[];
+}
+
+/** Compares the database's migrations with the service's. */
+export async function migrationStatus(database: Knex): Promise<MigrationStatus> {
+  const known = migrationNames();
+  const applied = await appliedMigrations(database);
+  return {
+    applied,
+    pending: known.filter((name) => !applied.includes(name)),
+    unknown: applied.filter((name) => !known.includes(name)),
+  };
+}
+
+async function appliedMigrations(database: Knex): Promise<string[]> {
+  const { rows } = await database.raw('select to_regclass(?) is not null as present', [
+    `${schema}.migrations`,
+  ]);
+  if (!rows[0].present) return [];
+  return database(`${schema}.migrations`).orderBy('id').pluck('name');
+}

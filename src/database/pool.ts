@@ -1,0 +1,38 @@
+import knex, { type Knex } from 'knex';
+import type { Logger } from 'pino';
+
+export interface PoolOptions {
+  /** A `postgres://` URL. */
+  readonly url: string;
+  readonly max: number;
+  /** Milliseconds to wait for a free connection, and for a new one to be made. */
+  readonly acquireTimeoutMs: number;
+  /** Milliseconds after which Postgres gives a statement up. */
+  readonly statementTimeoutMs: number;
+}
+
+// Longer than the statement's own limit, so that Postgres speaks first; this one is for a server that went silent.
+const silenceMarginMs = 2_000;
+
+/** Makes a pool of connections in pipeline mode; it connects at first use. */
+export function createPool(options: PoolOptions, log: Logger): Knex {
+  return knex({
+    client: 'pg',
+    connection: {
+      connectionString: options.url,
+      application_name: 'tasklane',
+      connectionTimeoutMillis: options.acquireTimeoutMs,
+      query_timeout: options.statementTimeoutMs + silenceMarginMs,
+      keepAlive: true,
+      pipeline: true,
+    } as Knex.PgConnectionConfig,
+    pool: { min: 0, max: options.max, idleTimeoutMillis: 30_000 },
+    acquireConnectionTimeout: options.acquireTimeoutMs,
+    log: {
+      warn: (message: unknown) => log.warn({ knex: String(message) }, 'database pool'),
+      error: (message: unknown) => log.error({ knex: String(message) }, 'database pool'),
+      deprecate: (method: string, alternative: string) => log.debug({ method, alternative }, 'deprecated'),
+      debug: () => undefined,
+    },
+  });
+}

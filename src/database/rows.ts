@@ -1,0 +1,27 @@
+/** The rows of schema `tasklane`, as node-postgres reads them. */
+
+export const schema = 'tasklane';
+
+export const taskStatuses = ['pending', 'in_progress', 'completed', 'cancelled'] as const;
+export type TaskStatus = (typeof taskStatuses)[number];
+
+export const taskPriorities = ['low', 'medium', 'high', 'urgent'] as const;
+export type TaskPriority = (typeof taskPriorities)[number];
+
+export interface TaskRow {
+  user_id: string;
+  id: string;
+  title: string;
+  description: string | null;
+  status: TaskStatus;
+  priority: TaskPriority;
+  completed_at: Date | null;
+  version: number;
+  created_at: Date;
+  updated_at: Date;
+}
+
+/** The tables that hold users' rows, each with `user_id` first in its primary key. */
+export interface LaneTables {
+  tasks: TaskRow;
+}

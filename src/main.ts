@@ -1,0 +1,57 @@
+import { signDevelopmentToken } from './auth/development-token';
+import { ConfigError, parseConfig, readEnvironment } from './config';
+import { createLogger } from './observability/logger';
+import { startService } from './start';
+
+/** What a newcomer needs next: the documentation, and a first task. */
+async function greeting(url: string, secret: string | undefined): Promise<string> {
+  const lines = [`Tasklane serves ${url}`, `Documentation: ${url}/docs`];
+  if (secret !== undefined) {
+    const token = await signDevelopmentToken(secret, { userId: 'ada' });
+    lines.push(
+      'A first task:',
+      `  curl -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' -d '{"title":"Water the plants"}' ${url}/api/ada/tasks`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+const sameSignalMs = 300;
+
+async function main(): Promise<void> {
+  const config = parseConfig(readEnvironment());
+  const pretty = !config.production && process.stdout.isTTY === true;
+  const log = createLogger({ level: config.logLevel, pretty });
+  const service = await startService(config, log);
+  log.info({ url: service.url }, 'serving');
+  if (!config.production) process.stdout.write(await greeting(service.url, config.auth.secrets[0]));
+
+  let stoppingSince: number | undefined;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stoppingSince !== undefined) {
+      // Whoever asks twice does not want to wait; npm passes on what the terminal has already sent to all of us.
+      if (performance.now() - stoppingSince > sameSignalMs) process.exit(1);
+      return;
+    }
+    stoppingSince = performance.now();
+    log.info({ signal }, 'stopping');
+    service.stop().then(
+      () => {
+        log.info('stopped');
+        process.exit(0);
+      },
+      (error) => {
+        log.fatal({ err: error }, 'did not stop cleanly');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+main().catch((error) => {
+  const message = error instanceof ConfigError ? error.message : String(error?.stack ?? error);
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import pino, { type DestinationStream, type Logger } from 'pino';
+import { pinoHttp } from 'pino-http';
+import { v7 as uuidv7 } from 'uuid';
+import { requestFacts } from './request-facts';
+
+export interface LoggerOptions {
+  readonly level: string;
+  /** Lines for people rather than JSON. */
+  readonly pretty: boolean;
+  /** Where the lines go; standard output unless given. */
+  readonly destination?: DestinationStream;
+}
+
+/** Makes the service's logger: JSON lines, or lines for people. */
+export function createLogger({ level, pretty, destination }: LoggerOptions): Logger {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  if (destination) return pino(options, destination);
+  return pino({ ...options, ...(pretty && { transport: { target: 'pino-pretty' } }) });
+}
+
+// Short, and nothing that could break a log line or a header.
+const requestIdPattern = /^[\w.:-]{1,128}$/;
+// W3C Trace Context, section 3.2.
+const traceparentPattern = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The request's own id if it is well-formed, else its trace id, else a new one. */
+export function requestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  if (typeof given === 'string' && requestIdPattern.test(given)) return given;
+  const trace = traceparentPattern.exec(String(request.headers.traceparent ?? ''))?.[1];
+  return trace ?? uuidv7().replaceAll('-', '');
+}
+
+/** A user's name in the log: lines of one user can be found, and the id can't be read off them. */
+export function hashUser(userId: string): string {
+  return createHash('sha256').update(userId).digest('hex').slice(0, 16);
+}
+
+/**
+ * Makes the middleware that gives each request its id and its logger, and writes one line when its response is done.
+ * The line has no address, headers or body: those carry user ids, tokens and what people wrote.
+ */
+export function requestLogger(log: Logger) {
+  const line = (request: IncomingMessage, response: ServerResponse, value: { responseTime: number }) => {
+    const { operationId, userId, authentication } = requestFacts(request);
+    return {
+      method: request.method,
+      operation: operationId,
+      status: response.statusCode,
+      duration_ms: value.responseTime,
+      user: userId === undefined ? undefined : hashUser(userId),
+      authentication,
+      // The client went away before it had the response.
+      aborted: response.writableFinished ? undefined : true,
+    };
+  };
+  return pinoHttp<IncomingMessage, ServerResponse>({
+    logger: log,
+    genReqId(request, response) {
+      const id = requestId(request);
+      response.setHeader('X-Request-Id', id);
+      return id;
+    },
+    quietReqLogger: true,
+    quietResLogger: true,
+    wrapSerializers: false,
+    serializers: { req: () => undefined },
+    customAttributeKeys: { reqId: 'request_id' },
+    customSuccessObject: line,
+    customErrorObject: (request, response, _error, value) => line(request, response, value),
+    customSuccessMessage: () => 'request',
+    customErrorMessage: () => 'request',
+    customLogLevel: (_request, response) => (response.statusCode >= 500 ? 'error' : 'info'),
+  });
+}

@@ -1,0 +1,18 @@
+import type { IncomingMessage } from 'node:http';
+
+/** What the log says of a request beyond what HTTP says. */
+export interface RequestFacts {
+  operationId?: string;
+  userId?: string;
+  /** Why the caller is not known. */
+  authentication?: string;
+}
+
+const factsOf = new WeakMap<IncomingMessage, RequestFacts>();
+
+/** The facts of a request so far; whoever learns one writes it here. */
+export function requestFacts(request: IncomingMessage): RequestFacts {
+  const facts = factsOf.get(request) ?? {};
+  factsOf.set(request, facts);
+  return facts;
+}

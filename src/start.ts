@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { createApp } from './app';
+import { createAuthenticator } from './auth/authenticator';
+import type { Config } from './config';
+import { createDatabase } from './database/database';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded';
+import { migrateUp } from './database/migrations';
+import { createServer } from './server';
+
+/** The service, serving. */
+export interface Service {
+  /** Where it serves, without a slash at the end. */
+  readonly url: string;
+  /** Finishes what is in flight, within the configured time, and lets everything go. */
+  stop(): Promise<void>;
+}
+
+async function listen(server: Server, host: string, port: number): Promise<string> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address() as AddressInfo;
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${name}:${address.port}`;
+}
+
+/** Stops listening, waits for the requests in flight, and cuts off those that take longer than `timeoutMs`. */
+async function drain(server: Server, timeoutMs: number): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  // A connection that is kept alive falls idle only after its response.
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const deadline = setTimeout(() => server.closeAllConnections(), timeoutMs);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(deadline);
+}
+
+async function startServing(
+  config: Config,
+  embedded: EmbeddedPostgres | null,
+  log: Logger,
+): Promise<Service> {
+  const databaseUrl = config.databaseUrl ?? (embedded as EmbeddedPostgres).url;
+  if (config.migrateOnStart) {
+    const applied = await migrateUp(config.databaseDirectUrl ?? databaseUrl);
+    if (applied.length > 0) log.info({ applied }, 'migrated');
+  }
+  const database = createDatabase(
+    {
+      url: databaseUrl,
+      max: config.databasePoolMax,
+      acquireTimeoutMs: config.databaseAcquireTimeoutMs,
+      statementTimeoutMs: config.databaseStatementTimeoutMs,
+      preparedStatements: config.databasePreparedStatements,
+    },
+    log,
+  );
+  const authenticator = createAuthenticator(config.auth, log);
+  const release = async () => {
+    authenticator.close();
+    await database.close();
+    await embedded?.stop();
+  };
+
+  let stopping: Promise<void> | undefined;
+  const problem = async () => (stopping ? 'The service is shutting down.' : database.problem());
+  try {
+    const app = await createApp({ config, database, authenticator, state: { problem }, log });
+    const server = createServer(app);
+    const url = await listen(server, config.host, config.port);
+    return {
+      url,
+      stop: () => (stopping ??= drain(server, config.shutdownTimeoutMs).then(release)),
+    };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/**
+ * Starts the service, with the embedded Postgres where no other is configured.
+ * @throws what keeps it from starting; nothing that it had started is left behind.
+ */
+export async function startService(config: Config, log: Logger): Promise<Service> {
+  const embedded =
+    config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null;
+  try {
+    return await startServing(config, embedded, log);
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+}

@@ -1,0 +1,19 @@
+import type { Schemas } from '../contract/operations';
+import type { TaskRow } from '../database/rows';
+
+/** A task as the contract has it. */
+export function toTask(row: TaskRow): Schemas['Task'] {
+  return {
+    id: row.id,
+    user_id: row.user_id,
+    title: row.title,
+    description: row.description,
+    status: row.status,
+    priority: row.priority,
+    completed: row.status === 'completed',
+    completed_at: row.completed_at?.toISOString() ?? null,
+    version: row.version,
+    created_at: row.created_at.toISOString(),
+    updated_at: row.updated_at.toISOString(),
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * Opens the documentation of a running service in Chromium, every operation of it, and every problem type's page.
+ * Fails on a policy violation, a console error, or a request to anywhere but the service.
+ *
+ * Environment: TASKLANE_URL (http://127.0.0.1:8000), CHROMIUM (/usr/bin/chromium).
+ */
+import assert from 'node:assert/strict';
+import { chromium } from 'playwright-core';
+
+const service = new URL(process.env.TASKLANE_URL ?? 'http://127.0.0.1:8000').origin;
+const faults = [];
+
+/** Records what a page must not do. The addresses of data: and blob: hold their own content. */
+async function watch(context) {
+  context.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.origin !== service && !['data:', 'blob:'].includes(url.protocol)) faults.push(`request: ${url}`);
+  });
+  context.on('response', (response) => {
+    if (response.status() >= 400) faults.push(`response: ${response.status()} ${response.url()}`);
+  });
+  context.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) faults.push(`console: ${message.text()}`);
+  });
+  context.on('weberror', (error) => faults.push(`script: ${error.error().message}`));
+  await context.exposeFunction('reportViolation', (text) => faults.push(`policy: ${text}`));
+  await context.addInitScript(() => {
+    addEventListener('securitypolicyviolation', (event) => {
+      window.reportViolation(`${event.effectiveDirective} ${event.blockedURI} at ${location.pathname}`);
+    });
+  });
+}
+
+async function open(page, path) {
+  const response = await page.goto(service + path);
+  const policy = response.headers()['content-security-policy'] ?? '';
+  assert.match(policy, /default-src 'none'/, `${path} has a strict policy`);
+  assert.doesNotMatch(policy, /script-src[^;]*'unsafe/, `${path} allows no inline script`);
+}
+
+/** Opens one operation after another through the sidebar, as a reader would. */
+async function readOperations(page, contract) {
+  const sidebar = page.getByTestId('menu-item-label');
+  for (const tag of contract.tags) {
+    await sidebar.filter({ hasText: new RegExp(`^${tag.name}$`) }).click();
+    const operations = Object.values(contract.paths)
+      .flatMap((item) => Object.values(item))
+      .filter((operation) => operation.tags?.includes(tag.name));
+    assert.ok(operations.length > 0, `${tag.name} has operations`);
+    for (const { summary } of operations) {
+      await sidebar.filter({ hasText: summary }).first().click();
+      await page.getByRole('heading', { name: summary }).first().waitFor();
+    }
+  }
+}
+
+async function search(page, summary) {
+  await page.getByTestId('search-trigger').click();
+  const dialog = page.getByTestId('search-dialog');
+  await dialog.getByRole('textbox').or(dialog.getByRole('combobox')).first().fill(summary);
+  await dialog.getByText(summary).first().waitFor();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
+}
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  // Chromium's own sandbox does not start as root, which containers often are.
+  args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+});
+try {
+  const context = await browser.newContext({ viewport: { width: 1400, height: 1000 } });
+  await watch(context);
+  const contract = await (await context.request.get(`${service}/openapi.json`)).json();
+  const page = await context.newPage();
+
+  await open(page, '/docs');
+  await page.getByRole('heading', { name: new RegExp(`^${contract.info.title}`) }).waitFor();
+  await readOperations(page, contract);
+  await search(page, Object.values(contract.paths)[0].get.summary);
+  await page.getByTestId('color-mode-switcher').click();
+
+  const problems = Object.values(contract.components.schemas).filter(
+    (schema) => schema.properties?.code?.const,
+  );
+  assert.ok(problems.length > 0, 'the contract has problem types');
+  for (const { title, properties } of problems) {
+    await open(page, `/problems/${properties.code.const}`);
+    await page.getByRole('heading', { name: title, exact: true }).waitFor();
+    await page.getByText(properties.code.const, { exact: true }).waitFor();
+  }
+
+  assert.deepEqual(faults, []);
+  process.stdout.write(`The documentation renders, and ${problems.length} problem pages.\n`);
+} finally {
+  await browser.close();
+}

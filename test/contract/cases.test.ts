@@ -1,0 +1,28 @@
+import { randomUUID } from 'node:crypto';
+import { send } from '../support/api';
+import { startTestService, type TestService, tokenOf } from '../support/service';
+import type { Case, Cases } from './cases';
+import { serviceCases } from './service.cases';
+import { taskCases } from './tasks.cases';
+
+const cases: Cases = { ...serviceCases, ...taskCases };
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startTestService();
+});
+afterAll(() => service.stop());
+
+describe.each(Object.entries<Record<string, Case>>(cases))('%s', (_operation, statuses) => {
+  test.each(Object.entries(statuses))('answers %s', async (status, run) => {
+    const userId = randomUUID();
+    const token = await tokenOf(userId);
+    const response = await run({
+      userId,
+      lane: `/api/${userId}`,
+      databaseUrl: service.database.url,
+      send: (method, path, options) => send(service.url, method, path, { token, ...options }),
+    });
+    expect(response.status).toBe(Number(status));
+  });
+});

@@ -1,0 +1,25 @@
+/** The contract's table: a case for every operation and every status that only this operation has. */
+import type { OperationId, Status } from '../../src/contract/operations';
+import type { ApiResponse, RequestOptions } from '../support/api';
+
+/** Statuses that come about the same way everywhere; `shared.test.ts` tries them on every operation that has them. */
+export type SharedStatus = 400 | 401 | 403 | 413 | 415 | 422 | '5XX';
+
+/** A user of the case's own, and the way to send requests as that user. */
+export interface CaseContext {
+  readonly userId: string;
+  /** Where the user's lane is: `/api/<user_id>`. */
+  readonly lane: string;
+  /** The database of the service, as its owner. */
+  readonly databaseUrl: string;
+  send(method: string, path: string, options?: RequestOptions): Promise<ApiResponse>;
+}
+
+/** Arranges what it needs and returns the response that must have the case's status. */
+export type Case = (context: CaseContext) => Promise<ApiResponse>;
+
+export type CasesOf<Id extends OperationId> = {
+  readonly [I in Id]: { readonly [S in Exclude<Status<I>, SharedStatus>]: Case };
+};
+
+export type Cases = CasesOf<OperationId>;

@@ -1,0 +1,58 @@
+import { contractDocument } from '../../src/contract/contract';
+import { migrateDown, migrateUp } from '../../src/database/migrations';
+import type { CasesOf } from './cases';
+
+export const serviceCases: CasesOf<
+  | 'getLiveness'
+  | 'getReadiness'
+  | 'getContractJson'
+  | 'getContractYaml'
+  | 'getDocs'
+  | 'getDocsScript'
+  | 'getProblemType'
+> = {
+  getLiveness: { 200: ({ send }) => send('GET', '/livez') },
+  getReadiness: {
+    200: ({ send }) => send('GET', '/readyz'),
+    503: async ({ send, databaseUrl }) => {
+      const [reverted] = await migrateDown(databaseUrl);
+      try {
+        const response = await send('GET', '/readyz');
+        expect(response.body.detail).toContain(reverted);
+        return response;
+      } finally {
+        await migrateUp(databaseUrl);
+      }
+    },
+  },
+  getContractJson: {
+    200: async ({ send }) => {
+      const response = await send('GET', '/openapi.json');
+      expect(response.body).toEqual(contractDocument);
+      return response;
+    },
+  },
+  getContractYaml: {
+    200: async ({ send }) => {
+      const response = await send('GET', '/openapi.yaml');
+      expect(response.body).toMatch(/^openapi: 3\.1\.0\n/);
+      return response;
+    },
+  },
+  getDocs: {
+    200: async ({ send }) => {
+      const response = await send('GET', '/docs');
+      expect(response.body).toContain('/docs/redoc.js');
+      return response;
+    },
+  },
+  getDocsScript: { 200: ({ send }) => send('GET', '/docs/redoc.js') },
+  getProblemType: {
+    200: async ({ send }) => {
+      const response = await send('GET', '/problems/task-not-found');
+      expect(response.body).toContain('Task not found');
+      return response;
+    },
+    404: ({ send }) => send('GET', '/problems/no-such-problem'),
+  },
+};

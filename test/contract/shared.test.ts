@@ -1,0 +1,133 @@
+/** The statuses that operations share, tried on every operation whose contract has them. */
+import { randomUUID } from 'node:crypto';
+import type { Operation } from '../../src/contract/contract';
+import { type ApiResponse, type RequestOptions, send } from '../support/api';
+import { query } from '../support/database';
+import { exampleBody, examplePath, operations, statusesOf } from '../support/operations';
+import { startTestService, type TestService, tokenOf } from '../support/service';
+
+const userId = randomUUID();
+let service: TestService;
+let token: string;
+
+beforeAll(async () => {
+  service = await startTestService({ MAX_BODY_BYTES: '2000' });
+  token = await tokenOf(userId);
+});
+afterAll(() => service.stop());
+
+function having(status: string): [string, Operation][] {
+  return operations
+    .filter((operation) => statusesOf(operation).includes(status))
+    .map((operation) => [operation.id, operation]);
+}
+
+function sendTo(
+  operation: Operation,
+  options: RequestOptions & { path?: string } = {},
+): Promise<ApiResponse> {
+  const path = options.path ?? examplePath(operation, userId);
+  return send(service.url, operation.method.toUpperCase(), path, { token, ...options });
+}
+
+async function rowCount(): Promise<number> {
+  const [row] = await query<{ count: string }>(
+    service.database.url,
+    'select (select count(*) from tasklane.tasks) + (select count(*) from tasklane.changes) as count',
+  );
+  return Number(row?.count);
+}
+
+afterEach(async () => {
+  // None of these requests may change anything.
+  expect(await rowCount()).toBe(0);
+});
+
+test.each(having('400'))('%s refuses a malformed address', async (_id, operation) => {
+  const path = operation.path.replace(/\{[^}]+\}/g, '%E0%A4');
+  const response = await sendTo(operation, { path });
+  expect(response).toMatchObject({ status: 400, body: { code: 'malformed-url' } });
+});
+
+describe.each(having('400').filter(([, operation]) => operation.mediaTypes.length > 0))(
+  '%s refuses a body',
+  (_id, operation) => {
+    test.each(['{"title":', '{]', 'nul', Buffer.from([0x22, 0xff, 0x22])])('%p', async (body) => {
+      const headers = { 'Content-Type': operation.mediaTypes[0] as string };
+      const response = await sendTo(operation, { body, headers });
+      expect(response).toMatchObject({ status: 400, body: { code: 'malformed-body' } });
+    });
+  },
+);
+
+test.each(having('401'))('%s asks for a token', async (_id, operation) => {
+  const without = await sendTo(operation, { token: undefined, body: exampleBody(operation) });
+  expect(without).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
+  expect(without.headers['www-authenticate']).toBe('Bearer realm="tasklane"');
+
+  const wrong = await sendTo(operation, { token: `${token}x`, body: exampleBody(operation) });
+  expect(wrong).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
+  expect(wrong.headers['www-authenticate']).toBe('Bearer realm="tasklane", error="invalid_token"');
+});
+
+test.each(having('403'))('%s keeps to the lane of the caller', async (_id, operation) => {
+  const path = examplePath(operation, randomUUID());
+  const response = await sendTo(operation, { path, body: exampleBody(operation) });
+  expect(response).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+});
+
+test.each(having('413'))('%s refuses a large body', async (_id, operation) => {
+  const response = await sendTo(operation, { body: { title: 'x'.repeat(3000) } });
+  expect(response).toMatchObject({ status: 413, body: { code: 'content-too-large' } });
+});
+
+describe.each(having('415'))('%s refuses the media type', (_id, operation) => {
+  test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=utf-16', 'nonsense'])(
+    '%s',
+    async (type) => {
+      const response = await sendTo(operation, { body: '{}', headers: { 'Content-Type': type } });
+      expect(response).toMatchObject({ status: 415, body: { code: 'unsupported-media-type' } });
+    },
+  );
+});
+
+test.each(having('422'))('%s refuses unknown query parameters, all of them', async (_id, operation) => {
+  const path = `${examplePath(operation, userId)}?nonsense=1&__proto__=2&a~b/c=3`;
+  const response = await sendTo(operation, { path, body: exampleBody(operation) });
+  expect(response).toMatchObject({ status: 422, body: { code: 'validation-failed' } });
+  expect(response.body.errors.map((each: { pointer: string }) => each.pointer)).toEqual([
+    '/query/nonsense',
+    '/query/__proto__',
+    '/query/a~0b~1c',
+  ]);
+});
+
+test.each(having('422').filter(([, operation]) => operation.bodyRequired))(
+  '%s asks for its body',
+  async (_id, operation) => {
+    const response = await sendTo(operation);
+    expect(response.status).toBe(422);
+    expect(response.body.errors).toEqual([{ pointer: '/body', code: 'required', detail: 'is required' }]);
+  },
+);
+
+describe('without a database', () => {
+  let cut: TestService;
+  beforeAll(async () => {
+    cut = await startTestService();
+    await cut.database.drop();
+  });
+  afterAll(() => cut.stop());
+
+  test.each(having('5XX').filter(([, operation]) => operation.secured))(
+    '%s answers 503',
+    async (_id, operation) => {
+      const response = await send(cut.url, operation.method.toUpperCase(), examplePath(operation, userId), {
+        token,
+        body: exampleBody(operation),
+      });
+      expect(response).toMatchObject({ status: 503, body: { code: 'service-unavailable' } });
+      expect(Number(response.headers['retry-after'])).toBeGreaterThan(0);
+    },
+  );
+});

@@ -1,0 +1,109 @@
+import type { ApiResponse } from '../support/api';
+import type { CaseContext, CasesOf } from './cases';
+
+const absentId = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e';
+
+async function makeTask({ send, lane }: CaseContext, body: object = {}): Promise<ApiResponse['body']> {
+  const { status, body: task } = await send('POST', `${lane}/tasks`, { body: { title: 'A task', ...body } });
+  expect(status).toBe(201);
+  return task;
+}
+
+export const taskCases: CasesOf<
+  'listTasks' | 'createTask' | 'getTask' | 'replaceTask' | 'updateTask' | 'deleteTask' | 'completeTask'
+> = {
+  listTasks: {
+    200: async (context) => {
+      const task = await makeTask(context);
+      const response = await context.send('GET', `${context.lane}/tasks`);
+      expect(response.body).toEqual({ items: [task], next_cursor: null, total: null });
+      return response;
+    },
+  },
+  createTask: {
+    201: async ({ send, lane, userId }) => {
+      const response = await send('POST', `${lane}/tasks`, { body: { title: ' Water the plants ' } });
+      expect(response.body).toMatchObject({
+        user_id: userId,
+        title: 'Water the plants',
+        description: null,
+        status: 'pending',
+        priority: 'medium',
+        completed: false,
+        completed_at: null,
+        version: 1,
+      });
+      expect(response.headers.location).toBe(`${lane}/tasks/${response.body.id}`);
+      return response;
+    },
+    409: async (context) => {
+      const { id } = await makeTask(context);
+      return context.send('POST', `${context.lane}/tasks`, { body: { id, title: 'Another' } });
+    },
+  },
+  getTask: {
+    200: async (context) => {
+      const task = await makeTask(context);
+      const response = await context.send('GET', `${context.lane}/tasks/${task.id}`);
+      expect(response.body).toEqual(task);
+      return response;
+    },
+    404: ({ send, lane }) => send('GET', `${lane}/tasks/${absentId}`),
+  },
+  replaceTask: {
+    200: async (context) => {
+      const task = await makeTask(context, { description: 'Gone after a replace', priority: 'high' });
+      const response = await context.send('PUT', `${context.lane}/tasks/${task.id}`, {
+        body: { title: 'Replaced', status: 'in_progress' },
+      });
+      expect(response.body).toMatchObject({
+        id: task.id,
+        title: 'Replaced',
+        description: null,
+        status: 'in_progress',
+        priority: 'medium',
+        version: 2,
+        created_at: task.created_at,
+      });
+      return response;
+    },
+    404: ({ send, lane }) => send('PUT', `${lane}/tasks/${absentId}`, { body: { title: 'Nothing' } }),
+  },
+  updateTask: {
+    200: async (context) => {
+      const task = await makeTask(context, { description: 'Cleared by null', priority: 'high' });
+      const response = await context.send('PATCH', `${context.lane}/tasks/${task.id}`, {
+        headers: { 'Content-Type': 'application/merge-patch+json' },
+        body: { description: null, title: 'Patched' },
+      });
+      expect(response.body).toEqual({
+        ...task,
+        title: 'Patched',
+        description: null,
+        version: 2,
+        updated_at: response.body.updated_at,
+      });
+      return response;
+    },
+    404: ({ send, lane }) => send('PATCH', `${lane}/tasks/${absentId}`, { body: {} }),
+  },
+  deleteTask: {
+    204: async (context) => {
+      const { id } = await makeTask(context);
+      const response = await context.send('DELETE', `${context.lane}/tasks/${id}`);
+      expect((await context.send('GET', `${context.lane}/tasks/${id}`)).status).toBe(404);
+      return response;
+    },
+    404: ({ send, lane }) => send('DELETE', `${lane}/tasks/${absentId}`),
+  },
+  completeTask: {
+    200: async (context) => {
+      const { id } = await makeTask(context);
+      const response = await context.send('PATCH', `${context.lane}/tasks/${id}/complete`);
+      expect(response.body).toMatchObject({ status: 'completed', completed: true, version: 2 });
+      expect(response.body.completed_at).not.toBeNull();
+      return response;
+    },
+    404: ({ send, lane }) => send('PATCH', `${lane}/tasks/${absentId}/complete`),
+  },
+};

@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
+
+export const templateDatabase = 'tasklane_template';
+
+function clusterUrl(): string {
+  const url = process.env.TEST_CLUSTER_URL;
+  if (!url) throw new Error('The tests run under Jest, whose global set-up starts Postgres.');
+  return url;
+}
+
+async function administer(sql: string): Promise<void> {
+  const client = new Client({ connectionString: clusterUrl() });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Makes a database in the tests' cluster, empty or as a copy of `template`; returns its URL. */
+export async function createDatabase(name: string, template?: string): Promise<string> {
+  await administer(`create database ${name} ${template ? `template ${template}` : ''}`);
+  const url = new URL(clusterUrl());
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+export interface TestDatabase {
+  readonly url: string;
+  readonly name: string;
+  drop(): Promise<void>;
+}
+
+/** Makes a database of the test's own, migrated unless it is to be empty. */
+export async function createTestDatabase({ empty = false } = {}): Promise<TestDatabase> {
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  const url = await createDatabase(name, empty ? undefined : templateDatabase);
+  return { url, name, drop: () => administer(`drop database if exists ${name} with (force)`) };
+}
+
+/** Runs statements on a test's database as its owner, past the service. */
+export async function query<R extends object>(
+  url: string,
+  sql: string,
+  values: unknown[] = [],
+): Promise<R[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<R>(sql, values)).rows;
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,21 @@
+import { chmod, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmbeddedPostgres } from '../../src/database/embedded';
+import { migrateUp } from '../../src/database/migrations';
+import { createDatabase, templateDatabase } from './database';
+
+/** Starts one Postgres for all tests, with a migrated database that each test's own is cloned from. */
+export default async function setUp(): Promise<void> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'tasklane-test-'));
+  // Postgres may have to run as another user than the tests.
+  await chmod(dataDir, 0o755);
+  const postgres = await startEmbeddedPostgres({
+    dataDir,
+    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' },
+  });
+  process.env.TEST_CLUSTER_URL = postgres.url;
+  const template = await createDatabase(templateDatabase);
+  await migrateUp(template);
+  Object.assign(globalThis, { testPostgres: postgres, testDataDir: dataDir });
+}

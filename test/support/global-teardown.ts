@@ -1,0 +1,11 @@
+import { rm } from 'node:fs/promises';
+import type { EmbeddedPostgres } from '../../src/database/embedded';
+
+export default async function tearDown(): Promise<void> {
+  const { testPostgres, testDataDir } = globalThis as unknown as {
+    testPostgres: EmbeddedPostgres;
+    testDataDir: string;
+  };
+  await testPostgres.stop();
+  await rm(testDataDir, { recursive: true, force: true });
+}
