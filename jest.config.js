@@ -12,5 +12,7 @@ module.exports = {
     ],
   },
   // Packages that ship ES modules only; Jest runs CommonJS.
-  transformIgnorePatterns: ['/node_modules/(?!(jose|uuid|openapi-fetch)/)'],
+  transformIgnorePatterns: [
+    '/node_modules/(?!(?:.*/node_modules/)?(?:jose|uuid|openapi-fetch|parse-json|index-to-position|change-case|supports-color)/)',
+  ],
 };

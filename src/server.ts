@@ -41,6 +41,8 @@ export function createServer(app: RequestListener): Server {
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: 65_000,
+      // The app refuses a request without one, with a body that says so.
+      requireHostHeader: false,
     },
     app,
   );

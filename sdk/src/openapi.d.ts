@@ -364,6 +364,17 @@ export interface components {
             request_id: string;
         };
         /**
+         * Malformed request
+         * @description What arrived is not a well-formed HTTP request: its request line, its headers or the framing of its body break
+         *     [RFC 9112](https://www.rfc-editor.org/rfc/rfc9112). The connection is closed.
+         */
+        MalformedRequestProblem: {
+            /** @constant */
+            code?: "malformed-request";
+            /** @constant */
+            status?: 400;
+        } & components["schemas"]["Problem"];
+        /**
          * Malformed URL
          * @description The request's path has percent-encoding that does not decode to UTF-8. Encode path segments with
          *     `encodeURIComponent` or its like.
@@ -497,6 +508,16 @@ export interface components {
             detail: string;
         };
         /**
+         * Request timeout
+         * @description The request's headers or body took too long to arrive. The connection is closed.
+         */
+        RequestTimeoutProblem: {
+            /** @constant */
+            code?: "request-timeout";
+            /** @constant */
+            status?: 408;
+        } & components["schemas"]["Problem"];
+        /**
          * Request header fields too large
          * @description The request's headers, the address included, are larger than 16 KiB together.
          */
@@ -572,7 +593,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["MalformedUrlProblem"] | components["schemas"]["MalformedBodyProblem"];
+                "application/problem+json": components["schemas"]["MalformedRequestProblem"] | components["schemas"]["MalformedUrlProblem"] | components["schemas"]["MalformedBodyProblem"];
             };
         };
         /** @description There is no valid token. */
@@ -764,9 +785,30 @@ export interface components {
                 "application/problem+json": components["schemas"]["ValidationFailedProblem"];
             };
         };
+        /** @description The request took too long to arrive; any address may answer so. */
+        RequestTimeout: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/request-timeout",
+                 *       "code": "request-timeout",
+                 *       "title": "Request timeout",
+                 *       "status": 408,
+                 *       "detail": "The request took too long to arrive.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["RequestTimeoutProblem"];
+            };
+        };
         /** @description The request's headers are too large; any address may answer so. */
         HeadersTooLarge: {
             headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
             };
             content: {

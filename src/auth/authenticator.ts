@@ -57,7 +57,7 @@ export function createAuthenticator(
         : { outcome: 'invalid', reason: subject.reason };
     } catch (error) {
       // Not the error itself: a query builder's message can hold the statement's values, the token among them.
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      const { code } = error as { code?: string };
       log.error({ code }, 'session table: out of reach');
       const reason = 'the session table is out of reach';
       return { outcome: 'unavailable', retryAfterSeconds: DATABASE_RETRY_SECONDS, reason };

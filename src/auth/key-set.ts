@@ -4,6 +4,7 @@ import type { KeySetAlgorithm } from './compact-jws';
 import { isJsonObject, type JsonObject, member } from './json-object';
 
 export interface VerificationKey {
+  readonly kid: string | undefined;
   /** The one algorithm that this key verifies; a token that names another is refused. */
   readonly algorithm: KeySetAlgorithm;
   readonly key: CryptoKey;
@@ -62,7 +63,7 @@ const KEY_KINDS: readonly { kty: string; crv?: string; algorithm: KeySetAlgorith
 export function createKeySet(options: KeySetOptions): KeySet {
   const { url, log, now, onChange, timeoutMs = TIMEOUT_MS } = options;
   const closing = new AbortController();
-  let keys: ReadonlyMap<string | undefined, VerificationKey> = new Map();
+  let keys: readonly VerificationKey[] = [];
   let fingerprint = '';
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let attemptedAt = Number.NEGATIVE_INFINITY;
@@ -87,9 +88,9 @@ export function createKeySet(options: KeySetOptions): KeySet {
       const usable = await importKeys(members);
       replaceKeys(usable.keys, usable.fingerprint);
       fetchedAt = now();
-      if (usable.ignored > 0 || usable.keys.size === 0) {
+      if (usable.ignored > 0 || usable.keys.length === 0) {
         log.warn(
-          { url, usable: usable.keys.size, ignored: usable.ignored },
+          { url, usable: usable.keys.length, ignored: usable.ignored },
           'key set: some keys cannot be used',
         );
       }
@@ -112,18 +113,22 @@ export function createKeySet(options: KeySetOptions): KeySet {
     return inFlight ?? Promise.resolve();
   }
 
-  /** The set's only key also goes by the name `undefined`, see importKeys. */
+  function known(kid: string | undefined): VerificationKey | null {
+    if (kid !== undefined) return keys.find((key) => key.kid === kid) ?? null;
+    return keys.length === 1 ? keys[0]! : null;
+  }
+
   async function find(kid: string | undefined): Promise<KeyLookup> {
-    if (isPast(fetchedAt, LIFETIME_MS)) replaceKeys(new Map(), '');
+    if (isPast(fetchedAt, LIFETIME_MS)) replaceKeys([], '');
     if (isPast(fetchedAt, REFRESH_MS)) {
       const refreshed = refresh();
       // During an outage nobody whose key is known waits for the next attempt to fail.
-      if (!failing || !keys.has(kid)) await refreshed;
+      if (!failing || known(kid) === null) await refreshed;
     }
-    if (!keys.has(kid)) await refresh();
+    if (known(kid) === null) await refresh();
 
-    const found = keys.get(kid) ?? null;
-    if (found !== null || keys.size > 0) return { found };
+    const found = known(kid);
+    if (found !== null || keys.length > 0) return { found };
     const waitMs = Math.max(0, attemptedAt + COOLDOWN_MS - now());
     return { unavailable: true, retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) };
   }
@@ -131,9 +136,9 @@ export function createKeySet(options: KeySetOptions): KeySet {
   return {
     find,
     warmUp: async () => {
-      if (keys.size === 0) await refresh();
+      if (keys.length === 0) await refresh();
     },
-    size: () => new Set(keys.values()).size,
+    size: () => keys.length,
     close: () => closing.abort(),
   };
 }
@@ -160,34 +165,29 @@ async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
 }
 
 interface ImportedKeys {
-  readonly keys: ReadonlyMap<string | undefined, VerificationKey>;
+  readonly keys: readonly VerificationKey[];
   /** Equal for equal sets of usable keys. */
   readonly fingerprint: string;
   readonly ignored: number;
 }
 
 /**
- * The usable keys by `kid`. Private and symmetric keys, keys for another use, and what cannot be imported are ignored;
- * of two keys with one `kid` the first counts. A set's only usable key is also found without a `kid`.
+ * The usable ones of a set's members. Private and symmetric keys, keys for another use, and what cannot be imported
+ * are ignored; of two keys with one `kid` the first counts.
  */
 async function importKeys(members: readonly unknown[]): Promise<ImportedKeys> {
-  const keys = new Map<string | undefined, VerificationKey>();
+  const keys: VerificationKey[] = [];
   const usable: unknown[] = [];
   for (const jwk of members) {
-    const imported = isJsonObject(jwk) ? await importKey(jwk) : null;
-    if (imported === null || keys.has(imported.kid)) continue;
-    keys.set(imported.kid, imported.key);
+    const key = isJsonObject(jwk) ? await importKey(jwk) : null;
+    if (key === null || keys.some(({ kid }) => kid === key.kid)) continue;
+    keys.push(key);
     usable.push(jwk);
-  }
-  const [only] = keys.values();
-  if (only !== undefined) {
-    if (keys.size === 1) keys.set(undefined, only);
-    else keys.delete(undefined);
   }
   return { keys, fingerprint: JSON.stringify(usable), ignored: members.length - usable.length };
 }
 
-async function importKey(jwk: JsonObject): Promise<{ kid: string | undefined; key: VerificationKey } | null> {
+async function importKey(jwk: JsonObject): Promise<VerificationKey | null> {
   const { kid, kty, crv, x, y, n, e, use, key_ops: operations } = jwk;
   const algorithm = algorithmOf(jwk);
   if (algorithm === null || Object.hasOwn(jwk, 'd') || Object.hasOwn(jwk, 'k')) return null;
@@ -199,7 +199,7 @@ async function importKey(jwk: JsonObject): Promise<{ kid: string | undefined; ke
     const key = (await importJWK(Object.fromEntries(parameters), algorithm)) as CryptoKey;
     const bits = 'modulusLength' in key.algorithm ? Number(key.algorithm.modulusLength) : null;
     if (bits !== null && (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS)) return null;
-    return { kid, key: { algorithm, key } };
+    return { kid, algorithm, key };
   } catch {
     return null;
   }
@@ -218,9 +218,7 @@ function algorithmOf({ kty, crv, alg }: JsonObject): KeySetAlgorithm | null {
 
 /** Why a fetch failed, in words that hold nothing of what the other side sent. */
 function describeFailure(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  if (error.name === 'TimeoutError') return 'no answer in time';
-  const { cause } = error;
-  if (!(cause instanceof Error)) return error.message;
-  return 'code' in cause ? String(cause.code) : cause.message;
+  const { name, message, cause } = error as Error & { cause?: { code?: string; message?: string } };
+  if (name === 'TimeoutError') return 'no answer in time';
+  return cause?.code ?? cause?.message ?? message;
 }

@@ -72,7 +72,10 @@ function isSignedBy(secrets: readonly string[], token: string, signature: string
 }
 
 /** The session table's column names: Better Auth's own migrations write `userId`, its Drizzle schema `user_id`. */
-async function readColumns(query: Query, { schema, session }: SessionTableOptions['tables']): Promise<Set<string>> {
+async function readColumns(
+  query: Query,
+  { schema, session }: SessionTableOptions['tables'],
+): Promise<Set<string>> {
   const { rows } = await query(
     'select column_name from information_schema.columns where table_schema = $1 and table_name = $2',
     [schema, session],

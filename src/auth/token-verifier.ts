@@ -9,7 +9,7 @@ import type { Credential } from './credential';
 import type { Authentication, Identity, Unavailable } from './identity';
 import { parseJsonObject } from './json-object';
 import { createKeySet } from './key-set';
-import { type Result, refuse } from './result';
+import { accept, type Result, refuse } from './result';
 import { KEY_SET_COOKIE_TYPE, readCookieClaims } from './session-cookie';
 
 export interface TokenVerifier {
@@ -78,19 +78,14 @@ export function createTokenVerifier({
       return { outcome: 'authenticated', identity: known.identity };
     }
 
-    const keyChangesBefore = keyChanges;
-    const checked = await check(credential);
+    const checked = await check(credential, id);
     if ('outcome' in checked) return checked;
-    if (!checked.ok) return { outcome: 'invalid', reason: checked.reason };
-    const identity = checked.value;
-    // A key that went while its signature was being verified must not leave its token behind.
-    if (keyChanges === keyChangesBefore) {
-      verified.set(id, { identity, until: Math.min(now() + CACHE_MS, identity.expiresAt * 1000) });
-    }
-    return { outcome: 'authenticated', identity };
+    return checked.ok
+      ? { outcome: 'authenticated', identity: checked.value }
+      : { outcome: 'invalid', reason: checked.reason };
   }
 
-  async function check({ carrier, text }: Credential): Promise<Result<Identity> | Unavailable> {
+  async function check({ carrier, text }: Credential, id: string): Promise<Result<Identity> | Unavailable> {
     const header = readHeader(text);
     if (!header.ok) return header;
     const signedBy = header.value.alg === 'HS256' ? 'secret' : 'key-set';
@@ -100,6 +95,7 @@ export function createTokenVerifier({
 
     const keys = signedBy === 'secret' ? secretKeys : await findKeySetKeys(header.value);
     if ('outcome' in keys) return keys;
+    const keyChangesAtLookup = keyChanges;
     if (keys.length === 0) return refuse('key-unknown');
     const candidates = keys.filter((key) => key.algorithm === header.value.alg);
     if (candidates.length === 0) return refuse('algorithm');
@@ -119,7 +115,11 @@ export function createTokenVerifier({
       source: carrier === 'header' ? signedBy : 'cookie',
       carrier,
     };
-    return { ok: true, value: identity };
+    // A key that went while its signature was being verified must not leave its token behind.
+    if (keyChanges === keyChangesAtLookup) {
+      verified.set(id, { identity, until: Math.min(now() + CACHE_MS, identity.expiresAt * 1000) });
+    }
+    return accept(identity);
   }
 
   async function findKeySetKeys({ kid }: JwsHeader): Promise<readonly Key[] | Unavailable> {

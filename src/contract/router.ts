@@ -153,8 +153,12 @@ function otherMethods(allow: string): RequestHandler {
   };
 }
 
-/** Express matches before anything else looks at the address, and fails on what does not decode. */
-const refuseMalformedUrl: RequestHandler = (request, _response, next) => {
+// Express matches before anything else looks at the address, and fails on what does not decode.
+const refuseMalformed: RequestHandler = (request, _response, next) => {
+  // RFC 9112, section 3.2; Node would refuse it without a body.
+  if (request.httpVersion === '1.1' && request.headers.host === undefined) {
+    throw new ProblemError('malformed-request');
+  }
   if (request.originalUrl.includes('%')) {
     try {
       decodeURIComponent(request.originalUrl);
@@ -194,7 +198,7 @@ export async function createContractRouter(dependencies: RouterDependencies, log
   });
 
   const router = Router({ caseSensitive: true, strict: true });
-  router.use(refuseMalformedUrl);
+  router.use(refuseMalformed);
   for (const [path, operations] of Map.groupBy(contract.operations, (operation) => operation.path)) {
     const route = router.route(expressPath(path));
     for (const operation of operations) {

@@ -88,7 +88,7 @@ function installValidator(
   const middlewares = OpenApiValidator.middleware({
     apiSpec: document,
     validateApiSpec: true,
-    // Unknown parameters are reported by `unknownParameters`, all of them.
+    // Unknown parameters never get this far.
     validateRequests: { allErrors: true, allowUnknownQueryParameters: true },
     validateResponses: { allErrors: true, onError: onInvalidResponse },
     validateSecurity: false,
@@ -170,12 +170,24 @@ function escapePointer(token: string): string {
   return token.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
-function unknownParameters(operation: Operation, request: Request): ValidationError[] {
-  return Object.keys(request.query)
-    .filter((name) => !operation.queryNames.has(name))
-    .map((name) => ({
+/**
+ * Takes the query parameters that the operation does not have out of the request, and reports them. The validator would
+ * report one of them, and fails on names such as `status[x]`.
+ */
+function takeUnknownParameters(operation: Operation, request: Request): ValidationError[] {
+  const entries = Object.entries(request.query);
+  const known = entries.filter(([name]) => operation.queryNames.has(name));
+  // Express parses the query anew each time that it is read.
+  Object.defineProperty(request, 'query', {
+    value: Object.fromEntries(known),
+    writable: true,
+    configurable: true,
+  });
+  return entries
+    .filter(([name]) => !operation.queryNames.has(name))
+    .map(([name]) => ({
       pointer: `/query/${escapePointer(name)}`,
-      code: 'unknown' as const,
+      code: 'unknown',
       detail: 'is not a parameter of this operation',
     }));
 }
@@ -230,7 +242,7 @@ async function createValidator(
       // Made here rather than by the metadata step, which would match the path again.
       const validated = request as ValidatedRequest;
       validated.openapi = { ...metadata, pathParams: request.params as Record<string, string> };
-      const own = [...unknownParameters(operation, request), ...missingBody(operation, request)];
+      const own = [...takeUnknownParameters(operation, request), ...missingBody(operation, request)];
       try {
         await run(middlewares.request, request, response);
         return own;

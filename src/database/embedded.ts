@@ -56,13 +56,16 @@ const environment = {
   TZ: 'UTC',
 };
 
+/** Removes what a killed initdb left, or leaves it to the next start: that initdb may still be writing. */
+async function removeUnfinished(home: string): Promise<void> {
+  const options = { recursive: true, force: true, maxRetries: 10, retryDelay: 20 };
+  for (const name of await readdir(home)) {
+    if (name.startsWith('cluster.')) await rm(path.join(home, name), options).catch(() => {});
+  }
+}
+
 async function createCluster(home: string, user: User | undefined): Promise<void> {
   const native = await openNative(home, user);
-  for (const name of await readdir(home)) {
-    // The initdb of a killed process may go on for a moment, and write while this removes.
-    const options = { recursive: true, force: true, maxRetries: 10, retryDelay: 20 };
-    if (name.startsWith('cluster.')) await rm(path.join(home, name), options);
-  }
   // Made aside and renamed when complete, so that a killed initdb leaves no half cluster.
   const unfinished = await mkdtemp(path.join(home, 'cluster.'));
   const passwordFile = path.join(unfinished, 'password');
@@ -84,22 +87,25 @@ async function createCluster(home: string, user: User | undefined): Promise<void
     '--no-instructions',
   ];
   const initdb = path.join(native, 'bin', 'initdb');
-  await promisify(execFile)(initdb, options, { cwd: unfinished, env: environment, ...user });
+  try {
+    await promisify(execFile)(initdb, options, { cwd: unfinished, env: environment, ...user });
+  } catch (cause) {
+    const { code, stderr, message } = cause as Error & { code?: unknown; stderr?: string };
+    // The file is there: what the system does not find is the loader that it names.
+    const reason = code === 'ENOENT' ? `${initdb} needs glibc, which Alpine lacks` : stderr?.trim();
+    throw new Error(reason || message, { cause });
+  }
   await rename(unfinished, path.join(home, 'cluster'));
 }
 
 /** The postmaster of the cluster as postmaster.pid has it (fields: src/include/utils/pidfile.h), if it runs. */
 async function readPostmaster(data: string): Promise<(Postmaster & { ready: boolean }) | undefined> {
-  const file = path.join(data, 'postmaster.pid');
-  const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n');
+  const text = await readFile(path.join(data, 'postmaster.pid'), 'utf8').catch(() => '');
+  const lines = text.split('\n');
   const pid = Number(lines[0]);
   const identity = identify(pid);
-  if (!identity) return undefined;
-  if (commandLine(pid)?.includes(` -D ${data} `) === false) {
-    // Another process has the pid by now; Postgres would take it for a postmaster and refuse to start.
-    await rm(file, { force: true });
-    return undefined;
-  }
+  // By now another process may have the pid.
+  if (!identity || commandLine(pid)?.includes(` -D ${data} `) === false) return undefined;
   return { identity, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' };
 }
 
@@ -144,12 +150,16 @@ async function accepts({ port }: Postmaster, { data, password }: Cluster): Promi
 async function findPostmaster(cluster: Cluster): Promise<Postmaster | null> {
   const found = await poll(async () => {
     const postmaster = await readPostmaster(cluster.data);
-    if (!postmaster) return null;
+    if (!postmaster) {
+      // Postgres refuses to start when any process has the pid in it, an unrelated one or a zombie included.
+      await rm(path.join(cluster.data, 'postmaster.pid'), { force: true });
+      return null;
+    }
     return postmaster.ready && (await accepts(postmaster, cluster)) ? postmaster : undefined;
   }, START_TIMEOUT);
   if (found !== undefined) return found;
-  const file = path.join(cluster.data, 'postmaster.pid');
-  throw new Error(`the server that ${file} names neither accepts connections nor ends`);
+  const pid = Number.parseInt((await readPostmaster(cluster.data))?.identity ?? '', 10);
+  throw new Error(`its server, process ${pid}, neither accepts connections nor ends`);
 }
 
 async function freePort(): Promise<number> {
@@ -218,8 +228,7 @@ async function launch(
       return (await accepts(postmaster, cluster)) ? postmaster : undefined;
     }, START_TIMEOUT);
     if (started) return started;
-    if (started === undefined)
-      throw new Error(`postgres is not ready yet, see ${logFile}; it is left to go on`);
+    if (started === undefined) throw new Error(`postgres is not ready yet and left to go on, see ${logFile}`);
     const output = (await readFile(logFile)).subarray(start).toString();
     if (PASSING.test(output)) return undefined;
     throw explain(logFile, output);
@@ -259,6 +268,7 @@ async function openServer(
 ): Promise<EmbeddedPostgres> {
   const home = await openHome(dataDir, user);
   const directory = path.join(home, 'cluster');
+  await removeUnfinished(home);
   if (!existsSync(directory)) await createCluster(home, user);
   const password = await readFile(path.join(directory, 'password'), 'utf8');
   const cluster = { data: path.join(directory, 'data'), password };

@@ -25,7 +25,10 @@ export function hmac(key: string | Buffer, digest = 'sha256'): Signer {
   return (input) => createHmac(digest, key).update(input).digest();
 }
 
-const SIGNERS: Record<string, { generate: () => KeyObject; sign: (key: KeyObject, input: Buffer) => Buffer }> = {
+const SIGNERS: Record<
+  string,
+  { generate: () => KeyObject; sign: (key: KeyObject, input: Buffer) => Buffer }
+> = {
   EdDSA: {
     generate: () => generateKeyPairSync('ed25519').privateKey,
     sign: (key, input) => sign(null, input, key),

@@ -3,10 +3,14 @@ import { Socket } from 'node:net';
 import { type AuthConfig, type Authenticator, createAuthenticator } from '../../src/auth/authenticator';
 import { parseAuthConfig } from '../../src/auth/config';
 
-/** A request as the HTTP parser leaves it, from its header lines in order. */
+/** A request as Node's HTTP parser leaves it, from its header lines in order. */
 export function requestWith(headers: readonly (readonly [string, string])[]): IncomingMessage {
-  const request = new IncomingMessage(new Socket());
-  request.rawHeaders = headers.flat();
+  const request = new IncomingMessage(new Socket()) as IncomingMessage & {
+    _addHeaderLines(lines: string[], count: number): void;
+  };
+  const lines = headers.flat();
+  // What the parser itself calls: it decides how repeated headers are joined.
+  request._addHeaderLines(lines, lines.length);
   return request;
 }
 

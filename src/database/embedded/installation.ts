@@ -75,7 +75,9 @@ async function makeSystemHome(dataDir: string): Promise<string> {
     throw new Error(`${SYSTEM_DIRECTORY} must belong to root and be writable by root alone`);
   }
   const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
-  return mkdtemp(path.join(SYSTEM_DIRECTORY, `${hash}-`));
+  const home = await mkdtemp(path.join(SYSTEM_DIRECTORY, `${hash}-`));
+  await chmod(home, 0o711);
+  return home;
 }
 
 /**
@@ -86,9 +88,12 @@ async function makeSystemHome(dataDir: string): Promise<string> {
 export async function openHome(dataDir: string, user: User | undefined): Promise<string> {
   const entry = path.join(dataDir, 'postgres');
   if (!(await lstat(entry).catch(absent))) {
-    if (!user || (await canReach(dataDir, user))) await mkdir(entry);
-    else await symlink(await makeSystemHome(dataDir), entry);
-    await chmod(entry, user ? 0o711 : 0o700);
+    if (user && !(await canReach(dataDir, user))) {
+      await symlink(await makeSystemHome(dataDir), entry);
+    } else {
+      await mkdir(entry);
+      await chmod(entry, user ? 0o711 : 0o700);
+    }
   }
   const home = await realpath(entry).catch(absent);
   if (home === undefined) {
@@ -127,16 +132,13 @@ async function copyReadable(from: string, to: string): Promise<void> {
       if (entry.isSymbolicLink()) return symlink(await readlink(source), target);
       const { mode } = await stat(source);
       const wanted = (mode & 0o100) !== 0 ? 0o755 : 0o644;
-      // A hard link saves 55 MB and most of the time, within one file system.
-      const shareable = (mode & wanted) === wanted;
-      if (
-        shareable &&
-        (await link(source, target).then(
-          () => true,
-          () => false,
-        ))
-      )
-        return;
+      if ((mode & wanted) === wanted) {
+        // Within one file system a link saves 55 MB and most of the time.
+        const linked = await link(source, target)
+          .then(() => true)
+          .catch(() => false);
+        if (linked) return;
+      }
       await copyFile(source, target);
       await chmod(target, wanted);
     }),

@@ -19,7 +19,7 @@ export async function poll<T>(
   }
 }
 
-function attempt<T>(read: () => T): T | undefined {
+function orUndefined<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {
@@ -28,8 +28,11 @@ function attempt<T>(read: () => T): T | undefined {
 }
 
 function ps(pid: number, column: string): string | undefined {
-  const options = { encoding: 'utf8', env: { PATH: process.env.PATH, LC_ALL: 'C' } } as const;
-  return attempt(() => execFileSync('ps', ['-ww', '-o', `${column}=`, '-p', String(pid)], options).trim());
+  const env = { PATH: process.env.PATH, LC_ALL: 'C' };
+  const options = { encoding: 'utf8', env, stdio: 'pipe' } as const;
+  return orUndefined(() =>
+    execFileSync('ps', ['-ww', '-o', `${column}=`, '-p', String(pid)], options).trim(),
+  );
 }
 
 /**
@@ -38,12 +41,12 @@ function ps(pid: number, column: string): string | undefined {
  */
 export function identify(pid: number): string | undefined {
   if (!(pid > 0)) return undefined;
-  if (process.platform === 'win32') return attempt(() => process.kill(pid, 0)) && `${pid}.0`;
+  if (process.platform === 'win32') return orUndefined(() => process.kill(pid, 0)) && `${pid}.0`;
   if (process.platform !== 'linux') {
     const started = ps(pid, 'lstart');
     return started && `${pid}.${Date.parse(started)}`;
   }
-  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  const stat = orUndefined(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
   // proc_pid_stat(5): the name in parentheses may hold anything; state is field 3, starttime field 22.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
   if (!fields || fields[0] === 'Z' || fields[0] === 'X') return undefined;
@@ -61,7 +64,7 @@ export function isRunning(identity: string): boolean {
 export function commandLine(pid: number): string | undefined {
   if (process.platform === 'win32') return undefined;
   if (process.platform !== 'linux') return ps(pid, 'command');
-  return attempt(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '));
+  return orUndefined(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '));
 }
 
 /**

@@ -1,0 +1,66 @@
+/**
+ * The floor: what a developer would write by hand on node:http and pg, one prepared statement a request, nothing
+ * checked. With the argument `verify` it verifies each request's token with jose.
+ */
+import { createSecretKey } from 'node:crypto';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { jwtVerify } from 'jose';
+import { Pool } from 'pg';
+import { v7 as uuidv7 } from 'uuid';
+import { schema, type TaskRow } from '../../src/database/rows';
+import { toTask } from '../../src/tasks/mapper';
+import { answerWithCpuTime } from './processes';
+import { secret } from './workload';
+
+const verifiesTokens = process.argv[2] === 'verify';
+const key = createSecretKey(secret, 'utf8');
+const pool = new Pool({ connectionString: process.env.DATABASE_URL as string, max: 10 });
+
+async function query(name: string, statement: string, values: unknown[]): Promise<TaskRow[]> {
+  return (await pool.query<TaskRow>({ name, text: statement, values })).rows;
+}
+
+async function isCaller(request: IncomingMessage, userId: string): Promise<boolean> {
+  const token = request.headers.authorization?.slice('Bearer '.length) ?? '';
+  return (await jwtVerify(token, key, { algorithms: ['HS256'] })).payload.sub === userId;
+}
+
+async function getTask(userId: string, id: string): Promise<[number, unknown]> {
+  const statement = `select * from ${schema}.tasks where user_id = $1 and id = $2`;
+  const [row] = await query('get', statement, [userId, id]);
+  return row ? [200, toTask(row)] : [404, null];
+}
+
+async function listTasks(userId: string, limit: number): Promise<[number, unknown]> {
+  const statement = `select * from ${schema}.tasks where user_id = $1 order by created_at desc, id desc limit $2`;
+  const rows = await query('list', statement, [userId, limit]);
+  return [200, { items: rows.map(toTask), next_cursor: null, total: null }];
+}
+
+async function createTask(userId: string, request: IncomingMessage): Promise<[number, unknown]> {
+  const { title, priority } = JSON.parse(await text(request));
+  const statement = `insert into ${schema}.tasks (user_id, id, title, priority) values ($1, $2, $3, $4) returning *`;
+  const [row] = await query('create', statement, [userId, uuidv7(), title, priority]);
+  return [201, toTask(row as TaskRow)];
+}
+
+async function answer(request: IncomingMessage): Promise<[number, unknown]> {
+  const url = new URL(request.url as string, 'http://localhost');
+  const [, , userId = '', , id] = url.pathname.split('/');
+  if (verifiesTokens && !(await isCaller(request, userId))) return [403, null];
+  if (request.method === 'POST') return createTask(userId, request);
+  return id === undefined ? listTasks(userId, Number(url.searchParams.get('limit'))) : getTask(userId, id);
+}
+
+const server = createServer(async (request, response) => {
+  const [status, body] = await answer(request);
+  const json = JSON.stringify(body);
+  response.writeHead(status, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(json),
+  });
+  response.end(json);
+});
+server.listen(0, '127.0.0.1', () => answerWithCpuTime((server.address() as AddressInfo).port));

@@ -1,0 +1,38 @@
+/** Tasklane as in production; its argument says how many operations the contract has beyond its own. */
+import { parseConfig } from '../../src/config';
+import { contractDocument, type Method, readContract } from '../../src/contract/contract';
+import { createLogger } from '../../src/observability/logger';
+import { startService } from '../../src/start';
+import { taskHandlers } from '../../src/tasks/handlers';
+import { answerWithCpuTime } from './processes';
+
+type PathItem = { parameters?: unknown } & { [M in Method]?: object };
+
+/**
+ * Puts copies of the tasks' operations in front of the contract's own, one a path, so that whatever looks a request up
+ * in order, or by the whole document, meets them first.
+ */
+function addOperations(count: number): void {
+  const paths = contractDocument.paths as Record<string, PathItem>;
+  const handlers = taskHandlers as Record<string, unknown>;
+  const originals = readContract(contractDocument).operations.filter((each) => each.id in taskHandlers);
+  const copies = Array.from({ length: count }, (_, n): [string, PathItem] => {
+    const { id, path, method } = originals[n % originals.length]!;
+    const operationId = `${id}Copy${n}`;
+    handlers[operationId] = handlers[id];
+    const { parameters, [method]: operation } = paths[path]!;
+    return [path.replace('/tasks', `/tasks-${n}`), { parameters, [method]: { ...operation, operationId } }];
+  });
+  contractDocument.paths = { ...Object.fromEntries(copies), ...paths } as NonNullable<
+    typeof contractDocument.paths
+  >;
+}
+
+async function main(): Promise<void> {
+  addOperations(Number(process.argv[2]));
+  const config = parseConfig({ ...process.env, PORT: '0' });
+  const service = await startService(config, createLogger({ level: config.logLevel, pretty: false }));
+  answerWithCpuTime(Number(new URL(service.url).port));
+}
+
+main();

@@ -1,0 +1,66 @@
+/** What the servers are asked, and the rows that they answer from: the same in every process of the benchmark. */
+import { Client } from 'pg';
+import { signDevelopmentToken } from '../../src/auth/development-token';
+import { schema } from '../../src/database/rows';
+
+export const loads = ['get', 'list', 'create'] as const;
+export type Load = (typeof loads)[number];
+
+/** The status that a load's responses must have. */
+export const statusOf: Record<Load, number> = { get: 200, list: 200, create: 201 };
+
+export const secret = 'a secret of the benchmark, known to everyone';
+export const pageSize = 20;
+
+// Several lanes, so that concurrent writes do not queue for one lane's lock.
+const userIds = Array.from({ length: 32 }, (_, n) => `user-${n}`);
+const taskIds = Array.from(
+  { length: 200 },
+  (_, n) => `019a9c2e-5b00-7c3a-9d51-${n.toString(16).padStart(12, '0')}`,
+);
+
+/** Makes every user's lane, with tasks a minute apart, in a migrated and empty database. */
+export async function seed(url: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(`insert into ${schema}.profiles (user_id) select unnest($1::text[])`, [userIds]);
+    await client.query(
+      `insert into ${schema}.tasks (user_id, id, title, description, created_at)
+      select user_id, id, 'Water the plants, time ' || n, repeat('All of them, the cactus too. ', 4),
+        now() - n * interval '1 minute'
+      from unnest($1::text[]) user_id, unnest($2::uuid[]) with ordinality task(id, n)`,
+      [userIds, taskIds],
+    );
+    await client.query(`vacuum analyze ${schema}.tasks`);
+  } finally {
+    await client.end();
+  }
+}
+
+function encode(method: string, path: string, token: string, body?: object): Buffer {
+  const text = body && JSON.stringify(body);
+  const headers = [
+    `${method} ${path} HTTP/1.1`,
+    'Host: localhost',
+    `Authorization: Bearer ${token}`,
+    'Accept: application/json',
+    ...(text === undefined ? [] : ['Content-Type: application/json', `Content-Length: ${text.length}`]),
+  ];
+  return Buffer.from(`${headers.join('\r\n')}\r\n\r\n${text ?? ''}`);
+}
+
+/** The requests of each load as they go over the wire, users in turn. */
+export async function encodeRequests(): Promise<Record<Load, readonly Buffer[]>> {
+  const requests: Record<Load, Buffer[]> = { get: [], list: [], create: [] };
+  const tokens = await Promise.all(userIds.map((userId) => signDevelopmentToken(secret, { userId })));
+  const lanes = userIds.map((userId, n) => ({ tasks: `/api/${userId}/tasks`, token: tokens[n] as string }));
+  for (const { tasks, token } of lanes) {
+    requests.list.push(encode('GET', `${tasks}?limit=${pageSize}`, token));
+    requests.create.push(encode('POST', tasks, token, { title: 'Water the plants', priority: 'high' }));
+  }
+  for (const id of taskIds) {
+    for (const { tasks, token } of lanes) requests.get.push(encode('GET', `${tasks}/${id}`, token));
+  }
+  return requests;
+}

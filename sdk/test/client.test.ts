@@ -1,0 +1,239 @@
+/** The client against a running service. */
+import { signDevelopmentToken } from '../../src/auth/development-token';
+import { startTestService, type TestService, testSecret, tokenOf } from '../../test/support/service';
+import { createTasklaneClient, isProblem, type TasklaneClient, TasklaneProblem, unwrap } from '../src/index';
+
+const absentId = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e';
+
+let service: TestService;
+
+beforeAll(async () => {
+  service = await startTestService();
+});
+
+afterAll(() => service.stop());
+
+const clientOf = async (userId: string): Promise<TasklaneClient> =>
+  createTasklaneClient({ baseUrl: service.url, token: await tokenOf(userId) });
+
+/** Makes tasks one after the other; resolves to their titles. */
+async function makeTasks(client: TasklaneClient, user_id: string, titles: string[]): Promise<string[]> {
+  for (const title of titles) {
+    await unwrap(client.POST('/api/{user_id}/tasks', { params: { path: { user_id } }, body: { title } }));
+  }
+  return titles;
+}
+
+const numbered = (count: number): string[] => Array.from({ length: count }, (_, index) => `Task ${index}`);
+
+test('makes, lists, gets, changes, replaces, completes and deletes a task', async () => {
+  const client = await clientOf('ada');
+  const user = { user_id: 'ada' };
+
+  const { data: made, response } = await client.POST('/api/{user_id}/tasks', {
+    params: { path: user },
+    body: { title: 'Water the plants', description: 'The fern twice.', priority: 'high' },
+  });
+  expect(response.status).toBe(201);
+  expect(made).toMatchObject({ user_id: 'ada', title: 'Water the plants', status: 'pending', version: 1 });
+  if (!made) throw new Error('No task.');
+  const one = { params: { path: { ...user, task_id: made.id } } };
+
+  const list = await unwrap(client.GET('/api/{user_id}/tasks', { params: { path: user } }));
+  expect(list).toEqual({ items: [made], next_cursor: null, total: null });
+  expect(await unwrap(client.GET('/api/{user_id}/tasks/{task_id}', one))).toEqual(made);
+
+  const patched = await unwrap(
+    client.PATCH('/api/{user_id}/tasks/{task_id}', { ...one, body: { description: null } }),
+  );
+  expect(patched).toMatchObject({ title: 'Water the plants', description: null, priority: 'high' });
+
+  const replaced = await unwrap(
+    client.PUT('/api/{user_id}/tasks/{task_id}', { ...one, body: { title: 'Water the fern' } }),
+  );
+  expect(replaced).toMatchObject({ title: 'Water the fern', priority: 'medium' });
+
+  const toggled = await unwrap(client.PATCH('/api/{user_id}/tasks/{task_id}/complete', one));
+  expect(toggled).toMatchObject({ status: 'completed', completed: true });
+  const reopened = await unwrap(
+    client.PATCH('/api/{user_id}/tasks/{task_id}/complete', { ...one, body: { completed: false } }),
+  );
+  expect(reopened).toMatchObject({ status: 'pending', completed: false });
+
+  const deleted = await client.DELETE('/api/{user_id}/tasks/{task_id}', one);
+  expect(deleted.response.status).toBe(204);
+  expect(deleted).not.toHaveProperty('error');
+  const { error } = await client.GET('/api/{user_id}/tasks/{task_id}', one);
+  expect(error?.code).toBe('task-not-found');
+});
+
+test('a problem is a value, and unwrapped an error', async () => {
+  const client = await clientOf('ada');
+  const get = () =>
+    client.GET('/api/{user_id}/tasks/{task_id}', {
+      params: { path: { user_id: 'ada', task_id: absentId } },
+    });
+
+  const { data, error, response } = await get();
+  expect(data).toBeUndefined();
+  expect(error).toMatchObject({
+    code: 'task-not-found',
+    status: 404,
+    request_id: response.headers.get('X-Request-Id'),
+  });
+
+  const thrown = await unwrap(get()).catch((caught: unknown) => caught);
+  expect(thrown).toBeInstanceOf(TasklaneProblem);
+  expect(isProblem(thrown, 'task-not-found')).toBe(true);
+  expect(isProblem(thrown, 'id-taken', 'task-not-found')).toBe(true);
+  expect(isProblem(thrown)).toBe(true);
+  expect(isProblem(thrown, 'id-taken')).toBe(false);
+  if (!isProblem(thrown)) throw thrown;
+  expect(thrown).toMatchObject({
+    name: 'TasklaneProblem',
+    message: 'task-not-found: The lane has no task with this id.',
+    code: 'task-not-found',
+    status: 404,
+    problem: { title: 'Task not found' },
+  });
+  expect(thrown.requestId).toBe(thrown.response.headers.get('X-Request-Id'));
+});
+
+test.each([undefined, null, 'task-not-found', new Error('x'), { code: 'task-not-found' }])(
+  'is no problem: %p',
+  (value) => {
+    expect(isProblem(value)).toBe(false);
+    expect(isProblem(value, 'task-not-found')).toBe(false);
+  },
+);
+
+test('a failed validation lists every fault', async () => {
+  const client = await clientOf('ada');
+  const { error } = await client.POST('/api/{user_id}/tasks', {
+    params: { path: { user_id: 'ada' } },
+    body: { title: 'x'.repeat(201), id: 'x' },
+  });
+  if (error?.code !== 'validation-failed') throw new Error(`Not what was expected: ${error?.code}`);
+  expect(error.errors.map(({ pointer }) => pointer).sort()).toEqual(['/body/id', '/body/title']);
+});
+
+test('a token of another user, and none, are problems', async () => {
+  const params = { path: { user_id: 'ada' } };
+  const mallory = await clientOf('mallory');
+  expect((await mallory.GET('/api/{user_id}/tasks', { params })).error?.code).toBe('forbidden');
+  const nobody = createTasklaneClient({ baseUrl: service.url });
+  expect((await nobody.GET('/api/{user_id}/tasks', { params })).error?.code).toBe('unauthorized');
+  expect((await nobody.GET('/livez')).data).toEqual({ status: 'alive' });
+});
+
+test('an expired token is replaced, and the request repeated with its body', async () => {
+  const calls: boolean[] = [];
+  const client = createTasklaneClient({
+    baseUrl: `${service.url}/`,
+    token({ refresh }) {
+      calls.push(refresh);
+      return signDevelopmentToken(testSecret, { userId: 'eve', lifetimeSeconds: refresh ? 60 : -3600 });
+    },
+  });
+  await makeTasks(client, 'eve', ['Renewed']);
+  expect(calls).toEqual([false, true]);
+  const titles = (await unwrap(client.GET('/api/{user_id}/tasks', { params: { path: { user_id: 'eve' } } })))
+    .items;
+  expect(titles.map(({ title }) => title)).toEqual(['Renewed']);
+});
+
+test('filters and sorts with several values', async () => {
+  const client = await clientOf('grace');
+  const params = { path: { user_id: 'grace' } };
+  for (const body of [
+    { title: 'Low', priority: 'low' },
+    { title: 'Urgent', priority: 'urgent', status: 'in_progress' },
+    { title: 'Cancelled', status: 'cancelled' },
+  ] as const) {
+    await unwrap(client.POST('/api/{user_id}/tasks', { params, body }));
+  }
+  const query = { status: ['pending', 'in_progress'], sort: ['-priority', 'created_at'] } as const;
+  const { items } = await unwrap(
+    client.GET('/api/{user_id}/tasks', {
+      params: { ...params, query: { status: [...query.status], sort: [...query.sort] } },
+    }),
+  );
+  expect(items.map(({ title }) => title)).toEqual(['Urgent', 'Low']);
+});
+
+describe('all pages of a list', () => {
+  test.each(['created_at', '-created_at'] as const)(
+    'hold what was there from the start once each while others are made, by %s',
+    async (sort) => {
+      const user_id = `lister${sort}`;
+      const client = await clientOf(user_id);
+      const titles = await makeTasks(client, user_id, numbered(10));
+
+      const params = { path: { user_id }, query: { sort: [sort], limit: 2 } };
+      const listed: string[] = [];
+      let pages = 0;
+      for await (const page of client.pages('/api/{user_id}/tasks', { params })) {
+        listed.push(...page.items.map(({ title }) => title));
+        pages += 1;
+        if (pages <= 4) await makeTasks(client, user_id, [`Made after page ${pages}`]);
+      }
+
+      const before = listed.filter((title) => titles.includes(title));
+      expect(before).toEqual(sort === 'created_at' ? titles : titles.toReversed());
+      // Newest first, what is made meanwhile comes before the first page; else after the last one.
+      expect(listed.length).toBe(sort === 'created_at' ? 14 : 10);
+      expect(pages).toBe(sort === 'created_at' ? 7 : 5);
+    },
+  );
+
+  test('come item by item, from a cursor on, with the filters kept', async () => {
+    const client = await clientOf('lin');
+    const path = { user_id: 'lin' };
+    const titles = await makeTasks(client, 'lin', numbered(5));
+    await unwrap(
+      client.POST('/api/{user_id}/tasks', { params: { path }, body: { title: 'No', status: 'cancelled' } }),
+    );
+
+    const query = { sort: ['title' as const], status: ['pending' as const], limit: 2 };
+    const first = await unwrap(client.GET('/api/{user_id}/tasks', { params: { path, query } }));
+    const cursor = first.next_cursor ?? '';
+    const listed: string[] = [];
+    const rest = client.all('/api/{user_id}/tasks', { params: { path, query: { ...query, cursor } } });
+    for await (const { title } of rest) listed.push(title);
+    expect(listed).toEqual(titles.slice(2));
+  });
+
+  test('end with the problem that a page is', async () => {
+    const client = await clientOf('ada');
+    const params = { path: { user_id: 'ada' }, query: { limit: 201 } };
+    const first = client.all('/api/{user_id}/tasks', { params }).next();
+    const thrown = await first.catch((caught: unknown) => caught);
+    if (!isProblem(thrown, 'validation-failed')) throw thrown;
+    expect(thrown.problem.errors).toMatchObject([{ pointer: '/query/limit', code: 'too-large' }]);
+  });
+});
+
+test.each([
+  'a b',
+  'é',
+  'e\u0301',
+  '日本🦊',
+  'a%2Fb',
+  '%',
+  '%2e',
+  '...',
+  '.a',
+  "o'hara",
+  'x?y#z&a=b;c,d+e',
+  'google|1@example.com',
+  '$&$1',
+  '{task_id}',
+])('reaches the lane of %p', async (user_id) => {
+  const client = await clientOf(user_id);
+  const task = await unwrap(
+    client.POST('/api/{user_id}/tasks', { params: { path: { user_id } }, body: { title: 'Mine' } }),
+  );
+  expect(task.user_id).toBe(user_id);
+  const path = { user_id, task_id: task.id };
+  expect(await unwrap(client.GET('/api/{user_id}/tasks/{task_id}', { params: { path } }))).toEqual(task);
+});

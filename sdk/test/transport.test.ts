@@ -1,0 +1,263 @@
+/** What the client does with tokens, with answers that are not Tasklane's, and without any. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { createTasklaneClient, type TasklaneClientOptions, TransportError, unwrap } from '../src/index';
+
+interface Received {
+  method: string | undefined;
+  url: string | undefined;
+  authorization: string | undefined;
+  contentType: string | undefined;
+  body: string;
+}
+
+type Answer = (response: ServerResponse, received: Received) => void;
+
+let server: Server;
+let baseUrl: string;
+let received: Received[];
+let answer: Answer;
+
+beforeEach(async () => {
+  received = [];
+  server = createServer(async (request: IncomingMessage, response) => {
+    const { method, url, headers } = request;
+    const contentType = headers['content-type'];
+    const body = await text(request);
+    const each = { method, url, authorization: headers.authorization, contentType, body };
+    received.push(each);
+    answer(response, each);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+const stop = () =>
+  new Promise((resolve) => {
+    server.close(resolve);
+    server.closeAllConnections();
+  });
+
+afterEach(async () => {
+  if (server.listening) await stop();
+});
+
+const send = (status: number, type: string, body: string): Answer => {
+  return (response) => response.writeHead(status, { 'Content-Type': type }).end(body);
+};
+const json = (body: unknown): Answer => send(200, 'application/json', JSON.stringify(body));
+const unauthorized = send(
+  401,
+  'application/problem+json',
+  JSON.stringify({ code: 'unauthorized', status: 401, request_id: 'r1' }),
+);
+const endlessList = json({ items: [{ id: '1' }, { id: '2' }], next_cursor: 'more', total: null });
+
+const clientWith = (token: TasklaneClientOptions['token']) => createTasklaneClient({ baseUrl, token });
+const params = { path: { user_id: 'ada' } };
+const create = (token: TasklaneClientOptions['token']) =>
+  clientWith(token).POST('/api/{user_id}/tasks', { params, body: { title: 'Once' } });
+const list = (options: object = {}) => clientWith('t').GET('/api/{user_id}/tasks', { params, ...options });
+const rejection = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'resolved',
+    (error: unknown) => error,
+  );
+const authorizations = () => received.map(({ authorization }) => authorization);
+
+describe('tokens', () => {
+  test('a function is asked before every request', async () => {
+    answer = json({ items: [], next_cursor: null, total: null });
+    let count = 0;
+    const client = clientWith(() => {
+      count += 1;
+      return `t${count}`;
+    });
+    await client.GET('/api/{user_id}/tasks', { params });
+    await client.GET('/api/{user_id}/tasks', { params });
+    expect(authorizations()).toEqual(['Bearer t1', 'Bearer t2']);
+  });
+
+  test('after a 401 the same request is sent once more, with a fresh one', async () => {
+    answer = (response, { authorization }) =>
+      (authorization === 'Bearer new' ? json({ id: '1' }) : unauthorized)(response, received[0] as Received);
+    const { data } = await create(async ({ refresh }) => (refresh ? 'new' : 'old'));
+    expect(data).toEqual({ id: '1' });
+    expect(authorizations()).toEqual(['Bearer old', 'Bearer new']);
+    const [first, second] = received;
+    expect(first).toMatchObject({ contentType: 'application/json', body: '{"title":"Once"}' });
+    expect({ ...second, authorization: '' }).toEqual({ ...first, authorization: '' });
+  });
+
+  test('a second 401 is the answer', async () => {
+    answer = unauthorized;
+    const { error } = await create(({ refresh }) => (refresh ? 'new' : 'old'));
+    expect(error?.code).toBe('unauthorized');
+    expect(received).toHaveLength(2);
+  });
+
+  test.each<[string, TasklaneClientOptions['token'], string | undefined]>([
+    ['is text', 'same', 'Bearer same'],
+    ['stays the same', () => 'same', 'Bearer same'],
+    ['is lost', ({ refresh }) => (refresh ? null : 'old'), 'Bearer old'],
+    ['never was', () => undefined, undefined],
+  ])('a 401 is final where the token %s', async (_name, token, authorization) => {
+    answer = unauthorized;
+    const { error } = await create(token);
+    expect(error?.code).toBe('unauthorized');
+    expect(authorizations()).toEqual([authorization]);
+  });
+
+  test('what the function throws, the call throws', async () => {
+    answer = unauthorized;
+    const fault = new TypeError('Sign in first.');
+    expect(await rejection(create(() => Promise.reject(fault)))).toBe(fault);
+    expect(received).toHaveLength(0);
+    const late = create(({ refresh }) => {
+      if (refresh) throw fault;
+      return 'old';
+    });
+    expect(await rejection(late)).toBe(fault);
+  });
+
+  test("a call's own header wins", async () => {
+    answer = unauthorized;
+    await clientWith(() => 'mine').GET('/livez', { headers: { Authorization: 'Bearer theirs' } });
+    expect(authorizations()).toEqual(['Bearer theirs']);
+  });
+});
+
+describe('requests', () => {
+  test('carry lists separated by commas, and each value percent-encoded once', async () => {
+    answer = json({ items: [], next_cursor: null, total: null });
+    await list({ params: { path: { user_id: 'a b/%é' }, query: { status: ['pending', 'cancelled'] } } });
+    expect(received[0]?.url).toBe('/api/a%20b%2F%25%C3%A9/tasks?status=pending,cancelled');
+  });
+
+  test.each(['', '.', '..', undefined, null])('are not sent to another address for the id %p', async (id) => {
+    answer = json({});
+    const path = { user_id: 'ada', task_id: id as string };
+    const call = clientWith('t').DELETE('/api/{user_id}/tasks/{task_id}', { params: { path } });
+    expect(await rejection(call)).toMatchObject({
+      name: 'TypeError',
+      message: `The path parameter task_id must not be "${id ?? ''}".`,
+    });
+    expect(received).toHaveLength(0);
+  });
+
+  test('go through the fetch that was given', async () => {
+    const urls: string[] = [];
+    const client = createTasklaneClient({
+      baseUrl: 'https://tasks.example.com/v1/',
+      fetch: async (request) => {
+        urls.push(request.url);
+        return Response.json({ status: 'alive' });
+      },
+    });
+    expect(await unwrap(client.GET('/livez'))).toEqual({ status: 'alive' });
+    expect(urls).toEqual(['https://tasks.example.com/v1/livez']);
+  });
+});
+
+describe('answers that are not Tasklane’s', () => {
+  const page = '<!doctype html><title>Bad gateway</title>';
+
+  test.each<[number, string, string]>([
+    [502, 'text/html', page],
+    [200, 'text/html', page],
+    [200, 'application/json', '{"items": ['],
+    [200, 'application/json', ''],
+    [500, 'application/json', '{"message":"Internal server error"}'],
+    [500, 'application/problem+json', 'null'],
+    [401, 'text/plain', 'No.'],
+    [404, 'application/json', ''],
+  ])('are faults: %p %s %p', async (status, type, body) => {
+    answer = send(status, type, body);
+    const thrown = await rejection(list());
+    expect(thrown).toBeInstanceOf(TransportError);
+    expect(thrown).toMatchObject({
+      name: 'TransportError',
+      message: `GET ${baseUrl}/api/ada/tasks: the answer, ${status} with ${type}, is not Tasklane's`,
+      response: { status },
+      body,
+    });
+    expect(await rejection(unwrap(list()))).toBeInstanceOf(TransportError);
+  });
+
+  test('pass as text where text is asked for', async () => {
+    answer = send(200, 'text/html', page);
+    expect(await unwrap(clientWith('t').GET('/docs', { parseAs: 'text' }))).toBe(page);
+    answer = send(502, 'text/html', page);
+    expect(await rejection(clientWith('t').GET('/docs', { parseAs: 'text' }))).toBeInstanceOf(TransportError);
+  });
+});
+
+describe('no answer', () => {
+  test('from a port where nothing listens', async () => {
+    await stop();
+    const thrown = await rejection(list());
+    expect(thrown).toMatchObject({
+      name: 'TransportError',
+      message: `GET ${baseUrl}/api/ada/tasks: fetch failed`,
+      cause: { name: 'TypeError', cause: { code: 'ECONNREFUSED' } },
+    });
+    expect((thrown as TransportError).response).toBeUndefined();
+  });
+
+  test('from a connection that breaks in the middle of one', async () => {
+    answer = (response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '100' });
+      response.write('{"items": [', () => response.destroy());
+    };
+    expect(await rejection(list())).toMatchObject({ name: 'TransportError', cause: { name: 'TypeError' } });
+  });
+
+  test('before an abort', async () => {
+    const controller = new AbortController();
+    answer = () => controller.abort();
+    expect(await rejection(list({ signal: controller.signal }))).toMatchObject({ name: 'AbortError' });
+    expect(await rejection(list({ signal: controller.signal }))).toMatchObject({ name: 'AbortError' });
+    expect(received).toHaveLength(1);
+  });
+
+  test('in the middle of one before an abort', async () => {
+    const controller = new AbortController();
+    const reason = new Error('The page was left.');
+    answer = (response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json' });
+      response.write('{"items": [', () => controller.abort(reason));
+    };
+    expect(await rejection(list({ signal: controller.signal }))).toBe(reason);
+  });
+});
+
+describe('pages', () => {
+  test('are requested when they are asked for', async () => {
+    answer = endlessList;
+    const ids: string[] = [];
+    for await (const { id } of clientWith('t').all('/api/{user_id}/tasks', { params })) {
+      ids.push(id);
+      if (ids.length === 3) break;
+    }
+    expect(ids).toEqual(['1', '2', '1']);
+    expect(received.map(({ url }) => url)).toEqual(['/api/ada/tasks', '/api/ada/tasks?cursor=more']);
+  });
+
+  test('end with an abort', async () => {
+    answer = endlessList;
+    const { signal, abort } = ((controller) => ({
+      signal: controller.signal,
+      abort: () => controller.abort(),
+    }))(new AbortController());
+    let pages = 0;
+    const reading = (async () => {
+      for await (const _page of clientWith('t').pages('/api/{user_id}/tasks', { params, signal })) {
+        pages += 1;
+        if (pages === 2) abort();
+      }
+    })();
+    expect(await rejection(reading)).toMatchObject({ name: 'AbortError' });
+    expect(received).toHaveLength(2);
+  });
+});

@@ -1,0 +1,88 @@
+/**
+ * What the client's types say, and deliberate mistakes that they refuse: `npm test` type-checks this file against the
+ * source and, in package.test.ts, against the built package as its users see it.
+ */
+import {
+  createTasklaneClient,
+  isProblem,
+  type ListPath,
+  type Page,
+  type Problem,
+  type Schemas,
+  unwrap,
+} from '../src/index';
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const same = <A, B>(..._proof: Equal<A, B> extends true ? [] : [never]): void => undefined;
+
+type Task = Schemas['Task'];
+
+export async function check(): Promise<void> {
+  const client = createTasklaneClient({ baseUrl: '', token: async ({ refresh }) => (refresh ? 'b' : null) });
+  const path = { user_id: 'ada', task_id: '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e' };
+
+  // A result holds either the data or the problem, and `code` says which problem.
+  const { data, error } = await client.GET('/api/{user_id}/tasks/{task_id}', { params: { path } });
+  if (error) {
+    same<typeof data, undefined>();
+    same<Extract<typeof error.code, 'task-not-found' | 'id-taken'>, 'task-not-found'>();
+    switch (error.code) {
+      case 'task-not-found':
+        same<typeof error.status, 404>();
+        // @ts-expect-error only validation-failed has them
+        error.errors;
+        break;
+      case 'validation-failed':
+        same<typeof error.errors, Schemas['ValidationError'][]>();
+        break;
+      // @ts-expect-error getting a task cannot meet this problem
+      case 'id-taken':
+        break;
+    }
+  } else {
+    same<typeof data, Task>();
+  }
+
+  // Unwrapped, it is the data.
+  const task = await unwrap(client.POST('/api/{user_id}/tasks', { params: { path }, body: { title: 'A' } }));
+  same<typeof task, Task>();
+  const gone = await unwrap(client.DELETE('/api/{user_id}/tasks/{task_id}', { params: { path } }));
+  same<typeof gone, undefined>();
+  const page = await unwrap(client.GET('/docs', { parseAs: 'text' }));
+  same<typeof page, string>();
+
+  // What is caught is a problem, with the members that its code has.
+  const caught: unknown = undefined;
+  if (isProblem(caught)) same<typeof caught.problem, Problem>();
+  if (isProblem(caught, 'validation-failed')) {
+    same<typeof caught.code, 'validation-failed'>();
+    same<typeof caught.problem.errors, Schemas['ValidationError'][]>();
+  }
+  if (isProblem(caught, 'task-not-found', 'id-taken')) {
+    same<typeof caught.problem.status, 404 | 409>();
+  }
+  // @ts-expect-error no problem has this code
+  isProblem(caught, 'task-lost');
+
+  // Lists are the operations that answer with pages.
+  same<Extract<ListPath, '/api/{user_id}/tasks' | '/livez' | '/docs'>, '/api/{user_id}/tasks'>();
+  same<Page<'/api/{user_id}/tasks'>, Schemas['TaskPage']>();
+  const list = client.all('/api/{user_id}/tasks', { params: { path, query: { status: ['pending'] } } });
+  for await (const each of list) same<typeof each, Task>();
+  for await (const each of client.pages('/api/{user_id}/tasks', { params: { path } })) {
+    same<typeof each.total, number | null>();
+  }
+
+  // @ts-expect-error not a list
+  client.all('/livez', {});
+  // @ts-expect-error the path needs a user
+  client.all('/api/{user_id}/tasks', { params: {} });
+  // @ts-expect-error not a status
+  client.all('/api/{user_id}/tasks', { params: { path, query: { status: ['done'] } } });
+  // @ts-expect-error a task needs a title
+  client.POST('/api/{user_id}/tasks', { params: { path }, body: {} });
+  // @ts-expect-error not an operation
+  client.POST('/api/{user_id}/tasks/{task_id}', { params: { path } });
+  // @ts-expect-error a token is text
+  createTasklaneClient({ baseUrl: '', token: () => 1 });
+}

@@ -1,0 +1,279 @@
+/** What express-openapi-validator does on its own, and must not do here. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import express from 'express';
+import pino from 'pino';
+import type { Authenticator } from '../../src/auth/authenticator';
+import { contractDocument, type OpenApiDocument, readContract } from '../../src/contract/contract';
+import type { Handlers } from '../../src/contract/operations';
+import { createContractRouter, type RouterDependencies } from '../../src/contract/router';
+import type { UserScope } from '../../src/database/lane';
+import { createServer } from '../../src/server';
+import { send } from '../support/api';
+import { operations } from '../support/operations';
+
+const identity = { userId: 'ada' } as never;
+const anyone: Authenticator = {
+  authenticate: async () => ({ outcome: 'authenticated', identity }),
+} as unknown as Authenticator;
+
+type AnyCall = { query: unknown; reply(status: number, body?: unknown): unknown };
+
+/** A handler for every operation, each of which does the same. */
+function everywhere(handler: (call: AnyCall) => Promise<unknown>): Handlers {
+  return Object.fromEntries(operations.map(({ id }) => [id, handler])) as unknown as Handlers;
+}
+
+const silent = pino({ level: 'silent' });
+
+function createRouter(overrides: Partial<RouterDependencies> = {}) {
+  return createContractRouter(
+    {
+      contract: readContract(contractDocument),
+      handlers: everywhere(async () => {
+        throw new Error('a secret of the inside');
+      }),
+      authenticator: anyone,
+      withUser: () => ({}) as UserScope,
+      isUnavailable: () => false,
+      maxBodyBytes: 1000,
+      invalidResponses: 'reject',
+      ...overrides,
+    },
+    silent,
+  );
+}
+
+/** Serves a router, without a logger around it. */
+async function serve(overrides: Partial<RouterDependencies>) {
+  const app = express().set('query parser', 'simple');
+  app.use((request, response, next) => {
+    request.id = 'an-id';
+    request.log = silent;
+    response.setHeader('X-Request-Id', 'an-id');
+    next();
+  });
+  app.use(await createRouter(overrides));
+  const server = createServer(app);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function serving<T>(
+  overrides: Partial<RouterDependencies>,
+  work: (url: string) => Promise<T>,
+): Promise<T> {
+  const { url, close } = await serve(overrides);
+  try {
+    return await work(url);
+  } finally {
+    await close();
+  }
+}
+
+function changed(
+  change: (document: OpenApiDocument & { paths: never }) => void,
+): Partial<RouterDependencies> {
+  const document = structuredClone(contractDocument);
+  change(document as never);
+  return { contract: readContract(document) };
+}
+
+describe('the start fails', () => {
+  test('for an operation without a handler', async () => {
+    const { getTask: _left, ...handlers } = everywhere(async () => undefined);
+    await expect(createRouter({ handlers: handlers as Handlers })).rejects.toThrow('getTask');
+  });
+
+  // biome-ignore lint/suspicious/noExplicitAny: a mistake has no type.
+  test.each<[string, (document: any) => void]>([
+    ['a reference to nothing', (document) => (document.components.schemas.Task.properties.id.$ref += 'x')],
+    ['a type that does not exist', (document) => (document.components.schemas.TaskTitle.type = 'sting')],
+    ['a pattern that does not compile', (document) => (document.components.schemas.TaskTitle.pattern = '(')],
+    [
+      'a response without a description',
+      (document) => delete document.paths['/livez'].get.responses[200].description,
+    ],
+  ])('for %s', async (_what, change) => {
+    await expect(createRouter(changed(change))).rejects.toThrow();
+  });
+});
+
+test('a fault answers 500 at every operation, and tells nothing of the inside', async () => {
+  await serving({}, async (url) => {
+    for (const { id, method, path } of operations) {
+      const response = await send(
+        url,
+        method.toUpperCase(),
+        path.replace('{user_id}', 'ada').replace(/\{[^}]+\}/, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e'),
+        {
+          body: ['post', 'put', 'patch'].includes(method)
+            ? id === 'completeTask'
+              ? { completed: true }
+              : { title: 'x' }
+            : undefined,
+        },
+      );
+      expect(response).toMatchObject({ status: 500, body: { code: 'internal-error' } });
+      expect(JSON.stringify(response)).not.toMatch(/inside|Error:|node_modules/);
+    }
+  });
+});
+
+describe('a response that breaks the contract', () => {
+  const handlers = everywhere(async (call) => call.reply(200, { status: 'alive and well' }));
+
+  test('is answered 500', async () => {
+    await serving({ handlers }, async (url) => {
+      const response = await send(url, 'GET', '/livez');
+      expect(response).toMatchObject({ status: 500, body: { code: 'internal-error' } });
+    });
+  });
+
+  test('is sent all the same where the configuration says so', async () => {
+    await serving({ handlers, invalidResponses: 'report' }, async (url) => {
+      const response = await fetch(`${url}/livez`);
+      expect(response.status).toBe(200);
+      expect(await response.json()).toEqual({ status: 'alive and well' });
+    });
+  });
+});
+
+describe('a request', () => {
+  let url: string;
+  let close: () => Promise<void>;
+  let query: unknown;
+
+  beforeAll(async () => {
+    const handlers = everywhere(async (call) => {
+      query = call.query;
+      return call.reply(200, { items: [], next_cursor: null, total: null });
+    });
+    ({ url, close } = await serve({ handlers }));
+  });
+  afterAll(() => close());
+
+  test.each([
+    'created_after=2026-02-30T00:00:00Z',
+    'created_after=2026-01-01',
+    'created_after=2026-01-01T25:00:00Z',
+    'created_after=',
+    'status=done',
+    'status=pending,done',
+    'status=',
+    'sort=created_at,created_at',
+    'limit=0',
+    'limit=201',
+    'limit=2.5',
+    'limit=10&limit=20',
+    'include_total=yes',
+    'status[x]=pending',
+    'limit[]=1',
+  ])('with ?%s is refused with its pointer', async (text) => {
+    const response = await send(url, 'GET', `/api/ada/tasks?${text}`);
+    expect(response.status).toBe(422);
+    const name = /^\w+/.exec(text)?.[0];
+    for (const { pointer } of response.body.errors) expect(pointer.startsWith(`/query/${name}`)).toBe(true);
+  });
+
+  test('may have reserved characters and lists in its parameters, and gets the defaults', async () => {
+    const response = await send(
+      url,
+      'GET',
+      '/api/ada/tasks?created_after=2026-01-01T00:00:00%2B01:00&created_before=2026-01-01T00:00:00Z&status=pending,in_progress&sort=-priority,title',
+    );
+    expect(response.status).toBe(200);
+    expect(query).toEqual({
+      created_after: '2026-01-01T00:00:00+01:00',
+      created_before: '2026-01-01T00:00:00Z',
+      status: ['pending', 'in_progress'],
+      sort: ['-priority', 'title'],
+      limit: 50,
+      include_total: false,
+    });
+  });
+
+  test('is told every fault, in its address and in its body', async () => {
+    const response = await send(url, 'PUT', '/api/ada/tasks/1?x=1&y=2', {
+      body: { title: ' ', description: 5, priority: 'huge', colour: 'red' },
+    });
+    expect(response.status).toBe(422);
+    expect(response.body.detail).toBe('The request has 7 faults.');
+    const errors = response.body.errors.map(
+      ({ pointer, code }: Record<string, string>) => `${pointer} ${code}`,
+    );
+    expect(errors.sort()).toEqual([
+      '/body/colour unknown',
+      '/body/description wrong-type',
+      '/body/priority not-allowed',
+      '/body/title wrong-format',
+      '/path/task_id wrong-format',
+      '/query/x unknown',
+      '/query/y unknown',
+    ]);
+  });
+
+  test('is told in words what a pattern wants', async () => {
+    const response = await send(url, 'GET', '/api/ada/tasks/1');
+    expect(response.body.errors).toEqual([
+      {
+        pointer: '/path/task_id',
+        code: 'wrong-format',
+        detail: 'must be a UUID in canonical form, lower case',
+      },
+    ]);
+  });
+});
+
+test('100,000 distinct content types leave memory flat', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const heapUsed = () => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+
+  const handlers = everywhere(async (call) => call.reply(200, { status: 'alive' }));
+  await serving({ handlers }, async (url) => {
+    /** Sends `count` requests down one connection and waits for the last answer. */
+    const flood = async (from: number, count: number) => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      let answered = 0;
+      let tail = '';
+      const done = new Promise<void>((resolve, reject) => {
+        socket.on('error', reject);
+        socket.on('data', (chunk) => {
+          const parts = (tail + chunk.toString('latin1')).split('HTTP/1.1 ');
+          answered += parts.length - 1;
+          tail = parts.at(-1)?.slice(-'HTTP/1.1'.length) ?? '';
+          if (answered >= count) resolve();
+        });
+      });
+      for (let i = from; i < from + count; i += 1) {
+        const request =
+          i % 10 === 0
+            ? `GET /livez HTTP/1.1\r\nHost: x\r\nContent-Type: application/x${i}\r\n\r\n`
+            : `POST /api/ada/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/x${i}; a=b${i}\r\nContent-Length: 2\r\n\r\n{}`;
+        if (!socket.write(request)) await once(socket, 'drain');
+      }
+      await done;
+      socket.destroy();
+    };
+
+    await flood(0, 2_000);
+    const before = heapUsed();
+    for (let sent = 0; sent < 100_000; sent += 10_000) await flood(sent, 10_000);
+    // A validator kept for each would be 25 GB; one request's worth of garbage is far below this.
+    expect(heapUsed() - before).toBeLessThan(8 * 1024 * 1024);
+  });
+}, 60_000);

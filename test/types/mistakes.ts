@@ -1,0 +1,91 @@
+/**
+ * Deliberate mistakes, each of which the compiler must refuse: `npm test` type-checks this file, and an
+ * `@ts-expect-error` that finds no error is one itself.
+ */
+import type { Call, Handler, Handlers, Schemas } from '../../src/contract/operations';
+import type { CasesOf } from '../contract/cases';
+
+declare const task: Schemas['Task'];
+declare const getTask: Call<'getTask'>;
+declare const listTasks: Call<'listTasks'>;
+declare const createTask: Call<'createTask'>;
+declare const deleteTask: Call<'deleteTask'>;
+declare const getLiveness: Call<'getLiveness'>;
+declare const handlers: Handlers;
+declare const okay: () => Promise<never>;
+
+/** What is right, so that the mistakes below are refused for being mistakes. */
+export const right: unknown[] = [
+  getTask.reply(200, task),
+  getTask.fail('task-not-found'),
+  createTask.reply(201, task, { Location: '/api/ada/tasks/1' }),
+  deleteTask.reply(204),
+  listTasks.reply(200, { items: [task], next_cursor: null, total: null }),
+  listTasks.reply(200, { items: [], next_cursor: 'x', total: 1 }, { Link: '<x>; rel="next"' }),
+  listTasks.fail('validation-failed', { errors: [] }),
+];
+
+export const mistakes: unknown[] = [
+  // @ts-expect-error a status that the operation does not have
+  getTask.reply(201, task),
+  // @ts-expect-error a problem's status, which only `fail` may answer with
+  getTask.reply(404, task),
+  // @ts-expect-error no body where the contract has one
+  getTask.reply(200),
+  // @ts-expect-error a body that lacks fields
+  getTask.reply(200, { id: task.id }),
+  // @ts-expect-error a surplus field
+  getTask.reply(200, { ...task, secret: 1 }),
+  // @ts-expect-error a field of the wrong type
+  getTask.reply(200, { ...task, version: '1' }),
+  // @ts-expect-error a value that the enum does not have
+  getTask.reply(200, { ...task, status: 'done' }),
+  // @ts-expect-error a body where the contract has none
+  deleteTask.reply(204, task),
+  // @ts-expect-error no Location
+  createTask.reply(201, task),
+  // @ts-expect-error a header of another name
+  createTask.reply(201, task, { Locaton: '/api/ada/tasks/1' }),
+  // @ts-expect-error a surplus header
+  listTasks.reply(200, { items: [], next_cursor: null, total: null }, { Lnk: '' }),
+  // @ts-expect-error a problem that the contract does not have
+  getTask.fail('task-not-fund'),
+  // @ts-expect-error a problem of another operation
+  getTask.fail('id-taken'),
+  // @ts-expect-error a problem that only the platform answers with
+  getTask.fail('unauthorized'),
+  // @ts-expect-error a problem without the members that it must have
+  listTasks.fail('validation-failed'),
+  // @ts-expect-error an operation outside all lanes has no lane
+  getLiveness.lane,
+  // @ts-expect-error a query parameter that the operation does not take
+  getTask.query.limit,
+  // @ts-expect-error a body that the operation does not take
+  getTask.body.title,
+];
+
+export const literal: Handler<'deleteTask'> = async () =>
+  // @ts-expect-error a reply that `call.reply` did not make
+  ({ status: 204 });
+
+export const otherReply: Handler<'getTask'> = async () =>
+  // @ts-expect-error another operation's reply
+  deleteTask.reply(204);
+
+const { getTask: _left, ...others } = handlers;
+// @ts-expect-error an operation without a handler
+export const missingHandler: Handlers = others;
+
+// @ts-expect-error a handler without an operation
+export const surplusHandler: Pick<Handlers, 'getTask'> = { getTask: handlers.getTask, getTasks: okay };
+
+// @ts-expect-error a status without a case
+export const missingCase: CasesOf<'getTask'> = { getTask: { 200: okay } };
+
+// @ts-expect-error an operation without cases
+export const missingCases: CasesOf<'getTask' | 'deleteTask'> = { getTask: { 200: okay, 404: okay } };
+
+export const surplusCase: CasesOf<'getTask'> = {
+  // @ts-expect-error a case for a status that the operation does not have
+  getTask: { 200: okay, 404: okay, 418: okay },
+};
