@@ -49,6 +49,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
         authenticator,
         withUser: database.withUser,
         isUnavailable,
+        trustedOrigins: new Set(config.corsOrigins),
         maxBodyBytes: config.maxBodyBytes,
         invalidResponses: config.invalidResponses,
       },

@@ -21,6 +21,8 @@ export interface Config {
   readonly databasePreparedStatements: boolean;
   readonly migrateOnStart: boolean;
   readonly auth: AuthConfig;
+  /** What the operator should know of it, though nothing is wrong. */
+  readonly notices: readonly string[];
   readonly corsOrigins: readonly string[];
   readonly logLevel: string;
   /** Absolute; holds the embedded Postgres and the development secret. */
@@ -149,6 +151,7 @@ export function parseConfig(environment: Environment): Config {
     databasePreparedStatements: values.DATABASE_PREPARED_STATEMENTS,
     migrateOnStart: values.MIGRATE_ON_START ?? databaseUrl === null,
     auth: auth.config,
+    notices: auth.notices,
     corsOrigins: values.CORS_ORIGINS,
     logLevel: values.LOG_LEVEL,
     dataDir,

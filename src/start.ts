@@ -58,7 +58,9 @@ async function startServing(
     },
     log,
   );
+  for (const notice of config.notices) log.warn(notice);
   const authenticator = createAuthenticator(config.auth, log);
+  await authenticator.warmUp();
   const release = async () => {
     authenticator.close();
     await database.close();

@@ -21,12 +21,14 @@ export type TokenSource =
       readonly refresh: boolean;
     }) => string | null | undefined | Promise<string | null | undefined>);
 
+type Fetch = (request: Request) => Promise<Response>;
+
 export interface TasklaneClientOptions {
   /** Where the service is, such as `https://tasks.example.com`. */
   readonly baseUrl: string;
   readonly token?: TokenSource | undefined;
   /** Sends a request; `globalThis.fetch` unless given. */
-  readonly fetch?: ((request: Request) => Promise<Response>) | undefined;
+  readonly fetch?: Fetch | undefined;
 }
 
 /** What `unwrap` throws where the service answered with a problem (RFC 9457). */
@@ -134,8 +136,6 @@ export interface TasklaneClient extends Client<paths> {
   ): AsyncGenerator<Page<Path>['items'][number], void, undefined>;
 }
 
-type Fetch = (request: Request) => Promise<Response>;
-
 // By name: in a test runner or an iframe, fetch may throw another realm's TypeError. What else it throws (an abort, a
 // framework's own signal) is not for us to wrap.
 const isNetworkError = (error: unknown): boolean => (error as Error | null)?.name === 'TypeError';
@@ -212,7 +212,7 @@ function serializePath(path: string, params: Record<string, unknown>): string {
     if (['', '.', '..'].includes(value)) {
       throw new TypeError(`The path parameter ${name} must not be "${value}".`);
     }
-    return encodeURIComponent(value);
+    return value;
   });
 }
 

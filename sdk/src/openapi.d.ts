@@ -419,6 +419,28 @@ export interface components {
             status?: 403;
         } & components["schemas"]["Problem"];
         /**
+         * Insufficient scope
+         * @description The token is valid but may not do this: its `scope` claim does not hold the operation's scope, or its role may
+         *     only read. The `WWW-Authenticate` header names the scope that is missing.
+         */
+        InsufficientScopeProblem: {
+            /** @constant */
+            code?: "insufficient-scope";
+            /** @constant */
+            status?: 403;
+        } & components["schemas"]["Problem"];
+        /**
+         * Wrong origin
+         * @description A write that a cookie authenticates must come from a page that the service trusts: its `Origin` header is
+         *     missing or is not one of the configured origins. Another site may have sent it in the user's name.
+         */
+        WrongOriginProblem: {
+            /** @constant */
+            code?: "wrong-origin";
+            /** @constant */
+            status?: 403;
+        } & components["schemas"]["Problem"];
+        /**
          * Not found
          * @description There is nothing at this address. See the documentation for the addresses that there are.
          */
@@ -617,10 +639,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["UnauthorizedProblem"];
             };
         };
-        /** @description The token is another user's. */
+        /** @description The caller is known, and may not do this. */
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                /**
+                 * @description What the token lacks (RFC 6750); where a scope is missing.
+                 * @example Bearer realm="tasklane", error="insufficient_scope", scope="tasklane:write"
+                 */
+                "WWW-Authenticate"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -634,7 +661,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["InsufficientScopeProblem"] | components["schemas"]["WrongOriginProblem"];
             };
         };
         /** @description There is nothing at this address. */

@@ -79,15 +79,27 @@ test('a problem is known as one by the other format, too', async () => {
   expect(await run(process.execPath, ['both.mjs'], { cwd: consumer })).toBe('false true\n');
 });
 
+const typeChecks = async () =>
+  (await readFile(join(__dirname, 'types.ts'), 'utf8')).replace("'../src/index'", "'@tasklane/sdk'");
+
+/** The README's code, but for what needs other packages. */
+async function readmeProgram(): Promise<string> {
+  const readme = await readFile(join(consumer, 'node_modules/@tasklane/sdk/README.md'), 'utf8');
+  const blocks = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code);
+  return blocks.filter((code) => !code.includes('better-auth')).join('');
+}
+
 test.each([
-  ['bundler', 'esnext', ['bundler.ts']],
+  ['bundler', 'esnext', ['bundler.ts', 'readme.ts']],
   ['node16', 'node16', ['node.mts', 'node.cts']],
 ] as const)(
   'has types for moduleResolution %s',
   async (moduleResolution, module, files) => {
-    const types = await readFile(join(__dirname, 'types.ts'), 'utf8');
     for (const file of files) {
-      await writeFile(join(consumer, file), types.replace("'../src/index'", "'@tasklane/sdk'"));
+      await writeFile(
+        join(consumer, file),
+        file === 'readme.ts' ? await readmeProgram() : await typeChecks(),
+      );
     }
     const compilerOptions = {
       module,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { OpenAPIV3 } from 'express-openapi-validator/dist/framework/types';
 import { projectPath } from '../paths';
+import type { Scope } from '../auth/scopes';
 import type { OperationId } from './operations';
 
 export type OpenApiDocument = OpenAPIV3.DocumentV3_1;
@@ -14,8 +15,8 @@ export interface Operation {
   readonly method: Method;
   /** The path as the contract writes it, `/api/{user_id}/tasks`. */
   readonly path: string;
-  /** Whether the caller must be known. */
-  readonly secured: boolean;
+  /** What the caller must be allowed; null where anyone may call. */
+  readonly scope: Scope | null;
   /** The names of the query parameters that it takes. */
   readonly queryNames: ReadonlySet<string>;
   /** The media types of its request body, the preferred one first; empty where it takes none. */
@@ -60,6 +61,17 @@ export function resolve<T extends object>(document: object, node: T): T {
   return resolve(document, target as T);
 }
 
+const scopes: Readonly<Record<string, Scope>> = { 'tasklane:read': 'read', 'tasklane:write': 'write' };
+
+// The requirements are alternatives, one for each way to identify the caller, and all name the same scope.
+function readScope(operationId: string, security: Record<string, string[]>[]): Scope | null {
+  if (security.length === 0) return null;
+  const names = new Set(security.flatMap((requirement) => Object.values(requirement).flat()));
+  const scope = scopes[[...names].join(' ')];
+  if (!scope) throw new Error(`The contract's ${operationId} must require one of ${Object.keys(scopes)}.`);
+  return scope;
+}
+
 function readOperation(
   document: OpenApiDocument,
   path: string,
@@ -69,7 +81,6 @@ function readOperation(
 ): Operation {
   const parameters = [...shared, ...(operation.parameters ?? [])].map((each) => resolve(document, each));
   const body = operation.requestBody && resolve(document, operation.requestBody);
-  const security = operation.security ?? document.security ?? [];
   const responseTypes = new Map<string, string>();
   for (const [status, response] of Object.entries(operation.responses)) {
     const type = Object.keys(resolve(document, response).content ?? {})[0];
@@ -79,7 +90,7 @@ function readOperation(
     id: operation.operationId as OperationId,
     method,
     path,
-    secured: security.length > 0,
+    scope: readScope(operation.operationId, operation.security ?? document.security ?? []),
     queryNames: new Set(parameters.filter((each) => each.in === 'query').map((each) => each.name)),
     mediaTypes: Object.keys(body?.content ?? {}),
     bodyRequired: body?.required ?? false,

@@ -9,6 +9,7 @@ import {
 } from 'express';
 import type { Logger } from 'pino';
 import type { Authenticator, Identity } from '../auth/authenticator';
+import { isAllowedOrigin } from '../auth/origin';
 import type { UserScope } from '../database/lane';
 import { requestFacts } from '../observability/request-facts';
 import { type BodyReader, bodyReader } from './body';
@@ -25,15 +26,27 @@ export interface RouterDependencies {
   withUser(userId: string): UserScope;
   /** Whether a fault means that something we depend on is out of reach: 503 rather than 500. */
   isUnavailable(error: unknown): boolean;
+  /** Where pages may write from with a cookie; exact, as browsers send them. */
+  readonly trustedOrigins: ReadonlySet<string>;
   readonly maxBodyBytes: number;
   /** Answer a response that breaks the contract with 500, or log it and send it. */
   readonly invalidResponses: 'reject' | 'report';
 }
 
-/** What `call.reply` and `call.fail` make. */
-type Outcome =
-  | { status: number; body: unknown; headers: Readonly<Record<string, unknown>> }
-  | { code: ProblemCode; members: ProblemMembers };
+/** What `call.reply` makes. */
+interface Result {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/** What `call.fail` makes. */
+interface Failure {
+  readonly code: ProblemCode;
+  readonly members: ProblemMembers;
+}
+
+type Outcome = Result | Failure;
 
 /** A call before the types of its operation are put on it. */
 type UntypedHandler = (call: object) => Promise<Outcome>;
@@ -41,7 +54,7 @@ type UntypedHandler = (call: object) => Promise<Outcome>;
 const challenge = 'Bearer realm="tasklane"';
 const retryAfterSeconds = 5;
 
-/** The caller. @throws a 401 problem (RFC 6750) without a valid token, 503 where keys are out of reach. */
+/** The caller. @throws a 401 problem (RFC 6750) for one that is not known, 503 where keys are out of reach. */
 async function authenticate(authenticator: Authenticator, request: Request): Promise<Identity> {
   const result = await authenticator.authenticate(request);
   const facts = requestFacts(request);
@@ -53,18 +66,28 @@ async function authenticate(authenticator: Authenticator, request: Request): Pro
       throw new ProblemError('unauthorized', {}, { 'WWW-Authenticate': challenge });
     case 'invalid':
       facts.authentication = result.reason;
-      throw new ProblemError(
-        'unauthorized',
-        {},
-        { 'WWW-Authenticate': `${challenge}, error="invalid_token"` },
-      );
+      throw new ProblemError('unauthorized', {}, { 'WWW-Authenticate': `${challenge}, error="invalid_token"` });
     case 'unavailable':
       facts.authentication = result.reason;
       throw new ProblemError(
         'service-unavailable',
-        { detail: 'The keys that tokens are checked with are out of reach.' },
+        { detail: 'What tokens are checked with is out of reach.' },
         { 'Retry-After': String(result.retryAfterSeconds) },
       );
+  }
+}
+
+/** Lets the caller do what the operation does, in the lane of the path. @throws a 403 problem otherwise. */
+function authorize(operation: Operation, identity: Identity, request: Request, origins: ReadonlySet<string>): void {
+  const laneUser = request.params.user_id;
+  if (laneUser !== undefined && laneUser !== identity.userId) throw new ProblemError('forbidden');
+  if (operation.scope && !identity.scopes.includes(operation.scope)) {
+    const missing = `error="insufficient_scope", scope="tasklane:${operation.scope}"`;
+    throw new ProblemError('insufficient-scope', {}, { 'WWW-Authenticate': `${challenge}, ${missing}` });
+  }
+  // A browser adds a cookie to any site's request; only its Origin tells whose page sent it.
+  if (operation.scope === 'write' && identity.carrier === 'cookie' && !isAllowedOrigin(request, origins)) {
+    throw new ProblemError('wrong-origin');
   }
 }
 
@@ -78,8 +101,7 @@ function sendProblem(
   response.status(body.status).set(headers).type('application/problem+json').json(body);
 }
 
-function send(response: Response, operation: Operation, outcome: Outcome): void {
-  if ('code' in outcome) return sendProblem(response, outcome.code, outcome.members);
+function sendResult(response: Response, operation: Operation, outcome: Result): void {
   response.status(outcome.status);
   for (const [name, value] of Object.entries(outcome.headers)) {
     if (value !== undefined) response.setHeader(name, value as string);
@@ -101,12 +123,10 @@ interface Stages {
 /** One request of one operation, from the token to the reply. */
 function serve(stages: Stages, dependencies: RouterDependencies): RequestHandler {
   const { operation, validator, readBody, handler } = stages;
-  const log = (request: Request): Logger => request.log;
   return async (request: Request, response: Response, next: NextFunction) => {
     requestFacts(request).operationId = operation.id;
-    const identity = operation.secured ? await authenticate(dependencies.authenticator, request) : undefined;
-    const laneUser = request.params.user_id;
-    if (laneUser !== undefined && laneUser !== identity?.userId) throw new ProblemError('forbidden');
+    const identity = operation.scope ? await authenticate(dependencies.authenticator, request) : undefined;
+    if (identity) authorize(operation, identity, request, dependencies.trustedOrigins);
 
     await readBody(request, response);
     const errors = await validator.checkRequest(request, response);
@@ -121,13 +141,14 @@ function serve(stages: Stages, dependencies: RouterDependencies): RequestHandler
       query: request.query,
       body: request.body,
       url: request.originalUrl,
-      log: log(request),
+      log: request.log,
       identity,
-      lane: laneUser !== undefined && identity ? dependencies.withUser(identity.userId) : undefined,
+      lane: identity && dependencies.withUser(identity.userId),
       reply: (status: number, body?: unknown, headers = {}): Outcome => ({ status, body, headers }),
       fail: (code: ProblemCode, members: ProblemMembers = {}): Outcome => ({ code, members }),
     });
-    send(response, operation, outcome);
+    if ('code' in outcome) sendProblem(response, outcome.code, outcome.members);
+    else sendResult(response, operation, outcome);
   };
 }
 

@@ -13,8 +13,11 @@ export interface TaskSortKey extends SortKey {
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+// As `positionOf` writes it: of the other forms, and of years with more digits, Postgres knows fewer than JavaScript.
+const timestamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 function parseInstant(value: CursorValue): Date | null {
-  const instant = new Date(typeof value === 'string' ? value : Number.NaN);
+  const instant = new Date(typeof value === 'string' && timestamp.test(value) ? value : Number.NaN);
   return Number.isNaN(instant.getTime()) ? null : instant;
 }
 

@@ -14,7 +14,7 @@ import { createServer } from '../../src/server';
 import { send } from '../support/api';
 import { operations } from '../support/operations';
 
-const identity = { userId: 'ada' } as never;
+const identity = { userId: 'ada', scopes: ['read', 'write'], carrier: 'header' } as never;
 const anyone: Authenticator = {
   authenticate: async () => ({ outcome: 'authenticated', identity }),
 } as unknown as Authenticator;
@@ -38,6 +38,7 @@ function createRouter(overrides: Partial<RouterDependencies> = {}) {
       authenticator: anyone,
       withUser: () => ({}) as UserScope,
       isUnavailable: () => false,
+      trustedOrigins: new Set(),
       maxBodyBytes: 1000,
       invalidResponses: 'reject',
       ...overrides,

@@ -1,10 +1,5 @@
 /** Requests made up from the contract, for tests that try something on every operation. */
-import {
-  contractDocument,
-  type Operation,
-  readContract,
-  resolve,
-} from '../../src/contract/contract';
+import { contractDocument, type Operation, readContract, resolve } from '../../src/contract/contract';
 
 export const operations: readonly Operation[] = readContract(contractDocument).operations;
 
@@ -24,7 +19,8 @@ interface OperationItem extends PathItem {
 }
 
 function described(operation: Operation): OperationItem {
-  const item = contractDocument.paths?.[operation.path] as unknown as Record<string, OperationItem> & PathItem;
+  const item = contractDocument.paths?.[operation.path] as unknown as Record<string, OperationItem> &
+    PathItem;
   const own = item[operation.method] as OperationItem;
   return { ...own, parameters: [...(item.parameters ?? []), ...(own.parameters ?? [])] };
 }

@@ -1,0 +1,30 @@
+import { randomUUID } from 'node:crypto';
+import type { TaskPriority, TaskStatus } from '../../src/database/rows';
+import { query } from './database';
+
+/** A row of a task; what is left out takes its default. */
+export interface TaskSeed {
+  id?: string;
+  title: string;
+  description?: string | null;
+  status?: TaskStatus;
+  priority?: TaskPriority;
+  created_at?: string;
+  updated_at?: string;
+}
+
+/** Writes tasks into a lane past the service, so that a test can choose what the service decides itself. */
+export async function seedTasks(url: string, userId: string, tasks: readonly TaskSeed[]): Promise<string[]> {
+  const rows = tasks.map((task) => ({ id: randomUUID(), ...task }));
+  await query(url, 'insert into tasklane.profiles (user_id) values ($1) on conflict do nothing', [userId]);
+  await query(
+    url,
+    `insert into tasklane.tasks
+       (user_id, id, title, description, status, priority, completed_at, created_at, updated_at)
+     select $1, id, title, description, coalesce(status, 'pending'), coalesce(priority, 'medium'),
+       case when status = 'completed' then now() end, coalesce(created_at, now()), coalesce(updated_at, now())
+     from jsonb_populate_recordset(null::tasklane.tasks, $2)`,
+    [userId, JSON.stringify(rows)],
+  );
+  return rows.map((row) => row.id);
+}

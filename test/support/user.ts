@@ -1,0 +1,26 @@
+import { randomUUID } from 'node:crypto';
+import { type ApiResponse, type RequestOptions, send } from './api';
+import { tokenOf } from './service';
+
+/** A user with a valid token, and the way to send requests as that user. */
+export interface TestUser {
+  readonly id: string;
+  readonly token: string;
+  /** Where the user's lane is: `/api/<user_id>`. */
+  readonly lane: string;
+  /** Sends a request to a path below the user's lane. */
+  send(method: string, path: string, options?: RequestOptions): Promise<ApiResponse>;
+}
+
+/** Makes up a user of the service at `base`, one that no other test has. */
+export async function makeUser(base: string): Promise<TestUser> {
+  const id = randomUUID();
+  const token = await tokenOf(id);
+  const lane = `/api/${id}`;
+  return {
+    id,
+    token,
+    lane,
+    send: (method, path, options) => send(base, method, lane + path, { token, ...options }),
+  };
+}
