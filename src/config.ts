@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type AuthConfig, parseAuthConfig } from './auth/config';
+import type { RateLimits } from './edge/rate-limit';
 import { projectPath, projectRoot } from './paths';
 
 /** The service's configuration: the environment, validated. */
@@ -23,7 +25,14 @@ export interface Config {
   readonly auth: AuthConfig;
   /** What the operator should know of it, though nothing is wrong. */
   readonly notices: readonly string[];
+  /** Exact origins, and those with `*` for one label of the host (`https://*.preview.example.com`). */
   readonly corsOrigins: readonly string[];
+  /** Null: no limits. */
+  readonly rateLimits: RateLimits | null;
+  /** Null: each process counts by itself. */
+  readonly redisUrl: string | null;
+  /** How many proxies stand in front, or their addresses and networks. */
+  readonly trustProxy: number | readonly string[];
   readonly logLevel: string;
   /** Absolute; holds the embedded Postgres and the development secret. */
   readonly dataDir: string;
@@ -51,9 +60,38 @@ const postgresUrl = z
   .string()
   .refine((value) => /^postgres(ql)?:$/.test(URL.parse(value)?.protocol ?? ''), 'must be a postgres:// URL');
 
+// `*` stands for one label of the host, in front of at least two others.
+const originPattern = /^https?:\/\/\*(\.[a-z0-9-]+){2,}(:\d+)?$/;
+
+function isOrigin(value: string): boolean {
+  return value.includes('*') ? originPattern.test(value) : URL.parse(value)?.origin === value;
+}
+
 const origin = z
   .string()
-  .refine((value) => URL.parse(value)?.origin === value, 'must hold origins such as https://app.example.com');
+  .refine(isOrigin, 'must hold origins such as https://app.example.com or https://*.preview.example.com');
+
+function isNetwork(value: string): boolean {
+  const [address = '', bits, ...rest] = value.split('/');
+  const size = isIP(address) === 6 ? 128 : 32;
+  return (
+    isIP(address) !== 0 && rest.length === 0 && (bits === undefined || (/^\d+$/.test(bits) && +bits <= size))
+  );
+}
+
+const proxies = z.union(
+  [
+    z
+      .string()
+      .regex(/^\d{1,2}$/)
+      .transform(Number),
+    z
+      .string()
+      .transform((value) => value.split(',').map((each) => each.trim()))
+      .refine((each) => each.every(isNetwork)),
+  ],
+  { error: 'must be a number of proxies, or their addresses and networks' },
+);
 
 const variables = z.object({
   NODE_ENV: z.string().optional(),
@@ -72,13 +110,24 @@ const variables = z.object({
     .transform((value) => value.split(',').map((each) => each.trim()))
     .pipe(z.array(origin))
     .default([]),
+  RATE_LIMIT: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+  RATE_LIMIT_READS: integer(1, 1_000_000, 1_200),
+  RATE_LIMIT_WRITES: integer(1, 1_000_000, 300),
+  RATE_LIMIT_ADDRESS: integer(1, 1_000_000, 6_000),
+  RATE_LIMIT_FAILED_AUTH: integer(1, 1_000_000, 60),
+  REDIS_URL: z
+    .string()
+    .refine((value) => /^rediss?:$/.test(URL.parse(value)?.protocol ?? ''), 'must be a redis:// URL')
+    .optional(),
+  TRUST_PROXY: proxies.default(0),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
       error: 'must be one of fatal, error, warn, info, debug, trace, silent',
     })
     .default('info'),
   DATA_DIR: z.string().default('.data'),
-  MAX_BODY_BYTES: integer(1, 100 * 1024 * 1024, 100 * 1024),
+  // JSON may spell a character in twelve bytes: the longest task that the contract allows must fit.
+  MAX_BODY_BYTES: integer(1, 100 * 1024 * 1024, 256 * 1024),
   INVALID_RESPONSES: z.enum(['reject', 'report'], { error: 'must be reject or report' }).default('reject'),
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000, 10_000),
 });
@@ -153,6 +202,17 @@ export function parseConfig(environment: Environment): Config {
     auth: auth.config,
     notices: auth.notices,
     corsOrigins: values.CORS_ORIGINS,
+    rateLimits:
+      values.RATE_LIMIT === 'off'
+        ? null
+        : {
+            readsPerUser: values.RATE_LIMIT_READS,
+            writesPerUser: values.RATE_LIMIT_WRITES,
+            requestsPerAddress: values.RATE_LIMIT_ADDRESS,
+            failedAuthenticationsPerAddress: values.RATE_LIMIT_FAILED_AUTH,
+          },
+    redisUrl: values.REDIS_URL ?? null,
+    trustProxy: values.TRUST_PROXY,
     logLevel: values.LOG_LEVEL,
     dataDir,
     maxBodyBytes: values.MAX_BODY_BYTES,

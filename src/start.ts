@@ -8,6 +8,8 @@ import type { Config } from './config';
 import { createDatabase } from './database/database';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded';
 import { migrateUp } from './database/migrations';
+import { createRateLimiter, unlimited } from './edge/rate-limit';
+import { memoryStores, redisStores } from './edge/rate-limit-store';
 import { createServer } from './server';
 
 /** The service, serving. */
@@ -61,8 +63,11 @@ async function startServing(
   for (const notice of config.notices) log.warn(notice);
   const authenticator = createAuthenticator(config.auth, log);
   await authenticator.warmUp();
+  const stores = config.redisUrl === null ? memoryStores : await redisStores(config.redisUrl, log);
+  const rateLimiter = config.rateLimits ? createRateLimiter(config.rateLimits, stores) : unlimited;
   const release = async () => {
     authenticator.close();
+    await stores.close();
     await database.close();
     await embedded?.stop();
   };
@@ -70,7 +75,7 @@ async function startServing(
   let stopping: Promise<void> | undefined;
   const problem = async () => (stopping ? 'The service is shutting down.' : database.problem());
   try {
-    const app = await createApp({ config, database, authenticator, state: { problem }, log });
+    const app = await createApp({ config, database, authenticator, rateLimiter, state: { problem }, log });
     const server = createServer(app);
     const url = await listen(server, config.host, config.port);
     return {

@@ -1,6 +1,5 @@
-/** The processes of the benchmark and how they talk: a child says when it is ready, then answers message by message. */
+/** How the benchmark's processes talk: a child says when it is ready, then answers message by message. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 
 /** A started child process. */
@@ -10,37 +9,34 @@ export interface Child<Ready, Question, Answer> {
   stop(): Promise<void>;
 }
 
-/** A server under test; asked anything, it tells the CPU time that it has used, in microseconds. */
-export type ServerChild = Child<{ port: number }, 'cpu', number>;
-
 function nextMessage<T>(child: ChildProcess, name: string): Promise<T> {
   return new Promise((resolve, reject) => {
-    const ended = () => reject(new Error(`${name} ended.`));
+    const ended = () => reject(new Error(`The benchmark's ${name} ended.`));
     child.once('exit', ended);
     child.once('message', (message) => {
       child.off('exit', ended);
       resolve(message as T);
     });
+    if (!child.connected) ended();
   });
 }
 
-/** Starts a module of this folder as a process, in an environment of its own; rejects if it ends before it is ready. */
+/** Starts a module of this folder as a process, which `signal` ends; rejects if it ends before it is ready. */
 export async function startChild<Ready, Question extends string | object, Answer>(
   name: string,
   argument: string,
-  environment: Record<string, string>,
-  signal: AbortSignal,
+  { environment, signal }: { environment: Record<string, string>; signal: AbortSignal },
 ): Promise<Child<Ready, Question, Answer>> {
   signal.throwIfAborted();
   const child = fork(join(__dirname, name), [argument], {
-    env: { PATH: process.env.PATH, NODE_ENV: 'production', ...environment },
+    env: { NODE_ENV: 'production', ...environment },
     // The log is written, and goes nowhere.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     signal,
   });
-  // An abort is told by the exit that follows.
+  // An abort, and a message to a process that has ended, are told by the exit.
   child.on('error', () => undefined);
-  const exited = once(child, 'exit');
+  const exited = new Promise((resolve) => child.once('exit', resolve));
   return {
     ready: await nextMessage<Ready>(child, name),
     ask(question) {

@@ -212,7 +212,7 @@ function serializePath(path: string, params: Record<string, unknown>): string {
     if (['', '.', '..'].includes(value)) {
       throw new TypeError(`The path parameter ${name} must not be "${value}".`);
     }
-    return value;
+    return encodeURIComponent(value);
   });
 }
 

@@ -540,6 +540,18 @@ export interface components {
             status?: 408;
         } & components["schemas"]["Problem"];
         /**
+         * Rate limited
+         * @description The user or the address sent more requests than a minute allows, or the address failed to authenticate too
+         *     often. Reads and writes are counted apart. `RateLimit` tells what is left of each limit, `RateLimit-Policy` how
+         *     much there is of it, `Retry-After` when to try again. Nothing was changed.
+         */
+        RateLimitedProblem: {
+            /** @constant */
+            code?: "rate-limited";
+            /** @constant */
+            status?: 429;
+        } & components["schemas"]["Problem"];
+        /**
          * Request header fields too large
          * @description The request's headers, the address included, are larger than 16 KiB together.
          */
@@ -812,6 +824,33 @@ export interface components {
                 "application/problem+json": components["schemas"]["ValidationFailedProblem"];
             };
         };
+        /** @description There were too many requests. */
+        RateLimited: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                /**
+                 * @description Seconds to wait before trying again (RFC 9110).
+                 * @example 30
+                 */
+                "Retry-After": number;
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/rate-limited",
+                 *       "code": "rate-limited",
+                 *       "title": "Rate limited",
+                 *       "status": 429,
+                 *       "detail": "There were too many requests; wait before the next one.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["RateLimitedProblem"];
+            };
+        };
         /** @description The request took too long to arrive; any address may answer so. */
         RequestTimeout: {
             headers: {
@@ -950,6 +989,16 @@ export interface components {
          */
         WwwAuthenticate: string;
         /**
+         * @description What is left of each limit that applies (draft-ietf-httpapi-ratelimit-headers-08).
+         * @example "writes"; r=0; t=30
+         */
+        RateLimit: string;
+        /**
+         * @description The limits that apply (draft-ietf-httpapi-ratelimit-headers-08).
+         * @example "writes"; q=300; w=60; pk=:YWRh:
+         */
+        RateLimitPolicy: string;
+        /**
          * @description Seconds to wait before trying again (RFC 9110); on 503.
          * @example 5
          */
@@ -1076,6 +1125,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -1137,6 +1187,7 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -1166,6 +1217,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
             422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -1209,6 +1261,7 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -1245,6 +1298,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
             422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -1293,6 +1347,7 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -1339,6 +1394,7 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
     };

@@ -1,4 +1,4 @@
-import { type JsonObject, member } from './json-object';
+import type { JsonObject } from './json-object';
 import { accept, type Result, refuse } from './result';
 import { readScopes, type Scope } from './scopes';
 import { isUserId } from './user-id';
@@ -49,11 +49,11 @@ export function readBearerClaims(
 
   const isRequired = (expected: ExpectedClaim | null) =>
     signedBy === 'key-set' || expected?.explicit === true;
-  const issuer = member(claims, 'iss');
+  const issuer = claims.iss;
   if (issuer === undefined ? isRequired(rules.issuer) : !issuerMatches(issuer, rules.issuer)) {
     return refuse('issuer');
   }
-  const audience = member(claims, 'aud');
+  const audience = claims.aud;
   if (audience !== undefined && rules.audience === null) return refuse('audience-not-configured');
   if (
     audience === undefined
@@ -63,7 +63,7 @@ export function readBearerClaims(
     return refuse('audience');
   }
 
-  const userId = member(claims, rules.userIdClaim);
+  const userId = claims[rules.userIdClaim];
   if (!isUserId(userId)) return refuse('user-id');
   const scopes = readScopes(claims, rules.readOnlyRoles);
   if (!scopes.ok) return scopes;
@@ -76,9 +76,9 @@ export function readBearerClaims(
  */
 export function readTimes(claims: JsonObject, rules: TimeRules, nowSeconds: number): Result<TokenTimes> {
   const { clockToleranceSeconds: tolerance, maxLifetimeSeconds: maximum } = rules;
-  const expiresAt = member(claims, 'exp');
-  const notBefore = member(claims, 'nbf');
-  const issuedAt = member(claims, 'iat');
+  const expiresAt = claims.exp;
+  const notBefore = claims.nbf;
+  const issuedAt = claims.iat;
   if (!isFiniteNumber(expiresAt)) return refuse('expiry-claim');
   if (notBefore !== undefined && !isFiniteNumber(notBefore)) return refuse('time-claim');
   if (issuedAt !== undefined && !isFiniteNumber(issuedAt)) return refuse('time-claim');

@@ -23,11 +23,6 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** An own member's value; inherited names such as `constructor` count as absent. */
-export function member(object: JsonObject, name: string): unknown {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
-}
-
 function hasDuplicateMember(json: string): boolean {
   const open: Set<string>[] = [];
   for (const [lexeme, colon] of json.matchAll(STRING_OR_BRACKET)) {

@@ -1,7 +1,7 @@
 import { type CryptoKey, importJWK } from 'jose';
 import type { Logger } from 'pino';
 import type { KeySetAlgorithm } from './compact-jws';
-import { isJsonObject, type JsonObject, member } from './json-object';
+import { isJsonObject, type JsonObject } from './json-object';
 
 export interface VerificationKey {
   readonly kid: string | undefined;
@@ -20,6 +20,8 @@ export interface KeySet {
   find(kid: string | undefined): Promise<KeyLookup>;
   /** Fetches the set unless it is known, and never fails. */
   warmUp(): Promise<void>;
+  /** Whether a key that was found still counts. */
+  holds(key: object): boolean;
   /** How many usable keys are held. */
   size(): number;
   close(): void;
@@ -30,8 +32,6 @@ export interface KeySetOptions {
   readonly log: Pick<Logger, 'info' | 'warn'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Called when a key came, went or changed. */
-  readonly onChange: () => void;
   readonly timeoutMs?: number | undefined;
 }
 
@@ -61,10 +61,9 @@ const KEY_KINDS: readonly { kty: string; crv?: string; algorithm: KeySetAlgorith
  * of this: it has no use of stale keys and counts its cooldown from successes only.
  */
 export function createKeySet(options: KeySetOptions): KeySet {
-  const { url, log, now, onChange, timeoutMs = TIMEOUT_MS } = options;
+  const { url, log, now, timeoutMs = TIMEOUT_MS } = options;
   const closing = new AbortController();
-  let keys: readonly VerificationKey[] = [];
-  let fingerprint = '';
+  let { keys, fingerprint }: ImportedKeys = NO_KEYS;
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let attemptedAt = Number.NEGATIVE_INFINITY;
   let failing = false;
@@ -73,20 +72,14 @@ export function createKeySet(options: KeySetOptions): KeySet {
   // A clock that was set back must not stop refreshing until it catches up.
   const isPast = (since: number, ms: number) => now() < since || now() - since >= ms;
 
-  function replaceKeys(next: typeof keys, nextFingerprint: string): void {
-    if (nextFingerprint === fingerprint) return;
-    keys = next;
-    fingerprint = nextFingerprint;
-    onChange();
-  }
-
   async function attempt(): Promise<void> {
     try {
       const set = await fetchJson(url, AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)]));
-      const members = isJsonObject(set) ? member(set, 'keys') : undefined;
+      const members = isJsonObject(set) ? set.keys : undefined;
       if (!Array.isArray(members)) throw new Error('the answer is not a JWK set');
       const usable = await importKeys(members);
-      replaceKeys(usable.keys, usable.fingerprint);
+      // The same set again leaves the same keys, so that what they verified stays verified.
+      if (usable.fingerprint !== fingerprint) ({ keys, fingerprint } = usable);
       fetchedAt = now();
       if (usable.ignored > 0 || usable.keys.length === 0) {
         log.warn(
@@ -104,7 +97,7 @@ export function createKeySet(options: KeySetOptions): KeySet {
   }
 
   function refresh(): Promise<void> {
-    if (inFlight === null && !closing.signal.aborted && isPast(attemptedAt, COOLDOWN_MS)) {
+    if (inFlight === null && isPast(attemptedAt, COOLDOWN_MS)) {
       attemptedAt = now();
       inFlight = attempt().finally(() => {
         inFlight = null;
@@ -119,7 +112,7 @@ export function createKeySet(options: KeySetOptions): KeySet {
   }
 
   async function find(kid: string | undefined): Promise<KeyLookup> {
-    if (isPast(fetchedAt, LIFETIME_MS)) replaceKeys([], '');
+    if (isPast(fetchedAt, LIFETIME_MS)) ({ keys, fingerprint } = NO_KEYS);
     if (isPast(fetchedAt, REFRESH_MS)) {
       const refreshed = refresh();
       // During an outage nobody whose key is known waits for the next attempt to fail.
@@ -138,6 +131,7 @@ export function createKeySet(options: KeySetOptions): KeySet {
     warmUp: async () => {
       if (keys.length === 0) await refresh();
     },
+    holds: (key) => !isPast(fetchedAt, LIFETIME_MS) && keys.some((one) => one === key),
     size: () => keys.length,
     close: () => closing.abort(),
   };
@@ -171,16 +165,17 @@ interface ImportedKeys {
   readonly ignored: number;
 }
 
+const NO_KEYS: ImportedKeys = { keys: [], fingerprint: '', ignored: 0 };
+
 /**
- * The usable ones of a set's members. Private and symmetric keys, keys for another use, and what cannot be imported
- * are ignored; of two keys with one `kid` the first counts.
+ * The usable ones of a set's members: not private or symmetric keys, keys for another use, or what cannot be imported.
  */
 async function importKeys(members: readonly unknown[]): Promise<ImportedKeys> {
   const keys: VerificationKey[] = [];
   const usable: unknown[] = [];
   for (const jwk of members) {
     const key = isJsonObject(jwk) ? await importKey(jwk) : null;
-    if (key === null || keys.some(({ kid }) => kid === key.kid)) continue;
+    if (key === null) continue;
     keys.push(key);
     usable.push(jwk);
   }
@@ -190,7 +185,7 @@ async function importKeys(members: readonly unknown[]): Promise<ImportedKeys> {
 async function importKey(jwk: JsonObject): Promise<VerificationKey | null> {
   const { kid, kty, crv, x, y, n, e, use, key_ops: operations } = jwk;
   const algorithm = algorithmOf(jwk);
-  if (algorithm === null || Object.hasOwn(jwk, 'd') || Object.hasOwn(jwk, 'k')) return null;
+  if (algorithm === null || Object.hasOwn(jwk, 'd')) return null;
   if (use !== undefined && use !== 'sig') return null;
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) return null;
   if (kid !== undefined && typeof kid !== 'string') return null;

@@ -1,4 +1,4 @@
-import { type JsonObject, member } from './json-object';
+import type { JsonObject } from './json-object';
 import { accept, type Result, refuse } from './result';
 
 /** What an operation needs, as its security requirement in the contract names it. */
@@ -14,10 +14,10 @@ const NONE: readonly Scope[] = [];
  * writing away whatever the scope says.
  */
 export function readScopes(claims: JsonObject, readOnlyRoles: readonly string[]): Result<readonly Scope[]> {
-  const scope = member(claims, 'scope');
+  const scope = claims.scope;
   if (scope !== undefined && typeof scope !== 'string') return refuse('scope-claim');
   const granted = scope === undefined ? ALL : scopesGranted(scope.split(' '));
-  const writes = granted.includes('write') && !isReadOnlyRole(member(claims, 'role'), readOnlyRoles);
+  const writes = granted.includes('write') && !isReadOnlyRole(claims.role, readOnlyRoles);
   return accept(writes ? ALL : granted.length > 0 ? READ_ONLY : NONE);
 }
 

@@ -1,5 +1,5 @@
 import { audienceIncludes, readTimes, type TimeRules, type TokenSubject } from './claims';
-import { isJsonObject, type JsonObject, member } from './json-object';
+import { isJsonObject, type JsonObject } from './json-object';
 import { accept, type Result, refuse } from './result';
 import { readScopes } from './scopes';
 import { isUserId } from './user-id';
@@ -28,37 +28,37 @@ export function readCookieClaims(
 ): Result<TokenSubject> {
   const times = readTimes(claims, rules, nowSeconds);
   if (!times.ok) return times;
-  const session = member(claims, 'session');
-  const user = member(claims, 'user');
+  const session = claims.session;
+  const user = claims.user;
   if (!isJsonObject(session) || !isJsonObject(user)) return refuse('cookie-claims');
-  const userId = member(user, 'id');
-  if (!isUserId(userId) || member(session, 'userId') !== userId) return refuse('user-id');
+  const userId = user.id;
+  if (!isUserId(userId) || session.userId !== userId) return refuse('user-id');
 
-  const sessionEnd = readInstant(member(session, 'expiresAt'));
+  const sessionEnd = readInstant(session.expiresAt);
   if (sessionEnd === null) return refuse('cookie-claims');
   if (sessionEnd <= nowSeconds) return refuse('session-expired');
 
   const addressed = signedBy === 'key-set' ? isAddressed(claims, session, userId, rules) : isPlain(claims);
   if (!addressed) return refuse('cookie-claims');
-  const scopes = readScopes({ role: member(user, 'role') }, rules.readOnlyRoles);
+  const scopes = readScopes({ role: user.role }, rules.readOnlyRoles);
   if (!scopes.ok) return scopes;
   const expiresAt = Math.min(times.value.expiresAt, sessionEnd);
   return accept({ userId, issuedAt: times.value.issuedAt, expiresAt, scopes: scopes.value });
 }
 
 function isAddressed(claims: JsonObject, session: JsonObject, userId: string, rules: CookieRules): boolean {
-  const sid = member(claims, 'sid');
+  const sid = claims.sid;
   return (
-    member(claims, 'sub') === userId &&
+    claims.sub === userId &&
     typeof sid === 'string' &&
-    sid === member(session, 'token') &&
-    member(claims, 'iss') === rules.cookieIssuer &&
-    audienceIncludes(member(claims, 'aud'), KEY_SET_COOKIE_AUDIENCE)
+    sid === session.token &&
+    claims.iss === rules.cookieIssuer &&
+    audienceIncludes(claims.aud, KEY_SET_COOKIE_AUDIENCE)
   );
 }
 
 function isPlain(claims: JsonObject): boolean {
-  return ['iss', 'aud', 'sub'].every((name) => member(claims, name) === undefined);
+  return ['iss', 'aud', 'sub'].every((name) => claims[name] === undefined);
 }
 
 /** Seconds since the epoch; null unless `value` is an instant as JSON.stringify writes a Date. */

@@ -35,6 +35,7 @@ interface Key {
 
 interface Verified {
   readonly identity: Identity;
+  readonly key: Key;
   /** Milliseconds since the epoch. */
   readonly until: number;
 }
@@ -56,25 +57,18 @@ export function createTokenVerifier({
     key: createSecretKey(secret, 'utf8'),
   }));
   const verified = new LRUCache<string, Verified>({ max: CACHED_TOKENS });
-  let keyChanges = 0;
   const keySet =
     config.keySetUrl === null
       ? null
-      : createKeySet({
-          url: config.keySetUrl,
-          log,
-          now,
-          timeoutMs: keySetTimeoutMs,
-          onChange: () => {
-            keyChanges++;
-            verified.clear();
-          },
-        });
+      : createKeySet({ url: config.keySetUrl, log, now, timeoutMs: keySetTimeoutMs });
+
+  const isCurrent = (key: Key) => secretKeys.includes(key) || keySet?.holds(key) === true;
 
   async function verify(credential: Credential): Promise<Authentication> {
+    // The carrier belongs to it: what is valid as a cookie is not valid as a bearer token.
     const id = `${credential.carrier} ${hash('sha256', credential.text, 'base64url')}`;
     const known = verified.get(id);
-    if (known !== undefined && now() < known.until) {
+    if (known !== undefined && now() < known.until && isCurrent(known.key)) {
       return { outcome: 'authenticated', identity: known.identity };
     }
 
@@ -95,14 +89,13 @@ export function createTokenVerifier({
 
     const keys = signedBy === 'secret' ? secretKeys : await findKeySetKeys(header.value);
     if ('outcome' in keys) return keys;
-    const keyChangesAtLookup = keyChanges;
     if (keys.length === 0) return refuse('key-unknown');
     const candidates = keys.filter((key) => key.algorithm === header.value.alg);
     if (candidates.length === 0) return refuse('algorithm');
-    const payload = await verifySignature(text, candidates);
-    if (payload === null) return refuse('signature');
+    const signed = await verifySignature(text, candidates);
+    if (signed === null) return refuse('signature');
 
-    const claims = parseJsonObject(payload);
+    const claims = parseJsonObject(signed.payload);
     if (claims === null) return refuse('payload-form');
     const nowSeconds = Math.floor(now() / 1000);
     const subject: Result<TokenSubject> =
@@ -115,10 +108,8 @@ export function createTokenVerifier({
       source: carrier === 'header' ? signedBy : 'cookie',
       carrier,
     };
-    // A key that went while its signature was being verified must not leave its token behind.
-    if (keyChanges === keyChangesAtLookup) {
-      verified.set(id, { identity, until: Math.min(now() + CACHE_MS, identity.expiresAt * 1000) });
-    }
+    const until = Math.min(now() + CACHE_MS, identity.expiresAt * 1000);
+    verified.set(id, { identity, key: signed.key, until });
     return accept(identity);
   }
 
@@ -142,11 +133,15 @@ function isExpectedType(typ: string | undefined, source: AuthConfig['sources'][n
   return typ === undefined || ACCESS_TOKEN_TYPE.test(typ);
 }
 
-/** The payload under the signature of one of `keys`; null when none of them made it. */
-async function verifySignature(token: string, keys: readonly Key[]): Promise<Uint8Array | null> {
-  for (const { algorithm, key } of keys) {
+/** The payload and which of `keys` signed it; null when none of them did. */
+async function verifySignature(
+  token: string,
+  keys: readonly Key[],
+): Promise<{ payload: Uint8Array; key: Key } | null> {
+  for (const key of keys) {
     try {
-      return (await compactVerify(token, key, { algorithms: [algorithm] })).payload;
+      const { payload } = await compactVerify(token, key.key, { algorithms: [key.algorithm] });
+      return { payload, key };
     } catch (error) {
       if (!(error instanceof errors.JOSEError)) throw error;
     }

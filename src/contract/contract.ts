@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { OpenAPIV3 } from 'express-openapi-validator/dist/framework/types';
-import { projectPath } from '../paths';
 import type { Scope } from '../auth/scopes';
+import { projectPath } from '../paths';
 import type { OperationId } from './operations';
 
 export type OpenApiDocument = OpenAPIV3.DocumentV3_1;

@@ -53,7 +53,7 @@ type ReplyArguments<Id extends OperationId, S extends keyof Responses<Id>> = key
     : [body: ReplyBody<Id, S>, headers: ReplyHeaders<Id, S>];
 
 // Statuses that the platform answers before a handler is called.
-type PlatformStatus = 400 | 401 | 403 | 413 | 415 | '5XX';
+type PlatformStatus = 400 | 401 | 403 | 413 | 415 | 429 | '5XX';
 
 type HandlerProblem<Id extends OperationId> = {
   [S in Exclude<keyof Responses<Id>, PlatformStatus>]: ProblemAt<Id, S>;

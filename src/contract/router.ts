@@ -10,7 +10,9 @@ import {
 import type { Logger } from 'pino';
 import type { Authenticator, Identity } from '../auth/authenticator';
 import { isAllowedOrigin } from '../auth/origin';
+import type { Scope } from '../auth/scopes';
 import type { UserScope } from '../database/lane';
+import type { RateLimiter } from '../edge/rate-limit';
 import { requestFacts } from '../observability/request-facts';
 import { type BodyReader, bodyReader } from './body';
 import type { Contract, Method, Operation } from './contract';
@@ -22,6 +24,7 @@ export interface RouterDependencies {
   readonly contract: Contract;
   readonly handlers: Handlers;
   readonly authenticator: Authenticator;
+  readonly rateLimiter: RateLimiter;
   /** The lane of a user; called with the caller's own id, never with one from the request. */
   withUser(userId: string): UserScope;
   /** Whether a fault means that something we depend on is out of reach: 503 rather than 500. */
@@ -66,7 +69,11 @@ async function authenticate(authenticator: Authenticator, request: Request): Pro
       throw new ProblemError('unauthorized', {}, { 'WWW-Authenticate': challenge });
     case 'invalid':
       facts.authentication = result.reason;
-      throw new ProblemError('unauthorized', {}, { 'WWW-Authenticate': `${challenge}, error="invalid_token"` });
+      throw new ProblemError(
+        'unauthorized',
+        {},
+        { 'WWW-Authenticate': `${challenge}, error="invalid_token"` },
+      );
     case 'unavailable':
       facts.authentication = result.reason;
       throw new ProblemError(
@@ -77,8 +84,36 @@ async function authenticate(authenticator: Authenticator, request: Request): Pro
   }
 }
 
+/** The caller, who may do this and has not done too much. @throws the 401, 403, 429 or 503 problem otherwise. */
+async function admit(
+  operation: Operation,
+  scope: Scope,
+  { authenticator, rateLimiter, trustedOrigins }: RouterDependencies,
+  request: Request,
+  response: Response,
+): Promise<Identity> {
+  // What is a user's is nobody else's to keep, an error about it included.
+  response.setHeader('Cache-Control', 'no-store');
+  if (!(await rateLimiter.admitAddress(request, response))) throw new ProblemError('rate-limited');
+  const identity = await authenticate(authenticator, request).catch(async (error) => {
+    if (error instanceof ProblemError && error.code === 'unauthorized')
+      await rateLimiter.countFailure(request);
+    throw error;
+  });
+  authorize(operation, identity, request, trustedOrigins);
+  if (!(await rateLimiter.admitUser(identity.userId, scope, request, response))) {
+    throw new ProblemError('rate-limited');
+  }
+  return identity;
+}
+
 /** Lets the caller do what the operation does, in the lane of the path. @throws a 403 problem otherwise. */
-function authorize(operation: Operation, identity: Identity, request: Request, origins: ReadonlySet<string>): void {
+function authorize(
+  operation: Operation,
+  identity: Identity,
+  request: Request,
+  origins: ReadonlySet<string>,
+): void {
   const laneUser = request.params.user_id;
   if (laneUser !== undefined && laneUser !== identity.userId) throw new ProblemError('forbidden');
   if (operation.scope && !identity.scopes.includes(operation.scope)) {
@@ -125,8 +160,9 @@ function serve(stages: Stages, dependencies: RouterDependencies): RequestHandler
   const { operation, validator, readBody, handler } = stages;
   return async (request: Request, response: Response, next: NextFunction) => {
     requestFacts(request).operationId = operation.id;
-    const identity = operation.scope ? await authenticate(dependencies.authenticator, request) : undefined;
-    if (identity) authorize(operation, identity, request, dependencies.trustedOrigins);
+    const identity = operation.scope
+      ? await admit(operation, operation.scope, dependencies, request, response)
+      : undefined;
 
     await readBody(request, response);
     const errors = await validator.checkRequest(request, response);
@@ -205,8 +241,8 @@ function sendFault(dependencies: RouterDependencies): ErrorRequestHandler {
 }
 
 /**
- * Makes the router of the contract. Checks run in this order: address (400, 404, 405), token (401), lane (403),
- * body (413, 415, 400), contract (422), and then the handler's own.
+ * Makes the router of the contract. Checks run in this order: address (400, 404, 405), limits and token (429, 401),
+ * lane (403), body (413, 415, 400), contract (422), and then the handler's own.
  * @throws if the contract is not valid, or if it has an operation without a handler.
  */
 export async function createContractRouter(dependencies: RouterDependencies, log: Logger): Promise<Router> {

@@ -87,7 +87,7 @@ function installValidator(
 ): Middlewares {
   const middlewares = OpenApiValidator.middleware({
     apiSpec: document,
-    validateApiSpec: true,
+    validateApiSpec: false, // `assertValid` did, all of it at once.
     // Unknown parameters never get this far.
     validateRequests: { allErrors: true, allowUnknownQueryParameters: true },
     validateResponses: { allErrors: true, onError: onInvalidResponse },
@@ -106,6 +106,20 @@ function installValidator(
     request: named('requestMiddleware'),
     response: named('responseMiddleware'),
   };
+}
+
+/** @throws unless the document is valid OpenAPI. */
+async function assertValid(document: OpenApiDocument): Promise<void> {
+  const [load] = OpenApiValidator.middleware({
+    apiSpec: document,
+    validateApiSpec: true,
+    validateRequests: false,
+    validateResponses: false,
+    validateSecurity: false,
+    fileUploader: false,
+  }) as RequestHandler[];
+  const sample = { app: { param: () => undefined } } as unknown as Request;
+  if (load) await run(load, sample, {} as Response);
 }
 
 /** Runs a middleware to its `next`; rejects with what it passes on or throws. */
@@ -288,6 +302,7 @@ export async function createValidators(
   contract: Contract,
   options: ValidatorOptions,
 ): Promise<ReadonlyMap<OperationId, OperationValidator>> {
+  await assertValid(contract.document);
   const validators = new Map<OperationId, OperationValidator>();
   let ready = false;
   const paths = Map.groupBy(contract.operations, (operation) => operation.path);

@@ -28,7 +28,7 @@ const LOG_LIMIT = 10 * 1024 * 1024;
 
 /** A running embedded server. `stop` is a no-op when this process only attached to a server that another live process owns. */
 export interface EmbeddedPostgres {
-  /** postgres://tasklane:<password>@127.0.0.1:<port>/tasklane */
+  /** postgres://tasklane:<password>@127.0.0.1:<port>/tasklane?sslmode=disable */
   url: string;
   port: number;
   dataDirectory: string;
@@ -290,7 +290,7 @@ async function openServer(
   if (owned) await writeFile(ownerFile, `${identify(process.pid)} ${postmaster.identity}`);
 
   return {
-    url: `postgres://tasklane:${password}@127.0.0.1:${postmaster.port}/tasklane`,
+    url: `postgres://tasklane:${password}@127.0.0.1:${postmaster.port}/tasklane?sslmode=disable`,
     port: postmaster.port,
     dataDirectory: cluster.data,
     owned,

@@ -1,7 +1,7 @@
 import { createAuthenticator } from '../../src/auth/authenticator';
 import { type KeySetServer, startKeySetServer } from './key-set-server';
 import { createSigningKey, forge, hmac, signWith } from './signer';
-import { bearer, configOf, memoryLog, withAuthenticator } from './support';
+import { bearer, configOf, memoryLog, requestWith, withAuthenticator } from './support';
 
 const SECRET = 'Pq7tB2mX9vKcR4wLz8sDfG6hJ1nY3aEu';
 const OLD_SECRET = 'rW5yN8pQ2tV6xZ9bC3dF7gH1jK4mL0aS';
@@ -37,6 +37,21 @@ function eddsa(claims: object = {}, signingKey = key): string {
     ...addressed,
     ...claims,
   });
+}
+
+const COOKIE_ENVIRONMENT = { BETTER_AUTH_SECRET: SECRET, AUTH_SOURCES: 'secret,secret-cookie' };
+
+function sessionClaims(session: object = {}, user: object = {}): object {
+  const expiresAt = new Date(START + 86_400_000).toISOString();
+  return {
+    sub: undefined,
+    session: { userId: 'alice', expiresAt, ...session },
+    user: { id: 'alice', ...user },
+  };
+}
+
+function cookie(token: string) {
+  return requestWith([['Cookie', `better-auth.session_data=${token}`]]);
 }
 
 describe('an identity', () => {
@@ -295,10 +310,27 @@ describe('the cache of verified tokens', () => {
         clock += 1;
         expect((await authenticator.authenticate(bearer(other))).outcome).toBe('unavailable');
         expect(server.requests()).toBe(2);
-        expect(authenticator.sizes()).toEqual({ verifiedTokens: 0, keys: 0 });
+        expect(authenticator.sizes().keys).toBe(0);
       },
       { now },
     );
+  });
+
+  test.each(['secret', 'key-set'])('spares verifying a token of the %s again', async (source) => {
+    const verify = jest.spyOn(globalThis.crypto.subtle, 'verify');
+    await withAuthenticator(
+      { BETTER_AUTH_URL: server.url, BETTER_AUTH_SECRET: SECRET, AUTH_SOURCES: source },
+      async (authenticator) => {
+        const token = source === 'secret' ? hs256({}) : eddsa();
+        for (let n = 0; n < 3; n++) await authenticator.authenticate(bearer(token));
+        expect(verify).toHaveBeenCalledTimes(1);
+        clock += 60_000;
+        for (let n = 0; n < 3; n++) await authenticator.authenticate(bearer(token));
+        expect(verify).toHaveBeenCalledTimes(2);
+      },
+      { now },
+    );
+    verify.mockRestore();
   });
 
   test('never outlives exp', async () => {
@@ -330,7 +362,6 @@ describe('the cache of verified tokens', () => {
         clock += 5_000;
         expect((await authenticator.authenticate(bearer(token))).outcome).toBe('authenticated');
         expect((await authenticator.authenticate(bearer(eddsa({}, next)))).outcome).toBe('authenticated');
-        expect(authenticator.sizes()).toEqual({ verifiedTokens: 1, keys: 1 });
         expect(await authenticator.authenticate(bearer(token))).toEqual({
           outcome: 'invalid',
           reason: 'key-unknown',
@@ -341,20 +372,50 @@ describe('the cache of verified tokens', () => {
   });
 
   test('keeps a token that is valid as a cookie from being one as a bearer', async () => {
-    const session = { userId: 'alice', expiresAt: new Date(START + 86_400_000).toISOString() };
     await withAuthenticator(
-      { BETTER_AUTH_SECRET: SECRET, AUTH_SOURCES: 'secret,secret-cookie' },
+      COOKIE_ENVIRONMENT,
       async (authenticator) => {
-        const token = hs256({ sub: undefined, session, user: { id: 'alice' } });
-        const request = bearer(token);
-        const cookieRequest = bearer('');
-        Object.defineProperties(cookieRequest, {
-          headersDistinct: { value: {} },
-          headers: { value: { cookie: `better-auth.session_data=${token}` } },
-        });
-        expect((await authenticator.authenticate(cookieRequest)).outcome).toBe('authenticated');
+        const token = hs256(sessionClaims());
+        expect((await authenticator.authenticate(cookie(token))).outcome).toBe('authenticated');
         expect(authenticator.sizes().verifiedTokens).toBe(1);
-        expect(await authenticator.authenticate(request)).toEqual({ outcome: 'invalid', reason: 'user-id' });
+        expect(await authenticator.authenticate(bearer(token))).toEqual({
+          outcome: 'invalid',
+          reason: 'user-id',
+        });
+      },
+      { now },
+    );
+  });
+});
+
+describe('a session cookie', () => {
+  test('is valid no longer than its session', async () => {
+    await withAuthenticator(
+      COOKIE_ENVIRONMENT,
+      async (authenticator) => {
+        const token = hs256(sessionClaims({ expiresAt: new Date(START + 10_000).toISOString() }));
+        expect(await authenticator.authenticate(cookie(token))).toMatchObject({
+          identity: { expiresAt: START / 1000 + 10, source: 'cookie', carrier: 'cookie' },
+        });
+        clock += 9_999;
+        expect((await authenticator.authenticate(cookie(token))).outcome).toBe('authenticated');
+        clock += 1;
+        expect(await authenticator.authenticate(cookie(token))).toEqual({
+          outcome: 'invalid',
+          reason: 'session-expired',
+        });
+      },
+      { now },
+    );
+  });
+
+  test('carries the user’s role', async () => {
+    await withAuthenticator(
+      COOKIE_ENVIRONMENT,
+      async (authenticator) => {
+        expect(
+          await authenticator.authenticate(cookie(hs256(sessionClaims({}, { role: 'read-only' })))),
+        ).toMatchObject({ identity: { scopes: ['read'] } });
       },
       { now },
     );

@@ -3,7 +3,7 @@ import type { OperationId, Status } from '../../src/contract/operations';
 import type { ApiResponse, RequestOptions } from '../support/api';
 
 /** Statuses that come about the same way everywhere; `shared.test.ts` tries them on every operation that has them. */
-export type SharedStatus = 400 | 401 | 403 | 413 | 415 | 422 | '5XX';
+export type SharedStatus = 400 | 401 | 403 | 413 | 415 | 422 | 429 | '5XX';
 
 /** A user of the case's own, and the way to send requests as that user. */
 export interface CaseContext {

@@ -113,6 +113,23 @@ test.each(having('422').filter(([, operation]) => operation.bodyRequired))(
   },
 );
 
+describe('over the limit', () => {
+  let limited: TestService;
+  beforeAll(async () => {
+    limited = await startTestService({ RATE_LIMIT_ADDRESS: '1' });
+    await send(limited.url, 'GET', '/api/ada/tasks');
+  });
+  afterAll(() => limited.stop());
+
+  test.each(having('429'))('%s answers 429', async (_id, operation) => {
+    const response = await send(limited.url, operation.method.toUpperCase(), examplePath(operation, userId), {
+      token,
+      body: exampleBody(operation),
+    });
+    expect(response).toMatchObject({ status: 429, body: { code: 'rate-limited' } });
+  });
+});
+
 describe('without a database', () => {
   let cut: TestService;
   beforeAll(async () => {

@@ -10,6 +10,7 @@ import { contractDocument, type OpenApiDocument, readContract } from '../../src/
 import type { Handlers } from '../../src/contract/operations';
 import { createContractRouter, type RouterDependencies } from '../../src/contract/router';
 import type { UserScope } from '../../src/database/lane';
+import { unlimited } from '../../src/edge/rate-limit';
 import { createServer } from '../../src/server';
 import { send } from '../support/api';
 import { operations } from '../support/operations';
@@ -36,6 +37,7 @@ function createRouter(overrides: Partial<RouterDependencies> = {}) {
         throw new Error('a secret of the inside');
       }),
       authenticator: anyone,
+      rateLimiter: unlimited,
       withUser: () => ({}) as UserScope,
       isUnavailable: () => false,
       trustedOrigins: new Set(),

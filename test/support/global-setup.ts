@@ -15,7 +15,12 @@ export default async function setUp(): Promise<void> {
     settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' },
   });
   process.env.TEST_CLUSTER_URL = postgres.url;
-  const template = await createDatabase(templateDatabase);
-  await migrateUp(template);
+  try {
+    await migrateUp(await createDatabase(templateDatabase));
+  } catch (error) {
+    // Without a set-up there is no teardown.
+    await postgres.stop();
+    throw error;
+  }
   Object.assign(globalThis, { testPostgres: postgres, testDataDir: dataDir });
 }

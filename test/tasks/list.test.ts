@@ -449,24 +449,24 @@ describe('a cursor that the service did not make', () => {
   }
 
   test.each([
-    ['', 'empty'],
-    ['x', 'a letter'],
-    ['%00', 'NUL'],
-    ['😀', 'not base64'],
-    ['null', 'a word'],
-    [encode(null), 'null'],
-    [encode([]), 'an empty list'],
-    [encode({}), 'an object'],
-    [encode('text'), 'a string'],
-    [encode(1), 'a number'],
-    [encode([1]), 'a version alone'],
-    [encode([1, null]), 'no list'],
-    [encode([1, {}, {}]), 'objects'],
-    [`${'A'.repeat(4096)}`, 'NULs'],
-    [encode(Array(1000).fill(0)), 'a long list'],
-    [Buffer.from([0xff, 0xfe, 0x00]).toString('base64url'), 'bytes'],
-    ['x'.repeat(4097), 'too long'],
-  ])('%# is refused', async (cursor, _what) => {
+    ['empty', ''],
+    ['a letter', 'x'],
+    ['NUL', '%00'],
+    ['not base64', '😀'],
+    ['a word', 'null'],
+    ['null', encode(null)],
+    ['an empty list', encode([])],
+    ['an object', encode({})],
+    ['a string', encode('text')],
+    ['a number', encode(1)],
+    ['a version alone', encode([1])],
+    ['no list', encode([1, null])],
+    ['objects', encode([1, {}, {}])],
+    ['NULs', `${'A'.repeat(4096)}`],
+    ['a long list', encode(Array(1000).fill(0))],
+    ['bytes', Buffer.from([0xff, 0xfe, 0x00]).toString('base64url')],
+    ['too long', 'x'.repeat(4097)],
+  ])('%s is refused', async (_what, cursor) => {
     expect(await answer('title', cursor)).toBe(422);
   });
 
@@ -658,7 +658,7 @@ describe('while others write', () => {
       });
       const found = new Set(steady);
       expect(seen.filter((id) => found.has(id)).toSorted()).toEqual(steady.toSorted());
-      // What a task is sorted by by creation never changes, so not even the tasks that do come twice.
+      // When a task was made never changes, so here not even the others come twice.
       if (sort.endsWith('created_at')) expect(new Set(seen).size).toBe(seen.length);
     },
   );

@@ -1,0 +1,63 @@
+/** What a benchmark runs on: Postgres with the workload's rows, the servers, and the loader, each a process. */
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmbeddedPostgres } from '../../src/database/embedded';
+import { migrateUp } from '../../src/database/migrations';
+import type { Run, RunResult } from './loader';
+import { type Child, startChild } from './processes';
+import { secret, seed } from './workload';
+
+/** A server as the report names it, its module, and the module's argument. */
+export interface ServerKind {
+  readonly name: string;
+  readonly module: string;
+  readonly argument: string;
+}
+
+/** A server under test; asked, it tells the CPU time that it has used, in microseconds. */
+export type Server = ServerKind & Child<{ port: number }, 'cpu', number>;
+export type Loader = Child<object, Run, RunResult>;
+
+/** Runs `work` on a database of its own, and stops everything that it started, also when the process is told to end. */
+export async function withSetting<T>(
+  kinds: readonly ServerKind[],
+  work: (servers: readonly Server[], loader: Loader) => Promise<T>,
+): Promise<T> {
+  const interruption = new AbortController();
+  const { signal } = interruption;
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => interruption.abort(new Error(`Stopped by ${name}.`)));
+  }
+  const cleanups: (() => Promise<void>)[] = [];
+  const started = <C extends { stop(): Promise<void> }>(each: C): C => {
+    cleanups.push(() => each.stop());
+    return each;
+  };
+  try {
+    const dataDir = await mkdtemp(join(tmpdir(), 'tasklane-bench-'));
+    cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
+    // Postgres may have to run as another user.
+    await chmod(dataDir, 0o755);
+    const { url } = started(await startEmbeddedPostgres({ dataDir }));
+    await migrateUp(url);
+    await seed(url);
+
+    const environment = { DATABASE_URL: url, BETTER_AUTH_SECRET: secret };
+    const servers: Server[] = [];
+    for (const kind of kinds) {
+      const child = await startChild<{ port: number }, 'cpu', number>(kind.module, kind.argument, {
+        environment,
+        signal,
+      });
+      servers.push({ ...kind, ...started(child) });
+    }
+    const loader = await startChild<object, Run, RunResult>('loader', '', { environment, signal });
+    return await work(servers, started(loader));
+  } catch (error) {
+    // That the processes ended is then no news.
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    for (const cleanup of cleanups.toReversed()) await cleanup();
+  }
+}
