@@ -113,6 +113,37 @@ export interface paths {
         patch: operations["completeTask"];
         trace?: never;
     };
+    "/api/{user_id}/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get the profile
+         * @description The lane's settings; until they are first changed, the defaults.
+         */
+        get: operations["getProfile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change the profile
+         * @description Changes the settings that the body names ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch) and
+         *     keeps the others. A patch that changes nothing leaves `version` as it was.
+         */
+        patch: operations["updateProfile"];
+        trace?: never;
+    };
     "/livez": {
         parameters: {
             query?: never;
@@ -186,6 +217,27 @@ export interface paths {
          * @description The OpenAPI document as its authors wrote it.
          */
         get: operations["getContractYaml"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/oauth-protected-resource": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How to get a token
+         * @description Which authorization server issues the tokens that this service takes, and with which scopes
+         *     ([RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)).
+         */
+        get: operations["getProtectedResource"];
         put?: never;
         post?: never;
         delete?: never;
@@ -323,8 +375,8 @@ export interface components {
             description: components["schemas"]["TaskDescription"];
             /** @default pending */
             status: components["schemas"]["TaskStatus"];
-            /** @default medium */
-            priority: components["schemas"]["TaskPriority"];
+            /** @description How much the task matters; the profile's `default_priority` where it is left out. */
+            priority?: components["schemas"]["TaskPriority"];
         };
         /** @description Every writable field of a task. */
         TaskReplace: {
@@ -347,6 +399,54 @@ export interface components {
         TaskCompletion: {
             /** @description True completes the task, false makes it pending. */
             completed: boolean;
+        };
+        /**
+         * Format: iana-time-zone
+         * @description The name of a zone in the [IANA time zone database](https://www.iana.org/time-zones), as that spells it.
+         */
+        TimeZone: string;
+        /**
+         * @description The day that a week starts on.
+         * @enum {string}
+         */
+        WeekStart: "monday" | "saturday" | "sunday";
+        /** @description The settings of a lane. */
+        Profile: {
+            user_id: components["schemas"]["UserId"];
+            /** @description Where the user's days begin and end; `UTC` until it is changed. */
+            time_zone: components["schemas"]["TimeZone"];
+            /** @description The day that the user's weeks start on; `monday` until it is changed. */
+            week_start: components["schemas"]["WeekStart"];
+            /** @description The priority of a new task that names none; `medium` until it is changed. */
+            default_priority: components["schemas"]["TaskPriority"];
+            /** @description Grows by one with every change of the profile; 1 before the first. */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When the profile was last changed; null before the first change.
+             */
+            updated_at: string | null;
+        };
+        /** @description The settings to change. */
+        ProfilePatch: {
+            time_zone?: components["schemas"]["TimeZone"];
+            week_start?: components["schemas"]["WeekStart"];
+            default_priority?: components["schemas"]["TaskPriority"];
+        };
+        /** @description Metadata of an OAuth 2.0 protected resource (RFC 9728, section 2). */
+        ProtectedResource: {
+            /** @description The service's own address. */
+            resource: string;
+            /** @description The issuers of the tokens that it takes; empty where it shares a secret with the frontend. */
+            authorization_servers: string[];
+            /** @description How a token may be sent. */
+            bearer_methods_supported: string[];
+            /** @description The scopes that a token may be restricted to. */
+            scopes_supported: string[];
+            /** @description The service's name. */
+            resource_name: string;
+            /** @description The address of the service's documentation. */
+            resource_documentation: string;
         };
         /** @description A problem as RFC 9457 has it, with a `code` for programs. */
         Problem: {
@@ -387,8 +487,8 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Malformed body
-         * @description The request's body cannot be read: it is not JSON, not UTF-8, not in the content coding that it claims, or was
-         *     cut short. Nothing was changed.
+         * @description The request's body cannot be read: it is not JSON, not UTF-8, nested deeper than 64 levels, not in the content
+         *     coding that it claims, or cut short. Nothing was changed.
          */
         MalformedBodyProblem: {
             /** @constant */
@@ -608,6 +708,26 @@ export interface components {
                  *     }
                  */
                 "application/json": components["schemas"]["Task"];
+            };
+        };
+        /** @description The profile as it now is. */
+        Profile: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "user_id": "ada",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "week_start": "monday",
+                 *       "default_priority": "medium",
+                 *       "version": 2,
+                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Profile"];
             };
         };
         /** @description The request cannot be parsed. */
@@ -985,7 +1105,7 @@ export interface components {
         ContentSecurityPolicy: string;
         /**
          * @description The scheme to authenticate with, and what was wrong (RFC 6750).
-         * @example Bearer realm="tasklane", error="invalid_token"
+         * @example Bearer realm="tasklane", error="invalid_token", resource_metadata="https://tasks.example.com/.well-known/oauth-protected-resource"
          */
         WwwAuthenticate: string;
         /**
@@ -1398,6 +1518,71 @@ export interface operations {
             "5XX": components["responses"]["Fault"];
         };
     };
+    getProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Profile"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    updateProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "time_zone": "Europe/Zurich"
+                 *     }
+                 */
+                "application/merge-patch+json": components["schemas"]["ProfilePatch"];
+                /**
+                 * @example {
+                 *       "time_zone": "Europe/Zurich"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ProfilePatch"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Profile"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
     getLiveness: {
         parameters: {
             query?: never;
@@ -1511,6 +1696,46 @@ export interface operations {
                 content: {
                     /** @example openapi: 3.1.0 */
                     "application/yaml": string;
+                };
+            };
+            422: components["responses"]["ValidationFailed"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    getProtectedResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The protected resource's metadata. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "resource": "https://tasks.example.com",
+                     *       "authorization_servers": [
+                     *         "https://app.example.com"
+                     *       ],
+                     *       "bearer_methods_supported": [
+                     *         "header"
+                     *       ],
+                     *       "scopes_supported": [
+                     *         "tasklane:read",
+                     *         "tasklane:write"
+                     *       ],
+                     *       "resource_name": "Tasklane",
+                     *       "resource_documentation": "https://tasks.example.com/docs"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProtectedResource"];
                 };
             };
             422: components["responses"]["ValidationFailed"];

@@ -11,6 +11,7 @@ import { isUnavailable } from './database/faults';
 import { allowOrigins } from './edge/cors';
 import type { RateLimiter } from './edge/rate-limit';
 import { requestLogger } from './observability/logger';
+import { profileHandlers } from './profile/handlers';
 import { type ServiceState, serviceHandlers } from './service/handlers';
 import { taskHandlers } from './tasks/handlers';
 
@@ -26,7 +27,7 @@ export interface AppDependencies {
 /** Makes the service, compiled and ready for requests. @throws if the contract is not valid. */
 export async function createApp(dependencies: AppDependencies): Promise<Express> {
   const { config, database, authenticator, rateLimiter, state, log } = dependencies;
-  const handlers: Handlers = { ...serviceHandlers(state), ...taskHandlers };
+  const handlers: Handlers = { ...serviceHandlers(state), ...taskHandlers, ...profileHandlers };
 
   const app = express();
   app.disable('x-powered-by');
@@ -54,6 +55,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
         rateLimiter,
         withUser: database.withUser,
         isUnavailable,
+        publicUrl: () => state.publicUrl,
         trustedOrigins: new Set(config.corsOrigins.filter((each) => !each.includes('*'))),
         maxBodyBytes: config.maxBodyBytes,
         invalidResponses: config.invalidResponses,

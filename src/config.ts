@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type AuthConfig, parseAuthConfig } from './auth/config';
+import { defaultAppRole } from './database/roles';
 import type { RateLimits } from './edge/rate-limit';
 import { projectPath, projectRoot } from './paths';
 
@@ -13,10 +14,17 @@ export interface Config {
   readonly host: string;
   /** 0 lets the system choose a free one. */
   readonly port: number;
+  /** The service's address as clients know it; null: where it listens. */
+  readonly publicUrl: string | null;
+  /** Milliseconds that a client has to send its headers, and all of a request. */
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
   /** Null: run the embedded Postgres. */
   readonly databaseUrl: string | null;
   /** For migrations, past any pooler; null: `databaseUrl`. */
   readonly databaseDirectUrl: string | null;
+  /** The role that lanes run as. */
+  readonly databaseAppRole: string;
   readonly databasePoolMax: number;
   readonly databaseAcquireTimeoutMs: number;
   readonly databaseStatementTimeoutMs: number;
@@ -67,6 +75,14 @@ function isOrigin(value: string): boolean {
   return value.includes('*') ? originPattern.test(value) : URL.parse(value)?.origin === value;
 }
 
+// What Postgres folds to lower case or keeps for itself (SET ROLE, CREATE ROLE) is refused.
+const roleName = z
+  .string()
+  .regex(
+    /^(?!pg_|(?:none|public)$)[a-z_][a-z0-9_]{0,62}$/,
+    'must be the name of a role: lower-case letters, digits and _, at most 63, not pg_…, none or public',
+  );
+
 const origin = z
   .string()
   .refine(isOrigin, 'must hold origins such as https://app.example.com or https://*.preview.example.com');
@@ -97,9 +113,19 @@ const variables = z.object({
   NODE_ENV: z.string().optional(),
   HOST: z.string().default('127.0.0.1'),
   PORT: integer(0, 65_535, 8000),
+  PUBLIC_URL: z
+    .string()
+    .refine(
+      (value) => /^https?:\/\/[^?#]*[^/?#]$/.test(value) && URL.canParse(value),
+      'must be an http(s):// URL without a slash at its end',
+    )
+    .optional(),
+  HEADERS_TIMEOUT_MS: integer(1, 600_000, 10_000),
+  REQUEST_TIMEOUT_MS: integer(1, 3_600_000, 60_000),
   DATABASE_URL: postgresUrl.optional(),
   NEON_DATABASE_URL: postgresUrl.optional(),
   DATABASE_DIRECT_URL: postgresUrl.optional(),
+  DATABASE_APP_ROLE: roleName.default(defaultAppRole),
   DATABASE_POOL_MAX: integer(1, 1_000, 10),
   DATABASE_ACQUIRE_TIMEOUT_MS: integer(1, 600_000, 5_000),
   DATABASE_STATEMENT_TIMEOUT_MS: integer(1, 600_000, 10_000),
@@ -192,8 +218,12 @@ export function parseConfig(environment: Environment): Config {
     production,
     host: values.HOST,
     port: values.PORT,
+    publicUrl: values.PUBLIC_URL ?? null,
+    headersTimeoutMs: values.HEADERS_TIMEOUT_MS,
+    requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
     databaseUrl,
     databaseDirectUrl: values.DATABASE_DIRECT_URL ?? null,
+    databaseAppRole: values.DATABASE_APP_ROLE,
     databasePoolMax: values.DATABASE_POOL_MAX,
     databaseAcquireTimeoutMs: values.DATABASE_ACQUIRE_TIMEOUT_MS,
     databaseStatementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,

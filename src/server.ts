@@ -4,9 +4,12 @@ import { v7 as uuidv7 } from 'uuid';
 import { type ProblemCode, problemBody } from './contract/problems';
 
 const maxHeaderBytes = 16 * 1024;
-// A client gets this long to send its headers, and this long to send all of a request.
-const headersTimeoutMs = 10_000;
-const requestTimeoutMs = 60_000;
+
+/** Milliseconds that a client has to send its headers, and all of a request. */
+export interface Timeouts {
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+}
 
 const codes: Record<string, ProblemCode> = {
   HPE_HEADER_OVERFLOW: 'headers-too-large',
@@ -34,12 +37,14 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
 }
 
 /** Makes the HTTP server around the app, with limits on what a client may send and how slowly. */
-export function createServer(app: RequestListener): Server {
+export function createServer(app: RequestListener, { headersTimeoutMs, requestTimeoutMs }: Timeouts): Server {
   const server = createHttpServer(
     {
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
+      // How often Node looks for those who took too long.
+      connectionsCheckingInterval: Math.min(headersTimeoutMs, requestTimeoutMs) / 2,
       keepAliveTimeout: 65_000,
       // The app refuses a request without one, with a body that says so.
       requireHostHeader: false,

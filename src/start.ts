@@ -47,12 +47,16 @@ async function startServing(
 ): Promise<Service> {
   const databaseUrl = config.databaseUrl ?? (embedded as EmbeddedPostgres).url;
   if (config.migrateOnStart) {
-    const applied = await migrateUp(config.databaseDirectUrl ?? databaseUrl);
+    const applied = await migrateUp(config.databaseDirectUrl ?? databaseUrl, {
+      appRole: config.databaseAppRole,
+      serviceUrl: databaseUrl,
+    });
     if (applied.length > 0) log.info({ applied }, 'migrated');
   }
   const database = createDatabase(
     {
       url: databaseUrl,
+      appRole: config.databaseAppRole,
       max: config.databasePoolMax,
       acquireTimeoutMs: config.databaseAcquireTimeoutMs,
       statementTimeoutMs: config.databaseStatementTimeoutMs,
@@ -75,9 +79,15 @@ async function startServing(
   let stopping: Promise<void> | undefined;
   const problem = async () => (stopping ? 'The service is shutting down.' : database.problem());
   try {
-    const app = await createApp({ config, database, authenticator, rateLimiter, state: { problem }, log });
-    const server = createServer(app);
+    const state = {
+      problem,
+      publicUrl: config.publicUrl ?? '',
+      authorizationServers: config.auth.issuer ? [config.auth.issuer.value] : [],
+    };
+    const app = await createApp({ config, database, authenticator, rateLimiter, state, log });
+    const server = createServer(app, config);
     const url = await listen(server, config.host, config.port);
+    state.publicUrl ||= url;
     return {
       url,
       stop: () => (stopping ??= drain(server, config.shutdownTimeoutMs).then(release)),

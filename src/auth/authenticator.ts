@@ -23,7 +23,8 @@ export interface AuthenticatorOptions {
   readonly query?: Query | undefined;
   /** Milliseconds since the epoch. */
   readonly now?: (() => number) | undefined;
-  readonly keySetTimeoutMs?: number | undefined;
+  /** Milliseconds of a clock that nobody sets: it says how old the key set is. */
+  readonly monotonicNow?: (() => number) | undefined;
 }
 
 const DATABASE_RETRY_SECONDS = 5;
@@ -32,9 +33,9 @@ const DATABASE_RETRY_SECONDS = 5;
 export function createAuthenticator(
   config: AuthConfig,
   log: Pick<Logger, 'info' | 'warn' | 'error'>,
-  { query, now = Date.now, keySetTimeoutMs }: AuthenticatorOptions = {},
+  { query, now = Date.now, monotonicNow = () => performance.now() }: AuthenticatorOptions = {},
 ): Authenticator {
-  const tokens = createTokenVerifier({ config, log, now, keySetTimeoutMs });
+  const tokens = createTokenVerifier({ config, log, now, monotonicNow });
   const sessions = config.sources.includes('session') ? openSessionTable(config, query) : null;
   const cookieNames = readCookieNames(config);
 
@@ -57,8 +58,8 @@ export function createAuthenticator(
         : { outcome: 'invalid', reason: subject.reason };
     } catch (error) {
       // Not the error itself: a query builder's message can hold the statement's values, the token among them.
-      const { code } = error as { code?: string };
-      log.error({ code }, 'session table: out of reach');
+      const { name, code } = error as Error & { code?: string };
+      log.error({ name, code }, 'session table: out of reach');
       const reason = 'the session table is out of reach';
       return { outcome: 'unavailable', retryAfterSeconds: DATABASE_RETRY_SECONDS, reason };
     }

@@ -158,7 +158,7 @@ export function parseAuthConfig(
       `Identities come from ${sources.join(', ')} and share one space of user ids: the same id is the same user.`,
     );
   }
-  if (hasSecrets && !uses('secret', 'secret-cookie', 'session')) {
+  if (named === null && hasSecrets && hasKeySet) {
     notices.push(
       'BETTER_AUTH_SECRET is not used, because a key set is: name secret in AUTH_SOURCES to accept HS256 tokens too.',
     );
@@ -215,8 +215,7 @@ function isLoopback(hostname: string): boolean {
  */
 function readSecrets(env: NodeJS.ProcessEnv, faults: string[]): string[] {
   const secrets: string[] = [];
-  for (const entry of env.BETTER_AUTH_SECRETS?.split(',') ?? []) {
-    if (env.BETTER_AUTH_SECRETS === '') break;
+  for (const entry of env.BETTER_AUTH_SECRETS ? env.BETTER_AUTH_SECRETS.split(',') : []) {
     const secret = /^\s*\d+:(.+)$/s.exec(entry)?.[1]?.trim();
     if (secret) secrets.push(checkSecret('BETTER_AUTH_SECRETS', secret, faults));
     else faults.push('BETTER_AUTH_SECRETS must be a list of <version>:<secret>, separated by commas.');

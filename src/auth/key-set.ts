@@ -30,7 +30,7 @@ export interface KeySet {
 export interface KeySetOptions {
   readonly url: string;
   readonly log: Pick<Logger, 'info' | 'warn'>;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds of a clock that nobody sets. */
   readonly now: () => number;
   readonly timeoutMs?: number | undefined;
 }
@@ -69,8 +69,7 @@ export function createKeySet(options: KeySetOptions): KeySet {
   let failing = false;
   let inFlight: Promise<void> | null = null;
 
-  // A clock that was set back must not stop refreshing until it catches up.
-  const isPast = (since: number, ms: number) => now() < since || now() - since >= ms;
+  const isPast = (since: number, ms: number) => now() - since >= ms;
 
   async function attempt(): Promise<void> {
     try {

@@ -25,7 +25,8 @@ export interface TokenVerifierOptions {
   readonly log: Pick<Logger, 'info' | 'warn'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  readonly keySetTimeoutMs: number | undefined;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly monotonicNow: () => number;
 }
 
 interface Key {
@@ -46,21 +47,14 @@ const CACHE_MS = 60_000;
 const ACCESS_TOKEN_TYPE = /^(?:application\/)?(?:at\+)?jwt$/i;
 
 /** Verifies signed tokens: the key decides the algorithm, and the source decides which claims are read and how. */
-export function createTokenVerifier({
-  config,
-  log,
-  now,
-  keySetTimeoutMs,
-}: TokenVerifierOptions): TokenVerifier {
+export function createTokenVerifier({ config, log, now, monotonicNow }: TokenVerifierOptions): TokenVerifier {
   const secretKeys = config.secrets.map<Key>((secret) => ({
     algorithm: 'HS256',
     key: createSecretKey(secret, 'utf8'),
   }));
   const verified = new LRUCache<string, Verified>({ max: CACHED_TOKENS });
   const keySet =
-    config.keySetUrl === null
-      ? null
-      : createKeySet({ url: config.keySetUrl, log, now, timeoutMs: keySetTimeoutMs });
+    config.keySetUrl === null ? null : createKeySet({ url: config.keySetUrl, log, now: monotonicNow });
 
   const isCurrent = (key: Key) => secretKeys.includes(key) || keySet?.holds(key) === true;
 

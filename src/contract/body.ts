@@ -26,6 +26,25 @@ function negotiatedType(operation: Operation, request: Request): string {
   return mediaType;
 }
 
+const maxDepth = 64;
+
+/** How deep JSON text nests; brackets inside of strings don't count. */
+function depthOf(bytes: Buffer): number {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let i = 0; i < bytes.length; i += 1) {
+    const byte = bytes[i];
+    if (inString) {
+      if (byte === 0x5c) i += 1;
+      else if (byte === 0x22) inString = false;
+    } else if (byte === 0x22) inString = true;
+    else if (byte === 0x7b || byte === 0x5b) deepest = Math.max(deepest, ++depth);
+    else if (byte === 0x7d || byte === 0x5d) depth -= 1;
+  }
+  return deepest;
+}
+
 function toProblem(error: unknown, maxBytes: number): unknown {
   const { status } = error as { status?: number };
   switch (status) {
@@ -54,6 +73,7 @@ export function bodyReader(operation: Operation, maxBytes: number): BodyReader {
     type: () => true,
     verify: (_request, _response, bytes) => {
       if (!isUtf8(bytes)) throw new Error('The body is not UTF-8.');
+      if (depthOf(bytes) > maxDepth) throw new Error('The body nests too deep.');
     },
   });
   return async (request, response) => {

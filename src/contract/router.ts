@@ -8,29 +8,22 @@ import {
   Router,
 } from 'express';
 import type { Logger } from 'pino';
-import type { Authenticator, Identity } from '../auth/authenticator';
-import { isAllowedOrigin } from '../auth/origin';
-import type { Scope } from '../auth/scopes';
 import type { UserScope } from '../database/lane';
-import type { RateLimiter } from '../edge/rate-limit';
 import { requestFacts } from '../observability/request-facts';
+import { type Admission, admit } from './admission';
 import { type BodyReader, bodyReader } from './body';
 import type { Contract, Method, Operation } from './contract';
 import type { Handlers } from './operations';
 import { type ProblemCode, ProblemError, type ProblemMembers, problemBody } from './problems';
 import { createValidators, type OperationValidator } from './validator';
 
-export interface RouterDependencies {
+export interface RouterDependencies extends Admission {
   readonly contract: Contract;
   readonly handlers: Handlers;
-  readonly authenticator: Authenticator;
-  readonly rateLimiter: RateLimiter;
   /** The lane of a user; called with the caller's own id, never with one from the request. */
   withUser(userId: string): UserScope;
   /** Whether a fault means that something we depend on is out of reach: 503 rather than 500. */
   isUnavailable(error: unknown): boolean;
-  /** Where pages may write from with a cookie; exact, as browsers send them. */
-  readonly trustedOrigins: ReadonlySet<string>;
   readonly maxBodyBytes: number;
   /** Answer a response that breaks the contract with 500, or log it and send it. */
   readonly invalidResponses: 'reject' | 'report';
@@ -54,77 +47,7 @@ type Outcome = Result | Failure;
 /** A call before the types of its operation are put on it. */
 type UntypedHandler = (call: object) => Promise<Outcome>;
 
-const challenge = 'Bearer realm="tasklane"';
 const retryAfterSeconds = 5;
-
-/** The caller. @throws a 401 problem (RFC 6750) for one that is not known, 503 where keys are out of reach. */
-async function authenticate(authenticator: Authenticator, request: Request): Promise<Identity> {
-  const result = await authenticator.authenticate(request);
-  const facts = requestFacts(request);
-  switch (result.outcome) {
-    case 'authenticated':
-      facts.userId = result.identity.userId;
-      return result.identity;
-    case 'missing':
-      throw new ProblemError('unauthorized', {}, { 'WWW-Authenticate': challenge });
-    case 'invalid':
-      facts.authentication = result.reason;
-      throw new ProblemError(
-        'unauthorized',
-        {},
-        { 'WWW-Authenticate': `${challenge}, error="invalid_token"` },
-      );
-    case 'unavailable':
-      facts.authentication = result.reason;
-      throw new ProblemError(
-        'service-unavailable',
-        { detail: 'What tokens are checked with is out of reach.' },
-        { 'Retry-After': String(result.retryAfterSeconds) },
-      );
-  }
-}
-
-/** The caller, who may do this and has not done too much. @throws the 401, 403, 429 or 503 problem otherwise. */
-async function admit(
-  operation: Operation,
-  scope: Scope,
-  { authenticator, rateLimiter, trustedOrigins }: RouterDependencies,
-  request: Request,
-  response: Response,
-): Promise<Identity> {
-  // What is a user's is nobody else's to keep, an error about it included.
-  response.setHeader('Cache-Control', 'no-store');
-  if (!(await rateLimiter.admitAddress(request, response))) throw new ProblemError('rate-limited');
-  const identity = await authenticate(authenticator, request).catch(async (error) => {
-    if (error instanceof ProblemError && error.code === 'unauthorized')
-      await rateLimiter.countFailure(request);
-    throw error;
-  });
-  authorize(operation, identity, request, trustedOrigins);
-  if (!(await rateLimiter.admitUser(identity.userId, scope, request, response))) {
-    throw new ProblemError('rate-limited');
-  }
-  return identity;
-}
-
-/** Lets the caller do what the operation does, in the lane of the path. @throws a 403 problem otherwise. */
-function authorize(
-  operation: Operation,
-  identity: Identity,
-  request: Request,
-  origins: ReadonlySet<string>,
-): void {
-  const laneUser = request.params.user_id;
-  if (laneUser !== undefined && laneUser !== identity.userId) throw new ProblemError('forbidden');
-  if (operation.scope && !identity.scopes.includes(operation.scope)) {
-    const missing = `error="insufficient_scope", scope="tasklane:${operation.scope}"`;
-    throw new ProblemError('insufficient-scope', {}, { 'WWW-Authenticate': `${challenge}, ${missing}` });
-  }
-  // A browser adds a cookie to any site's request; only its Origin tells whose page sent it.
-  if (operation.scope === 'write' && identity.carrier === 'cookie' && !isAllowedOrigin(request, origins)) {
-    throw new ProblemError('wrong-origin');
-  }
-}
 
 function sendProblem(
   response: Response,

@@ -6,6 +6,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import * as OpenApiValidator from 'express-openapi-validator';
 import type { Contract, OpenApiDocument, Operation } from './contract';
 import { resolve } from './contract';
+import { formats } from './formats';
 import type { OperationId, ValidationError } from './operations';
 
 /** A fault as express-openapi-validator reports it. */
@@ -94,6 +95,7 @@ function installValidator(
     validateSecurity: false,
     fileUploader: false,
     ajvFormats: { mode: 'full' },
+    formats,
   });
   const named = (name: string): RequestHandler => {
     const found = middlewares.find((each) => each.name === name);

@@ -1,13 +1,11 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
-import { isUnavailable } from './faults';
-import { createLanes, type UserScope } from './lane';
+import { isRefused, isUnavailable } from './faults';
+import { createLanes, type LaneOptions, type UserScope } from './lane';
 import { migrationStatus } from './migrations';
 import { createPool, type PoolOptions } from './pool';
 
-export interface DatabaseOptions extends PoolOptions {
-  readonly preparedStatements: boolean;
-}
+export type DatabaseOptions = PoolOptions & LaneOptions;
 
 /** What the service does with its database. */
 export interface Database {
@@ -18,12 +16,18 @@ export interface Database {
   close(): Promise<void>;
 }
 
-async function findProblem(pool: Knex): Promise<string | null> {
+// A lane that can't be anyone's: what is tried in it is whether lanes open.
+const nobody = '';
+
+async function findProblem(pool: Knex, nobodysLane: UserScope): Promise<string | null> {
   try {
     const { pending } = await migrationStatus(pool);
-    return pending.length > 0 ? `Migrations are missing: ${pending.join(', ')}.` : null;
+    if (pending.length > 0) return `Migrations are missing: ${pending.join(', ')}.`;
+    await nobodysLane.read(async (lane) => lane.rows('tasks').limit(0));
+    return null;
   } catch (error) {
     if (isUnavailable(error)) return 'The database is out of reach.';
+    if (isRefused(error)) return 'The database role or its grants are missing: migrating sets them up.';
     throw error;
   }
 }
@@ -34,7 +38,7 @@ export function createDatabase(options: DatabaseOptions, log: Logger): Database 
   const { withUser } = createLanes(pool, options);
   return {
     withUser,
-    problem: () => findProblem(pool),
+    problem: () => findProblem(pool, withUser(nobody)),
     close: () => pool.destroy(),
   };
 }

@@ -45,3 +45,12 @@ export function isTransient(error: unknown): boolean {
   const state = sqlState(error);
   return state === '40001' || state === '40P01';
 }
+
+// What Postgres says of a role that there is not (invalid_parameter_value), that may not be acted as, or that has no
+// grants (insufficient_privilege).
+const refusedStates = new Set(['22023', '42501']);
+
+/** Whether the database knows the service, and does not let it do its work. */
+export function isRefused(error: unknown): boolean {
+  return refusedStates.has(sqlState(error) ?? '');
+}

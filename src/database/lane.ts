@@ -18,16 +18,28 @@ export interface Lane {
 
 /** One entry of the lane's history. */
 export interface Change {
-  readonly type: 'task';
-  readonly id: string;
+  readonly type: 'profile' | 'task';
+  /** Null for the profile, of which a lane has one. */
+  readonly id: string | null;
   readonly action: 'created' | 'updated' | 'deleted';
   /** The fields that changed, as the contract spells them, each with what it was and what it is. */
   readonly fields: Readonly<Record<string, { from: unknown; to: unknown }>>;
 }
 
+/** The fields that `wanted` changes: a change's `fields`. */
+export function differences<R extends object>(
+  current: R,
+  wanted: { [F in keyof R]?: R[F] | undefined },
+): Change['fields'] {
+  const changed = (Object.keys(wanted) as (keyof R)[]).filter(
+    (field) => wanted[field] !== undefined && wanted[field] !== current[field],
+  );
+  return Object.fromEntries(changed.map((field) => [field, { from: current[field], to: wanted[field] }]));
+}
+
 /** A row to write: columns that are left out take their defaults. */
 export type RowToWrite<T extends Table> = {
-  [C in Exclude<keyof LaneTables[T], 'user_id'>]?: LaneTables[T][C] | Knex.Raw;
+  [C in Exclude<keyof LaneTables[T], 'user_id'>]?: LaneTables[T][C] | Knex.Raw | Knex.QueryBuilder;
 };
 
 /** A lane inside a write. */
@@ -52,6 +64,8 @@ export interface UserScope {
 }
 
 export interface LaneOptions {
+  /** The role that lanes run as: row-level security holds it, whatever the login role is. */
+  readonly appRole: string;
   /** Milliseconds after which Postgres gives a statement up. */
   readonly statementTimeoutMs: number;
   /** Whether statements may be named (prepared once a connection); not every pooler keeps them apart. */
@@ -117,8 +131,8 @@ export function createLanes(knex: Knex, options: LaneOptions): { withUser(userId
   const scopeTo = (userId: string): Statement =>
     named(
       'lane-scope',
-      `select set_config('app.user_id', $1, true), set_config('statement_timeout', $2, true)`,
-      [userId, String(options.statementTimeoutMs)],
+      `select set_config('role', $1, true), set_config('app.user_id', $2, true), set_config('statement_timeout', $3, true)`,
+      [options.appRole, userId, String(options.statementTimeoutMs)],
     );
 
   const record = (userId: string, changes: Change[]): Statement =>

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import knex, { type Knex } from 'knex';
 import { Client } from 'pg';
+import { defaultAppRole, ensureAppRole, grantLanes } from './roles';
 import { schema } from './rows';
 
 const directory = join(__dirname, '..', '..', 'migrations');
@@ -27,6 +28,17 @@ export const migratorConfig: Knex.MigratorConfig = {
   tableName: 'migrations',
 };
 
+type PooledClient = { query(text: string, done: (error: Error | null) => void): void };
+
+// Row-level security holds the tables' owner too. A migration that reads or checks rows must then fail, and not go on
+// as if there were none: a foreign key would be valid over orphans.
+const pool: Knex.PoolConfig = {
+  min: 0,
+  max: 2,
+  afterCreate: (connection: PooledClient, done: (error: Error | null) => void) =>
+    connection.query('set row_security = off', done),
+};
+
 // Any constant will do; it names the lock among the database's advisory locks.
 const advisoryLock = 7_236_147_911;
 
@@ -38,7 +50,7 @@ const advisoryLock = 7_236_147_911;
 export async function withMigrationLock<T>(url: string, work: (database: Knex) => Promise<T>): Promise<T> {
   const lock = new Client({ connectionString: url });
   await lock.connect();
-  const database = knex({ client: 'pg', connection: url, pool: { min: 0, max: 2 } });
+  const database = knex({ client: 'pg', connection: url, pool });
   try {
     await lock.query('select pg_advisory_lock($1)', [advisoryLock]);
     await database.raw('create schema if not exists ??', [schema]);
@@ -50,10 +62,35 @@ export async function withMigrationLock<T>(url: string, work: (database: Knex) =
   }
 }
 
-/** Applies the migrations that are missing; returns their names. */
-export function migrateUp(url: string): Promise<string[]> {
+export interface MigrateOptions {
+  /** The role that lanes run as. */
+  readonly appRole?: string;
+  /** How the service itself connects, where that is not as the migrations do. */
+  readonly serviceUrl?: string;
+}
+
+async function loginOf(url: string): Promise<string> {
+  // A pooler may have names of its own for its clients: the server knows the role.
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ login: string }>('select session_user as login');
+    return rows[0]?.login as string;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Applies the migrations that are missing, and sets up the role that lanes run as; returns the migrations' names. */
+export function migrateUp(
+  url: string,
+  { appRole = defaultAppRole, serviceUrl = url }: MigrateOptions = {},
+): Promise<string[]> {
   return withMigrationLock(url, async (database) => {
+    const roles = { app: appRole, login: await loginOf(serviceUrl) };
+    await ensureAppRole(database, roles);
     const [, applied] = await database.migrate.latest(migratorConfig);
+    await grantLanes(database, roles);
     return applied as string[];
   });
 }

@@ -21,7 +21,22 @@ export interface TaskRow {
   updated_at: Date;
 }
 
+/** The tenant row. */
+export interface ProfileRow {
+  user_id: string;
+  epoch: string;
+  /** A bigint. */
+  change_seq: string;
+  time_zone: string;
+  week_start: 'monday' | 'saturday' | 'sunday';
+  default_priority: TaskPriority;
+  version: number;
+  created_at: Date;
+  updated_at: Date | null;
+}
+
 /** The tables that hold users' rows, each with `user_id` first in its primary key. */
 export interface LaneTables {
+  profiles: ProfileRow;
   tasks: TaskRow;
 }

@@ -8,6 +8,10 @@ import { projectPath } from '../paths';
 export interface ServiceState {
   /** Why requests should go elsewhere for now, or null. */
   problem(): Promise<string | null>;
+  /** The service's own address, as clients know it, without a slash at the end. */
+  readonly publicUrl: string;
+  /** The issuers of the tokens that it takes. */
+  readonly authorizationServers: readonly string[];
 }
 
 /** Health, the contract, and its documentation. */
@@ -17,6 +21,7 @@ export function serviceHandlers(
   Handlers,
   | 'getLiveness'
   | 'getReadiness'
+  | 'getProtectedResource'
   | 'getContractJson'
   | 'getContractYaml'
   | 'getDocs'
@@ -37,6 +42,17 @@ export function serviceHandlers(
       return detail === null
         ? call.reply(200, { status: 'ready' })
         : call.fail('service-unavailable', { detail });
+    },
+
+    async getProtectedResource(call) {
+      return call.reply(200, {
+        resource: state.publicUrl,
+        authorization_servers: [...state.authorizationServers],
+        bearer_methods_supported: ['header'],
+        scopes_supported: ['tasklane:read', 'tasklane:write'],
+        resource_name: 'Tasklane',
+        resource_documentation: `${state.publicUrl}/docs`,
+      });
     },
 
     async getContractJson(call) {

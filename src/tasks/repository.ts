@@ -1,5 +1,5 @@
 import { type Position, pageAfter, type SortKey } from '../database/keyset';
-import type { Lane, WritableLane } from '../database/lane';
+import { differences, type Lane, type WritableLane } from '../database/lane';
 import type { TaskPriority, TaskRow, TaskStatus } from '../database/rows';
 
 /** What a task is made of by its owner. */
@@ -60,13 +60,14 @@ function completedAt(lane: WritableLane, status: TaskStatus, current?: TaskRow) 
   return current?.completed_at ?? lane.now;
 }
 
-/** Makes a task; undefined if the id is taken. */
+/** Makes a task, with the profile's default priority where it has none; undefined if the id is taken. */
 export async function insertTask(
   lane: WritableLane,
-  task: TaskFields & { id: string },
+  task: Omit<TaskFields, 'priority'> & { id: string; priority?: TaskPriority | undefined },
 ): Promise<TaskRow | undefined> {
+  const { priority = lane.rows('profiles').select('default_priority') } = task;
   const [row] = await lane
-    .insert('tasks', { ...task, completed_at: completedAt(lane, task.status) })
+    .insert('tasks', { ...task, priority, completed_at: completedAt(lane, task.status) })
     .onConflict(['user_id', 'id'])
     .ignore()
     .returning('*');
@@ -80,27 +81,20 @@ export async function updateTask(
   current: TaskRow,
   wanted: Partial<TaskFields>,
 ): Promise<TaskRow> {
-  const changed = (Object.keys(wanted) as (keyof TaskFields)[]).filter(
-    (field) => wanted[field] !== undefined && wanted[field] !== current[field],
-  );
-  if (changed.length === 0) return current;
+  const fields = differences<TaskFields>(current, wanted);
+  if (Object.keys(fields).length === 0) return current;
   const [row] = await lane
     .rows('tasks')
     .where('id', current.id)
     .update({
-      ...Object.fromEntries(changed.map((field) => [field, wanted[field]])),
+      ...wanted,
       completed_at: completedAt(lane, wanted.status ?? current.status, current),
       version: current.version + 1,
       updated_at: lane.now,
     } as object)
     .returning('*');
   if (!row) throw new Error(`The task ${current.id} vanished under the lane's lock.`);
-  lane.changed({
-    type: 'task',
-    id: row.id,
-    action: 'updated',
-    fields: Object.fromEntries(changed.map((field) => [field, { from: current[field], to: row[field] }])),
-  });
+  lane.changed({ type: 'task', id: row.id, action: 'updated', fields });
   return row;
 }
 

@@ -11,6 +11,7 @@ const key = createSigningKey('first', 'EdDSA');
 let server: KeySetServer;
 let clock: number;
 const now = () => clock;
+const clocks = { now, monotonicNow: now };
 const seconds = () => clock / 1000;
 
 beforeEach(async () => {
@@ -74,7 +75,7 @@ describe('an identity', () => {
           identity: { issuedAt: null },
         });
       },
-      { now },
+      clocks,
     );
   });
 
@@ -86,7 +87,7 @@ describe('an identity', () => {
           identity: { source: 'key-set' },
         });
       },
-      { now },
+      clocks,
     );
   });
 
@@ -107,7 +108,7 @@ describe('an identity', () => {
           identity: { userId: sub },
         });
       },
-      { now },
+      clocks,
     );
   });
 
@@ -124,7 +125,7 @@ describe('an identity', () => {
           reason: 'user-id',
         });
       },
-      { now },
+      clocks,
     );
   });
 });
@@ -153,7 +154,7 @@ describe('scopes', () => {
           identity: { scopes },
         });
       },
-      { now },
+      clocks,
     );
   });
 
@@ -164,7 +165,7 @@ describe('scopes', () => {
         const result = await authenticator.authenticate(bearer(hs256({ scope })));
         expect(result).toEqual({ outcome: 'invalid', reason: 'scope-claim' });
       },
-      { now },
+      clocks,
     );
   });
 
@@ -179,7 +180,7 @@ describe('scopes', () => {
           identity: { scopes: ['read', 'write'] },
         });
       },
-      { now },
+      clocks,
     );
   });
 });
@@ -199,7 +200,7 @@ describe('secrets', () => {
           reason: 'signature',
         });
       },
-      { now },
+      clocks,
     );
   });
 
@@ -212,7 +213,7 @@ describe('secrets', () => {
           outcome: 'authenticated',
         });
       },
-      { now },
+      clocks,
     );
   });
 });
@@ -235,7 +236,7 @@ describe('issuer and audience of a secret token beside BETTER_AUTH_URL', () => {
       async (authenticator) => {
         expect(await authenticator.authenticate(bearer(hs256(claims())))).toMatchObject({ outcome });
       },
-      { now },
+      clocks,
     );
   });
 });
@@ -253,7 +254,7 @@ describe('times', () => {
         const result = await authenticator.authenticate(bearer(hs256({ exp: seconds() + offset })));
         expect(result.outcome === 'invalid' ? result.reason : result.outcome).toBe(expected);
       },
-      { now },
+      clocks,
     );
   });
 
@@ -269,7 +270,7 @@ describe('times', () => {
         const result = await authenticator.authenticate(bearer(hs256({ [claim]: seconds() + offset })));
         expect(result.outcome === 'invalid' ? result.reason : result.outcome).toBe(expected);
       },
-      { now },
+      clocks,
     );
   });
 
@@ -284,7 +285,7 @@ describe('times', () => {
         expect(await outcomeOf({ exp: seconds() })).toBe('invalid');
         expect(await outcomeOf({ iat: seconds() + 1 })).toBe('invalid');
       },
-      { now },
+      clocks,
     );
   });
 });
@@ -312,7 +313,7 @@ describe('the cache of verified tokens', () => {
         expect(server.requests()).toBe(2);
         expect(authenticator.sizes().keys).toBe(0);
       },
-      { now },
+      clocks,
     );
   });
 
@@ -328,7 +329,7 @@ describe('the cache of verified tokens', () => {
         for (let n = 0; n < 3; n++) await authenticator.authenticate(bearer(token));
         expect(verify).toHaveBeenCalledTimes(2);
       },
-      { now },
+      clocks,
     );
     verify.mockRestore();
   });
@@ -347,7 +348,7 @@ describe('the cache of verified tokens', () => {
           reason: 'expired',
         });
       },
-      { now },
+      clocks,
     );
   });
 
@@ -367,7 +368,7 @@ describe('the cache of verified tokens', () => {
           reason: 'key-unknown',
         });
       },
-      { now },
+      clocks,
     );
   });
 
@@ -383,7 +384,7 @@ describe('the cache of verified tokens', () => {
           reason: 'user-id',
         });
       },
-      { now },
+      clocks,
     );
   });
 });
@@ -405,7 +406,7 @@ describe('a session cookie', () => {
           reason: 'session-expired',
         });
       },
-      { now },
+      clocks,
     );
   });
 
@@ -417,7 +418,7 @@ describe('a session cookie', () => {
           await authenticator.authenticate(cookie(hs256(sessionClaims({}, { role: 'read-only' })))),
         ).toMatchObject({ identity: { scopes: ['read'] } });
       },
-      { now },
+      clocks,
     );
   });
 });
@@ -442,7 +443,7 @@ describe('memory', () => {
         expect(authenticator.sizes()).toEqual({ verifiedTokens: 0, keys: 1 });
         expect(server.requests()).toBe(1);
       },
-      { now },
+      clocks,
     );
   });
 
@@ -456,7 +457,7 @@ describe('memory', () => {
         }
         expect(authenticator.sizes().verifiedTokens).toBe(10_000);
       },
-      { now },
+      clocks,
     );
   });
 });
@@ -473,7 +474,7 @@ describe('a key set out of reach', () => {
           reason: 'the key set is out of reach or empty',
         });
       },
-      { now },
+      clocks,
     );
   });
 
@@ -485,14 +486,14 @@ describe('a key set out of reach', () => {
         expect((await authenticator.authenticate(bearer(hs256({})))).outcome).toBe('authenticated');
         expect(server.requests()).toBe(0);
       },
-      { now },
+      clocks,
     );
   });
 
   test('does not fail the start', async () => {
     server.serve((request) => request.socket.destroy());
     const log = memoryLog();
-    const authenticator = createAuthenticator(configOf({ BETTER_AUTH_URL: server.url }), log, { now });
+    const authenticator = createAuthenticator(configOf({ BETTER_AUTH_URL: server.url }), log, clocks);
     await authenticator.warmUp();
     authenticator.close();
     expect(log.lines.map(({ message }) => message)).toEqual(['key set: out of reach']);
@@ -516,7 +517,7 @@ describe('every algorithm of a key set', () => {
           reason: 'signature',
         });
       },
-      { now },
+      clocks,
     );
   });
 });

@@ -47,6 +47,7 @@ function authenticatorFor(env: NodeJS.ProcessEnv): Authenticator {
   const authenticator = createAuthenticator(configOf(env), memoryLog(), {
     query: (text, values) => pool.query(text, [...values]),
     now: () => clock(),
+    monotonicNow: () => clock(),
   });
   authenticators.push(authenticator);
   return authenticator;

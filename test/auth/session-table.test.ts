@@ -125,6 +125,6 @@ test('a database out of reach is said so, and the log does not hold the token', 
     reason: 'the session table is out of reach',
   });
   expect(log.lines).toEqual([
-    { level: 'error', fields: { code: 'ECONNRESET' }, message: 'session table: out of reach' },
+    { level: 'error', fields: { name: 'Error', code: 'ECONNRESET' }, message: 'session table: out of reach' },
   ]);
 });

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { send } from '../support/api';
 import { startTestService, type TestService, tokenOf } from '../support/service';
 import type { Case, Cases } from './cases';
+import { profileCases } from './profile.cases';
 import { serviceCases } from './service.cases';
 import { taskCases } from './tasks.cases';
 
-const cases: Cases = { ...serviceCases, ...taskCases };
+const cases: Cases = { ...serviceCases, ...taskCases, ...profileCases };
 
 let service: TestService;
 beforeAll(async () => {

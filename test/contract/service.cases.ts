@@ -5,6 +5,7 @@ import type { CasesOf } from './cases';
 export const serviceCases: CasesOf<
   | 'getLiveness'
   | 'getReadiness'
+  | 'getProtectedResource'
   | 'getContractJson'
   | 'getContractYaml'
   | 'getDocs'
@@ -23,6 +24,16 @@ export const serviceCases: CasesOf<
       } finally {
         await migrateUp(databaseUrl);
       }
+    },
+  },
+  getProtectedResource: {
+    200: async ({ send }) => {
+      const response = await send('GET', '/.well-known/oauth-protected-resource');
+      expect(response.body).toMatchObject({
+        resource: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+        authorization_servers: [],
+      });
+      return response;
     },
   },
   getContractJson: {

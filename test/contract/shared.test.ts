@@ -63,11 +63,15 @@ describe.each(having('400').filter(([, operation]) => operation.mediaTypes.lengt
 test.each(having('401'))('%s asks for a token', async (_id, operation) => {
   const without = await sendTo(operation, { token: undefined, body: exampleBody(operation) });
   expect(without).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
-  expect(without.headers['www-authenticate']).toBe('Bearer realm="tasklane"');
+  expect(without.headers['www-authenticate']).toBe(
+    `Bearer realm="tasklane", resource_metadata="${service.url}/.well-known/oauth-protected-resource"`,
+  );
 
   const wrong = await sendTo(operation, { token: `${token}x`, body: exampleBody(operation) });
   expect(wrong).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
-  expect(wrong.headers['www-authenticate']).toBe('Bearer realm="tasklane", error="invalid_token"');
+  expect(wrong.headers['www-authenticate']).toBe(
+    `Bearer realm="tasklane", error="invalid_token", resource_metadata="${service.url}/.well-known/oauth-protected-resource"`,
+  );
 });
 
 test.each(having('403'))('%s keeps to the lane of the caller', async (_id, operation) => {

@@ -13,7 +13,7 @@ import type { UserScope } from '../../src/database/lane';
 import { unlimited } from '../../src/edge/rate-limit';
 import { createServer } from '../../src/server';
 import { send } from '../support/api';
-import { operations } from '../support/operations';
+import { exampleBody, examplePath, operations } from '../support/operations';
 
 const identity = { userId: 'ada', scopes: ['read', 'write'], carrier: 'header' } as never;
 const anyone: Authenticator = {
@@ -41,6 +41,7 @@ function createRouter(overrides: Partial<RouterDependencies> = {}) {
       withUser: () => ({}) as UserScope,
       isUnavailable: () => false,
       trustedOrigins: new Set(),
+      publicUrl: () => 'http://localhost',
       maxBodyBytes: 1000,
       invalidResponses: 'reject',
       ...overrides,
@@ -59,7 +60,7 @@ async function serve(overrides: Partial<RouterDependencies>) {
     next();
   });
   app.use(await createRouter(overrides));
-  const server = createServer(app);
+  const server = createServer(app, { headersTimeoutMs: 10_000, requestTimeoutMs: 60_000 });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
@@ -114,19 +115,10 @@ describe('the start fails', () => {
 
 test('a fault answers 500 at every operation, and tells nothing of the inside', async () => {
   await serving({}, async (url) => {
-    for (const { id, method, path } of operations) {
-      const response = await send(
-        url,
-        method.toUpperCase(),
-        path.replace('{user_id}', 'ada').replace(/\{[^}]+\}/, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e'),
-        {
-          body: ['post', 'put', 'patch'].includes(method)
-            ? id === 'completeTask'
-              ? { completed: true }
-              : { title: 'x' }
-            : undefined,
-        },
-      );
+    for (const operation of operations) {
+      const response = await send(url, operation.method.toUpperCase(), examplePath(operation, 'ada'), {
+        body: exampleBody(operation),
+      });
       expect(response).toMatchObject({ status: 500, body: { code: 'internal-error' } });
       expect(JSON.stringify(response)).not.toMatch(/inside|Error:|node_modules/);
     }

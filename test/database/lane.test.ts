@@ -62,7 +62,7 @@ async function sql<R extends object>(text: string, values: unknown[] = []): Prom
 const task = (title = 'A task') =>
   ({ id: randomUUID(), title, description: null, status: 'pending', priority: 'medium' }) as const;
 
-const change = (fields: Change['fields'] = {}): Change => ({
+const change = (fields: Change['fields'] = {}): Change & { id: string } => ({
   type: 'task',
   id: randomUUID(),
   action: 'updated',

@@ -1,0 +1,29 @@
+import type { Handlers } from '../contract/operations';
+import { toProfile } from './mapper';
+import { findProfile, knowsTimeZone, updateProfile } from './repository';
+
+export const profileHandlers: Pick<Handlers, 'getProfile' | 'updateProfile'> = {
+  async getProfile(call) {
+    const row = await call.lane.read(findProfile);
+    return call.reply(200, toProfile(call.path.user_id, row));
+  },
+
+  async updateProfile(call) {
+    const { time_zone } = call.body;
+    const row = await call.lane.write(async (lane) => {
+      // The contract has asked this process; the database reckons with zones too, by tables of its own.
+      if (time_zone !== undefined && !(await knowsTimeZone(lane, time_zone))) return undefined;
+      return updateProfile(lane, call.body);
+    });
+    if (row) return call.reply(200, toProfile(call.path.user_id, row));
+    return call.fail('validation-failed', {
+      errors: [
+        {
+          pointer: '/body/time_zone',
+          code: 'not-allowed',
+          detail: 'is not a time zone that the service knows; mind upper and lower case',
+        },
+      ],
+    });
+  },
+};

@@ -1,0 +1,36 @@
+import type { CasesOf } from './cases';
+
+export const profileCases: CasesOf<'getProfile' | 'updateProfile'> = {
+  getProfile: {
+    200: async ({ send, lane, userId }) => {
+      const response = await send('GET', `${lane}/profile`);
+      expect(response.body).toEqual({
+        user_id: userId,
+        time_zone: 'UTC',
+        week_start: 'monday',
+        default_priority: 'medium',
+        version: 1,
+        updated_at: null,
+      });
+      return response;
+    },
+  },
+  updateProfile: {
+    200: async ({ send, lane, userId }) => {
+      const response = await send('PATCH', `${lane}/profile`, {
+        headers: { 'Content-Type': 'application/merge-patch+json' },
+        body: { time_zone: 'Europe/Zurich', week_start: 'sunday', default_priority: 'high' },
+      });
+      expect(response.body).toEqual({
+        user_id: userId,
+        time_zone: 'Europe/Zurich',
+        week_start: 'sunday',
+        default_priority: 'high',
+        version: 2,
+        updated_at: expect.any(String),
+      });
+      expect((await send('GET', `${lane}/profile`)).body).toEqual(response.body);
+      return response;
+    },
+  },
+};

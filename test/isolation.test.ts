@@ -1,0 +1,218 @@
+/** Two users on every operation of the contract: neither sees or changes what is the other's. */
+import { randomUUID } from 'node:crypto';
+import type { Operation } from '../src/contract/contract';
+import { type ApiResponse, send } from './support/api';
+import { query } from './support/database';
+import { exampleBody, operations } from './support/operations';
+import { startTestService, type TestService, tokenOf } from './support/service';
+import { seedTasks } from './support/tasks';
+
+const secret = 'Nobody else may read this';
+/** Ids that are alike to people, to other databases, or before decoding, but not by code point. */
+const alike = [
+  'ada',
+  'Ada',
+  'ada%20',
+  'ada+',
+  'a%64a',
+  'àda',
+  'a\u0300da',
+  'аda',
+  'ada\u200b',
+  'ada;',
+  'ada,bob',
+  'ada?',
+  '...',
+];
+
+interface Owner {
+  readonly id: string;
+  readonly token: string;
+  /** What the owner has, by the path parameter that names it. */
+  readonly ids: Readonly<Record<string, string>>;
+}
+
+let service: TestService;
+let mine: Owner;
+let theirs: Owner;
+
+async function makeOwner(id: string): Promise<Owner> {
+  const [task_id] = await seedTasks(service.database.url, id, [
+    { title: secret, description: secret },
+    { title: secret },
+  ]);
+  return { id, token: await tokenOf(id), ids: { task_id: task_id as string } };
+}
+
+beforeAll(async () => {
+  service = await startTestService();
+});
+afterAll(() => service.stop());
+beforeEach(async () => {
+  mine = await makeOwner(randomUUID());
+  theirs = await makeOwner(randomUUID());
+});
+
+const inLanes: [string, Operation][] = operations
+  .filter((operation) => operation.path.includes('{user_id}'))
+  .map((operation) => [operation.id, operation]);
+
+function parametersOf(operation: Operation): string[] {
+  return [...operation.path.matchAll(/\{([^}]+)\}/g)]
+    .map(([, name]) => name as string)
+    .filter((name) => name !== 'user_id');
+}
+
+const withIds = inLanes.filter(([, operation]) => parametersOf(operation).length > 0);
+const withoutIds = inLanes.filter(([, operation]) => parametersOf(operation).length === 0);
+
+function request(
+  operation: Operation,
+  {
+    as,
+    lane,
+    ids = as.ids,
+    body = exampleBody(operation),
+  }: { as: Owner; lane: string; ids?: Owner['ids']; body?: unknown },
+): Promise<ApiResponse> {
+  const path = operation.path.replace(/\{([^}]+)\}/g, (_match, name: string) => {
+    const value = name === 'user_id' ? lane : ids[name];
+    if (value === undefined) throw new Error(`This test has nothing for the path parameter ${name}.`);
+    return encodeURIComponent(value);
+  });
+  return send(service.url, operation.method.toUpperCase(), path, { token: as.token, body });
+}
+
+/** Everything that is in a user's lane, whatever its table. */
+async function rowsOf(userId: string): Promise<Record<string, object[]>> {
+  const tables = await query<{ name: string }>(
+    service.database.url,
+    `select table_name as name from information_schema.columns
+     where table_schema = 'tasklane' and column_name = 'user_id' order by 1`,
+  );
+  const entries = tables.map(async ({ name }) => {
+    const sql = `select * from tasklane."${name}" as t where user_id = $1 order by t::text collate "C"`;
+    return [name, await query<object>(service.database.url, sql, [userId])] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+test('the contract has operations of each kind, and every secured one is in a lane', () => {
+  expect(withIds.length).toBeGreaterThan(0);
+  expect(withoutIds.length).toBeGreaterThan(0);
+  expect(operations.filter((operation) => operation.secured).map((operation) => operation.id)).toEqual(
+    inLanes.map(([id]) => id),
+  );
+});
+
+test.each(inLanes)('%s works in one’s own lane, and leaves the other’s alone', async (_id, operation) => {
+  const before = await rowsOf(theirs.id);
+  expect(before.tasks).toHaveLength(2);
+  const response = await request(operation, { as: mine, lane: mine.id });
+  expect(response.status).toBeLessThan(300);
+  const text = JSON.stringify([response.body, response.headers]);
+  expect(text).not.toContain(theirs.id);
+  expect(text).not.toContain(theirs.ids.task_id);
+  expect(await rowsOf(theirs.id)).toEqual(before);
+});
+
+test.each(inLanes)('%s is 403 in the other’s lane', async (_id, operation) => {
+  const before = await rowsOf(theirs.id);
+  for (const ids of [theirs.ids, mine.ids]) {
+    const response = await request(operation, { as: mine, lane: theirs.id, ids });
+    expect(response).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    expect(JSON.stringify(response.body)).not.toContain(secret);
+  }
+  expect(await rowsOf(theirs.id)).toEqual(before);
+});
+
+test.each(withIds)('%s is 404 for what is the other’s, as for what is not there', async (_id, operation) => {
+  const [before, ownBefore] = [await rowsOf(theirs.id), await rowsOf(mine.id)];
+  for (const name of parametersOf(operation)) {
+    const ids = { ...mine.ids, [name]: theirs.ids[name] as string };
+    const response = await request(operation, { as: mine, lane: mine.id, ids });
+    expect(response.status).toBe(404);
+    const absent = await request(operation, {
+      as: mine,
+      lane: mine.id,
+      ids: { ...mine.ids, [name]: randomUUID() },
+    });
+    const { request_id: _one, ...problem } = response.body;
+    const { request_id: _other, ...usual } = absent.body;
+    expect(problem).toEqual(usual);
+  }
+  expect(await rowsOf(theirs.id)).toEqual(before);
+  expect(await rowsOf(mine.id)).toEqual(ownBefore);
+});
+
+test('createTask with the other’s id makes a row of one’s own', async () => {
+  const before = await rowsOf(theirs.id);
+  const [, create] = withoutIds.find(([id]) => id === 'createTask') as [string, Operation];
+  const id = theirs.ids.task_id;
+  const response = await request(create, { as: mine, lane: mine.id, body: { id, title: 'My own' } });
+  expect(response).toMatchObject({ status: 201, body: { id, user_id: mine.id, title: 'My own' } });
+  expect(await rowsOf(theirs.id)).toEqual(before);
+  const rows = await query(service.database.url, 'select user_id, title from tasklane.tasks where id = $1', [
+    id,
+  ]);
+  expect(rows).toHaveLength(2);
+  expect(rows).toEqual(
+    expect.arrayContaining([
+      { user_id: mine.id, title: 'My own' },
+      { user_id: theirs.id, title: secret },
+    ]),
+  );
+});
+
+test('createTask takes no owner from its body', async () => {
+  const [, create] = withoutIds.find(([id]) => id === 'createTask') as [string, Operation];
+  const body = { title: 'Planted', user_id: theirs.id };
+  const response = await request(create, { as: mine, lane: mine.id, body });
+  expect(response.status).toBe(422);
+});
+
+describe('users whose ids look alike', () => {
+  let owners: Owner[];
+  beforeAll(async () => {
+    owners = await Promise.all(alike.map(makeOwner));
+  });
+
+  test.each(inLanes)('%s keeps them apart', async (_id, operation) => {
+    if (operation.method !== 'get') return;
+    for (const owner of owners) {
+      for (const other of alike) {
+        const response = await request(operation, { as: owner, lane: other });
+        expect([owner.id, other, response.status]).toEqual([owner.id, other, other === owner.id ? 200 : 403]);
+        if (response.status === 200) {
+          const text = JSON.stringify(response.body);
+          expect(owners.filter((each) => text.includes(each.ids.task_id as string))).toEqual([owner]);
+        }
+      }
+    }
+  });
+
+  test.each([
+    ['ada', '%61da', 200],
+    ['ada', '%2561da', 403],
+    ['ada', 'ADA', 403],
+    ['ada', 'ada%20', 403],
+    ['ada', '%20ada', 403],
+    ['ada', 'ada%00', 403],
+    ['ada', 'ada%2F', 403],
+    ['ada', 'ada%2F..%2Fada', 403],
+    ['ada', 'ada;x=1', 403],
+    ['ada', '%C0%A1', 400],
+    ['a%64a', 'a%2564a', 200],
+    ['a%64a', 'a%64a', 403],
+    ['ada+', 'ada+', 200],
+    ['ada+', 'ada%2B', 200],
+    ['ada+', 'ada%20', 403],
+    ['àda', '%C3%A0da', 200],
+    ['àda', 'a%CC%80da', 403],
+    ['ada', 'ada//', 404],
+    ['ada', '', 404],
+  ])('the token of %s on /api/%s is %i', async (id, segment, status) => {
+    const response = await send(service.url, 'GET', `/api/${segment}/tasks`, { token: await tokenOf(id) });
+    expect(response.status).toBe(status);
+  });
+});
