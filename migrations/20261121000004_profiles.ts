@@ -19,7 +19,10 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
+  // Forced, the policies would hide the rows from the owner too.
+  await knex.raw('alter table tasklane.changes no force row level security');
   await knex.raw(`delete from tasklane.changes where type = 'profile'`);
+  await knex.raw('alter table tasklane.changes force row level security');
   await knex.raw(`
     alter table tasklane.changes
       drop constraint changes_entity_id_check,

@@ -65,7 +65,7 @@ async function startServing(
     log,
   );
   for (const notice of config.notices) log.warn(notice);
-  const authenticator = createAuthenticator(config.auth, log);
+  const authenticator = createAuthenticator(config.auth, log, { query: database.lookUp });
   await authenticator.warmUp();
   const stores = config.redisUrl === null ? memoryStores : await redisStores(config.redisUrl, log);
   const rateLimiter = config.rateLimits ? createRateLimiter(config.rateLimits, stores) : unlimited;

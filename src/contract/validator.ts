@@ -119,6 +119,7 @@ async function assertValid(document: OpenApiDocument): Promise<void> {
     validateResponses: false,
     validateSecurity: false,
     fileUploader: false,
+    formats,
   }) as RequestHandler[];
   const sample = { app: { param: () => undefined } } as unknown as Request;
   if (load) await run(load, sample, {} as Response);

@@ -4,6 +4,7 @@ import { isRefused, isUnavailable } from './faults';
 import { createLanes, type LaneOptions, type UserScope } from './lane';
 import { migrationStatus } from './migrations';
 import { createPool, type PoolOptions } from './pool';
+import type { Connection } from './transaction';
 
 export type DatabaseOptions = PoolOptions & LaneOptions;
 
@@ -11,6 +12,8 @@ export type DatabaseOptions = PoolOptions & LaneOptions;
 export interface Database {
   /** Opens a user's lane; `userId` must be the verified caller's. */
   withUser(userId: string): UserScope;
+  /** Runs a statement of the platform's own, as the login role and outside all lanes; out of handlers' reach. */
+  lookUp(text: string, values: readonly unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
   /** Why the database can't be worked with for now, or null if it can. */
   problem(): Promise<string | null>;
   close(): Promise<void>;
@@ -32,12 +35,22 @@ async function findProblem(pool: Knex, nobodysLane: UserScope): Promise<string |
   }
 }
 
+async function lookUp(pool: Knex, text: string, values: readonly unknown[]) {
+  const connection: Connection = await pool.client.acquireConnection();
+  try {
+    return await connection.query(text, [...values]);
+  } finally {
+    await pool.client.releaseConnection(connection);
+  }
+}
+
 /** Makes the service's access to Postgres; nothing is connected before it is needed. */
 export function createDatabase(options: DatabaseOptions, log: Logger): Database {
   const pool = createPool(options, log);
   const { withUser } = createLanes(pool, options);
   return {
     withUser,
+    lookUp: (text, values) => lookUp(pool, text, values),
     problem: () => findProblem(pool, withUser(nobody)),
     close: () => pool.destroy(),
   };

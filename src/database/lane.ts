@@ -145,17 +145,19 @@ export function createLanes(knex: Knex, options: LaneOptions): { withUser(userId
     ]);
 
   function read<T>(userId: string, work: (lane: Lane) => Promise<T>): Promise<T> {
-    return transact(knex, 'begin isolation level repeatable read read only', {
-      opening: [scopeTo(userId)],
+    return transact(knex, {
+      readOnly: true,
+      opening: [{ text: 'begin isolation level repeatable read read only' }, scopeTo(userId)],
       work: (connection) => work(laneOn(knex, connection, userId)),
     });
   }
 
   function writeOnce<T>(userId: string, work: (lane: WritableLane) => Promise<T>): Promise<T> {
     const changes: Change[] = [];
-    return transact(knex, 'begin', {
-      opening: [scopeTo(userId), named('lane-lock', lockCounter, [userId])],
-      check: ([, locked]) => {
+    return transact(knex, {
+      readOnly: false,
+      opening: [{ text: 'begin' }, scopeTo(userId), named('lane-lock', lockCounter, [userId])],
+      check: ([, , locked]) => {
         if (locked?.rowCount !== 1) throw laneNotHeld;
       },
       work: (connection) => work(writableLaneOn(knex, connection, userId, changes)),

@@ -15,7 +15,8 @@ export interface Statement {
 }
 
 export interface Transaction<T> {
-  /** Sent before the work, in the same round trip as its first statement. */
+  readonly readOnly: boolean;
+  /** Begins the transaction and prepares it; sent in the same round trip as the first statement of the work. */
   readonly opening: readonly Statement[];
   work(connection: Connection): Promise<T>;
   /** Looks at what the opening statements returned; what it throws undoes the transaction. */
@@ -39,24 +40,35 @@ async function commit(connection: Connection, closing: readonly Statement[]): Pr
   if (results.at(-1)?.command !== 'COMMIT') throw new Error('The transaction was rolled back.');
 }
 
+/** Begins and does the work; rejects with the first error, with nothing under way any more. */
+async function begin<T>(connection: Connection, { opening, work, check }: Transaction<T>): Promise<T> {
+  const opened = all(opening.map((each) => connection.query(each)));
+  const [openingResult, workResult] = await Promise.allSettled([opened, work(connection)]);
+  if (openingResult.status === 'rejected') throw openingResult.reason;
+  check?.(openingResult.value);
+  if (workResult.status === 'rejected') throw workResult.reason;
+  return workResult.value;
+}
+
+const ignore = () => undefined;
+
 /** Runs a transaction on a connection of the pool; rejects with the first error, after a rollback. */
-export async function transact<T>(knex: Knex, begin: string, transaction: Transaction<T>): Promise<T> {
+export async function transact<T>(knex: Knex, transaction: Transaction<T>): Promise<T> {
   const connection: Connection = await knex.client.acquireConnection();
+  const release = () => knex.client.releaseConnection(connection);
+  let value: T;
+  let closing: readonly Statement[];
   try {
-    const opening = all([
-      connection.query(begin),
-      ...transaction.opening.map((each) => connection.query(each)),
-    ]);
-    const [opened, worked] = await Promise.allSettled([opening, transaction.work(connection)]);
-    if (opened.status === 'rejected') throw opened.reason;
-    transaction.check?.(opened.value.slice(1));
-    if (worked.status === 'rejected') throw worked.reason;
-    await commit(connection, transaction.closing?.() ?? []);
-    return worked.value;
+    value = await begin(connection, transaction);
+    closing = transaction.closing?.() ?? [];
   } catch (error) {
-    await connection.query('rollback').catch(() => undefined);
+    await connection.query('rollback').catch(ignore);
+    await release();
     throw error;
-  } finally {
-    await knex.client.releaseConnection(connection);
   }
+  const committed = commit(connection, closing).finally(release);
+  // A read has its answer, and nothing that could still be lost.
+  if (transaction.readOnly) committed.catch(ignore);
+  else await committed;
+  return value;
 }

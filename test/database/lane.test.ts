@@ -30,6 +30,7 @@ function open(options: Partial<DatabaseOptions> = {}): Database {
   const made = createDatabase(
     {
       url: testDatabase.url,
+      appRole: defaultAppRole,
       max: 10,
       acquireTimeoutMs: 10_000,
       statementTimeoutMs: 10_000,
@@ -284,11 +285,14 @@ describe('a lane', () => {
       expect(rows.map((row) => row.title)).toEqual(['Mine']);
       expect(await lane.rows('tasks').where('user_id', theirs)).toEqual([]);
       expect(await lane.rows('tasks').whereIn('user_id', [mine, theirs]).pluck('title')).toEqual(['Mine']);
+      expect(await lane.rows('tasks').orWhere('user_id', theirs).pluck('title')).toEqual(['Mine']);
+      expect(await lane.rows('tasks').clearWhere().pluck('title')).toEqual(['Mine']);
     });
     await scope.write(async (lane) => {
       expect(await deleteTask(lane, id)).toBe(false);
       expect(await lane.rows('tasks').where('id', id).update({ title: 'Taken' })).toBe(0);
       expect(await lane.rows('tasks').whereNot('title', 'Mine').delete()).toBe(0);
+      expect(await lane.rows('tasks').clearWhere().where('id', id).delete()).toBe(0);
       const row = { ...task('Planted'), user_id: theirs };
       const [planted] = await lane.insert('tasks', row).returning('user_id');
       expect(planted).toEqual({ user_id: mine });

@@ -34,7 +34,7 @@ const instant = (second: number, ms = 0) => new Date(Date.UTC(2026, 5, 1, 12, 0,
 const pick = <T>(values: readonly T[], n: number): T => values[n % values.length] as T;
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({ RATE_LIMIT: 'off' });
   ada = await makeUser(service.url);
   const seeds = Array.from({ length: 190 }, (_, n) => ({
     title: pick(titles, n * 7),

@@ -10,7 +10,7 @@ let service: TestService;
 let ada: TestUser;
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({ RATE_LIMIT: 'off' });
   ada = await makeUser(service.url);
 });
 afterAll(() => service.stop());

@@ -1,0 +1,352 @@
+/** The third wall, with the second taken away: under every kind of login, lanes see and change their own rows alone. */
+import { randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
+import { Client } from 'pg';
+import pino from 'pino';
+import { createLanes, type Lane, type UserScope } from '../../src/database/lane';
+import { migrateUp, withMigrationLock } from '../../src/database/migrations';
+import { createPool } from '../../src/database/pool';
+import type { LaneTables } from '../../src/database/rows';
+import type { Connection } from '../../src/database/transaction';
+import { query } from '../support/database';
+import { documentedSql, type RoleSetUp, setUpRoles } from '../support/roles';
+
+const database = 'create database tasklane owner tasklane_owner';
+
+/** What stands where, and as whom the service and the migrations log in. */
+const setUps = [
+  {
+    title: 'an owner',
+    sql: documentedSql('You own the database'),
+    service: 'owner',
+  },
+  {
+    title: 'an owner who bypasses row-level security, as on Neon',
+    sql: [`create role tasklane_owner login password 'change-me' createrole createdb bypassrls`, database],
+    service: 'owner',
+  },
+  {
+    title: 'a superuser',
+    sql: [`create role tasklane_owner login password 'change-me' superuser`, database],
+    service: 'owner',
+  },
+  {
+    title: 'the least privileged',
+    sql: documentedSql('A database administrator makes the roles'),
+    service: 'service',
+  },
+];
+
+const adaAndBob = ['ada', 'bob'] as const;
+
+async function seed(lane: UserScope): Promise<void> {
+  await lane.write(async (writable) => {
+    const id = randomUUID();
+    await writable.insert('tasks', { id, title: 'A task' });
+    writable.changed({ type: 'task', id, action: 'created', fields: {} });
+  });
+}
+
+/** A query without the lane's filter: what is left when the second wall is gone. */
+function unfiltered(lane: Lane, table: string): Knex.QueryBuilder {
+  return lane.rows(table as keyof LaneTables).clear('where') as never;
+}
+
+/** A statement that no repository could write, on the lane's own connection. */
+async function run<R extends object>(lane: Lane, sql: string, values: unknown[] = []): Promise<R[]> {
+  const { _connection } = lane.rows('tasks') as unknown as { _connection: Connection };
+  return (await _connection.query<R>(sql, values)).rows;
+}
+
+interface Table {
+  name: string;
+  /** All but the generated ones, which can't be written. */
+  columns: string[];
+}
+
+/** The tables with users' rows. */
+function laneTables(url: string): Promise<Table[]> {
+  return query(
+    url,
+    `select table_name::text as name, array_agg(column_name::text) filter (where is_generated = 'NEVER') as columns
+     from information_schema.columns where table_schema = 'tasklane'
+     group by table_name having bool_or(column_name = 'user_id') order by 1`,
+  );
+}
+
+describe.each(setUps)('when the login is $title', ({ sql, service }) => {
+  let setUp: RoleSetUp;
+  let appRole: string;
+  let pool: Knex;
+  let open: (userId: string) => UserScope;
+  let tables: Table[];
+
+  beforeAll(async () => {
+    setUp = await setUpRoles(sql);
+    appRole = `${setUp.name}_app`;
+    await migrateUp(setUp.urlOf('owner'), { appRole, serviceUrl: setUp.urlOf(service) });
+    const options = {
+      url: setUp.urlOf(service),
+      max: 1,
+      acquireTimeoutMs: 10_000,
+      statementTimeoutMs: 10_000,
+    };
+    pool = createPool(options, pino({ level: 'silent' }));
+    open = createLanes(pool, { ...options, appRole, preparedStatements: true }).withUser;
+    for (const userId of adaAndBob) await seed(open(userId));
+    tables = await laneTables(setUp.urlOf('owner'));
+  });
+  afterAll(async () => {
+    await pool?.destroy();
+    await setUp?.drop();
+  });
+
+  /** What a query gives outside of any lane, on the connection that the lanes have used. */
+  async function outside<R extends object>(statement: string): Promise<R[]> {
+    return (await pool.raw(statement)).rows;
+  }
+
+  /** How many rows each user has, counted in that user's own lane. */
+  async function counts(): Promise<Record<string, Record<string, number>>> {
+    const found: Record<string, Record<string, number>> = {};
+    for (const userId of adaAndBob) {
+      found[userId] = await open(userId).read(async (lane) => {
+        const counted: Record<string, number> = {};
+        for (const { name } of tables) counted[name] = (await unfiltered(lane, name)).length;
+        return counted;
+      });
+    }
+    return found;
+  }
+
+  test('there are tables with users’ rows, and both users have some in each', async () => {
+    expect(tables.map(({ name }) => name)).toEqual(expect.arrayContaining(['changes', 'profiles', 'tasks']));
+    for (const counted of Object.values(await counts())) {
+      expect(Object.values(counted).every((count) => count > 0)).toBe(true);
+    }
+  });
+
+  test('the app role reaches no table that is not behind the wall', async () => {
+    const reached = await query<{ name: string; forced: boolean; policies: string[] }>(
+      setUp.urlOf('owner'),
+      `select relname as name, relrowsecurity and relforcerowsecurity as forced,
+         array(select polcmd::text from pg_policy where polrelid = pg_class.oid) as policies
+       from pg_class where relnamespace = 'tasklane'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')
+         and (relrowsecurity or has_any_column_privilege('${appRole}', oid, 'select, insert, update, references')
+           or has_table_privilege('${appRole}', oid, 'delete, truncate, trigger'))
+       order by 1`,
+    );
+    const held = tables.map(({ name }) => ({ name, forced: true, policies: ['*'] }));
+    expect(reached).toEqual(expect.arrayContaining(held));
+    expect(reached.filter(({ forced }) => !forced)).toEqual([]);
+  });
+
+  test('a query without its filter finds the lane’s rows alone', async () => {
+    for (const userId of adaAndBob) {
+      for (const { name } of tables) {
+        const rows: { user_id: string }[] = await open(userId).read(async (lane) => unfiltered(lane, name));
+        expect(new Set(rows.map((row) => row.user_id))).toEqual(new Set([userId]));
+      }
+    }
+  });
+
+  test('an update without its filter changes the lane’s rows alone', async () => {
+    for (const { name } of tables) {
+      const theirs = () => open('bob').read((lane) => run(lane, `select xmin, * from tasklane.${name}`));
+      const [before, own] = [await theirs(), (await counts()).ada?.[name]];
+      const updated = await open('ada').write((lane) =>
+        run(lane, `update tasklane.${name} set user_id = user_id returning user_id`),
+      );
+      expect(updated).toEqual(Array(own).fill({ user_id: 'ada' }));
+      expect(await theirs()).toEqual(before);
+    }
+  });
+
+  test('a delete without its filter takes the lane’s rows alone', async () => {
+    for (const { name } of tables) {
+      await seed(open('ada'));
+      const theirs = (await counts()).bob;
+      await open('ada').write(async (lane) => unfiltered(lane, name).delete());
+      const left = await counts();
+      expect(left.bob).toEqual(theirs);
+      expect(left.ada?.[name]).toBe(0);
+    }
+    await seed(open('ada'));
+  });
+
+  test('a row for another user is refused, new or given away', async () => {
+    const before = await counts();
+    for (const { name, columns } of tables) {
+      const list = columns.map((column) => `"${column}"`);
+      const copied = list.map((column) => (column === '"user_id"' ? `'bob'` : column));
+      for (const statement of [
+        `insert into tasklane.${name} (${list}) select ${copied} from tasklane.${name}`,
+        `update tasklane.${name} set user_id = 'bob'`,
+      ]) {
+        await expect(open('ada').write((lane) => run(lane, statement))).rejects.toThrow(
+          /violates row-level security policy/,
+        );
+      }
+    }
+    expect(await counts()).toEqual(before);
+  });
+
+  test('the scope holds from the first statement to the last, and not beyond', async () => {
+    const who = `select session_user, current_user, current_setting('app.user_id', true) as user_id`;
+    const login = `${setUp.name}_${service}`;
+    const lane = (user_id: string) => ({ session_user: login, current_user: appRole, user_id });
+    const nowhere = { session_user: login, current_user: login, user_id: '' };
+
+    expect(await open('ada').read((each) => run(each, who))).toEqual([lane('ada')]);
+    expect(await outside(who)).toEqual([nowhere]);
+    expect(await open('bob').write((each) => run(each, who))).toEqual([lane('bob')]);
+    expect(await outside(who)).toEqual([nowhere]);
+    await expect(open('ada').write((each) => run(each, 'select 1 / 0'))).rejects.toThrow('division by zero');
+    expect(await outside(who)).toEqual([nowhere]);
+    expect(await open('bob').read((each) => run(each, who))).toEqual([lane('bob')]);
+  });
+
+  test('the app role sees and writes nothing without a lane, before the first and after it', async () => {
+    const client = new Client({ connectionString: setUp.urlOf(service) });
+    await client.connect();
+    const visible = async (userId?: string) => {
+      await client.query(`begin; set local role ${appRole}`);
+      if (userId) await client.query(`select set_config('app.user_id', $1, true)`, [userId]);
+      const found: number[] = [];
+      for (const { name } of tables) {
+        const { rows } = await client.query(`select count(*)::int as count from tasklane.${name}`);
+        found.push(rows[0].count);
+      }
+      await client.query('commit');
+      return found;
+    };
+    const setting = async () =>
+      (await client.query(`select current_setting('app.user_id', true) as value`)).rows[0].value;
+    try {
+      expect(await setting()).toBeNull();
+      expect(await visible()).toEqual(tables.map(() => 0));
+      expect(Math.min(...(await visible('ada')))).toBeGreaterThan(0);
+      expect(await setting()).toBe('');
+      expect(await visible()).toEqual(tables.map(() => 0));
+      await client.query(`begin; set local role ${appRole}`);
+      await expect(client.query(`insert into tasklane.profiles (user_id) values ('eve')`)).rejects.toThrow(
+        /violates row-level security policy/,
+      );
+    } finally {
+      await client.end();
+    }
+  });
+
+  test.each([
+    ['reads the migrations', 'select * from tasklane.migrations'],
+    ['takes their lock', 'update tasklane.migrations_lock set is_locked = 1'],
+    ['empties a table', 'truncate tasklane.tasks cascade'],
+    ['switches the wall off', 'alter table tasklane.tasks disable row level security'],
+    ['adds a policy', 'create policy open on tasklane.tasks using (true)'],
+    ['drops the policy', 'drop policy lane on tasklane.tasks'],
+    ['drops a table', 'drop table tasklane.changes'],
+    ['makes a table', 'create table tasklane.mine (n int)'],
+    ['makes a table elsewhere', 'create table public.mine (n int)'],
+    ['makes a function', `create function tasklane.f() returns int language sql as 'select 1'`],
+    ['makes a schema', 'create schema mine'],
+    ['puts a trigger on a table', 'create trigger t before insert on tasklane.tasks execute function f()'],
+    ['makes a role', 'create role mine'],
+    ['runs a program', `copy (select 1) to program 'true'`],
+  ])('the app role never %s', async (_what, statement) => {
+    await expect(open('ada').write((lane) => run(lane, statement))).rejects.toMatchObject({ code: '42501' });
+  });
+
+  // docs/database.md says so: the wall is for mistakes, and injected SQL can name another user.
+  test('SQL that names another user finds that user’s rows', async () => {
+    const rows = await open('ada').read(async (lane) => {
+      await run(lane, `select set_config('app.user_id', 'bob', true)`);
+      return run<{ user_id: string }>(lane, 'select user_id from tasklane.tasks');
+    });
+    expect(new Set(rows.map((row) => row.user_id))).toEqual(new Set(['bob']));
+  });
+});
+
+describe('injected SQL that goes back to the login role', () => {
+  let setUp: RoleSetUp;
+  let pool: Knex;
+  let ada: UserScope;
+  let server: number;
+
+  beforeAll(async () => {
+    setUp = await setUpRoles(documentedSql('A database administrator makes the roles'));
+    const appRole = `${setUp.name}_app`;
+    const url = setUp.urlOf('service');
+    await migrateUp(setUp.urlOf('owner'), { appRole, serviceUrl: url });
+    const options = { url, max: 1, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
+    pool = createPool(options, pino({ level: 'silent' }));
+    ada = createLanes(pool, { ...options, appRole, preparedStatements: true }).withUser('ada');
+    await seed(ada);
+    server = (await pool.raw(`select current_setting('server_version_num')::int as version`)).rows[0].version;
+  });
+  afterAll(async () => {
+    await pool?.destroy();
+    await setUp?.drop();
+  });
+
+  const asLogin = (statement: string) =>
+    ada.write(async (lane) => {
+      await run(lane, `select set_config('role', 'none', true)`);
+      return run(lane, statement);
+    });
+
+  test('finds that the least privileged login reads the migrations, and no table with rows', async () => {
+    expect(await asLogin('select name from tasklane.migrations')).not.toEqual([]);
+    const reading = asLogin('select * from tasklane.tasks where user_id <> $$ada$$');
+    // Before Postgres 16 a login inherits what the app role may, and stays behind the wall.
+    if (server < 160_000) expect(await reading).toEqual([]);
+    else await expect(reading).rejects.toMatchObject({ code: '42501' });
+  });
+
+  test.each([
+    'alter table tasklane.tasks disable row level security',
+    'alter table tasklane.tasks no force row level security',
+    'drop policy lane on tasklane.tasks',
+    'truncate tasklane.tasks cascade',
+    'create table tasklane.mine (n int)',
+    'delete from tasklane.migrations',
+  ])('cannot %s', async (statement) => {
+    await expect(asLogin(statement)).rejects.toMatchObject({ code: '42501' });
+  });
+
+  test('cannot become the owner', async () => {
+    await expect(asLogin(`set local role ${setUp.name}_owner`)).rejects.toMatchObject({ code: '42501' });
+  });
+});
+
+describe('a migration under forced row-level security', () => {
+  let setUp: RoleSetUp;
+  beforeAll(async () => {
+    setUp = await setUpRoles(documentedSql('You own the database'));
+    await migrateUp(setUp.urlOf('owner'), { appRole: `${setUp.name}_app` });
+    await query(
+      setUp.urlOf('owner'),
+      `begin; set local app.user_id = 'ada'; insert into tasklane.profiles (user_id) values ('ada'); commit;
+       create table tasklane.accounts (id text primary key)`,
+    );
+  });
+  afterAll(() => setUp?.drop());
+
+  const migrate = (statement: string) =>
+    withMigrationLock(setUp.urlOf('owner'), async (database) => (await database.raw(statement)).rows);
+  const reference = 'alter table tasklane.profiles add foreign key (user_id) references tasklane.accounts';
+
+  test.each([
+    ['reads rows', 'select * from tasklane.profiles'],
+    ['changes rows', 'update tasklane.profiles set change_seq = 0'],
+    ['validates a reference', reference],
+  ])('fails when it %s, which it could not see', async (_what, statement) => {
+    await expect(migrate(statement)).rejects.toThrow('query would be affected by row-level security policy');
+  });
+
+  test('sees the rows once the force is lifted, as docs/database.md says', async () => {
+    await migrate('alter table tasklane.profiles no force row level security');
+    expect(await migrate('select user_id from tasklane.profiles')).toEqual([{ user_id: 'ada' }]);
+    await expect(migrate(reference)).rejects.toMatchObject({ code: '23503' });
+    await migrate('alter table tasklane.profiles force row level security');
+  });
+});

@@ -1,0 +1,65 @@
+/** Set-ups of roles as docs/database.md has them, each in a database of its own. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { projectPath } from '../../src/paths';
+import { query } from './database';
+
+const document = readFileSync(projectPath('docs', 'database.md'), 'utf8');
+
+/** The statements of the SQL block below a heading of docs/database.md. */
+export function documentedSql(heading: string): string[] {
+  const section = document.split(/^#+ /m).find((each) => each.startsWith(`${heading}\n`));
+  const block = /```sql\n(.*?)```/s.exec(section ?? '')?.[1];
+  if (block === undefined) throw new Error(`docs/database.md has no SQL below "${heading}"`);
+  return block.split(';').flatMap((statement) => statement.trim() || []);
+}
+
+/** A database whose roles are all its own: what it is called, the names of its roles begin with. */
+export interface RoleSetUp {
+  readonly name: string;
+  /** The URL with which a role of the set-up, given without the prefix, connects. */
+  urlOf(role: string): string;
+  drop(): Promise<void>;
+}
+
+export function clusterUrl(): string {
+  return process.env.TEST_CLUSTER_URL as string;
+}
+
+/** Whether a member and who acts as the role are one, as before Postgres 16; `with inherit …` is no SQL there. */
+async function hasSimpleMembership(): Promise<boolean> {
+  const [row] = await query<{ version: number }>(
+    clusterUrl(),
+    `select current_setting('server_version_num')::int as version`,
+  );
+  return (row?.version ?? 0) < 160_000;
+}
+
+/** Runs statements as the cluster's administrator, with the names in them made this set-up's own. */
+export async function setUpRoles(statements: readonly string[]): Promise<RoleSetUp> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  const simple = await hasSimpleMembership();
+  for (const statement of statements) {
+    const own = statement.replace(/\btasklane/g, name);
+    await query(clusterUrl(), simple ? own.replace(/ with inherit .*/, '') : own);
+  }
+  return {
+    name,
+    urlOf(role) {
+      const url = new URL(clusterUrl());
+      url.username = `${name}_${role}`;
+      url.password = 'change-me';
+      url.pathname = name;
+      return url.href;
+    },
+    async drop() {
+      await query(clusterUrl(), `drop database if exists ${name} with (force)`);
+      const roles = await query<{ role: string }>(
+        clusterUrl(),
+        'select quote_ident(rolname) as role from pg_roles where starts_with(rolname, $1)',
+        [`${name}_`],
+      );
+      if (roles.length > 0) await query(clusterUrl(), `drop role ${roles.map(({ role }) => role)}`);
+    },
+  };
+}
