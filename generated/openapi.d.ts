@@ -144,6 +144,35 @@ export interface paths {
         patch: operations["updateProfile"];
         trace?: never;
     };
+    "/api/{user_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Export everything
+         * @description Everything that the lane holds, in one document, sent as it is read. Nothing waits for a slow download, so the
+         *     document is no snapshot: what is written meanwhile may be in it or not, and whatever it shows of a task,
+         *     `changes` has how that came about. A document that ends before its last brace is not whole: the service failed,
+         *     or the lane was erased meanwhile.
+         */
+        get: operations["exportLane"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/livez": {
         parameters: {
             query?: never;
@@ -447,6 +476,52 @@ export interface components {
             resource_name: string;
             /** @description The address of the service's documentation. */
             resource_documentation: string;
+        };
+        /** @description An entry of the lane's history. */
+        Change: {
+            /** @description Numbers the lane's changes from 1, in the order in which they happened. */
+            seq: number;
+            /**
+             * @description What was changed.
+             * @enum {string}
+             */
+            type: "profile" | "task";
+            /** @description The id of what was changed; null for the profile, of which there is one. */
+            entity_id: string | null;
+            /**
+             * @description What happened to it.
+             * @enum {string}
+             */
+            action: "created" | "updated" | "deleted";
+            /** @description The fields that an update changed, each with what it was and what it became. */
+            fields: {
+                [key: string]: {
+                    /** @description What the field was. */
+                    from: unknown;
+                    /** @description What the field became. */
+                    to: unknown;
+                };
+            };
+            at: components["schemas"]["Timestamp"];
+        };
+        /** @description Everything that a lane holds. */
+        LaneExport: {
+            /**
+             * @description What the document is.
+             * @constant
+             */
+            format: "tasklane-export";
+            /**
+             * @description The version of the document's form; another one may not be read as this one is.
+             * @constant
+             */
+            version: 1;
+            exported_at: components["schemas"]["Timestamp"];
+            profile: components["schemas"]["Profile"];
+            /** @description All tasks, by id. */
+            tasks: components["schemas"]["Task"][];
+            /** @description The lane's history, by `seq`. */
+            changes: components["schemas"]["Change"][];
         };
         /** @description A problem as RFC 9457 has it, with a `code` for programs. */
         Problem: {
@@ -1099,6 +1174,11 @@ export interface components {
          */
         CacheControl: string;
         /**
+         * @description That the response is a file to keep, and its name (RFC 6266).
+         * @example attachment; filename="tasklane-2026-11-21.json"
+         */
+        ContentDisposition: string;
+        /**
          * @description What the page may load; nothing from outside this service.
          * @example default-src 'none'
          */
@@ -1578,6 +1658,80 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    exportLane: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lane. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "format": "tasklane-export",
+                     *       "version": 1,
+                     *       "exported_at": "2026-11-21T10:30:00.000Z",
+                     *       "profile": {
+                     *         "user_id": "ada",
+                     *         "time_zone": "UTC",
+                     *         "week_start": "monday",
+                     *         "default_priority": "medium",
+                     *         "version": 1,
+                     *         "updated_at": null
+                     *       },
+                     *       "tasks": [
+                     *         {
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "user_id": "ada",
+                     *           "title": "Water the plants",
+                     *           "description": null,
+                     *           "status": "pending",
+                     *           "priority": "medium",
+                     *           "completed": false,
+                     *           "completed_at": null,
+                     *           "version": 1,
+                     *           "created_at": "2026-11-21T09:30:00.000Z",
+                     *           "updated_at": "2026-11-21T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "changes": [
+                     *         {
+                     *           "seq": 1,
+                     *           "type": "task",
+                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "action": "created",
+                     *           "fields": {},
+                     *           "at": "2026-11-21T09:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LaneExport"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];

@@ -28,9 +28,12 @@ function addOperations(count: number): void {
   >;
 }
 
+// They count as ever, and are out of reach.
+const limits = { RATE_LIMIT_READS: '1000000', RATE_LIMIT_WRITES: '1000000', RATE_LIMIT_ADDRESS: '1000000' };
+
 async function main(): Promise<void> {
   addOperations(Number(process.argv[2]));
-  const config = parseConfig({ ...process.env, PORT: '0' });
+  const config = parseConfig({ ...process.env, ...limits, PORT: '0' });
   const service = await startService(config, createLogger({ level: config.logLevel, pretty: false }));
   answerWithCpuTime(Number(new URL(service.url).port));
 }

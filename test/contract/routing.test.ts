@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { send } from '../support/api';
 import { operations } from '../support/operations';
+import { sendRaw } from '../support/raw';
 import { assertDescribed } from '../support/response-check';
 import { startTestService, type TestService, tokenOf } from '../support/service';
 
@@ -14,24 +13,6 @@ beforeAll(async () => {
   token = await tokenOf('ada');
 });
 afterAll(() => service.stop());
-
-/** Sends bytes as they are and reads the response up to the end of the connection. */
-async function sendRaw(text: string) {
-  const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
-  let answer = '';
-  socket.on('data', (chunk) => {
-    answer += chunk;
-  });
-  socket.on('error', () => undefined);
-  socket.write(text);
-  await once(socket, 'close');
-  const [head = '', body = ''] = answer.split('\r\n\r\n');
-  const [statusLine = '', ...lines] = head.split('\r\n');
-  const headers = Object.fromEntries(
-    lines.map((line) => line.split(': ', 2)).map(([name = '', value]) => [name.toLowerCase(), value]),
-  );
-  return { status: Number(statusLine.split(' ')[1]), headers, body: JSON.parse(body || 'null') };
-}
 
 describe('an address that is not there', () => {
   test.each([
@@ -50,7 +31,10 @@ describe('an address that is not there', () => {
     '/__proto__',
   ])('%s is 404', async (path) => {
     for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS']) {
-      const response = await sendRaw(`${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      const response = await sendRaw(
+        service.url,
+        `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+      );
       expect(response).toMatchObject({
         status: 404,
         body: { code: 'not-found', type: '/problems/not-found' },
@@ -128,7 +112,7 @@ describe('what is not HTTP as it should be', () => {
       400,
     ],
   ])('%s', async (_what, text, status) => {
-    const response = await sendRaw(text);
+    const response = await sendRaw(service.url, text);
     expect(response.status).toBe(status);
     assertDescribed('GET', '/unrouted', response);
   });

@@ -5,6 +5,7 @@ import pino from 'pino';
 import { createDatabase, type Database, type DatabaseOptions } from '../../src/database/database';
 import { isUnavailable } from '../../src/database/faults';
 import type { Change, WritableLane } from '../../src/database/lane';
+import { defaultAppRole } from '../../src/database/roles';
 import {
   countTasks,
   deleteTask,

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { send } from '../support/api';
+import { sendRaw } from '../support/raw';
 import { assertDescribed } from '../support/response-check';
 import { startTestService, type TestService, tokenOf } from '../support/service';
 
@@ -20,40 +19,20 @@ const create = (body: unknown, headers: Record<string, string> = {}) =>
     headers: { 'Content-Type': 'application/json', ...headers },
   });
 
-/** Writes the pieces and then nothing more; the answer, once the service has closed the connection. */
-async function stall(...pieces: string[]) {
-  const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
-  let text = '';
-  socket.on('data', (chunk) => {
-    text += chunk;
-  });
-  for (const piece of pieces) socket.write(piece);
-  await once(socket, 'close');
-  const [head = '', body = ''] = text.split('\r\n\r\n');
-  const lines = head.split('\r\n');
-  const headers = Object.fromEntries(
-    lines.slice(1).map((line) => {
-      const [name = '', value] = line.split(': ', 2);
-      return [name.toLowerCase(), value];
-    }),
-  );
-  return { status: Number(lines[0]?.split(' ')[1]), headers, body: JSON.parse(body) };
-}
-
 describe('a client that is too slow gets 408', () => {
   test.each([
-    ['with its headers', ['GET /livez HTTP/1.1\r\nHost: x\r\n']],
-    ['with its first line', ['GET /liv']],
-  ])('%s', async (_what, pieces) => {
-    const response = await stall(...pieces);
+    ['with its headers', 'GET /livez HTTP/1.1\r\nHost: x\r\n'],
+    ['with its first line', 'GET /liv'],
+  ])('%s', async (_what, text) => {
+    const response = await sendRaw(service.url, text);
     expect(response).toMatchObject({ status: 408, body: { code: 'request-timeout' } });
     assertDescribed('GET', '/unrouted', response);
   });
 
   test('with its body, and nothing is made of it', async () => {
-    const response = await stall(
-      `POST /api/ada/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: 30\r\n\r\n`,
-      '{"title":"Half of a t',
+    const response = await sendRaw(
+      service.url,
+      `POST /api/ada/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: 30\r\n\r\n{"title":"Half of a t`,
     );
     expect(response).toMatchObject({ status: 408, body: { code: 'request-timeout' } });
     expect((await send(service.url, 'GET', '/api/ada/tasks', { token })).body.items).toEqual([]);

@@ -19,6 +19,8 @@ export interface RoleSetUp {
   readonly name: string;
   /** The URL with which a role of the set-up, given without the prefix, connects. */
   urlOf(role: string): string;
+  /** The URL with which the cluster's administrator connects, whom row-level security does not hold. */
+  readonly adminUrl: string;
   drop(): Promise<void>;
 }
 
@@ -43,15 +45,12 @@ export async function setUpRoles(statements: readonly string[]): Promise<RoleSet
     const own = statement.replace(/\btasklane/g, name);
     await query(clusterUrl(), simple ? own.replace(/ with inherit .*/, '') : own);
   }
+  const url = new URL(clusterUrl());
+  url.pathname = name;
   return {
     name,
-    urlOf(role) {
-      const url = new URL(clusterUrl());
-      url.username = `${name}_${role}`;
-      url.password = 'change-me';
-      url.pathname = name;
-      return url.href;
-    },
+    adminUrl: url.href,
+    urlOf: (role) => Object.assign(new URL(url), { username: `${name}_${role}`, password: 'change-me' }).href,
     async drop() {
       await query(clusterUrl(), `drop database if exists ${name} with (force)`);
       const roles = await query<{ role: string }>(

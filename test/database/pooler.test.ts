@@ -1,0 +1,121 @@
+/** The service behind PgBouncer in transaction mode, where connections pass from one user's transaction to another's. */
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import { migrationNames } from '../../src/database/migrations';
+import { createLogger } from '../../src/observability/logger';
+import { type Service, startService } from '../../src/start';
+import { query } from '../support/database';
+import { keepsPreparedStatements, openPooler, type Pooler, poolerVersion } from '../support/pooler';
+import { documentedSql, type RoleSetUp, setUpRoles } from '../support/roles';
+import { testConfig } from '../support/service';
+import { makeUser, type TestUser } from '../support/user';
+
+const version = poolerVersion();
+const servers = 2;
+const userCount = 20;
+const roundsPerUser = 5;
+
+// Jest has no message for what is skipped.
+const title = version
+  ? `PgBouncer ${version.join('.')}`
+  : 'PgBouncer, which is not installed (apt-get install pgbouncer), so this is skipped';
+
+(version ? describe : describe.skip)(title, () => {
+  let setUp: RoleSetUp;
+  let pooler: Pooler;
+  let service: Service;
+  const failures: unknown[] = [];
+
+  beforeAll(async () => {
+    setUp = await setUpRoles(documentedSql('A database administrator makes the roles'));
+    pooler = await openPooler(setUp.urlOf('service'), servers);
+    const config = testConfig({
+      DATABASE_URL: pooler.url,
+      DATABASE_DIRECT_URL: setUp.urlOf('owner'),
+      DATABASE_APP_ROLE: `${setUp.name}_app`,
+      DATABASE_PREPARED_STATEMENTS: String(keepsPreparedStatements(version as [number, number])),
+      MIGRATE_ON_START: 'true',
+    });
+    const destination = { write: (line: string) => void failures.push(JSON.parse(line)) };
+    service = await startService(config, createLogger({ level: 'error', pretty: false, destination }));
+  });
+  afterAll(async () => {
+    await service?.stop();
+    await pooler?.close();
+    await setUp?.drop();
+  });
+
+  test('lets the migrations through, on the direct connection', async () => {
+    const rows = await query<{ name: string }>(
+      setUp.urlOf('owner'),
+      'select name from tasklane.migrations order by id',
+    );
+    expect(rows.map((row) => row.name)).toEqual(migrationNames());
+  });
+
+  /** A user's day: each answer may speak of that user alone. */
+  async function use(user: TestUser, shared: string): Promise<void> {
+    const mine = (body: { user_id: string; title: string }) => {
+      expect(body.user_id).toBe(user.id);
+      expect(body.title).toContain(user.id);
+    };
+    // The same id in every lane: only the user tells the rows apart.
+    const first = await user.send('POST', '/tasks', { body: { id: shared, title: `${user.id} shared` } });
+    expect(first.status).toBe(201);
+    mine(first.body);
+    for (let round = 1; round <= roundsPerUser; round++) {
+      const made = await user.send('POST', '/tasks', { body: { title: `${user.id} ${round}` } });
+      expect(made.status).toBe(201);
+      const body = { title: `${user.id} shared, ${round}` };
+      const changed = await user.send('PATCH', `/tasks/${shared}`, {
+        body,
+        headers: { 'Content-Type': 'application/merge-patch+json' },
+      });
+      expect(changed.body).toMatchObject(body);
+      const [list, one, taken, gone] = await Promise.all([
+        user.send('GET', '/tasks?include_total=true'),
+        user.send('GET', `/tasks/${shared}`),
+        user.send('POST', '/tasks', { body: { id: shared, title: `${user.id} again` } }),
+        user.send('GET', `/tasks/${randomUUID()}`),
+      ]);
+      expect(list.body.total).toBe(round + 1);
+      expect(list.body.items).toHaveLength(round + 1);
+      list.body.items.forEach(mine);
+      expect(one.body.title).toBe(body.title);
+      mine(one.body);
+      expect([taken.status, gone.status]).toEqual([409, 404]);
+    }
+  }
+
+  test(`keeps ${userCount} users apart on ${servers} connections`, async () => {
+    const shared = randomUUID();
+    const users = await Promise.all(Array.from({ length: userCount }, () => makeUser(service.url)));
+    await Promise.all(users.map((user) => use(user, shared)));
+    const [row] = await query(
+      setUp.adminUrl,
+      `select (select count(*)::int from tasklane.profiles) as lanes,
+         (select count(*)::int from tasklane.tasks where starts_with(title, user_id)) as tasks,
+         (select count(*)::int from pg_stat_activity where datname = $1 and usename = $2) as connections`,
+      [setUp.name, `${setUp.name}_service`],
+    );
+    expect(row).toEqual({ lanes: userCount, tasks: userCount * (roundsPerUser + 1), connections: servers });
+    expect(failures).toEqual([]);
+  });
+
+  test('gets its connections back as the login, without a user', async () => {
+    const clients = Array.from({ length: servers }, () => new Client({ connectionString: pooler.url }));
+    try {
+      for (const client of clients) await client.connect();
+      // Transactions that overlap take a connection each.
+      for (const client of clients) await client.query('begin');
+      for (const client of clients) {
+        const { rows } = await client.query(
+          `select pg_backend_pid() as pid, current_user as role, current_setting('app.user_id', true) as user_id`,
+        );
+        expect(rows).toEqual([{ pid: expect.any(Number), role: `${setUp.name}_service`, user_id: '' }]);
+      }
+    } finally {
+      for (const client of clients) await client.end();
+    }
+  });
+});

@@ -1,0 +1,106 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { until } from './until';
+
+/** A PgBouncer in transaction mode. */
+export interface Pooler {
+  /** The way through the pooler to the database that it was opened for. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+// Debian's package puts it where the path of others than root does not lead.
+const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
+
+/** The version of the PgBouncer that is installed, such as `[1, 18]`; null where there is none. */
+export function poolerVersion(): [number, number] | null {
+  try {
+    const [, major, minor] = /PgBouncer (\d+)\.(\d+)/.exec(
+      execFileSync('pgbouncer', ['--version'], { encoding: 'utf8', stdio: 'pipe', env }),
+    ) as unknown as [string, string, string];
+    return [Number(major), Number(minor)];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Whether the pooler keeps its clients' prepared statements apart (PgBouncer 1.21: `max_prepared_statements`). */
+export function keepsPreparedStatements([major, minor]: [number, number]): boolean {
+  return major > 1 || minor >= 21;
+}
+
+// PgBouncer refuses to run as root.
+const nobody = 65_534;
+
+/** Opens a pooler with `size` connections to the database at `url`, and waits until it takes clients. */
+export async function openPooler(url: string, size: number): Promise<Pooler> {
+  const target = new URL(url);
+  const directory = await mkdtemp(join(tmpdir(), 'tasklane-pooler-'));
+  const settings = join(directory, 'pgbouncer.ini');
+  const users = join(directory, 'users.txt');
+  // A socket in a directory of its own, unlike a port, can't be taken by another process.
+  const options = {
+    listen_addr: '',
+    unix_socket_dir: directory,
+    listen_port: 6432,
+    auth_type: 'scram-sha-256',
+    auth_file: users,
+    pool_mode: 'transaction',
+    default_pool_size: size,
+    max_client_conn: 100,
+    ...(keepsPreparedStatements(poolerVersion() ?? [0, 0]) && { max_prepared_statements: 100 }),
+  };
+  const [user, password] = [target.username, target.password].map(decodeURIComponent);
+  await writeFile(users, `"${user}" "${password}"\n`, { mode: 0o600 });
+  await writeFile(
+    settings,
+    [
+      '[databases]',
+      `* = host=${target.hostname} port=${target.port}`,
+      '[pgbouncer]',
+      ...Object.entries(options).map(([name, value]) => `${name} = ${value}`),
+    ].join('\n'),
+  );
+  const root = process.getuid?.() === 0;
+  if (root) {
+    await chmod(directory, 0o755);
+    for (const file of [directory, settings, users]) await chown(file, nobody, nobody);
+  }
+  const child = spawn('pgbouncer', [settings], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env,
+    ...(root && { uid: nobody, gid: nobody }),
+  });
+  let log = '';
+  child.stderr.on('data', (chunk) => {
+    log += chunk;
+  });
+  const ended = once(child, 'exit');
+  const close = async () => {
+    child.kill('SIGINT');
+    await ended;
+    await rm(directory, { recursive: true, force: true });
+  };
+
+  const pooled = `postgres://${target.username}:${target.password}@${encodeURIComponent(directory)}:6432${target.pathname}`;
+  const accepts = async () => {
+    if (child.exitCode !== null) throw new Error(`pgbouncer ended: ${log}`);
+    const client = new Client({ connectionString: pooled });
+    return client.connect().then(
+      () => client.end().then(() => true),
+      () => false,
+    );
+  };
+  try {
+    await until(accepts);
+  } catch (error) {
+    await close();
+    throw new Error(`pgbouncer takes no clients: ${log}`, { cause: error });
+  }
+  return { url: pooled, close };
+}
