@@ -144,6 +144,34 @@ export interface paths {
         patch: operations["updateProfile"];
         trace?: never;
     };
+    "/api/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Erase the lane
+         * @description Erases everything that the lane holds, at once and for good; export it first to keep it. The account at the
+         *     authentication server stays. Every token that was issued until then is 401 from then on, the request's own
+         *     included; one that is issued in a later second opens a new lane.
+         */
+        delete: operations["eraseLane"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{user_id}/export": {
         parameters: {
             query?: never;
@@ -573,8 +601,8 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Unauthorized
-         * @description The request has no token, or one that is malformed, expired, of another issuer or wrongly signed. Take a fresh
-         *     token from the authentication server and try again. The `WWW-Authenticate` header says whether a token came at
+         * @description The request has no token, or one that is malformed, expired, of another issuer, wrongly signed, or older than
+         *     the erasure of its lane. Take a fresh token from the authentication server and try again. The `WWW-Authenticate` header says whether a token came at
          *     all; the service's log says which check failed, under the request's id.
          */
         UnauthorizedProblem: {
@@ -1658,6 +1686,43 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    eraseLane: {
+        parameters: {
+            query: {
+                /**
+                 * @description The `user_id` of the path once more, so that no one erases a lane by a slip.
+                 * @example ada
+                 */
+                confirm: components["schemas"]["UserId"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lane is gone. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];

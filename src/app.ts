@@ -14,6 +14,7 @@ import { requestLogger } from './observability/logger';
 import { profileHandlers } from './profile/handlers';
 import { type ServiceState, serviceHandlers } from './service/handlers';
 import { taskHandlers } from './tasks/handlers';
+import { transferHandlers } from './transfer/handlers';
 
 export interface AppDependencies {
   readonly config: Pick<Config, 'corsOrigins' | 'invalidResponses' | 'maxBodyBytes' | 'trustProxy'>;
@@ -27,7 +28,12 @@ export interface AppDependencies {
 /** Makes the service, compiled and ready for requests. @throws if the contract is not valid. */
 export async function createApp(dependencies: AppDependencies): Promise<Express> {
   const { config, database, authenticator, rateLimiter, state, log } = dependencies;
-  const handlers: Handlers = { ...serviceHandlers(state), ...taskHandlers, ...profileHandlers };
+  const handlers: Handlers = {
+    ...serviceHandlers(state),
+    ...taskHandlers,
+    ...profileHandlers,
+    ...transferHandlers,
+  };
 
   const app = express();
   app.disable('x-powered-by');

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -57,7 +57,12 @@ const integer = (least: number, most: number, fallback: number) =>
     .string()
     .regex(/^\d+$/, 'must be a whole number')
     .transform(Number)
-    .pipe(z.number().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`))
+    .pipe(
+      z
+        .number(`must be at most ${most}`)
+        .min(least, `must be at least ${least}`)
+        .max(most, `must be at most ${most}`),
+    )
     .default(fallback);
 
 const flag = z
@@ -95,19 +100,16 @@ function isNetwork(value: string): boolean {
   );
 }
 
-const proxies = z.union(
-  [
-    z
-      .string()
-      .regex(/^\d{1,2}$/)
-      .transform(Number),
-    z
-      .string()
-      .transform((value) => value.split(',').map((each) => each.trim()))
-      .refine((each) => each.every(isNetwork)),
-  ],
-  { error: 'must be a number of proxies, or their addresses and networks' },
-);
+const proxies = z.union([
+  z
+    .string()
+    .regex(/^\d{1,2}$/)
+    .transform(Number),
+  z
+    .string()
+    .transform((value) => value.split(',').map((each) => each.trim()))
+    .refine((each) => each.every(isNetwork), 'must be a number of proxies, or their addresses and networks'),
+]);
 
 const variables = z.object({
   NODE_ENV: z.string().optional(),
@@ -180,11 +182,18 @@ function dataDirectory(value: string): string {
 /** The development secret that `dataDir` keeps; made at first use, never in production. */
 export function developmentSecret(dataDir: string): string {
   const file = join(dataDir, 'development-secret');
-  mkdirSync(dataDir, { recursive: true });
-  try {
-    writeFileSync(file, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  if (!existsSync(file)) {
+    mkdirSync(dataDir, { recursive: true });
+    // Linked when it is whole: another process may start at the same moment, and this one may be killed.
+    const own = `${file}.${process.pid}`;
+    writeFileSync(own, randomBytes(32).toString('base64url'), { mode: 0o600 });
+    try {
+      linkSync(own, file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      rmSync(own);
+    }
   }
   return readFileSync(file, 'utf8');
 }

@@ -1,7 +1,8 @@
+import type { Logger } from 'pino';
 import { signDevelopmentToken } from './auth/development-token';
 import { ConfigError, parseConfig, readEnvironment } from './config';
 import { createLogger } from './observability/logger';
-import { startService } from './start';
+import { type Service, startService } from './start';
 
 /** What a newcomer needs next: the documentation, and a first task. */
 async function greeting(url: string, secret: string | undefined): Promise<string> {
@@ -18,14 +19,8 @@ async function greeting(url: string, secret: string | undefined): Promise<string
 
 const sameSignalMs = 300;
 
-async function main(): Promise<void> {
-  const config = parseConfig(readEnvironment());
-  const pretty = !config.production && process.stdout.isTTY === true;
-  const log = createLogger({ level: config.logLevel, pretty });
-  const service = await startService(config, log);
-  log.info({ url: service.url }, 'serving');
-  if (!config.production) process.stdout.write(await greeting(service.url, config.auth.secrets[0]));
-
+/** Stops the service on SIGTERM and SIGINT and exits; one that is still starting is stopped when it has started. */
+function stopOnSignal(starting: Promise<Service>, log: Logger): void {
   let stoppingSince: number | undefined;
   const stop = (signal: NodeJS.Signals) => {
     if (stoppingSince !== undefined) {
@@ -35,19 +30,34 @@ async function main(): Promise<void> {
     }
     stoppingSince = performance.now();
     log.info({ signal }, 'stopping');
-    service.stop().then(
-      () => {
-        log.info('stopped');
-        process.exit(0);
-      },
-      (error) => {
-        log.fatal({ err: error }, 'did not stop cleanly');
-        process.exit(1);
-      },
-    );
+    starting
+      .then((service) => service.stop())
+      .then(
+        () => {
+          log.info('stopped');
+          process.exit(0);
+        },
+        (error) => {
+          log.fatal({ err: error }, 'did not stop cleanly');
+          process.exit(1);
+        },
+      );
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+}
+
+async function main(): Promise<void> {
+  const config = parseConfig(readEnvironment());
+  const pretty = !config.production && process.stdout.isTTY === true;
+  const log = createLogger({ level: config.logLevel, pretty });
+  const starting = startService(config, log);
+  stopOnSignal(starting, log);
+  const service = await starting;
+  log.info({ url: service.url }, 'serving');
+  if (config.production) return;
+  const secret = config.auth.sources.includes('secret') ? config.auth.secrets[0] : undefined;
+  process.stdout.write(await greeting(service.url, secret));
 }
 
 main().catch((error) => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createApp } from './app';
 import { createAuthenticator } from './auth/authenticator';
@@ -28,13 +29,22 @@ async function listen(server: Server, host: string, port: number): Promise<strin
   return `http://${name}:${address.port}`;
 }
 
-/** Stops listening, waits for the requests in flight, and cuts off those that take longer than `timeoutMs`. */
+const farewellMs = 100;
+const releaseTimeoutMs = 1_000;
+
+/**
+ * Stops listening, waits for the requests in flight, and cuts off those that take longer than `timeoutMs`. Before that,
+ * clients that keep connections are told for a moment to give them up: closing one loses the request that is on its way.
+ */
 async function drain(server: Server, timeoutMs: number): Promise<void> {
   const closed = once(server, 'close');
+  const farewell = Math.min(farewellMs, timeoutMs);
+  server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'));
+  await sleep(farewell);
   server.close();
   // A connection that is kept alive falls idle only after its response.
   const idle = setInterval(() => server.closeIdleConnections(), 50);
-  const deadline = setTimeout(() => server.closeAllConnections(), timeoutMs);
+  const deadline = setTimeout(() => server.closeAllConnections(), timeoutMs - farewell);
   await closed;
   clearInterval(idle);
   clearTimeout(deadline);
@@ -72,7 +82,8 @@ async function startServing(
   const release = async () => {
     authenticator.close();
     await stores.close();
-    await database.close();
+    // What was cut off may hold its connection for as long as a statement may take.
+    await Promise.race([database.close(), sleep(releaseTimeoutMs, undefined, { ref: false })]);
     await embedded?.stop();
   };
 

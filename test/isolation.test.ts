@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Operation } from '../src/contract/contract';
 import { type ApiResponse, send } from './support/api';
 import { query } from './support/database';
-import { exampleBody, operations } from './support/operations';
+import { exampleBody, exampleQuery, operations } from './support/operations';
 import { startTestService, type TestService, tokenOf } from './support/service';
 import { seedTasks } from './support/tasks';
 
@@ -80,7 +80,10 @@ function request(
     if (value === undefined) throw new Error(`This test has nothing for the path parameter ${name}.`);
     return encodeURIComponent(value);
   });
-  return send(service.url, operation.method.toUpperCase(), path, { token: as.token, body });
+  return send(service.url, operation.method.toUpperCase(), path + exampleQuery(operation, lane), {
+    token: as.token,
+    body,
+  });
 }
 
 /** Everything that is in a user's lane, whatever its table. */

@@ -2,97 +2,101 @@
 import type { RunResult } from './loader';
 import { type Load, loads } from './workload';
 
-/** One run of a load against one server. */
+/** One run of a load against one process of a server. */
 export interface Sample extends RunResult {
   readonly server: string;
+  readonly process: number;
   readonly load: Load;
   readonly connections: number;
-  /** Microseconds of the server process's CPU time a request, all its threads. */
+  /** Microseconds of the process's CPU time a request, all its threads. */
   readonly cpu: number;
 }
 
-type Quantity = 'cpu' | keyof RunResult;
-
 /** The value below which `share` of the values lie, interpolated between neighbours. */
-export function quantile(values: readonly number[], share: number): number {
+function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const at = share * (sorted.length - 1);
   const [low = Number.NaN, high = low] = sorted.slice(Math.floor(at), Math.floor(at) + 2);
   return low + (high - low) * (at - Math.floor(at));
 }
 
-function withQuartiles(values: readonly number[], digits: number): string {
-  const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => quantile(values, share).toFixed(digits));
-  return `${middle} (${low}–${high})`;
-}
-
-function median(samples: readonly Sample[], quantity: Quantity): number {
+function median(samples: readonly Sample[], quantity: 'cpu' | keyof RunResult): number {
   return quantile(
     samples.map((sample) => sample[quantity]),
     0.5,
   );
 }
 
-/** The samples of `server` over those of `base`, run by run: the n-th of one next to the n-th of the other. */
-export function cpuRatios(
-  samples: readonly Sample[],
-  load: Load,
-  { server, base }: { server: string; base: string },
-): number[] {
-  const of = (name: string) => samples.filter((each) => each.load === load && each.server === name);
-  const bases = of(base);
-  return of(server).map((sample, n) => sample.cpu / bases[n]!.cpu);
-}
-
-function cells(samples: readonly Sample[]): string[] {
-  const [p50, p99] = [median(samples, 'p50'), median(samples, 'p99')];
+function cells(samples: readonly Sample[], floor: readonly Sample[]): string[] {
+  const cpu = samples.map((sample) => sample.cpu);
   return [
-    withQuartiles(
-      samples.map((sample) => sample.cpu),
-      0,
-    ),
-    `${p50.toFixed(2)} / ${p99.toFixed(2)}`,
+    `${median(samples, 'cpu').toFixed(0)} (${quantile(cpu, 0.25).toFixed(0)}–${quantile(cpu, 0.75).toFixed(0)})`,
+    (median(samples, 'cpu') / median(floor, 'cpu')).toFixed(1),
+    `${median(samples, 'p50').toFixed(2)} / ${median(samples, 'p99').toFixed(2)}`,
     median(samples, 'throughput').toFixed(0),
   ];
 }
 
-/** One row a load and server; the first server is what the others are compared with. */
+/** One row a load and server; the first server is the floor that the others are measured by. */
 export function table(
   samples: readonly Sample[],
   servers: readonly string[],
   connectionCounts: readonly number[],
 ): string {
-  const columns = connectionCounts.flatMap((count) => {
-    const on = count === 1 ? '1 connection' : `${count} connections`;
-    return [`CPU µs/request, ${on}`, 'p50 / p99 ms', 'requests/s'];
-  });
-  const header = ['Load', 'Server', 'CPU, times the floor', ...columns];
+  const columns = connectionCounts.flatMap((count) => [
+    `CPU µs/request, ${count} connection${count === 1 ? '' : 's'}`,
+    'times the floor',
+    'p50 / p99 ms',
+    'requests/s',
+  ]);
   const rows = loads.flatMap((load) =>
-    servers.map((server) => {
-      const own = samples.filter((each) => each.load === load && each.server === server);
-      const ratio = quantile(cpuRatios(samples, load, { server, base: servers[0]! }), 0.5);
-      return [
-        load,
-        server,
-        ratio.toFixed(2),
-        ...connectionCounts.flatMap((count) => cells(own.filter((each) => each.connections === count))),
-      ];
-    }),
+    servers.map((server) => [
+      load,
+      server,
+      ...connectionCounts.flatMap((count) => {
+        const of = (name: string | undefined) =>
+          samples.filter((each) => each.load === load && each.server === name && each.connections === count);
+        return cells(of(server), of(servers[0]));
+      }),
+    ]),
   );
-  const line = (texts: readonly string[]) => `| ${texts.join(' | ')} |`;
+  const header = ['Load', 'Server', ...columns];
   const rule = header.map((_, n) => (n < 2 ? '---' : '--:'));
-  return [header, rule, ...rows].map(line).join('\n');
+  return [header, rule, ...rows].map((texts) => `| ${texts.join(' | ')} |`).join('\n');
 }
 
-/** The CPU that a request takes on one server beyond that on another, by load, in percent with quartiles. */
-export function cpuDifferences(
-  samples: readonly Sample[],
-  servers: { server: string; base: string },
-): string {
-  return loads
-    .map((load) => {
-      const percent = cpuRatios(samples, load, servers).map((ratio) => (ratio - 1) * 100);
-      return `${load} ${withQuartiles(percent, 1)} %`;
-    })
-    .join(', ');
+/** By how much of itself a server's CPU time a request exceeds another's. */
+export interface Growth {
+  readonly load: Load;
+  /** Between the best processes of both: what else a process's memory happens to look like only slows it down. */
+  readonly best: number;
+  /** Between the best of one and the worst of the other, both ways. */
+  readonly least: number;
+  readonly most: number;
+}
+
+/** How a server's CPU time a request compares with that of `base`, under each load with all connections busy. */
+export function growth(samples: readonly Sample[], server: string, base: string): Growth[] {
+  const connections = Math.max(...samples.map((sample) => sample.connections));
+  return loads.map((load) => {
+    // The lower quartile: the runs that other work on the machine disturbed least.
+    const cpus = (name: string) => {
+      const own = samples.filter(
+        (each) => each.load === load && each.server === name && each.connections === connections,
+      );
+      return [...Map.groupBy(own, (each) => each.process).values()].map((runs) =>
+        quantile(
+          runs.map((run) => run.cpu),
+          0.25,
+        ),
+      );
+    };
+    const [compared, bases] = [cpus(server), cpus(base)];
+    return {
+      load,
+      best: Math.min(...compared) / Math.min(...bases) - 1,
+      least: Math.min(...compared) / Math.max(...bases) - 1,
+      most: Math.max(...compared) / Math.min(...bases) - 1,
+    };
+  });
 }

@@ -8,18 +8,19 @@ import type { Run, RunResult } from './loader';
 import { type Child, startChild } from './processes';
 import { secret, seed } from './workload';
 
-/** A server as the report names it, its module, and the module's argument. */
+/** A kind of server: how the report names it, its module and the module's argument, and how many processes run it. */
 export interface ServerKind {
   readonly name: string;
   readonly module: string;
   readonly argument: string;
+  readonly processes: number;
 }
 
-/** A server under test; asked, it tells the CPU time that it has used, in microseconds. */
-export type Server = ServerKind & Child<{ port: number }, 'cpu', number>;
+/** A server under test, the n-th `process` of its kind; asked, it tells the CPU time that it has used, in microseconds. */
+export type Server = ServerKind & { readonly process: number } & Child<{ port: number }, 'cpu', number>;
 export type Loader = Child<object, Run, RunResult>;
 
-/** Runs `work` on a database of its own, and stops everything that it started, also when the process is told to end. */
+/** Runs `work` on a database of its own, and stops everything that it started, also when this process is told to end. */
 export async function withSetting<T>(
   kinds: readonly ServerKind[],
   work: (servers: readonly Server[], loader: Loader) => Promise<T>,
@@ -39,18 +40,21 @@ export async function withSetting<T>(
     cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
     // Postgres may have to run as another user.
     await chmod(dataDir, 0o755);
-    const { url } = started(await startEmbeddedPostgres({ dataDir }));
+    const settings = { max_connections: '200' };
+    const { url } = started(await startEmbeddedPostgres({ dataDir, settings }));
     await migrateUp(url);
     await seed(url);
 
     const environment = { DATABASE_URL: url, BETTER_AUTH_SECRET: secret };
     const servers: Server[] = [];
     for (const kind of kinds) {
-      const child = await startChild<{ port: number }, 'cpu', number>(kind.module, kind.argument, {
-        environment,
-        signal,
-      });
-      servers.push({ ...kind, ...started(child) });
+      for (let process = 1; process <= kind.processes; process++) {
+        const child = await startChild<{ port: number }, 'cpu', number>(kind.module, kind.argument, {
+          environment,
+          signal,
+        });
+        servers.push({ ...kind, process, ...started(child) });
+      }
     }
     const loader = await startChild<object, Run, RunResult>('loader', '', { environment, signal });
     return await work(servers, started(loader));

@@ -24,23 +24,28 @@ function challenge(publicUrl: string, error?: string): string {
   return ['Bearer realm="tasklane"', ...(error ? [error] : []), metadata].join(', ');
 }
 
+/** The 401 problem for a token that does not hold; only the log learns the reason. */
+export function refuseToken({ publicUrl }: Admission, request: Request, reason: string): ProblemError {
+  requestFacts(request).authentication = reason;
+  return new ProblemError(
+    'unauthorized',
+    {},
+    { 'WWW-Authenticate': challenge(publicUrl(), 'error="invalid_token"') },
+  );
+}
+
 /** The caller. @throws a 401 problem (RFC 6750) for one that is not known, 503 where keys are out of reach. */
-async function authenticate({ authenticator, publicUrl }: Admission, request: Request): Promise<Identity> {
-  const result = await authenticator.authenticate(request);
+async function authenticate(admission: Admission, request: Request): Promise<Identity> {
+  const result = await admission.authenticator.authenticate(request);
   const facts = requestFacts(request);
   switch (result.outcome) {
     case 'authenticated':
       facts.userId = result.identity.userId;
       return result.identity;
     case 'missing':
-      throw new ProblemError('unauthorized', {}, { 'WWW-Authenticate': challenge(publicUrl()) });
+      throw new ProblemError('unauthorized', {}, { 'WWW-Authenticate': challenge(admission.publicUrl()) });
     case 'invalid':
-      facts.authentication = result.reason;
-      throw new ProblemError(
-        'unauthorized',
-        {},
-        { 'WWW-Authenticate': challenge(publicUrl(), 'error="invalid_token"') },
-      );
+      throw refuseToken(admission, request, result.reason);
     case 'unavailable':
       facts.authentication = result.reason;
       throw new ProblemError(

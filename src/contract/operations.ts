@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { components, operations } from '../../generated/openapi';
 import type { Identity } from '../auth/authenticator';
 import type { UserScope } from '../database/lane';
+import type { Streamed } from './stream';
 
 export type OperationId = keyof operations;
 export type Schemas = components['schemas'];
@@ -41,16 +42,23 @@ type NamedHeaders<H> = { [K in keyof H as string extends K ? never : Exclude<K, 
 export type ReplyHeaders<Id extends OperationId, S extends keyof Responses<Id>> =
   ResponseAt<Id, S> extends { headers: infer H } ? NamedHeaders<H> : Record<never, never>;
 
-type ReplyArguments<Id extends OperationId, S extends keyof Responses<Id>> = keyof ReplyHeaders<
-  Id,
-  S
-> extends never
-  ? ReplyBody<Id, S> extends undefined
+type BodyAndHeaders<B, H> = keyof H extends never
+  ? [B] extends [undefined]
     ? []
-    : [body: ReplyBody<Id, S>]
-  : Record<never, never> extends ReplyHeaders<Id, S>
-    ? [body: ReplyBody<Id, S>, headers?: ReplyHeaders<Id, S>]
-    : [body: ReplyBody<Id, S>, headers: ReplyHeaders<Id, S>];
+    : [body: B]
+  : Record<never, never> extends H
+    ? [body: B, headers?: H]
+    : [body: B, headers: H];
+
+type ReplyArguments<Id extends OperationId, S extends keyof Responses<Id>> = BodyAndHeaders<
+  ReplyBody<Id, S>,
+  ReplyHeaders<Id, S>
+>;
+
+type StreamArguments<Id extends OperationId, S extends keyof Responses<Id>> = BodyAndHeaders<
+  Streamed<ReplyBody<Id, S>>,
+  ReplyHeaders<Id, S>
+>;
 
 // Statuses that the platform answers before a handler is called.
 type PlatformStatus = 400 | 401 | 403 | 413 | 415 | 429 | '5XX';
@@ -72,7 +80,7 @@ type FailureArguments<P> = keyof ProblemMembers<P> extends never
 
 declare const replyOf: unique symbol;
 
-/** What a handler returns. Only `call.reply` and `call.fail` make one, so that the compiler sees every field of it. */
+/** What a handler returns. Only `call.reply`, `call.stream` and `call.fail` make one, so that the compiler sees every field of it. */
 export interface Reply<Id extends OperationId> {
   readonly [replyOf]: Id;
 }
@@ -99,6 +107,11 @@ interface CallBase<Id extends OperationId> {
   reply<S extends SuccessStatus<Id> & keyof Responses<Id>>(
     status: S,
     ...rest: ReplyArguments<Id, S>
+  ): Reply<Id>;
+  /** Answers with a result too large to hold: its lists may come in pages. What it sends is not checked on the way. */
+  stream<S extends SuccessStatus<Id> & keyof Responses<Id>>(
+    status: S,
+    ...rest: StreamArguments<Id, S>
   ): Reply<Id>;
   /** Answers with a problem that the contract has for this operation. */
   fail<Code extends FailureCode<Id>>(code: Code, ...rest: FailureArguments<FailureOf<Id, Code>>): Reply<Id>;

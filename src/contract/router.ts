@@ -8,20 +8,21 @@ import {
   Router,
 } from 'express';
 import type { Logger } from 'pino';
-import type { UserScope } from '../database/lane';
+import { StaleToken, type WithUser } from '../database/lane';
 import { requestFacts } from '../observability/request-facts';
-import { type Admission, admit } from './admission';
+import { type Admission, admit, refuseToken } from './admission';
 import { type BodyReader, bodyReader } from './body';
 import type { Contract, Method, Operation } from './contract';
 import type { Handlers } from './operations';
 import { type ProblemCode, ProblemError, type ProblemMembers, problemBody } from './problems';
+import { sendStream } from './stream';
 import { createValidators, type OperationValidator } from './validator';
 
 export interface RouterDependencies extends Admission {
   readonly contract: Contract;
   readonly handlers: Handlers;
   /** The lane of a user; called with the caller's own id, never with one from the request. */
-  withUser(userId: string): UserScope;
+  readonly withUser: WithUser;
   /** Whether a fault means that something we depend on is out of reach: 503 rather than 500. */
   isUnavailable(error: unknown): boolean;
   readonly maxBodyBytes: number;
@@ -36,13 +37,19 @@ interface Result {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
+/** What `call.stream` makes. */
+interface StreamedResult extends Result {
+  readonly body: object;
+  readonly streamed: true;
+}
+
 /** What `call.fail` makes. */
 interface Failure {
   readonly code: ProblemCode;
   readonly members: ProblemMembers;
 }
 
-type Outcome = Result | Failure;
+type Outcome = Result | StreamedResult | Failure;
 
 /** A call before the types of its operation are put on it. */
 type UntypedHandler = (call: object) => Promise<Outcome>;
@@ -59,7 +66,11 @@ function sendProblem(
   response.status(body.status).set(headers).type('application/problem+json').json(body);
 }
 
-function sendResult(response: Response, operation: Operation, outcome: Result): void {
+async function sendResult(
+  response: Response,
+  operation: Operation,
+  outcome: Result | StreamedResult,
+): Promise<void> {
   response.status(outcome.status);
   for (const [name, value] of Object.entries(outcome.headers)) {
     if (value !== undefined) response.setHeader(name, value as string);
@@ -67,7 +78,8 @@ function sendResult(response: Response, operation: Operation, outcome: Result): 
   if (outcome.body === undefined) return void response.end();
   const type = operation.responseTypes.get(String(outcome.status)) ?? 'application/json';
   response.type(type);
-  if (type.endsWith('json')) response.json(outcome.body);
+  if ('streamed' in outcome) await sendStream(response, outcome.body);
+  else if (type.endsWith('json')) response.json(outcome.body);
   else response.send(outcome.body);
 }
 
@@ -102,12 +114,18 @@ function serve(stages: Stages, dependencies: RouterDependencies): RequestHandler
       url: request.originalUrl,
       log: request.log,
       identity,
-      lane: identity && dependencies.withUser(identity.userId),
+      lane: identity && dependencies.withUser(identity.userId, identity.issuedAt),
       reply: (status: number, body?: unknown, headers = {}): Outcome => ({ status, body, headers }),
+      stream: (status: number, body: object, headers = {}): Outcome => ({
+        status,
+        body,
+        headers,
+        streamed: true,
+      }),
       fail: (code: ProblemCode, members: ProblemMembers = {}): Outcome => ({ code, members }),
     });
     if ('code' in outcome) sendProblem(response, outcome.code, outcome.members);
-    else sendResult(response, operation, outcome);
+    else await sendResult(response, operation, outcome);
   };
 }
 
@@ -150,8 +168,15 @@ const refuseMalformed: RequestHandler = (request, _response, next) => {
 };
 
 function sendFault(dependencies: RouterDependencies): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
-    if (response.headersSent) return next(error);
+  return (error: unknown, request, response, _next) => {
+    if (response.headersSent) {
+      request.log.error({ err: error }, 'fault after the headers were sent');
+      return void response.destroy();
+    }
+    if (error instanceof StaleToken) {
+      const { code, members, headers } = refuseToken(dependencies, request, error.reason);
+      return sendProblem(response, code, members, headers);
+    }
     if (error instanceof ProblemError) return sendProblem(response, error.code, error.members, error.headers);
     request.log.error({ err: error }, 'fault');
     if (dependencies.isUnavailable(error)) {

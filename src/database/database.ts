@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { isRefused, isUnavailable } from './faults';
-import { createLanes, type LaneOptions, type UserScope } from './lane';
+import { createLanes, type LaneOptions, type UserScope, type WithUser } from './lane';
 import { migrationStatus } from './migrations';
 import { createPool, type PoolOptions } from './pool';
 import type { Connection } from './transaction';
@@ -11,7 +11,7 @@ export type DatabaseOptions = PoolOptions & LaneOptions;
 /** What the service does with its database. */
 export interface Database {
   /** Opens a user's lane; `userId` must be the verified caller's. */
-  withUser(userId: string): UserScope;
+  readonly withUser: WithUser;
   /** Runs a statement of the platform's own, as the login role and outside all lanes; out of handlers' reach. */
   lookUp(text: string, values: readonly unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
   /** Why the database can't be worked with for now, or null if it can. */

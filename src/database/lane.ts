@@ -3,6 +3,7 @@
  * bound to the lane's user and to the lane's transaction.
  */
 import type { Knex } from 'knex';
+import type { QueryResult, QueryResultRow } from 'pg';
 import { isTransient } from './faults';
 import { type LaneTables, schema } from './rows';
 import { type Connection, type Statement, transact } from './transaction';
@@ -50,6 +51,18 @@ export interface WritableLane extends Lane {
   insert<T extends Table>(table: T, row: RowToWrite<T>): Knex.QueryBuilder<LaneTables[T], LaneTables[T][]>;
   /** Leaves a change; it gets the lane's next sequence number when the write commits. */
   changed(change: Change): void;
+  /** Erases the lane, and leaves word of it: no token that there is by now opens the lane again. */
+  erase(): Promise<void>;
+}
+
+/** A token that has outlived the lane it was issued for. Reads and writes reject with it. */
+export class StaleToken extends Error {
+  constructor(
+    /** For the log. */
+    readonly reason: 'lane-erased',
+  ) {
+    super(reason);
+  }
 }
 
 /** What a user's requests can do with the database. */
@@ -72,6 +85,15 @@ export interface LaneOptions {
   readonly preparedStatements: boolean;
 }
 
+// Runs as the login role, for it is what makes the transaction the app role's. Whether the lane was erased since the
+// token was issued rides along: one look into an index.
+const openScope = `
+  select set_config('role', $1, true), set_config('app.user_id', $2, true), set_config('statement_timeout', $3, true),
+    exists (
+      select from ${schema}.erased
+      where user_hash = sha256(convert_to($2, 'UTF8')) and ($4::float8 is null or extract(epoch from at) >= $4)
+    ) as stale`;
+
 // The counter's row is made by the first write. `for update` and the unique index leave one writer at a time; of two
 // first writes at once, the second finds neither row and is run again.
 const lockCounter = `
@@ -83,7 +105,14 @@ const lockCounter = `
     on conflict (user_id) do nothing
     returning change_seq
   )
-  select change_seq from held union all select change_seq from made`;
+  select false as made from held union all select true from made`;
+
+const eraseLane = `
+  with gone as (
+    delete from ${schema}.profiles where user_id = $1
+  )
+  insert into ${schema}.erased (user_hash, at) values (sha256(convert_to($1, 'UTF8')), clock_timestamp())
+  on conflict (user_hash) do update set at = excluded.at`;
 
 // Numbers the changes in order and moves the counter once, whatever their count.
 const recordChanges = `
@@ -120,20 +149,30 @@ function writableLaneOn(knex: Knex, connection: Connection, userId: string, chan
         .connection(connection)
         .insert({ ...row, user_id: userId }) as never,
     changed: (change) => changes.push(change),
+    erase: async () => void (await connection.query({ text: eraseLane, values: [userId] })),
   };
 }
 
+/** Opens a user's lane; `issuedAt` is when the caller's token was, in seconds since the epoch, null if it doesn't say. */
+export type WithUser = (userId: string, issuedAt?: number | null) => UserScope;
+
+/** Whose token opens a lane. */
+interface Caller {
+  readonly userId: string;
+  readonly issuedAt: number | null;
+}
+
+function refuseStale(result: QueryResult<QueryResultRow> | undefined): void {
+  if (result?.rows[0]?.stale !== false) throw new StaleToken('lane-erased');
+}
+
 /** Makes the lanes of a database; `withUser` opens one. */
-export function createLanes(knex: Knex, options: LaneOptions): { withUser(userId: string): UserScope } {
+export function createLanes(knex: Knex, options: LaneOptions): { withUser: WithUser } {
   const named = (name: string, text: string, values: unknown[]): Statement =>
     options.preparedStatements ? { name, text, values } : { text, values };
 
-  const scopeTo = (userId: string): Statement =>
-    named(
-      'lane-scope',
-      `select set_config('role', $1, true), set_config('app.user_id', $2, true), set_config('statement_timeout', $3, true)`,
-      [options.appRole, userId, String(options.statementTimeoutMs)],
-    );
+  const scopeTo = ({ userId, issuedAt }: Caller): Statement =>
+    named('lane-scope', openScope, [options.appRole, userId, String(options.statementTimeoutMs), issuedAt]);
 
   const record = (userId: string, changes: Change[]): Statement =>
     named('lane-record', recordChanges, [
@@ -144,31 +183,36 @@ export function createLanes(knex: Knex, options: LaneOptions): { withUser(userId
       changes.map((change) => JSON.stringify(change.fields)),
     ]);
 
-  function read<T>(userId: string, work: (lane: Lane) => Promise<T>): Promise<T> {
+  function read<T>(caller: Caller, work: (lane: Lane) => Promise<T>): Promise<T> {
     return transact(knex, {
       readOnly: true,
-      opening: [{ text: 'begin isolation level repeatable read read only' }, scopeTo(userId)],
-      work: (connection) => work(laneOn(knex, connection, userId)),
+      opening: [{ text: 'begin isolation level repeatable read read only' }, scopeTo(caller)],
+      check: ([, scope]) => refuseStale(scope),
+      work: (connection) => work(laneOn(knex, connection, caller.userId)),
     });
   }
 
-  function writeOnce<T>(userId: string, work: (lane: WritableLane) => Promise<T>): Promise<T> {
+  function writeOnce<T>(caller: Caller, work: (lane: WritableLane) => Promise<T>): Promise<T> {
+    const { userId } = caller;
     const changes: Change[] = [];
     return transact(knex, {
       readOnly: false,
-      opening: [{ text: 'begin' }, scopeTo(userId), named('lane-lock', lockCounter, [userId])],
-      check: ([, , locked]) => {
+      opening: [{ text: 'begin' }, scopeTo(caller), named('lane-lock', lockCounter, [userId])],
+      async check([, scope, locked], connection) {
+        refuseStale(scope);
         if (locked?.rowCount !== 1) throw laneNotHeld;
+        // The lane may be new because the lock waited for one who erased it, whom only a later statement sees.
+        if (locked.rows[0]?.made) refuseStale(await connection.query(scopeTo(caller)));
       },
       work: (connection) => work(writableLaneOn(knex, connection, userId, changes)),
       closing: () => (changes.length > 0 ? [record(userId, changes)] : []),
     });
   }
 
-  async function write<T>(userId: string, work: (lane: WritableLane) => Promise<T>): Promise<T> {
+  async function write<T>(caller: Caller, work: (lane: WritableLane) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await writeOnce(userId, work);
+        return await writeOnce(caller, work);
       } catch (error) {
         if (attempt === maxAttempts || !(error === laneNotHeld || isTransient(error))) throw error;
       }
@@ -176,9 +220,9 @@ export function createLanes(knex: Knex, options: LaneOptions): { withUser(userId
   }
 
   return {
-    withUser: (userId) => ({
-      read: (work) => read(userId, work),
-      write: (work) => write(userId, work),
+    withUser: (userId, issuedAt = null) => ({
+      read: (work) => read({ userId, issuedAt }, work),
+      write: (work) => write({ userId, issuedAt }, work),
     }),
   };
 }

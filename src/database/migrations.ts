@@ -32,7 +32,7 @@ type PooledClient = { query(text: string, done: (error: Error | null) => void): 
 
 // Row-level security holds the tables' owner too. A migration that reads or checks rows must then fail, and not go on
 // as if there were none: a foreign key would be valid over orphans.
-const pool: Knex.PoolConfig = {
+export const migrationPool: Knex.PoolConfig = {
   min: 0,
   max: 2,
   afterCreate: (connection: PooledClient, done: (error: Error | null) => void) =>
@@ -50,7 +50,7 @@ const advisoryLock = 7_236_147_911;
 export async function withMigrationLock<T>(url: string, work: (database: Knex) => Promise<T>): Promise<T> {
   const lock = new Client({ connectionString: url });
   await lock.connect();
-  const database = knex({ client: 'pg', connection: url, pool });
+  const database = knex({ client: 'pg', connection: url, pool: migrationPool });
   try {
     await lock.query('select pg_advisory_lock($1)', [advisoryLock]);
     await database.raw('create schema if not exists ??', [schema]);

@@ -84,7 +84,7 @@ export async function ensureAppRole(database: Knex, roles: Roles): Promise<void>
 
 /**
  * Gives the app role what lanes need on the tables that are behind row-level security, and nothing else in the schema;
- * the login role itself may only look up which migrations there are.
+ * the login role itself may only look up which migrations there are, and which lanes were erased.
  */
 export async function grantLanes(database: Knex, roles: Roles): Promise<void> {
   const app = escapeIdentifier(roles.app);
@@ -95,7 +95,7 @@ export async function grantLanes(database: Knex, roles: Roles): Promise<void> {
       .pluck('relname');
     await transaction.raw(`revoke all on all tables in schema ${schema} from ${app}`);
     await transaction.raw(`grant usage on schema ${schema} to ${app}, ${login}`);
-    await transaction.raw(`grant select on ${schema}.migrations to ${login}`);
+    await transaction.raw(`grant select on ${schema}.migrations, ${schema}.erased to ${login}`);
     for (const table of tables) {
       await transaction.raw(`grant select, insert, update, delete on ${schema}.?? to ${app}`, [table]);
     }

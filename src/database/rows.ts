@@ -35,8 +35,21 @@ export interface ProfileRow {
   updated_at: Date | null;
 }
 
+/** An entry of a lane's history. */
+export interface ChangeRow {
+  user_id: string;
+  /** A bigint. */
+  seq: string;
+  type: 'profile' | 'task';
+  entity_id: string | null;
+  action: 'created' | 'updated' | 'deleted';
+  fields: Record<string, { from: unknown; to: unknown }>;
+  at: Date;
+}
+
 /** The tables that hold users' rows, each with `user_id` first in its primary key. */
 export interface LaneTables {
   profiles: ProfileRow;
+  changes: ChangeRow;
   tasks: TaskRow;
 }

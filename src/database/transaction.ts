@@ -20,7 +20,7 @@ export interface Transaction<T> {
   readonly opening: readonly Statement[];
   work(connection: Connection): Promise<T>;
   /** Looks at what the opening statements returned; what it throws undoes the transaction. */
-  check?(results: readonly QueryResult<QueryResultRow>[]): void;
+  check?(results: readonly QueryResult<QueryResultRow>[], connection: Connection): void | Promise<void>;
   /** Sent after the work, in the same round trip as the commit. */
   closing?(): readonly Statement[];
 }
@@ -45,7 +45,7 @@ async function begin<T>(connection: Connection, { opening, work, check }: Transa
   const opened = all(opening.map((each) => connection.query(each)));
   const [openingResult, workResult] = await Promise.allSettled([opened, work(connection)]);
   if (openingResult.status === 'rejected') throw openingResult.reason;
-  check?.(openingResult.value);
+  await check?.(openingResult.value, connection);
   if (workResult.status === 'rejected') throw workResult.reason;
   return workResult.value;
 }

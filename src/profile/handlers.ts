@@ -2,7 +2,7 @@ import type { Handlers } from '../contract/operations';
 import { toProfile } from './mapper';
 import { findProfile, knowsTimeZone, updateProfile } from './repository';
 
-export const profileHandlers: Pick<Handlers, 'getProfile' | 'updateProfile'> = {
+export const profileHandlers: Pick<Handlers, 'getProfile' | 'updateProfile' | 'eraseLane'> = {
   async getProfile(call) {
     const row = await call.lane.read(findProfile);
     return call.reply(200, toProfile(call.path.user_id, row));
@@ -25,5 +25,17 @@ export const profileHandlers: Pick<Handlers, 'getProfile' | 'updateProfile'> = {
         },
       ],
     });
+  },
+
+  async eraseLane(call) {
+    if (call.query.confirm !== call.path.user_id) {
+      return call.fail('validation-failed', {
+        errors: [
+          { pointer: '/query/confirm', code: 'not-allowed', detail: 'must be the user_id of the path' },
+        ],
+      });
+    }
+    await call.lane.write((lane) => lane.erase());
+    return call.reply(204);
   },
 };

@@ -5,8 +5,9 @@ import type { Case, Cases } from './cases';
 import { profileCases } from './profile.cases';
 import { serviceCases } from './service.cases';
 import { taskCases } from './tasks.cases';
+import { transferCases } from './transfer.cases';
 
-const cases: Cases = { ...serviceCases, ...taskCases, ...profileCases };
+const cases: Cases = { ...serviceCases, ...taskCases, ...profileCases, ...transferCases };
 
 let service: TestService;
 beforeAll(async () => {

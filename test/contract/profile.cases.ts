@@ -1,6 +1,7 @@
+import { query } from '../support/database';
 import type { CasesOf } from './cases';
 
-export const profileCases: CasesOf<'getProfile' | 'updateProfile'> = {
+export const profileCases: CasesOf<'getProfile' | 'updateProfile' | 'eraseLane'> = {
   getProfile: {
     200: async ({ send, lane, userId }) => {
       const response = await send('GET', `${lane}/profile`);
@@ -30,6 +31,18 @@ export const profileCases: CasesOf<'getProfile' | 'updateProfile'> = {
         updated_at: expect.any(String),
       });
       expect((await send('GET', `${lane}/profile`)).body).toEqual(response.body);
+      return response;
+    },
+  },
+  eraseLane: {
+    204: async ({ send, lane, userId, databaseUrl }) => {
+      await send('POST', `${lane}/tasks`, { body: { title: 'A task' } });
+      const response = await send('DELETE', `${lane}?confirm=${userId}`);
+      for (const table of ['profiles', 'tasks', 'changes']) {
+        expect(
+          await query(databaseUrl, `select from tasklane.${table} where user_id = $1`, [userId]),
+        ).toEqual([]);
+      }
       return response;
     },
   },

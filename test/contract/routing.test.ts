@@ -18,7 +18,6 @@ describe('an address that is not there', () => {
   test.each([
     '/',
     '/api',
-    '/api/ada',
     '/api/ada/tasks/',
     '/api/ada/Tasks',
     '/API/ada/tasks',

@@ -6,6 +6,8 @@ export const operations: readonly Operation[] = readContract(contractDocument).o
 interface Described {
   name: string;
   in: string;
+  required?: boolean;
+  schema?: { $ref?: string };
   example?: unknown;
 }
 
@@ -25,13 +27,28 @@ function described(operation: Operation): OperationItem {
   return { ...own, parameters: [...(item.parameters ?? []), ...(own.parameters ?? [])] };
 }
 
-/** The operation's path with the contract's examples in it, in the lane of `userId`. */
+function parametersOf(operation: Operation): Described[] {
+  return (described(operation).parameters ?? []).map((each) => resolve(contractDocument, each));
+}
+
+function exampleOf({ schema, example }: Described, userId: string): string {
+  return encodeURIComponent(schema?.$ref?.endsWith('/UserId') ? userId : String(example));
+}
+
+/** The query parameters that the operation can't do without, as `?name=example`; empty where there are none. */
+export function exampleQuery(operation: Operation, userId: string): string {
+  const required = parametersOf(operation).filter((each) => each.in === 'query' && each.required);
+  const pairs = required.map((each) => `${each.name}=${exampleOf(each, userId)}`);
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+}
+
+/** The operation's path and query with the contract's examples in them, in the lane of `userId`. */
 export function examplePath(operation: Operation, userId: string): string {
-  const examples = (described(operation).parameters ?? []).map((each) => resolve(contractDocument, each));
-  return operation.path.replace(/\{([^}]+)\}/g, (_match, name: string) => {
-    const example = examples.find((each) => each.in === 'path' && each.name === name)?.example;
-    return encodeURIComponent(name === 'user_id' ? userId : String(example));
-  });
+  const parameters = parametersOf(operation).filter((each) => each.in === 'path');
+  const path = operation.path.replace(/\{([^}]+)\}/g, (_match, name: string) =>
+    exampleOf(parameters.find((each) => each.name === name) as Described, userId),
+  );
+  return path + exampleQuery(operation, userId);
 }
 
 /** The contract's example of the request body, undefined if the operation takes none. */

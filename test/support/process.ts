@@ -10,8 +10,10 @@ import { projectPath } from '../../src/paths';
 import { until } from './until';
 
 /** Every variable of the configuration, empty: neither this machine's environment nor its `.env` gets in. */
-export const noConfiguration: Readonly<Record<string, string>> = Object.fromEntries(
-  [...readFileSync(projectPath('.env.example'), 'utf8').matchAll(/^#? ?([A-Z][A-Z_]*)=/gm)].map(([, name]) => [name, '']),
+const noConfiguration: Readonly<Record<string, string>> = Object.fromEntries(
+  [...readFileSync(projectPath('.env.example'), 'utf8').matchAll(/^#? ?([A-Z][A-Z_]*)=/gm)].map(
+    ([, name]) => [name, ''],
+  ),
 );
 
 export interface ProcessEnd {
@@ -28,8 +30,17 @@ export interface ServiceProcess {
 }
 
 /** Runs a script of the project with this configuration and nothing else of the environment. */
-export function runScript(script: string, args: string[], configuration: Record<string, string>): ServiceProcess {
-  const environment = { PATH: process.env.PATH, HOME: process.env.HOME, ...noConfiguration, ...configuration };
+export function runScript(
+  script: string,
+  args: string[],
+  configuration: Record<string, string>,
+): ServiceProcess {
+  const environment = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    ...noConfiguration,
+    ...configuration,
+  };
   const register = projectPath('test', 'support', 'register-swc.cjs');
   const child = spawn(process.execPath, ['--require', register, projectPath(script), ...args], {
     env: environment,
@@ -47,21 +58,26 @@ export function runScript(script: string, args: string[], configuration: Record<
 }
 
 /** Starts the service on a free port; `url` tells where it serves, once it does. */
-export function startProcess(configuration: Record<string, string>): ServiceProcess & { url: Promise<string> } {
+export function startProcess(
+  configuration: Record<string, string>,
+): ServiceProcess & { url: Promise<string> } {
   const started = runScript('src/main.ts', [], { PORT: '0', ...configuration });
-  const serving = until(() => /^Tasklane serves (\S+)$/m.exec(started.output.stdout)?.[1], 20_000);
-  const gone = started.ended.then(() => {
-    throw new Error(`The service ended: ${started.output.stdout}${started.output.stderr}`);
+  const { child, output } = started;
+  const serving = () => /^Tasklane serves (\S+)$/m.exec(output.stdout)?.[1];
+  const url = until(() => serving() ?? child.exitCode !== null, 20_000).then((found) => {
+    if (typeof found === 'string') return found;
+    throw new Error(`The service ended: ${output.stdout}${output.stderr}`);
   });
-  const url = Promise.race([serving, gone]);
-  // Not every test waits for both.
-  for (const each of [serving, gone, url]) each.catch(() => undefined);
+  // Not every test waits for it.
+  url.catch(() => undefined);
   return { ...started, url };
 }
 
 /** The log lines of a process, parsed. */
 export function logOf(started: ServiceProcess): Record<string, unknown>[] {
-  const lines = started.output.stdout.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
+  const lines = started.output.stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{') && line.endsWith('}'));
   return lines.map((line) => JSON.parse(line));
 }
 

@@ -53,7 +53,9 @@ afterAll(() => service.stop());
 
 function search(parameters: Record<string, string | number | undefined>): string {
   const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
-  return new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return new URLSearchParams(
+    given.map(([name, value]): [string, string] => [name, String(value)]),
+  ).toString();
 }
 
 async function list(parameters: Record<string, string | number | undefined> = {}): Promise<Body> {
@@ -494,7 +496,7 @@ describe('a cursor that the service did not make', () => {
     }
   });
 
-  const wrongForAll = [
+  const wrongForAll: unknown[] = [
     null,
     true,
     false,
@@ -568,11 +570,11 @@ describe('a cursor that the service did not make', () => {
       const [field] = sort.replace('-', '').split(',') as [SortField];
       for (let at = 0; at < values.length; at++) {
         for (const value of wrongForAll) {
-          const forged = encode([version, list, ...values.with(at, value)]);
+          const forged = encode([version, list, ...values.toSpliced(at, 1, value)]);
           expect([value, await answer(sort, forged)]).toEqual([value, 422]);
         }
         for (const value of strange) {
-          const status = await answer(sort, encode([version, list, ...values.with(at, value)]));
+          const status = await answer(sort, encode([version, list, ...values.toSpliced(at, 1, value)]));
           const isTitle = field === 'title' && at < values.length - 1;
           if (isTitle) expect([value, status]).toEqual([value, value.includes('\0') ? 422 : 200]);
           if (at === values.length - 1) expect([value, status]).toEqual([value, 422]);

@@ -10,6 +10,10 @@ declare const getTask: Call<'getTask'>;
 declare const listTasks: Call<'listTasks'>;
 declare const createTask: Call<'createTask'>;
 declare const deleteTask: Call<'deleteTask'>;
+declare const exportLane: Call<'exportLane'>;
+declare const document: Omit<Schemas['LaneExport'], 'tasks'>;
+declare const pages: AsyncIterable<Schemas['Task'][]>;
+declare const otherPages: AsyncIterable<Schemas['Change'][]>;
 declare const getLiveness: Call<'getLiveness'>;
 declare const handlers: Handlers;
 declare const okay: () => Promise<never>;
@@ -23,6 +27,8 @@ export const right: unknown[] = [
   listTasks.reply(200, { items: [task], next_cursor: null, total: null }),
   listTasks.reply(200, { items: [], next_cursor: 'x', total: 1 }, { Link: '<x>; rel="next"' }),
   listTasks.fail('validation-failed', { errors: [] }),
+  exportLane.stream(200, { ...document, tasks: pages }, { 'Content-Disposition': 'attachment' }),
+  exportLane.stream(200, { ...document, tasks: [task] }, { 'Content-Disposition': 'attachment' }),
 ];
 
 export const mistakes: unknown[] = [
@@ -56,6 +62,16 @@ export const mistakes: unknown[] = [
   getTask.fail('unauthorized'),
   // @ts-expect-error a problem without the members that it must have
   listTasks.fail('validation-failed'),
+  // @ts-expect-error pages where only a stream may have them
+  exportLane.reply(200, { ...document, tasks: pages }, { 'Content-Disposition': 'attachment' }),
+  // @ts-expect-error pages of something else
+  exportLane.stream(200, { ...document, tasks: otherPages }, { 'Content-Disposition': 'attachment' }),
+  // @ts-expect-error a stream that lacks a list
+  exportLane.stream(200, document, { 'Content-Disposition': 'attachment' }),
+  // @ts-expect-error a stream with a surplus list
+  exportLane.stream(200, { ...document, tasks: pages, tags: [] }, { 'Content-Disposition': 'attachment' }),
+  // @ts-expect-error a stream without its headers
+  exportLane.stream(200, { ...document, tasks: pages }),
   // @ts-expect-error an operation outside all lanes has no lane
   getLiveness.lane,
   // @ts-expect-error a query parameter that the operation does not take

@@ -1,0 +1,14 @@
+import type { Schemas } from '../contract/operations';
+import type { ChangeRow } from '../database/rows';
+
+/** A change as the contract has it. */
+export function toChange(row: ChangeRow): Schemas['Change'] {
+  return {
+    seq: Number(row.seq),
+    type: row.type,
+    entity_id: row.entity_id,
+    action: row.action,
+    fields: row.fields,
+    at: row.at.toISOString(),
+  };
+}

@@ -1,0 +1,392 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { ConfigError, developmentSecret, parseConfig } from '../src/config';
+import { projectPath } from '../src/paths';
+
+const secret = 'a-secret-of-the-tests-that-is-long-enough';
+
+let dataDir: string;
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'tasklane-config-'));
+});
+afterEach(() => rm(dataDir, { recursive: true }));
+
+const parse = (environment: Record<string, string>) => parseConfig({ DATA_DIR: dataDir, ...environment });
+
+function faultsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    parse(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+/** A value that each variable refuses. */
+const wrong: Record<string, string> = {
+  PORT: '65536',
+  PUBLIC_URL: 'tasks.example.com',
+  HEADERS_TIMEOUT_MS: '0',
+  REQUEST_TIMEOUT_MS: '-1',
+  DATABASE_URL: 'mysql://localhost/tasks',
+  NEON_DATABASE_URL: 'localhost',
+  DATABASE_DIRECT_URL: 'postgres',
+  DATABASE_APP_ROLE: 'Tasklane',
+  DATABASE_POOL_MAX: '0',
+  DATABASE_ACQUIRE_TIMEOUT_MS: '5s',
+  DATABASE_STATEMENT_TIMEOUT_MS: '1.5',
+  DATABASE_PREPARED_STATEMENTS: 'yes',
+  MIGRATE_ON_START: '1',
+  BETTER_AUTH_URL: 'http://app.example.com',
+  BETTER_AUTH_SECRET: 'short',
+  BETTER_AUTH_SECRETS: 'short',
+  AUTH_SOURCES: 'password',
+  AUTH_JWKS_URL: 'ftp://app.example.com',
+  AUTH_USER_ID_CLAIM: 'email',
+  AUTH_MAX_LIFETIME_SECONDS: '59',
+  AUTH_CLOCK_TOLERANCE_SECONDS: '61',
+  AUTH_COOKIE_PREFIX: '__Secure-better-auth',
+  CORS_ORIGINS: 'app.example.com',
+  RATE_LIMIT: 'true',
+  RATE_LIMIT_READS: '0',
+  RATE_LIMIT_WRITES: 'many',
+  RATE_LIMIT_ADDRESS: '0',
+  RATE_LIMIT_FAILED_AUTH: '0',
+  REDIS_URL: 'http://localhost:6379',
+  TRUST_PROXY: 'localhost',
+  LOG_LEVEL: 'loud',
+  MAX_BODY_BYTES: '0',
+  INVALID_RESPONSES: 'ignore',
+  SHUTDOWN_TIMEOUT_MS: '600001',
+};
+
+/** Values of the variables that take any. */
+const unusual: Record<string, string> = {
+  HOST: '0.0.0.0',
+  AUTH_ISSUER: 'https://issuer.example.com',
+  AUTH_AUDIENCE: 'https://audience.example.com',
+  AUTH_READ_ONLY_ROLES: 'guest',
+  AUTH_SCHEMA: 'auth',
+  AUTH_SESSION_TABLE: 'sessions',
+  AUTH_USER_TABLE: 'users',
+};
+
+test('without anything is the configuration of development', () => {
+  const config = parse({});
+  expect(config).toEqual({
+    production: false,
+    host: '127.0.0.1',
+    port: 8000,
+    publicUrl: null,
+    headersTimeoutMs: 10_000,
+    requestTimeoutMs: 60_000,
+    databaseUrl: null,
+    databaseDirectUrl: null,
+    databaseAppRole: 'tasklane_app',
+    databasePoolMax: 10,
+    databaseAcquireTimeoutMs: 5_000,
+    databaseStatementTimeoutMs: 10_000,
+    databasePreparedStatements: true,
+    migrateOnStart: true,
+    auth: {
+      sources: ['secret'],
+      secrets: [developmentSecret(dataDir)],
+      keySetUrl: null,
+      issuer: null,
+      audience: null,
+      cookieIssuer: null,
+      userIdClaim: 'sub',
+      readOnlyRoles: ['read-only'],
+      maxLifetimeSeconds: 30 * 24 * 60 * 60,
+      clockToleranceSeconds: 5,
+      cookiePrefixes: ['__Secure-better-auth', 'better-auth'],
+      tables: { schema: 'public', session: 'session', user: 'user' },
+    },
+    notices: [expect.stringContaining('development secret')],
+    corsOrigins: [],
+    rateLimits: {
+      readsPerUser: 1_200,
+      writesPerUser: 300,
+      requestsPerAddress: 6_000,
+      failedAuthenticationsPerAddress: 60,
+    },
+    redisUrl: null,
+    trustProxy: 0,
+    logLevel: 'info',
+    dataDir,
+    maxBodyBytes: 262_144,
+    invalidResponses: 'reject',
+    shutdownTimeoutMs: 10_000,
+  });
+  expect(Object.isFrozen(config)).toBe(true);
+});
+
+test('the data directory is in the project unless it is absolute', () => {
+  const environment = {
+    BETTER_AUTH_SECRET: secret,
+    NODE_ENV: 'production',
+    DATABASE_URL: 'postgres://db/tasks',
+  };
+  expect(parseConfig(environment).dataDir).toBe(projectPath('.data'));
+  expect(parseConfig({ ...environment, DATA_DIR: 'data/dir' }).dataDir).toBe(projectPath('data', 'dir'));
+  expect(parse(environment).dataDir).toBe(dataDir);
+});
+
+test.each(Object.entries(wrong))('%s refuses %s', (name, value) => {
+  // What the others lack because of it is told as well.
+  const own = faultsOf({ [name]: value }).filter((fault) => fault.startsWith(`${name} `));
+  expect(own).toEqual([expect.stringMatching(/^\S+ (must|repeats|is) .*\.$/)]);
+});
+
+test.each([
+  ['PORT', '0'],
+  ['PORT', '65535'],
+  ['DATABASE_URL', 'postgresql://user:p%40ss@[::1]:5432/tasks?sslmode=require'],
+  ['DATABASE_POOL_MAX', '1'],
+  ['SHUTDOWN_TIMEOUT_MS', '0'],
+  ['CORS_ORIGINS', 'https://app.example.com, http://localhost:3000 ,https://*.preview.example.com'],
+  ['TRUST_PROXY', '2'],
+  ['TRUST_PROXY', '10.0.0.0/8, ::1, fd00::/8'],
+  ['REDIS_URL', 'rediss://:password@redis.example.com:6380/1'],
+  ['PUBLIC_URL', 'https://tasks.example.com/v1'],
+])('%s takes %s', (name, value) => {
+  expect(faultsOf({ [name]: value })).toEqual([]);
+});
+
+test.each([
+  ['PORT', '-1'],
+  ['PORT', '80 '],
+  ['PORT', '0x50'],
+  ['PORT', '8e3'],
+  ['PORT', '8000.0'],
+  ['PORT', ' '],
+  ['PUBLIC_URL', 'https://tasks.example.com/'],
+  ['DATABASE_URL', 'https://db.example.com'],
+  ['DATABASE_URL', 'postgres'],
+  ['DATABASE_APP_ROLE', 'pg_tasklane'],
+  ['DATABASE_APP_ROLE', 'none'],
+  ['DATABASE_APP_ROLE', 'x'.repeat(64)],
+  ['DATABASE_PREPARED_STATEMENTS', 'TRUE'],
+  ['CORS_ORIGINS', '*'],
+  ['CORS_ORIGINS', 'null'],
+  ['CORS_ORIGINS', 'https://*'],
+  ['CORS_ORIGINS', 'https://*.com'],
+  ['CORS_ORIGINS', 'https://app.example.com/'],
+  ['CORS_ORIGINS', 'https://app.example.com,'],
+  ['CORS_ORIGINS', 'HTTPS://app.example.com'],
+  ['TRUST_PROXY', '100'],
+  ['TRUST_PROXY', 'true'],
+  ['TRUST_PROXY', '10.0.0.0/33'],
+  ['TRUST_PROXY', '10.0.0.0/8/8'],
+  ['LOG_LEVEL', 'INFO'],
+  ['MAX_BODY_BYTES', '1mb'],
+])('%s refuses %s, and says what would be right', (name, value) => {
+  const faults = faultsOf({ [name]: value });
+  expect(faults).toEqual([expect.stringMatching(/^\S+ must .*\.$/)]);
+  expect(faults[0]?.startsWith(`${name} `)).toBe(true);
+});
+
+test('a number that JavaScript takes for infinite is too large', () => {
+  expect(faultsOf({ PORT: '9'.repeat(309) })).toEqual(['PORT must be at most 65535.']);
+});
+
+test('every fault is told at once', () => {
+  const named = new Set(faultsOf(wrong).map((fault) => fault.split(' ')[0]));
+  expect(Object.keys(wrong).filter((name) => !named.has(name))).toEqual([]);
+  try {
+    parse(wrong);
+  } catch (error) {
+    const lines = (error as ConfigError).message.split('\n');
+    expect(lines[0]).toBe('The configuration has faults:');
+    expect(lines.slice(1)).toEqual(faultsOf(wrong).map((fault) => `  - ${fault}`));
+  }
+});
+
+test('no fault shows the value of a secret', () => {
+  const environment = {
+    DATABASE_URL: 'mysql://user:hunter2-hunter2@db/tasks',
+    REDIS_URL: 'http://:hunter2-hunter2@redis',
+    BETTER_AUTH_SECRET: 'hunter2-hunter2',
+    BETTER_AUTH_URL: 'https://user:hunter2-hunter2@app.example.com',
+  };
+  expect(faultsOf(environment)).toHaveLength(4);
+  expect(faultsOf(environment).join()).not.toContain('hunter2');
+});
+
+test('an empty variable counts as absent', () => {
+  const empty = Object.fromEntries(
+    [...Object.keys(wrong), ...Object.keys(unusual)].map((name) => [name, '']),
+  );
+  expect(parse({ ...empty, DATA_DIR: dataDir, NODE_ENV: '' })).toEqual(parse({}));
+});
+
+describe('the database', () => {
+  const [one, other] = ['postgres://one/tasks', 'postgres://other/tasks'];
+
+  test('has two names, of which the first wins', () => {
+    expect(parse({ DATABASE_URL: one }).databaseUrl).toBe(one);
+    expect(parse({ NEON_DATABASE_URL: other }).databaseUrl).toBe(other);
+    expect(parse({ DATABASE_URL: one, NEON_DATABASE_URL: other }).databaseUrl).toBe(one);
+    expect(parse({ DATABASE_URL: '', NEON_DATABASE_URL: other }).databaseUrl).toBe(other);
+  });
+
+  test('is migrated at the start only where it is the embedded one, or where that is asked for', () => {
+    expect(parse({}).migrateOnStart).toBe(true);
+    expect(parse({ MIGRATE_ON_START: 'false' }).migrateOnStart).toBe(false);
+    expect(parse({ NEON_DATABASE_URL: one }).migrateOnStart).toBe(false);
+    expect(parse({ DATABASE_URL: one, MIGRATE_ON_START: 'true' }).migrateOnStart).toBe(true);
+  });
+});
+
+describe('production', () => {
+  test('needs a database and a source of identities, and makes no secret', () => {
+    expect(faultsOf({ NODE_ENV: 'production' })).toEqual([
+      expect.stringContaining('BETTER_AUTH_SECRET'),
+      'DATABASE_URL must be set in production.',
+    ]);
+    expect(readdirSync(dataDir)).toEqual([]);
+  });
+
+  test.each([
+    { DATABASE_URL: 'postgres://db/tasks', BETTER_AUTH_SECRET: secret },
+    { NEON_DATABASE_URL: 'postgres://db/tasks', BETTER_AUTH_URL: 'https://app.example.com' },
+  ])('starts with %j', (environment) => {
+    expect(parse({ NODE_ENV: 'production', ...environment })).toMatchObject({ production: true });
+    expect(readdirSync(dataDir)).toEqual([]);
+  });
+});
+
+describe('the development secret', () => {
+  test('is made once, long, and for its owner alone', () => {
+    const nested = join(dataDir, 'not', 'there', 'yet');
+    const made = developmentSecret(nested);
+    expect(Buffer.from(made, 'base64url')).toHaveLength(32);
+    expect(developmentSecret(nested)).toBe(made);
+    expect(statSync(join(nested, 'development-secret')).mode & 0o777).toBe(0o600);
+    expect(readdirSync(nested)).toEqual(['development-secret']);
+    expect(developmentSecret(dataDir)).not.toBe(made);
+  });
+
+  test('stands aside for a configured one', () => {
+    expect(parse({ BETTER_AUTH_SECRET: secret }).auth.secrets).toEqual([secret]);
+  });
+});
+
+describe('.env.example', () => {
+  const text = readFileSync(projectPath('.env.example'), 'utf8');
+  const example = parseEnv(text) as Record<string, string>;
+
+  // Read off the sources, as a variable that nobody lists is one that nobody tests.
+  const inSources = [
+    ...readFileSync(projectPath('src', 'config.ts'), 'utf8').matchAll(/^ {2}([A-Z][A-Z_]*):/gm),
+    ...readFileSync(projectPath('src', 'auth', 'config.ts'), 'utf8').matchAll(
+      /\b((?:BETTER_)?AUTH_[A-Z_]+)\b/g,
+    ),
+  ].map(([, name]) => name as string);
+
+  test('has every variable that is read, and no other', () => {
+    expect(Object.keys(example).toSorted()).toEqual([...new Set(inSources)].toSorted());
+  });
+
+  test.each(Object.keys(example).filter((name) => name !== 'NODE_ENV'))('%s makes a difference', (name) => {
+    const value = name === 'DATA_DIR' ? join(dataDir, 'elsewhere') : (wrong[name] ?? unusual[name]);
+    if (value === undefined) throw new Error(`This test has no value for ${name}.`);
+    const environment = {
+      DATABASE_URL: 'postgres://db/tasks',
+      BETTER_AUTH_SECRET: secret,
+      DATA_DIR: dataDir,
+    };
+    const outcome = (each: Record<string, string>) => {
+      try {
+        return parseConfig(each);
+      } catch (error) {
+        return (error as ConfigError).faults;
+      }
+    };
+    expect(outcome({ ...environment, [name]: value })).not.toEqual(outcome(environment));
+  });
+
+  test('copied as it is changes nothing', () => {
+    const { DATA_DIR, ...rest } = example;
+    expect(DATA_DIR).toBe('.data');
+    expect(parse(rest)).toEqual(parse({}));
+  });
+
+  test('says in a line what each is for', () => {
+    const lines = text.split('\n');
+    for (const name of Object.keys(example)) {
+      const at = lines.findIndex((line) => line.startsWith(`${name}=`));
+      expect([name, lines[at - 1]]).toEqual([name, expect.stringMatching(/^# \S.*[.:]$/)]);
+    }
+  });
+});
+
+describe('.env', () => {
+  let project: string;
+  beforeEach(async () => {
+    project = await mkdtemp(join(tmpdir(), 'tasklane-project-'));
+    await cp(projectPath('src'), join(project, 'src'), { recursive: true });
+    await symlink(projectPath('node_modules'), join(project, 'node_modules'));
+    await writeFile(join(project, 'openapi.yaml'), '');
+    await writeFile(
+      join(project, 'print.ts'),
+      `import { parseConfig, readEnvironment } from './src/config';
+       process.stdout.write(JSON.stringify(parseConfig(readEnvironment())));`,
+    );
+  });
+  afterEach(() => rm(project, { recursive: true }));
+
+  /** The configuration as a process of the project reads it. */
+  async function configOf(
+    environment: Record<string, string>,
+    cwd = project,
+  ): Promise<Record<string, unknown>> {
+    const register = projectPath('test', 'support', 'register-swc.cjs');
+    const child = spawn(process.execPath, ['--require', register, join(project, 'print.ts')], {
+      cwd,
+      env: { PATH: process.env.PATH, ...environment },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      text += chunk;
+    });
+    await once(child, 'close');
+    return JSON.parse(text);
+  }
+
+  test('is under the environment, wherever the process is started', async () => {
+    await writeFile(
+      join(project, '.env'),
+      `# A comment
+       PORT=1234
+       HOST=
+       LOG_LEVEL="debug"
+       export MAX_BODY_BYTES='1000' # another
+       DATABASE_URL=postgres://file/tasks
+       DATABASE_POOL_MAX=3
+       BETTER_AUTH_SECRET=${secret}`,
+    );
+    const config = await configOf({ DATABASE_POOL_MAX: '4', DATABASE_URL: '', DATA_DIR: dataDir }, tmpdir());
+    expect(config).toMatchObject({
+      port: 1234,
+      host: '127.0.0.1',
+      logLevel: 'debug',
+      maxBodyBytes: 1000,
+      // What the environment has wins, and what it has empty is absent.
+      databasePoolMax: 4,
+      databaseUrl: null,
+    });
+  });
+
+  test('need not be there', async () => {
+    expect(existsSync(join(project, '.env'))).toBe(false);
+    expect(await configOf({ PORT: '1' })).toMatchObject({ port: 1, dataDir: join(project, '.data') });
+  });
+});
