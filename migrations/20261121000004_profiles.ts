@@ -6,7 +6,8 @@ export async function up(knex: Knex): Promise<void> {
     alter table tasklane.profiles
       add time_zone text not null default 'UTC' check (char_length(time_zone) between 1 and 64),
       add week_start text not null default 'monday' check (week_start in ('monday', 'saturday', 'sunday')),
-      add default_priority tasklane.task_priority not null default 'medium',
+      add default_priority text not null default 'medium'
+        check (default_priority in ('low', 'medium', 'high', 'urgent')),
       add version integer not null default 1 check (version > 0),
       add updated_at timestamptz(3),
       add constraint profiles_updated_at check ((version > 1) = (updated_at is not null))`);

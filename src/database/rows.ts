@@ -15,6 +15,10 @@ export interface TaskRow {
   description: string | null;
   status: TaskStatus;
   priority: TaskPriority;
+  /** Where the status stands among `taskStatuses`, from 1; the database computes it, and sorts by it. */
+  readonly status_rank: number;
+  /** Likewise, among `taskPriorities`. */
+  readonly priority_rank: number;
   completed_at: Date | null;
   version: number;
   created_at: Date;

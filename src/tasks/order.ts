@@ -2,13 +2,21 @@
 import type { CursorValue } from '../contract/cursor';
 import type { Schemas } from '../contract/operations';
 import type { Position, SortKey, SortValue } from '../database/keyset';
-import { type TaskRow, taskPriorities, taskStatuses } from '../database/rows';
+import type { TaskRow } from '../database/rows';
 
-type SortField = 'created_at' | 'updated_at' | 'title' | 'priority' | 'status' | 'id';
+type SortColumn = 'created_at' | 'updated_at' | 'title' | 'priority_rank' | 'status_rank' | 'id';
+
+const columns: Readonly<Record<string, SortColumn>> = {
+  created_at: 'created_at',
+  updated_at: 'updated_at',
+  title: 'title',
+  priority: 'priority_rank',
+  status: 'status_rank',
+};
 
 /** One of a list's sort keys. */
 export interface TaskSortKey extends SortKey {
-  readonly column: SortField;
+  readonly column: SortColumn;
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -21,13 +29,17 @@ function parseInstant(value: CursorValue): Date | null {
   return Number.isNaN(instant.getTime()) ? null : instant;
 }
 
+function parseRank(value: CursorValue): number | null {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 100 ? value : null;
+}
+
 // A cursor is the client's word: a value that the column can't be compared with must not reach the database.
-const parseValue: Record<SortField, (value: CursorValue) => SortValue | null> = {
+const parseValue: Record<SortColumn, (value: CursorValue) => SortValue | null> = {
   created_at: parseInstant,
   updated_at: parseInstant,
   title: (value) => (typeof value === 'string' && !value.includes('\0') ? value : null),
-  priority: (value) => taskPriorities.find((each) => each === value) ?? null,
-  status: (value) => taskStatuses.find((each) => each === value) ?? null,
+  priority_rank: parseRank,
+  status_rank: parseRank,
   id: (value) => (typeof value === 'string' && uuid.test(value) ? value : null),
 };
 
@@ -36,7 +48,7 @@ export function orderOf(sort: readonly Schemas['TaskSort'][]): TaskSortKey[] {
   const keys = sort.map((key): TaskSortKey => {
     const descending = key.startsWith('-');
     return {
-      column: (descending ? key.slice(1) : key) as SortField,
+      column: columns[descending ? key.slice(1) : key] as SortColumn,
       direction: descending ? 'desc' : 'asc',
     };
   });

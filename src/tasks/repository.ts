@@ -1,6 +1,12 @@
 import { type Position, pageAfter, type SortKey } from '../database/keyset';
 import { differences, type Lane, type WritableLane } from '../database/lane';
-import type { TaskPriority, TaskRow, TaskStatus } from '../database/rows';
+import {
+  type TaskPriority,
+  type TaskRow,
+  type TaskStatus,
+  taskPriorities,
+  taskStatuses,
+} from '../database/rows';
 
 /** What a task is made of by its owner. */
 export interface TaskFields {
@@ -27,10 +33,14 @@ export interface TaskPageRequest {
   limit: number;
 }
 
+function ranks<T>(all: readonly T[], some: readonly T[]): number[] {
+  return some.map((each) => all.indexOf(each) + 1);
+}
+
 function filtered(lane: Lane, filter: TaskFilter) {
   const query = lane.rows('tasks');
-  if (filter.status) query.whereIn('status', filter.status);
-  if (filter.priority) query.whereIn('priority', filter.priority);
+  if (filter.status) query.whereIn('status_rank', ranks(taskStatuses, filter.status));
+  if (filter.priority) query.whereIn('priority_rank', ranks(taskPriorities, filter.priority));
   if (filter.createdAfter) query.where('created_at', '>', filter.createdAfter);
   if (filter.createdBefore) query.where('created_at', '<', filter.createdBefore);
   if (filter.updatedAfter) query.where('updated_at', '>', filter.updatedAfter);

@@ -193,7 +193,9 @@ describe('a first start', () => {
       scram: true,
     });
     const { password } = new URL(server.url);
-    expect(server.url).toBe(`postgres://tasklane:${password}@127.0.0.1:${server.port}/tasklane`);
+    expect(server.url).toBe(
+      `postgres://tasklane:${password}@127.0.0.1:${server.port}/tasklane?sslmode=disable`,
+    );
     expect(password).toMatch(/^[\w-]{32}$/);
     const file = path.join(server.dataDirectory, '../password');
     expect(await readFile(file, 'utf8')).toBe(password);

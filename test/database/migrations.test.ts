@@ -327,8 +327,8 @@ describe('the database refuses what the contract does', () => {
   });
 
   test.each([
-    ['another status', { status: 'done' }, '22P02'],
-    ['another priority', { priority: 'asap' }, '22P02'],
+    ['another status', { status: 'done' }, '23514'],
+    ['another priority', { priority: 'asap' }, '23514'],
     ['no UUID', { id: 'x' }, '22P02'],
     ['NUL', { title: 'a\0b' }, '22021'],
   ])('%s', async (_what, fields, code) => {
