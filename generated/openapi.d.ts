@@ -601,8 +601,8 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Unauthorized
-         * @description The request has no token, or one that is malformed, expired, of another issuer, wrongly signed, or older than
-         *     the erasure of its lane. Take a fresh token from the authentication server and try again. The `WWW-Authenticate` header says whether a token came at
+         * @description The request has no token, or one that is malformed, expired, of another issuer, wrongly signed, or that
+         *     has outlived its lane or its account. Take a fresh token from the authentication server and try again. The `WWW-Authenticate` header says whether a token came at
          *     all; the service's log says which check failed, under the request's id.
          */
         UnauthorizedProblem: {
@@ -993,7 +993,7 @@ export interface components {
                  *       "code": "content-too-large",
                  *       "title": "Content too large",
                  *       "status": 413,
-                 *       "detail": "The body is larger than 102400 bytes.",
+                 *       "detail": "The body is larger than 262144 bytes.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */

@@ -1,25 +1,25 @@
 /** `npm run migrate`, `migrate:down [-- --all]`, `migrate:status`. */
-import { ConfigError, parseConfig, readEnvironment } from '../src/config';
-import { startEmbeddedPostgres } from '../src/database/embedded';
-import {
-  type MigrateOptions,
-  migrateDown,
-  migrateUp,
-  migrationStatus,
-  withMigrationLock,
-} from '../src/database/migrations';
+import { type Config, ConfigError, parseConfig, readEnvironment } from '../src/config';
+import { linkAccounts } from '../src/database/accounts';
+import { migrateDown, migrateUp, migrationStatus, withMigrationLock } from '../src/database/migrations';
+import { type DatabaseUrls, describeLink, withDatabase } from './database';
 
 function list(heading: string, names: readonly string[]): string {
   return names.length === 0 ? '' : `${heading}:\n${names.map((name) => `  ${name}\n`).join('')}`;
 }
 
-const commands: Record<string, (url: string, roles: MigrateOptions) => Promise<string>> = {
-  up: async (url, roles) => list('Applied', await migrateUp(url, roles)) || 'Nothing to apply.\n',
-  down: async (url) =>
-    list('Taken back', await migrateDown(url, { all: process.argv.includes('--all') })) ||
+const commands: Record<string, (config: Config, urls: DatabaseUrls) => Promise<string>> = {
+  async up(config, urls) {
+    const roles = { appRole: config.databaseAppRole, serviceUrl: urls.service };
+    const applied = await migrateUp(urls.direct, roles);
+    const link = await withMigrationLock(urls.direct, (database) => linkAccounts(database, config.accounts));
+    return `${list('Applied', applied) || 'Nothing to apply.\n'}${describeLink(link)}\n`;
+  },
+  down: async (_config, { direct }) =>
+    list('Taken back', await migrateDown(direct, { all: process.argv.includes('--all') })) ||
     'Nothing to take back.\n',
-  status: (url) =>
-    withMigrationLock(url, async (database) => {
+  status: (_config, { direct }) =>
+    withMigrationLock(direct, async (database) => {
       const { applied, pending, unknown } = await migrationStatus(database);
       return list('Applied', applied) + list('Pending', pending) + list('Unknown to this version', unknown);
     }),
@@ -29,17 +29,7 @@ async function main(): Promise<void> {
   const command = commands[process.argv[2] ?? 'up'];
   if (!command) throw new ConfigError(['The command is one of up, down, status']);
   const config = parseConfig(readEnvironment());
-  const embedded =
-    config.databaseUrl === null && config.databaseDirectUrl === null
-      ? await startEmbeddedPostgres({ dataDir: config.dataDir })
-      : null;
-  const url = config.databaseDirectUrl ?? config.databaseUrl ?? (embedded?.url as string);
-  const roles = { appRole: config.databaseAppRole, serviceUrl: config.databaseUrl ?? url };
-  try {
-    process.stdout.write(await command(url, roles));
-  } finally {
-    await embedded?.stop();
-  }
+  process.stdout.write(await withDatabase(config, (urls) => command(config, urls)));
 }
 
 main().catch((error) => {

@@ -1,6 +1,6 @@
 /** Prints a development token: `npm run --silent token -- <user_id> [--lifetime 3600] [--email …] [--name …]`. */
 import { parseArgs } from 'node:util';
-import { signDevelopmentToken } from '../src/auth/development-token';
+import { developmentKey, signDevelopmentToken } from '../src/auth/development-token';
 import { ConfigError, parseConfig, readEnvironment } from '../src/config';
 
 const usage =
@@ -24,8 +24,9 @@ async function main(): Promise<void> {
 
   const config = parseConfig(readEnvironment());
   if (config.production) fail('This makes development tokens; NODE_ENV is production.');
-  const secret = config.auth.secrets[0];
-  if (secret === undefined) fail('This instance takes its tokens from BETTER_AUTH_URL: sign in there.');
+  const secret = developmentKey(config.auth);
+  if (secret === null)
+    fail('This instance takes the tokens of its authentication server alone: sign in there.');
   const token = await signDevelopmentToken(secret, {
     userId,
     lifetimeSeconds,

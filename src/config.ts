@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type AuthConfig, parseAuthConfig } from './auth/config';
+import type { AccountSettings } from './database/accounts';
 import { defaultAppRole } from './database/roles';
 import type { RateLimits } from './edge/rate-limit';
 import { projectPath, projectRoot } from './paths';
@@ -31,6 +32,8 @@ export interface Config {
   readonly databasePreparedStatements: boolean;
   readonly migrateOnStart: boolean;
   readonly auth: AuthConfig;
+  /** Better Auth's accounts, which migrating links the lanes to. */
+  readonly accounts: AccountSettings;
   /** What the operator should know of it, though nothing is wrong. */
   readonly notices: readonly string[];
   /** Exact origins, and those with `*` for one label of the host (`https://*.preview.example.com`). */
@@ -198,6 +201,14 @@ export function developmentSecret(dataDir: string): string {
   return readFileSync(file, 'utf8');
 }
 
+/** Where accounts are, and whether lanes are linked to them: only where it is their id that tokens carry. */
+function readAccounts(userTable: string | undefined, { tables, userIdClaim }: AuthConfig): AccountSettings {
+  const named = userTable !== undefined && userTable !== 'auto' && userTable !== 'off';
+  const carried = userIdClaim === 'sub' || userIdClaim === 'id';
+  const link = named ? 'required' : userTable === 'off' || !carried ? 'off' : 'auto';
+  return { link, schema: tables.schema, table: tables.user };
+}
+
 /**
  * Validates the environment.
  * @throws ConfigError with every fault.
@@ -213,7 +224,7 @@ export function parseConfig(environment: Environment): Config {
   const dataDir = dataDirectory(present.DATA_DIR ?? '.data');
   const auth = parseAuthConfig(present, {
     production,
-    ...(!production && { developmentSecret: developmentSecret(dataDir) }),
+    ...(!production && { developmentSecret: () => developmentSecret(dataDir) }),
   });
   faults.push(...auth.faults);
   if (production && !present.DATABASE_URL && !present.NEON_DATABASE_URL) {
@@ -239,6 +250,7 @@ export function parseConfig(environment: Environment): Config {
     databasePreparedStatements: values.DATABASE_PREPARED_STATEMENTS,
     migrateOnStart: values.MIGRATE_ON_START ?? databaseUrl === null,
     auth: auth.config,
+    accounts: readAccounts(present.AUTH_USER_TABLE, auth.config),
     notices: auth.notices,
     corsOrigins: values.CORS_ORIGINS,
     rateLimits:

@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
-import { signDevelopmentToken } from './auth/development-token';
+import { developmentKey, signDevelopmentToken } from './auth/development-token';
 import { ConfigError, parseConfig, readEnvironment } from './config';
 import { createLogger } from './observability/logger';
 import { type Service, startService } from './start';
 
 /** What a newcomer needs next: the documentation, and a first task. */
-async function greeting(url: string, secret: string | undefined): Promise<string> {
+async function greeting(url: string, secret: string | null): Promise<string> {
   const lines = [`Tasklane serves ${url}`, `Documentation: ${url}/docs`];
-  if (secret !== undefined) {
+  if (secret !== null) {
     const token = await signDevelopmentToken(secret, { userId: 'ada' });
     lines.push(
       'A first task:',
@@ -56,8 +56,7 @@ async function main(): Promise<void> {
   const service = await starting;
   log.info({ url: service.url }, 'serving');
   if (config.production) return;
-  const secret = config.auth.sources.includes('secret') ? config.auth.secrets[0] : undefined;
-  process.stdout.write(await greeting(service.url, secret));
+  process.stdout.write(await greeting(service.url, developmentKey(config.auth)));
 }
 
 main().catch((error) => {

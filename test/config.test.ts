@@ -108,6 +108,7 @@ test('without anything is the configuration of development', () => {
       cookiePrefixes: ['__Secure-better-auth', 'better-auth'],
       tables: { schema: 'public', session: 'session', user: 'user' },
     },
+    accounts: { link: 'auto', schema: 'public', table: 'user' },
     notices: [expect.stringContaining('development secret')],
     corsOrigins: [],
     rateLimits: {

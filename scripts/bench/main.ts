@@ -2,7 +2,7 @@
  * `npm run bench [-- --requests 300] [-- --rounds 3] [-- --json]`: what a request costs Tasklane, beside a bare
  * node:http and pg server on the same rows, and beside itself with more operations in the contract.
  */
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Growth, growth, table } from './report';
 import { measureRounds } from './rounds';
@@ -56,10 +56,11 @@ function readOptions() {
 
 async function main(): Promise<void> {
   const { json, ...options } = readOptions();
+  // What else runs here makes each request dearer, and its figures less alike.
+  const machine = `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, load ${loadavg()[0]?.toFixed(1)}`;
   const samples = await withSetting(kinds, (servers, loader) =>
     measureRounds(servers, loader, { ...options, connectionCounts, deadlineMs }),
   );
-  const machine = `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}`;
   const growths = growth(samples, extended, tasklane);
   const names = kinds.map((kind) => kind.name);
   const output = json

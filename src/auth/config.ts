@@ -65,11 +65,11 @@ const NOT_AN_IDENTIFIER = new Set([
 
 /**
  * Reads how callers are identified from the environment, and reports every fault at once.
- * @param developmentSecret what stands in outside production when no source is configured; at least 32 bytes
+ * @param developmentSecret makes what stands in outside production when no source is configured; at least 32 bytes
  */
 export function parseAuthConfig(
   env: NodeJS.ProcessEnv,
-  { production, developmentSecret }: { production: boolean; developmentSecret?: string },
+  { production, developmentSecret }: { production: boolean; developmentSecret?: () => string },
 ): ParsedAuthConfig {
   const faults: string[] = [];
   const notices: string[] = [];
@@ -173,7 +173,7 @@ export function parseAuthConfig(
   notices.push(
     'No source of identities is configured: tokens signed with the development secret are accepted.',
   );
-  return { config: { ...config, sources: ['secret'], secrets: [developmentSecret] }, faults, notices };
+  return { config: { ...config, sources: ['secret'], secrets: [developmentSecret()] }, faults, notices };
 }
 
 interface Server {

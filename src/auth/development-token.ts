@@ -1,4 +1,5 @@
 import { SignJWT } from 'jose';
+import type { AuthConfig } from './config';
 
 export interface DevelopmentTokenOptions {
   readonly userId: string;
@@ -6,6 +7,12 @@ export interface DevelopmentTokenOptions {
   readonly lifetimeSeconds?: number | undefined;
   readonly email?: string | undefined;
   readonly name?: string | undefined;
+}
+
+/** The secret whose development tokens the configuration takes as they are; null where it wants more of a token. */
+export function developmentKey(config: AuthConfig): string | null {
+  const plain = config.issuer === null && config.audience === null && config.userIdClaim === 'sub';
+  return (plain && config.sources.includes('secret') && config.secrets[0]) || null;
 }
 
 /** Signs a token such as Better Auth would, with the shared secret (HS256); for development and tests. */

@@ -170,21 +170,50 @@ function patternDescription(document: OpenApiDocument, pattern: string): string 
   return description;
 }
 
-function toValidationError(fault: ReportedFault, document: OpenApiDocument): ValidationError {
+/** RFC 6901 escaping of one reference token. */
+function escapePointer(token: string): string {
+  return token.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/**
+ * The pointer to a property that should not be there. The validator glues the property's name to the pointer of its
+ * object as it is, so a name with `/` or `~` in it is told from a path by what the request has.
+ */
+function unknownPointer(path: string, body: unknown): string {
+  let node = body;
+  let pointer = '/body';
+  let rest = path.slice('/body/'.length);
+  for (;;) {
+    const [token = ''] = rest.split('/', 1);
+    const child = (node as Record<string, unknown> | null)?.[
+      token.replaceAll('~1', '/').replaceAll('~0', '~')
+    ];
+    if (rest === token || typeof child !== 'object') return `${pointer}/${escapePointer(rest)}`;
+    node = child;
+    pointer += `/${token}`;
+    rest = rest.slice(token.length + 1);
+  }
+}
+
+function pointerOf(fault: ReportedFault, keyword: string, request: Request): string {
+  if (validationCodes[keyword] === 'unknown') return unknownPointer(fault.path, request.body);
+  return fault.path.replace(/^\/params(?=\/)/, '/path');
+}
+
+function toValidationError(
+  fault: ReportedFault,
+  document: OpenApiDocument,
+  request: Request,
+): ValidationError {
   const keyword = fault.errorCode?.split('.')[0] ?? '';
   const pattern = /^must match pattern "(.*)"$/s.exec(fault.message)?.[1];
   return {
-    pointer: fault.path.replace(/^\/params(?=\/)/, '/path'),
+    pointer: pointerOf(fault, keyword, request),
     code: validationCodes[keyword] ?? 'not-allowed',
     detail:
       (pattern !== undefined && patternDescription(document, pattern)) ||
       fault.message.replace(/^must have required property .*/, 'is required'),
   };
-}
-
-/** RFC 6901 escaping of one reference token. */
-function escapePointer(token: string): string {
-  return token.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 /**
@@ -266,7 +295,7 @@ async function createValidator(
       } catch (error) {
         const faults = reportedFaults(error);
         if (!faults) throw error;
-        return distinct([...own, ...faults.map((each) => toValidationError(each, document))]);
+        return distinct([...own, ...faults.map((each) => toValidationError(each, document, request))]);
       }
     },
     watchResponse(request, response, next) {

@@ -3,6 +3,7 @@ interface DatabaseError {
   code?: unknown;
   name?: unknown;
   message?: unknown;
+  constraint?: unknown;
 }
 
 // SQLSTATE classes and codes (PostgreSQL, appendix A) that say "not now" rather than "not so": connection exceptions,
@@ -30,6 +31,12 @@ const unavailableMessages =
 export function sqlState(error: unknown): string | undefined {
   const { code } = (error ?? {}) as DatabaseError;
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/** The name of the constraint that an error from Postgres says is violated, else undefined. */
+export function violatedConstraint(error: unknown): string | undefined {
+  const { constraint } = (error ?? {}) as DatabaseError;
+  return typeof constraint === 'string' ? constraint : undefined;
 }
 
 /** Whether an error means that the database is out of reach, or too busy, for now. */

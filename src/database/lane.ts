@@ -4,6 +4,7 @@
  */
 import type { Knex } from 'knex';
 import type { QueryResult, QueryResultRow } from 'pg';
+import { isUnknownAccount } from './accounts';
 import { isTransient } from './faults';
 import { type LaneTables, schema } from './rows';
 import { type Connection, type Statement, transact } from './transaction';
@@ -45,21 +46,21 @@ export type RowToWrite<T extends Table> = {
 
 /** A lane inside a write. */
 export interface WritableLane extends Lane {
-  /** The transaction's time by the database's clock, the one clock that all instances share. */
+  /** When the write got hold of the lane, by the database's clock, the one clock that all instances share. */
   readonly now: Knex.Raw;
   /** Inserts a row into the lane. */
   insert<T extends Table>(table: T, row: RowToWrite<T>): Knex.QueryBuilder<LaneTables[T], LaneTables[T][]>;
   /** Leaves a change; it gets the lane's next sequence number when the write commits. */
   changed(change: Change): void;
-  /** Erases the lane, and leaves word of it: no token that there is by now opens the lane again. */
-  erase(): Promise<void>;
+  /** Erases the lane when the write commits, and leaves word of it: no token that there is by then opens it again. */
+  erase(): void;
 }
 
-/** A token that has outlived the lane it was issued for. Reads and writes reject with it. */
+/** A token that has outlived its lane or its account. Reads and writes reject with it. */
 export class StaleToken extends Error {
   constructor(
     /** For the log. */
-    readonly reason: 'lane-erased',
+    readonly reason: 'lane-erased' | 'account-unknown',
   ) {
     super(reason);
   }
@@ -95,7 +96,8 @@ const openScope = `
     ) as stale`;
 
 // The counter's row is made by the first write. `for update` and the unique index leave one writer at a time; of two
-// first writes at once, the second finds neither row and is run again.
+// first writes at once, the second finds neither row and is run again. The time is taken once the lock is held: by that
+// of BEGIN, a write that waited would seem older than the one that it waited for.
 const lockCounter = `
   with held as (
     select change_seq from ${schema}.profiles where user_id = $1 for update
@@ -105,7 +107,11 @@ const lockCounter = `
     on conflict (user_id) do nothing
     returning change_seq
   )
-  select false as made from held union all select true from made`;
+  select made, set_config('app.now', clock_timestamp()::text, true)
+  from (select false as made from held union all select true from made) as lane`;
+
+// What the lock left for the rest of its transaction.
+const lockedAt = `current_setting('app.now')::timestamptz(3)`;
 
 const eraseLane = `
   with gone as (
@@ -121,8 +127,8 @@ const recordChanges = `
     where user_id = $1
     returning change_seq - cardinality($2::text[]) as before
   )
-  insert into ${schema}.changes (user_id, seq, type, entity_id, action, fields)
-  select $1, counter.before + change.n, change.type, change.entity_id, change.action, change.fields::jsonb
+  insert into ${schema}.changes (user_id, seq, type, entity_id, action, fields, at)
+  select $1, counter.before + change.n, change.type, change.entity_id, change.action, change.fields::jsonb, ${lockedAt}
   from counter,
     unnest($2::text[], $3::uuid[], $4::text[], $5::text[])
       with ordinality as change(type, entity_id, action, fields, n)`;
@@ -140,16 +146,29 @@ function laneOn(knex: Knex, connection: Connection, userId: string): Lane {
   };
 }
 
-function writableLaneOn(knex: Knex, connection: Connection, userId: string, changes: Change[]): WritableLane {
+/** What a write leaves to be done with its commit. */
+interface Leavings {
+  readonly changes: Change[];
+  erased: boolean;
+}
+
+function writableLaneOn(
+  knex: Knex,
+  connection: Connection,
+  userId: string,
+  leavings: Leavings,
+): WritableLane {
   return {
     ...laneOn(knex, connection, userId),
-    now: knex.raw('now()'),
+    now: knex.raw(lockedAt),
     insert: (table, row) =>
       knex(`${schema}.${table}`)
         .connection(connection)
         .insert({ ...row, user_id: userId }) as never,
-    changed: (change) => changes.push(change),
-    erase: async () => void (await connection.query({ text: eraseLane, values: [userId] })),
+    changed: (change) => leavings.changes.push(change),
+    erase: () => {
+      leavings.erased = true;
+    },
   };
 }
 
@@ -174,14 +193,18 @@ export function createLanes(knex: Knex, options: LaneOptions): { withUser: WithU
   const scopeTo = ({ userId, issuedAt }: Caller): Statement =>
     named('lane-scope', openScope, [options.appRole, userId, String(options.statementTimeoutMs), issuedAt]);
 
-  const record = (userId: string, changes: Change[]): Statement =>
-    named('lane-record', recordChanges, [
+  function leave(userId: string, { changes, erased }: Leavings): Statement[] {
+    if (erased) return [{ text: eraseLane, values: [userId] }];
+    if (changes.length === 0) return [];
+    const record = named('lane-record', recordChanges, [
       userId,
       changes.map((change) => change.type),
       changes.map((change) => change.id),
       changes.map((change) => change.action),
       changes.map((change) => JSON.stringify(change.fields)),
     ]);
+    return [record];
+  }
 
   function read<T>(caller: Caller, work: (lane: Lane) => Promise<T>): Promise<T> {
     return transact(knex, {
@@ -194,7 +217,7 @@ export function createLanes(knex: Knex, options: LaneOptions): { withUser: WithU
 
   function writeOnce<T>(caller: Caller, work: (lane: WritableLane) => Promise<T>): Promise<T> {
     const { userId } = caller;
-    const changes: Change[] = [];
+    const leavings: Leavings = { changes: [], erased: false };
     return transact(knex, {
       readOnly: false,
       opening: [{ text: 'begin' }, scopeTo(caller), named('lane-lock', lockCounter, [userId])],
@@ -204,8 +227,8 @@ export function createLanes(knex: Knex, options: LaneOptions): { withUser: WithU
         // The lane may be new because the lock waited for one who erased it, whom only a later statement sees.
         if (locked.rows[0]?.made) refuseStale(await connection.query(scopeTo(caller)));
       },
-      work: (connection) => work(writableLaneOn(knex, connection, userId, changes)),
-      closing: () => (changes.length > 0 ? [record(userId, changes)] : []),
+      work: (connection) => work(writableLaneOn(knex, connection, userId, leavings)),
+      closing: () => leave(userId, leavings),
     });
   }
 
@@ -214,6 +237,7 @@ export function createLanes(knex: Knex, options: LaneOptions): { withUser: WithU
       try {
         return await writeOnce(caller, work);
       } catch (error) {
+        if (isUnknownAccount(error)) throw new StaleToken('account-unknown');
         if (attempt === maxAttempts || !(error === laneNotHeld || isTransient(error))) throw error;
       }
     }

@@ -49,13 +49,20 @@ const advisoryLock = 7_236_147_911;
  */
 export async function withMigrationLock<T>(url: string, work: (database: Knex) => Promise<T>): Promise<T> {
   const lock = new Client({ connectionString: url });
+  // Without its session there is no lock, and whoever waits for it goes ahead.
+  const lost = new Promise<never>((_resolve, reject) => {
+    lock.on('error', (cause) => reject(new Error('The migration lock was lost.', { cause })));
+  });
   await lock.connect();
   const database = knex({ client: 'pg', connection: url, pool: migrationPool });
-  try {
+  const locked = async () => {
     await lock.query('select pg_advisory_lock($1)', [advisoryLock]);
     await database.raw('create schema if not exists ??', [schema]);
     await database.migrate.forceFreeMigrationsLock(migratorConfig);
-    return await work(database);
+    return work(database);
+  };
+  try {
+    return await Promise.race([locked(), lost]);
   } finally {
     await database.destroy();
     await lock.end();

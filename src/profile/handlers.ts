@@ -35,7 +35,7 @@ export const profileHandlers: Pick<Handlers, 'getProfile' | 'updateProfile' | 'e
         ],
       });
     }
-    await call.lane.write((lane) => lane.erase());
+    await call.lane.write(async (lane) => lane.erase());
     return call.reply(204);
   },
 };

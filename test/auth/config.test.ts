@@ -158,7 +158,7 @@ describe('cookies', () => {
 
 describe('the development secret', () => {
   test('stands in where nothing is configured', () => {
-    const { config, notices } = parseAuthConfig({}, { production: false, developmentSecret: SECRET });
+    const { config, notices } = parseAuthConfig({}, { production: false, developmentSecret: () => SECRET });
     expect(config).toMatchObject({ sources: ['secret'], secrets: [SECRET] });
     expect(notices).toEqual([expect.stringContaining('development secret')]);
   });
@@ -166,13 +166,13 @@ describe('the development secret', () => {
   test('counts for nothing where something is', () => {
     const { config } = parseAuthConfig(
       { BETTER_AUTH_URL: URL },
-      { production: false, developmentSecret: SECRET },
+      { production: false, developmentSecret: () => SECRET },
     );
     expect(config).toMatchObject({ sources: ['key-set'], secrets: [] });
   });
 
   test('is never used in production', () => {
-    const { config, faults } = parseAuthConfig({}, { production: true, developmentSecret: SECRET });
+    const { config, faults } = parseAuthConfig({}, { production: true, developmentSecret: () => SECRET });
     expect(config).toBeNull();
     expect(faults).toEqual([expect.stringMatching(/^Set BETTER_AUTH_URL .* or BETTER_AUTH_SECRET /)]);
   });

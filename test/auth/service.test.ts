@@ -356,8 +356,9 @@ describe('with the sessions of a Better Auth server', () => {
       AUTH_SOURCES: 'session',
     });
     // The tests' role is called as Tasklane's schema is, which Postgres would put first.
-    const databaseUrl = `${service.database.url}?options=-csearch_path%3Dpublic`;
-    server = await startBetterAuth({ databaseUrl, options: { secret: kit.secret } });
+    const url = new URL(service.database.url);
+    url.searchParams.set('options', '-csearch_path=public');
+    server = await startBetterAuth({ databaseUrl: url.href, options: { secret: kit.secret } });
   });
   afterAll(async () => {
     await server.stop();

@@ -98,3 +98,12 @@ test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   },
 );
+
+test('a field with a name that a pointer has to escape is pointed at', async () => {
+  const response = await create('{"title":"x","a~b/c":1,"":2,"d/e":{"f":1}}');
+  expect(response.body.errors.map(({ pointer }: { pointer: string }) => pointer).sort()).toEqual([
+    '/body/',
+    '/body/a~0b~1c',
+    '/body/d~1e',
+  ]);
+});

@@ -12,6 +12,8 @@ export interface BetterAuthOptions {
   readonly tokensSignedWith: 'key-set' | 'secret';
   /** What signs the session-cookie cache, a JWT. */
   readonly cookieCache: 'off' | 'secret' | 'key-set';
+  /** The admin plugin, whose columns are migrated into the tables that are there. */
+  readonly admin: boolean;
 }
 
 /** A user who signed up, with the cookies of a browser. */
@@ -56,6 +58,7 @@ export async function startBetterAuth({
     keyAlgorithm: 'EdDSA',
     tokensSignedWith: 'key-set',
     cookieCache: 'off',
+    admin: false,
     ...options,
   };
   const child = spawn(process.execPath, [join(__dirname, 'server.mjs')], {

@@ -6,13 +6,18 @@ import { createServer } from 'node:http';
 import { betterAuth } from 'better-auth';
 import { getMigrations } from 'better-auth/db/migration';
 import { toNodeHandler } from 'better-auth/node';
-import { bearer, jwt } from 'better-auth/plugins';
+import { admin, bearer, jwt } from 'better-auth/plugins';
 import { SignJWT } from 'jose';
 import pg from 'pg';
 
-const { secret, ids, keyAlgorithm, tokensSignedWith, cookieCache } = JSON.parse(
-  process.env.BETTER_AUTH_TEST_OPTIONS,
-);
+const {
+  secret,
+  ids,
+  keyAlgorithm,
+  tokensSignedWith,
+  cookieCache,
+  admin: withAdmin,
+} = JSON.parse(process.env.BETTER_AUTH_TEST_OPTIONS);
 
 const report = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
@@ -47,7 +52,11 @@ const options = {
   user: { deleteUser: { enabled: true } },
   session: cookieCache === 'off' ? {} : { cookieCache: { enabled: true, strategy: 'jwt' } },
   advanced: { database: ids === 'text' ? {} : { generateId: ids === 'uuid' ? 'uuid' : 'serial' } },
-  plugins: [jwt(tokensSignedWith === 'secret' ? signWithSecret : signWithKeySet), bearer()],
+  plugins: [
+    jwt(tokensSignedWith === 'secret' ? signWithSecret : signWithKeySet),
+    bearer(),
+    ...(withAdmin ? [admin()] : []),
+  ],
 };
 
 await (await getMigrations(options)).runMigrations();

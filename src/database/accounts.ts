@@ -1,0 +1,215 @@
+/**
+ * The link from lanes to Better Auth's accounts, where its table of users is in the same database: a lane ends with its
+ * account, and only an account begins one. It depends on a table that is not ours and on the type of its ids, so it is
+ * no migration: `npm run migrate` and `npm run doctor` bring it in line with what they find.
+ */
+import type { Knex } from 'knex';
+import { escapeIdentifier } from 'pg';
+import { sqlState, violatedConstraint } from './faults';
+import { schema } from './rows';
+
+/** Which table to link to, and whether. */
+export interface AccountSettings {
+  /** `auto`: where the table is there and is Better Auth's; `required`: or fail. */
+  readonly link: 'auto' | 'off' | 'required';
+  readonly schema: string;
+  readonly table: string;
+}
+
+/** How lanes and accounts stand to each other. */
+export type AccountLink =
+  | { readonly state: 'off' }
+  /** With `auto`: why the lanes are linked to nothing. */
+  | { readonly state: 'unlinked'; readonly reason: string }
+  | {
+      readonly state: 'linked';
+      /** The table's name as SQL has it. */
+      readonly table: string;
+      readonly idType: string;
+      /** How many lanes have no account. They stay; new ones can't be. */
+      readonly orphans: number;
+      /** Some of their users. */
+      readonly examples: readonly string[];
+    };
+
+const profiles = `${schema}.profiles`;
+const reference = 'profiles_account';
+const canonical = 'profiles_account_id_canonical';
+
+function wholeNumber(type: string, most: string): string {
+  // Nested, for Postgres evaluates the parts of a condition in any order.
+  return `case when user_id ~ '^(0|[1-9][0-9]{0,18})$' then
+    case when user_id::numeric <= ${most} then user_id::${type} end end`;
+}
+
+/**
+ * For each type that a user's id may have, the value that a lane's user stands for, null for what is not how Postgres
+ * writes one: `A…` and `a…`, or `1` and `01`, would be two lanes of one account. Text stands for itself.
+ */
+const accountIds: ReadonlyMap<string, string | null> = new Map([
+  ['text', null],
+  ['character varying', null],
+  ['uuid', `case when user_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then user_id::uuid end`],
+  ['smallint', wholeNumber('smallint', '32767')],
+  ['integer', wholeNumber('integer', '2147483647')],
+  ['bigint', wholeNumber('bigint', '9223372036854775807')],
+]);
+
+interface AccountTable {
+  readonly oid: number;
+  readonly name: string;
+  readonly idType: string;
+  /** Whether a foreign key may refer to its ids. */
+  readonly isKey: boolean;
+  /** Whether it has columns that Better Auth's table of users always has. */
+  readonly looksRight: boolean;
+}
+
+async function findTable(database: Knex, settings: AccountSettings): Promise<AccountTable | undefined> {
+  const { rows } = await database.raw(
+    `select pg_class.oid::int8::text as oid, format('%I.%I', nspname, relname) as name,
+       format_type(id.atttypid, null) as "idType",
+       exists (
+         select from pg_index where indrelid = pg_class.oid and indisunique and indpred is null and indkey::text = id.attnum::text
+       ) as "isKey",
+       (select count(*) from pg_attribute where attrelid = pg_class.oid and not attisdropped
+         and attname in ('email', 'emailVerified', 'email_verified')) = 2 as "looksRight"
+     from pg_class
+       join pg_namespace on pg_namespace.oid = relnamespace
+       join pg_attribute as id on attrelid = pg_class.oid and attname = 'id' and not attisdropped
+     where nspname = ? and relname = ? and relkind in ('r', 'p')`,
+    [settings.schema, settings.table],
+  );
+  return rows[0] && { ...rows[0], oid: Number(rows[0].oid) };
+}
+
+/** Why a table can't be linked to, or null. */
+function unfitness(settings: AccountSettings, table: AccountTable | undefined): string | null {
+  const name = `${escapeIdentifier(settings.schema)}.${escapeIdentifier(settings.table)}`;
+  if (!table) return `there is no table ${name} with a column id`;
+  if (settings.link === 'auto' && !table.looksRight) return `${name} is not Better Auth's table of users`;
+  if (!accountIds.has(table.idType)) return `the ids of ${name} are of type ${table.idType}`;
+  if (!table.isKey) return `the ids of ${name} are not its key`;
+  return null;
+}
+
+interface ExistingLink {
+  /** The table that is referred to, null where there is none (any more). */
+  readonly oid: number | null;
+  readonly validated: boolean;
+  /** The type of the column with the account's id, null where there is none. */
+  readonly columnType: string | null;
+}
+
+async function findLink(database: Knex): Promise<ExistingLink> {
+  const { rows } = await database.raw(
+    `select confrelid::int8::text as oid, coalesce(convalidated, false) as validated,
+       (select format_type(atttypid, null) from pg_attribute
+        where attrelid = relation.oid and attname = 'account_id' and not attisdropped) as "columnType"
+     from (select ?::regclass::oid as oid) as relation
+       left join pg_constraint on conrelid = relation.oid and conname = ?`,
+    [profiles, reference],
+  );
+  return { ...rows[0], oid: rows[0].oid === null ? null : Number(rows[0].oid) };
+}
+
+/** Whether lanes have a column of their own for the account's id. */
+function hasColumn(table: AccountTable): boolean {
+  return accountIds.get(table.idType) !== null;
+}
+
+function isCurrent(existing: ExistingLink, table: AccountTable | null): boolean {
+  if (!table) return existing.oid === null && existing.columnType === null;
+  return existing.oid === table.oid && existing.columnType === (hasColumn(table) ? table.idType : null);
+}
+
+async function replaceLink(database: Knex, table: AccountTable | null): Promise<void> {
+  // The column's check and index go with it.
+  await database.raw(
+    `alter table ${profiles} drop constraint if exists ${reference}, drop column if exists account_id`,
+  );
+  if (!table) return;
+  const expression = accountIds.get(table.idType);
+  if (expression) {
+    await database.raw(
+      `alter table ${profiles} add account_id ${table.idType} generated always as (${expression}) stored,
+         add constraint ${canonical} check (account_id is not null) not valid`,
+    );
+    await database.raw(`create unique index profiles_account_id on ${profiles} (account_id)`);
+  }
+  await database.raw(
+    `alter table ${profiles} add constraint ${reference} foreign key (${expression ? 'account_id' : 'user_id'})
+       references ${table.name} (id) on delete cascade not valid`,
+  );
+}
+
+interface Orphans {
+  readonly orphans: number;
+  readonly examples: readonly string[];
+}
+
+/** Validates the link if every lane has its account, and counts those that have none. */
+async function validateLink(database: Knex, table: AccountTable): Promise<Orphans> {
+  const key = hasColumn(table) ? 'account_id' : 'user_id';
+  // Forced, row-level security would hide the lanes from the owner too.
+  await database.raw(`alter table ${profiles} no force row level security`);
+  const { rows } = await database.raw(
+    `select count(*)::int as orphans, coalesce((array_agg(user_id order by user_id))[:5], '{}') as examples
+     from ${profiles} where not exists (select from ${table.name} as account where account.id = ${key})`,
+  );
+  const found: Orphans = rows[0];
+  if (found.orphans === 0) {
+    const constraints = hasColumn(table) ? [canonical, reference] : [reference];
+    for (const name of constraints) await database.raw(`alter table ${profiles} validate constraint ${name}`);
+  }
+  await database.raw(`alter table ${profiles} force row level security`);
+  return found;
+}
+
+const insufficientPrivilege = '42501';
+
+/**
+ * Links the lanes to the table of users, or unlinks them, whichever the settings and the database ask for. Where it is
+ * done already it changes nothing, but for validating a link whose orphans are gone.
+ * @throws Error that says what to do: the table is required and does not do, or this login may not refer to it
+ */
+export async function linkAccounts(database: Knex, settings: AccountSettings): Promise<AccountLink> {
+  // Waiting longer for the tables would hold up everybody else's queries on them.
+  const transaction = <T>(work: (transaction: Knex) => Promise<T>): Promise<T> =>
+    database.transaction(async (within) => {
+      await within.raw(`set local lock_timeout = '10s'`);
+      return work(within);
+    });
+
+  const found = settings.link === 'off' ? undefined : await findTable(database, settings);
+  const reason = settings.link === 'off' ? 'off' : unfitness(settings, found);
+  if (reason !== null && settings.link === 'required') {
+    throw new Error(`AUTH_USER_TABLE: lanes cannot be linked to accounts, for ${reason}.`);
+  }
+  const table = reason === null && found ? found : null;
+  try {
+    const existing = await findLink(database);
+    const current = isCurrent(existing, table);
+    if (!current) await transaction((within) => replaceLink(within, table));
+    if (settings.link === 'off') return { state: 'off' };
+    if (!table) return { state: 'unlinked', reason: reason as string };
+    const orphans =
+      current && existing.validated
+        ? { orphans: 0, examples: [] }
+        : await transaction((within) => validateLink(within, table));
+    return { state: 'linked', table: table.name, idType: table.idType, ...orphans };
+  } catch (cause) {
+    if (sqlState(cause) !== insufficientPrivilege || !table) throw cause;
+    throw new Error(
+      `This login may not refer to ${table.name}. Let its owner run this, then try again:\n` +
+        `  grant select, references on ${table.name} to <the role that migrates>;`,
+      { cause },
+    );
+  }
+}
+
+/** Whether an error says that a lane's user has no account, or an id that is no account's. */
+export function isUnknownAccount(error: unknown): boolean {
+  const constraint = violatedConstraint(error);
+  return constraint === reference || constraint === canonical;
+}
