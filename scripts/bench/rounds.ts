@@ -13,8 +13,9 @@ export interface RoundOptions {
   readonly deadlineMs: number;
 }
 
-// Fewer leave code that V8 is yet to optimize.
-const warmUp = { connections: 16, requests: 3_000 };
+// Fewer would leave code that V8 is yet to optimize, and it is the larger service that lags behind.
+const warmUpPasses = 5;
+const warmUp = { connections: 16, requests: 1_000 };
 
 async function measure(server: Server, loader: Loader, run: Omit<Run, 'port'>): Promise<Sample> {
   const before = await server.ask('cpu');
@@ -27,15 +28,18 @@ async function measure(server: Server, loader: Loader, run: Omit<Run, 'port'>): 
 
 /**
  * Measures every server under every load, after a warm-up. Each block goes through the servers there and back again:
- * what drifts meanwhile then weighs on all of them alike. After the first round, the deadline ends it between blocks.
+ * what drifts meanwhile then weighs on all of them alike. The deadline ends the warm-up at its half, and the rounds
+ * after the first between two blocks.
  */
 export async function measureRounds(
   servers: readonly Server[],
   loader: Loader,
   { rounds, requests, connectionCounts, deadlineMs }: RoundOptions,
 ): Promise<Sample[]> {
-  for (const load of loads) {
-    for (const server of servers) await measure(server, loader, { load, ...warmUp });
+  for (let pass = 1; pass <= warmUpPasses && performance.now() < deadlineMs / 2; pass++) {
+    for (const load of loads) {
+      for (const server of servers) await measure(server, loader, { load, ...warmUp });
+    }
   }
   const blocks = loads.flatMap((load) => connectionCounts.map((connections) => ({ load, connections })));
   const samples: Sample[] = [];

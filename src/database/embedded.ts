@@ -196,7 +196,13 @@ async function launch(
   settings: Record<string, string>,
 ): Promise<Postmaster | undefined> {
   const native = await openNative(home, user);
-  const options = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings };
+  // The login is named like the service's schema, where the default path ("$user") would put everybody's tables.
+  const options = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    search_path: 'public',
+    ...settings,
+  };
   const args = ['-D', cluster.data, '-p', String(await freePort())];
   for (const [name, value] of Object.entries(options)) args.push('-c', `${name}=${value}`);
 

@@ -15,6 +15,7 @@ export function allowOrigins(allowed: readonly string[]): RequestHandler {
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowedHeaders: ['Authorization', 'Content-Type', 'X-Request-Id', 'traceparent', 'tracestate'],
     exposedHeaders: [
+      'Content-Disposition',
       'Link',
       'Location',
       'RateLimit',

@@ -77,7 +77,13 @@ export async function insertTask(
 ): Promise<TaskRow | undefined> {
   const { priority = lane.rows('profiles').select('default_priority') } = task;
   const [row] = await lane
-    .insert('tasks', { ...task, priority, completed_at: completedAt(lane, task.status) })
+    .insert('tasks', {
+      ...task,
+      priority,
+      completed_at: completedAt(lane, task.status),
+      created_at: lane.now,
+      updated_at: lane.now,
+    })
     .onConflict(['user_id', 'id'])
     .ignore()
     .returning('*');

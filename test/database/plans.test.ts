@@ -20,9 +20,9 @@ beforeAll(async () => {
   await client.query(
     `insert into tasklane.tasks (user_id, id, title, status, priority, completed_at, created_at, updated_at)
      select 'user-' || lane, gen_random_uuid(), 'Task ' || md5(n::text),
-       (array['pending', 'in_progress', 'completed', 'cancelled'])[1 + n % 4],
-       (array['low', 'medium', 'high', 'urgent'])[1 + n % 4],
-       case when n % 4 = 2 then now() end,
+       (array['pending', 'in_progress', 'completed', 'cancelled'])[1 + least(n % 50, 3)],
+       (array['low', 'medium', 'high', 'urgent'])[1 + least(n % 50, 3)],
+       case when n % 50 = 2 then now() end,
        now() - n * interval '1 minute', now() - n * interval '1 second'
      from generate_series(1, $1) as lane, generate_series(1, $2) as n`,
     [lanes, tasksInLane],
@@ -83,7 +83,7 @@ test.each([
 
 test.each([
   ['status_rank in (1, 2)'],
-  ['priority_rank = 4'],
+  ['priority_rank = 2'],
   [`created_at > now() - interval '10 minutes'`],
   [`updated_at < now() - interval '1990 seconds'`],
   [`id = '80000000-0000-0000-0000-000000000000'`],
