@@ -130,6 +130,7 @@ describe('npm run doctor', () => {
 
   test('tells of a search path that leads others’ tables among Tasklane’s, and of its end', async () => {
     await run('migrate');
+    await query(database.url, `alter database ${database.name} set search_path to "$user", public`);
     const before = await run('doctor');
     expect(before.code).toBe(1);
     expect(before.output).toContain('!!  What tasklane makes without naming a schema lands in tasklane');
