@@ -1,21 +1,24 @@
 /**
  * `npm run bench [-- --requests 250] [-- --rounds 3] [-- --json]`: what a request costs Tasklane, beside a bare
- * node:http and pg server on the same rows, and beside itself with more operations in the contract.
+ * node:http and pg server on the same rows, and beside itself with more operations in the contract. With `--tokens`:
+ * what it costs with a token that is remembered as verified, and with one that was never seen.
  */
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Growth, growth, table } from './report';
+import { type Growth, growth, type Rows, type Sample, table } from './report';
 import { measureRounds } from './rounds';
 import { type ServerKind, withSetting } from './setting';
+import { loads, tokenLoads } from './workload';
 
 const moreOperations = 40;
 const allowedGrowth = 0.1;
+const bare = 'bare';
 const tasklane = 'Tasklane';
 const extended = `Tasklane, ${moreOperations} more operations`;
-// The first is the floor. Of two processes with the same code, one may stay a tenth slower than the other for all its
+// Of two processes with the same code, one may stay a tenth slower than the other for all its
 // life: those that are compared closely are there twice.
 const kinds: readonly ServerKind[] = [
-  { name: 'bare', module: 'bare-server', argument: '', processes: 1 },
+  { name: bare, module: 'bare-server', argument: '', processes: 1 },
   { name: 'bare, verifying tokens', module: 'bare-server', argument: 'verify', processes: 1 },
   { name: tasklane, module: 'tasklane-server', argument: '0', processes: 2 },
   { name: extended, module: 'tasklane-server', argument: String(moreOperations), processes: 2 },
@@ -26,6 +29,9 @@ const deadlineMs = 75_000;
 const floorNote =
   'The floor is `bare`: node:http and pg, one prepared statement a request, no token looked at, nothing checked or ' +
   'logged. Its create inserts one row; Tasklane’s locks the lane and records the change in the same transaction.';
+
+const tokensNote =
+  'The floor is a read with one HS256 token, verified at its first request. A fresh token is verified at its only one.';
 
 function growthNote(growths: readonly Growth[]): string {
   const percent = (share: number) => `${share < 0 ? '−' : '+'}${Math.abs(share * 100).toFixed(1)}`;
@@ -43,11 +49,39 @@ function growthNote(growths: readonly Growth[]): string {
   );
 }
 
+/** What is measured, and how it is told. */
+interface Plan extends Rows {
+  readonly kinds: readonly ServerKind[];
+  /** What follows from the samples: `figures` for programs, `notes` for people. */
+  conclude(samples: readonly Sample[]): { figures: object; notes: readonly string[] };
+}
+
+const operationsPlan: Plan = {
+  kinds,
+  loads,
+  servers: kinds.map((kind) => kind.name),
+  floor: { server: bare },
+  conclude(samples) {
+    const growths = growth(samples, extended, tasklane);
+    return { figures: { growths }, notes: [floorNote, growthNote(growths)] };
+  },
+};
+
+const tokensPlan: Plan = {
+  // The loads are compared, so one process does.
+  kinds: kinds.filter((kind) => kind.name === tasklane).map((kind) => ({ ...kind, processes: 1 })),
+  loads: tokenLoads,
+  servers: [tasklane],
+  floor: { load: 'get, one HS256 token' },
+  conclude: () => ({ figures: {}, notes: [tokensNote] }),
+};
+
 function readOptions() {
   const { values } = parseArgs({
     options: {
       requests: { type: 'string', default: '250' },
       rounds: { type: 'string', default: '3' },
+      tokens: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
@@ -55,25 +89,23 @@ function readOptions() {
   // Of fewer, the 99th percentile would be the slowest one.
   if (!Number.isSafeInteger(requests) || requests < 200) throw new Error('--requests must be at least 200.');
   if (!Number.isSafeInteger(rounds) || rounds < 1) throw new Error('--rounds must be at least 1.');
-  return { requests, rounds, json: values.json };
+  return { requests, rounds, json: values.json, plan: values.tokens ? tokensPlan : operationsPlan };
 }
 
 async function main(): Promise<void> {
-  const { json, ...options } = readOptions();
+  const { json, plan, ...options } = readOptions();
   // What else runs here makes each request dearer, and its figures less alike.
   const machine = `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, load ${loadavg()[0]?.toFixed(1)}`;
-  const samples = await withSetting(kinds, (servers, loader) =>
-    measureRounds(servers, loader, { ...options, connectionCounts, deadlineMs }),
+  const samples = await withSetting(plan.kinds, (servers, loader) =>
+    measureRounds(servers, loader, { ...options, loads: plan.loads, connectionCounts, deadlineMs }),
   );
-  const growths = growth(samples, extended, tasklane);
-  const names = kinds.map((kind) => kind.name);
+  const { figures, notes } = plan.conclude(samples);
   const output = json
-    ? JSON.stringify({ machine, ...options, growths, samples }, null, 2)
+    ? JSON.stringify({ machine, ...options, ...figures, samples }, null, 2)
     : [
         `${machine}. Medians over runs of ${options.requests} requests, of CPU with quartiles.`,
-        table(samples, names, connectionCounts),
-        floorNote,
-        growthNote(growths),
+        table(samples, plan, connectionCounts),
+        ...notes,
       ].join('\n\n');
   process.stdout.write(`${output}\n`);
 }

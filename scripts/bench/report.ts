@@ -13,7 +13,7 @@ export interface Sample extends RunResult {
 }
 
 /** The value below which `share` of the values lie, interpolated between neighbours. */
-function quantile(values: readonly number[], share: number): number {
+export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const at = share * (sorted.length - 1);
   const [low = Number.NaN, high = low] = sorted.slice(Math.floor(at), Math.floor(at) + 2);
@@ -37,10 +37,18 @@ function cells(samples: readonly Sample[], floor: readonly Sample[]): string[] {
   ];
 }
 
-/** One row a load and server; the first server is the floor that the others are measured by. */
+/** The rows of a table, one a load and server. */
+export interface Rows {
+  readonly loads: readonly Load[];
+  readonly servers: readonly string[];
+  /** Which row is the floor that a row is measured by: the one that differs from it by this. */
+  readonly floor: Partial<Pick<Sample, 'load' | 'server'>>;
+}
+
+/** A table of the samples, with columns for each number of connections. */
 export function table(
   samples: readonly Sample[],
-  servers: readonly string[],
+  { loads, servers, floor }: Rows,
   connectionCounts: readonly number[],
 ): string {
   const columns = connectionCounts.flatMap((count) => [
@@ -54,9 +62,11 @@ export function table(
       load,
       server,
       ...connectionCounts.flatMap((count) => {
-        const of = (name: string | undefined) =>
-          samples.filter((each) => each.load === load && each.server === name && each.connections === count);
-        return cells(of(server), of(servers[0]));
+        const of = (row: Pick<Sample, 'load' | 'server'>) =>
+          samples.filter(
+            (each) => each.load === row.load && each.server === row.server && each.connections === count,
+          );
+        return cells(of({ load, server }), of({ load, server, ...floor }));
       }),
     ]),
   );

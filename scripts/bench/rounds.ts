@@ -2,9 +2,10 @@
 import type { Run } from './loader';
 import type { Sample } from './report';
 import type { Loader, Server } from './setting';
-import { loads } from './workload';
+import type { Load } from './workload';
 
 export interface RoundOptions {
+  readonly loads: readonly Load[];
   readonly rounds: number;
   /** Requests of one run. */
   readonly requests: number;
@@ -34,7 +35,7 @@ async function measure(server: Server, loader: Loader, run: Omit<Run, 'port'>): 
 export async function measureRounds(
   servers: readonly Server[],
   loader: Loader,
-  { rounds, requests, connectionCounts, deadlineMs }: RoundOptions,
+  { loads, rounds, requests, connectionCounts, deadlineMs }: RoundOptions,
 ): Promise<Sample[]> {
   for (let pass = 1; pass <= warmUpPasses && performance.now() < deadlineMs / 2; pass++) {
     for (const load of loads) {

@@ -18,12 +18,15 @@ export interface ServerKind {
 
 /** A server under test, the n-th `process` of its kind; asked, it tells the CPU time that it has used, in microseconds. */
 export type Server = ServerKind & { readonly process: number } & Child<{ port: number }, 'cpu', number>;
-export type Loader = Child<object, Run, RunResult>;
+export type Loader = Child<{ issuerUrl: string }, Run, RunResult>;
 
-/** Runs `work` on a database of its own, and stops everything that it started, also when this process is told to end. */
+/**
+ * Runs `work` with a database of its own, at `databaseUrl`, and stops everything that it started, also when this process
+ * is told to end.
+ */
 export async function withSetting<T>(
   kinds: readonly ServerKind[],
-  work: (servers: readonly Server[], loader: Loader) => Promise<T>,
+  work: (servers: readonly Server[], loader: Loader, databaseUrl: string) => Promise<T>,
 ): Promise<T> {
   const interruption = new AbortController();
   const { signal } = interruption;
@@ -45,7 +48,13 @@ export async function withSetting<T>(
     await migrateUp(url);
     await seed(url);
 
-    const environment = { DATABASE_URL: url, BETTER_AUTH_SECRET: secret };
+    const loader: Loader = started(await startChild('loader', '', { environment: {}, signal }));
+    const environment = {
+      DATABASE_URL: url,
+      BETTER_AUTH_SECRET: secret,
+      BETTER_AUTH_URL: loader.ready.issuerUrl,
+      AUTH_SOURCES: 'secret,key-set',
+    };
     const servers: Server[] = [];
     for (const kind of kinds) {
       for (let process = 1; process <= kind.processes; process++) {
@@ -56,8 +65,7 @@ export async function withSetting<T>(
         servers.push({ ...kind, process, ...started(child) });
       }
     }
-    const loader = await startChild<object, Run, RunResult>('loader', '', { environment, signal });
-    return await work(servers, started(loader));
+    return await work(servers, loader, url);
   } catch (error) {
     // That the processes ended is then no news.
     throw signal.aborted ? signal.reason : error;

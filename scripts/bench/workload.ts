@@ -2,12 +2,27 @@
 import { Client } from 'pg';
 import { signDevelopmentToken } from '../../src/auth/development-token';
 import { schema } from '../../src/database/rows';
+import type { Sign } from './issuer';
 
 export const loads = ['get', 'list', 'create'] as const;
-export type Load = (typeof loads)[number];
+
+// What a token costs when its verification is remembered, and when it is yet to be verified.
+const tokenKinds = {
+  'get, one HS256 token': { algorithm: 'HS256', fresh: false },
+  'get, fresh HS256 tokens': { algorithm: 'HS256', fresh: true },
+  'get, one EdDSA token': { algorithm: 'EdDSA', fresh: false },
+  'get, fresh EdDSA tokens': { algorithm: 'EdDSA', fresh: true },
+} as const;
+type TokenLoad = keyof typeof tokenKinds;
+/** Reads by one user: with one token all through a run, or with one that the server never saw for each request. */
+export const tokenLoads = Object.keys(tokenKinds) as TokenLoad[];
+
+export type Load = (typeof loads)[number] | TokenLoad;
 
 /** The status that a load's responses must have. */
-export const statusOf: Record<Load, number> = { get: 200, list: 200, create: 201 };
+export function statusOf(load: Load): number {
+  return load === 'create' ? 201 : 200;
+}
 
 export const secret = 'a secret of the benchmark, known to everyone';
 export const pageSize = 20;
@@ -38,7 +53,8 @@ export async function seed(url: string): Promise<void> {
   }
 }
 
-function encode(method: string, path: string, token: string, body?: object): Buffer {
+/** A request as it goes over the wire. */
+export function encode(method: string, path: string, token: string, body?: object): Buffer {
   const text = body && JSON.stringify(body);
   const headers = [
     `${method} ${path} HTTP/1.1`,
@@ -50,9 +66,11 @@ function encode(method: string, path: string, token: string, body?: object): Buf
   return Buffer.from(`${headers.join('\r\n')}\r\n\r\n${text ?? ''}`);
 }
 
-/** The requests of each load as they go over the wire, users in turn. */
-export async function encodeRequests(): Promise<Record<Load, readonly Buffer[]>> {
-  const requests: Record<Load, Buffer[]> = { get: [], list: [], create: [] };
+type PlainLoad = (typeof loads)[number];
+
+/** The requests of each plain load, users in turn, each with the one token of its user. */
+async function encodePlain(): Promise<Record<PlainLoad, readonly Buffer[]>> {
+  const requests: Record<PlainLoad, Buffer[]> = { get: [], list: [], create: [] };
   const tokens = await Promise.all(userIds.map((userId) => signDevelopmentToken(secret, { userId })));
   const lanes = userIds.map((userId, n) => ({ tasks: `/api/${userId}/tasks`, token: tokens[n] as string }));
   for (const { tasks, token } of lanes) {
@@ -63,4 +81,23 @@ export async function encodeRequests(): Promise<Record<Load, readonly Buffer[]>>
     for (const { tasks, token } of lanes) requests.get.push(encode('GET', `${tasks}/${id}`, token));
   }
   return requests;
+}
+
+/** Makes what tells the requests of a load, to be sent in turn; where tokens are fresh, there are `count` of them. */
+export async function createEncoder(
+  sign: Sign,
+): Promise<(load: Load, count: number) => Promise<readonly Buffer[]>> {
+  const plain = await encodePlain();
+  const userId = userIds[0] as string;
+  return async (load, count) => {
+    if (!(load in tokenKinds)) return plain[load as PlainLoad];
+    const { algorithm, fresh } = tokenKinds[load as TokenLoad];
+    const tokens = await Promise.all(
+      Array.from({ length: fresh ? count : 1 }, () => sign(algorithm, userId)),
+    );
+    return Array.from({ length: count }, (_, n) => {
+      const path = `/api/${userId}/tasks/${taskIds[n % taskIds.length]}`;
+      return encode('GET', path, tokens[n % tokens.length] as string);
+    });
+  };
 }

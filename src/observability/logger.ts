@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
-import { v7 as uuidv7 } from 'uuid';
 import { requestFacts } from './request-facts';
 
 export interface LoggerOptions {
@@ -17,6 +16,7 @@ export interface LoggerOptions {
 export function createLogger({ level, pretty, destination }: LoggerOptions): Logger {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   if (destination) return pino(options, destination);
+  // Standard output is written asynchronously, pino's default: a stalled reader must not stall the service.
   return pino({ ...options, ...(pretty && { transport: { target: 'pino-pretty' } }) });
 }
 
@@ -30,12 +30,12 @@ export function requestId(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
   if (typeof given === 'string' && requestIdPattern.test(given)) return given;
   const trace = traceparentPattern.exec(String(request.headers.traceparent ?? ''))?.[1];
-  return trace ?? uuidv7().replaceAll('-', '');
+  return trace ?? randomUUID().replaceAll('-', '');
 }
 
 /** A user's name in the log: lines of one user can be found, and the id can't be read off them. */
 export function hashUser(userId: string): string {
-  return createHash('sha256').update(userId).digest('hex').slice(0, 16);
+  return hash('sha256', userId, 'hex').slice(0, 16);
 }
 
 /**
@@ -63,11 +63,10 @@ export function requestLogger(log: Logger) {
       response.setHeader('X-Request-Id', id);
       return id;
     },
-    quietReqLogger: true,
-    quietResLogger: true,
+    // The request itself, of which its id is kept: pino-http's own reqId would take a second child logger.
+    customAttributeKeys: { req: 'request_id' },
     wrapSerializers: false,
-    serializers: { req: () => undefined },
-    customAttributeKeys: { reqId: 'request_id' },
+    serializers: { request_id: (request: IncomingMessage) => request.id },
     customSuccessObject: line,
     customErrorObject: (request, response, _error, value) => line(request, response, value),
     customSuccessMessage: () => 'request',

@@ -1,0 +1,36 @@
+/** What stands in for a Better Auth server: it signs tokens with the shared secret or its own key, and serves its key set. */
+import { createSecretKey, generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, SignJWT } from 'jose';
+import { secret } from './workload';
+
+export type Algorithm = 'HS256' | 'EdDSA';
+
+/** Signs a user's token for an hour; no two are the same. */
+export type Sign = (algorithm: Algorithm, userId: string) => Promise<string>;
+
+const kid = 'benchmark';
+
+/** Starts serving the key set of a new key, at any path, for as long as the process lives. */
+export async function startIssuer(): Promise<{ url: string; sign: Sign }> {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const keySet = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid }] });
+  const server = createServer((_request, response) => response.end(keySet)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const keys = { HS256: createSecretKey(secret, 'utf8'), EdDSA: privateKey };
+  let signed = 0;
+  const sign: Sign = (algorithm, userId) =>
+    new SignJWT({ jti: String(signed++).padStart(8, '0') })
+      .setProtectedHeader(algorithm === 'HS256' ? { alg: algorithm } : { alg: algorithm, kid })
+      .setSubject(userId)
+      .setIssuer(url)
+      .setAudience(url)
+      .setIssuedAt()
+      .setExpirationTime('1h')
+      .sign(keys[algorithm]);
+  return { url, sign };
+}
