@@ -12,9 +12,12 @@ import { allowOrigins } from './edge/cors';
 import type { RateLimiter } from './edge/rate-limit';
 import { requestLogger } from './observability/logger';
 import { profileHandlers } from './profile/handlers';
+import { projectHandlers } from './projects/handlers';
 import { type ServiceState, serviceHandlers } from './service/handlers';
+import { tagHandlers } from './tags/handlers';
 import { taskHandlers } from './tasks/handlers';
 import { transferHandlers } from './transfer/handlers';
+import { trashHandlers } from './trash/handlers';
 
 export interface AppDependencies {
   readonly config: Pick<Config, 'corsOrigins' | 'invalidResponses' | 'maxBodyBytes' | 'trustProxy'>;
@@ -31,6 +34,9 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
   const handlers: Handlers = {
     ...serviceHandlers(state),
     ...taskHandlers,
+    ...projectHandlers,
+    ...tagHandlers,
+    ...trashHandlers,
     ...profileHandlers,
     ...transferHandlers,
   };

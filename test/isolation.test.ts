@@ -1,9 +1,9 @@
 /** Two users on every operation of the contract: neither sees or changes what is the other's. */
 import { randomUUID } from 'node:crypto';
 import type { Operation } from '../src/contract/contract';
-import { type ApiResponse, send } from './support/api';
+import { type ApiResponse, type Body, send } from './support/api';
 import { query } from './support/database';
-import { exampleBody, exampleQuery, operations } from './support/operations';
+import { bodyFields, exampleBody, exampleQuery, idField, operations } from './support/operations';
 import { startTestService, type TestService, tokenOf } from './support/service';
 import { seedTasks } from './support/tasks';
 
@@ -28,20 +28,75 @@ const alike = [
 interface Owner {
   readonly id: string;
   readonly token: string;
-  /** What the owner has, by the path parameter that names it. */
+  /** What the owner has, by the path parameter or the field of a body that names it. */
   readonly ids: Readonly<Record<string, string>>;
 }
+
+/** What an operation on something is tried on, where that is not what its parameter is on other operations. */
+const otherIds: Readonly<Record<string, string>> = {
+  restoreTask: 'deleted_task_id',
+  purgeTask: 'deleted_task_id',
+};
 
 let service: TestService;
 let mine: Owner;
 let theirs: Owner;
 
 async function makeOwner(id: string): Promise<Owner> {
-  const [task_id] = await seedTasks(service.database.url, id, [
+  const [task_id] = (await seedTasks(service.database.url, id, [
     { title: secret, description: secret },
     { title: secret },
-  ]);
-  return { id, token: await tokenOf(id), ids: { task_id: task_id as string } };
+  ])) as [string];
+  const token = await tokenOf(id);
+  const lane = `/api/${encodeURIComponent(id)}`;
+  const make = async (path: string, body: object): Promise<Body> => {
+    const response = await send(service.url, 'POST', lane + path, { token, body });
+    expect(response.status).toBe(201);
+    return response.body;
+  };
+  const { id: project_id } = await make('/projects', { name: secret });
+  const { id: other_project_id } = await make('/projects', { name: secret });
+  const { id: other_task_id } = await make('/tasks', { title: secret, tags: [secret] });
+  const { id: deleted_task_id } = await make('/tasks', { title: secret });
+  await send(service.url, 'DELETE', `${lane}/tasks/${deleted_task_id}`, { token });
+  const tags = await send(service.url, 'GET', `${lane}/tags`, { token });
+  const ids = {
+    task_id,
+    other_task_id,
+    deleted_task_id,
+    project_id,
+    other_project_id,
+    tag_id: tags.body.items[0].id,
+  };
+  return { id, token, ids };
+}
+
+/** The fields of an operation's body that name something else of the lane, with the name of what they refer to. */
+function referencesOf(operation: Operation): [field: string, id: string][] {
+  const [kind] = /(?<=\{user_id\}\/)(projects|tasks)/.exec(operation.path) ?? [];
+  const neighbour = kind === 'projects' ? 'other_project_id' : 'other_task_id';
+  const known: Record<string, string> = {
+    project_id: 'project_id',
+    parent_id: 'other_task_id',
+    before: neighbour,
+    after: neighbour,
+  };
+  const fields = bodyFields(operation).filter((field) => idField(operation, field));
+  return fields.map((field) => {
+    const id = known[field];
+    if (!id) throw new Error(`This test knows nothing for the field ${field} of ${operation.id}.`);
+    return [field, id];
+  });
+}
+
+/** The contract's example of a body, with the owner's own ids in it. */
+function bodyOf(operation: Operation, ids: Owner['ids']): unknown {
+  const body = exampleBody(operation);
+  if (typeof body !== 'object' || body === null) return body;
+  const own = referencesOf(operation)
+    .filter(([field]) => (body as Record<string, unknown>)[field])
+    .map(([field, id]) => [field, ids[id]]);
+  return { ...body, ...Object.fromEntries(own) };
 }
 
 beforeAll(async () => {
@@ -72,11 +127,11 @@ function request(
     as,
     lane,
     ids = as.ids,
-    body = exampleBody(operation),
+    body = bodyOf(operation, as.ids),
   }: { as: Owner; lane: string; ids?: Owner['ids']; body?: unknown },
 ): Promise<ApiResponse> {
   const path = operation.path.replace(/\{([^}]+)\}/g, (_match, name: string) => {
-    const value = name === 'user_id' ? lane : ids[name];
+    const value = name === 'user_id' ? lane : ids[otherIds[operation.id] ?? name];
     if (value === undefined) throw new Error(`This test has nothing for the path parameter ${name}.`);
     return encodeURIComponent(value);
   });
@@ -110,12 +165,11 @@ test('the contract has operations of each kind, and every secured one is in a la
 
 test.each(inLanes)('%s works in one’s own lane, and leaves the other’s alone', async (_id, operation) => {
   const before = await rowsOf(theirs.id);
-  expect(before.tasks).toHaveLength(2);
+  expect(before.tasks).toHaveLength(4);
   const response = await request(operation, { as: mine, lane: mine.id });
   expect(response.status).toBeLessThan(300);
   const text = JSON.stringify([response.body, response.headers]);
-  expect(text).not.toContain(theirs.id);
-  expect(text).not.toContain(theirs.ids.task_id);
+  for (const each of [theirs.id, ...Object.values(theirs.ids)]) expect(text).not.toContain(each);
   expect(await rowsOf(theirs.id)).toEqual(before);
 });
 
@@ -131,7 +185,8 @@ test.each(inLanes)('%s is 403 in the other’s lane', async (_id, operation) => 
 
 test.each(withIds)('%s is 404 for what is the other’s, as for what is not there', async (_id, operation) => {
   const [before, ownBefore] = [await rowsOf(theirs.id), await rowsOf(mine.id)];
-  for (const name of parametersOf(operation)) {
+  for (const parameter of parametersOf(operation)) {
+    const name = otherIds[operation.id] ?? parameter;
     const ids = { ...mine.ids, [name]: theirs.ids[name] as string };
     const response = await request(operation, { as: mine, lane: mine.id, ids });
     expect(response.status).toBe(404);
@@ -147,6 +202,43 @@ test.each(withIds)('%s is 404 for what is the other’s, as for what is not ther
   expect(await rowsOf(theirs.id)).toEqual(before);
   expect(await rowsOf(mine.id)).toEqual(ownBefore);
 });
+
+const referring = inLanes.flatMap(([, operation]) =>
+  referencesOf(operation).map(([field, id]): [string, string, Operation, string] => [
+    operation.id,
+    field,
+    operation,
+    id,
+  ]),
+);
+
+test('the contract has bodies that refer to something', () => {
+  expect(referring.length).toBeGreaterThan(0);
+});
+
+test.each(referring)(
+  '%s is 422 for a %s that is the other’s, as for one that is not there',
+  async (...row) => {
+    const [, field, operation, name] = row;
+    const [before, ownBefore] = [await rowsOf(theirs.id), await rowsOf(mine.id)];
+    const problems = [];
+    for (const id of [theirs.ids[name], randomUUID()]) {
+      const body = { ...(exampleBody(operation) as object), [field]: id };
+      const others = referencesOf(operation).filter(([each]) => each !== field);
+      for (const [each] of others) delete (body as Record<string, unknown>)[each];
+      const response = await request(operation, { as: mine, lane: mine.id, body });
+      expect(response).toMatchObject({
+        status: 422,
+        body: { errors: [{ pointer: `/body/${field}`, code: 'not-in-lane' }] },
+      });
+      const { request_id: _id, ...problem } = response.body;
+      problems.push(problem);
+    }
+    expect(problems[0]).toEqual(problems[1]);
+    expect(await rowsOf(theirs.id)).toEqual(before);
+    expect(await rowsOf(mine.id)).toEqual(ownBefore);
+  },
+);
 
 test('createTask with the other’s id makes a row of one’s own', async () => {
   const before = await rowsOf(theirs.id);

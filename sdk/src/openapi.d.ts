@@ -26,8 +26,9 @@ export interface paths {
         put?: never;
         /**
          * Create a task
-         * @description Makes a task in the lane. A client that works offline may choose the `id` itself, a UUID of any version; an id
-         *     that is taken is 409, so a repeated create makes no second task.
+         * @description Makes a task in the lane, after all others by `position`. A client that works offline may choose the `id`
+         *     itself, a UUID of any version; an id that is taken, by a task in the trash too, is 409, so a repeated create
+         *     makes no second task.
          */
         post: operations["createTask"];
         delete?: never;
@@ -68,7 +69,8 @@ export interface paths {
         post?: never;
         /**
          * Delete a task
-         * @description Removes the task from the lane.
+         * @description Puts the task into the trash, and all its subtasks with it. `POST …/restore` brings exactly these back; after 30
+         *     days they are gone for good.
          */
         delete: operations["deleteTask"];
         options?: never;
@@ -111,6 +113,303 @@ export interface paths {
          *     A task that is no longer completed is `pending`.
          */
         patch: operations["completeTask"];
+        trace?: never;
+    };
+    "/api/{user_id}/tasks/{task_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The task's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 */
+                task_id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move a task
+         * @description Puts the task right before or right after another one, into a project, or below a parent, with its subtasks. A
+         *     subtask is in its parent's project, so that a parent brings its project along. What the body leaves out stays as it
+         *     is; without `before` and `after`, a task that changes its project or parent comes last.
+         */
+        post: operations["moveTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/tasks/{task_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The task's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 */
+                task_id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a task
+         * @description Takes the task out of the trash, and every subtask that was deleted with it. Under a parent that is itself in the
+         *     trash, or gone, it comes back without a parent; without its project, if that is gone. A task that is not in the trash
+         *     is 404.
+         */
+        post: operations["restoreTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List the trash
+         * @description What was deleted, the latest first: one entry for each task that a delete was asked for, with the number of tasks
+         *     that it took. What has been here for 30 days is purged.
+         */
+        get: operations["listTrash"];
+        put?: never;
+        post?: never;
+        /**
+         * Empty the trash
+         * @description Removes everything in the trash for good.
+         */
+        delete: operations["emptyTrash"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/trash/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The task's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 */
+                task_id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Purge a task
+         * @description Removes a task from the trash for good, and everything below it. A task that is not in the trash is 404.
+         */
+        delete: operations["purgeTask"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List projects
+         * @description A page of the lane's projects by `position`, with the numbers of their open and completed tasks.
+         */
+        get: operations["listProjects"];
+        put?: never;
+        /**
+         * Create a project
+         * @description Makes a project, after all others by `position`. The client may choose the `id`, as for tasks.
+         */
+        post: operations["createProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/projects/{project_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The project's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
+                 */
+                project_id: components["parameters"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get a project
+         * @description One project of the lane.
+         */
+        get: operations["getProject"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a project
+         * @description Removes the project for good. `tasks` says what becomes of its tasks: `move` keeps them without a project, `delete`
+         *     puts them into the trash.
+         */
+        delete: operations["deleteProject"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a project
+         * @description Changes the fields that the body names ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch). Archiving a
+         *     project leaves its tasks as they are.
+         */
+        patch: operations["updateProject"];
+        trace?: never;
+    };
+    "/api/{user_id}/projects/{project_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The project's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
+                 */
+                project_id: components["parameters"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move a project
+         * @description Puts the project right before or right after another one.
+         */
+        post: operations["moveProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List tags
+         * @description A page of the lane's tags by name, with the numbers of open tasks and of all tasks that carry them. A tag comes about
+         *     when a task first names it.
+         */
+        get: operations["listTags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/tags/{tag_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The tag's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
+                 */
+                tag_id: components["parameters"]["TagId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get a tag
+         * @description One tag of the lane.
+         */
+        get: operations["getTag"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a tag
+         * @description Takes the tag off every task that carries it, and removes it.
+         */
+        delete: operations["deleteTag"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a tag
+         * @description Renames or recolours the tag, on every task that carries it. With the name of another tag the two become one: this one
+         *     is gone, its tasks carry the other, and the response is the other.
+         */
+        patch: operations["updateTag"];
         trace?: never;
     };
     "/api/{user_id}/profile": {
@@ -376,6 +675,20 @@ export interface components {
          * @description An instant as RFC 3339 has it. The service answers in UTC with milliseconds, and rounds down to them.
          */
         Timestamp: string;
+        /**
+         * Format: date
+         * @description A day of the calendar, as RFC 3339 writes it (`full-date`), from year 1 on.
+         */
+        Date: string;
+        /** @description A time of day, hours and minutes from 00:00 to 23:59. */
+        TimeOfDay: string;
+        /** @description A colour as CSS has it, six hexadecimal digits in lower case; null for none. */
+        Color: string | null;
+        /**
+         * @description Where the user put it among the others of the lane: what comes first has the lesser text, compared by code unit.
+         *     The service chooses it.
+         */
+        Position: string;
         /** @description What to do: 1 to 200 characters on one line. White space around it is dropped. */
         TaskTitle: string;
         /** @description More about it, up to 10,000 characters. */
@@ -391,14 +704,47 @@ export interface components {
          */
         TaskPriority: "low" | "medium" | "high" | "urgent";
         /**
+         * @description What a view shows.
+         * @enum {string}
+         */
+        TaskView: "today" | "overdue" | "upcoming" | "no_date";
+        /** @description What a task can have. */
+        TaskTraits: ("description" | "project" | "parent" | "subtasks" | "tags" | "due_date" | "due_time")[];
+        /**
+         * @description A tag's name: 1 to 50 characters on one line, without commas. White space around it is dropped, and names that
+         *     differ in case alone are one tag, as the first to name it spelled it.
+         */
+        TagName: string;
+        /** @description Tags by their names, at most 50. */
+        TagNames: components["schemas"]["TagName"][];
+        /**
          * @description A sort key; `-` in front reverses it.
          * @enum {string}
          */
-        TaskSort: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "priority" | "-priority" | "status" | "-status";
+        TaskSort: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "priority" | "-priority" | "status" | "-status" | "due" | "-due" | "completed_at" | "-completed_at" | "position" | "-position";
+        /** @description An id, or null for none. */
+        NullableId: string | null;
+        /**
+         * Format: date
+         * @description The day on which the task is due; null for none.
+         */
+        NullableDate: string | null;
+        /** @description The time at which the task is due on its day; null for all day. */
+        NullableTimeOfDay: string | null;
+        /**
+         * Format: iana-time-zone
+         * @description The [IANA time zone](https://www.iana.org/time-zones) that the due time is of; null for one that floats, wherever
+         *     the user is.
+         */
+        NullableTimeZone: string | null;
         /** @description Something to do. */
         Task: {
             id: components["schemas"]["Id"];
             user_id: components["schemas"]["UserId"];
+            /** @description The project that the task is in; null for none. A subtask is in its parent's. */
+            project_id: components["schemas"]["NullableId"];
+            /** @description The task that this is a subtask of; null for none. */
+            parent_id: components["schemas"]["NullableId"];
             title: components["schemas"]["TaskTitle"];
             description: components["schemas"]["TaskDescription"];
             status: components["schemas"]["TaskStatus"];
@@ -410,6 +756,18 @@ export interface components {
              * @description When the task was last completed; null unless it is.
              */
             completed_at: string | null;
+            /** @description The names of the task's tags, in alphabetical order. */
+            tags: components["schemas"]["TagName"][];
+            due_date: components["schemas"]["NullableDate"];
+            due_time: components["schemas"]["NullableTimeOfDay"];
+            time_zone: components["schemas"]["NullableTimeZone"];
+            /**
+             * Format: date-time
+             * @description The instant at which the task is due; null unless it has a time and a zone. Where clocks skip the time, it is
+             *     as much later; where they show it twice, it is the first.
+             */
+            due_at: string | null;
+            position: components["schemas"]["Position"];
             /** @description Grows by one with every change of the task. */
             version: number;
             created_at: components["schemas"]["Timestamp"];
@@ -423,6 +781,20 @@ export interface components {
             next_cursor: string | null;
             /** @description How many tasks match the filters; null unless `include_total` asks for it. */
             total: number | null;
+            /**
+             * @description How many subtasks the tasks of this page have, by task id, those without any left out; null unless
+             *     `include_subtask_counts` asks for it. Deeper subtasks are not counted.
+             */
+            subtask_counts: {
+                [key: string]: components["schemas"]["SubtaskCounts"];
+            } | null;
+        };
+        /** @description The subtasks of a task. */
+        SubtaskCounts: {
+            /** @description How many are `pending` or `in_progress`. */
+            open: number;
+            /** @description How many are `completed` or `cancelled`. */
+            done: number;
         };
         /** @description A new task. */
         TaskCreate: {
@@ -434,6 +806,24 @@ export interface components {
             status?: components["schemas"]["TaskStatus"];
             /** @description How much the task matters; the profile's `default_priority` where it is left out. */
             priority?: components["schemas"]["TaskPriority"];
+            /** @description The project that the task is to be in; a subtask goes where its parent is, and may leave it out. */
+            project_id?: components["schemas"]["NullableId"];
+            /**
+             * @description The task that it is to be a subtask of, at most four levels below a task that is none.
+             * @default null
+             */
+            parent_id?: components["schemas"]["NullableId"];
+            /**
+             * @description The names of all tags that the task is to carry; those that there are not yet are made.
+             * @default []
+             */
+            tags?: components["schemas"]["TagName"][];
+            /** @default null */
+            due_date?: components["schemas"]["NullableDate"];
+            /** @default null */
+            due_time?: components["schemas"]["NullableTimeOfDay"];
+            /** @default null */
+            time_zone?: components["schemas"]["NullableTimeZone"];
         };
         /** @description Every writable field of a task. */
         TaskReplace: {
@@ -444,6 +834,24 @@ export interface components {
             status?: components["schemas"]["TaskStatus"];
             /** @default medium */
             priority?: components["schemas"]["TaskPriority"];
+            /** @description The project that the task is to be in; a subtask goes where its parent is, and may leave it out. */
+            project_id?: components["schemas"]["NullableId"];
+            /**
+             * @description The task that it is to be a subtask of, at most four levels below a task that is none.
+             * @default null
+             */
+            parent_id?: components["schemas"]["NullableId"];
+            /**
+             * @description The names of all tags that the task is to carry; those that there are not yet are made.
+             * @default []
+             */
+            tags?: components["schemas"]["TagName"][];
+            /** @default null */
+            due_date?: components["schemas"]["NullableDate"];
+            /** @default null */
+            due_time?: components["schemas"]["NullableTimeOfDay"];
+            /** @default null */
+            time_zone?: components["schemas"]["NullableTimeZone"];
         };
         /** @description The fields to change. */
         TaskPatch: {
@@ -451,6 +859,135 @@ export interface components {
             description?: components["schemas"]["TaskDescription"];
             status?: components["schemas"]["TaskStatus"];
             priority?: components["schemas"]["TaskPriority"];
+            /** @description The project that the task is to be in; a subtask goes where its parent is, and may leave it out. */
+            project_id?: components["schemas"]["NullableId"];
+            /** @description The task that it is to be a subtask of, at most four levels below a task that is none. */
+            parent_id?: components["schemas"]["NullableId"];
+            /** @description The names of all tags that the task is to carry; those that there are not yet are made. */
+            tags?: components["schemas"]["TagName"][];
+            due_date?: components["schemas"]["NullableDate"];
+            due_time?: components["schemas"]["NullableTimeOfDay"];
+            time_zone?: components["schemas"]["NullableTimeZone"];
+        };
+        /** @description Where to put a task. */
+        TaskMove: {
+            /** @description The task that this one comes right before. */
+            before?: components["schemas"]["Id"];
+            /** @description The task that this one comes right after; not together with `before`. */
+            after?: components["schemas"]["Id"];
+            /** @description The project that the task is to be in; null for none. */
+            project_id?: components["schemas"]["NullableId"];
+            /** @description The task that it is to be a subtask of; null for none. */
+            parent_id?: components["schemas"]["NullableId"];
+        };
+        /** @description What tasks can belong to. */
+        Project: {
+            id: components["schemas"]["Id"];
+            user_id: components["schemas"]["UserId"];
+            name: components["schemas"]["ProjectName"];
+            color: components["schemas"]["Color"];
+            /** @description Whether the user has put the project away. */
+            archived: boolean;
+            position: components["schemas"]["Position"];
+            /** @description Grows by one with every change of the project. */
+            version: number;
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description The project's name, 1 to 100 characters on one line. White space around it is dropped. */
+        ProjectName: string;
+        /** @description A new project. */
+        ProjectCreate: {
+            id?: components["schemas"]["Id"];
+            name: components["schemas"]["ProjectName"];
+            /** @default null */
+            color?: components["schemas"]["Color"];
+            /**
+             * @description Whether the project is put away.
+             * @default false
+             */
+            archived?: boolean;
+        };
+        /** @description The fields to change. */
+        ProjectPatch: {
+            name?: components["schemas"]["ProjectName"];
+            color?: components["schemas"]["Color"];
+            /** @description Whether the project is put away. */
+            archived?: boolean;
+        };
+        /** @description Where to put a project. */
+        ProjectMove: {
+            /** @description The project that this one comes right before. */
+            before?: components["schemas"]["Id"];
+            /** @description The project that this one comes right after. */
+            after?: components["schemas"]["Id"];
+        };
+        /** @description A page of projects. */
+        ProjectPage: {
+            /** @description The projects of this page, in order. */
+            items: components["schemas"]["Project"][];
+            /** @description The tasks of each project of this page, subtasks included, by project id. */
+            counts: {
+                [key: string]: {
+                    /** @description How many are `pending` or `in_progress`. */
+                    open: number;
+                    /** @description How many are `completed`. */
+                    completed: number;
+                };
+            };
+            /** @description The `cursor` of the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A label of tasks. */
+        Tag: {
+            id: components["schemas"]["Id"];
+            user_id: components["schemas"]["UserId"];
+            name: components["schemas"]["TagName"];
+            color: components["schemas"]["Color"];
+            /** @description Grows by one with every change of the tag. */
+            version: number;
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description The fields to change. */
+        TagPatch: {
+            name?: components["schemas"]["TagName"];
+            color?: components["schemas"]["Color"];
+        };
+        /** @description A page of tags. */
+        TagPage: {
+            /** @description The tags of this page, by name with case folded. */
+            items: components["schemas"]["Tag"][];
+            /** @description The tasks that carry each tag of this page, by tag id. */
+            counts: {
+                [key: string]: {
+                    /** @description How many are `pending` or `in_progress`. */
+                    open: number;
+                    /** @description How many there are. */
+                    total: number;
+                };
+            };
+            /** @description The `cursor` of the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A page of the trash. */
+        TrashPage: {
+            /** @description What was deleted, the latest first. */
+            items: components["schemas"]["TrashItem"][];
+            /** @description The `cursor` of the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description What one delete took. */
+        TrashItem: {
+            task: components["schemas"]["Task"];
+            deleted_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: date-time
+             * @description The instant from which the task may be removed for good.
+             */
+            purged_after: string;
+            /** @description How many tasks the delete took and are still in the trash, the task itself included. */
+            task_count: number;
         };
         /** @description Whether the task is completed. */
         TaskCompletion: {
@@ -513,14 +1050,14 @@ export interface components {
              * @description What was changed.
              * @enum {string}
              */
-            type: "profile" | "task";
+            type: "profile" | "project" | "tag" | "task" | "completion" | "calendar_feed" | "webhook";
             /** @description The id of what was changed; null for the profile, of which there is one. */
             entity_id: string | null;
             /**
              * @description What happened to it.
              * @enum {string}
              */
-            action: "created" | "updated" | "deleted";
+            action: "created" | "updated" | "deleted" | "restored" | "purged" | "reminded";
             /** @description The fields that an update changed, each with what it was and what it became. */
             fields: {
                 [key: string]: {
@@ -655,12 +1192,34 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Task not found
-         * @description The lane has no task with this id: it was never there, or it was deleted. The id of another user's task gives
-         *     the same answer.
+         * @description The lane has no task with this id: it was never there, it is in the trash (or, where the trash is asked, not in
+         *     it), or it was purged. The id of another user's task gives the same answer.
          */
         TaskNotFoundProblem: {
             /** @constant */
             code?: "task-not-found";
+            /** @constant */
+            status?: 404;
+        } & components["schemas"]["Problem"];
+        /**
+         * Project not found
+         * @description The lane has no project with this id: it was never there, or it was deleted. The id of another user's project gives
+         *     the same answer.
+         */
+        ProjectNotFoundProblem: {
+            /** @constant */
+            code?: "project-not-found";
+            /** @constant */
+            status?: 404;
+        } & components["schemas"]["Problem"];
+        /**
+         * Tag not found
+         * @description The lane has no tag with this id: it was never there, or it was deleted. The id of another user's tag gives
+         *     the same answer.
+         */
+        TagNotFoundProblem: {
+            /** @constant */
+            code?: "tag-not-found";
             /** @constant */
             status?: 404;
         } & components["schemas"]["Problem"];
@@ -676,8 +1235,8 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Id taken
-         * @description The lane already has a task with the id that the request chose. If the request is a retry, the earlier one
-         *     succeeded: get the task by its id.
+         * @description The lane already has something with the id that the request chose, maybe in the trash. If the request is a
+         *     retry, the earlier one succeeded: get it by its id.
          */
         IdTakenProblem: {
             /** @constant */
@@ -728,7 +1287,7 @@ export interface components {
              * @description What kind of fault it is, for programs to switch on.
              * @enum {string}
              */
-            code: "required" | "unknown" | "wrong-type" | "wrong-format" | "too-short" | "too-long" | "too-small" | "too-large" | "not-allowed" | "duplicate" | "wrong-cursor";
+            code: "required" | "unknown" | "wrong-type" | "wrong-format" | "too-short" | "too-long" | "too-small" | "too-large" | "not-allowed" | "duplicate" | "wrong-cursor" | "not-in-lane" | "cycle" | "too-deep" | "contradiction";
             /** @description What would be right. */
             detail: string;
         };
@@ -799,18 +1358,72 @@ export interface components {
                  * @example {
                  *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
                  *       "user_id": "ada",
+                 *       "project_id": null,
+                 *       "parent_id": null,
                  *       "title": "Water the plants",
                  *       "description": "The fern twice.",
                  *       "status": "completed",
                  *       "priority": "high",
                  *       "completed": true,
                  *       "completed_at": "2026-11-21T10:00:00.000Z",
+                 *       "tags": [
+                 *         "home"
+                 *       ],
+                 *       "due_date": "2026-11-28",
+                 *       "due_time": "18:00",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "due_at": "2026-11-28T17:00:00.000Z",
+                 *       "position": "m00064422c6a9c0",
                  *       "version": 3,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
                  *       "updated_at": "2026-11-21T10:00:00.000Z"
                  *     }
                  */
                 "application/json": components["schemas"]["Task"];
+            };
+        };
+        /** @description The project as it now is. */
+        Project: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                 *       "user_id": "ada",
+                 *       "name": "Garden",
+                 *       "color": "#2f855a",
+                 *       "archived": false,
+                 *       "position": "m00064422c6a9c0",
+                 *       "version": 1,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Project"];
+            };
+        };
+        /** @description The tag as it now is. */
+        Tag: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
+                 *       "user_id": "ada",
+                 *       "name": "home",
+                 *       "color": null,
+                 *       "version": 1,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Tag"];
             };
         };
         /** @description The profile as it now is. */
@@ -939,6 +1552,46 @@ export interface components {
                 "application/problem+json": components["schemas"]["TaskNotFoundProblem"];
             };
         };
+        /** @description The lane has no such project. */
+        ProjectNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/project-not-found",
+                 *       "code": "project-not-found",
+                 *       "title": "Project not found",
+                 *       "status": 404,
+                 *       "detail": "The lane has no project with this id.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ProjectNotFoundProblem"];
+            };
+        };
+        /** @description The lane has no such tag. */
+        TagNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/tag-not-found",
+                 *       "code": "tag-not-found",
+                 *       "title": "Tag not found",
+                 *       "status": 404,
+                 *       "detail": "The lane has no tag with this id.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["TagNotFoundProblem"];
+            };
+        };
         /** @description The address does not take this method; any address may answer so. */
         MethodNotAllowed: {
             headers: {
@@ -973,7 +1626,7 @@ export interface components {
                  *       "code": "id-taken",
                  *       "title": "Id taken",
                  *       "status": 409,
-                 *       "detail": "The lane already has a task with this id.",
+                 *       "detail": "The lane already has something with this id.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -1169,6 +1822,16 @@ export interface components {
          */
         TaskId: components["schemas"]["Id"];
         /**
+         * @description The project's id.
+         * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
+         */
+        ProjectId: components["schemas"]["Id"];
+        /**
+         * @description The tag's id.
+         * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
+         */
+        TagId: components["schemas"]["Id"];
+        /**
          * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
          * @example eyJ2IjoxfQ
          */
@@ -1256,6 +1919,88 @@ export interface operations {
                  */
                 priority?: components["schemas"]["TaskPriority"][];
                 /**
+                 * @description Only tasks of one of these projects, separated by commas. `has_not=project` is for those of none.
+                 * @example [
+                 *       "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50"
+                 *     ]
+                 */
+                project_id?: components["schemas"]["Id"][];
+                /**
+                 * @description Only the subtasks of this task, those of its subtasks left out. `has_not=parent` is for tasks that are none.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 */
+                parent_id?: components["schemas"]["Id"];
+                /**
+                 * @description Only tasks with at least one of these tags, by name, separated by commas; case does not matter.
+                 * @example [
+                 *       "home",
+                 *       "garden"
+                 *     ]
+                 */
+                tags_any?: components["schemas"]["TagNames"];
+                /**
+                 * @description Only tasks with all of these tags.
+                 * @example [
+                 *       "home",
+                 *       "garden"
+                 *     ]
+                 */
+                tags_all?: components["schemas"]["TagNames"];
+                /**
+                 * @description Only tasks with none of these tags.
+                 * @example [
+                 *       "someday"
+                 *     ]
+                 */
+                tags_none?: components["schemas"]["TagNames"];
+                /**
+                 * @description Only open tasks that are, on the calendar of `tz`: due today (`today`), past due (`overdue`), due on a later
+                 *     day (`upcoming`), or without a due date (`no_date`). An all-day task is overdue once its day has ended; a
+                 *     task with a time is overdue from then on, and still due today.
+                 * @example today
+                 */
+                view?: components["schemas"]["TaskView"];
+                /**
+                 * @description The time zone whose calendar `view` goes by; the profile's where it is left out.
+                 * @example Europe/Zurich
+                 */
+                tz?: components["schemas"]["TimeZone"];
+                /**
+                 * @description Only tasks due on this day or later.
+                 * @example 2026-11-21
+                 */
+                due_from?: components["schemas"]["Date"];
+                /**
+                 * @description Only tasks due on this day or earlier.
+                 * @example 2026-11-30
+                 */
+                due_until?: components["schemas"]["Date"];
+                /**
+                 * @description Only tasks completed after this instant, which is itself excluded.
+                 * @example 2026-01-01T00:00:00.000Z
+                 */
+                completed_after?: components["schemas"]["Timestamp"];
+                /**
+                 * @description Only tasks completed before this instant, which is itself excluded.
+                 * @example 2027-01-01T00:00:00.000Z
+                 */
+                completed_before?: components["schemas"]["Timestamp"];
+                /**
+                 * @description Only tasks that have all of these, separated by commas.
+                 * @example [
+                 *       "due_date",
+                 *       "tags"
+                 *     ]
+                 */
+                has?: components["schemas"]["TaskTraits"];
+                /**
+                 * @description Only tasks that have none of these, separated by commas.
+                 * @example [
+                 *       "parent"
+                 *     ]
+                 */
+                has_not?: components["schemas"]["TaskTraits"];
+                /**
                  * @description Only tasks created after this instant, which is itself excluded.
                  * @example 2026-01-01T00:00:00.000Z
                  */
@@ -1277,8 +2022,10 @@ export interface operations {
                 updated_before?: components["schemas"]["Timestamp"];
                 /**
                  * @description One or more keys, separated by commas, the first weighing most; `-` before a key reverses it. Titles sort
-                 *     by code point, priorities from low to urgent, statuses in the order of their schema. Tasks that are equal
-                 *     under every key are ordered by `id`.
+                 *     by code point, priorities from low to urgent, statuses in the order of their schema, `due` by day and time
+                 *     with all-day tasks after the others of their day, `position` as the user arranged them. What a task does
+                 *     not have (`due`, `completed_at`) puts it last, whichever the direction. Tasks that are equal under every key
+                 *     are ordered by `id`.
                  * @example [
                  *       "-priority",
                  *       "created_at"
@@ -1300,6 +2047,11 @@ export interface operations {
                  * @example true
                  */
                 include_total?: boolean;
+                /**
+                 * @description Whether to count the subtasks of each task of the page, in `subtask_counts`.
+                 * @example true
+                 */
+                include_subtask_counts?: boolean;
             };
             header?: never;
             path: {
@@ -1331,19 +2083,35 @@ export interface operations {
                      *         {
                      *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
                      *           "user_id": "ada",
+                     *           "project_id": null,
+                     *           "parent_id": null,
                      *           "title": "Water the plants",
                      *           "description": null,
                      *           "status": "pending",
                      *           "priority": "medium",
                      *           "completed": false,
                      *           "completed_at": null,
+                     *           "tags": [
+                     *             "home"
+                     *           ],
+                     *           "due_date": "2026-11-28",
+                     *           "due_time": "18:00",
+                     *           "time_zone": "Europe/Zurich",
+                     *           "due_at": "2026-11-28T17:00:00.000Z",
+                     *           "position": "m00064422c6a9c0",
                      *           "version": 1,
                      *           "created_at": "2026-11-21T09:30:00.000Z",
                      *           "updated_at": "2026-11-21T09:30:00.000Z"
                      *         }
                      *       ],
                      *       "next_cursor": "eyJ2IjoxfQ",
-                     *       "total": 41
+                     *       "total": 41,
+                     *       "subtask_counts": {
+                     *         "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e": {
+                     *           "open": 2,
+                     *           "done": 1
+                     *         }
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["TaskPage"];
@@ -1394,12 +2162,22 @@ export interface operations {
                      * @example {
                      *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
                      *       "user_id": "ada",
+                     *       "project_id": null,
+                     *       "parent_id": null,
                      *       "title": "Water the plants",
                      *       "description": null,
                      *       "status": "pending",
                      *       "priority": "high",
                      *       "completed": false,
                      *       "completed_at": null,
+                     *       "tags": [
+                     *         "home"
+                     *       ],
+                     *       "due_date": "2026-11-28",
+                     *       "due_time": "18:00",
+                     *       "time_zone": "Europe/Zurich",
+                     *       "due_at": "2026-11-28T17:00:00.000Z",
+                     *       "position": "m00064422c6a9c0",
                      *       "version": 1,
                      *       "created_at": "2026-11-21T09:30:00.000Z",
                      *       "updated_at": "2026-11-21T09:30:00.000Z"
@@ -1513,7 +2291,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The task is gone. */
+            /** @description The task is in the trash. */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -1619,6 +2397,714 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    moveTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The task's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 */
+                task_id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "after": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f",
+                 *       "project_id": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["TaskMove"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Task"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["TaskNotFound"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    restoreTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The task's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 */
+                task_id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Task"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["TaskNotFound"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    listTrash: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @example eyJ2IjoxfQ
+                 */
+                cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description How many items a page holds at most.
+                 * @example 20
+                 */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the trash. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    /**
+                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
+                     * @example </api/ada/tasks?cursor=eyJ2IjoxfQ>; rel="next"
+                     */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "task": {
+                     *             "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *             "user_id": "ada",
+                     *             "project_id": null,
+                     *             "parent_id": null,
+                     *             "title": "Water the plants",
+                     *             "description": null,
+                     *             "status": "pending",
+                     *             "priority": "medium",
+                     *             "completed": false,
+                     *             "completed_at": null,
+                     *             "tags": [
+                     *               "home"
+                     *             ],
+                     *             "due_date": "2026-11-28",
+                     *             "due_time": "18:00",
+                     *             "time_zone": "Europe/Zurich",
+                     *             "due_at": "2026-11-28T17:00:00.000Z",
+                     *             "position": "m00064422c6a9c0",
+                     *             "version": 1,
+                     *             "created_at": "2026-11-21T09:30:00.000Z",
+                     *             "updated_at": "2026-11-21T09:30:00.000Z"
+                     *           },
+                     *           "deleted_at": "2026-11-22T09:30:00.000Z",
+                     *           "purged_after": "2026-12-22T09:30:00.000Z",
+                     *           "task_count": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TrashPage"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    emptyTrash: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The trash is empty. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    purgeTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The task's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 */
+                task_id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task is gone. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["TaskNotFound"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    listProjects: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only projects that are archived, or only those that are not.
+                 * @example false
+                 */
+                archived?: boolean;
+                /**
+                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @example eyJ2IjoxfQ
+                 */
+                cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description How many items a page holds at most.
+                 * @example 20
+                 */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of projects. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    /**
+                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
+                     * @example </api/ada/tasks?cursor=eyJ2IjoxfQ>; rel="next"
+                     */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                     *           "user_id": "ada",
+                     *           "name": "Garden",
+                     *           "color": "#2f855a",
+                     *           "archived": false,
+                     *           "position": "m00064422c6a9c0",
+                     *           "version": 1,
+                     *           "created_at": "2026-11-21T09:30:00.000Z",
+                     *           "updated_at": "2026-11-21T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "counts": {
+                     *         "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50": {
+                     *           "open": 3,
+                     *           "completed": 12
+                     *         }
+                     *       },
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProjectPage"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    createProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Garden",
+                 *       "color": "#2f855a"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ProjectCreate"];
+            };
+        };
+        responses: {
+            /** @description The new project. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                     *       "user_id": "ada",
+                     *       "name": "Garden",
+                     *       "color": "#2f855a",
+                     *       "archived": false,
+                     *       "position": "m00064422c6a9c0",
+                     *       "version": 1,
+                     *       "created_at": "2026-11-21T09:30:00.000Z",
+                     *       "updated_at": "2026-11-21T09:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdTaken"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    getProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The project's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
+                 */
+                project_id: components["parameters"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Project"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["ProjectNotFound"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    deleteProject: {
+        parameters: {
+            query: {
+                /**
+                 * @description What becomes of the project's tasks.
+                 * @example move
+                 */
+                tasks: "move" | "delete";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The project's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
+                 */
+                project_id: components["parameters"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The project is gone. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["ProjectNotFound"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    updateProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The project's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
+                 */
+                project_id: components["parameters"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "archived": true
+                 *     }
+                 */
+                "application/merge-patch+json": components["schemas"]["ProjectPatch"];
+                /**
+                 * @example {
+                 *       "archived": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["ProjectPatch"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Project"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["ProjectNotFound"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    moveProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The project's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
+                 */
+                project_id: components["parameters"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "before": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d51"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ProjectMove"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Project"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["ProjectNotFound"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    listTags: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @example eyJ2IjoxfQ
+                 */
+                cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description How many items a page holds at most.
+                 * @example 20
+                 */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of tags. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    /**
+                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
+                     * @example </api/ada/tasks?cursor=eyJ2IjoxfQ>; rel="next"
+                     */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
+                     *           "user_id": "ada",
+                     *           "name": "home",
+                     *           "color": null,
+                     *           "version": 1,
+                     *           "created_at": "2026-11-21T09:30:00.000Z",
+                     *           "updated_at": "2026-11-21T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "counts": {
+                     *         "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60": {
+                     *           "open": 3,
+                     *           "total": 15
+                     *         }
+                     *       },
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TagPage"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    getTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The tag's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
+                 */
+                tag_id: components["parameters"]["TagId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Tag"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["TagNotFound"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    deleteTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The tag's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
+                 */
+                tag_id: components["parameters"]["TagId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tag is gone. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["TagNotFound"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    updateTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The tag's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
+                 */
+                tag_id: components["parameters"]["TagId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "household"
+                 *     }
+                 */
+                "application/merge-patch+json": components["schemas"]["TagPatch"];
+                /**
+                 * @example {
+                 *       "name": "household"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TagPatch"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Tag"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["TagNotFound"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
@@ -1768,12 +3254,22 @@ export interface operations {
                      *         {
                      *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
                      *           "user_id": "ada",
+                     *           "project_id": null,
+                     *           "parent_id": null,
                      *           "title": "Water the plants",
                      *           "description": null,
                      *           "status": "pending",
                      *           "priority": "medium",
                      *           "completed": false,
                      *           "completed_at": null,
+                     *           "tags": [
+                     *             "home"
+                     *           ],
+                     *           "due_date": "2026-11-28",
+                     *           "due_time": "18:00",
+                     *           "time_zone": "Europe/Zurich",
+                     *           "due_at": "2026-11-28T17:00:00.000Z",
+                     *           "position": "m00064422c6a9c0",
                      *           "version": 1,
                      *           "created_at": "2026-11-21T09:30:00.000Z",
                      *           "updated_at": "2026-11-21T09:30:00.000Z"

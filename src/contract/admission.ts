@@ -45,6 +45,7 @@ async function authenticate(admission: Admission, request: Request): Promise<Ide
     case 'missing':
       throw new ProblemError('unauthorized', {}, { 'WWW-Authenticate': challenge(admission.publicUrl()) });
     case 'invalid':
+      await admission.rateLimiter.countFailure(request);
       throw refuseToken(admission, request, result.reason);
     case 'unavailable':
       facts.authentication = result.reason;
@@ -67,11 +68,7 @@ export async function admit(
   // What is a user's is nobody else's to keep, an error about it included.
   response.setHeader('Cache-Control', 'no-store');
   if (!(await admission.rateLimiter.admitAddress(request, response))) throw new ProblemError('rate-limited');
-  const identity = await authenticate(admission, request).catch(async (error) => {
-    if (error instanceof ProblemError && error.code === 'unauthorized')
-      await admission.rateLimiter.countFailure(request);
-    throw error;
-  });
+  const identity = await authenticate(admission, request);
   authorize(operation, identity, request, admission);
   if (!(await admission.rateLimiter.admitUser(identity.userId, scope, request, response))) {
     throw new ProblemError('rate-limited');

@@ -6,7 +6,7 @@ import type { Knex } from 'knex';
 import type { QueryResult, QueryResultRow } from 'pg';
 import { isUnknownAccount } from './accounts';
 import { isTransient } from './faults';
-import { type LaneTables, schema } from './rows';
+import { type ChangeAction, type ChangeType, type LaneTables, schema } from './rows';
 import { type Connection, type Statement, transact } from './transaction';
 
 type Table = keyof LaneTables;
@@ -16,16 +16,22 @@ export interface Lane {
   readonly userId: string;
   /** The lane's rows of a table: a query to narrow, order, update or delete. */
   rows<T extends Table>(table: T): Knex.QueryBuilder<LaneTables[T], LaneTables[T][]>;
+  /** An expression for one of the lane's queries; it names no table. */
+  expression(sql: string, bindings?: readonly Knex.Value[]): Knex.Raw;
 }
 
 /** One entry of the lane's history. */
 export interface Change {
-  readonly type: 'profile' | 'task';
+  readonly type: ChangeType;
   /** Null for the profile, of which a lane has one. */
   readonly id: string | null;
-  readonly action: 'created' | 'updated' | 'deleted';
+  readonly action: ChangeAction;
   /** The fields that changed, as the contract spells them, each with what it was and what it is. */
   readonly fields: Readonly<Record<string, { from: unknown; to: unknown }>>;
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return Array.isArray(one) ? JSON.stringify(one) === JSON.stringify(other) : one === other;
 }
 
 /** The fields that `wanted` changes: a change's `fields`. */
@@ -34,7 +40,7 @@ export function differences<R extends object>(
   wanted: { [F in keyof R]?: R[F] | undefined },
 ): Change['fields'] {
   const changed = (Object.keys(wanted) as (keyof R)[]).filter(
-    (field) => wanted[field] !== undefined && wanted[field] !== current[field],
+    (field) => wanted[field] !== undefined && !isSame(wanted[field], current[field]),
   );
   return Object.fromEntries(changed.map((field) => [field, { from: current[field], to: wanted[field] }]));
 }
@@ -143,6 +149,7 @@ function laneOn(knex: Knex, connection: Connection, userId: string): Lane {
       knex(`${schema}.${table} as ${table}`)
         .connection(connection)
         .where(`${table}.user_id`, userId) as never,
+    expression: (sql, bindings = []) => knex.raw(sql, [...bindings]),
   };
 }
 
@@ -225,7 +232,7 @@ export function createLanes(knex: Knex, options: LaneOptions): { withUser: WithU
         refuseStale(scope);
         if (locked?.rowCount !== 1) throw laneNotHeld;
         // The lane may be new because the lock waited for one who erased it, whom only a later statement sees.
-        if (locked.rows[0]?.made) refuseStale(await connection.query(scopeTo(caller)));
+        if (locked.rows[0]?.made && connection) refuseStale(await connection.query(scopeTo(caller)));
       },
       work: (connection) => work(writableLaneOn(knex, connection, userId, leavings)),
       closing: () => leave(userId, leavings),

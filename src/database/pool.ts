@@ -1,4 +1,5 @@
 import knex, { type Knex } from 'knex';
+import { types } from 'pg';
 import type { Logger } from 'pino';
 
 export interface PoolOptions {
@@ -14,6 +15,15 @@ export interface PoolOptions {
 // Longer than the statement's own limit, so that Postgres speaks first; this one is for a server that went silent.
 const silenceMarginMs = 2_000;
 
+// A day of the calendar and a local time are no instants: as a Date, they would shift with this machine's zone.
+const asText = new Set<number>([types.builtins.DATE, types.builtins.TIMESTAMP]);
+const typeParsers: Pick<typeof types, 'getTypeParser'> = {
+  getTypeParser: ((oid: number, format?: 'text') =>
+    asText.has(oid)
+      ? (value: string) => value
+      : types.getTypeParser(oid, format)) as typeof types.getTypeParser,
+};
+
 /** Makes a pool of connections in pipeline mode; it connects at first use. */
 export function createPool(options: PoolOptions, log: Logger): Knex {
   return knex({
@@ -25,6 +35,7 @@ export function createPool(options: PoolOptions, log: Logger): Knex {
       query_timeout: options.statementTimeoutMs + silenceMarginMs,
       keepAlive: true,
       pipeline: true,
+      types: typeParsers,
     } as Knex.PgConnectionConfig,
     pool: { min: 0, max: options.max, idleTimeoutMillis: 30_000 },
     acquireConnectionTimeout: options.acquireTimeoutMs,

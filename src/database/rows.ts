@@ -11,6 +11,8 @@ export type TaskPriority = (typeof taskPriorities)[number];
 export interface TaskRow {
   user_id: string;
   id: string;
+  project_id: string | null;
+  parent_id: string | null;
   title: string;
   description: string | null;
   status: TaskStatus;
@@ -20,10 +22,66 @@ export interface TaskRow {
   /** Likewise, among `taskPriorities`. */
   readonly priority_rank: number;
   completed_at: Date | null;
+  /** A fractional index, compared by code unit; by default after all others. */
+  position: string;
+  /** Names of tags, by `name_key`; `task_tags` has the same by id. */
+  tags: string[];
+  /** `YYYY-MM-DD`. */
+  due_date: string | null;
+  /** `HH:MM`; null for all day. */
+  due_time: string | null;
+  /** Null where the due date floats. */
+  time_zone: string | null;
+  /** When it is due, if it has a time and a zone. */
+  due_at: Date | null;
+  deleted_at: Date | null;
+  /** The task whose deletion took this one along. */
+  deleted_with: string | null;
+  /** What to sort by, so that tasks without come last: a local timestamp, or an infinity. */
+  readonly due_asc: string;
+  readonly due_desc: string;
+  /** Likewise; `Infinity` and `-Infinity` for tasks that are not completed. */
+  readonly completed_asc: Date | number;
+  readonly completed_desc: Date | number;
   version: number;
   created_at: Date;
   updated_at: Date;
 }
+
+export interface ProjectRow {
+  user_id: string;
+  id: string;
+  name: string;
+  /** `#rrggbb`. */
+  color: string | null;
+  archived: boolean;
+  position: string;
+  version: number;
+  created_at: Date;
+  updated_at: Date;
+}
+
+export interface TagRow {
+  user_id: string;
+  id: string;
+  name: string;
+  /** The name with its case folded: one tag has it in a lane. */
+  name_key: string;
+  /** `#rrggbb`. */
+  color: string | null;
+  version: number;
+  created_at: Date;
+  updated_at: Date;
+}
+
+export interface TaskTagRow {
+  user_id: string;
+  task_id: string;
+  tag_id: string;
+}
+
+export type ChangeType = 'profile' | 'project' | 'tag' | 'task' | 'completion' | 'calendar_feed' | 'webhook';
+export type ChangeAction = 'created' | 'updated' | 'deleted' | 'restored' | 'purged' | 'reminded';
 
 /** The tenant row. */
 export interface ProfileRow {
@@ -44,9 +102,9 @@ export interface ChangeRow {
   user_id: string;
   /** A bigint. */
   seq: string;
-  type: 'profile' | 'task';
+  type: ChangeType;
   entity_id: string | null;
-  action: 'created' | 'updated' | 'deleted';
+  action: ChangeAction;
   fields: Record<string, { from: unknown; to: unknown }>;
   at: Date;
 }
@@ -55,5 +113,8 @@ export interface ChangeRow {
 export interface LaneTables {
   profiles: ProfileRow;
   changes: ChangeRow;
+  projects: ProjectRow;
+  tags: TagRow;
   tasks: TaskRow;
+  task_tags: TaskTagRow;
 }

@@ -19,8 +19,14 @@ export interface Transaction<T> {
   /** Begins the transaction and prepares it; sent in the same round trip as the first statement of the work. */
   readonly opening: readonly Statement[];
   work(connection: Connection): Promise<T>;
-  /** Looks at what the opening statements returned; what it throws undoes the transaction. */
-  check?(results: readonly QueryResult<QueryResultRow>[], connection: Connection): void | Promise<void>;
+  /**
+   * Looks at what the opening statements returned, and undoes the transaction by throwing. Gets no connection where the
+   * work has failed, and the transaction with it.
+   */
+  check?(
+    results: readonly QueryResult<QueryResultRow>[],
+    connection: Connection | null,
+  ): void | Promise<void>;
   /** Sent after the work, in the same round trip as the commit. */
   closing?(): readonly Statement[];
 }
@@ -45,7 +51,7 @@ async function begin<T>(connection: Connection, { opening, work, check }: Transa
   const opened = all(opening.map((each) => connection.query(each)));
   const [openingResult, workResult] = await Promise.allSettled([opened, work(connection)]);
   if (openingResult.status === 'rejected') throw openingResult.reason;
-  await check?.(openingResult.value, connection);
+  await check?.(openingResult.value, workResult.status === 'fulfilled' ? connection : null);
   if (workResult.status === 'rejected') throw workResult.reason;
   return workResult.value;
 }

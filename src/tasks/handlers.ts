@@ -1,21 +1,17 @@
 import { v7 as uuidv7 } from 'uuid';
-import { decodeCursor, encodeCursor } from '../contract/cursor';
-import type { Call, Handlers } from '../contract/operations';
-import type { Position } from '../database/keyset';
-import type { UserScope } from '../database/lane';
-import type { TaskRow } from '../database/rows';
+import { inBody } from '../contract/faults';
+import type { Call, Handlers, Reply } from '../contract/operations';
+import { startOf, toPage, wrongCursor } from '../contract/page';
+import type { Lane } from '../database/lane';
+import { findProfile } from '../profile/repository';
+import { settingsOf } from '../profile/settings';
+import { tagKey } from '../tags/names';
+import { deleteTask } from '../trash/repository';
+import { changeTask, completeTask, createTask, moveTask, replaceTask, type TaskOutcome } from './commands';
 import { toTask } from './mapper';
-import { orderOf, parsePosition, positionOf, type TaskSortKey } from './order';
-import {
-  countTasks,
-  deleteTask,
-  findTask,
-  insertTask,
-  listTasks,
-  type TaskFields,
-  type TaskFilter,
-  updateTask,
-} from './repository';
+import { orderOf } from './order';
+import { countSubtasks, countTasks, findTask, listTasks, type TaskFilter } from './repository';
+import { viewMoment } from './view';
 
 type ListQuery = Call<'listTasks'>['query'];
 
@@ -27,6 +23,17 @@ function toFilter(query: ListQuery): TaskFilter {
   return {
     status: query.status,
     priority: query.priority,
+    projectId: query.project_id,
+    parentId: query.parent_id,
+    tagsAny: query.tags_any?.map(tagKey),
+    tagsAll: query.tags_all?.map(tagKey),
+    tagsNone: query.tags_none?.map(tagKey),
+    dueFrom: query.due_from,
+    dueUntil: query.due_until,
+    has: query.has,
+    hasNot: query.has_not,
+    completedAfter: instant(query.completed_after),
+    completedBefore: instant(query.completed_before),
     createdAfter: instant(query.created_after),
     createdBefore: instant(query.created_before),
     updatedAfter: instant(query.updated_after),
@@ -34,82 +41,66 @@ function toFilter(query: ListQuery): TaskFilter {
   };
 }
 
-/** The page's beginning: null without a cursor, undefined for a cursor of another list. */
-function startOf(list: unknown, order: TaskSortKey[], cursor?: string): Position | null | undefined {
-  if (cursor === undefined) return null;
-  const values = decodeCursor(list, cursor);
-  return (values && parsePosition(order, values)) ?? undefined;
+/** The view that is asked for, as it is at this moment. */
+async function viewOf(lane: Lane, { view, tz }: ListQuery): Promise<TaskFilter['view']> {
+  if (!view) return undefined;
+  const zone = tz ?? settingsOf(await findProfile(lane)).time_zone;
+  return { name: view, at: viewMoment(zone, new Date()) };
 }
 
-/** The address of the next page: this one's with another cursor (RFC 8288). */
-function nextLink(url: string, cursor: string): string {
-  const next = new URL(url, 'http://localhost');
-  next.searchParams.set('cursor', cursor);
-  return `<${next.pathname}${next.search}>; rel="next"`;
-}
+/** The operations that answer with a task as it is after them. */
+type TaskOperation = 'replaceTask' | 'updateTask' | 'completeTask' | 'moveTask';
 
-/** Changes a task in its lane; undefined if the lane has none with this id. */
-function changeTask(
-  lane: UserScope,
-  id: string,
-  change: (current: TaskRow) => Partial<TaskFields>,
-): Promise<TaskRow | undefined> {
-  return lane.write(async (writable) => {
-    const current = await findTask(writable, id);
-    return current && updateTask(writable, current, change(current));
-  });
-}
-
-type Writable<F> = { [K in keyof F]?: F[K] | undefined };
-
-function toFields<F extends Writable<TaskFields>>(body: F): F {
-  return body.title === undefined ? body : { ...body, title: body.title.trim() };
+function answerTask<Id extends TaskOperation>(call: Call<Id>, outcome: TaskOutcome): Reply<Id> {
+  // They answer alike; of a union of calls, the compiler can't say so.
+  const { reply, fail } = call as unknown as Call<'updateTask'>;
+  const answer = () => {
+    if (outcome === 'not-found') return fail('task-not-found');
+    if ('faults' in outcome) return fail('validation-failed', { errors: inBody(outcome.faults) });
+    return reply(200, toTask(outcome));
+  };
+  return answer() as unknown as Reply<Id>;
 }
 
 export const taskHandlers: Pick<
   Handlers,
-  'listTasks' | 'createTask' | 'getTask' | 'replaceTask' | 'updateTask' | 'deleteTask' | 'completeTask'
+  | 'listTasks'
+  | 'createTask'
+  | 'getTask'
+  | 'replaceTask'
+  | 'updateTask'
+  | 'deleteTask'
+  | 'completeTask'
+  | 'moveTask'
 > = {
   async listTasks(call) {
-    const { cursor, limit, include_total, sort } = call.query;
-    const filter = toFilter(call.query);
-    const order = orderOf(sort);
-    const list = [call.path.user_id, filter, sort];
-    const after = startOf(list, order, cursor);
-    if (after === undefined) {
-      return call.fail('validation-failed', {
-        errors: [
-          {
-            pointer: '/query/cursor',
-            code: 'wrong-cursor',
-            detail: 'is not a cursor of this list with these filters and this sort',
-          },
-        ],
-      });
-    }
-    // One more than the page holds tells whether there is another.
-    const [rows, total] = await call.lane.read((lane) =>
-      Promise.all([
-        listTasks(lane, { filter, order, after, limit: limit + 1 }),
+    const { cursor, limit, include_total, include_subtask_counts, sort, view, tz } = call.query;
+    const narrowed = toFilter(call.query);
+    const listed = { list: [call.path.user_id, 'tasks', narrowed, view, tz, sort], order: orderOf(sort) };
+    const after = startOf(listed, cursor);
+    if (after === undefined) return call.fail('validation-failed', wrongCursor);
+    const { page, total, subtask_counts } = await call.lane.read(async (lane) => {
+      const filter = { ...narrowed, view: await viewOf(lane, call.query) };
+      // One more than the page holds tells whether there is another.
+      const [rows, total] = await Promise.all([
+        listTasks(lane, { filter, order: listed.order, after, limit: limit + 1 }),
         include_total ? countTasks(lane, filter) : null,
-      ]),
-    );
-    const items = rows.slice(0, limit);
-    const last = items.at(-1);
-    const next_cursor = rows.length > limit && last ? encodeCursor(list, positionOf(order, last)) : null;
-    return call.reply(
-      200,
-      { items: items.map(toTask), next_cursor, total },
-      next_cursor === null ? {} : { Link: nextLink(call.url, next_cursor) },
-    );
+      ]);
+      const page = toPage(listed, rows, limit, call.url);
+      const ids = page.rows.map((row) => row.id);
+      return { page, total, subtask_counts: include_subtask_counts ? await countSubtasks(lane, ids) : null };
+    });
+    const { rows, next_cursor, headers } = page;
+    return call.reply(200, { items: rows.map(toTask), next_cursor, total, subtask_counts }, headers);
   },
 
   async createTask(call) {
     const { id = uuidv7(), ...body } = call.body;
-    const row = await call.lane.write((lane) => insertTask(lane, { id, ...toFields(body) }));
-    if (!row) return call.fail('id-taken');
-    return call.reply(201, toTask(row), {
-      Location: `/api/${encodeURIComponent(row.user_id)}/tasks/${row.id}`,
+    const outcome = await call.lane.write((lane) => createTask(lane, { ...body, id }));
+    if (outcome === 'id-taken') return call.fail('id-taken');
+    if ('faults' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.faults) });
+    return call.reply(201, toTask(outcome), {
+      Location: `/api/${encodeURIComponent(outcome.user_id)}/tasks/${outcome.id}`,
     });
   },
 
@@ -119,13 +110,11 @@ export const taskHandlers: Pick<
   },
 
   async replaceTask(call) {
-    const row = await changeTask(call.lane, call.path.task_id, () => toFields(call.body));
-    return row ? call.reply(200, toTask(row)) : call.fail('task-not-found');
+    return answerTask(call, await call.lane.write((lane) => replaceTask(lane, call.path.task_id, call.body)));
   },
 
   async updateTask(call) {
-    const row = await changeTask(call.lane, call.path.task_id, () => toFields(call.body));
-    return row ? call.reply(200, toTask(row)) : call.fail('task-not-found');
+    return answerTask(call, await call.lane.write((lane) => changeTask(lane, call.path.task_id, call.body)));
   },
 
   async deleteTask(call) {
@@ -134,11 +123,13 @@ export const taskHandlers: Pick<
   },
 
   async completeTask(call) {
-    const row = await changeTask(call.lane, call.path.task_id, (current) => {
-      const completed = call.body?.completed ?? current.status !== 'completed';
-      if (completed) return { status: 'completed' };
-      return current.status === 'completed' ? { status: 'pending' } : {};
-    });
-    return row ? call.reply(200, toTask(row)) : call.fail('task-not-found');
+    const outcome = await call.lane.write((lane) =>
+      completeTask(lane, call.path.task_id, call.body?.completed),
+    );
+    return answerTask(call, outcome);
+  },
+
+  async moveTask(call) {
+    return answerTask(call, await call.lane.write((lane) => moveTask(lane, call.path.task_id, call.body)));
   },
 };

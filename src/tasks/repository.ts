@@ -7,19 +7,44 @@ import {
   taskPriorities,
   taskStatuses,
 } from '../database/rows';
+import { replaceTaskTags, tagsNamed } from '../tags/repository';
+import type { ViewMoment } from './view';
 
-/** What a task is made of by its owner. */
+/** What a task is made of by its owner, and what follows from it. */
 export interface TaskFields {
   title: string;
   description: string | null;
   status: TaskStatus;
   priority: TaskPriority;
+  project_id: string | null;
+  parent_id: string | null;
+  /** Names as their tags spell them, by `name_key`. */
+  tags: string[];
+  due_date: string | null;
+  due_time: string | null;
+  time_zone: string | null;
+  due_at: Date | null;
 }
 
-/** Which tasks a list holds; what is absent does not narrow it. Bounds of time are exclusive. */
+export type TaskTrait = 'description' | 'project' | 'parent' | 'subtasks' | 'tags' | 'due_date' | 'due_time';
+
+/** Which tasks a list holds; what is absent does not narrow it. Bounds of time are exclusive, of days inclusive. */
 export interface TaskFilter {
   status?: readonly TaskStatus[] | undefined;
   priority?: readonly TaskPriority[] | undefined;
+  projectId?: readonly string[] | undefined;
+  parentId?: string | undefined;
+  /** Keys of tags' names. */
+  tagsAny?: readonly string[] | undefined;
+  tagsAll?: readonly string[] | undefined;
+  tagsNone?: readonly string[] | undefined;
+  view?: { name: 'today' | 'overdue' | 'upcoming' | 'no_date'; at: ViewMoment } | undefined;
+  dueFrom?: string | undefined;
+  dueUntil?: string | undefined;
+  has?: readonly TaskTrait[] | undefined;
+  hasNot?: readonly TaskTrait[] | undefined;
+  completedAfter?: Date | undefined;
+  completedBefore?: Date | undefined;
   createdAfter?: Date | undefined;
   createdBefore?: Date | undefined;
   updatedAfter?: Date | undefined;
@@ -33,14 +58,79 @@ export interface TaskPageRequest {
   limit: number;
 }
 
+type Query = ReturnType<typeof liveTasks>;
+
+const openStatuses: readonly TaskStatus[] = ['pending', 'in_progress'];
+
+/** The tasks that are not in the trash. */
+export function liveTasks(lane: Lane) {
+  return lane.rows('tasks').whereNull('deleted_at');
+}
+
 function ranks<T>(all: readonly T[], some: readonly T[]): number[] {
   return some.map((each) => all.indexOf(each) + 1);
 }
 
+/** The ids of the tasks with one of these tags. */
+function taggedWith(lane: Lane, keys: readonly string[]) {
+  return lane.rows('task_tags').whereIn('tag_id', tagsNamed(lane, keys).select('id')).select('task_id');
+}
+
+const traitConditions: Readonly<Record<Exclude<TaskTrait, 'subtasks'>, string>> = {
+  description: `coalesce(description, '') <> ''`,
+  project: 'project_id is not null',
+  parent: 'parent_id is not null',
+  tags: 'cardinality(tags) > 0',
+  due_date: 'due_date is not null',
+  due_time: 'due_time is not null',
+};
+
+function whereTrait(lane: Lane, query: Query, trait: TaskTrait, wanted: boolean): void {
+  if (trait === 'subtasks') {
+    const parents = liveTasks(lane).whereNotNull('parent_id').select('parent_id');
+    query[wanted ? 'whereIn' : 'whereNotIn']('id', parents);
+  } else {
+    query.whereRaw(wanted ? traitConditions[trait] : `not (${traitConditions[trait]})`);
+  }
+}
+
+// A task with a zone of its own is due at an instant, any other on the calendar that the view goes by. Local times are
+// within 26 hours of each other: that bound is what the index can use.
+const viewConditions = {
+  today: `due_asc >= :today::timestamp - interval '26 hours' and due_asc < :tomorrow::timestamp + interval '26 hours'
+    and case when due_at is null then due_date = :today::date
+      else due_at >= :todayBegins and due_at < :tomorrowBegins end`,
+  overdue: `due_asc < :today::timestamp + :time::interval + interval '26 hours'
+    and case when due_at is null
+      then due_date < :today::date or (due_date = :today::date and due_time is not null and due_time < :time)
+      else due_at < :now end`,
+  upcoming: `due_asc >= :tomorrow::timestamp - interval '26 hours' and due_date is not null
+    and case when due_at is null then due_date > :today::date else due_at >= :tomorrowBegins end`,
+  no_date: 'due_date is null',
+};
+
+function whereView(query: Query, { name, at }: NonNullable<TaskFilter['view']>): void {
+  query.whereIn('status_rank', ranks(taskStatuses, openStatuses));
+  query.whereRaw(viewConditions[name], { ...at });
+}
+
 function filtered(lane: Lane, filter: TaskFilter) {
-  const query = lane.rows('tasks');
+  const query = liveTasks(lane);
   if (filter.status) query.whereIn('status_rank', ranks(taskStatuses, filter.status));
   if (filter.priority) query.whereIn('priority_rank', ranks(taskPriorities, filter.priority));
+  if (filter.projectId) query.whereIn('project_id', filter.projectId);
+  if (filter.parentId) query.where('parent_id', filter.parentId);
+  if (filter.tagsAny) query.whereIn('id', taggedWith(lane, filter.tagsAny));
+  for (const key of filter.tagsAll ?? []) query.whereIn('id', taggedWith(lane, [key]));
+  if (filter.tagsNone) query.whereNotIn('id', taggedWith(lane, filter.tagsNone));
+  if (filter.view) whereView(query, filter.view);
+  if (filter.dueFrom) query.whereRaw('due_asc >= ?::timestamp and due_date is not null', [filter.dueFrom]);
+  if (filter.dueUntil) query.whereRaw(`due_asc < ?::timestamp + interval '1 day'`, [filter.dueUntil]);
+  for (const trait of filter.has ?? []) whereTrait(lane, query, trait, true);
+  for (const trait of filter.hasNot ?? []) whereTrait(lane, query, trait, false);
+  if (filter.completedAfter)
+    query.where('completed_asc', '>', filter.completedAfter).whereNotNull('completed_at');
+  if (filter.completedBefore) query.where('completed_asc', '<', filter.completedBefore);
   if (filter.createdAfter) query.where('created_at', '>', filter.createdAfter);
   if (filter.createdBefore) query.where('created_at', '<', filter.createdBefore);
   if (filter.updatedAfter) query.where('updated_at', '>', filter.updatedAfter);
@@ -59,9 +149,33 @@ export async function countTasks(lane: Lane, filter: TaskFilter): Promise<number
   return Number(row?.total);
 }
 
-/** A task, or undefined if the lane has none with this id. */
+export interface SubtaskCounts {
+  readonly open: number;
+  readonly done: number;
+}
+
+/** How many subtasks each of these tasks has, by its id; those without any are left out. */
+export async function countSubtasks(
+  lane: Lane,
+  ids: readonly string[],
+): Promise<Record<string, SubtaskCounts>> {
+  const rows: { parent_id: string; open: string; total: string }[] = await liveTasks(lane)
+    .whereIn('parent_id', ids)
+    .groupBy('parent_id')
+    .select('parent_id')
+    .count({ total: '*' })
+    .select(lane.expression('count(*) filter (where status_rank <= 2) as open'));
+  return Object.fromEntries(
+    rows.map(({ parent_id, open, total }) => [
+      parent_id,
+      { open: Number(open), done: Number(total) - Number(open) },
+    ]),
+  );
+}
+
+/** A task, or undefined if the lane has none with this id outside of the trash. */
 export async function findTask(lane: Lane, id: string): Promise<TaskRow | undefined> {
-  return lane.rows('tasks').where('id', id).first();
+  return liveTasks(lane).where('id', id).first();
 }
 
 // Follows the status: set when the task becomes completed, kept while it is, null otherwise.
@@ -70,11 +184,14 @@ function completedAt(lane: WritableLane, status: TaskStatus, current?: TaskRow) 
   return current?.completed_at ?? lane.now;
 }
 
-/** Makes a task, with the profile's default priority where it has none; undefined if the id is taken. */
-export async function insertTask(
-  lane: WritableLane,
-  task: Omit<TaskFields, 'priority'> & { id: string; priority?: TaskPriority | undefined },
-): Promise<TaskRow | undefined> {
+/** A task to make; what is left out takes the profile's default, or comes last. */
+export type NewTask = Omit<TaskFields, 'priority'> & {
+  id: string;
+  priority?: TaskPriority | undefined;
+};
+
+/** Makes a task; undefined if the id is taken. Its tags are made where there are none yet. */
+export async function insertTask(lane: WritableLane, task: NewTask): Promise<TaskRow | undefined> {
   const { priority = lane.rows('profiles').select('default_priority') } = task;
   const [row] = await lane
     .insert('tasks', {
@@ -87,20 +204,23 @@ export async function insertTask(
     .onConflict(['user_id', 'id'])
     .ignore()
     .returning('*');
-  if (row) lane.changed({ type: 'task', id: row.id, action: 'created', fields: {} });
+  if (!row) return undefined;
+  if (row.tags.length > 0) await replaceTaskTags(lane, row.id, row.tags);
+  lane.changed({ type: 'task', id: row.id, action: 'created', fields: {} });
   return row;
 }
+
+type Changeable = TaskFields & Pick<TaskRow, 'position'>;
 
 /** Writes fields over a task, which then has a new version; the task as it is if none of them differs. */
 export async function updateTask(
   lane: WritableLane,
   current: TaskRow,
-  wanted: Partial<TaskFields>,
+  wanted: { [F in keyof Changeable]?: Changeable[F] | undefined },
 ): Promise<TaskRow> {
-  const fields = differences<TaskFields>(current, wanted);
+  const { due_at: _derived, ...fields } = differences<Changeable>(current, wanted);
   if (Object.keys(fields).length === 0) return current;
-  const [row] = await lane
-    .rows('tasks')
+  const [row] = await liveTasks(lane)
     .where('id', current.id)
     .update({
       ...wanted,
@@ -110,13 +230,31 @@ export async function updateTask(
     } as object)
     .returning('*');
   if (!row) throw new Error(`The task ${current.id} vanished under the lane's lock.`);
+  if (fields.tags) await replaceTaskTags(lane, row.id, row.tags);
   lane.changed({ type: 'task', id: row.id, action: 'updated', fields });
   return row;
 }
 
-/** Removes a task; false if the lane has none with this id. */
-export async function deleteTask(lane: WritableLane, id: string): Promise<boolean> {
-  const count = await lane.rows('tasks').where('id', id).delete();
-  if (count > 0) lane.changed({ type: 'task', id, action: 'deleted', fields: {} });
-  return count > 0;
+/**
+ * Changes tasks as a set; each then has a new version, and leaves a change with the fields that differ.
+ * @param rows the tasks as they are
+ * @param wanted what they are all to have
+ */
+export async function updateTasks(
+  lane: WritableLane,
+  rows: readonly TaskRow[],
+  wanted: Partial<Pick<TaskRow, 'project_id' | 'parent_id'>>,
+): Promise<void> {
+  const changes = rows
+    .map((row) => ({ id: row.id, fields: differences(row, wanted as Partial<TaskRow>) }))
+    .filter(({ fields }) => Object.keys(fields).length > 0);
+  if (changes.length === 0) return;
+  await lane
+    .rows('tasks')
+    .whereIn(
+      'id',
+      changes.map(({ id }) => id),
+    )
+    .update({ ...wanted, version: lane.expression('version + 1'), updated_at: lane.now } as object);
+  for (const change of changes) lane.changed({ type: 'task', action: 'updated', ...change });
 }

@@ -3,11 +3,22 @@ import { send } from '../support/api';
 import { startTestService, type TestService, tokenOf } from '../support/service';
 import type { Case, Cases } from './cases';
 import { profileCases } from './profile.cases';
+import { projectCases } from './projects.cases';
 import { serviceCases } from './service.cases';
+import { tagCases } from './tags.cases';
 import { taskCases } from './tasks.cases';
 import { transferCases } from './transfer.cases';
+import { trashCases } from './trash.cases';
 
-const cases: Cases = { ...serviceCases, ...taskCases, ...profileCases, ...transferCases };
+const cases: Cases = {
+  ...serviceCases,
+  ...taskCases,
+  ...projectCases,
+  ...tagCases,
+  ...trashCases,
+  ...profileCases,
+  ...transferCases,
+};
 
 let service: TestService;
 beforeAll(async () => {

@@ -10,13 +10,25 @@ async function makeTask({ send, lane }: CaseContext, body: object = {}): Promise
 }
 
 export const taskCases: CasesOf<
-  'listTasks' | 'createTask' | 'getTask' | 'replaceTask' | 'updateTask' | 'deleteTask' | 'completeTask'
+  | 'listTasks'
+  | 'createTask'
+  | 'getTask'
+  | 'replaceTask'
+  | 'updateTask'
+  | 'deleteTask'
+  | 'completeTask'
+  | 'moveTask'
 > = {
   listTasks: {
     200: async (context) => {
       const task = await makeTask(context);
       const response = await context.send('GET', `${context.lane}/tasks`);
-      expect(response.body).toEqual({ items: [task], next_cursor: null, total: null });
+      expect(response.body).toEqual({
+        items: [task],
+        next_cursor: null,
+        total: null,
+        subtask_counts: null,
+      });
       return response;
     },
   },
@@ -105,5 +117,23 @@ export const taskCases: CasesOf<
       return response;
     },
     404: ({ send, lane }) => send('PATCH', `${lane}/tasks/${absentId}/complete`),
+  },
+  moveTask: {
+    200: async (context) => {
+      const first = await makeTask(context);
+      const second = await makeTask(context);
+      const response = await context.send('POST', `${context.lane}/tasks/${second.id}/move`, {
+        body: { before: first.id },
+      });
+      expect(response.body).toEqual({
+        ...second,
+        position: expect.any(String),
+        version: 2,
+        updated_at: response.body.updated_at,
+      });
+      expect(response.body.position < first.position).toBe(true);
+      return response;
+    },
+    404: ({ send, lane }) => send('POST', `${lane}/tasks/${absentId}/move`, { body: { project_id: null } }),
   },
 };

@@ -152,7 +152,7 @@ describe('a request', () => {
   beforeAll(async () => {
     const handlers = everywhere(async (call) => {
       query = call.query;
-      return call.reply(200, { items: [], next_cursor: null, total: null });
+      return call.reply(200, { items: [], next_cursor: null, total: null, subtask_counts: null });
     });
     ({ url, close } = await serve({ handlers }));
   });
@@ -195,6 +195,7 @@ describe('a request', () => {
       sort: ['-priority', 'title'],
       limit: 50,
       include_total: false,
+      include_subtask_counts: false,
     });
   });
 

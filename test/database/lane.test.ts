@@ -6,14 +6,8 @@ import { createDatabase, type Database, type DatabaseOptions } from '../../src/d
 import { isUnavailable } from '../../src/database/faults';
 import type { Change, WritableLane } from '../../src/database/lane';
 import { defaultAppRole } from '../../src/database/roles';
-import {
-  countTasks,
-  deleteTask,
-  findTask,
-  insertTask,
-  listTasks,
-  updateTask,
-} from '../../src/tasks/repository';
+import { countTasks, findTask, insertTask, listTasks, updateTask } from '../../src/tasks/repository';
+import { deleteTask } from '../../src/trash/repository';
 import { createTestDatabase, query, type TestDatabase } from '../support/database';
 import { type HeldLane, holdLane, waitingForLocks } from '../support/held-lane';
 import { openProxy } from '../support/proxy';
@@ -62,7 +56,20 @@ async function sql<R extends object>(text: string, values: unknown[] = []): Prom
 }
 
 const task = (title = 'A task') =>
-  ({ id: randomUUID(), title, description: null, status: 'pending', priority: 'medium' }) as const;
+  ({
+    id: randomUUID(),
+    title,
+    description: null,
+    status: 'pending',
+    priority: 'medium',
+    project_id: null,
+    parent_id: null,
+    tags: [] as string[],
+    due_date: null,
+    due_time: null,
+    time_zone: null,
+    due_at: null,
+  }) as const;
 
 const change = (fields: Change['fields'] = {}): Change & { id: string } => ({
   type: 'task',

@@ -35,6 +35,25 @@ const seeds: Record<string, string> = {
     values ('carol', 1, 'profile', null, 'updated', '{"week_start": {"from": "monday", "to": "sunday"}}'),
       ('carol', 2, 'task', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'deleted', '{}')`,
   '20261121000005_erased': `insert into tasklane.erased (user_hash, at) values (sha256('dave'), now())`,
+  '20261121000006_change_kinds': `
+    insert into tasklane.changes (user_id, seq, type, entity_id, action, fields)
+    values ('carol', 3, 'project', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50', 'created', '{}'),
+      ('carol', 4, 'task', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'restored', '{}')`,
+  '20261121000007_projects_and_tags': `
+    insert into tasklane.projects (user_id, id, name, color)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50', 'Garden', '#2f855a');
+    insert into tasklane.tags (user_id, id, name, name_key)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60', 'Home', 'home')`,
+  '20261121000008_task_model': `
+    insert into tasklane.tasks (user_id, id, title, project_id, parent_id, tags, due_date, due_time, time_zone, due_at)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d52', 'f', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50', null, '{Home}',
+        '2026-11-28', '18:00', 'UTC', '2026-11-28T18:00:00Z'),
+      ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d53', 'g', null, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d52', '{}',
+        null, null, null, null);
+    insert into tasklane.tasks (user_id, id, title, deleted_at, deleted_with)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d54', 'h', now(), '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d54');
+    insert into tasklane.task_tags (user_id, task_id, tag_id)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d52', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60')`,
 };
 
 const names = migrationNames();

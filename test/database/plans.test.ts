@@ -56,7 +56,7 @@ async function planOf(sql: string): Promise<Plan[]> {
   return nodes;
 }
 
-const own = `select * from tasklane.tasks as tasks where user_id = 'user-7'`;
+const own = `select * from tasklane.tasks as tasks where user_id = 'user-7' and deleted_at is null`;
 
 test.each([
   ['created_at', `now() - interval '1000 minutes'`],
@@ -64,6 +64,11 @@ test.each([
   ['title', `'Task 8'`],
   ['priority_rank', '2'],
   ['status_rank', '2'],
+  ['position', `'m0005'`],
+  ['due_asc', `'2026-06-01 12:00'`],
+  ['due_desc', `'2026-06-01 12:00'`],
+  ['completed_asc', `now() - interval '1000 seconds'`],
+  ['completed_desc', `now() - interval '1000 seconds'`],
 ])('a page in the middle of a sort by %s reads its rows and no others', async (column, value) => {
   for (const [operator, direction] of [
     ['>', 'asc'],

@@ -44,6 +44,9 @@ async function seed(lane: UserScope): Promise<void> {
   await lane.write(async (writable) => {
     const id = randomUUID();
     await writable.insert('tasks', { id, title: 'A task' });
+    await writable.insert('projects', { id, name: 'A project' });
+    await writable.insert('tags', { id, name: 'A tag', name_key: id });
+    await writable.insert('task_tags', { task_id: id, tag_id: id });
     writable.changed({ type: 'task', id, action: 'created', fields: {} });
   });
 }

@@ -16,7 +16,7 @@ interface PathItem {
 }
 
 interface OperationItem extends PathItem {
-  requestBody?: { content: Record<string, { example: unknown }> };
+  requestBody?: { content: Record<string, { example: unknown; schema?: BodySchema }> };
   responses: Record<string, unknown>;
 }
 
@@ -55,6 +55,26 @@ export function examplePath(operation: Operation, userId: string): string {
 export function exampleBody(operation: Operation): unknown {
   const media = operation.mediaTypes[0];
   return media === undefined ? undefined : described(operation).requestBody?.content[media]?.example;
+}
+
+interface BodySchema {
+  properties?: Record<string, { $ref?: string }>;
+}
+
+function bodySchema(operation: Operation): BodySchema {
+  const media = operation.mediaTypes[0];
+  const schema = media === undefined ? {} : described(operation).requestBody?.content[media]?.schema;
+  return resolve(contractDocument, schema ?? {});
+}
+
+/** The fields that an operation's body can have, at its top. */
+export function bodyFields(operation: Operation): string[] {
+  return Object.keys(bodySchema(operation).properties ?? {});
+}
+
+/** Whether a field of a body holds the id of something else than what it makes. */
+export function idField(operation: Operation, field: string): boolean {
+  return field !== 'id' && /\/(Nullable)?Id$/.test(bodySchema(operation).properties?.[field]?.$ref ?? '');
 }
 
 /** The statuses that the contract names for an operation. */

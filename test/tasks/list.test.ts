@@ -166,7 +166,7 @@ describe('filters', () => {
 
   test('a window without room is empty', async () => {
     const page = await list({ created_after: instant(2), created_before: instant(2), include_total: 'true' });
-    expect(page).toEqual({ items: [], next_cursor: null, total: 0 });
+    expect(page).toEqual({ items: [], next_cursor: null, total: 0, subtask_counts: null });
   });
 
   test('take values in any order, and values named twice', async () => {
@@ -461,9 +461,9 @@ describe('a cursor that the service did not make', () => {
     ['an object', encode({})],
     ['a string', encode('text')],
     ['a number', encode(1)],
-    ['a version alone', encode([1])],
-    ['no list', encode([1, null])],
-    ['objects', encode([1, {}, {}])],
+    ['a version alone', encode([2])],
+    ['no list', encode([2, null])],
+    ['objects', encode([2, {}, {}])],
     ['NULs', `${'A'.repeat(4096)}`],
     ['a long list', encode(Array(1000).fill(0))],
     ['bytes', Buffer.from([0xff, 0xfe, 0x00]).toString('base64url')],
@@ -482,8 +482,8 @@ describe('a cursor that the service did not make', () => {
   test('another version, or surplus and missing values, are refused', async () => {
     const [version, list, ...values] = decode(await genuine('title,-status'));
     for (const forged of [
-      [2, list, ...values],
-      ['1', list, ...values],
+      [1, list, ...values],
+      [String(version), list, ...values],
       [version, `${list}x`, ...values],
       [version, list],
       [version, list, ...values.slice(1)],

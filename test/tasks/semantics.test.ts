@@ -372,12 +372,16 @@ describe('an id', () => {
     expect((await bob.send('GET', `/tasks/${id}`)).body).toEqual(made?.body);
   });
 
-  test('is free again when its task is gone', async () => {
+  test('is taken by a task in the trash, and free again when that is purged', async () => {
     const { id } = await create();
     expect((await ada.send('DELETE', `/tasks/${id}`)).status).toBe(204);
     expect((await ada.send('DELETE', `/tasks/${id}`)).status).toBe(404);
+    const retried = await ada.send('POST', '/tasks', { body: { id, title: 'Again' } });
+    expect(retried).toMatchObject({ status: 409, body: { code: 'id-taken' } });
+    expect((await ada.send('DELETE', `/trash/${id}`)).status).toBe(204);
     expect(await create({ id, title: 'Again' })).toMatchObject({ id, version: 1 });
-    expect((await changesOf(id)).map((each) => each.action)).toEqual(['created', 'deleted', 'created']);
+    const actions = (await changesOf(id)).map((each) => each.action);
+    expect(actions).toEqual(['created', 'deleted', 'purged', 'created']);
   });
 });
 
@@ -565,7 +569,12 @@ describe('a body', () => {
 
 test('a read makes no lane', async () => {
   const eve = await makeUser(service.url);
-  expect((await eve.send('GET', '/tasks')).body).toEqual({ items: [], next_cursor: null, total: null });
+  expect((await eve.send('GET', '/tasks')).body).toEqual({
+    items: [],
+    next_cursor: null,
+    total: null,
+    subtask_counts: null,
+  });
   expect((await eve.send('GET', `/tasks/${randomUUID()}`)).status).toBe(404);
   expect(
     await query(service.database.url, 'select from tasklane.profiles where user_id = $1', [eve.id]),

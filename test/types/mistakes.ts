@@ -24,8 +24,12 @@ export const right: unknown[] = [
   getTask.fail('task-not-found'),
   createTask.reply(201, task, { Location: '/api/ada/tasks/1' }),
   deleteTask.reply(204),
-  listTasks.reply(200, { items: [task], next_cursor: null, total: null }),
-  listTasks.reply(200, { items: [], next_cursor: 'x', total: 1 }, { Link: '<x>; rel="next"' }),
+  listTasks.reply(200, { items: [task], next_cursor: null, total: null, subtask_counts: null }),
+  listTasks.reply(
+    200,
+    { items: [], next_cursor: 'x', total: 1, subtask_counts: null },
+    { Link: '<x>; rel="next"' },
+  ),
   listTasks.fail('validation-failed', { errors: [] }),
   exportLane.stream(200, { ...document, tasks: pages }, { 'Content-Disposition': 'attachment' }),
   exportLane.stream(200, { ...document, tasks: [task] }, { 'Content-Disposition': 'attachment' }),
@@ -53,7 +57,7 @@ export const mistakes: unknown[] = [
   // @ts-expect-error a header of another name
   createTask.reply(201, task, { Locaton: '/api/ada/tasks/1' }),
   // @ts-expect-error a surplus header
-  listTasks.reply(200, { items: [], next_cursor: null, total: null }, { Lnk: '' }),
+  listTasks.reply(200, { items: [], next_cursor: null, total: null, subtask_counts: null }, { Lnk: '' }),
   // @ts-expect-error a problem that the contract does not have
   getTask.fail('task-not-fund'),
   // @ts-expect-error a problem of another operation

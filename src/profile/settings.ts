@@ -1,0 +1,17 @@
+import type { ProfileRow } from '../database/rows';
+
+type Written = Pick<ProfileRow, 'time_zone' | 'week_start' | 'default_priority' | 'version' | 'updated_at'>;
+
+// What the columns default to: the settings of a lane that nothing was written to yet.
+const unwritten: Written = {
+  time_zone: 'UTC',
+  week_start: 'monday',
+  default_priority: 'medium',
+  version: 1,
+  updated_at: null,
+};
+
+/** The settings of a lane; the defaults where it has no row yet. */
+export function settingsOf(row: ProfileRow | undefined): Written {
+  return row ?? unwritten;
+}

@@ -1,0 +1,168 @@
+/**
+ * What can be done to tasks, with the rules that the contract's schemas can't say. Every write goes through here,
+ * wherever it comes from; each runs inside a write of the lane and writes nothing if it finds a fault.
+ */
+import type { Schemas, ValidationError } from '../contract/operations';
+import type { WritableLane } from '../database/lane';
+import type { TaskRow } from '../database/rows';
+import { moveNextTo, positionAtEnd } from '../order/position';
+import { spellTags } from '../tags/repository';
+import { type Due, dueAt, mergeDue } from './due';
+import { findTask, insertTask, type TaskFields, updateTask, updateTasks } from './repository';
+import { findPlace, levelsBelow, type Place, type PlaceFault } from './tree';
+
+/** What is wrong with a body; the pointers are into it. */
+export interface Faulty {
+  readonly faults: readonly ValidationError[];
+}
+
+/** What came of a command on a task: the task as it now is, or why not. */
+export type TaskOutcome = TaskRow | Faulty | 'not-found';
+
+type Creation = Omit<Schemas['TaskCreate'], 'id'> & { id: string };
+type Change = { [F in keyof Schemas['TaskPatch']]?: Schemas['TaskPatch'][F] | undefined };
+
+type Resolved = { [F in keyof TaskFields]?: TaskFields[F] | undefined };
+
+const notInLane = 'is not in this lane';
+
+const placeFaults: Record<PlaceFault['reason'], string> = {
+  'not-in-lane': notInLane,
+  cycle: 'is the task itself or one of its subtasks',
+  'too-deep': 'would put a task below the fifth level',
+  contradiction: "is not the parent's project",
+};
+
+function isFault(place: Place | PlaceFault): place is PlaceFault {
+  return 'reason' in place;
+}
+
+function placeFault({ field, reason }: PlaceFault): ValidationError {
+  return { pointer: `/${field}`, code: reason, detail: placeFaults[reason] };
+}
+
+function dueFaults(due: Due): ValidationError[] {
+  if (due.due_date !== null) return [];
+  return (['due_time', 'time_zone'] as const)
+    .filter((field) => due[field] !== null)
+    .map((field) => ({ pointer: `/${field}`, code: 'contradiction', detail: 'needs a due_date beside it' }));
+}
+
+const nothing: Due & Place = {
+  project_id: null,
+  parent_id: null,
+  due_date: null,
+  due_time: null,
+  time_zone: null,
+};
+
+/** The fields that a body asks for, with what follows from them; what it leaves out stays as it is. */
+async function resolve(
+  lane: WritableLane,
+  current: TaskRow | null,
+  body: Change,
+): Promise<Resolved | Faulty> {
+  const placed = body.project_id !== undefined || body.parent_id !== undefined;
+  const place = placed ? await findPlace(lane, current, body) : (current ?? nothing);
+  const due = mergeDue(current ?? nothing, body);
+  const faults = [...(isFault(place) ? [placeFault(place)] : []), ...dueFaults(due)];
+  if (faults.length > 0 || isFault(place)) return { faults };
+  return {
+    ...body,
+    ...(body.title === undefined ? {} : { title: body.title.trim() }),
+    ...(body.tags === undefined ? {} : { tags: await spellTags(lane, body.tags) }),
+    project_id: place.project_id,
+    parent_id: place.parent_id,
+    ...due,
+    due_at: dueAt(due),
+  };
+}
+
+/** Makes a task. */
+export async function createTask(
+  lane: WritableLane,
+  { id, ...body }: Creation,
+): Promise<TaskRow | Faulty | 'id-taken'> {
+  const fields = await resolve(lane, null, body);
+  if ('faults' in fields) return fields;
+  const row = await insertTask(lane, { ...(fields as TaskFields), priority: fields.priority, id });
+  return row ?? 'id-taken';
+}
+
+async function writeTask(
+  lane: WritableLane,
+  current: TaskRow,
+  fields: Parameters<typeof updateTask>[2],
+): Promise<TaskRow> {
+  const row = await updateTask(lane, current, fields);
+  if (row.project_id !== current.project_id) {
+    const below = (await levelsBelow(lane, row.id)).flat();
+    await updateTasks(lane, below, { project_id: row.project_id });
+  }
+  return row;
+}
+
+/** Changes the fields of a task that the body names. */
+export async function changeTask(lane: WritableLane, id: string, body: Change): Promise<TaskOutcome> {
+  const current = await findTask(lane, id);
+  if (!current) return 'not-found';
+  const fields = await resolve(lane, current, body);
+  return 'faults' in fields ? fields : writeTask(lane, current, fields);
+}
+
+/** Replaces all fields of a task; outside of a parent's project, one that is left out is none. */
+export function replaceTask(
+  lane: WritableLane,
+  id: string,
+  body: Schemas['TaskReplace'],
+): Promise<TaskOutcome> {
+  const { project_id = body.parent_id === null ? null : undefined, ...fields } = body;
+  return changeTask(lane, id, { ...fields, project_id });
+}
+
+/** Completes a task, or takes it back; toggles without a word. */
+export async function completeTask(
+  lane: WritableLane,
+  id: string,
+  completed: boolean | undefined,
+): Promise<TaskOutcome> {
+  const current = await findTask(lane, id);
+  if (!current) return 'not-found';
+  if (completed ?? current.status !== 'completed') return updateTask(lane, current, { status: 'completed' });
+  return current.status === 'completed' ? updateTask(lane, current, { status: 'pending' }) : current;
+}
+
+/** Puts a task next to another one, into a project, or below a parent. */
+export async function moveTask(
+  lane: WritableLane,
+  id: string,
+  body: Schemas['TaskMove'],
+): Promise<TaskOutcome> {
+  const current = await findTask(lane, id);
+  if (!current) return 'not-found';
+  const faults: ValidationError[] = [];
+  if (body.before !== undefined && body.after !== undefined) {
+    faults.push({ pointer: '/after', code: 'contradiction', detail: 'is not together with before' });
+  }
+  const side = body.before === undefined ? 'after' : 'before';
+  const anchorId = body[side];
+  const anchor = anchorId === undefined ? undefined : await findTask(lane, anchorId);
+  if (anchorId === id) faults.push({ pointer: `/${side}`, code: 'cycle', detail: 'is the task itself' });
+  else if (anchorId && !anchor) faults.push({ pointer: `/${side}`, code: 'not-in-lane', detail: notInLane });
+
+  const place = await findPlace(lane, current, body);
+  if (isFault(place)) faults.push(placeFault(place));
+  if (faults.length > 0 || isFault(place)) return { faults };
+
+  const moved = place.project_id !== current.project_id || place.parent_id !== current.parent_id;
+  if (!anchor) {
+    return writeTask(lane, current, moved ? { ...place, position: await positionAtEnd(lane, 'tasks') } : {});
+  }
+  const { position, others } = await moveNextTo(lane, 'tasks', current, anchor, side);
+  const row = await writeTask(lane, current, { ...place, position });
+  for (const other of others) {
+    const task = await findTask(lane, other.id);
+    if (task) await updateTask(lane, task, { position: other.position });
+  }
+  return row;
+}

@@ -1,0 +1,58 @@
+import type { CursorKey } from '../contract/cursor';
+import type { Handlers } from '../contract/operations';
+import { startOf, toPage, wrongCursor } from '../contract/page';
+import { toTask } from '../tasks/mapper';
+import { restoreTask } from './commands';
+import { toTrashItem } from './mapper';
+import { countTaken, findDeleted, listDeleted, purgeDeleted, purgeTask } from './repository';
+
+const latestFirst: readonly CursorKey[] = [
+  { column: 'deleted_at', kind: 'instant', direction: 'desc' },
+  { column: 'id', kind: 'uuid', direction: 'desc' },
+];
+
+export const trashHandlers: Pick<Handlers, 'listTrash' | 'restoreTask' | 'purgeTask' | 'emptyTrash'> = {
+  async listTrash(call) {
+    const { cursor, limit } = call.query;
+    const listed = { list: [call.path.user_id, 'trash'], order: latestFirst };
+    const after = startOf(listed, cursor);
+    if (after === undefined) return call.fail('validation-failed', wrongCursor);
+    const { page, taken } = await call.lane.read(async (lane) => {
+      const page = toPage(listed, await listDeleted(lane, latestFirst, after, limit + 1), limit, call.url);
+      return {
+        page,
+        taken: await countTaken(
+          lane,
+          page.rows.map((row) => row.id),
+        ),
+      };
+    });
+    return call.reply(
+      200,
+      {
+        items: page.rows.map((row) => toTrashItem(row, taken.get(row.id) ?? 1)),
+        next_cursor: page.next_cursor,
+      },
+      page.headers,
+    );
+  },
+
+  async restoreTask(call) {
+    const row = await call.lane.write((lane) => restoreTask(lane, call.path.task_id));
+    return row ? call.reply(200, toTask(row)) : call.fail('task-not-found');
+  },
+
+  async purgeTask(call) {
+    const found = await call.lane.write(async (lane) => {
+      const row = await findDeleted(lane, call.path.task_id);
+      if (row) await purgeTask(lane, row);
+      return row;
+    });
+    return found ? call.reply(204) : call.fail('task-not-found');
+  },
+
+  async emptyTrash(call) {
+    await call.lane.write((lane) => purgeDeleted(lane));
+    return call.reply(204);
+  },
+};

@@ -1,0 +1,156 @@
+import { type Position, pageAfter, type SortKey } from '../database/keyset';
+import type { Change, Lane, WritableLane } from '../database/lane';
+import { differences } from '../database/lane';
+import type { TaskRow } from '../database/rows';
+
+function changedAll(lane: WritableLane, ids: readonly string[], action: Change['action']): void {
+  for (const id of ids) lane.changed({ type: 'task', id, action, fields: {} });
+}
+
+// A task of the lane and all below it that are in the same state, from the top down.
+const treeBelow = (state: string) => `
+  with recursive tree as (
+    select id, 1 as level from tasklane.tasks where user_id = :user and id = :id and ${state}
+    union all
+    select task.id, tree.level + 1 from tasklane.tasks as task join tree on task.parent_id = tree.id
+    where task.user_id = :user and ${state}
+  )
+  select id from tree`;
+
+/** Puts a task and all below it into the trash; false if the lane has none with this id outside of it. */
+export async function deleteTask(lane: WritableLane, id: string): Promise<boolean> {
+  const rows: { id: string }[] = await lane
+    .rows('tasks')
+    .whereRaw(`id in (${treeBelow('deleted_at is null')})`, { user: lane.userId, id })
+    .update({
+      deleted_at: lane.now,
+      deleted_with: id,
+      version: lane.expression('version + 1'),
+      updated_at: lane.now,
+    } as object)
+    .returning('id');
+  const ids = rows.map((row) => row.id);
+  // The root first, as people tell it.
+  changedAll(lane, [...ids.filter((each) => each === id), ...ids.filter((each) => each !== id)], 'deleted');
+  return ids.length > 0;
+}
+
+/** A task in the trash, or undefined if it has none with this id. */
+export async function findDeleted(lane: Lane, id: string): Promise<TaskRow | undefined> {
+  return lane.rows('tasks').whereNotNull('deleted_at').where('id', id).first();
+}
+
+/** What is in the trash at or below a task, by the same delete. */
+async function takenAlong(lane: Lane, row: TaskRow): Promise<string[]> {
+  const rows: { id: string }[] = await lane
+    .rows('tasks')
+    .whereRaw(`id in (${treeBelow('deleted_with = :with')})`, {
+      user: lane.userId,
+      id: row.id,
+      with: row.deleted_with as string,
+    })
+    .select('id');
+  return rows.map((each) => each.id);
+}
+
+/** How many levels the part of the trash that a task would bring back has. */
+export async function restoredRows(lane: Lane, row: TaskRow): Promise<TaskRow[]> {
+  return lane.rows('tasks').whereIn('id', await takenAlong(lane, row));
+}
+
+/** Takes a task out of the trash, to a place, and with it what the same delete took from below it. */
+export async function restoreTask(
+  lane: WritableLane,
+  row: TaskRow,
+  below: readonly TaskRow[],
+  place: { project_id: string | null; parent_id: string | null },
+): Promise<TaskRow> {
+  const back = {
+    deleted_at: null,
+    deleted_with: null,
+    project_id: place.project_id,
+    version: lane.expression('version + 1'),
+    updated_at: lane.now,
+  };
+  const [restored] = await lane
+    .rows('tasks')
+    .where('id', row.id)
+    .update({ ...back, parent_id: place.parent_id } as object)
+    .returning('*');
+  lane.changed({
+    type: 'task',
+    id: row.id,
+    action: 'restored',
+    fields: differences<typeof place>(row, place),
+  });
+  const others = below.filter((each) => each.id !== row.id);
+  await lane
+    .rows('tasks')
+    .whereIn(
+      'id',
+      others.map((each) => each.id),
+    )
+    .update(back as object);
+  for (const each of others) {
+    const fields = differences<{ project_id: string | null }>(each, { project_id: place.project_id });
+    lane.changed({ type: 'task', id: each.id, action: 'restored', fields });
+  }
+  return restored as TaskRow;
+}
+
+/** Removes tasks from the trash for good; what another delete took from below them loses its parent. */
+async function purge(lane: WritableLane, ids: readonly string[]): Promise<void> {
+  await lane
+    .rows('tasks')
+    .whereIn('parent_id', ids)
+    .whereNotIn('id', ids)
+    .update({ parent_id: null, version: lane.expression('version + 1'), updated_at: lane.now } as object);
+  await lane.rows('tasks').whereIn('id', ids).delete();
+  changedAll(lane, ids, 'purged');
+}
+
+/** Removes a task from the trash for good, and what the same delete took from below it. */
+export async function purgeTask(lane: WritableLane, row: TaskRow): Promise<void> {
+  await purge(lane, await takenAlong(lane, row));
+}
+
+/**
+ * Removes what was deleted up to an instant for good, all without one, at most `limit` tasks.
+ * @returns whether there may be more
+ */
+export async function purgeDeleted(
+  lane: WritableLane,
+  { until, limit }: { until?: Date; limit?: number } = {},
+): Promise<boolean> {
+  const query = lane.rows('tasks').whereNotNull('deleted_at').select('id');
+  if (until) query.where('deleted_at', '<=', until);
+  if (limit) query.orderBy(['deleted_at', 'id']).limit(limit);
+  const rows: { id: string }[] = await query;
+  if (rows.length > 0)
+    await purge(
+      lane,
+      rows.map((row) => row.id),
+    );
+  return limit !== undefined && rows.length === limit;
+}
+
+/** A page of the trash: the tasks that deletes were asked for. */
+export async function listDeleted(
+  lane: Lane,
+  order: readonly SortKey[],
+  after: Position | null,
+  limit: number,
+): Promise<TaskRow[]> {
+  const query = lane.rows('tasks').whereRaw('id = deleted_with');
+  return pageAfter(query, order, after).limit(limit);
+}
+
+/** How many tasks are in the trash with each of these, by its id. */
+export async function countTaken(lane: Lane, ids: readonly string[]): Promise<Map<string, number>> {
+  const rows: { deleted_with: string; count: string }[] = await lane
+    .rows('tasks')
+    .whereIn('deleted_with', ids)
+    .groupBy('deleted_with')
+    .select('deleted_with', lane.expression('count(*)'));
+  return new Map(rows.map((row) => [row.deleted_with, Number(row.count)]));
+}
