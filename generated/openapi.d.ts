@@ -680,8 +680,6 @@ export interface components {
          * @description A day of the calendar, as RFC 3339 writes it (`full-date`), from year 1 on.
          */
         Date: string;
-        /** @description A time of day, hours and minutes from 00:00 to 23:59. */
-        TimeOfDay: string;
         /** @description A colour as CSS has it, six hexadecimal digits in lower case; null for none. */
         Color: string | null;
         /**

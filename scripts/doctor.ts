@@ -35,6 +35,7 @@ async function examineService(config: Config, { service }: DatabaseUrls): Promis
       statementTimeoutMs: config.databaseStatementTimeoutMs,
       preparedStatements: config.databasePreparedStatements,
       appRole: config.databaseAppRole,
+      systemRole: config.databaseSystemRole,
     },
     pino({ level: 'silent' }),
   );
@@ -54,7 +55,9 @@ async function examineService(config: Config, { service }: DatabaseUrls): Promis
         ? fine(`Postgres ${row.version}.`)
         : wrong(`Postgres ${row.version} is too old: it takes 15.`),
       problem === null
-        ? fine(`The service logs in as ${row.login} and works as ${config.databaseAppRole}.`)
+        ? fine(
+            `The service logs in as ${row.login} and works as ${config.databaseAppRole} and ${config.databaseSystemRole}.`,
+          )
         : wrong(problem),
       ...(row.lost
         ? [

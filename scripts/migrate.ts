@@ -10,7 +10,11 @@ function list(heading: string, names: readonly string[]): string {
 
 const commands: Record<string, (config: Config, urls: DatabaseUrls) => Promise<string>> = {
   async up(config, urls) {
-    const roles = { appRole: config.databaseAppRole, serviceUrl: urls.service };
+    const roles = {
+      appRole: config.databaseAppRole,
+      systemRole: config.databaseSystemRole,
+      serviceUrl: urls.service,
+    };
     const applied = await migrateUp(urls.direct, roles);
     const link = await withMigrationLock(urls.direct, (database) => linkAccounts(database, config.accounts));
     return `${list('Applied', applied) || 'Nothing to apply.\n'}${describeLink(link)}\n`;

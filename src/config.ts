@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type AuthConfig, parseAuthConfig } from './auth/config';
 import type { AccountSettings } from './database/accounts';
-import { defaultAppRole } from './database/roles';
+import { defaultAppRole, defaultSystemRole } from './database/roles';
 import type { RateLimits } from './edge/rate-limit';
 import { projectPath, projectRoot } from './paths';
 
@@ -26,11 +26,15 @@ export interface Config {
   readonly databaseDirectUrl: string | null;
   /** The role that lanes run as. */
   readonly databaseAppRole: string;
+  /** The role that work across lanes runs as. */
+  readonly databaseSystemRole: string;
   readonly databasePoolMax: number;
   readonly databaseAcquireTimeoutMs: number;
   readonly databaseStatementTimeoutMs: number;
   readonly databasePreparedStatements: boolean;
   readonly migrateOnStart: boolean;
+  /** Whether this instance runs the background jobs. */
+  readonly jobs: boolean;
   readonly auth: AuthConfig;
   /** Better Auth's accounts, which migrating links the lanes to. */
   readonly accounts: AccountSettings;
@@ -131,11 +135,13 @@ const variables = z.object({
   NEON_DATABASE_URL: postgresUrl.optional(),
   DATABASE_DIRECT_URL: postgresUrl.optional(),
   DATABASE_APP_ROLE: roleName.default(defaultAppRole),
+  DATABASE_SYSTEM_ROLE: roleName.default(defaultSystemRole),
   DATABASE_POOL_MAX: integer(1, 1_000, 10),
   DATABASE_ACQUIRE_TIMEOUT_MS: integer(1, 600_000, 5_000),
   DATABASE_STATEMENT_TIMEOUT_MS: integer(1, 600_000, 10_000),
   DATABASE_PREPARED_STATEMENTS: flag.default(true),
   MIGRATE_ON_START: flag.optional(),
+  JOBS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   CORS_ORIGINS: z
     .string()
     .transform((value) => value.split(',').map((each) => each.trim()))
@@ -244,11 +250,13 @@ export function parseConfig(environment: Environment): Config {
     databaseUrl,
     databaseDirectUrl: values.DATABASE_DIRECT_URL ?? null,
     databaseAppRole: values.DATABASE_APP_ROLE,
+    databaseSystemRole: values.DATABASE_SYSTEM_ROLE,
     databasePoolMax: values.DATABASE_POOL_MAX,
     databaseAcquireTimeoutMs: values.DATABASE_ACQUIRE_TIMEOUT_MS,
     databaseStatementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
     databasePreparedStatements: values.DATABASE_PREPARED_STATEMENTS,
     migrateOnStart: values.MIGRATE_ON_START ?? databaseUrl === null,
+    jobs: values.JOBS === 'on',
     auth: auth.config,
     accounts: readAccounts(present.AUTH_USER_TABLE, auth.config),
     notices: auth.notices,

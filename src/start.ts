@@ -11,12 +11,16 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedde
 import { migrateUp } from './database/migrations';
 import { createRateLimiter, unlimited } from './edge/rate-limit';
 import { memoryStores, redisStores } from './edge/rate-limit-store';
+import { createJobs } from './jobs/list';
+import { createJobRunner } from './jobs/runner';
 import { createServer } from './server';
 
 /** The service, serving. */
 export interface Service {
   /** Where it serves, without a slash at the end. */
   readonly url: string;
+  /** Runs a background job by hand until it has no more to do; rejects with its fault. */
+  runJob(name: string): Promise<void>;
   /** Finishes what is in flight, within the configured time, and lets everything go. */
   stop(): Promise<void>;
 }
@@ -59,6 +63,7 @@ async function startServing(
   if (config.migrateOnStart) {
     const applied = await migrateUp(config.databaseDirectUrl ?? databaseUrl, {
       appRole: config.databaseAppRole,
+      systemRole: config.databaseSystemRole,
       serviceUrl: databaseUrl,
     });
     if (applied.length > 0) log.info({ applied }, 'migrated');
@@ -67,6 +72,7 @@ async function startServing(
     {
       url: databaseUrl,
       appRole: config.databaseAppRole,
+      systemRole: config.databaseSystemRole,
       max: config.databasePoolMax,
       acquireTimeoutMs: config.databaseAcquireTimeoutMs,
       statementTimeoutMs: config.databaseStatementTimeoutMs,
@@ -79,6 +85,8 @@ async function startServing(
   await authenticator.warmUp();
   const stores = config.redisUrl === null ? memoryStores : await redisStores(config.redisUrl, log);
   const rateLimiter = config.rateLimits ? createRateLimiter(config.rateLimits, stores) : unlimited;
+  const { withSystem, laneForJob } = database;
+  const jobs = createJobRunner(createJobs(config), { withSystem, laneForJob, log });
   const release = async () => {
     authenticator.close();
     await stores.close();
@@ -99,10 +107,15 @@ async function startServing(
     const server = createServer(app, config);
     const url = await listen(server, config.host, config.port);
     state.publicUrl ||= url;
-    return {
-      url,
-      stop: () => (stopping ??= drain(server, config.shutdownTimeoutMs).then(release)),
+    if (config.jobs) jobs.start();
+    const stop = async () => {
+      // A job that does not end in time loses its connection, like a request.
+      const jobsEnd = Promise.race([jobs.stop(), sleep(config.shutdownTimeoutMs, undefined, { ref: false })]);
+      await drain(server, config.shutdownTimeoutMs);
+      await jobsEnd;
+      await release();
     };
+    return { url, runJob: jobs.run, stop: () => (stopping ??= stop()) };
   } catch (error) {
     await release();
     throw error;

@@ -1,17 +1,22 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { isRefused, isUnavailable } from './faults';
-import { createLanes, type LaneOptions, type UserScope, type WithUser } from './lane';
+import { createLanes, type LaneForJob, type LaneOptions, type UserScope, type WithUser } from './lane';
 import { migrationStatus } from './migrations';
 import { createPool, type PoolOptions } from './pool';
+import { createSystem, type SystemOptions, type WithSystem } from './system';
 import type { Connection } from './transaction';
 
-export type DatabaseOptions = PoolOptions & LaneOptions;
+export type DatabaseOptions = PoolOptions & LaneOptions & SystemOptions;
 
 /** What the service does with its database. */
 export interface Database {
   /** Opens a user's lane; `userId` must be the verified caller's. */
   readonly withUser: WithUser;
+  /** Opens a transaction across lanes, for jobs; out of handlers' reach. */
+  readonly withSystem: WithSystem;
+  /** A lane for a job to write into; out of handlers' reach. */
+  laneForJob(userId: string): LaneForJob;
   /** Runs a statement of the platform's own, as the login role and outside all lanes; out of handlers' reach. */
   lookUp(text: string, values: readonly unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
   /** Why the database can't be worked with for now, or null if it can. */
@@ -22,15 +27,20 @@ export interface Database {
 // A lane that can't be anyone's: what is tried in it is whether lanes open.
 const nobody = '';
 
-async function findProblem(pool: Knex, nobodysLane: UserScope): Promise<string | null> {
+async function findProblem(
+  pool: Knex,
+  nobodysLane: UserScope,
+  withSystem: WithSystem,
+): Promise<string | null> {
   try {
     const { pending } = await migrationStatus(pool);
     if (pending.length > 0) return `Migrations are missing: ${pending.join(', ')}.`;
     await nobodysLane.read(async (lane) => lane.rows('tasks').limit(0));
+    await withSystem.read(async (system) => system.rows('profiles').select('user_id').limit(0));
     return null;
   } catch (error) {
     if (isUnavailable(error)) return 'The database is out of reach.';
-    if (isRefused(error)) return 'The database role or its grants are missing: migrating sets them up.';
+    if (isRefused(error)) return 'A database role or its grants are missing: migrating sets them up.';
     throw error;
   }
 }
@@ -47,11 +57,14 @@ async function lookUp(pool: Knex, text: string, values: readonly unknown[]) {
 /** Makes the service's access to Postgres; nothing is connected before it is needed. */
 export function createDatabase(options: DatabaseOptions, log: Logger): Database {
   const pool = createPool(options, log);
-  const { withUser } = createLanes(pool, options);
+  const { withUser, laneForJob } = createLanes(pool, options);
+  const withSystem = createSystem(pool, options);
   return {
     withUser,
+    withSystem,
+    laneForJob,
     lookUp: (text, values) => lookUp(pool, text, values),
-    problem: () => findProblem(pool, withUser(nobody)),
+    problem: () => findProblem(pool, withUser(nobody), withSystem),
     close: () => pool.destroy(),
   };
 }

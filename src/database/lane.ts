@@ -83,6 +83,16 @@ export interface UserScope {
   write<T>(work: (lane: WritableLane) => Promise<T>): Promise<T>;
 }
 
+/** A lane that a job found something to do in. */
+export interface LaneForJob {
+  /**
+   * Runs a write as `UserScope.write` does, but makes no lane and asks for no token: a lane that is gone stays so. What
+   * there is to do must be looked up again in here, for another instance may have done it.
+   * @returns undefined if the lane is gone; what `work` did is then undone.
+   */
+  write<T>(work: (lane: WritableLane) => Promise<T>): Promise<T | undefined>;
+}
+
 export interface LaneOptions {
   /** The role that lanes run as: row-level security holds it, whatever the login role is. */
   readonly appRole: string;
@@ -116,6 +126,13 @@ const lockCounter = `
   select made, set_config('app.now', clock_timestamp()::text, true)
   from (select false as made from held union all select true from made) as lane`;
 
+// The same for a lane that must be there.
+const lockLane = `
+  with held as (
+    select change_seq from ${schema}.profiles where user_id = $1 for update
+  )
+  select set_config('app.now', clock_timestamp()::text, true) from held`;
+
 // What the lock left for the rest of its transaction.
 const lockedAt = `current_setting('app.now')::timestamptz(3)`;
 
@@ -140,7 +157,19 @@ const recordChanges = `
       with ordinality as change(type, entity_id, action, fields, n)`;
 
 const laneNotHeld = new Error('The lane was made by another writer at the same moment.');
+const laneGone = new Error('The lane is gone.');
 const maxAttempts = 5;
+
+/** Runs a transaction again that only met others at the wrong moment. */
+async function retry<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let count = 1; ; count++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (count === maxAttempts || !(error === laneNotHeld || isTransient(error))) throw error;
+    }
+  }
+}
 
 function laneOn(knex: Knex, connection: Connection, userId: string): Lane {
   return {
@@ -193,7 +222,10 @@ function refuseStale(result: QueryResult<QueryResultRow> | undefined): void {
 }
 
 /** Makes the lanes of a database; `withUser` opens one. */
-export function createLanes(knex: Knex, options: LaneOptions): { withUser: WithUser } {
+export function createLanes(
+  knex: Knex,
+  options: LaneOptions,
+): { withUser: WithUser; laneForJob: (userId: string) => LaneForJob } {
   const named = (name: string, text: string, values: unknown[]): Statement =>
     options.preparedStatements ? { name, text, values } : { text, values };
 
@@ -240,13 +272,40 @@ export function createLanes(knex: Knex, options: LaneOptions): { withUser: WithU
   }
 
   async function write<T>(caller: Caller, work: (lane: WritableLane) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await writeOnce(caller, work);
-      } catch (error) {
-        if (isUnknownAccount(error)) throw new StaleToken('account-unknown');
-        if (attempt === maxAttempts || !(error === laneNotHeld || isTransient(error))) throw error;
-      }
+    try {
+      return await retry(() => writeOnce(caller, work));
+    } catch (error) {
+      if (isUnknownAccount(error)) throw new StaleToken('account-unknown');
+      throw error;
+    }
+  }
+
+  function writeForJobOnce<T>(userId: string, work: (lane: WritableLane) => Promise<T>): Promise<T> {
+    const leavings: Leavings = { changes: [], erased: false };
+    return transact(knex, {
+      readOnly: false,
+      opening: [
+        { text: 'begin' },
+        scopeTo({ userId, issuedAt: null }),
+        named('lane-lock-job', lockLane, [userId]),
+      ],
+      check([, , locked]) {
+        if (locked?.rowCount !== 1) throw laneGone;
+      },
+      work: (connection) => work(writableLaneOn(knex, connection, userId, leavings)),
+      closing: () => leave(userId, leavings),
+    });
+  }
+
+  async function writeForJob<T>(
+    userId: string,
+    work: (lane: WritableLane) => Promise<T>,
+  ): Promise<T | undefined> {
+    try {
+      return await retry(() => writeForJobOnce(userId, work));
+    } catch (error) {
+      if (error === laneGone) return undefined;
+      throw error;
     }
   }
 
@@ -255,5 +314,6 @@ export function createLanes(knex: Knex, options: LaneOptions): { withUser: WithU
       read: (work) => read({ userId, issuedAt }, work),
       write: (work) => write({ userId, issuedAt }, work),
     }),
+    laneForJob: (userId) => ({ write: (work) => writeForJob(userId, work) }),
   };
 }

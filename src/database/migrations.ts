@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import knex, { type Knex } from 'knex';
 import { Client } from 'pg';
-import { defaultAppRole, ensureAppRole, grantLanes } from './roles';
+import { defaultAppRole, defaultSystemRole, ensureRoles, grantRoles } from './roles';
 import { schema } from './rows';
 
 const directory = join(__dirname, '..', '..', 'migrations');
@@ -72,6 +72,8 @@ export async function withMigrationLock<T>(url: string, work: (database: Knex) =
 export interface MigrateOptions {
   /** The role that lanes run as. */
   readonly appRole?: string;
+  /** The role that work across lanes runs as. */
+  readonly systemRole?: string;
   /** How the service itself connects, where that is not as the migrations do. */
   readonly serviceUrl?: string;
 }
@@ -88,16 +90,16 @@ async function loginOf(url: string): Promise<string> {
   }
 }
 
-/** Applies the migrations that are missing, and sets up the role that lanes run as; returns the migrations' names. */
+/** Applies the migrations that are missing, and sets up the roles; returns the migrations' names. */
 export function migrateUp(
   url: string,
-  { appRole = defaultAppRole, serviceUrl = url }: MigrateOptions = {},
+  { appRole = defaultAppRole, systemRole = defaultSystemRole, serviceUrl = url }: MigrateOptions = {},
 ): Promise<string[]> {
   return withMigrationLock(url, async (database) => {
-    const roles = { app: appRole, login: await loginOf(serviceUrl) };
-    await ensureAppRole(database, roles);
+    const roles = { app: appRole, system: systemRole, login: await loginOf(serviceUrl) };
+    await ensureRoles(database, roles);
     const [, applied] = await database.migrate.latest(migratorConfig);
-    await grantLanes(database, roles);
+    await grantRoles(database, roles);
     return applied as string[];
   });
 }

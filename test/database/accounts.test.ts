@@ -5,7 +5,7 @@ import { type AccountLink, type AccountSettings, linkAccounts } from '../../src/
 import { createDatabase, type Database } from '../../src/database/database';
 import { StaleToken } from '../../src/database/lane';
 import { migrateDown, migrateUp, withMigrationLock } from '../../src/database/migrations';
-import { defaultAppRole } from '../../src/database/roles';
+import { defaultAppRole, defaultSystemRole } from '../../src/database/roles';
 import { createTestDatabase, query, type TestDatabase } from '../support/database';
 import { waitingForLocks } from '../support/held-lane';
 import { documentedSql, type RoleSetUp, setUpRoles } from '../support/roles';
@@ -16,9 +16,12 @@ const auto: AccountSettings = { link: 'auto', schema: 'public', table: 'user' };
 let database: TestDatabase;
 let lanes: Database;
 
-function openLanes(url: string, appRole = defaultAppRole): Database {
+function openLanes(url: string, appRole = defaultAppRole, systemRole = defaultSystemRole): Database {
   const options = { url, max: 5, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
-  return createDatabase({ ...options, appRole, preparedStatements: true }, pino({ level: 'silent' }));
+  return createDatabase(
+    { ...options, appRole, systemRole, preparedStatements: true },
+    pino({ level: 'silent' }),
+  );
 }
 
 beforeEach(async () => {
@@ -352,15 +355,15 @@ describe.each([
       ...documentedSql(heading),
       `create role tasklane_frontend login password 'change-me'`,
     ]);
-    const appRole = `${setUp.name}_app`;
-    await migrateUp(setUp.urlOf('owner'), { appRole, serviceUrl: setUp.urlOf(service) });
+    const [appRole, systemRole] = [`${setUp.name}_app`, `${setUp.name}_system`];
+    await migrateUp(setUp.urlOf('owner'), { appRole, systemRole, serviceUrl: setUp.urlOf(service) });
     await query(setUp.adminUrl, `create schema auth authorization ${setUp.name}_frontend`);
     await query(
       setUp.urlOf('frontend'),
       `create table auth."user" (id uuid primary key, email text, "emailVerified" boolean)`,
     );
     await query(setUp.urlOf('frontend'), 'insert into auth."user" (id) values ($1)', [uuidA]);
-    own = openLanes(setUp.urlOf(service), appRole);
+    own = openLanes(setUp.urlOf(service), appRole, systemRole);
   });
   afterEach(async () => {
     await own?.close();

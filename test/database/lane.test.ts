@@ -5,7 +5,7 @@ import pino from 'pino';
 import { createDatabase, type Database, type DatabaseOptions } from '../../src/database/database';
 import { isUnavailable } from '../../src/database/faults';
 import type { Change, WritableLane } from '../../src/database/lane';
-import { defaultAppRole } from '../../src/database/roles';
+import { defaultAppRole, defaultSystemRole } from '../../src/database/roles';
 import { countTasks, findTask, insertTask, listTasks, updateTask } from '../../src/tasks/repository';
 import { deleteTask } from '../../src/trash/repository';
 import { createTestDatabase, query, type TestDatabase } from '../support/database';
@@ -26,6 +26,7 @@ function open(options: Partial<DatabaseOptions> = {}): Database {
     {
       url: testDatabase.url,
       appRole: defaultAppRole,
+      systemRole: defaultSystemRole,
       max: 10,
       acquireTimeoutMs: 10_000,
       statementTimeoutMs: 10_000,
@@ -243,6 +244,66 @@ describe('a lane that another holds', () => {
     await held.release();
     expect(await scope.write((lane) => insertTask(lane, task()))).toMatchObject({ version: 1 });
     expect(await counterOf(userId)).toBe(1);
+  });
+});
+
+describe('a lane for a job', () => {
+  const work = (userId: string) => database.laneForJob(userId).write((lane) => insertTask(lane, task()));
+
+  test('is written like any other, by the time of the lock', async () => {
+    const userId = randomUUID();
+    await database.withUser(userId).write((lane) => insertTask(lane, task()));
+    const held = await holdLane(testDatabase.url, userId);
+    const writing = work(userId);
+    await until(async () => (await waitingForLocks(testDatabase.url)) === 1);
+    const [before] = await sql<{ now: Date }>('select clock_timestamp() as now');
+    await held.release();
+    const row = await writing;
+    expect(row).toMatchObject({ user_id: userId, version: 1 });
+    expect(row?.created_at.getTime()).toBeGreaterThanOrEqual(Number(before?.now));
+    expect(await counterOf(userId)).toBe(2);
+  });
+
+  test('is not made', async () => {
+    const userId = randomUUID();
+    expect(await database.laneForJob(userId).write(async () => 'done')).toBeUndefined();
+    expect(await work(userId)).toBeUndefined();
+    expect(await stateOf(userId)).toEqual({ counter: undefined, changes: [], tasks: [] });
+  });
+
+  test('stays gone when it is erased while the job waits for it', async () => {
+    const userId = randomUUID();
+    await seedTasks(testDatabase.url, userId, [{ title: 'One' }]);
+    const held = await holdLane(testDatabase.url, userId);
+    const erasing = database.withUser(userId).write(async (lane) => lane.erase());
+    await until(async () => (await waitingForLocks(testDatabase.url)) === 1);
+    const writing = work(userId);
+    await until(async () => (await waitingForLocks(testDatabase.url)) === 2);
+    await held.release();
+    await erasing;
+    expect(await writing).toBeUndefined();
+    expect(await stateOf(userId)).toEqual({ counter: undefined, changes: [], tasks: [] });
+  });
+
+  test('is written also where it was erased once and is there again', async () => {
+    const userId = randomUUID();
+    await database.withUser(userId).write(async (lane) => lane.erase());
+    const later = Date.now() / 1000 + 1;
+    await database.withUser(userId, later).write((lane) => insertTask(lane, task()));
+    expect(await work(userId)).toMatchObject({ version: 1 });
+    expect(await counterOf(userId)).toBe(2);
+  });
+
+  test('takes all back when the job fails', async () => {
+    const userId = randomUUID();
+    await seedTasks(testDatabase.url, userId, [{ title: 'One' }]);
+    const before = await stateOf(userId);
+    const failing = database.laneForJob(userId).write(async (lane) => {
+      await insertTask(lane, task());
+      throw new Error('the job');
+    });
+    await expect(failing).rejects.toThrow('the job');
+    expect(await stateOf(userId)).toEqual(before);
   });
 });
 

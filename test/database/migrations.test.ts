@@ -11,7 +11,7 @@ import {
   migratorConfig,
   withMigrationLock,
 } from '../../src/database/migrations';
-import { defaultAppRole } from '../../src/database/roles';
+import { defaultAppRole, defaultSystemRole } from '../../src/database/roles';
 import { createTestDatabase, query, type TestDatabase } from '../support/database';
 
 /** For every migration, rows such as its tables may hold when it is taken back. */
@@ -245,9 +245,10 @@ describe('migrations', () => {
 
   describe('the service', () => {
     async function problem(): Promise<string | null> {
-      const options = { url: database.url, appRole: defaultAppRole, max: 1, acquireTimeoutMs: 5000 };
+      const options = { url: database.url, max: 1, acquireTimeoutMs: 5000, statementTimeoutMs: 5000 };
+      const roles = { appRole: defaultAppRole, systemRole: defaultSystemRole };
       const service = createDatabase(
-        { ...options, statementTimeoutMs: 5000, preparedStatements: true },
+        { ...options, ...roles, preparedStatements: true },
         pino({ level: 'silent' }),
       );
       try {

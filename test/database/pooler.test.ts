@@ -1,6 +1,8 @@
 /** The service behind PgBouncer in transaction mode, where connections pass from one user's transaction to another's. */
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
+import pino from 'pino';
+import { createDatabase } from '../../src/database/database';
 import { migrationNames } from '../../src/database/migrations';
 import { createLogger } from '../../src/observability/logger';
 import { type Service, startService } from '../../src/start';
@@ -33,6 +35,7 @@ const title = version
       DATABASE_URL: pooler.url,
       DATABASE_DIRECT_URL: setUp.urlOf('owner'),
       DATABASE_APP_ROLE: `${setUp.name}_app`,
+      DATABASE_SYSTEM_ROLE: `${setUp.name}_system`,
       DATABASE_PREPARED_STATEMENTS: String(keepsPreparedStatements(version as [number, number])),
       MIGRATE_ON_START: 'true',
     });
@@ -100,6 +103,39 @@ const title = version
     );
     expect(row).toEqual({ lanes: userCount, tasks: userCount * (roundsPerUser + 1), connections: servers });
     expect(failures).toEqual([]);
+  });
+
+  test('lets what crosses users through, and keeps it apart from them', async () => {
+    const options = { url: pooler.url, max: 4, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
+    const roles = { appRole: `${setUp.name}_app`, systemRole: `${setUp.name}_system` };
+    const prepared = keepsPreparedStatements(version as [number, number]);
+    const database = createDatabase(
+      { ...options, ...roles, preparedStatements: prepared },
+      pino({ level: 'silent' }),
+    );
+    try {
+      const lanes = () =>
+        database.withSystem.read((system) => system.rows('profiles').select('user_id').pluck('user_id'));
+      const userIds = await lanes();
+      expect(userIds).toHaveLength(userCount);
+      const rounds = await Promise.all(
+        userIds.map(async (userId) => {
+          const title = `${userId} by a job`;
+          const made = database
+            .laneForJob(userId)
+            .write((lane) => lane.insert('tasks', { id: randomUUID(), title }).returning('user_id'));
+          const [found, seen, rows] = await Promise.all([
+            lanes(),
+            database.withUser(userId).read(async (lane) => lane.rows('profiles').clear('where')),
+            made,
+          ]);
+          return [found.length, seen.map((row) => row.user_id), rows];
+        }),
+      );
+      expect(rounds).toEqual(userIds.map((userId) => [userCount, [userId], [{ user_id: userId }]]));
+    } finally {
+      await database.close();
+    }
   });
 
   test('gets its connections back as the login, without a user', async () => {

@@ -1,7 +1,7 @@
-/** How the role comes to be that lanes run as, and what it is granted. */
+/** How the roles come to be that lanes and jobs run as, and what they are granted. */
 import pino from 'pino';
 import { createDatabase, type Database } from '../../src/database/database';
-import { migrateDown, migrateUp, migrationNames } from '../../src/database/migrations';
+import { type MigrateOptions, migrateDown, migrateUp, migrationNames } from '../../src/database/migrations';
 import { query } from '../support/database';
 import { clusterUrl, documentedSql, type RoleSetUp, setUpRoles } from '../support/roles';
 import { testConfig } from '../support/service';
@@ -12,14 +12,17 @@ const database = 'create database tasklane owner tasklane_owner';
 const setUps: RoleSetUp[] = [];
 const opened: Database[] = [];
 
-async function setUp(...statements: string[]): Promise<RoleSetUp & { appRole: string; url: string }> {
+type Names = Required<Pick<MigrateOptions, 'appRole' | 'systemRole'>>;
+
+async function setUp(...statements: string[]): Promise<RoleSetUp & { roles: Names; url: string }> {
   const made = await setUpRoles(statements);
   setUps.push(made);
-  return { ...made, appRole: `${made.name}_app`, url: made.urlOf('owner') };
+  const roles = { appRole: `${made.name}_app`, systemRole: `${made.name}_system` };
+  return { ...made, roles, url: made.urlOf('owner') };
 }
 
-function open(url: string, appRole: string): Database {
-  const options = { url, appRole, max: 1, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
+function open(url: string, roles: Names): Database {
+  const options = { url, ...roles, max: 1, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
   const made = createDatabase({ ...options, preparedStatements: true }, pino({ level: 'silent' }));
   opened.push(made);
   return made;
@@ -41,31 +44,53 @@ async function grants(url: string, role: string): Promise<string[]> {
   return rows.map((row) => row.grant);
 }
 
+/** What the role may do with single columns: `name privilege column`. */
+async function columnGrants(url: string, role: string): Promise<string[]> {
+  const rows = await query<{ grant: string }>(
+    url,
+    `select concat_ws(' ', relname, lower(privilege_type), attname) as grant
+     from pg_class join pg_attribute on attrelid = pg_class.oid, aclexplode(attacl)
+     where relnamespace = 'tasklane'::regnamespace and grantee = $1::regrole order by 1`,
+    [role],
+  );
+  return rows.map((row) => row.grant);
+}
+
+/** The policies of the schema that a role has to itself, each with its identity. */
+function policies(url: string, role: string): Promise<{ policy: string; oid: number }[]> {
+  return query(
+    url,
+    `select concat_ws(' ', relname, polname, polcmd) as policy, pg_policy.oid::int
+     from pg_policy join pg_class on polrelid = pg_class.oid
+     where polroles = array[$1::regrole::oid] and pg_get_expr(polqual, polrelid) = 'true' order by 1`,
+    [role],
+  );
+}
+
 const everything = (table: string) =>
   ['delete', 'insert', 'select', 'update'].map((privilege) => `${table} ${privilege}`);
 
 describe('migrating', () => {
-  test('makes a role that cannot log in, is held by row-level security, and that the login may act as', async () => {
-    const { url, appRole } = await setUp(`${login} createrole`, database);
-    await migrateUp(url, { appRole });
-    const [role] = await query(
-      url,
-      'select rolcanlogin, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb from pg_roles where rolname = $1',
-      [appRole],
-    );
-    expect(Object.values(role ?? {})).toEqual([false, false, false, false, false]);
-    expect(await open(url, appRole).problem()).toBeNull();
+  test('makes roles that cannot log in, are held by row-level security, and that the login may act as', async () => {
+    const { url, roles } = await setUp(`${login} createrole`, database);
+    await migrateUp(url, roles);
+    const attributes = 'rolcanlogin, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb';
+    for (const role of Object.values(roles)) {
+      const [row] = await query(url, `select ${attributes} from pg_roles where rolname = $1`, [role]);
+      expect(Object.values(row ?? {})).toEqual([false, false, false, false, false]);
+    }
+    expect(await open(url, roles).problem()).toBeNull();
   });
 
-  test('of many databases at once makes their common role once', async () => {
-    const { name, url, appRole } = await setUp(`${login} createrole`, database);
+  test('of many databases at once makes their common roles once', async () => {
+    const { name, url, roles } = await setUp(`${login} createrole`, database);
     const urls = ['a', 'b', 'c', 'd', 'e', 'f'].map((each) => url.replace(/[^/]+$/, `${name}_${each}`));
     try {
       for (const each of urls) {
         await query(clusterUrl(), `create database ${new URL(each).pathname.slice(1)} owner ${name}_owner`);
       }
-      await Promise.all(urls.map((each) => migrateUp(each, { appRole })));
-      for (const each of urls) expect(await open(each, appRole).problem()).toBeNull();
+      await Promise.all(urls.map((each) => migrateUp(each, roles)));
+      for (const each of urls) expect(await open(each, roles).problem()).toBeNull();
     } finally {
       await Promise.all(opened.splice(0).map((each) => each.close()));
       for (const each of urls) {
@@ -75,62 +100,136 @@ describe('migrating', () => {
   });
 
   test('by a login that may not make roles says what an administrator has to run, and then goes on', async () => {
-    const { url, appRole } = await setUp(login, database);
-    const failure: Error = await migrateUp(url, { appRole }).then(
+    const { name, url, roles } = await setUp(login, database);
+    const failure: Error = await migrateUp(url, roles).then(
       () => new Error('migrated'),
       (error) => error,
     );
-    expect(failure.message).toContain(`create role "${appRole}" nologin nosuperuser nobypassrls;`);
-    expect(failure.message).toContain(`grant "${appRole}" to "${appRole.replace(/app$/, 'owner')}"`);
+    for (const role of Object.values(roles)) {
+      expect(failure.message).toContain(`create role "${role}" nologin nosuperuser nobypassrls;`);
+      expect(failure.message).toContain(`grant "${role}" to "${name}_owner"`);
+    }
     expect(await query(url, `select to_regclass('tasklane.tasks')::text as found`)).toEqual([
       { found: null },
     ]);
     for (const statement of failure.message.match(/^ {2}.*;$/gm) ?? []) await query(clusterUrl(), statement);
-    expect(await migrateUp(url, { appRole })).toEqual(migrationNames());
-    expect(await open(url, appRole).problem()).toBeNull();
+    expect(await migrateUp(url, roles)).toEqual(migrationNames());
+    expect(await open(url, roles).problem()).toBeNull();
   });
 
-  test.each([
-    ['that bypasses row-level security', 'create role tasklane_app bypassrls'],
-    ['that is a superuser', 'create role tasklane_app superuser'],
-    ['that is a member of the owner', 'create role tasklane_app in role tasklane_owner'],
-  ])('refuses a role %s', async (_what, role) => {
-    const { url, appRole } = await setUp(login, role, database);
-    await expect(migrateUp(url, { appRole })).rejects.toThrow(/would not hold the role .*_app/);
+  describe.each(['app', 'system'])('as the %s role', (kind) => {
+    test.each([
+      ['that bypasses row-level security', 'bypassrls'],
+      ['that is a superuser', 'superuser'],
+      ['that is a member of the owner', 'in role tasklane_owner'],
+    ])('refuses one %s', async (_what, attribute) => {
+      const { url, roles } = await setUp(
+        `${login} createrole`,
+        `create role tasklane_${kind} ${attribute}`,
+        database,
+      );
+      await expect(migrateUp(url, roles)).rejects.toThrow(
+        new RegExp(`would not hold the role .*_${kind}:.* by DATABASE_${kind.toUpperCase()}_ROLE`),
+      );
+    });
+
+    test('refuses the owner itself', async () => {
+      const { url, name, roles } = await setUp(`${login} createrole`, database);
+      const owner = { ...roles, [`${kind}Role`]: `${name}_owner` };
+      await expect(migrateUp(url, owner)).rejects.toThrow(/would not hold the role/);
+    });
+
+    test('refuses one that is a member of the other', async () => {
+      const other = kind === 'app' ? 'system' : 'app';
+      const { url, roles } = await setUp(
+        `${login} createrole`,
+        `create role tasklane_${other}`,
+        `create role tasklane_${kind} in role tasklane_${other}`,
+        database,
+      );
+      await expect(migrateUp(url, roles)).rejects.toThrow(
+        new RegExp(`_${kind} is test_\\w+_${other} or a member of it`),
+      );
+    });
   });
 
-  test('refuses the owner itself', async () => {
-    const { url, name } = await setUp(login, database);
-    await expect(migrateUp(url, { appRole: `${name}_owner` })).rejects.toThrow(/would not hold the role/);
+  test('refuses one role for both', async () => {
+    const { url, roles } = await setUp(`${login} createrole`, database);
+    const same = { appRole: roles.appRole, systemRole: roles.appRole };
+    await migrateUp(url, roles);
+    await expect(migrateUp(url, same)).rejects.toThrow(/or a member of it/);
   });
 
   test('grants exactly what lanes need, whatever was granted before', async () => {
-    const { url, appRole } = await setUp(...documentedSql('You own the database'));
-    await migrateUp(url, { appRole });
-    const granted = await grants(url, appRole);
+    const { url, roles } = await setUp(...documentedSql('You own the database'));
+    await migrateUp(url, roles);
+    const granted = await grants(url, roles.appRole);
     expect(granted).toEqual(expect.arrayContaining(['changes', 'profiles', 'tasks'].flatMap(everything)));
     await query(
       url,
-      `grant all on all tables in schema tasklane to ${appRole};
-       revoke insert on tasklane.tasks from ${appRole};
+      `grant all on all tables in schema tasklane to ${roles.appRole};
+       revoke insert on tasklane.tasks from ${roles.appRole};
        create table tasklane.walled (user_id text);
        alter table tasklane.walled enable row level security;
        create table tasklane.open (user_id text)`,
     );
-    await migrateUp(url, { appRole });
-    expect(await grants(url, appRole)).toEqual([...granted, ...everything('walled')].sort());
+    await migrateUp(url, roles);
+    expect(await grants(url, roles.appRole)).toEqual([...granted, ...everything('walled')].sort());
   });
 
-  test('down leaves the role, which another database may use, and up again finds it', async () => {
+  test('grants the system role the columns and the policies that are listed, whatever was there before', async () => {
+    const { url, roles } = await setUp(...documentedSql('You own the database'));
+    const role = roles.systemRole;
+    await migrateUp(url, roles);
+    expect(await grants(url, role)).toEqual([]);
+    const listed = await columnGrants(url, role);
+    expect(listed).toEqual(
+      expect.arrayContaining(['change_seq', 'epoch', 'user_id'].map((column) => `profiles select ${column}`)),
+    );
+    const before = await policies(url, role);
+    expect(before.map(({ policy }) => policy)).toContain('profiles system_select r');
+    await migrateUp(url, roles);
+    // Replacing one would wait for every query on the table.
+    expect(await policies(url, role)).toEqual(before);
+
+    await query(
+      url,
+      `grant all on all tables in schema tasklane to ${role};
+       grant select (title), update (title) on tasklane.tasks to ${role};
+       revoke select (epoch) on tasklane.profiles from ${role};
+       create policy system_select on tasklane.tasks for select to ${role} using (true);
+       create policy system_delete on tasklane.profiles for delete to ${role} using (true);
+       alter policy system_select on tasklane.profiles to public`,
+    );
+    await migrateUp(url, roles);
+    expect(await grants(url, role)).toEqual([]);
+    expect(await columnGrants(url, role)).toEqual(listed);
+    expect((await policies(url, role)).map(({ policy }) => policy)).toEqual(
+      before.map(({ policy }) => policy),
+    );
+  });
+
+  test('follows a system role of another name, and leaves nothing to the former', async () => {
+    const { url, roles } = await setUp(`${login} createrole`, database);
+    await migrateUp(url, roles);
+    const listed = await columnGrants(url, roles.systemRole);
+    const renamed = { ...roles, systemRole: `${roles.systemRole}_2` };
+    await migrateUp(url, renamed);
+    expect(await columnGrants(url, renamed.systemRole)).toEqual(listed);
+    expect(await policies(url, roles.systemRole)).toEqual([]);
+    expect(await open(url, renamed).problem()).toBeNull();
+  });
+
+  test('down leaves the roles, which another database may use, and up again finds it', async () => {
     const first = await setUp(`${login} createrole`, database);
     const second = await setUp(`${login} superuser`, database);
-    const { appRole } = first;
-    await migrateUp(first.url, { appRole });
-    await migrateUp(second.url, { appRole });
+    const { roles } = first;
+    await migrateUp(first.url, roles);
+    await migrateUp(second.url, roles);
     await migrateDown(first.url, { all: true });
-    expect(await open(second.url, appRole).problem()).toBeNull();
-    expect(await migrateUp(first.url, { appRole })).toEqual(migrationNames());
-    expect(await open(first.url, appRole).problem()).toBeNull();
+    expect(await open(second.url, roles).problem()).toBeNull();
+    expect(await migrateUp(first.url, roles)).toEqual(migrationNames());
+    expect(await open(first.url, roles).problem()).toBeNull();
     await Promise.all(opened.splice(0).map((each) => each.close()));
     await second.drop();
   });
@@ -138,16 +237,18 @@ describe('migrating', () => {
 
 describe('readiness', () => {
   test('tells of a role that is not there, that the login may not act as, or that has no grants', async () => {
-    const { url, appRole } = await setUp(...documentedSql('You own the database'));
-    await migrateUp(url, { appRole });
-    const problem = 'The database role or its grants are missing: migrating sets them up.';
-    const ready = open(url, appRole);
-    expect(await open(url, `${appRole}_absent`).problem()).toBe(problem);
-    expect(await open(url, 'pg_monitor').problem()).toBe(problem);
-    await query(url, `revoke all on all tables in schema tasklane from ${appRole}`);
-    expect(await ready.problem()).toBe(problem);
-    await migrateUp(url, { appRole });
-    expect(await ready.problem()).toBeNull();
+    const { url, roles } = await setUp(...documentedSql('You own the database'));
+    await migrateUp(url, roles);
+    const problem = 'A database role or its grants are missing: migrating sets them up.';
+    const ready = open(url, roles);
+    for (const kind of ['appRole', 'systemRole'] as const) {
+      expect(await open(url, { ...roles, [kind]: `${roles[kind]}_absent` }).problem()).toBe(problem);
+      expect(await open(url, { ...roles, [kind]: 'pg_monitor' }).problem()).toBe(problem);
+      await query(url, `revoke all on all tables in schema tasklane from ${roles[kind]}`);
+      expect(await ready.problem()).toBe(problem);
+      await migrateUp(url, roles);
+      expect(await ready.problem()).toBeNull();
+    }
   });
 });
 
@@ -162,5 +263,6 @@ describe('DATABASE_APP_ROLE', () => {
   test('is tasklane_app if it is not set', () => {
     expect(testConfig({}).databaseAppRole).toBe('tasklane_app');
     expect(testConfig({ DATABASE_APP_ROLE: 'lanes_2' }).databaseAppRole).toBe('lanes_2');
+    expect(testConfig({ DATABASE_SYSTEM_ROLE: 'jobs_2' }).databaseSystemRole).toBe('jobs_2');
   });
 });

@@ -7,9 +7,12 @@ import { createLanes, type Lane, type UserScope } from '../../src/database/lane'
 import { migrateUp, withMigrationLock } from '../../src/database/migrations';
 import { createPool } from '../../src/database/pool';
 import type { LaneTables } from '../../src/database/rows';
+import { createSystem, type WithSystem } from '../../src/database/system';
+import { systemGrants } from '../../src/database/system-grants';
 import type { Connection } from '../../src/database/transaction';
 import { query } from '../support/database';
 import { documentedSql, type RoleSetUp, setUpRoles } from '../support/roles';
+import { until } from '../support/until';
 
 const database = 'create database tasklane owner tasklane_owner';
 
@@ -81,6 +84,7 @@ function laneTables(url: string): Promise<Table[]> {
 describe.each(setUps)('when the login is $title', ({ sql, service }) => {
   let setUp: RoleSetUp;
   let appRole: string;
+  let systemRole: string;
   let pool: Knex;
   let open: (userId: string) => UserScope;
   let tables: Table[];
@@ -88,7 +92,8 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
   beforeAll(async () => {
     setUp = await setUpRoles(sql);
     appRole = `${setUp.name}_app`;
-    await migrateUp(setUp.urlOf('owner'), { appRole, serviceUrl: setUp.urlOf(service) });
+    systemRole = `${setUp.name}_system`;
+    await migrateUp(setUp.urlOf('owner'), { appRole, systemRole, serviceUrl: setUp.urlOf(service) });
     const options = {
       url: setUp.urlOf(service),
       max: 1,
@@ -123,6 +128,15 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     return found;
   }
 
+  /** The roles that have policies to themselves. */
+  async function foreignPolicies(): Promise<string[]> {
+    const rows = await query<{ role: string }>(
+      setUp.urlOf('owner'),
+      `select distinct role::text from pg_policies, unnest(roles) as role where schemaname = 'tasklane' and role <> 'public'`,
+    );
+    return rows.map(({ role }) => role);
+  }
+
   test('there are tables with users’ rows, and both users have some in each', async () => {
     expect(tables.map(({ name }) => name)).toEqual(expect.arrayContaining(['changes', 'profiles', 'tasks']));
     for (const counted of Object.values(await counts())) {
@@ -134,12 +148,13 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     const reached = await query<{ name: string; forced: boolean; policies: string[] }>(
       setUp.urlOf('owner'),
       `select relname as name, relrowsecurity and relforcerowsecurity as forced,
-         array(select polcmd::text from pg_policy where polrelid = pg_class.oid) as policies
+         array(select polcmd::text from pg_policy where polrelid = pg_class.oid and polroles = '{0}') as policies
        from pg_class where relnamespace = 'tasklane'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')
          and (relrowsecurity or has_any_column_privilege('${appRole}', oid, 'select, insert, update, references')
            or has_table_privilege('${appRole}', oid, 'delete, truncate, trigger'))
        order by 1`,
     );
+    expect(await foreignPolicies()).toEqual([systemRole]);
     const held = tables.map(({ name }) => ({ name, forced: true, policies: ['*'] }));
     expect(reached).toEqual(expect.arrayContaining(held));
     expect(reached.filter(({ forced }) => !forced)).toEqual([]);
@@ -260,6 +275,88 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     await expect(open('ada').write((lane) => run(lane, statement))).rejects.toMatchObject({ code: '42501' });
   });
 
+  describe('the door for jobs', () => {
+    let withSystem: WithSystem;
+    beforeAll(() => {
+      withSystem = createSystem(pool, { systemRole, statementTimeoutMs: 10_000 });
+    });
+
+    const refused = { code: '42501' };
+    type Listed = { select: readonly string[]; update?: readonly string[]; delete?: true };
+
+    test('shows the listed columns of all lanes, and no others', async () => {
+      const seen = await withSystem.read((system) =>
+        system
+          .rows('profiles')
+          .select('*')
+          .catch((error) => error),
+      );
+      expect(seen).toMatchObject(refused);
+      const lanes = await withSystem.read((system) =>
+        system.rows('profiles').select('user_id', 'epoch', 'change_seq').orderBy('user_id'),
+      );
+      expect(lanes.map((lane) => lane.user_id)).toEqual(adaAndBob);
+      const reading = withSystem.read((system) => system.query('select time_zone from tasklane.profiles'));
+      await expect(reading).rejects.toMatchObject(refused);
+    });
+
+    test('lets nothing be read or written that is not listed', async () => {
+      const listed: Partial<Record<string, Listed>> = systemGrants;
+      const before = await counts();
+      for (const { name, columns } of tables) {
+        const grant = listed[name];
+        const statements = [
+          ...columns
+            .filter((column) => !grant?.select.includes(column))
+            .map((column) => `select "${column}" from tasklane.${name}`),
+          ...columns
+            .filter((column) => !grant?.update?.includes(column))
+            .map((column) => `update tasklane.${name} set "${column}" = "${column}"`),
+          `insert into tasklane.${name} default values`,
+          `truncate tasklane.${name} cascade`,
+          ...(grant?.delete ? [] : [`delete from tasklane.${name}`]),
+        ];
+        for (const statement of statements) {
+          const trying = withSystem.write((system) => system.query(statement));
+          await expect(trying).rejects.toMatchObject(refused);
+        }
+      }
+      expect(await counts()).toEqual(before);
+    });
+
+    test('is shut again after each transaction', async () => {
+      const who = 'select current_user as role';
+      const login = [{ role: `${setUp.name}_${service}` }];
+      expect(await withSystem.read((system) => system.query(who))).toEqual([{ role: systemRole }]);
+      expect(await outside(who)).toEqual(login);
+      await expect(withSystem.write((system) => system.query('select 1 / 0'))).rejects.toThrow(/division/);
+      expect(await outside(who)).toEqual(login);
+      expect(await open('ada').read((lane) => run(lane, who))).toEqual([{ role: appRole }]);
+      const rows = await open('ada').read(async (lane) => unfiltered(lane, 'profiles'));
+      expect(rows).toHaveLength(1);
+    });
+
+    test('gives up a transaction that waits for something else', async () => {
+      const brief = createSystem(pool, { systemRole, statementTimeoutMs: 50 });
+      const ended = brief.write(async (system) => {
+        await system.query('select 1');
+        await until(async () => (await connections()) === 0);
+        return system.query('select 2');
+      });
+      await expect(ended).rejects.toThrow(/connection/i);
+      expect(await withSystem.read((system) => system.query('select 3 as n'))).toEqual([{ n: 3 }]);
+    });
+
+    async function connections(): Promise<number> {
+      const [row] = await query<{ count: number }>(
+        setUp.adminUrl,
+        `select count(*)::int as count from pg_stat_activity where datname = $1 and application_name = 'tasklane'`,
+        [setUp.name],
+      );
+      return row?.count ?? 0;
+    }
+  });
+
   // docs/database.md says so: the wall is for mistakes, and injected SQL can name another user.
   test('SQL that names another user finds that user’s rows', async () => {
     const rows = await open('ada').read(async (lane) => {
@@ -280,7 +377,7 @@ describe('injected SQL that goes back to the login role', () => {
     setUp = await setUpRoles(documentedSql('A database administrator makes the roles'));
     const appRole = `${setUp.name}_app`;
     const url = setUp.urlOf('service');
-    await migrateUp(setUp.urlOf('owner'), { appRole, serviceUrl: url });
+    await migrateUp(setUp.urlOf('owner'), { appRole, systemRole: `${setUp.name}_system`, serviceUrl: url });
     const options = { url, max: 1, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
     pool = createPool(options, pino({ level: 'silent' }));
     ada = createLanes(pool, { ...options, appRole, preparedStatements: true }).withUser('ada');
@@ -326,7 +423,8 @@ describe('a migration under forced row-level security', () => {
   let setUp: RoleSetUp;
   beforeAll(async () => {
     setUp = await setUpRoles(documentedSql('You own the database'));
-    await migrateUp(setUp.urlOf('owner'), { appRole: `${setUp.name}_app` });
+    const roles = { appRole: `${setUp.name}_app`, systemRole: `${setUp.name}_system` };
+    await migrateUp(setUp.urlOf('owner'), roles);
     await query(
       setUp.urlOf('owner'),
       `begin; set local app.user_id = 'ada'; insert into tasklane.profiles (user_id) values ('ada'); commit;

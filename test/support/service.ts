@@ -12,12 +12,14 @@ export interface TestService {
   readonly database: TestDatabase;
   /** The lines of its log so far, parsed. */
   readonly logged: Record<string, unknown>[];
+  /** Runs a background job until it has no more to do; they don't run by themselves unless JOBS is on. */
+  runJob(name: string): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** A configuration for tests: a free port, nothing from this machine's environment. */
+/** A configuration for tests: a free port, no jobs on their own, nothing from this machine's environment. */
 export function testConfig(environment: Record<string, string>): Config {
-  return parseConfig({ PORT: '0', BETTER_AUTH_SECRET: testSecret, ...environment });
+  return parseConfig({ PORT: '0', JOBS: 'off', BETTER_AUTH_SECRET: testSecret, ...environment });
 }
 
 /** Starts a service with a database of its own. */
@@ -34,6 +36,7 @@ export async function startTestService(environment: Record<string, string> = {})
     url: service.url,
     database,
     logged,
+    runJob: service.runJob,
     async stop() {
       await service.stop();
       await database.drop();

@@ -1,0 +1,29 @@
+/**
+ * What the system role may do, and nothing beyond: the columns that it reads and writes of each table, in every lane.
+ * Migrating brings the role's grants and policies in line with this table. Rows are written through lanes; what is
+ * written here is a job's own book-keeping.
+ */
+import type { LaneTables } from './rows';
+
+/** What the system role may do with the rows of a table. */
+export interface SystemGrant<Row> {
+  readonly select: readonly (keyof Row & string)[];
+  /** Rows can be locked (`for update`) as well. */
+  readonly update?: readonly Exclude<keyof Row & string, 'user_id'>[];
+  readonly delete?: true;
+}
+
+type SystemGrants = { readonly [T in keyof LaneTables]?: SystemGrant<LaneTables[T]> };
+
+export const systemGrants = {
+  // Which lanes there are, and how far their changes have got.
+  profiles: { select: ['user_id', 'epoch', 'change_seq'] },
+} as const satisfies SystemGrants;
+
+export type SystemTable = keyof typeof systemGrants;
+
+/** The columns that the system role reads of a table. */
+export type SystemRow<T extends SystemTable> = Pick<
+  LaneTables[T],
+  (typeof systemGrants)[T]['select'][number] & keyof LaneTables[T]
+>;

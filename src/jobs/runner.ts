@@ -1,0 +1,108 @@
+/** Runs the background jobs: each by itself, one round at a time in this process, until the service stops. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isUnavailable } from '../database/faults';
+import type { Job, JobContext, Round } from './job';
+
+export interface JobRunner {
+  /** Runs the jobs from now on. */
+  start(): void;
+  /**
+   * Runs a job by hand until it has no more to do, after its round in flight; rejects with its fault.
+   * @throws Error when there is no such job
+   */
+  run(name: string): Promise<void>;
+  /** Starts no more rounds, and waits for those in flight. */
+  stop(): Promise<void>;
+}
+
+// A job that always has more to do, by mistake, would keep a connection busy.
+const roundsInARow = 100;
+// Services that start together come apart, and a job that runs once a day still runs soon.
+const firstWithinMs = 60_000;
+const longestBackOffMs = 60_000;
+const jitter = 0.2;
+
+/** Milliseconds until the next round; `faults` is how many rounds in a row have failed. */
+export function pauseAfter(everyMs: number, faults: number): number {
+  const longest = Math.max(everyMs, longestBackOffMs);
+  const pause = Math.min(everyMs * 2 ** faults, longest);
+  return pause * (1 - jitter + 2 * jitter * Math.random());
+}
+
+/** One job in this process. */
+interface Shift {
+  /** One round, after the one in flight. */
+  round(): Promise<Round>;
+  /** Rounds until there is no more to do, or until it is enough. */
+  rounds(): Promise<void>;
+}
+
+function createShift(job: Job, context: JobContext): Shift {
+  const own = { ...context, log: context.log.child({ job: job.name }) };
+  let last: Promise<unknown> = Promise.resolve();
+  const round = () => {
+    const next = last.then(() => job.run(own));
+    last = next.catch(() => undefined);
+    return next;
+  };
+  return {
+    round,
+    async rounds() {
+      for (let count = 0; count < roundsInARow && !context.signal.aborted; count++) {
+        if (!(await round()).more) return;
+      }
+    },
+  };
+}
+
+/** Makes the runner of some jobs; nothing runs before it is started. */
+export function createJobRunner(
+  jobs: readonly Job[],
+  { withSystem, laneForJob, log }: Omit<JobContext, 'signal'>,
+): JobRunner {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const context: JobContext = { withSystem, laneForJob, log, signal };
+  const shifts = new Map(jobs.map((job) => [job.name, createShift(job, context)]));
+  const inFlight = new Set<Promise<void>>();
+
+  function keep(work: Promise<void>): Promise<void> {
+    inFlight.add(work);
+    const done = () => void inFlight.delete(work);
+    work.then(done, done);
+    return work;
+  }
+
+  const pause = (ms: number) => sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
+
+  async function runOn(job: Job, shift: Shift): Promise<void> {
+    let faults = 0;
+    await pause(Math.min(job.everyMs, firstWithinMs) * Math.random());
+    while (!signal.aborted) {
+      try {
+        await shift.rounds();
+        faults = 0;
+      } catch (error) {
+        faults++;
+        const level = isUnavailable(error) ? 'warn' : 'error';
+        log[level]({ err: error, job: job.name, faults }, 'job failed');
+      }
+      await pause(pauseAfter(job.everyMs, faults));
+    }
+  }
+
+  return {
+    start() {
+      for (const job of jobs) void keep(runOn(job, shifts.get(job.name) as Shift));
+    },
+    async run(name) {
+      const shift = shifts.get(name);
+      if (!shift) throw new Error(`There is no job ${name}.`);
+      await keep(shift.rounds());
+    },
+    async stop() {
+      stopping.abort();
+      await Promise.allSettled(inFlight);
+    },
+  };
+}
