@@ -111,8 +111,106 @@ export interface paths {
          * Complete a task, or take it back
          * @description With a body, sets whether the task is completed; repeating it changes nothing. Without a body, toggles.
          *     A task that is no longer completed is `pending`.
+         *
+         *     A recurring task moves on to its next occurrence instead, without a body too: the same task is due on the next
+         *     date of its rule after both its due date and today, `pending`, with its closed subtasks open again, and
+         *     `GET …/completions` has a record of the occurrence. When its rule has no more dates, it is completed like any
+         *     other. `occurrence` says which one is meant: if that one has been completed already, nothing changes.
+         *     `{"completed": false}` takes the last completion back, with the due date that it had; that is 409 if the due date
+         *     or the recurrence was changed since.
          */
         patch: operations["completeTask"];
+        trace?: never;
+    };
+    "/api/{user_id}/tasks/{task_id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The task's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 */
+                task_id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip an occurrence
+         * @description Moves a recurring task on to its next occurrence without completing this one: no record is left, and COUNT counts it
+         *     where it counts dates. After the last one the task is `cancelled`. A task that does not recur is 409.
+         */
+        post: operations["skipOccurrence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/tasks/{task_id}/occurrences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The task's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 */
+                task_id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Preview the next occurrences
+         * @description The next dates of a recurring task, from the one that it is due on, as they come when each is completed on its day.
+         *     Empty for a task that does not recur.
+         */
+        get: operations["listOccurrences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List completions
+         * @description A page of the records that recurring tasks left when an occurrence was completed, the latest first. A record never
+         *     changes; it goes when the completion is taken back, and with its task when that is purged.
+         */
+        get: operations["listCompletions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/{user_id}/tasks/{task_id}/move": {
@@ -707,7 +805,7 @@ export interface components {
          */
         TaskView: "today" | "overdue" | "upcoming" | "no_date";
         /** @description What a task can have. */
-        TaskTraits: ("description" | "project" | "parent" | "subtasks" | "tags" | "due_date" | "due_time")[];
+        TaskTraits: ("description" | "project" | "parent" | "subtasks" | "tags" | "due_date" | "due_time" | "rrule" | "reminders")[];
         /**
          * @description A tag's name: 1 to 50 characters on one line, without commas. White space around it is dropped, and names that
          *     differ in case alone are one tag, as the first to name it spelled it.
@@ -735,6 +833,42 @@ export interface components {
          *     the user is.
          */
         NullableTimeZone: string | null;
+        /**
+         * @description How the task recurs, as the value of RRULE has it
+         *     ([RFC 5545, section 3.3.10](https://www.rfc-editor.org/rfc/rfc5545#section-3.3.10)), null for not at all: FREQ from
+         *     DAILY to YEARLY with INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, and COUNT or UNTIL. Monthly from the
+         *     29th, 30th or 31st means the last day of months that are shorter. It needs a due date.
+         */
+        NullableRrule: string | null;
+        /**
+         * @description Whether the next due date comes from the rule's own dates (`schedule`), or is counted from the day of the
+         *     completion (`completion`).
+         * @enum {string}
+         */
+        RepeatFrom: "schedule" | "completion";
+        /**
+         * @description A time to be reminded: an instant, or so many minutes before the task is due. An all-day task counts as due when
+         *     its day begins, one without a zone as due in the profile's.
+         */
+        Reminder: {
+            /**
+             * Format: date-time
+             * @description The instant; null where it depends on the due date.
+             */
+            at: string | null;
+            /** @description How many minutes before the task is due, up to four weeks; null where it is an instant. */
+            minutes_before_due: number | null;
+        };
+        /** @description A time to be reminded; either `at` or `minutes_before_due`. */
+        NewReminder: {
+            /**
+             * Format: date-time
+             * @description The instant; null or absent where it depends on the due date.
+             */
+            at?: string | null;
+            /** @description How many minutes before the task is due, up to four weeks; null or absent where it is an instant. */
+            minutes_before_due?: number | null;
+        };
         /** @description Something to do. */
         Task: {
             id: components["schemas"]["Id"];
@@ -765,6 +899,16 @@ export interface components {
              *     as much later; where they show it twice, it is the first.
              */
             due_at: string | null;
+            rrule: components["schemas"]["NullableRrule"];
+            repeat_from: components["schemas"]["RepeatFrom"];
+            /**
+             * Format: date
+             * @description The day that the rule starts from: the due date at the time that `rrule` was last set. Null for a task that
+             *     does not recur.
+             */
+            recurrence_start: string | null;
+            /** @description When the user wants to be reminded, as it was set. */
+            reminders: components["schemas"]["Reminder"][];
             position: components["schemas"]["Position"];
             /** @description Grows by one with every change of the task. */
             version: number;
@@ -822,6 +966,15 @@ export interface components {
             due_time: components["schemas"]["NullableTimeOfDay"];
             /** @default null */
             time_zone: components["schemas"]["NullableTimeZone"];
+            /** @default null */
+            rrule: components["schemas"]["NullableRrule"];
+            /** @default schedule */
+            repeat_from: components["schemas"]["RepeatFrom"];
+            /**
+             * @description When to be reminded, each once.
+             * @default []
+             */
+            reminders: components["schemas"]["NewReminder"][];
         };
         /** @description Every writable field of a task. */
         TaskReplace: {
@@ -850,6 +1003,15 @@ export interface components {
             due_time: components["schemas"]["NullableTimeOfDay"];
             /** @default null */
             time_zone: components["schemas"]["NullableTimeZone"];
+            /** @default null */
+            rrule: components["schemas"]["NullableRrule"];
+            /** @default schedule */
+            repeat_from: components["schemas"]["RepeatFrom"];
+            /**
+             * @description When to be reminded, each once.
+             * @default []
+             */
+            reminders: components["schemas"]["NewReminder"][];
         };
         /** @description The fields to change. */
         TaskPatch: {
@@ -866,6 +1028,10 @@ export interface components {
             due_date?: components["schemas"]["NullableDate"];
             due_time?: components["schemas"]["NullableTimeOfDay"];
             time_zone?: components["schemas"]["NullableTimeZone"];
+            rrule?: components["schemas"]["NullableRrule"];
+            repeat_from?: components["schemas"]["RepeatFrom"];
+            /** @description When to be reminded, each once. */
+            reminders?: components["schemas"]["NewReminder"][];
         };
         /** @description Where to put a task. */
         TaskMove: {
@@ -989,8 +1155,46 @@ export interface components {
         };
         /** @description Whether the task is completed. */
         TaskCompletion: {
-            /** @description True completes the task, false makes it pending. */
+            /** @description True completes the task or its current occurrence, false takes that back. */
             completed: boolean;
+            /** @description The due date of the occurrence that is meant, of a recurring task. */
+            occurrence?: components["schemas"]["Date"];
+        };
+        /** @description A date of a recurring task. */
+        Occurrence: {
+            due_date: components["schemas"]["Date"];
+            due_time: components["schemas"]["NullableTimeOfDay"];
+            time_zone: components["schemas"]["NullableTimeZone"];
+            /**
+             * Format: date-time
+             * @description The instant; null unless the task has a time and a zone.
+             */
+            due_at: string | null;
+        };
+        /** @description The next dates of a recurring task. */
+        OccurrenceList: {
+            /** @description The dates, in order. */
+            items: components["schemas"]["Occurrence"][];
+        };
+        /** @description The record of an occurrence that was completed. */
+        Completion: {
+            id: components["schemas"]["Id"];
+            user_id: components["schemas"]["UserId"];
+            task_id: components["schemas"]["Id"];
+            /** @description The task's title at the time. */
+            title: components["schemas"]["TaskTitle"];
+            /** @description The day that the occurrence was due. */
+            due_date: components["schemas"]["Date"];
+            due_time: components["schemas"]["NullableTimeOfDay"];
+            time_zone: components["schemas"]["NullableTimeZone"];
+            completed_at: components["schemas"]["Timestamp"];
+        };
+        /** @description A page of completions. */
+        CompletionPage: {
+            /** @description The completions of this page, the latest first. */
+            items: components["schemas"]["Completion"][];
+            /** @description The `cursor` of the next page; null on the last one. */
+            next_cursor: string | null;
         };
         /**
          * Format: iana-time-zone
@@ -1243,6 +1447,27 @@ export interface components {
             status?: 409;
         } & components["schemas"]["Problem"];
         /**
+         * Completion changed
+         * @description The last completion of a recurring task can not be taken back: the due date or the recurrence was changed since, and
+         *     would be overwritten. Set the due date to what it should be instead.
+         */
+        CompletionChangedProblem: {
+            /** @constant */
+            code?: "completion-changed";
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
+        /**
+         * Not recurring
+         * @description The task has no `rrule`, or is closed, so there is no next occurrence to go on to.
+         */
+        NotRecurringProblem: {
+            /** @constant */
+            code?: "not-recurring";
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
+        /**
          * Content too large
          * @description The request's body, after decoding, is larger than the service is configured to take.
          */
@@ -1371,6 +1596,15 @@ export interface components {
                  *       "due_time": "18:00",
                  *       "time_zone": "Europe/Zurich",
                  *       "due_at": "2026-11-28T17:00:00.000Z",
+                 *       "rrule": "FREQ=WEEKLY",
+                 *       "repeat_from": "schedule",
+                 *       "recurrence_start": "2026-11-21",
+                 *       "reminders": [
+                 *         {
+                 *           "at": null,
+                 *           "minutes_before_due": 30
+                 *         }
+                 *       ],
                  *       "position": "m00064422c6a9c0",
                  *       "version": 3,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
@@ -1629,6 +1863,46 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["IdTakenProblem"];
+            };
+        };
+        /** @description The last completion can not be taken back. */
+        CompletionChanged: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/completion-changed",
+                 *       "code": "completion-changed",
+                 *       "title": "Completion changed",
+                 *       "status": 409,
+                 *       "detail": "The due date or the recurrence was changed since the last completion.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["CompletionChangedProblem"];
+            };
+        };
+        /** @description The task does not recur. */
+        NotRecurring: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/not-recurring",
+                 *       "code": "not-recurring",
+                 *       "title": "Not recurring",
+                 *       "status": 409,
+                 *       "detail": "The task does not recur.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["NotRecurringProblem"];
             };
         };
         /** @description The body is too large. */
@@ -2096,6 +2370,15 @@ export interface operations {
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
                      *           "due_at": "2026-11-28T17:00:00.000Z",
+                     *           "rrule": "FREQ=WEEKLY",
+                     *           "repeat_from": "schedule",
+                     *           "recurrence_start": "2026-11-21",
+                     *           "reminders": [
+                     *             {
+                     *               "at": null,
+                     *               "minutes_before_due": 30
+                     *             }
+                     *           ],
                      *           "position": "m00064422c6a9c0",
                      *           "version": 1,
                      *           "created_at": "2026-11-21T09:30:00.000Z",
@@ -2175,6 +2458,15 @@ export interface operations {
                      *       "due_time": "18:00",
                      *       "time_zone": "Europe/Zurich",
                      *       "due_at": "2026-11-28T17:00:00.000Z",
+                     *       "rrule": "FREQ=WEEKLY",
+                     *       "repeat_from": "schedule",
+                     *       "recurrence_start": "2026-11-21",
+                     *       "reminders": [
+                     *         {
+                     *           "at": null,
+                     *           "minutes_before_due": 30
+                     *         }
+                     *       ],
                      *       "position": "m00064422c6a9c0",
                      *       "version": 1,
                      *       "created_at": "2026-11-21T09:30:00.000Z",
@@ -2395,8 +2687,178 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            409: components["responses"]["CompletionChanged"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    skipOccurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The task's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 */
+                task_id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Task"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["TaskNotFound"];
+            409: components["responses"]["NotRecurring"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    listOccurrences: {
+        parameters: {
+            query: {
+                /**
+                 * @description How many dates to list at most.
+                 * @example 5
+                 */
+                limit: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The task's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 */
+                task_id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The next dates. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "due_date": "2026-11-28",
+                     *           "due_time": "18:00",
+                     *           "time_zone": "Europe/Zurich",
+                     *           "due_at": "2026-11-28T17:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OccurrenceList"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["TaskNotFound"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    listCompletions: {
+        parameters: {
+            query: {
+                /**
+                 * @description Only completions of this task.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 */
+                task_id?: components["schemas"]["Id"];
+                /**
+                 * @description Only completions after this instant, which is itself excluded.
+                 * @example 2026-01-01T00:00:00.000Z
+                 */
+                completed_after?: components["schemas"]["Timestamp"];
+                /**
+                 * @description Only completions before this instant, which is itself excluded.
+                 * @example 2027-01-01T00:00:00.000Z
+                 */
+                completed_before?: components["schemas"]["Timestamp"];
+                /**
+                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @example eyJ2IjoxfQ
+                 */
+                cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description How many items a page holds at most.
+                 * @example 20
+                 */
+                limit: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of completions. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    /**
+                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
+                     * @example </api/ada/completions?cursor=eyJ2IjoxfQ>; rel="next"
+                     */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70",
+                     *           "user_id": "ada",
+                     *           "task_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "title": "Water the plants",
+                     *           "due_date": "2026-11-21",
+                     *           "due_time": "18:00",
+                     *           "time_zone": "Europe/Zurich",
+                     *           "completed_at": "2026-11-21T16:40:00.000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CompletionPage"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
@@ -2534,6 +2996,15 @@ export interface operations {
                      *             "due_time": "18:00",
                      *             "time_zone": "Europe/Zurich",
                      *             "due_at": "2026-11-28T17:00:00.000Z",
+                     *             "rrule": "FREQ=WEEKLY",
+                     *             "repeat_from": "schedule",
+                     *             "recurrence_start": "2026-11-21",
+                     *             "reminders": [
+                     *               {
+                     *                 "at": null,
+                     *                 "minutes_before_due": 30
+                     *               }
+                     *             ],
                      *             "position": "m00064422c6a9c0",
                      *             "version": 1,
                      *             "created_at": "2026-11-21T09:30:00.000Z",
@@ -3267,6 +3738,15 @@ export interface operations {
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
                      *           "due_at": "2026-11-28T17:00:00.000Z",
+                     *           "rrule": "FREQ=WEEKLY",
+                     *           "repeat_from": "schedule",
+                     *           "recurrence_start": "2026-11-21",
+                     *           "reminders": [
+                     *             {
+                     *               "at": null,
+                     *               "minutes_before_due": 30
+                     *             }
+                     *           ],
                      *           "position": "m00064422c6a9c0",
                      *           "version": 1,
                      *           "created_at": "2026-11-21T09:30:00.000Z",

@@ -2,6 +2,7 @@ import express, { type Express } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import type { Authenticator } from './auth/authenticator';
+import { completionHandlers } from './completions/handlers';
 import type { Config } from './config';
 import { contractDocument, readContract } from './contract/contract';
 import type { Handlers } from './contract/operations';
@@ -34,6 +35,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
   const handlers: Handlers = {
     ...serviceHandlers(state),
     ...taskHandlers,
+    ...completionHandlers,
     ...projectHandlers,
     ...tagHandlers,
     ...trashHandlers,

@@ -35,6 +35,7 @@ interface Owner {
 /** What an operation on something is tried on, where that is not what its parameter is on other operations. */
 const otherIds: Readonly<Record<string, string>> = {
   restoreTask: 'deleted_task_id',
+  skipOccurrence: 'recurring_task_id',
   purgeTask: 'deleted_task_id',
 };
 
@@ -57,6 +58,11 @@ async function makeOwner(id: string): Promise<Owner> {
   const { id: project_id } = await make('/projects', { name: secret });
   const { id: other_project_id } = await make('/projects', { name: secret });
   const { id: other_task_id } = await make('/tasks', { title: secret, tags: [secret] });
+  const { id: recurring_task_id } = await make('/tasks', {
+    title: secret,
+    due_date: '2099-01-01',
+    rrule: 'FREQ=WEEKLY',
+  });
   const { id: deleted_task_id } = await make('/tasks', { title: secret });
   await send(service.url, 'DELETE', `${lane}/tasks/${deleted_task_id}`, { token });
   const tags = await send(service.url, 'GET', `${lane}/tags`, { token });
@@ -64,6 +70,7 @@ async function makeOwner(id: string): Promise<Owner> {
     task_id,
     other_task_id,
     deleted_task_id,
+    recurring_task_id,
     project_id,
     other_project_id,
     tag_id: tags.body.items[0].id,
@@ -165,7 +172,7 @@ test('the contract has operations of each kind, and every secured one is in a la
 
 test.each(inLanes)('%s works in one’s own lane, and leaves the other’s alone', async (_id, operation) => {
   const before = await rowsOf(theirs.id);
-  expect(before.tasks).toHaveLength(4);
+  expect(before.tasks).toHaveLength(5);
   const response = await request(operation, { as: mine, lane: mine.id });
   expect(response.status).toBeLessThan(300);
   const text = JSON.stringify([response.body, response.headers]);

@@ -34,6 +34,14 @@ export interface TaskRow {
   time_zone: string | null;
   /** When it is due, if it has a time and a zone. */
   due_at: Date | null;
+  /** An RRULE's value (RFC 5545). */
+  rrule: string | null;
+  repeat_from: 'schedule' | 'completion';
+  /** The day that the rule starts from. */
+  recurrence_start: string | null;
+  /** How often the task was completed by its rule. */
+  completion_count: number;
+  reminders: Reminder[];
   deleted_at: Date | null;
   /** The task whose deletion took this one along. */
   deleted_with: string | null;
@@ -46,6 +54,44 @@ export interface TaskRow {
   version: number;
   created_at: Date;
   updated_at: Date;
+}
+
+/** A time to be reminded, with one of the two. */
+export interface Reminder {
+  /** An instant as RFC 3339 has it. */
+  at: string | null;
+  minutes_before_due: number | null;
+}
+
+/** The record of a completed occurrence of a recurring task. */
+export interface CompletionRow {
+  user_id: string;
+  id: string;
+  task_id: string;
+  /** The task as it was. */
+  title: string;
+  due_date: string;
+  due_time: string | null;
+  time_zone: string | null;
+  rrule: string;
+  status: TaskStatus;
+  completed_at: Date;
+  /** The day that the task was due from then on; null if it was the last time. */
+  next_due_date: string | null;
+  /** The subtasks that the completion opened again, with the version that they had then. */
+  reopened: {
+    id: string;
+    status: 'completed' | 'cancelled';
+    completed_at: string | null;
+    version: number;
+  }[];
+}
+
+/** A reminder that is still to come. */
+export interface ReminderRow {
+  user_id: string;
+  task_id: string;
+  fire_at: Date;
 }
 
 export interface ProjectRow {
@@ -117,4 +163,6 @@ export interface LaneTables {
   tags: TagRow;
   tasks: TaskRow;
   task_tags: TaskTagRow;
+  completions: CompletionRow;
+  reminders: ReminderRow;
 }

@@ -1,6 +1,8 @@
 import type { Handlers } from '../contract/operations';
+import { moveReminders } from '../tasks/reminders';
 import { toProfile } from './mapper';
 import { findProfile, knowsTimeZone, updateProfile } from './repository';
+import { settingsOf } from './settings';
 
 export const profileHandlers: Pick<Handlers, 'getProfile' | 'updateProfile' | 'eraseLane'> = {
   async getProfile(call) {
@@ -13,7 +15,10 @@ export const profileHandlers: Pick<Handlers, 'getProfile' | 'updateProfile' | 'e
     const row = await call.lane.write(async (lane) => {
       // The contract has asked this process; the database reckons with zones too, by tables of its own.
       if (time_zone !== undefined && !(await knowsTimeZone(lane, time_zone))) return undefined;
-      return updateProfile(lane, call.body);
+      const before = settingsOf(await findProfile(lane)).time_zone;
+      const row = await updateProfile(lane, call.body);
+      if (row.time_zone !== before) await moveReminders(lane, { before, after: row.time_zone });
+      return row;
     });
     if (row) return call.reply(200, toProfile(call.path.user_id, row));
     return call.fail('validation-failed', {

@@ -4,11 +4,22 @@
  */
 import type { Schemas, ValidationError } from '../contract/operations';
 import type { WritableLane } from '../database/lane';
-import type { TaskRow } from '../database/rows';
+import type { Reminder, TaskRow } from '../database/rows';
 import { moveNextTo, positionAtEnd } from '../order/position';
 import { spellTags } from '../tags/repository';
 import { type Due, dueAt, mergeDue } from './due';
-import { findTask, insertTask, type TaskFields, updateTask, updateTasks } from './repository';
+import { completeOccurrence, isCompleted, skipOccurrence, uncompleteOccurrence } from './occurrences';
+import { isRecurring, mergeRecurrence, type Recurrence } from './recurrence';
+import { armReminders, readReminders } from './reminders';
+import {
+  findTask,
+  insertTask,
+  type NewTask,
+  type TaskChange,
+  type TaskFields,
+  updateTask,
+  updateTasks,
+} from './repository';
 import { findPlace, levelsBelow, type Place, type PlaceFault } from './tree';
 
 /** What is wrong with a body; the pointers are into it. */
@@ -48,12 +59,16 @@ function dueFaults(due: Due): ValidationError[] {
     .map((field) => ({ pointer: `/${field}`, code: 'contradiction', detail: 'needs a due_date beside it' }));
 }
 
-const nothing: Due & Place = {
+const nothing: Due & Place & Recurrence = {
   project_id: null,
   parent_id: null,
   due_date: null,
   due_time: null,
   time_zone: null,
+  rrule: null,
+  repeat_from: 'schedule',
+  recurrence_start: null,
+  completion_count: 0,
 };
 
 /** The fields that a body asks for, with what follows from them; what it leaves out stays as it is. */
@@ -65,17 +80,30 @@ async function resolve(
   const placed = body.project_id !== undefined || body.parent_id !== undefined;
   const place = placed ? await findPlace(lane, current, body) : (current ?? nothing);
   const due = mergeDue(current ?? nothing, body);
-  const faults = [...(isFault(place) ? [placeFault(place)] : []), ...dueFaults(due)];
-  if (faults.length > 0 || isFault(place)) return { faults };
+  const recurrence = mergeRecurrence(current ?? nothing, body, due.due_date);
+  const reminders = body.reminders && readReminders(body.reminders, due.due_date);
+  const faults = [
+    ...(isFault(place) ? [placeFault(place)] : []),
+    ...dueFaults(due),
+    ...(Array.isArray(recurrence) ? recurrence : []),
+    ...(reminders && areFaults(reminders) ? reminders : []),
+  ];
+  if (isFault(place) || Array.isArray(recurrence) || faults.length > 0) return { faults };
   return {
     ...body,
+    ...recurrence,
     ...(body.title === undefined ? {} : { title: body.title.trim() }),
     ...(body.tags === undefined ? {} : { tags: await spellTags(lane, body.tags) }),
     project_id: place.project_id,
     parent_id: place.parent_id,
     ...due,
     due_at: dueAt(due),
+    reminders: reminders as Reminder[] | undefined,
   };
+}
+
+function areFaults(reminders: readonly (Reminder | ValidationError)[]): reminders is ValidationError[] {
+  return reminders.some((each) => 'pointer' in each);
 }
 
 /** Makes a task. */
@@ -85,16 +113,23 @@ export async function createTask(
 ): Promise<TaskRow | Faulty | 'id-taken'> {
   const fields = await resolve(lane, null, body);
   if ('faults' in fields) return fields;
-  const row = await insertTask(lane, { ...(fields as TaskFields), priority: fields.priority, id });
-  return row ?? 'id-taken';
+  // The first occurrence of a recurring task is completed like any other.
+  const completes = fields.status === 'completed' && fields.rrule !== null;
+  const status = completes ? 'pending' : fields.status;
+  const row = await insertTask(lane, {
+    ...(fields as TaskFields),
+    priority: fields.priority,
+    status,
+    id,
+  } as NewTask);
+  if (!row) return 'id-taken';
+  await armReminders(lane, null, row);
+  return completes && isRecurring(row) ? completeOccurrence(lane, row) : row;
 }
 
-async function writeTask(
-  lane: WritableLane,
-  current: TaskRow,
-  fields: Parameters<typeof updateTask>[2],
-): Promise<TaskRow> {
+async function writeTask(lane: WritableLane, current: TaskRow, fields: TaskChange): Promise<TaskRow> {
   const row = await updateTask(lane, current, fields);
+  await armReminders(lane, current, row);
   if (row.project_id !== current.project_id) {
     const below = (await levelsBelow(lane, row.id)).flat();
     await updateTasks(lane, below, { project_id: row.project_id });
@@ -107,7 +142,12 @@ export async function changeTask(lane: WritableLane, id: string, body: Change): 
   const current = await findTask(lane, id);
   if (!current) return 'not-found';
   const fields = await resolve(lane, current, body);
-  return 'faults' in fields ? fields : writeTask(lane, current, fields);
+  if ('faults' in fields) return fields;
+  if (fields.status !== 'completed' || !isRecurring({ ...current, rrule: fields.rrule ?? null })) {
+    return writeTask(lane, current, fields);
+  }
+  const row = await writeTask(lane, current, { ...fields, status: undefined });
+  return isRecurring(row) ? completeOccurrence(lane, row) : row;
 }
 
 /** Replaces all fields of a task; outside of a parent's project, one that is left out is none. */
@@ -120,16 +160,39 @@ export function replaceTask(
   return changeTask(lane, id, { ...fields, project_id });
 }
 
-/** Completes a task, or takes it back; toggles without a word. */
+/** Completes a task or its occurrence, or takes that back; without a word, it toggles, and a recurring task goes on. */
 export async function completeTask(
   lane: WritableLane,
   id: string,
-  completed: boolean | undefined,
-): Promise<TaskOutcome> {
+  { completed, occurrence }: Partial<Schemas['TaskCompletion']> = {},
+): Promise<TaskOutcome | 'completion-changed'> {
   const current = await findTask(lane, id);
   if (!current) return 'not-found';
-  if (completed ?? current.status !== 'completed') return updateTask(lane, current, { status: 'completed' });
+  const wanted = completed ?? (isRecurring(current) || current.status !== 'completed');
+  if (occurrence !== undefined && !(await isOccurrence(lane, current, occurrence))) {
+    const detail = 'is neither the due date of this task nor of a completed occurrence';
+    return { faults: [{ pointer: '/occurrence', code: 'not-allowed', detail }] };
+  }
+  const isPast = occurrence !== undefined && occurrence !== current.due_date;
+  if (wanted) {
+    if (isPast) return current;
+    return isRecurring(current)
+      ? completeOccurrence(lane, current)
+      : updateTask(lane, current, { status: 'completed' });
+  }
+  if (current.rrule !== null) return uncompleteOccurrence(lane, current);
   return current.status === 'completed' ? updateTask(lane, current, { status: 'pending' }) : current;
+}
+
+async function isOccurrence(lane: WritableLane, current: TaskRow, dueDate: string): Promise<boolean> {
+  return current.due_date === dueDate || isCompleted(lane, current, dueDate);
+}
+
+/** Goes on to a recurring task's next occurrence without completing this one. */
+export async function skipTask(lane: WritableLane, id: string): Promise<TaskOutcome | 'not-recurring'> {
+  const current = await findTask(lane, id);
+  if (!current) return 'not-found';
+  return isRecurring(current) ? skipOccurrence(lane, current) : 'not-recurring';
 }
 
 /** Puts a task next to another one, into a project, or below a parent. */

@@ -7,9 +7,18 @@ import { findProfile } from '../profile/repository';
 import { settingsOf } from '../profile/settings';
 import { tagKey } from '../tags/names';
 import { deleteTask } from '../trash/repository';
-import { changeTask, completeTask, createTask, moveTask, replaceTask, type TaskOutcome } from './commands';
-import { toTask } from './mapper';
+import {
+  changeTask,
+  completeTask,
+  createTask,
+  moveTask,
+  replaceTask,
+  skipTask,
+  type TaskOutcome,
+} from './commands';
+import { toOccurrence, toTask } from './mapper';
 import { orderOf } from './order';
+import { comingDueDates, isRecurring, type RecurringTask } from './recurrence';
 import { countSubtasks, countTasks, findTask, listTasks, type TaskFilter } from './repository';
 import { viewMoment } from './view';
 
@@ -49,7 +58,7 @@ async function viewOf(lane: Lane, { view, tz }: ListQuery): Promise<TaskFilter['
 }
 
 /** The operations that answer with a task as it is after them. */
-type TaskOperation = 'replaceTask' | 'updateTask' | 'completeTask' | 'moveTask';
+type TaskOperation = 'replaceTask' | 'updateTask' | 'completeTask' | 'moveTask' | 'skipOccurrence';
 
 function answerTask<Id extends TaskOperation>(call: Call<Id>, outcome: TaskOutcome): Reply<Id> {
   // They answer alike; of a union of calls, the compiler can't say so.
@@ -72,6 +81,8 @@ export const taskHandlers: Pick<
   | 'deleteTask'
   | 'completeTask'
   | 'moveTask'
+  | 'skipOccurrence'
+  | 'listOccurrences'
 > = {
   async listTasks(call) {
     const { cursor, limit, include_total, include_subtask_counts, sort, view, tz } = call.query;
@@ -123,10 +134,20 @@ export const taskHandlers: Pick<
   },
 
   async completeTask(call) {
-    const outcome = await call.lane.write((lane) =>
-      completeTask(lane, call.path.task_id, call.body?.completed),
-    );
-    return answerTask(call, outcome);
+    const outcome = await call.lane.write((lane) => completeTask(lane, call.path.task_id, call.body));
+    return outcome === 'completion-changed' ? call.fail(outcome) : answerTask(call, outcome);
+  },
+
+  async skipOccurrence(call) {
+    const outcome = await call.lane.write((lane) => skipTask(lane, call.path.task_id));
+    return outcome === 'not-recurring' ? call.fail(outcome) : answerTask(call, outcome);
+  },
+
+  async listOccurrences(call) {
+    const row = await call.lane.read((lane) => findTask(lane, call.path.task_id));
+    if (!row) return call.fail('task-not-found');
+    const dates = isRecurring(row) ? comingDueDates(row, call.query.limit) : [];
+    return call.reply(200, { items: dates.map((date) => toOccurrence(row as RecurringTask, date)) });
   },
 
   async moveTask(call) {

@@ -1,5 +1,7 @@
 import type { Schemas } from '../contract/operations';
 import type { TaskRow } from '../database/rows';
+import { dueAt } from './due';
+import type { RecurringTask } from './recurrence';
 
 /** A task as the contract has it. */
 export function toTask(row: TaskRow): Schemas['Task'] {
@@ -19,9 +21,24 @@ export function toTask(row: TaskRow): Schemas['Task'] {
     due_time: row.due_time,
     time_zone: row.time_zone,
     due_at: row.due_at?.toISOString() ?? null,
+    rrule: row.rrule,
+    repeat_from: row.repeat_from,
+    recurrence_start: row.recurrence_start,
+    reminders: row.reminders,
     position: row.position,
     version: row.version,
     created_at: row.created_at.toISOString(),
     updated_at: row.updated_at.toISOString(),
+  };
+}
+
+/** A day that a recurring task is due, as the contract has it. */
+export function toOccurrence(row: RecurringTask, due_date: string): Schemas['Occurrence'] {
+  const { due_time, time_zone } = row;
+  return {
+    due_date,
+    due_time,
+    time_zone,
+    due_at: dueAt({ due_date, due_time, time_zone })?.toISOString() ?? null,
   };
 }

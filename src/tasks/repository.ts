@@ -1,6 +1,7 @@
 import { type Position, pageAfter, type SortKey } from '../database/keyset';
 import { differences, type Lane, type WritableLane } from '../database/lane';
 import {
+  type Reminder,
   type TaskPriority,
   type TaskRow,
   type TaskStatus,
@@ -24,9 +25,23 @@ export interface TaskFields {
   due_time: string | null;
   time_zone: string | null;
   due_at: Date | null;
+  rrule: string | null;
+  repeat_from: TaskRow['repeat_from'];
+  recurrence_start: string | null;
+  completion_count: number;
+  reminders: Reminder[];
 }
 
-export type TaskTrait = 'description' | 'project' | 'parent' | 'subtasks' | 'tags' | 'due_date' | 'due_time';
+export type TaskTrait =
+  | 'description'
+  | 'project'
+  | 'parent'
+  | 'subtasks'
+  | 'tags'
+  | 'due_date'
+  | 'due_time'
+  | 'rrule'
+  | 'reminders';
 
 /** Which tasks a list holds; what is absent does not narrow it. Bounds of time are exclusive, of days inclusive. */
 export interface TaskFilter {
@@ -83,6 +98,8 @@ const traitConditions: Readonly<Record<Exclude<TaskTrait, 'subtasks'>, string>> 
   tags: 'cardinality(tags) > 0',
   due_date: 'due_date is not null',
   due_time: 'due_time is not null',
+  rrule: 'rrule is not null',
+  reminders: `reminders <> '[]'`,
 };
 
 function whereTrait(lane: Lane, query: Query, trait: TaskTrait, wanted: boolean): void {
@@ -178,6 +195,11 @@ export async function findTask(lane: Lane, id: string): Promise<TaskRow | undefi
   return liveTasks(lane).where('id', id).first();
 }
 
+// Of an array, the driver would make one of Postgres'.
+function asJson<F extends { reminders?: Reminder[] | undefined }>(fields: F): F {
+  return fields.reminders ? { ...fields, reminders: JSON.stringify(fields.reminders) as never } : fields;
+}
+
 // Follows the status: set when the task becomes completed, kept while it is, null otherwise.
 function completedAt(lane: WritableLane, status: TaskStatus, current?: TaskRow) {
   if (status !== 'completed') return null;
@@ -195,7 +217,7 @@ export async function insertTask(lane: WritableLane, task: NewTask): Promise<Tas
   const { priority = lane.rows('profiles').select('default_priority') } = task;
   const [row] = await lane
     .insert('tasks', {
-      ...task,
+      ...asJson(task),
       priority,
       completed_at: completedAt(lane, task.status),
       created_at: lane.now,
@@ -212,19 +234,27 @@ export async function insertTask(lane: WritableLane, task: NewTask): Promise<Tas
 
 type Changeable = TaskFields & Pick<TaskRow, 'position'>;
 
-/** Writes fields over a task, which then has a new version; the task as it is if none of them differs. */
+/** What to write over a task. */
+export type TaskChange = { [F in keyof Changeable]?: Changeable[F] | undefined };
+
+/**
+ * Writes fields over a task, which then has a new version; the task as it is if none of them differs.
+ * @param completed when it was completed, where that is not now
+ */
 export async function updateTask(
   lane: WritableLane,
   current: TaskRow,
-  wanted: { [F in keyof Changeable]?: Changeable[F] | undefined },
+  wanted: TaskChange,
+  completed?: Date | null,
 ): Promise<TaskRow> {
-  const { due_at: _derived, ...fields } = differences<Changeable>(current, wanted);
-  if (Object.keys(fields).length === 0) return current;
+  const differing = differences<Changeable>(current, wanted);
+  if (Object.keys(differing).length === 0) return current;
+  const { due_at: _instant, completion_count: _count, ...fields } = differing;
   const [row] = await liveTasks(lane)
     .where('id', current.id)
     .update({
-      ...wanted,
-      completed_at: completedAt(lane, wanted.status ?? current.status, current),
+      ...asJson(wanted),
+      completed_at: completed ?? completedAt(lane, wanted.status ?? current.status, current),
       version: current.version + 1,
       updated_at: lane.now,
     } as object)

@@ -1,3 +1,4 @@
+import { purgeCompletions } from '../completions/repository';
 import { type Position, pageAfter, type SortKey } from '../database/keyset';
 import type { Change, Lane, WritableLane } from '../database/lane';
 import { differences } from '../database/lane';
@@ -105,6 +106,7 @@ async function purge(lane: WritableLane, ids: readonly string[]): Promise<void> 
     .whereIn('parent_id', ids)
     .whereNotIn('id', ids)
     .update({ parent_id: null, version: lane.expression('version + 1'), updated_at: lane.now } as object);
+  await purgeCompletions(lane, ids);
   await lane.rows('tasks').whereIn('id', ids).delete();
   changedAll(lane, ids, 'purged');
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { send } from '../support/api';
 import { startTestService, type TestService, tokenOf } from '../support/service';
 import type { Case, Cases } from './cases';
+import { completionCases } from './completions.cases';
 import { profileCases } from './profile.cases';
 import { projectCases } from './projects.cases';
 import { serviceCases } from './service.cases';
@@ -13,6 +14,7 @@ import { trashCases } from './trash.cases';
 const cases: Cases = {
   ...serviceCases,
   ...taskCases,
+  ...completionCases,
   ...projectCases,
   ...tagCases,
   ...trashCases,

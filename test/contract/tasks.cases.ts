@@ -3,6 +3,8 @@ import type { CaseContext, CasesOf } from './cases';
 
 const absentId = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e';
 
+const weekly = { due_date: '2099-01-01', rrule: 'FREQ=WEEKLY' };
+
 async function makeTask({ send, lane }: CaseContext, body: object = {}): Promise<ApiResponse['body']> {
   const { status, body: task } = await send('POST', `${lane}/tasks`, { body: { title: 'A task', ...body } });
   expect(status).toBe(201);
@@ -18,6 +20,8 @@ export const taskCases: CasesOf<
   | 'deleteTask'
   | 'completeTask'
   | 'moveTask'
+  | 'skipOccurrence'
+  | 'listOccurrences'
 > = {
   listTasks: {
     200: async (context) => {
@@ -117,6 +121,13 @@ export const taskCases: CasesOf<
       return response;
     },
     404: ({ send, lane }) => send('PATCH', `${lane}/tasks/${absentId}/complete`),
+    409: async (context) => {
+      const { id } = await makeTask(context, weekly);
+      const path = `${context.lane}/tasks/${id}`;
+      expect((await context.send('PATCH', `${path}/complete`)).status).toBe(200);
+      await context.send('PATCH', path, { body: { due_date: '2027-03-01' } });
+      return context.send('PATCH', `${path}/complete`, { body: { completed: false } });
+    },
   },
   moveTask: {
     200: async (context) => {
@@ -135,5 +146,36 @@ export const taskCases: CasesOf<
       return response;
     },
     404: ({ send, lane }) => send('POST', `${lane}/tasks/${absentId}/move`, { body: { project_id: null } }),
+  },
+  skipOccurrence: {
+    200: async (context) => {
+      const task = await makeTask(context, weekly);
+      const response = await context.send('POST', `${context.lane}/tasks/${task.id}/skip`);
+      expect(response.body).toEqual({
+        ...task,
+        due_date: '2099-01-08',
+        version: 2,
+        updated_at: response.body.updated_at,
+      });
+      return response;
+    },
+    404: ({ send, lane }) => send('POST', `${lane}/tasks/${absentId}/skip`),
+    409: async (context) => {
+      const { id } = await makeTask(context);
+      return context.send('POST', `${context.lane}/tasks/${id}/skip`);
+    },
+  },
+  listOccurrences: {
+    200: async (context) => {
+      const { id } = await makeTask(context, { ...weekly, due_time: '18:00', time_zone: 'Europe/Zurich' });
+      const response = await context.send('GET', `${context.lane}/tasks/${id}/occurrences?limit=2`);
+      const clock = { due_time: '18:00', time_zone: 'Europe/Zurich' };
+      expect(response.body.items).toEqual([
+        { due_date: '2099-01-01', ...clock, due_at: '2099-01-01T17:00:00.000Z' },
+        { due_date: '2099-01-08', ...clock, due_at: '2099-01-08T17:00:00.000Z' },
+      ]);
+      return response;
+    },
+    404: ({ send, lane }) => send('GET', `${lane}/tasks/${absentId}/occurrences`),
   },
 };

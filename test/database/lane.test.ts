@@ -70,6 +70,11 @@ const task = (title = 'A task') =>
     due_time: null,
     time_zone: null,
     due_at: null,
+    rrule: null,
+    repeat_from: 'schedule',
+    recurrence_start: null,
+    completion_count: 0,
+    reminders: [] as never[],
   }) as const;
 
 const change = (fields: Change['fields'] = {}): Change & { id: string } => ({

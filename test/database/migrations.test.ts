@@ -54,6 +54,16 @@ const seeds: Record<string, string> = {
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d54', 'h', now(), '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d54');
     insert into tasklane.task_tags (user_id, task_id, tag_id)
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d52', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60')`,
+  '20261121000009_recurrence': `
+    insert into tasklane.tasks (user_id, id, title, due_date, rrule, recurrence_start, reminders)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', 'i', '2026-11-28', 'FREQ=DAILY', '2026-11-27',
+      '[{"at": null, "minutes_before_due": 30}]');
+    insert into tasklane.completions
+      (user_id, id, task_id, title, due_date, completed_at, next_due_date, rrule, status, reopened)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', 'i', '2026-11-27', now(),
+      '2026-11-28', 'FREQ=DAILY', 'pending', '[]');
+    insert into tasklane.reminders (user_id, task_id, fire_at)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', now())`,
 };
 
 const names = migrationNames();

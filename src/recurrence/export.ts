@@ -1,0 +1,61 @@
+/** Recurrence rules for other calendar programs (RFC 5545, section 3.3.10). */
+import { toInstant } from '../time/calendar';
+import { toDate, toDay } from './day-number';
+import { daysFrom } from './days';
+import { ALL_MONTHS, explicitParts } from './explicit';
+import { type DayParts, type Rule, WEEKDAYS } from './rule';
+import { ALL_DAY, type DueClock, lastDate, seriesFrom } from './schedule';
+
+const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+/** UNTIL in the form of the DTSTART that goes with it: a date, a local time if it floats, else a time in UTC. */
+function untilText(date: string, { time, zone }: DueClock): string {
+  const compact = (text: string) => text.replace(/[-:]|\.\d+/g, '');
+  if (time === null) return compact(date);
+  if (zone === null) return compact(`${date}T${time}:00`);
+  const instant = Math.min(toInstant(date, time, zone).getTime(), LAST_INSTANT);
+  return compact(new Date(instant).toISOString());
+}
+
+/** Where a series ends, as parts of a rule. */
+function endOf(rule: Rule, parts: DayParts, start: string, clock: DueClock): string[] {
+  const until = lastDate(rule, clock);
+  if (until !== null) return [`UNTIL=${untilText(until, clock)}`];
+  if (rule.count === null) return [];
+  const first = toDay(start);
+  if (daysFrom(parts, first, first).next().value === first) return [`COUNT=${rule.count}`];
+  // Some programs count a start that the rule does not mean, others don't.
+  let last = first;
+  for (const day of seriesFrom(rule, start, first, clock)) last = day;
+  return [`UNTIL=${untilText(toDate(last), clock)}`];
+}
+
+/** The months of a rule; programs differ on which BYMONTHDAY means in a year without BYMONTH. */
+function monthsOf({ frequency, byMonth, byMonthDay, byDay }: DayParts): readonly number[] {
+  const isOpen = frequency === 'YEARLY' && byMonth.length === 0 && byMonthDay.length > 0;
+  return isOpen && byDay.every(({ ordinal }) => ordinal === null) ? ALL_MONTHS : byMonth;
+}
+
+/**
+ * The value of RRULE with which other programs get the same dates from the same start: all that Tasklane takes from the
+ * start is written out, UNTIL has the form that goes with a DTSTART on the clock, and COUNT becomes UNTIL where the rule
+ * does not mean the start.
+ */
+export function exportRule(rule: Rule, start: string, clock: DueClock = ALL_DAY): string {
+  const parts = explicitParts(rule, start);
+  const list = (name: string, values: readonly (number | string)[]) =>
+    values.length > 0 ? [`${name}=${values.join()}`] : [];
+  return [
+    `FREQ=${parts.frequency}`,
+    ...(parts.interval > 1 ? [`INTERVAL=${parts.interval}`] : []),
+    ...endOf(rule, parts, start, clock),
+    ...list('BYMONTH', monthsOf(parts)),
+    ...list('BYMONTHDAY', parts.byMonthDay),
+    ...list(
+      'BYDAY',
+      parts.byDay.map(({ ordinal, weekday }) => `${ordinal ?? ''}${WEEKDAYS[weekday]}`),
+    ),
+    ...list('BYSETPOS', parts.bySetPos),
+    ...(parts.weekStart > 0 ? [`WKST=${WEEKDAYS[parts.weekStart]}`] : []),
+  ].join(';');
+}

@@ -1,0 +1,199 @@
+/** Reading recurrence rules: the parts of RRULE (RFC 5545, section 3.3.10) that tell days. */
+import { isDate } from '../time/calendar';
+import { matchesSomeDay } from './days';
+import { type ByDay, FREQUENCIES, type Frequency, type Rule, type Until, WEEKDAYS } from './rule';
+
+export interface RuleFault {
+  readonly code:
+    | 'wrong-format'
+    | 'not-allowed'
+    | 'duplicate'
+    | 'required'
+    | 'too-small'
+    | 'too-large'
+    | 'too-long';
+  /** What would be right, in one sentence. */
+  readonly detail: string;
+}
+
+const MAX_LENGTH = 500;
+const MAX_INTERVAL = 999;
+const MAX_COUNT = 9999;
+const MONDAY = 0;
+
+const NAMES = [
+  'FREQ',
+  'INTERVAL',
+  'COUNT',
+  'UNTIL',
+  'BYMONTH',
+  'BYMONTHDAY',
+  'BYDAY',
+  'BYSETPOS',
+  'WKST',
+] as const;
+
+type Name = (typeof NAMES)[number];
+
+/** Notes a fault down. */
+type Report = (code: RuleFault['code'], detail: string) => void;
+
+function isName(name: string): name is Name {
+  return (NAMES as readonly string[]).includes(name);
+}
+
+/** The parts of a rule by their names, unread. */
+function splitParts(text: string, report: Report): Map<Name, string> {
+  const parts = new Map<Name, string>();
+  for (const part of text.split(';')) {
+    const [, name = '', value = ''] = /^([^=]+)=([^=]+)$/.exec(part) ?? [];
+    if (name === '') report('wrong-format', `Each part must be NAME=VALUE, which "${part}" is not.`);
+    else if (!isName(name)) report('not-allowed', `The part ${name} must be one of ${NAMES.join(', ')}.`);
+    else if (parts.has(name)) report('duplicate', `${name} must be there once.`);
+    else parts.set(name, value);
+  }
+  return parts;
+}
+
+/** A whole number from 1; undefined if it is not. */
+function readNumber(name: Name, text: string, max: number, report: Report): number | undefined {
+  if (!/^\d+$/.test(text)) report('wrong-format', `${name} must have a whole number for "${text}".`);
+  else if (Number(text) < 1) report('too-small', `${name} must be 1 or more.`);
+  else if (Number(text) > max) report('too-large', `${name} must be ${max} or less.`);
+  else return Number(text);
+  return undefined;
+}
+
+/** A number that counts from the start or, if negative, from the end; undefined if it is not one. */
+function readPosition(name: Name, text: string, max: number, report: Report): number | undefined {
+  const value = Number(text);
+  if (!/^[+-]?\d+$/.test(text)) report('wrong-format', `${name} must have a whole number for "${text}".`);
+  else if (value === 0) report('too-small', `${name} counts from 1, or from -1 at the end.`);
+  else if (value > max) report('too-large', `${name} must not count beyond ${max}.`);
+  else if (value < -max) report('too-small', `${name} must not count beyond -${max}.`);
+  else return value;
+  return undefined;
+}
+
+function readWeekday(name: Name, text: string, report: Report): number | undefined {
+  const weekday = (WEEKDAYS as readonly string[]).indexOf(text);
+  if (weekday >= 0) return weekday;
+  report('wrong-format', `${name} must have one of ${WEEKDAYS.join(', ')} for "${text}".`);
+  return undefined;
+}
+
+/** A weekday, with a number before it where the frequency allows one; undefined if it is not one. */
+function readByDay(text: string, maxOrdinal: number, report: Report): ByDay | undefined {
+  const [, number = '', name = text] = /^([+-]?\d+)(.*)$/s.exec(text) ?? [];
+  const weekday = readWeekday('BYDAY', name, report);
+  if (weekday === undefined) return undefined;
+  if (number === '') return { ordinal: null, weekday };
+  if (maxOrdinal > 0) {
+    const ordinal = readPosition('BYDAY', number, maxOrdinal, report);
+    return ordinal === undefined ? undefined : { ordinal, weekday };
+  }
+  report('not-allowed', `BYDAY must have no number, as "${text}" has, unless FREQ is MONTHLY or YEARLY.`);
+  return undefined;
+}
+
+/** How far the numbers of BYDAY go: within months to 5, within years to 53; with other frequencies there are none. */
+function maxOrdinalOf(frequency: Frequency | undefined, hasMonths: boolean): number {
+  if (frequency === 'DAILY' || frequency === 'WEEKLY') return 0;
+  return frequency === 'MONTHLY' || hasMonths ? 5 : 53;
+}
+
+/** How many days BYSETPOS has to choose from at most. */
+function maxPositionOf(frequency: Frequency | undefined, weekdays: number): number {
+  if (frequency === 'DAILY') return 1;
+  if (frequency === 'WEEKLY') return Math.max(weekdays, 1);
+  return frequency === 'MONTHLY' ? 31 : 366;
+}
+
+/** The values of a list, each of which may be there once. */
+function readList<T>(
+  name: Name,
+  text: string | undefined,
+  read: (item: string) => T | undefined,
+  report: Report,
+): T[] {
+  const values = new Map<string, T>();
+  for (const item of text?.split(',') ?? []) {
+    const value = read(item);
+    if (value === undefined) continue;
+    const key = JSON.stringify(value);
+    if (values.has(key)) report('duplicate', `${name} must have ${item} once.`);
+    values.set(key, value);
+  }
+  return [...values.values()];
+}
+
+function readFrequency(text: string | undefined, report: Report): Frequency | undefined {
+  const frequency = FREQUENCIES.find((known) => known === text);
+  if (text === undefined) report('required', 'FREQ must be there.');
+  else if (!frequency) report('not-allowed', `FREQ must be one of ${FREQUENCIES.join(', ')}.`);
+  return frequency;
+}
+
+function readUntil(text: string, report: Report): Until | null {
+  const [, year, month, day, hour, minute, second] =
+    /^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)Z)?$/.exec(text) ?? [];
+  const date = `${year}-${month}-${day}`;
+  const isTime = hour === undefined || (Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60);
+  if (isDate(date) && isTime) {
+    return hour === undefined ? { date } : { instant: new Date(`${date}T${hour}:${minute}:${second}Z`) };
+  }
+  report('wrong-format', 'UNTIL must be a date, as in 20261231, or a time in UTC, as in 20261231T225959Z.');
+  return null;
+}
+
+/**
+ * Reads a rule, a value of RRULE: FREQ DAILY, WEEKLY, MONTHLY or YEARLY, with INTERVAL (to 999), BYMONTH, BYMONTHDAY,
+ * BYDAY, BYSETPOS, WKST, and either COUNT (to 9999) or UNTIL (a date, or a time in UTC), in capitals and any order. What
+ * can't be read comes back as all that is wrong with it, and so does a rule that no day meets from whatever start.
+ */
+export function parseRule(text: string): Rule | RuleFault[] {
+  if (text.length > MAX_LENGTH) {
+    return [{ code: 'too-long', detail: `The rule must have at most ${MAX_LENGTH} characters.` }];
+  }
+  if (/^RRULE[:;]/i.test(text)) {
+    return [
+      { code: 'wrong-format', detail: 'The rule must start with its parts, without RRULE before them.' },
+    ];
+  }
+
+  const faults: RuleFault[] = [];
+  const report: Report = (code, detail) => faults.push({ code, detail });
+  const parts = splitParts(text, report);
+  const frequency = readFrequency(parts.get('FREQ'), report);
+  const maxOrdinal = maxOrdinalOf(frequency, parts.has('BYMONTH'));
+  const one = <T>(name: Name, read: (value: string) => T) =>
+    parts.has(name) ? read(parts.get(name) ?? '') : undefined;
+  const list = <T>(name: Name, read: (item: string) => T | undefined) =>
+    readList(name, parts.get(name), read, report);
+
+  const byDay = list('BYDAY', (item) => readByDay(item, maxOrdinal, report));
+  const maxPosition = maxPositionOf(frequency, byDay.length);
+  const rule: Rule = {
+    text,
+    frequency: frequency ?? 'DAILY',
+    interval: one('INTERVAL', (value) => readNumber('INTERVAL', value, MAX_INTERVAL, report)) ?? 1,
+    count: one('COUNT', (value) => readNumber('COUNT', value, MAX_COUNT, report)) ?? null,
+    until: one('UNTIL', (value) => readUntil(value, report)) ?? null,
+    byMonth: list('BYMONTH', (item) => readNumber('BYMONTH', item, 12, report)),
+    byMonthDay: list('BYMONTHDAY', (item) => readPosition('BYMONTHDAY', item, 31, report)),
+    byDay,
+    bySetPos: list('BYSETPOS', (item) => readPosition('BYSETPOS', item, maxPosition, report)),
+    weekStart: one('WKST', (value) => readWeekday('WKST', value, report)) ?? MONDAY,
+  };
+
+  if (parts.has('COUNT') && parts.has('UNTIL'))
+    report('not-allowed', 'COUNT and UNTIL must not both be there.');
+  if (frequency === 'WEEKLY' && parts.has('BYMONTHDAY')) {
+    report('not-allowed', 'BYMONTHDAY must not be there when FREQ is WEEKLY.');
+  }
+  if (parts.has('BYSETPOS') && !parts.has('BYMONTH') && !parts.has('BYMONTHDAY') && !parts.has('BYDAY')) {
+    report('required', 'BYSETPOS must have BYMONTH, BYMONTHDAY or BYDAY to choose from.');
+  }
+  if (faults.length === 0 && !matchesSomeDay(rule)) report('not-allowed', 'No day ever meets this rule.');
+  return faults.length === 0 ? rule : faults;
+}
