@@ -11,12 +11,18 @@ import { addDays } from '../../src/time/calendar';
 import { dates, ruleOf, rules, runs } from './support';
 
 const LIMIT = 12;
-const days = { DAILY: 400, WEEKLY: 800, MONTHLY: 1_500, YEARLY: 7_500 } as const;
+const days = { DAILY: 800, WEEKLY: 3_000, MONTHLY: 6_000, YEARLY: 30_000 } as const;
 
-/** A rule that ends after some years, so that libraries don't look for dates in vain to the end of time. */
-function bounded(rule: Rule, start: string): Rule {
-  const until = addDays(start, days[rule.frequency]).replaceAll('-', '');
-  return ruleOf(`${rule.text};UNTIL=${until}`);
+/** The date after which a test looks no further: some libraries take seconds to find that nothing comes. */
+function horizon(rule: Rule, start: string): string {
+  return addDays(start, days[rule.frequency]);
+}
+
+/** The first dates of a series; skips the run where they lie far apart. */
+function closeDates(rule: Rule, start: string): string[] {
+  const first = occurrences(rule, start, { limit: LIMIT });
+  fc.pre(first.length === LIMIT && first.every((date) => date <= horizon(rule, start)));
+  return first;
 }
 
 /** What a library finds, in order and each once; as Tasklane has it, the start is a date in any case. */
@@ -59,9 +65,8 @@ const isRightInRruleTemporal = (rule: Rule) =>
 
 test('dates are those of rrule', () => {
   fc.assert(
-    fc.property(rules.filter(isRightInRrule), dates, (anyRule, start) => {
-      const rule = bounded(anyRule, start);
-      expect(occurrences(rule, start, { limit: LIMIT })).toEqual(byRrule(exportRule(rule, start), start));
+    fc.property(rules.filter(isRightInRrule), dates, (rule, start) => {
+      expect(closeDates(rule, start)).toEqual(byRrule(exportRule(rule, start), start));
     }),
     runs(150),
   );
@@ -70,7 +75,7 @@ test('dates are those of rrule', () => {
 test('dates are those of rrule-temporal', () => {
   fc.assert(
     fc.property(rules.filter(isRightInRruleTemporal), dates, (anyRule, start) => {
-      const rule = bounded(anyRule, start);
+      const rule = ruleOf(`${anyRule.text};UNTIL=${horizon(anyRule, start).replaceAll('-', '')}`);
       expect(occurrences(rule, start, { limit: LIMIT })).toEqual(
         byRruleTemporal(exportRule(rule, start), start),
       );
@@ -79,15 +84,14 @@ test('dates are those of rrule-temporal', () => {
   );
 });
 
-test('a rule is exported with the dates that it has as it was given, up to the 28th', () => {
+test('up to the 28th, dates are those of rrule for the rule as it was given', () => {
   const starts = dates.filter((date) => Number(date.slice(8)) <= 28);
 
   fc.assert(
-    fc.property(rules.filter(isRightInRrule), starts, (anyRule, start) => {
-      const rule = bounded(anyRule, start);
-      expect(byRrule(rule.text, start)).toEqual(byRrule(exportRule(rule, start), start));
+    fc.property(rules.filter(isRightInRrule), starts, (rule, start) => {
+      expect(closeDates(rule, start)).toEqual(byRrule(rule.text, start));
     }),
-    runs(50),
+    runs(150),
   );
 });
 
