@@ -18,6 +18,8 @@ type SystemGrants = { readonly [T in keyof LaneTables]?: SystemGrant<LaneTables[
 export const systemGrants = {
   // Which lanes there are, and how far their changes have got.
   profiles: { select: ['user_id', 'epoch', 'change_seq'] },
+  // Which lanes have something in the trash, and since when.
+  tasks: { select: ['user_id', 'deleted_at'] },
 } as const satisfies SystemGrants;
 
 export type SystemTable = keyof typeof systemGrants;
