@@ -70,7 +70,7 @@ export interface paths {
         /**
          * Delete a task
          * @description Puts the task into the trash, and all its subtasks with it. `POST …/restore` brings exactly these back; after 30
-         *     days they are gone for good.
+         *     days, unless the service is configured otherwise, they are gone for good.
          */
         delete: operations["deleteTask"];
         options?: never;
@@ -269,7 +269,7 @@ export interface paths {
         /**
          * Restore a task
          * @description Takes the task out of the trash, and every subtask that was deleted with it. Under a parent that is itself in the
-         *     trash, or gone, it comes back without a parent; without its project, if that is gone. A task that is not in the trash
+         *     trash, gone, or by now too deep, it comes back without a parent; without its project, if that is gone. A task that is not in the trash
          *     is 404.
          */
         post: operations["restoreTask"];
@@ -295,7 +295,7 @@ export interface paths {
         /**
          * List the trash
          * @description What was deleted, the latest first: one entry for each task that a delete was asked for, with the number of tasks
-         *     that it took. What has been here for 30 days is purged.
+         *     that it took. What has been here for 30 days, unless the service is configured otherwise, is purged.
          */
         get: operations["listTrash"];
         put?: never;
@@ -333,7 +333,8 @@ export interface paths {
         post?: never;
         /**
          * Purge a task
-         * @description Removes a task from the trash for good, and everything below it. A task that is not in the trash is 404.
+         * @description Removes a task from the trash for good, and everything below it that the same delete took; what was deleted by
+         *     itself before stays, without a parent. A task that is not in the trash is 404.
          */
         delete: operations["purgeTask"];
         options?: never;

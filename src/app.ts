@@ -21,7 +21,10 @@ import { transferHandlers } from './transfer/handlers';
 import { trashHandlers } from './trash/handlers';
 
 export interface AppDependencies {
-  readonly config: Pick<Config, 'corsOrigins' | 'invalidResponses' | 'maxBodyBytes' | 'trustProxy'>;
+  readonly config: Pick<
+    Config,
+    'corsOrigins' | 'invalidResponses' | 'maxBodyBytes' | 'trashRetentionDays' | 'trustProxy'
+  >;
   readonly database: Database;
   readonly authenticator: Authenticator;
   readonly rateLimiter: RateLimiter;
@@ -38,7 +41,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     ...completionHandlers,
     ...projectHandlers,
     ...tagHandlers,
-    ...trashHandlers,
+    ...trashHandlers(config.trashRetentionDays),
     ...profileHandlers,
     ...transferHandlers,
   };

@@ -35,6 +35,8 @@ export interface Config {
   readonly migrateOnStart: boolean;
   /** Whether this instance runs the background jobs. */
   readonly jobs: boolean;
+  /** How many days the trash keeps what was deleted. */
+  readonly trashRetentionDays: number;
   readonly auth: AuthConfig;
   /** Better Auth's accounts, which migrating links the lanes to. */
   readonly accounts: AccountSettings;
@@ -142,6 +144,7 @@ const variables = z.object({
   DATABASE_PREPARED_STATEMENTS: flag.default(true),
   MIGRATE_ON_START: flag.optional(),
   JOBS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+  TRASH_RETENTION_DAYS: integer(1, 3_650, 30),
   CORS_ORIGINS: z
     .string()
     .transform((value) => value.split(',').map((each) => each.trim()))
@@ -257,6 +260,7 @@ export function parseConfig(environment: Environment): Config {
     databasePreparedStatements: values.DATABASE_PREPARED_STATEMENTS,
     migrateOnStart: values.MIGRATE_ON_START ?? databaseUrl === null,
     jobs: values.JOBS === 'on',
+    trashRetentionDays: values.TRASH_RETENTION_DAYS,
     auth: auth.config,
     accounts: readAccounts(present.AUTH_USER_TABLE, auth.config),
     notices: auth.notices,

@@ -98,6 +98,7 @@ test('without anything is the configuration of development', () => {
     databasePreparedStatements: true,
     migrateOnStart: true,
     jobs: true,
+    trashRetentionDays: 30,
     auth: {
       sources: ['secret'],
       secrets: [developmentSecret(dataDir)],

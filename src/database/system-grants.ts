@@ -20,6 +20,8 @@ export const systemGrants = {
   profiles: { select: ['user_id', 'epoch', 'change_seq'] },
   // Which lanes have reminders whose time has come.
   reminders: { select: ['user_id', 'fire_at'] },
+  // Which lanes have something in the trash, and since when.
+  tasks: { select: ['user_id', 'deleted_at'] },
 } as const satisfies SystemGrants;
 
 export type SystemTable = keyof typeof systemGrants;

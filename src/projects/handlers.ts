@@ -3,7 +3,7 @@ import type { CursorKey } from '../contract/cursor';
 import { inBody } from '../contract/faults';
 import type { Handlers } from '../contract/operations';
 import { startOf, toPage, wrongCursor } from '../contract/page';
-import { moveNextTo } from '../order/position';
+import { moveNextTo, writePositions } from '../order/position';
 import { deleteTask } from '../trash/repository';
 import { toProject } from './mapper';
 import {
@@ -88,10 +88,7 @@ export const projectHandlers: Pick<
       const anchor = anchorId === current.id ? undefined : await findProject(lane, anchorId);
       if (!anchor) return anchorId === current.id ? 'cycle' : 'not-in-lane';
       const { position, others } = await moveNextTo(lane, 'projects', current, anchor, side);
-      for (const other of others) {
-        const project = await findProject(lane, other.id);
-        if (project) await updateProject(lane, project, { position: other.position });
-      }
+      await writePositions(lane, 'projects', others);
       return updateProject(lane, current, { position });
     });
     if (outcome === 'not-found') return call.fail('project-not-found');

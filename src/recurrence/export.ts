@@ -23,7 +23,7 @@ function endOf(rule: Rule, parts: DayParts, start: string, clock: DueClock): str
   if (until !== null) return [`UNTIL=${untilText(until, clock)}`];
   if (rule.count === null) return [];
   const first = toDay(start);
-  if (daysFrom(parts, first, first).next().value !== null) return [`COUNT=${rule.count}`];
+  if (daysFrom(parts, first, first).next().value === first) return [`COUNT=${rule.count}`];
   // Some programs count a start that the rule does not mean, others don't.
   let last = first;
   for (const day of seriesFrom(rule, start, first, clock)) last = day;

@@ -100,12 +100,12 @@ const namesOfTask = `array(
 async function retag(lane: WritableLane, taskIds: string[], change: () => Promise<unknown>): Promise<void> {
   const before: { id: string; tags: string[] }[] = await lane
     .rows('tasks')
-    .whereIn('id', taskIds)
+    .whereRaw('id = any(?)', [taskIds])
     .select('id', 'tags');
   await change();
   const after: { id: string; tags: string[] }[] = await lane
     .rows('tasks')
-    .whereIn('id', taskIds)
+    .whereRaw('id = any(?)', [taskIds])
     .update({
       tags: lane.expression(namesOfTask),
       version: lane.expression('version + 1'),
@@ -157,11 +157,11 @@ export async function updateTag(
     });
     return row;
   }
-  const already = new Set(await taskIdsOf(lane, namesake.id));
+  const links = (tagId: string) => lane.rows('task_tags').where('tag_id', tagId);
   await retag(lane, taskIds, async () => {
-    for (const task_id of taskIds.filter((id) => !already.has(id))) {
-      await lane.insert('task_tags', { task_id, tag_id: namesake.id });
-    }
+    await links(current.id)
+      .whereNotIn('task_id', links(namesake.id).select('task_id'))
+      .update({ tag_id: namesake.id });
     await removeTag(lane, current.id);
   });
   return writeTag(lane, namesake, wanted.color === undefined ? {} : { color: wanted.color });

@@ -5,9 +5,9 @@
 import type { Schemas, ValidationError } from '../contract/operations';
 import type { WritableLane } from '../database/lane';
 import type { Reminder, TaskRow } from '../database/rows';
-import { moveNextTo, positionAtEnd } from '../order/position';
+import { moveNextTo, positionAtEnd, writePositions } from '../order/position';
 import { spellTags } from '../tags/repository';
-import { type Due, dueAt, mergeDue } from './due';
+import { type Due, dueAt, isWritable, mergeDue } from './due';
 import { completeOccurrence, isCompleted, skipOccurrence, uncompleteOccurrence } from './occurrences';
 import { isRecurring, mergeRecurrence, type Recurrence } from './recurrence';
 import { armReminders, readReminders } from './reminders';
@@ -53,7 +53,10 @@ function placeFault({ field, reason }: PlaceFault): ValidationError {
 }
 
 function dueFaults(due: Due): ValidationError[] {
-  if (due.due_date !== null) return [];
+  if (due.due_date !== null) {
+    const detail = 'has no instant in the years 1 to 9999 at this time and in this zone';
+    return isWritable(due) ? [] : [{ pointer: '/due_date', code: 'wrong-format', detail }];
+  }
   return (['due_time', 'time_zone'] as const)
     .filter((field) => due[field] !== null)
     .map((field) => ({ pointer: `/${field}`, code: 'contradiction', detail: 'needs a due_date beside it' }));
@@ -223,9 +226,6 @@ export async function moveTask(
   }
   const { position, others } = await moveNextTo(lane, 'tasks', current, anchor, side);
   const row = await writeTask(lane, current, { ...place, position });
-  for (const other of others) {
-    const task = await findTask(lane, other.id);
-    if (task) await updateTask(lane, task, { position: other.position });
-  }
+  await writePositions(lane, 'tasks', others);
   return row;
 }

@@ -31,3 +31,9 @@ export function dueAt({ due_date, due_time, time_zone }: Due): Date | null {
   if (due_date === null || due_time === null || time_zone === null) return null;
   return toInstant(due_date, due_time, time_zone);
 }
+
+/** Whether the instant of a due date is in the years 1 to 9999, which are all that RFC 3339 can write. */
+export function isWritable(due: Due): boolean {
+  const year = dueAt(due)?.getUTCFullYear() ?? 1;
+  return year >= 1 && year <= 9999;
+}

@@ -120,7 +120,7 @@ const viewConditions = {
   overdue: `due_asc < :today::timestamp + :time::interval + interval '26 hours'
     and case when due_at is null
       then due_date < :today::date or (due_date = :today::date and due_time is not null and due_time < :time)
-      else due_at < :now end`,
+      else due_at <= :now end`,
   upcoming: `due_asc >= :tomorrow::timestamp - interval '26 hours' and due_date is not null
     and case when due_at is null then due_date > :today::date else due_at >= :tomorrowBegins end`,
   no_date: 'due_date is null',
@@ -281,10 +281,7 @@ export async function updateTasks(
   if (changes.length === 0) return;
   await lane
     .rows('tasks')
-    .whereIn(
-      'id',
-      changes.map(({ id }) => id),
-    )
+    .whereRaw('id = any(?)', [changes.map(({ id }) => id)])
     .update({ ...wanted, version: lane.expression('version + 1'), updated_at: lane.now } as object);
   for (const change of changes) lane.changed({ type: 'task', action: 'updated', ...change });
 }

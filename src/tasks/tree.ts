@@ -22,7 +22,7 @@ export async function lineOf(lane: Lane, id: string): Promise<TaskRow[]> {
 export async function levelsBelow(lane: Lane, id: string): Promise<TaskRow[][]> {
   const levels: TaskRow[][] = [];
   for (let ids = [id]; ids.length > 0; ) {
-    const level = await liveTasks(lane).whereIn('parent_id', ids).orderBy(['position', 'id']);
+    const level = await liveTasks(lane).whereRaw('parent_id = any(?)', [ids]).orderBy(['position', 'id']);
     if (level.length === 0) break;
     levels.push(level);
     ids = level.map((row) => row.id);

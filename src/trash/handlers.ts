@@ -11,7 +11,10 @@ const latestFirst: readonly CursorKey[] = [
   { column: 'id', kind: 'uuid', direction: 'desc' },
 ];
 
-export const trashHandlers: Pick<Handlers, 'listTrash' | 'restoreTask' | 'purgeTask' | 'emptyTrash'> = {
+type TrashHandlers = Pick<Handlers, 'listTrash' | 'restoreTask' | 'purgeTask' | 'emptyTrash'>;
+
+/** The operations of the trash, which keeps what was deleted for so many days. */
+export const trashHandlers = (retentionDays: number): TrashHandlers => ({
   async listTrash(call) {
     const { cursor, limit } = call.query;
     const listed = { list: [call.path.user_id, 'trash'], order: latestFirst };
@@ -30,7 +33,7 @@ export const trashHandlers: Pick<Handlers, 'listTrash' | 'restoreTask' | 'purgeT
     return call.reply(
       200,
       {
-        items: page.rows.map((row) => toTrashItem(row, taken.get(row.id) ?? 1)),
+        items: page.rows.map((row) => toTrashItem(row, taken.get(row.id) ?? 1, retentionDays)),
         next_cursor: page.next_cursor,
       },
       page.headers,
@@ -55,4 +58,4 @@ export const trashHandlers: Pick<Handlers, 'listTrash' | 'restoreTask' | 'purgeT
     await call.lane.write((lane) => purgeDeleted(lane));
     return call.reply(204);
   },
-};
+});

@@ -3,6 +3,7 @@ import { type Position, pageAfter, type SortKey } from '../database/keyset';
 import type { Change, Lane, WritableLane } from '../database/lane';
 import { differences } from '../database/lane';
 import type { TaskRow } from '../database/rows';
+import { updateTasks } from '../tasks/repository';
 
 function changedAll(lane: WritableLane, ids: readonly string[], action: Change['action']): void {
   for (const id of ids) lane.changed({ type: 'task', id, action, fields: {} });
@@ -54,9 +55,9 @@ async function takenAlong(lane: Lane, row: TaskRow): Promise<string[]> {
   return rows.map((each) => each.id);
 }
 
-/** How many levels the part of the trash that a task would bring back has. */
+/** The tasks that come back with one in the trash, itself included. */
 export async function restoredRows(lane: Lane, row: TaskRow): Promise<TaskRow[]> {
-  return lane.rows('tasks').whereIn('id', await takenAlong(lane, row));
+  return lane.rows('tasks').whereRaw('id = any(?)', [await takenAlong(lane, row)]);
 }
 
 /** Takes a task out of the trash, to a place, and with it what the same delete took from below it. */
@@ -87,10 +88,7 @@ export async function restoreTask(
   const others = below.filter((each) => each.id !== row.id);
   await lane
     .rows('tasks')
-    .whereIn(
-      'id',
-      others.map((each) => each.id),
-    )
+    .whereRaw('id = any(?)', [others.map((each) => each.id)])
     .update(back as object);
   for (const each of others) {
     const fields = differences<{ project_id: string | null }>(each, { project_id: place.project_id });
@@ -100,14 +98,11 @@ export async function restoreTask(
 }
 
 /** Removes tasks from the trash for good; what another delete took from below them loses its parent. */
-async function purge(lane: WritableLane, ids: readonly string[]): Promise<void> {
-  await lane
-    .rows('tasks')
-    .whereIn('parent_id', ids)
-    .whereNotIn('id', ids)
-    .update({ parent_id: null, version: lane.expression('version + 1'), updated_at: lane.now } as object);
+async function purge(lane: WritableLane, ids: string[]): Promise<void> {
+  const orphans = await lane.rows('tasks').whereRaw('parent_id = any(?) and id <> all(?)', [ids, ids]);
+  await updateTasks(lane, orphans, { parent_id: null });
   await purgeCompletions(lane, ids);
-  await lane.rows('tasks').whereIn('id', ids).delete();
+  await lane.rows('tasks').whereRaw('id = any(?)', [ids]).delete();
   changedAll(lane, ids, 'purged');
 }
 
@@ -126,7 +121,8 @@ export async function purgeDeleted(
 ): Promise<boolean> {
   const query = lane.rows('tasks').whereNotNull('deleted_at').select('id');
   if (until) query.where('deleted_at', '<=', until);
-  if (limit) query.orderBy(['deleted_at', 'id']).limit(limit);
+  // What one delete took goes together, as far as it may.
+  if (limit) query.orderBy(['deleted_at', 'deleted_with', 'id']).limit(limit);
   const rows: { id: string }[] = await query;
   if (rows.length > 0)
     await purge(

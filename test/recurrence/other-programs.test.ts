@@ -68,7 +68,7 @@ test('dates are those of rrule', () => {
     fc.property(rules.filter(isRightInRrule), dates, (rule, start) => {
       expect(closeDates(rule, start)).toEqual(byRrule(exportRule(rule, start), start));
     }),
-    runs(150),
+    runs(100),
   );
 });
 
@@ -80,7 +80,7 @@ test('dates are those of rrule-temporal', () => {
         byRruleTemporal(exportRule(rule, start), start),
       );
     }),
-    runs(300),
+    runs(200),
   );
 });
 
@@ -91,7 +91,7 @@ test('up to the 28th, dates are those of rrule for the rule as it was given', ()
     fc.property(rules.filter(isRightInRrule), starts, (rule, start) => {
       expect(closeDates(rule, start)).toEqual(byRrule(rule.text, start));
     }),
-    runs(150),
+    runs(100),
   );
 });
 

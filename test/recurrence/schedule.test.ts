@@ -143,6 +143,11 @@ describe('days that come from the start', () => {
     ['FREQ=MONTHLY;BYMONTHDAY=31', '2026-01-31', ['2026-01-31', '2026-03-31', '2026-05-31', '2026-07-31']],
     ['FREQ=MONTHLY;BYMONTHDAY=30', '2026-01-30', ['2026-01-30', '2026-03-30', '2026-04-30']],
     ['FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29', '2024-02-29', ['2024-02-29', '2028-02-29', '2032-02-29']],
+    [
+      'FREQ=YEARLY;INTERVAL=100;BYMONTH=2;BYMONTHDAY=29',
+      '2100-03-01',
+      ['2100-03-01', '2400-02-29', '2800-02-29'],
+    ],
     ['FREQ=MONTHLY;BYMONTHDAY=-31', '2026-01-01', ['2026-01-01', '2026-03-01', '2026-05-01']],
   ])('%s from %s skips the months that lack the day', (rule, start, expected) => {
     expect(dates(rule, start, expected.length)).toEqual(expected);
@@ -252,6 +257,9 @@ describe('UNTIL as an instant', () => {
 
     expect(lastDate(until, { time: '00:00', zone: 'America/St_Johns' })).toBe('2010-11-07');
     expect(lastDate(until, { time: '23:30', zone: 'America/St_Johns' })).toBe('2010-11-06');
+    // It is the 6th again.
+    const later = ruleOf('FREQ=DAILY;UNTIL=20101107T030000Z');
+    expect(lastDate(later, { time: '00:00', zone: 'America/St_Johns' })).toBe('2010-11-07');
   });
 });
 
