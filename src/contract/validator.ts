@@ -2,12 +2,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Contract, OpenApiDocument, Operation } from './contract';
 import type { OperationId, ValidationError } from './operations';
-import {
-  type AnsweredRequest,
-  createDocumentValidators,
-  type DocumentValidators,
-  type RouteMetadata,
-} from './schemas';
+import { createDocumentValidators, type DocumentValidators } from './schemas';
 
 /** A fault as express-openapi-validator reports it. */
 export interface ReportedFault {
@@ -28,8 +23,6 @@ export interface ValidatorOptions {
   /** Called with a response that breaks the contract; if it returns, the response is sent all the same. */
   onInvalidResponse(operation: Operation, faults: ReportedFault[]): void;
 }
-
-type ValidatedRequest = Request & { openapi?: RouteMetadata };
 
 /** Runs a middleware to its `next`; rejects with what it passes on or throws. */
 export function run(middleware: RequestHandler, request: Request, response: Response): Promise<void> {
@@ -167,14 +160,13 @@ function createValidator(
   validators: DocumentValidators,
   descriptions: ReadonlyMap<string, string>,
 ): OperationValidator {
-  const metadata = validators.metadataOf(operation);
+  const check = validators.checkRequest(operation);
+  const watch = validators.watchResponse(operation);
   return {
     async checkRequest(request, response) {
-      const validated = request as ValidatedRequest;
-      validated.openapi = { ...metadata, pathParams: request.params as Record<string, string> };
       const own = [...takeUnknownParameters(operation, request), ...missingBody(operation, request)];
       try {
-        await run(validators.checkRequest, request, response);
+        await run(check, request, response);
         return own;
       } catch (error) {
         const faults = reportedFaults(error);
@@ -183,18 +175,10 @@ function createValidator(
       }
     },
     watchResponse(request, response, next) {
-      // Without the request's own headers: a validator would be compiled for each of the body's media types.
-      const answered: AnsweredRequest = {
-        method: operation.method.toUpperCase(),
-        originalUrl: request.originalUrl,
-        headers: {},
-        openapi: metadata,
-        operation,
-      };
       return new Promise((resolve, reject) => {
         // It calls this once when it is in place, and again with an error when the response breaks the contract.
         const proceed = (error?: unknown): void => (error === undefined ? resolve() : next(error));
-        Promise.resolve(validators.watchResponse(answered as Request, response, proceed)).catch(reject);
+        Promise.resolve(watch(request, response, proceed)).catch(reject);
       });
     },
   };
@@ -217,13 +201,11 @@ async function warm(operation: Operation, validator: OperationValidator): Promis
     if (mediaType === undefined && operation.bodyRequired) continue;
     await validator.checkRequest(sampleRequest(operation, mediaType), {} as Response);
   }
-  const response = {
-    statusCode: 200,
-    getHeaders: () => ({}),
-    json: () => undefined,
-  } as unknown as Response;
-  await validator.watchResponse(sampleRequest(operation, undefined), response, () => undefined);
-  response.json({});
+  for (const statusCode of operation.statuses) {
+    const response = { statusCode, getHeaders: () => ({}), json: () => undefined } as unknown as Response;
+    await validator.watchResponse(sampleRequest(operation, undefined), response, () => undefined);
+    response.json({});
+  }
 }
 
 /**
@@ -231,19 +213,19 @@ async function warm(operation: Operation, validator: OperationValidator): Promis
  * @throws if the document is not valid OpenAPI or one of its schemas does not compile.
  */
 export async function createValidators(
-  { document, operations }: Contract,
+  contract: Contract,
   options: ValidatorOptions,
 ): Promise<ReadonlyMap<OperationId, OperationValidator>> {
   let ready = false;
-  const validators = await createDocumentValidators(document, operations, (error, _body, { operation }) => {
+  const validators = createDocumentValidators(contract, (error, operation) => {
     // What warms the validators up is no response of ours.
     if (!ready) return;
     const { errors, message } = error as { errors?: ReportedFault[]; message: string };
     options.onInvalidResponse(operation, errors ?? [{ path: '/response', message }]);
   });
-  const descriptions = patternDescriptions(document);
+  const descriptions = patternDescriptions(contract.document);
   const byId = new Map<OperationId, OperationValidator>();
-  for (const operation of operations) {
+  for (const operation of contract.operations) {
     const validator = createValidator(operation, validators, descriptions);
     await warm(operation, validator);
     byId.set(operation.id, validator);
