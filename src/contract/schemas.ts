@@ -19,7 +19,7 @@ interface Schema {
 }
 interface ParameterObject {
   in: string;
-  schema: Schema;
+  schema?: Schema;
 }
 interface ResponseObject {
   content?: Record<string, { schema?: Schema }>;
@@ -66,7 +66,7 @@ function inlineParameters(document: OpenApiDocument, operation: OperationObject)
     return {
       ...parameter,
       // A copy, since several parameters of an operation may have one schema, and an id may occur once.
-      schema: { ...resolve(document, parameter.schema) },
+      ...(parameter.schema && { schema: { ...resolve(document, parameter.schema) } }),
       // Left closed, the validator refuses reserved characters (`a+b`, the colons of a date) and empty values before it
       // looks at the schema, one at a time.
       ...(parameter.in === 'query' && { allowReserved: true, allowEmptyValue: true }),
@@ -186,7 +186,7 @@ export function createDocumentValidators(
             const { statusCode } = response;
             const own = all[statusCode];
             const _responseSchema = { responses: own ? { [statusCode]: own } : {} };
-            return { expressRoute: keyOf(own), serial, _responseSchema };
+            return { expressRoute: `${keyOf(own)} ${statusCode}`, serial, _responseSchema };
           },
         };
         return responses(answered as unknown as Request, response, next);
