@@ -22,6 +22,8 @@ export interface Operation {
   /** The media types of its request body, the preferred one first; empty where it takes none. */
   readonly mediaTypes: readonly string[];
   readonly bodyRequired: boolean;
+  /** The statuses that it answers with. */
+  readonly statuses: readonly number[];
   /** The media type of each status's body. */
   readonly responseTypes: ReadonlyMap<string, string>;
 }
@@ -94,6 +96,7 @@ function readOperation(
     queryNames: new Set(parameters.filter((each) => each.in === 'query').map((each) => each.name)),
     mediaTypes: Object.keys(body?.content ?? {}),
     bodyRequired: body?.required ?? false,
+    statuses: Object.keys(operation.responses).map(Number),
     responseTypes,
   };
 }

@@ -1,13 +1,8 @@
-/**
- * Express-openapi-validator, one instance a path. Given the whole document it would look each request up by compiling
- * a pattern for every path, and take time that is quadratic in the number of operations to start.
- */
+/** Checks an operation's requests and responses against the contract. */
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import * as OpenApiValidator from 'express-openapi-validator';
 import type { Contract, OpenApiDocument, Operation } from './contract';
-import { resolve } from './contract';
-import { formats } from './formats';
 import type { OperationId, ValidationError } from './operations';
+import { createDocumentValidators, type DocumentValidators } from './schemas';
 
 /** A fault as express-openapi-validator reports it. */
 export interface ReportedFault {
@@ -27,102 +22,6 @@ export interface OperationValidator {
 export interface ValidatorOptions {
   /** Called with a response that breaks the contract; if it returns, the response is sent all the same. */
   onInvalidResponse(operation: Operation, faults: ReportedFault[]): void;
-}
-
-/** What express-openapi-validator remembers of a request's route. */
-interface RouteMetadata {
-  pathParams: Record<string, string>;
-}
-
-type ValidatedRequest = Request & { openapi?: RouteMetadata };
-
-interface Middlewares {
-  readonly pathParams: RequestHandler;
-  readonly metadata: RequestHandler;
-  readonly request: RequestHandler;
-  readonly response: RequestHandler;
-}
-
-/** The document with one path, and only the components that it leads to. */
-function documentOf(document: OpenApiDocument, path: string): OpenApiDocument {
-  const item = structuredClone(document.paths?.[path]);
-  const components: Record<string, Record<string, unknown>> = {};
-  const visit = (node: unknown): void => {
-    if (node === null || typeof node !== 'object') return;
-    const reference = (node as { $ref?: unknown }).$ref;
-    if (typeof reference === 'string') {
-      const [, , kind = '', name = ''] = reference.split('/');
-      components[kind] ??= {};
-      if (!(name in components[kind])) {
-        components[kind][name] = structuredClone(resolve(document, node));
-        visit(components[kind][name]);
-      }
-    }
-    for (const child of Object.values(node)) visit(child);
-  };
-  visit(item);
-  openQueryParameters(item);
-  openQueryParameters(components.parameters);
-  return {
-    openapi: document.openapi,
-    info: document.info,
-    paths: { [path]: item },
-    components,
-  } as unknown as OpenApiDocument;
-}
-
-// Left closed, the validator refuses reserved characters (`a+b`, the colons of a date) and empty values before it looks
-// at the schema, one at a time.
-function openQueryParameters(node: unknown): void {
-  if (node === null || typeof node !== 'object') return;
-  if ((node as { in?: unknown }).in === 'query') {
-    Object.assign(node, { allowReserved: true, allowEmptyValue: true });
-    return;
-  }
-  for (const child of Object.values(node)) openQueryParameters(child);
-}
-
-function installValidator(
-  document: OpenApiDocument,
-  onInvalidResponse: (error: unknown) => void,
-): Middlewares {
-  const middlewares = OpenApiValidator.middleware({
-    apiSpec: document,
-    validateApiSpec: false, // `assertValid` did, all of it at once.
-    // Unknown parameters never get this far.
-    validateRequests: { allErrors: true, allowUnknownQueryParameters: true },
-    validateResponses: { allErrors: true, onError: onInvalidResponse },
-    validateSecurity: false,
-    fileUploader: false,
-    ajvFormats: { mode: 'full' },
-    formats,
-  });
-  const named = (name: string): RequestHandler => {
-    const found = middlewares.find((each) => each.name === name);
-    if (!found) throw new Error(`express-openapi-validator has no ${name} any more.`);
-    return found as RequestHandler;
-  };
-  return {
-    pathParams: named('pathParamsMiddleware'),
-    metadata: named('metadataMiddleware'),
-    request: named('requestMiddleware'),
-    response: named('responseMiddleware'),
-  };
-}
-
-/** @throws unless the document is valid OpenAPI. */
-async function assertValid(document: OpenApiDocument): Promise<void> {
-  const [load] = OpenApiValidator.middleware({
-    apiSpec: document,
-    validateApiSpec: true,
-    validateRequests: false,
-    validateResponses: false,
-    validateSecurity: false,
-    fileUploader: false,
-    formats,
-  }) as RequestHandler[];
-  const sample = { app: { param: () => undefined } } as unknown as Request;
-  if (load) await run(load, sample, {} as Response);
 }
 
 /** Runs a middleware to its `next`; rejects with what it passes on or throws. */
@@ -158,16 +57,17 @@ const validationCodes: Record<string, ValidationError['code']> = {
 };
 
 // Ajv names the pattern; people want to know what it stands for.
-function patternDescription(document: OpenApiDocument, pattern: string): string | undefined {
-  let description: string | undefined;
+function patternDescriptions(document: OpenApiDocument): ReadonlyMap<string, string> {
+  const descriptions = new Map<string, string>();
   const visit = (node: unknown): void => {
-    if (node === null || typeof node !== 'object' || description !== undefined) return;
-    const schema = node as { pattern?: unknown; 'x-pattern-description'?: string };
-    if (schema.pattern === pattern) description = schema['x-pattern-description'];
+    if (node === null || typeof node !== 'object') return;
+    const { pattern, 'x-pattern-description': description } = node as Record<string, unknown>;
+    if (typeof pattern === 'string' && typeof description === 'string')
+      descriptions.set(pattern, description);
     for (const child of Object.values(node)) visit(child);
   };
   visit(document);
-  return description;
+  return descriptions;
 }
 
 /** RFC 6901 escaping of one reference token. */
@@ -202,7 +102,7 @@ function pointerOf(fault: ReportedFault, keyword: string, request: Request): str
 
 function toValidationError(
   fault: ReportedFault,
-  document: OpenApiDocument,
+  descriptions: ReadonlyMap<string, string>,
   request: Request,
 ): ValidationError {
   const keyword = fault.errorCode?.split('.')[0] ?? '';
@@ -211,7 +111,7 @@ function toValidationError(
     pointer: pointerOf(fault, keyword, request),
     code: validationCodes[keyword] ?? 'not-allowed',
     detail:
-      (pattern !== undefined && patternDescription(document, pattern)) ||
+      (pattern !== undefined && descriptions.get(pattern)) ||
       fault.message.replace(/^must have required property .*/, 'is required'),
   };
 }
@@ -255,73 +155,55 @@ function reportedFaults(error: unknown): ReportedFault[] | undefined {
   return status === 400 && errors ? errors : undefined;
 }
 
-// A request as express-openapi-validator's metadata step wants one; it never reaches a handler.
-function sampleRequest(operation: Operation, mediaType: string | undefined): Request {
-  const url = operation.path.replace(/\{[^}]+\}/g, 'x');
-  return {
-    app: { enabled: () => true, param: () => undefined },
-    method: operation.method.toUpperCase(),
-    baseUrl: '',
-    originalUrl: url,
-    path: url,
-    url,
-    query: {},
-    params: {},
-    headers: mediaType === undefined ? {} : { 'content-type': mediaType },
-  } as unknown as Request;
-}
-
-async function createValidator(
+function createValidator(
   operation: Operation,
-  document: OpenApiDocument,
-  middlewares: Middlewares,
-): Promise<OperationValidator> {
-  const sample = sampleRequest(operation, operation.mediaTypes[0]) as ValidatedRequest;
-  const response = {} as Response;
-  await run(middlewares.pathParams, sample, response);
-  await run(middlewares.metadata, sample, response);
-  const metadata = sample.openapi;
-  if (!metadata) throw new Error(`express-openapi-validator does not know ${operation.id}.`);
-
-  const validator: OperationValidator = {
+  validators: DocumentValidators,
+  descriptions: ReadonlyMap<string, string>,
+): OperationValidator {
+  const check = validators.checkRequest(operation);
+  const watch = validators.watchResponse(operation);
+  return {
     async checkRequest(request, response) {
-      // Made here rather than by the metadata step, which would match the path again.
-      const validated = request as ValidatedRequest;
-      validated.openapi = { ...metadata, pathParams: request.params as Record<string, string> };
       const own = [...takeUnknownParameters(operation, request), ...missingBody(operation, request)];
       try {
-        await run(middlewares.request, request, response);
+        await run(check, request, response);
         return own;
       } catch (error) {
         const faults = reportedFaults(error);
         if (!faults) throw error;
-        return distinct([...own, ...faults.map((each) => toValidationError(each, document, request))]);
+        return distinct([...own, ...faults.map((each) => toValidationError(each, descriptions, request))]);
       }
     },
     watchResponse(request, response, next) {
       return new Promise((resolve, reject) => {
         // It calls this once when it is in place, and again with an error when the response breaks the contract.
         const proceed = (error?: unknown): void => (error === undefined ? resolve() : next(error));
-        Promise.resolve(middlewares.response(request, response, proceed)).catch(reject);
+        Promise.resolve(watch(request, response, proceed)).catch(reject);
       });
     },
   };
-  await warm(operation, validator);
-  return validator;
+}
+
+// It never reaches a handler.
+function sampleRequest(operation: Operation, mediaType: string | undefined): Request {
+  return {
+    method: operation.method.toUpperCase(),
+    originalUrl: operation.path,
+    query: {},
+    params: {},
+    headers: mediaType === undefined ? {} : { 'content-type': mediaType },
+  } as unknown as Request;
 }
 
 // Validators are compiled at first use; done here, a schema that does not compile fails the start.
 async function warm(operation: Operation, validator: OperationValidator): Promise<void> {
   for (const mediaType of [undefined, ...operation.mediaTypes]) {
     if (mediaType === undefined && operation.bodyRequired) continue;
-    const request = sampleRequest(operation, mediaType);
-    const response = {
-      statusCode: 200,
-      getHeaders: () => ({}),
-      json: () => undefined,
-    } as unknown as Response;
-    await validator.checkRequest(request, response);
-    await validator.watchResponse(request, response, () => undefined);
+    await validator.checkRequest(sampleRequest(operation, mediaType), {} as Response);
+  }
+  for (const statusCode of operation.statuses) {
+    const response = { statusCode, getHeaders: () => ({}), json: () => undefined } as unknown as Response;
+    await validator.watchResponse(sampleRequest(operation, undefined), response, () => undefined);
     response.json({});
   }
 }
@@ -334,31 +216,20 @@ export async function createValidators(
   contract: Contract,
   options: ValidatorOptions,
 ): Promise<ReadonlyMap<OperationId, OperationValidator>> {
-  await assertValid(contract.document);
-  const validators = new Map<OperationId, OperationValidator>();
   let ready = false;
-  const paths = Map.groupBy(contract.operations, (operation) => operation.path);
-  for (const [path, operations] of paths) {
-    const document = documentOf(contract.document, path);
-    const byMethod = new Map<string, Operation>(
-      operations.map((operation) => [operation.method.toUpperCase(), operation]),
-    );
-    const middlewares = installValidator(document, (...reported: unknown[]) => {
-      // What warms the validators up is no response of ours.
-      if (!ready) return;
-      const [error, , request] = reported as [
-        { errors?: ReportedFault[]; message: string },
-        unknown,
-        Request,
-      ];
-      const method = request.method === 'HEAD' ? 'GET' : request.method;
-      const faults = error.errors ?? [{ path: '/response', message: error.message }];
-      options.onInvalidResponse(byMethod.get(method) as Operation, faults);
-    });
-    for (const operation of operations) {
-      validators.set(operation.id, await createValidator(operation, document, middlewares));
-    }
+  const validators = createDocumentValidators(contract, (error, operation) => {
+    // What warms the validators up is no response of ours.
+    if (!ready) return;
+    const { errors, message } = error as { errors?: ReportedFault[]; message: string };
+    options.onInvalidResponse(operation, errors ?? [{ path: '/response', message }]);
+  });
+  const descriptions = patternDescriptions(contract.document);
+  const byId = new Map<OperationId, OperationValidator>();
+  for (const operation of contract.operations) {
+    const validator = createValidator(operation, validators, descriptions);
+    await warm(operation, validator);
+    byId.set(operation.id, validator);
   }
   ready = true;
-  return validators;
+  return byId;
 }

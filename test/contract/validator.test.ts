@@ -135,12 +135,40 @@ describe('a response that breaks the contract', () => {
     });
   });
 
+  test('by its status is answered 500', async () => {
+    const created = everywhere(async (call) => call.reply(202, { status: 'alive' }));
+    await serving({ handlers: created }, async (url) => {
+      const response = await send(url, 'GET', '/livez');
+      expect(response).toMatchObject({ status: 500, body: { code: 'internal-error' } });
+    });
+  });
+
   test('is sent all the same where the configuration says so', async () => {
     await serving({ handlers, invalidResponses: 'report' }, async (url) => {
       const response = await fetch(`${url}/livez`);
       expect(response.status).toBe(200);
       expect(await response.json()).toEqual({ status: 'alive and well' });
     });
+  });
+});
+
+test('one response may stand for several statuses and operations', async () => {
+  // biome-ignore lint/suspicious/noExplicitAny: the document is changed at will.
+  const shared = changed(({ components, paths }: any) => {
+    components.responses.Alive = paths['/livez'].get.responses[200];
+    const reference = { $ref: '#/components/responses/Alive' };
+    Object.assign(paths['/livez'].get.responses, { 200: reference, 202: reference });
+    paths['/readyz'].get.responses[200] = reference;
+  });
+  let reply = { status: 200, body: { status: 'alive' } };
+  const handlers = everywhere(async (call) => call.reply(reply.status, reply.body));
+  await serving({ ...shared, handlers }, async (url) => {
+    const statusOf = async (path: string) => (await fetch(url + path)).status;
+    expect([await statusOf('/livez'), await statusOf('/readyz')]).toEqual([200, 200]);
+    reply = { status: 202, body: { status: 'alive' } };
+    expect([await statusOf('/livez'), await statusOf('/readyz')]).toEqual([202, 500]);
+    reply = { status: 202, body: { status: 'asleep' } };
+    expect([await statusOf('/livez'), await statusOf('/readyz')]).toEqual([500, 500]);
   });
 });
 
