@@ -20,6 +20,8 @@ export const systemGrants = {
   profiles: { select: ['user_id', 'epoch', 'change_seq'] },
   // Which lanes have reminders whose time has come.
   reminders: { select: ['user_id', 'fire_at'] },
+  // Which lanes have changes that are old.
+  changes: { select: ['user_id', 'seq', 'at'] },
 } as const satisfies SystemGrants;
 
 export type SystemTable = keyof typeof systemGrants;
