@@ -95,11 +95,7 @@ export async function listChangesBy(
  */
 export async function purgeChanges(lane: WritableLane, cutoff: Date, limit: number): Promise<boolean> {
   const oldest = await lane.rows('changes').orderBy('seq').limit(limit).select('seq', 'at');
-  const last = oldest.findLastIndex((each) => each.at < cutoff);
-  if (last >= 0)
-    await lane
-      .rows('changes')
-      .where('seq', '<=', oldest[last]?.seq as string)
-      .delete();
-  return last === limit - 1;
+  const last = oldest.findLast((each) => each.at < cutoff);
+  if (last) await lane.rows('changes').where('seq', '<=', last.seq).delete();
+  return last !== undefined && last === oldest[limit - 1];
 }
