@@ -23,6 +23,8 @@ const soakMs = Number(process.env.SOAK_SECONDS ?? 6) * 1000;
 jest.setTimeout(soakMs * 3 + 120_000);
 
 const writerCount = 20;
+/** What must have happened, whatever else did. */
+const everything = [201, 200, 204, 404, 409, 503, 'cut', 'rolled back', 'terminated', 'killed', 'streams'];
 const environment = { RATE_LIMIT: 'off', EVENTS_POLL_MS: '100' };
 
 let testDatabase: TestDatabase;
@@ -121,6 +123,8 @@ test('copies converge and streams miss nothing', async () => {
 
   async function writer(): Promise<void> {
     while (writing) {
+      // Leaves time for instances to start.
+      await sleep(randomInt(50));
       const id = ids.length === 0 ? randomUUID() : pick(ids);
       await pick([
         create,
@@ -226,9 +230,18 @@ test('copies converge and streams miss nothing', async () => {
     killer(),
     syncer(),
   ]);
-  await sleep(soakMs);
-  writing = false;
-  await work;
+  try {
+    const enough = performance.now() + soakMs;
+    const isRough = () => performance.now() > enough && everything.every((each) => statuses.has(each));
+    await Promise.race([work, until(isRough, soakMs + 90_000)]);
+  } finally {
+    writing = false;
+  }
+  await work.catch((error) => {
+    // Nobody waits for what is not written any more.
+    last = 0;
+    throw error;
+  });
 
   const [{ seq }] = (await query<{ seq: number }>(
     testDatabase.url,
@@ -249,11 +262,7 @@ test('copies converge and streams miss nothing', async () => {
   expect(copy.entities()).toEqual(fresh.entities());
   for (const seqs of await followers) expect(seqs).toEqual(numbers(1, seq));
 
-  // It was as rough as it was meant to be, and nothing was a fault of the service.
-  expect(seq).toBeGreaterThan(50);
-  expect([...statuses.keys()]).toEqual(
-    expect.arrayContaining([201, 200, 204, 404, 409, 'cut', 'rolled back', 'terminated', 'killed']),
-  );
+  // Nothing was a fault of the service.
   expect({ status: statuses.get(500), faults: faults.filter((each) => !isUnavailable(each)) }).toEqual({
     status: undefined,
     faults: [],
