@@ -1,6 +1,7 @@
 import express, { type Express } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
+import { activityHandlers } from './activity/handlers';
 import type { Authenticator } from './auth/authenticator';
 import { completionHandlers } from './completions/handlers';
 import type { Config } from './config';
@@ -11,10 +12,13 @@ import type { Database } from './database/database';
 import { isUnavailable } from './database/faults';
 import { allowOrigins } from './edge/cors';
 import type { RateLimiter } from './edge/rate-limit';
+import { eventHandlers } from './events/handlers';
+import type { EventHub } from './events/hub';
 import { requestLogger } from './observability/logger';
 import { profileHandlers } from './profile/handlers';
 import { projectHandlers } from './projects/handlers';
 import { type ServiceState, serviceHandlers } from './service/handlers';
+import { syncHandlers } from './sync/handlers';
 import { tagHandlers } from './tags/handlers';
 import { taskHandlers } from './tasks/handlers';
 import { transferHandlers } from './transfer/handlers';
@@ -28,13 +32,14 @@ export interface AppDependencies {
   readonly database: Database;
   readonly authenticator: Authenticator;
   readonly rateLimiter: RateLimiter;
+  readonly events: EventHub;
   readonly state: ServiceState;
   readonly log: Logger;
 }
 
 /** Makes the service, compiled and ready for requests. @throws if the contract is not valid. */
 export async function createApp(dependencies: AppDependencies): Promise<Express> {
-  const { config, database, authenticator, rateLimiter, state, log } = dependencies;
+  const { config, database, authenticator, rateLimiter, events, state, log } = dependencies;
   const handlers: Handlers = {
     ...serviceHandlers(state),
     ...taskHandlers,
@@ -43,6 +48,9 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     ...tagHandlers,
     ...trashHandlers(config.trashRetentionDays),
     ...profileHandlers,
+    ...syncHandlers,
+    ...eventHandlers(events),
+    ...activityHandlers,
     ...transferHandlers,
   };
 

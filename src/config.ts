@@ -7,6 +7,7 @@ import { type AuthConfig, parseAuthConfig } from './auth/config';
 import type { AccountSettings } from './database/accounts';
 import { defaultAppRole, defaultSystemRole } from './database/roles';
 import type { RateLimits } from './edge/rate-limit';
+import type { EventSettings } from './events/hub';
 import { projectPath, projectRoot } from './paths';
 
 /** The service's configuration: the environment, validated. */
@@ -46,6 +47,9 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** Null: no limits. */
   readonly rateLimits: RateLimits | null;
+  readonly events: EventSettings;
+  /** How long the lanes' changes are kept at least. */
+  readonly changesRetentionDays: number;
   /** Null: each process counts by itself. */
   readonly redisUrl: string | null;
   /** How many proxies stand in front, or their addresses and networks. */
@@ -155,6 +159,11 @@ const variables = z.object({
   RATE_LIMIT_WRITES: integer(1, 1_000_000, 300),
   RATE_LIMIT_ADDRESS: integer(1, 1_000_000, 6_000),
   RATE_LIMIT_FAILED_AUTH: integer(1, 1_000_000, 60),
+  CHANGES_RETENTION_DAYS: integer(1, 36_500, 90),
+  EVENTS_POLL_MS: integer(10, 60_000, 500),
+  EVENTS_HEARTBEAT_MS: integer(10, 3_600_000, 15_000),
+  EVENTS_MAX_STREAMS: integer(0, 1_000_000, 10_000),
+  EVENTS_MAX_STREAMS_PER_USER: integer(1, 1_000, 10),
   REDIS_URL: z
     .string()
     .refine((value) => /^rediss?:$/.test(URL.parse(value)?.protocol ?? ''), 'must be a redis:// URL')
@@ -274,6 +283,13 @@ export function parseConfig(environment: Environment): Config {
             requestsPerAddress: values.RATE_LIMIT_ADDRESS,
             failedAuthenticationsPerAddress: values.RATE_LIMIT_FAILED_AUTH,
           },
+    events: {
+      pollMs: values.EVENTS_POLL_MS,
+      heartbeatMs: values.EVENTS_HEARTBEAT_MS,
+      maxStreams: values.EVENTS_MAX_STREAMS,
+      maxStreamsPerUser: values.EVENTS_MAX_STREAMS_PER_USER,
+    },
+    changesRetentionDays: values.CHANGES_RETENTION_DAYS,
     redisUrl: values.REDIS_URL ?? null,
     trustProxy: values.TRUST_PROXY,
     logLevel: values.LOG_LEVEL,

@@ -9,8 +9,10 @@ import type { Config } from './config';
 import { createDatabase } from './database/database';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded';
 import { migrateUp } from './database/migrations';
+import { findMoved } from './database/moved';
 import { createRateLimiter, unlimited } from './edge/rate-limit';
 import { memoryStores, redisStores } from './edge/rate-limit-store';
+import { createEventHub, type EventHub } from './events/hub';
 import { createJobs } from './jobs/list';
 import { createJobRunner } from './jobs/runner';
 import { createServer } from './server';
@@ -77,9 +79,15 @@ async function startServing(
       acquireTimeoutMs: config.databaseAcquireTimeoutMs,
       statementTimeoutMs: config.databaseStatementTimeoutMs,
       preparedStatements: config.databasePreparedStatements,
+      onChanged: (userId) => events.wake(userId),
     },
     log,
   );
+  const events: EventHub = createEventHub({
+    settings: config.events,
+    findMoved: (lanes) => findMoved(database.withSystem, lanes),
+    log,
+  });
   for (const notice of config.notices) log.warn(notice);
   const authenticator = createAuthenticator(config.auth, log, { query: database.lookUp });
   await authenticator.warmUp();
@@ -103,12 +111,13 @@ async function startServing(
       publicUrl: config.publicUrl ?? '',
       authorizationServers: config.auth.issuer ? [config.auth.issuer.value] : [],
     };
-    const app = await createApp({ config, database, authenticator, rateLimiter, state, log });
+    const app = await createApp({ config, database, authenticator, rateLimiter, events, state, log });
     const server = createServer(app, config);
     const url = await listen(server, config.host, config.port);
     state.publicUrl ||= url;
     if (config.jobs) jobs.start();
     const stop = async () => {
+      events.close();
       // A job that does not end in time loses its connection, like a request.
       const jobsEnd = Promise.race([jobs.stop(), sleep(config.shutdownTimeoutMs, undefined, { ref: false })]);
       await drain(server, config.shutdownTimeoutMs);

@@ -570,6 +570,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{user_id}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Sync a copy of the lane
+         * @description What a copy of the lane needs to become like the lane. The first call, without `token`, begins a snapshot, whose
+         *     pages hold all that there is; every later call sends the `next_token` of the one before and gets what has changed
+         *     since, however long ago that was, up to the time that the service keeps changes (90 days unless it is configured
+         *     otherwise). While `has_more` is true there is more to get at once.
+         *
+         *     Changes are merged: an entity that changed many times comes once, as it now is. To apply a page, put each entity
+         *     in the place of the one with the same `type` and `id`, and remove those that are `deleted`, which what was moved to
+         *     the trash is too; then store the token together with what the page changed. A page may refer to entities of a
+         *     later page, so check references at the end, if at all. Skip types that you don't know.
+         *
+         *     A copy that has applied every page is what the lane was when the last page was read. On 410
+         *     `sync-token-expired`, start over without a token, and let go of what the new snapshot doesn't have.
+         */
+        get: operations["syncLane"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Follow the lane's changes
+         * @description A stream of [server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html): each change of
+         *     the lane, once and in order, within about a second of its commit. Without `Last-Event-ID` it starts at the
+         *     present; with it, right after that event.
+         *
+         *     | event | |
+         *     |---|---|
+         *     | `change` | Something was changed; the data is the `Change`. |
+         *     | `reset` | What came after `Last-Event-ID` is not known any more: changes are lost to the stream, which goes on from the present. Read anew what you show, or sync. |
+         *     | `reconnect` | The stream ends. Connect again, with a token that holds and the last id. |
+         *     | `erased` | The stream ends with the lane. |
+         *
+         *     The stream names its position before the first event, so a client that loses its connection at any time can go on
+         *     from the last id. A comment comes every 15 seconds, or as configured: a client that gets nothing for much longer
+         *     has lost its connection. A client that does not read what comes is cut off, and so is every stream with
+         *     its token's expiry and after an hour.
+         */
+        get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List what was changed
+         * @description A page of the lane's changes, the newest first: who changed what, and which fields from what to what. Filters
+         *     combine with *and*; several values of one filter combine with *or*. Changes are kept for 90 days, or as
+         *     configured.
+         */
+        get: operations["listActivity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{user_id}/export": {
         parameters: {
             query?: never;
@@ -1245,22 +1350,26 @@ export interface components {
             /** @description The address of the service's documentation. */
             resource_documentation: string;
         };
+        /**
+         * @description What was changed.
+         * @enum {string}
+         */
+        ChangeType: "profile" | "project" | "tag" | "task" | "completion" | "calendar_feed" | "webhook";
+        /**
+         * @description What happened to it.
+         * @enum {string}
+         */
+        ChangeAction: "created" | "updated" | "deleted" | "restored" | "purged" | "reminded";
         /** @description An entry of the lane's history. */
         Change: {
             /** @description Numbers the lane's changes from 1, in the order in which they happened. */
             seq: number;
-            /**
-             * @description What was changed.
-             * @enum {string}
-             */
-            type: "profile" | "project" | "tag" | "task" | "completion" | "calendar_feed" | "webhook";
+            /** @description Who did it. */
+            user_id: components["schemas"]["UserId"];
+            type: components["schemas"]["ChangeType"];
             /** @description The id of what was changed; null for the profile, of which there is one. */
             entity_id: string | null;
-            /**
-             * @description What happened to it.
-             * @enum {string}
-             */
-            action: "created" | "updated" | "deleted" | "restored" | "purged" | "reminded";
+            action: components["schemas"]["ChangeAction"];
             /** @description The fields that an update changed, each with what it was and what it became. */
             fields: {
                 [key: string]: {
@@ -1272,6 +1381,158 @@ export interface components {
             };
             at: components["schemas"]["Timestamp"];
         };
+        /** @description A page of changes. */
+        ActivityPage: {
+            /** @description The changes of this page, the newest first. */
+            items: components["schemas"]["Change"][];
+            /** @description The `cursor` of the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /**
+         * @description Where an event stands: `<seq>-<epoch>`, the number of its change and the lane's epoch, which is a new one when the
+         *     lane was erased and made anew.
+         */
+        EventId: string;
+        /** @description An event of a lane's stream. */
+        LaneEvent: components["schemas"]["ChangeEvent"] | components["schemas"]["ResetEvent"] | components["schemas"]["ReconnectEvent"] | components["schemas"]["ErasedEvent"];
+        /** @description Something was changed. */
+        ChangeEvent: {
+            id: components["schemas"]["EventId"];
+            /**
+             * @description What kind of event it is.
+             * @constant
+             */
+            event: "change";
+            data: components["schemas"]["Change"];
+        };
+        /** @description Changes are lost to the stream, which goes on from the present. */
+        ResetEvent: {
+            id: components["schemas"]["EventId"];
+            /**
+             * @description What kind of event it is.
+             * @constant
+             */
+            event: "reset";
+            data: {
+                /**
+                 * @description Why they are not known: `too-old`, they are not kept that long; `other-epoch`, the lane was erased or the
+                 *     database restored meanwhile; `unknown-position`, the lane has not come that far.
+                 * @enum {string}
+                 */
+                reason: "too-old" | "other-epoch" | "unknown-position";
+            };
+        };
+        /** @description The stream ends; connect again. */
+        ReconnectEvent: {
+            /**
+             * @description What kind of event it is.
+             * @constant
+             */
+            event: "reconnect";
+            data: {
+                /**
+                 * @description Why it ends: `token-expired`, take a new token first; `age`, it has lasted an hour; `shutdown`, this
+                 *     instance stops, and another one answers.
+                 * @enum {string}
+                 */
+                reason: "token-expired" | "age" | "shutdown";
+            };
+        };
+        /** @description The stream ends with the lane. */
+        ErasedEvent: {
+            /**
+             * @description What kind of event it is.
+             * @constant
+             */
+            event: "erased";
+            /** @description Nothing. */
+            data: Record<string, never>;
+        };
+        /** @description A page of what a copy of the lane needs. */
+        SyncPage: {
+            /** @description Entities as they are now, in the order in which they were last changed; of a snapshot, by type and id. */
+            changes: components["schemas"]["SyncChange"][];
+            /** @description The `token` of the next call, now or whenever. */
+            next_token: string;
+            /** @description Whether there is more to get already. */
+            has_more: boolean;
+        };
+        /** @description An entity as it is now, or that it is gone. */
+        SyncChange: components["schemas"]["SyncedProfile"] | components["schemas"]["SyncedProject"] | components["schemas"]["SyncedTag"] | components["schemas"]["SyncedTask"] | components["schemas"]["SyncedCompletion"];
+        /** @description The profile; it is never deleted. */
+        SyncedProfile: {
+            seq: components["schemas"]["SyncSeq"];
+            /**
+             * @description What it is.
+             * @constant
+             */
+            type: "profile";
+            /** @description Null, for there is one. */
+            id: null;
+            /**
+             * @description False.
+             * @constant
+             */
+            deleted: false;
+            data: components["schemas"]["Profile"];
+        };
+        /** @description A project. */
+        SyncedProject: {
+            seq: components["schemas"]["SyncSeq"];
+            /**
+             * @description What it is.
+             * @constant
+             */
+            type: "project";
+            id: components["schemas"]["Id"];
+            /** @description Whether it is gone; `data` is then null. */
+            deleted: boolean;
+            data: components["schemas"]["Project"] | null;
+        };
+        /** @description A tag. */
+        SyncedTag: {
+            seq: components["schemas"]["SyncSeq"];
+            /**
+             * @description What it is.
+             * @constant
+             */
+            type: "tag";
+            id: components["schemas"]["Id"];
+            /** @description Whether it is gone; `data` is then null. */
+            deleted: boolean;
+            data: components["schemas"]["Tag"] | null;
+        };
+        /** @description A task. */
+        SyncedTask: {
+            seq: components["schemas"]["SyncSeq"];
+            /**
+             * @description What it is.
+             * @constant
+             */
+            type: "task";
+            id: components["schemas"]["Id"];
+            /** @description Whether it is gone or in the trash; `data` is then null. */
+            deleted: boolean;
+            data: components["schemas"]["Task"] | null;
+        };
+        /** @description The record of a completion. */
+        SyncedCompletion: {
+            seq: components["schemas"]["SyncSeq"];
+            /**
+             * @description What it is.
+             * @constant
+             */
+            type: "completion";
+            id: components["schemas"]["Id"];
+            /** @description Whether it is gone; `data` is then null. */
+            deleted: boolean;
+            data: components["schemas"]["Completion"] | null;
+        };
+        /**
+         * @description The number of the entity's last change on this page; of a snapshot, that of the lane's last change before it began.
+         *     `data` is what there is now, which may be newer.
+         */
+        SyncSeq: number;
         /** @description Everything that a lane holds. */
         LaneExport: {
             /**
@@ -1469,6 +1730,18 @@ export interface components {
             status?: 409;
         } & components["schemas"]["Problem"];
         /**
+         * Sync token expired
+         * @description What has changed since the token was made is not known any more: it is older than the changes that the service
+         *     keeps, or the lane was erased, the database restored, or the service updated to sync more than it did. Start over
+         *     without a token: the snapshot has all that there is, and what it does not have is gone.
+         */
+        SyncTokenExpiredProblem: {
+            /** @constant */
+            code?: "sync-token-expired";
+            /** @constant */
+            status?: 410;
+        } & components["schemas"]["Problem"];
+        /**
          * Content too large
          * @description The request's body, after decoding, is larger than the service is configured to take.
          */
@@ -1511,7 +1784,7 @@ export interface components {
              * @description What kind of fault it is, for programs to switch on.
              * @enum {string}
              */
-            code: "required" | "unknown" | "wrong-type" | "wrong-format" | "too-short" | "too-long" | "too-small" | "too-large" | "not-allowed" | "duplicate" | "wrong-cursor" | "not-in-lane" | "cycle" | "too-deep" | "contradiction";
+            code: "required" | "unknown" | "wrong-type" | "wrong-format" | "too-short" | "too-long" | "too-small" | "too-large" | "not-allowed" | "duplicate" | "wrong-cursor" | "not-in-lane" | "cycle" | "too-deep" | "contradiction" | "wrong-token";
             /** @description What would be right. */
             detail: string;
         };
@@ -1534,6 +1807,17 @@ export interface components {
         RateLimitedProblem: {
             /** @constant */
             code?: "rate-limited";
+            /** @constant */
+            status?: 429;
+        } & components["schemas"]["Problem"];
+        /**
+         * Too many streams
+         * @description The user has as many event streams open as the service is configured to keep for one user. Close one, or share
+         *     one between the pages of a browser.
+         */
+        TooManyStreamsProblem: {
+            /** @constant */
+            code?: "too-many-streams";
             /** @constant */
             status?: 429;
         } & components["schemas"]["Problem"];
@@ -1906,6 +2190,26 @@ export interface components {
                 "application/problem+json": components["schemas"]["NotRecurringProblem"];
             };
         };
+        /** @description The token leads nowhere any more. */
+        SyncTokenExpired: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/sync-token-expired",
+                 *       "code": "sync-token-expired",
+                 *       "title": "Sync token expired",
+                 *       "status": 410,
+                 *       "detail": "What changed since is not known any more. Start over, without a token.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["SyncTokenExpiredProblem"];
+            };
+        };
         /** @description The body is too large. */
         ContentTooLarge: {
             headers: {
@@ -1998,6 +2302,33 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["RateLimitedProblem"];
+            };
+        };
+        /** @description There were too many requests, or the user has too many streams open. */
+        TooManyStreams: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                /**
+                 * @description Seconds to wait before trying again (RFC 9110).
+                 * @example 30
+                 */
+                "Retry-After": number;
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/too-many-streams",
+                 *       "code": "too-many-streams",
+                 *       "title": "Too many streams",
+                 *       "status": 429,
+                 *       "detail": "The user has too many event streams open; close one.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["RateLimitedProblem"] | components["schemas"]["TooManyStreamsProblem"];
             };
         };
         /** @description The request took too long to arrive; any address may answer so. */
@@ -3684,6 +4015,276 @@ export interface operations {
             "5XX": components["responses"]["Fault"];
         };
     };
+    syncLane: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Where to go on, from `next_token` of the call before; without it, a snapshot begins.
+                 * @example WzEsIm1TUVlCR1p3bjZWdyJd
+                 */
+                token?: string;
+                /**
+                 * @description How many entities a page holds at most.
+                 * @example 200
+                 */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the snapshot, or of what has changed. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "changes": [
+                     *         {
+                     *           "seq": 41,
+                     *           "type": "task",
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "deleted": false,
+                     *           "data": {
+                     *             "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *             "user_id": "ada",
+                     *             "project_id": null,
+                     *             "parent_id": null,
+                     *             "title": "Water the plants",
+                     *             "description": null,
+                     *             "status": "pending",
+                     *             "priority": "medium",
+                     *             "completed": false,
+                     *             "completed_at": null,
+                     *             "tags": [
+                     *               "home"
+                     *             ],
+                     *             "due_date": "2026-11-28",
+                     *             "due_time": "18:00",
+                     *             "time_zone": "Europe/Zurich",
+                     *             "due_at": "2026-11-28T17:00:00.000Z",
+                     *             "rrule": "FREQ=WEEKLY",
+                     *             "repeat_from": "schedule",
+                     *             "recurrence_start": "2026-11-21",
+                     *             "reminders": [
+                     *               {
+                     *                 "at": null,
+                     *                 "minutes_before_due": 30
+                     *               }
+                     *             ],
+                     *             "position": "m00064422c6a9c0",
+                     *             "version": 1,
+                     *             "created_at": "2026-11-21T09:30:00.000Z",
+                     *             "updated_at": "2026-11-21T09:30:00.000Z"
+                     *           }
+                     *         },
+                     *         {
+                     *           "seq": 42,
+                     *           "type": "task",
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f",
+                     *           "deleted": true,
+                     *           "data": null
+                     *         }
+                     *       ],
+                     *       "next_token": "WzEsIm1TUVlCR1p3bjZWdyJd",
+                     *       "has_more": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SyncPage"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            410: components["responses"]["SyncTokenExpired"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    streamEvents: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The same, for clients that can't send headers, such as a browser's `EventSource` on a new page. The header,
+                 *     which a browser sends along from its second connection on, goes before it.
+                 * @example 41-7c0e7d1c-5d0a-4c0c-9f0e-3a1b2c3d4e5f
+                 */
+                last_event_id?: components["schemas"]["EventId"];
+            };
+            header?: {
+                /**
+                 * @description The id of the last event that the client has; browsers send it when they connect again.
+                 * @example 41-7c0e7d1c-5d0a-4c0c-9f0e-3a1b2c3d4e5f
+                 */
+                "Last-Event-ID"?: components["schemas"]["EventId"];
+            };
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    /**
+                     * @description Tells proxies to pass on what comes as it comes.
+                     * @example no
+                     */
+                    "X-Accel-Buffering": "no";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example retry: 2000
+                     *     id: 41-7c0e7d1c-5d0a-4c0c-9f0e-3a1b2c3d4e5f
+                     *
+                     *     id: 42-7c0e7d1c-5d0a-4c0c-9f0e-3a1b2c3d4e5f
+                     *     event: change
+                     *     data: {"seq":42,"user_id":"ada","type":"task","entity_id":"019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e","action":"created","fields":{},"at":"2026-11-21T09:30:00.000Z"}
+                     *
+                     *     :
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["TooManyStreams"];
+            503: components["responses"]["NotReady"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    listActivity: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only changes of entities of these types, separated by commas.
+                 * @example [
+                 *       "task"
+                 *     ]
+                 */
+                type?: components["schemas"]["ChangeType"][];
+                /**
+                 * @description Only changes of these kinds, separated by commas.
+                 * @example [
+                 *       "updated",
+                 *       "deleted"
+                 *     ]
+                 */
+                action?: components["schemas"]["ChangeAction"][];
+                /**
+                 * @description Only changes of the entity with this id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 */
+                entity_id?: components["schemas"]["Id"];
+                /**
+                 * @description Only changes at this instant or later.
+                 * @example 2026-01-01T00:00:00.000Z
+                 */
+                since?: components["schemas"]["Timestamp"];
+                /**
+                 * @description Only changes before this instant.
+                 * @example 2027-01-01T00:00:00.000Z
+                 */
+                until?: components["schemas"]["Timestamp"];
+                /**
+                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @example eyJ2IjoxfQ
+                 */
+                cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description How many items a page holds at most.
+                 * @example 20
+                 */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of changes. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    /**
+                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
+                     * @example </api/ada/activity?cursor=eyJ2IjoxfQ>; rel="next"
+                     */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "seq": 2,
+                     *           "user_id": "ada",
+                     *           "type": "task",
+                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "action": "updated",
+                     *           "fields": {
+                     *             "priority": {
+                     *               "from": "medium",
+                     *               "to": "high"
+                     *             }
+                     *           },
+                     *           "at": "2026-11-21T09:45:00.000Z"
+                     *         },
+                     *         {
+                     *           "seq": 1,
+                     *           "user_id": "ada",
+                     *           "type": "task",
+                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "action": "created",
+                     *           "fields": {},
+                     *           "at": "2026-11-21T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ActivityPage"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
     exportLane: {
         parameters: {
             query?: never;
@@ -3757,6 +4358,7 @@ export interface operations {
                      *       "changes": [
                      *         {
                      *           "seq": 1,
+                     *           "user_id": "ada",
                      *           "type": "task",
                      *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
                      *           "action": "created",

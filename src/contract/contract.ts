@@ -19,6 +19,8 @@ export interface Operation {
   readonly scope: Scope | null;
   /** The names of the query parameters that it takes. */
   readonly queryNames: ReadonlySet<string>;
+  /** The names of the headers that it takes, in lower case. */
+  readonly headerNames: readonly string[];
   /** The media types of its request body, the preferred one first; empty where it takes none. */
   readonly mediaTypes: readonly string[];
   readonly bodyRequired: boolean;
@@ -94,6 +96,7 @@ function readOperation(
     path,
     scope: readScope(operation.operationId, operation.security ?? document.security ?? []),
     queryNames: new Set(parameters.filter((each) => each.in === 'query').map((each) => each.name)),
+    headerNames: parameters.filter((each) => each.in === 'header').map((each) => each.name.toLowerCase()),
     mediaTypes: Object.keys(body?.content ?? {}),
     bodyRequired: body?.required ?? false,
     statuses: Object.keys(operation.responses).map(Number),

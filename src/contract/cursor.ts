@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Position, SortKey } from '../database/keyset';
 
 /** What a column that a list is sorted by holds. */
-export type CursorKind = 'instant' | 'local' | 'rank' | 'text' | 'uuid';
+export type CursorKind = 'instant' | 'local' | 'rank' | 'sequence' | 'text' | 'uuid';
 
 /** A key of a list's order. */
 export interface CursorKey extends SortKey {
@@ -53,6 +53,8 @@ const isOf: Record<CursorKind, (value: unknown) => boolean> = {
   instant: (value) => typeof value === 'string' && (infinity.test(value) || isInstant(value)),
   local: (value) => typeof value === 'string' && (infinity.test(value) || isLocal(value)),
   rank: (value) => typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 100,
+  // A bigint, which the driver reads as text.
+  sequence: (value) => typeof value === 'string' && /^\d{1,15}$/.test(value),
   text: (value) => typeof value === 'string' && !value.includes('\0'),
   uuid: (value) => typeof value === 'string' && uuid.test(value),
 };

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { components, operations } from '../../generated/openapi';
 import type { Identity } from '../auth/authenticator';
 import type { UserScope } from '../database/lane';
+import type { EventSubscriber } from './event-stream';
 import type { Streamed } from './stream';
 
 export type OperationId = keyof operations;
@@ -60,8 +61,17 @@ type StreamArguments<Id extends OperationId, S extends keyof Responses<Id>> = Bo
   ReplyHeaders<Id, S>
 >;
 
-// Statuses that the platform answers before a handler is called.
-type PlatformStatus = 400 | 401 | 403 | 413 | 415 | 429 | '5XX';
+/** A status under which the operation answers with a stream of events. */
+export type EventStreamStatus<Id extends OperationId> = {
+  [S in keyof Responses<Id>]: ResponseAt<Id, S> extends { content: { 'text/event-stream': string } }
+    ? S
+    : never;
+}[keyof Responses<Id>] &
+  number;
+
+// Statuses and problems that the platform answers with before a handler is called.
+type PlatformStatus = 400 | 401 | 403 | 413 | 415 | '5XX';
+type PlatformCode = 'rate-limited';
 
 type HandlerProblem<Id extends OperationId> = {
   [S in Exclude<keyof Responses<Id>, PlatformStatus>]: ProblemAt<Id, S>;
@@ -69,7 +79,11 @@ type HandlerProblem<Id extends OperationId> = {
 
 /** The codes of the problems that a handler of the operation may answer with. */
 export type FailureCode<Id extends OperationId> =
-  HandlerProblem<Id> extends infer P ? (P extends { code: infer Code extends string } ? Code : never) : never;
+  HandlerProblem<Id> extends infer P
+    ? P extends { code: infer Code extends string }
+      ? Exclude<Code, PlatformCode>
+      : never
+    : never;
 
 type ProblemMembers<P> = Omit<P, keyof Schemas['Problem']>;
 type FailureOf<Id extends OperationId, Code> = Extract<HandlerProblem<Id>, { code: Code }>;
@@ -80,7 +94,7 @@ type FailureArguments<P> = keyof ProblemMembers<P> extends never
 
 declare const replyOf: unique symbol;
 
-/** What a handler returns. Only `call.reply`, `call.stream` and `call.fail` make one, so that the compiler sees every field of it. */
+/** What a handler returns. Only `call`'s methods make one, so that the compiler sees every field of it. */
 export interface Reply<Id extends OperationId> {
   readonly [replyOf]: Id;
 }
@@ -89,6 +103,10 @@ type PathOf<Id extends OperationId> = operations[Id]['parameters'] extends { pat
 type QueryOf<Id extends OperationId> = operations[Id]['parameters'] extends { query: infer Q }
   ? Q
   : NonNullable<operations[Id]['parameters']['query']>;
+// Node has their names in lower case.
+type HeadersOf<Id extends OperationId> = operations[Id]['parameters'] extends { header?: infer H }
+  ? { [K in keyof H as Lowercase<K & string>]: H[K] }
+  : unknown;
 type BodyOf<Id extends OperationId> = operations[Id] extends { requestBody: { content: infer C } }
   ? C[keyof C]
   : operations[Id] extends { requestBody?: { content: infer C } }
@@ -98,6 +116,8 @@ type BodyOf<Id extends OperationId> = operations[Id] extends { requestBody: { co
 interface CallBase<Id extends OperationId> {
   readonly path: PathOf<Id>;
   readonly query: QueryOf<Id>;
+  /** The headers that the contract names as parameters, by their names in lower case. */
+  readonly headers: HeadersOf<Id>;
   /** The validated body, its defaults filled in. */
   readonly body: BodyOf<Id>;
   /** The address as the client wrote it, path and query. */
@@ -113,6 +133,8 @@ interface CallBase<Id extends OperationId> {
     status: S,
     ...rest: StreamArguments<Id, S>
   ): Reply<Id>;
+  /** Answers with a stream of events, to which `subscriber` writes from then on. */
+  eventStream<S extends EventStreamStatus<Id>>(status: S, subscriber: EventSubscriber): Reply<Id>;
   /** Answers with a problem that the contract has for this operation. */
   fail<Code extends FailureCode<Id>>(code: Code, ...rest: FailureArguments<FailureOf<Id, Code>>): Reply<Id>;
 }

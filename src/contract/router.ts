@@ -13,6 +13,7 @@ import { requestFacts } from '../observability/request-facts';
 import { type Admission, admit, refuseToken } from './admission';
 import { type BodyReader, bodyReader } from './body';
 import type { Contract, Method, Operation } from './contract';
+import { type EventSubscriber, eventStreamHeaders, openEventStream } from './event-stream';
 import type { Handlers } from './operations';
 import { type ProblemCode, ProblemError, type ProblemMembers, problemBody } from './problems';
 import { sendStream } from './stream';
@@ -43,13 +44,18 @@ interface StreamedResult extends Result {
   readonly streamed: true;
 }
 
+/** What `call.eventStream` makes. */
+interface EventStreamResult extends Result {
+  readonly subscriber: EventSubscriber;
+}
+
 /** What `call.fail` makes. */
 interface Failure {
   readonly code: ProblemCode;
   readonly members: ProblemMembers;
 }
 
-type Outcome = Result | StreamedResult | Failure;
+type Outcome = Result | StreamedResult | EventStreamResult | Failure;
 
 /** A call before the types of its operation are put on it. */
 type UntypedHandler = (call: object) => Promise<Outcome>;
@@ -63,17 +69,24 @@ function sendProblem(
   headers: Readonly<Record<string, string>> = {},
 ): void {
   const body = problemBody(code, String(response.req.id), members);
+  // RFC 9110, section 10.2.3; the limits say themselves when they end.
+  const later = (body.status === 429 || body.status === 503) && !response.hasHeader('Retry-After');
+  if (later) response.set('Retry-After', String(retryAfterSeconds));
   response.status(body.status).set(headers).type('application/problem+json').json(body);
 }
 
 async function sendResult(
   response: Response,
   operation: Operation,
-  outcome: Result | StreamedResult,
+  outcome: Result | StreamedResult | EventStreamResult,
 ): Promise<void> {
   response.status(outcome.status);
   for (const [name, value] of Object.entries(outcome.headers)) {
     if (value !== undefined) response.setHeader(name, value as string);
+  }
+  if ('subscriber' in outcome) {
+    response.type('text/event-stream');
+    return openEventStream(response, outcome.subscriber);
   }
   if (outcome.body === undefined) return void response.end();
   const type = operation.responseTypes.get(String(outcome.status)) ?? 'application/json';
@@ -110,6 +123,7 @@ function serve(stages: Stages, dependencies: RouterDependencies): RequestHandler
     const outcome = await handler({
       path: request.params,
       query: request.query,
+      headers: Object.fromEntries(operation.headerNames.map((name) => [name, request.headers[name]])),
       body: request.body,
       url: request.originalUrl,
       log: request.log,
@@ -121,6 +135,12 @@ function serve(stages: Stages, dependencies: RouterDependencies): RequestHandler
         body,
         headers,
         streamed: true,
+      }),
+      eventStream: (status: number, subscriber: EventSubscriber): Outcome => ({
+        status,
+        body: undefined,
+        headers: eventStreamHeaders,
+        subscriber,
       }),
       fail: (code: ProblemCode, members: ProblemMembers = {}): Outcome => ({ code, members }),
     });
@@ -179,12 +199,7 @@ function sendFault(dependencies: RouterDependencies): ErrorRequestHandler {
     }
     if (error instanceof ProblemError) return sendProblem(response, error.code, error.members, error.headers);
     request.log.error({ err: error }, 'fault');
-    if (dependencies.isUnavailable(error)) {
-      return sendProblem(response, 'service-unavailable', undefined, {
-        'Retry-After': String(retryAfterSeconds),
-      });
-    }
-    sendProblem(response, 'internal-error');
+    sendProblem(response, dependencies.isUnavailable(error) ? 'service-unavailable' : 'internal-error');
   };
 }
 

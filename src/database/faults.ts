@@ -23,9 +23,9 @@ const unavailableCodes = new Set([
   'EAI_AGAIN',
 ]);
 
-// What node-postgres and the pool throw without a code.
+// What node-postgres and the pool throw without a code; Knex puts the statement before it.
 const unavailableMessages =
-  /^(Connection terminated|Client has encountered a connection error|Client was closed|Query read timeout|timeout exceeded|timeout expired|Connection ended unexpectedly|aborted$)/i;
+  /(^| - )(Connection terminated|Client has encountered a connection error|Client was closed|Query read timeout|timeout exceeded|timeout expired|Connection ended unexpectedly|aborted$)/i;
 
 /** The SQLSTATE of an error from Postgres, else undefined. */
 export function sqlState(error: unknown): string | undefined {

@@ -11,11 +11,14 @@ import { type Connection, type Statement, transact } from './transaction';
 
 type Table = keyof LaneTables;
 
+/** A query of rows. */
+export type RowQuery<R extends object> = Knex.QueryBuilder<R, R[]>;
+
 /** A lane as a reader sees it. */
 export interface Lane {
   readonly userId: string;
   /** The lane's rows of a table: a query to narrow, order, update or delete. */
-  rows<T extends Table>(table: T): Knex.QueryBuilder<LaneTables[T], LaneTables[T][]>;
+  rows<T extends Table>(table: T): RowQuery<LaneTables[T]>;
   /** An expression for one of the lane's queries; it names no table. */
   expression(sql: string, bindings?: readonly Knex.Value[]): Knex.Raw;
 }
@@ -100,6 +103,8 @@ export interface LaneOptions {
   readonly statementTimeoutMs: number;
   /** Whether statements may be named (prepared once a connection); not every pooler keeps them apart. */
   readonly preparedStatements: boolean;
+  /** Called after the commit of a write that left changes or erased its lane. */
+  readonly onChanged?: ((userId: string) => void) | undefined;
 }
 
 // Runs as the login role, for it is what makes the transaction the app role's. Whether the lane was erased since the
@@ -245,6 +250,10 @@ export function createLanes(
     return [record];
   }
 
+  function tellOf(userId: string, { changes, erased }: Leavings): void {
+    if (erased || changes.length > 0) options.onChanged?.(userId);
+  }
+
   function read<T>(caller: Caller, work: (lane: Lane) => Promise<T>): Promise<T> {
     return transact(knex, {
       readOnly: true,
@@ -254,10 +263,10 @@ export function createLanes(
     });
   }
 
-  function writeOnce<T>(caller: Caller, work: (lane: WritableLane) => Promise<T>): Promise<T> {
+  async function writeOnce<T>(caller: Caller, work: (lane: WritableLane) => Promise<T>): Promise<T> {
     const { userId } = caller;
     const leavings: Leavings = { changes: [], erased: false };
-    return transact(knex, {
+    const value = await transact(knex, {
       readOnly: false,
       opening: [{ text: 'begin' }, scopeTo(caller), named('lane-lock', lockCounter, [userId])],
       async check([, scope, locked], connection) {
@@ -269,6 +278,8 @@ export function createLanes(
       work: (connection) => work(writableLaneOn(knex, connection, userId, leavings)),
       closing: () => leave(userId, leavings),
     });
+    tellOf(userId, leavings);
+    return value;
   }
 
   async function write<T>(caller: Caller, work: (lane: WritableLane) => Promise<T>): Promise<T> {
@@ -280,9 +291,9 @@ export function createLanes(
     }
   }
 
-  function writeForJobOnce<T>(userId: string, work: (lane: WritableLane) => Promise<T>): Promise<T> {
+  async function writeForJobOnce<T>(userId: string, work: (lane: WritableLane) => Promise<T>): Promise<T> {
     const leavings: Leavings = { changes: [], erased: false };
-    return transact(knex, {
+    const value = await transact(knex, {
       readOnly: false,
       opening: [
         { text: 'begin' },
@@ -295,6 +306,8 @@ export function createLanes(
       work: (connection) => work(writableLaneOn(knex, connection, userId, leavings)),
       closing: () => leave(userId, leavings),
     });
+    tellOf(userId, leavings);
+    return value;
   }
 
   async function writeForJob<T>(

@@ -22,6 +22,8 @@ export const systemGrants = {
   reminders: { select: ['user_id', 'fire_at'] },
   // Which lanes have something in the trash, and since when.
   tasks: { select: ['user_id', 'deleted_at'] },
+  // Which lanes have changes that are old.
+  changes: { select: ['user_id', 'seq', 'at'] },
 } as const satisfies SystemGrants;
 
 export type SystemTable = keyof typeof systemGrants;

@@ -1,3 +1,4 @@
+import { createChangePurge } from '../changes/job';
 import type { Config } from '../config';
 import { reminderJob } from '../tasks/job';
 import { purgeJob } from '../trash/job';
@@ -5,5 +6,5 @@ import type { Job } from './job';
 
 /** All jobs of the service. */
 export function createJobs(config: Config): readonly Job[] {
-  return [reminderJob, purgeJob(config.trashRetentionDays)];
+  return [createChangePurge(config.changesRetentionDays), reminderJob, purgeJob(config.trashRetentionDays)];
 }

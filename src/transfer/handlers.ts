@@ -1,3 +1,5 @@
+import { toChange } from '../changes/mapper';
+import { listChanges } from '../changes/repository';
 import type { Handlers } from '../contract/operations';
 import type { Lane } from '../database/lane';
 import type { ChangeRow, TaskRow } from '../database/rows';
@@ -5,8 +7,6 @@ import { toProfile } from '../profile/mapper';
 import { findProfile } from '../profile/repository';
 import { toTask } from '../tasks/mapper';
 import { listTasks } from '../tasks/repository';
-import { toChange } from './mapper';
-import { listChanges } from './repository';
 
 // As many as a list's largest page, for the same memory.
 const pageSize = 200;
@@ -47,7 +47,7 @@ export const transferHandlers: Pick<Handlers, 'exportLane'> = {
       ),
     );
     const changes = pagesOf((last: ChangeRow | undefined) =>
-      read((lane) => listChanges(lane, last?.seq ?? '0', pageSize)),
+      read((lane) => listChanges(lane, Number(last?.seq ?? 0), pageSize)),
     );
 
     const exported_at = new Date().toISOString();

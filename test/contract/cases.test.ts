@@ -1,26 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { send } from '../support/api';
 import { startTestService, type TestService, tokenOf } from '../support/service';
-import type { Case, Cases } from './cases';
-import { completionCases } from './completions.cases';
-import { profileCases } from './profile.cases';
-import { projectCases } from './projects.cases';
-import { serviceCases } from './service.cases';
-import { tagCases } from './tags.cases';
-import { taskCases } from './tasks.cases';
-import { transferCases } from './transfer.cases';
-import { trashCases } from './trash.cases';
-
-const cases: Cases = {
-  ...serviceCases,
-  ...taskCases,
-  ...completionCases,
-  ...projectCases,
-  ...tagCases,
-  ...trashCases,
-  ...profileCases,
-  ...transferCases,
-};
+import type { Case } from './cases';
+import { cases } from './table';
 
 let service: TestService;
 beforeAll(async () => {

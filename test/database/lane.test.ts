@@ -12,7 +12,7 @@ import { createTestDatabase, query, type TestDatabase } from '../support/databas
 import { type HeldLane, holdLane, waitingForLocks } from '../support/held-lane';
 import { openProxy } from '../support/proxy';
 import { startTestService, type TestService } from '../support/service';
-import { seedTasks } from '../support/tasks';
+import { newTask, seedTasks } from '../support/tasks';
 import { until } from '../support/until';
 import { makeUser } from '../support/user';
 
@@ -55,27 +55,6 @@ afterAll(async () => {
 async function sql<R extends object>(text: string, values: unknown[] = []): Promise<R[]> {
   return (await owner.query<R>(text, values)).rows;
 }
-
-const task = (title = 'A task') =>
-  ({
-    id: randomUUID(),
-    title,
-    description: null,
-    status: 'pending',
-    priority: 'medium',
-    project_id: null,
-    parent_id: null,
-    tags: [] as string[],
-    due_date: null,
-    due_time: null,
-    time_zone: null,
-    due_at: null,
-    rrule: null,
-    repeat_from: 'schedule',
-    recurrence_start: null,
-    completion_count: 0,
-    reminders: [] as never[],
-  }) as const;
 
 const change = (fields: Change['fields'] = {}): Change & { id: string } => ({
   type: 'task',
@@ -156,7 +135,7 @@ describe.each([true, false])('writes, with prepared statements: %s', (preparedSt
   test('of ten at once into a lane that is not there yet all succeed', async () => {
     for (const userId of oneTo(5).map(() => randomUUID())) {
       await Promise.all(
-        oneTo(10).map(() => lanes.withUser(userId).write((lane) => insertTask(lane, task()))),
+        oneTo(10).map(() => lanes.withUser(userId).write((lane) => insertTask(lane, newTask()))),
       );
       expect(await counterOf(userId)).toBe(10);
       expect((await changesOf(userId)).map((each) => each.seq)).toEqual(oneTo(10));
@@ -168,17 +147,17 @@ describe.each([true, false])('writes, with prepared statements: %s', (preparedSt
     const scope = lanes.withUser(userId);
     const fault = new Error('a fault of the work');
     const first = scope.write(async (lane) => {
-      await insertTask(lane, task());
+      await insertTask(lane, newTask());
       throw fault;
     });
     await expect(first).rejects.toBe(fault);
     expect(await stateOf(userId)).toEqual({ counter: undefined, changes: [], tasks: [] });
 
-    const made = await scope.write((lane) => insertTask(lane, task()));
+    const made = await scope.write((lane) => insertTask(lane, newTask()));
     const before = await stateOf(userId);
     const later = scope.write(async (lane) => {
       if (made) await updateTask(lane, made, { title: 'Changed' });
-      await insertTask(lane, task());
+      await insertTask(lane, newTask());
       lane.changed(change());
       throw fault;
     });
@@ -189,7 +168,7 @@ describe.each([true, false])('writes, with prepared statements: %s', (preparedSt
   test('whose changes cannot be recorded leave nothing', async () => {
     const userId = randomUUID();
     const write = lanes.withUser(userId).write(async (lane) => {
-      await insertTask(lane, task());
+      await insertTask(lane, newTask());
       lane.changed({ ...change(), type: 'nonsense' as 'task' });
     });
     await expect(write).rejects.toMatchObject({ code: '23514' });
@@ -233,7 +212,7 @@ describe('a lane that another holds', () => {
     await until(async () => (await waitingForLocks(testDatabase.url)) === 2);
 
     const other = randomUUID();
-    await database.withUser(other).write((lane) => insertTask(lane, task()));
+    await database.withUser(other).write((lane) => insertTask(lane, newTask()));
     expect(await counterOf(other)).toBe(1);
     expect(await database.withUser(userId).read((lane) => countTasks(lane, {}))).toBe(0);
 
@@ -245,19 +224,19 @@ describe('a lane that another holds', () => {
   test('lets a writer go after the statement timeout, and work when it is free', async () => {
     const lanes = open({ statementTimeoutMs: 200, max: 1 });
     const scope = lanes.withUser(userId);
-    await expect(scope.write((lane) => insertTask(lane, task()))).rejects.toMatchObject({ code: '57014' });
+    await expect(scope.write((lane) => insertTask(lane, newTask()))).rejects.toMatchObject({ code: '57014' });
     await held.release();
-    expect(await scope.write((lane) => insertTask(lane, task()))).toMatchObject({ version: 1 });
+    expect(await scope.write((lane) => insertTask(lane, newTask()))).toMatchObject({ version: 1 });
     expect(await counterOf(userId)).toBe(1);
   });
 });
 
 describe('a lane for a job', () => {
-  const work = (userId: string) => database.laneForJob(userId).write((lane) => insertTask(lane, task()));
+  const work = (userId: string) => database.laneForJob(userId).write((lane) => insertTask(lane, newTask()));
 
   test('is written like any other, by the time of the lock', async () => {
     const userId = randomUUID();
-    await database.withUser(userId).write((lane) => insertTask(lane, task()));
+    await database.withUser(userId).write((lane) => insertTask(lane, newTask()));
     const held = await holdLane(testDatabase.url, userId);
     const writing = work(userId);
     await until(async () => (await waitingForLocks(testDatabase.url)) === 1);
@@ -294,7 +273,7 @@ describe('a lane for a job', () => {
     const userId = randomUUID();
     await database.withUser(userId).write(async (lane) => lane.erase());
     const later = Date.now() / 1000 + 1;
-    await database.withUser(userId, later).write((lane) => insertTask(lane, task()));
+    await database.withUser(userId, later).write((lane) => insertTask(lane, newTask()));
     expect(await work(userId)).toMatchObject({ version: 1 });
     expect(await counterOf(userId)).toBe(2);
   });
@@ -304,7 +283,7 @@ describe('a lane for a job', () => {
     await seedTasks(testDatabase.url, userId, [{ title: 'One' }]);
     const before = await stateOf(userId);
     const failing = database.laneForJob(userId).write(async (lane) => {
-      await insertTask(lane, task());
+      await insertTask(lane, newTask());
       throw new Error('the job');
     });
     await expect(failing).rejects.toThrow('the job');
@@ -318,7 +297,7 @@ describe('a read', () => {
     await seedTasks(testDatabase.url, userId, [{ title: 'One' }]);
     const counts = await database.withUser(userId).read(async (lane) => {
       const before = await countTasks(lane, {});
-      await database.withUser(userId).write((writable) => insertTask(writable, task()));
+      await database.withUser(userId).write((writable) => insertTask(writable, newTask()));
       const rows = await lane.rows('tasks');
       return [before, rows.length];
     });
@@ -334,7 +313,7 @@ describe('a read', () => {
     const attempts = [
       scope.read((lane) => lane.rows('tasks').update({ title: 'Changed' })),
       scope.read((lane) => lane.rows('tasks').delete()),
-      scope.read((lane) => insertTask(lane as WritableLane, task())),
+      scope.read((lane) => insertTask(lane as WritableLane, newTask())),
     ];
     const outcomes = await Promise.allSettled(attempts);
     expect(outcomes.map((each) => each.status)).toEqual(['rejected', 'rejected', 'rejected']);
@@ -367,7 +346,7 @@ describe('a lane', () => {
       expect(await lane.rows('tasks').where('id', id).update({ title: 'Taken' })).toBe(0);
       expect(await lane.rows('tasks').whereNot('title', 'Mine').delete()).toBe(0);
       expect(await lane.rows('tasks').clearWhere().where('id', id).delete()).toBe(0);
-      const row = { ...task('Planted'), user_id: theirs };
+      const row = { ...newTask('Planted'), user_id: theirs };
       const [planted] = await lane.insert('tasks', row).returning('user_id');
       expect(planted).toEqual({ user_id: mine });
     });
@@ -377,7 +356,7 @@ describe('a lane', () => {
   test.each(["'; drop table tasklane.tasks; --", 'ada@example.com', '名前', '%', ' ', '😀'.repeat(255)])(
     'may be of %j',
     async (userId) => {
-      const made = await database.withUser(userId).write((lane) => insertTask(lane, task()));
+      const made = await database.withUser(userId).write((lane) => insertTask(lane, newTask()));
       expect(made?.user_id).toBe(userId);
       expect(await database.withUser(userId).read((lane) => countTasks(lane, {}))).toBe(1);
     },
@@ -394,17 +373,21 @@ describe('one connection for all', () => {
       throw new Error('later');
     },
     'throws while its statements are on their way': async (lane) => {
-      const flight = oneTo(20).map((n) => lane.insert('tasks', task(`Task ${n}`)));
+      const flight = oneTo(20).map((n) => lane.insert('tasks', newTask(`Task ${n}`)));
       await flight[0];
       throw new Error('in between');
     },
-    'breaks a constraint': (lane) => lane.insert('tasks', task('')),
+    'breaks a constraint': (lane) => lane.insert('tasks', newTask('')),
     'breaks a constraint in the middle of a flight': (lane) =>
-      Promise.all([lane.insert('tasks', task()), lane.insert('tasks', task('')), lane.rows('tasks').first()]),
+      Promise.all([
+        lane.insert('tasks', newTask()),
+        lane.insert('tasks', newTask('')),
+        lane.rows('tasks').first(),
+      ]),
     'names a column that is not there': (lane) => lane.rows('tasks').where('nonsense', 1).first(),
     'sends what the column cannot be compared with': (lane) =>
       lane.rows('tasks').where('id', 'nonsense').first(),
-    'sends NUL': (lane) => lane.insert('tasks', task('a\0b')),
+    'sends NUL': (lane) => lane.insert('tasks', newTask('a\0b')),
     'leaves a binding undefined': (lane) =>
       lane
         .rows('tasks')
@@ -431,9 +414,9 @@ describe('one connection for all', () => {
   async function works(): Promise<void> {
     const scope = one.withUser(userId);
     const before = (await counterOf(userId)) ?? 0;
-    expect(await scope.write((lane) => insertTask(lane, task()))).toMatchObject({ version: 1 });
+    expect(await scope.write((lane) => insertTask(lane, newTask()))).toMatchObject({ version: 1 });
     expect(await scope.read((lane) => findTask(lane, randomUUID()))).toBeUndefined();
-    expect(await scope.write((lane) => insertTask(lane, task()))).toMatchObject({ version: 1 });
+    expect(await scope.write((lane) => insertTask(lane, newTask()))).toMatchObject({ version: 1 });
     expect(await counterOf(userId)).toBe(before + 2);
   }
 
@@ -454,7 +437,7 @@ describe('one connection for all', () => {
       await prepare();
       const before = await stateOf(userId);
       const write = one.withUser(userId).write(async (lane) => {
-        await lane.insert('tasks', task('')).then(undefined, () => undefined);
+        await lane.insert('tasks', newTask('')).then(undefined, () => undefined);
         if (changes > 0) lane.changed(change());
         return 'done';
       });
@@ -487,7 +470,7 @@ describe('one connection for all', () => {
     const end = `select pg_terminate_backend(pid) from pg_stat_activity
       where datname = current_database() and application_name = 'tasklane' and `;
     const other = await holdLane(testDatabase.url, userId);
-    const write = one.withUser(userId).write((lane) => insertTask(lane, task()));
+    const write = one.withUser(userId).write((lane) => insertTask(lane, newTask()));
     const outcome = expect(write).rejects.toMatchObject({ code: '57P01' });
     await until(async () => (await waitingForLocks(testDatabase.url)) === 1);
     await sql(`${end} wait_event_type = 'Lock'`);
@@ -510,7 +493,7 @@ test('a connection that fell silent is given up, and the next request has a new 
   const proxy = await openProxy(testDatabase.url);
   const one = open({ url: proxy.url, max: 1, statementTimeoutMs: 100 });
   const scope = one.withUser(randomUUID());
-  await scope.write((lane) => insertTask(lane, task()));
+  await scope.write((lane) => insertTask(lane, newTask()));
   proxy.silence();
   const fault = await scope.read((lane) => countTasks(lane, {})).catch((error) => error);
   expect([fault.message, isUnavailable(fault)]).toEqual([expect.any(String), true]);

@@ -64,6 +64,8 @@ const seeds: Record<string, string> = {
       '2026-11-28', 'FREQ=DAILY', 'pending', '[]');
     insert into tasklane.reminders (user_id, task_id, fire_at)
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', now())`,
+  // Changes no rows.
+  '20261121000030_change_indexes': '',
 };
 
 const names = migrationNames();

@@ -1,4 +1,5 @@
 /** Every sort, filter and page of a large lane is answered by an index, under row-level security. */
+import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { defaultAppRole } from '../../src/database/roles';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -27,7 +28,13 @@ beforeAll(async () => {
      from generate_series(1, $1) as lane, generate_series(1, $2) as n`,
     [lanes, tasksInLane],
   );
-  await client.query('analyze tasklane.tasks');
+  await client.query(
+    `insert into tasklane.changes (user_id, seq, type, entity_id, action, fields)
+     select 'user-' || lane, n, 'task', md5((n % 200)::text)::uuid, 'updated', '{}'
+     from generate_series(1, $1) as lane, generate_series(1, $2) as n`,
+    [lanes, tasksInLane],
+  );
+  await client.query('analyze tasklane.tasks, tasklane.changes');
   await client.query('begin');
   await client.query(`select set_config('role', $1, true), set_config('app.user_id', 'user-7', true)`, [
     defaultAppRole,
@@ -97,4 +104,29 @@ test.each([
   expect(nodes.map((node) => node['Node Type']).filter((type) => type === 'Seq Scan')).toEqual([]);
   const column = condition.split(' ')[0] as string;
   expect(nodes.some((node) => node['Index Cond']?.includes(column))).toBe(true);
+});
+
+test.each([
+  ['a page of changes', `seq > 1000 order by seq limit 100`, 'seq'],
+  ['the newest changes', `seq < 1000 order by seq desc limit 51`, 'seq'],
+  ['the oldest change', `true order by seq limit 1`, 'user_id'],
+  [
+    'one entity’s history',
+    `entity_id = 'c4ca4238-a0b9-2382-0dcc-509a6f75849b' order by seq desc limit 11`,
+    'entity_id',
+  ],
+])('%s reads its rows and no others', async (_what, condition, column) => {
+  const nodes = await planOf(`select * from tasklane.changes where user_id = 'user-7' and ${condition}`);
+  const types = nodes.map((node) => node['Node Type']);
+  expect(types.filter((type) => /Seq Scan/.test(type))).toEqual([]);
+  const scan = nodes.find((node) => /Index/.test(node['Node Type']));
+  expect(scan?.['Index Cond']).toContain(column);
+  expect(scan?.['Rows Removed by Filter'] ?? 0).toBe(0);
+});
+
+test('entities that have changed are found by their ids', async () => {
+  const ids = Array.from({ length: 200 }, () => randomUUID());
+  const nodes = await planOf(`${own} and id = any('{${ids}}'::uuid[])`);
+  expect(nodes.map((node) => node['Node Type']).filter((type) => type === 'Seq Scan')).toEqual([]);
+  expect(nodes.some((node) => node['Index Cond']?.includes('id = ANY'))).toBe(true);
 });

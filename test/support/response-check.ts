@@ -76,6 +76,13 @@ function assertMatches(schema: Node, value: unknown, what: string): void {
   );
 }
 
+/** Fails unless a value is what the contract's schema of this name says, and no more. */
+export function assertSchema(name: string, value: unknown): void {
+  const schema = document.components.schemas?.[name];
+  assert.ok(schema, `The contract has no schema ${name}.`);
+  assertMatches(schema, value, name);
+}
+
 function matches(template: string, path: string): boolean {
   const wanted = template.split('/');
   const given = path.split('/');

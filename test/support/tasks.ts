@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { TaskPriority, TaskStatus } from '../../src/database/rows';
+import type { NewTask } from '../../src/tasks/repository';
 import { query } from './database';
 
 /** A row of a task; what is left out takes its default. */
@@ -11,6 +12,29 @@ export interface TaskSeed {
   priority?: TaskPriority;
   created_at?: string;
   updated_at?: string;
+}
+
+/** A task for the repository to insert. */
+export function newTask(title = 'A task'): Required<NewTask> & { priority: TaskPriority } {
+  return {
+    id: randomUUID(),
+    title,
+    description: null,
+    status: 'pending',
+    priority: 'medium',
+    project_id: null,
+    parent_id: null,
+    tags: [],
+    due_date: null,
+    due_time: null,
+    time_zone: null,
+    due_at: null,
+    rrule: null,
+    repeat_from: 'schedule',
+    recurrence_start: null,
+    completion_count: 0,
+    reminders: [],
+  };
 }
 
 /** Writes tasks into a lane past the service, so that a test can choose what the service decides itself. */

@@ -5,6 +5,7 @@ import type { ChangeRow } from '../database/rows';
 export function toChange(row: ChangeRow): Schemas['Change'] {
   return {
     seq: Number(row.seq),
+    user_id: row.user_id,
     type: row.type,
     entity_id: row.entity_id,
     action: row.action,

@@ -1,0 +1,49 @@
+/** Many event streams, of which no more is kept than how far each has come, and when it did. */
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+
+/** A stream, as its client sees it. */
+export interface OpenStream {
+  readonly userId: string;
+  /** The number of the last change that arrived, and when, by `performance.now()`. */
+  seq: number;
+  at: number;
+  /** How many changes did not come right after the one before. */
+  gaps: number;
+  close(): void;
+}
+
+const changeId = /id: (\d+)-\S+\nevent: change\n/g;
+
+/** Opens a stream; resolves once it has told its place. */
+export async function openStream(url: string, userId: string, token: string): Promise<OpenStream> {
+  const request = get(`${url}/api/${userId}/events`, {
+    agent: false,
+    headers: { Authorization: `Bearer ${token}` },
+  });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  if (response.statusCode !== 200) throw new Error(`A stream was answered ${response.statusCode}.`);
+  response.setEncoding('utf8');
+  const [opening] = (await once(response, 'data')) as [string];
+  const stream: OpenStream = {
+    userId,
+    seq: Number(/id: (\d+)-/.exec(opening)?.[1]),
+    at: performance.now(),
+    gaps: 0,
+    close: () => request.destroy(),
+  };
+  let unread = '';
+  response.on('data', (text: string) => {
+    unread += text;
+    const end = unread.lastIndexOf('\n\n');
+    if (end < 0) return;
+    for (const [, id] of unread.slice(0, end).matchAll(changeId)) {
+      if (Number(id) !== stream.seq + 1) stream.gaps++;
+      stream.seq = Number(id);
+      stream.at = performance.now();
+    }
+    unread = unread.slice(end + 2);
+  });
+  request.on('error', () => undefined);
+  return stream;
+}

@@ -1,0 +1,83 @@
+/**
+ * Sync tokens: opaque to clients, and bound to a user. They are not signed, since deployments with a key set share no
+ * secret: a forged one leads to some place in the user's own lane.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { HistoryPosition } from '../changes/repository';
+
+/** Where a snapshot goes on: with the entities of a type, after the one with the id `after`. */
+export interface SnapshotPosition {
+  readonly type: string;
+  readonly after: string | null;
+}
+
+/** Where a copy of a lane stands. */
+export interface SyncPosition extends HistoryPosition {
+  /** Null once the copy has all of the snapshot; the changes that it needs are those after `seq` either way. */
+  readonly snapshot: SnapshotPosition | null;
+}
+
+const version = 1;
+
+const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+const content = z.tuple([
+  z.literal(version),
+  z.string(),
+  z.string(),
+  uuid.nullable(),
+  z.int().nonnegative(),
+  z.tuple([z.string(), uuid.nullable()]).nullable(),
+]);
+
+function fingerprint(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 16);
+}
+
+function encode(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+/** Makes a token of a user's; `types` are those that the service syncs. */
+export function encodeSyncToken(
+  userId: string,
+  types: readonly string[],
+  { epoch, seq, snapshot }: SyncPosition,
+): string {
+  return encode([
+    version,
+    fingerprint(userId),
+    fingerprint(types.join()),
+    epoch,
+    seq,
+    snapshot && [snapshot.type, snapshot.after],
+  ]);
+}
+
+function parse(token: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(token, 'base64url').toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Reads a token back.
+ * @returns null for one that was never made for this user; `expired` for one of a service that synced other types, whose
+ * changes the copy lacks.
+ */
+export function decodeSyncToken(
+  userId: string,
+  types: readonly string[],
+  token: string,
+): SyncPosition | 'expired' | null {
+  const { data } = content.safeParse(parse(token));
+  if (!data || encode(data) !== token) return null;
+  const [, madeFor, madeWith, epoch, seq, snapshot] = data;
+  if (madeFor !== fingerprint(userId)) return null;
+  if (madeWith !== fingerprint(types.join())) return 'expired';
+  if (snapshot === null) return { epoch, seq, snapshot };
+  const [type, after] = snapshot;
+  return types.includes(type) ? { epoch, seq, snapshot: { type, after } } : null;
+}

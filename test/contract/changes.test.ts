@@ -1,0 +1,174 @@
+/**
+ * Every operation that writes to a lane leaves changes, and they have all that became different. The operations are those
+ * of the contract, each with the requests of its case; whatever is added later is tried as well.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Schemas } from '../../src/contract/operations';
+import { type ApiResponse, type Body, type RequestOptions, send } from '../support/api';
+import { query } from '../support/database';
+import { copyLane, type Entities } from '../support/lane-copy';
+import { operations } from '../support/operations';
+import { startTestService, type TestService, tokenOf } from '../support/service';
+import type { Case } from './cases';
+import { cases } from './table';
+
+type Change = Schemas['Change'];
+
+/** Operations that may leave no change, and why. */
+const withoutChange: Readonly<Record<string, string>> = {
+  eraseLane: 'The history goes with the lane.',
+};
+
+/** Fields that follow from others or count changes, and are in none, by type of entity. */
+const derived: Readonly<Record<string, readonly string[]>> = {
+  profile: ['version', 'updated_at'],
+  task: ['version', 'updated_at', 'completed', 'completed_at'],
+};
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startTestService({ RATE_LIMIT: 'off' });
+});
+afterAll(() => service.stop());
+
+const writes = operations.filter(
+  (operation) => operation.scope === 'write' && operation.path.startsWith('/api/{user_id}'),
+);
+
+/** What became of a lane with one request. */
+interface Effect {
+  readonly before: Entities;
+  readonly after: Entities;
+  readonly changes: readonly Change[];
+  /** Whether a row of any table is another than before, but for the counter and the history. */
+  readonly wrote: boolean;
+}
+
+/** Every row of the lane's tables, as text. */
+async function rowsOf(userId: string): Promise<string> {
+  const tables = await query<{ name: string }>(
+    service.database.url,
+    `select table_name as name from information_schema.columns
+     where table_schema = 'tasklane' and column_name = 'user_id' and table_name <> 'changes' order by 1`,
+  );
+  const rows = tables.map(({ name }) =>
+    query<object>(
+      service.database.url,
+      `select to_jsonb(t) - 'change_seq' as row from tasklane."${name}" as t where user_id = $1
+       order by (to_jsonb(t) - 'change_seq')::text collate "C"`,
+      [userId],
+    ),
+  );
+  return JSON.stringify(await Promise.all(rows));
+}
+
+async function entitiesOf(userId: string, token: string): Promise<Entities> {
+  const copy = copyLane(service.url, userId, token);
+  await copy.catchUp();
+  return copy.entities();
+}
+
+async function counterOf(userId: string): Promise<number> {
+  const [row] = await query<{ seq: number }>(
+    service.database.url,
+    'select change_seq::int as seq from tasklane.profiles where user_id = $1',
+    [userId],
+  );
+  return row?.seq ?? 0;
+}
+
+function isRequestOf(operation: (typeof writes)[number], method: string, path: string): boolean {
+  const pattern = operation.path.replace(/\{[^}]+\}/g, '[^/]+');
+  return operation.method.toUpperCase() === method && new RegExp(`^${pattern}(\\?.*)?$`).test(path);
+}
+
+/** Runs an operation's successful cases, and watches what each of its requests does. */
+async function effectsOf(operation: (typeof writes)[number]): Promise<Effect[]> {
+  const effects: Effect[] = [];
+  const successes = Object.entries<Case>(cases[operation.id]).filter(([status]) => status.startsWith('2'));
+  for (const [, run] of successes) {
+    const userId = randomUUID();
+    const token = await tokenOf(userId);
+    const plain = (method: string, path: string, options?: RequestOptions): Promise<ApiResponse> =>
+      send(service.url, method, path, { token, ...options });
+    await run({
+      userId,
+      lane: `/api/${userId}`,
+      databaseUrl: service.database.url,
+      async send(method, path, options) {
+        if (!isRequestOf(operation, method, path)) return plain(method, path, options);
+        // The profile is made by the first write, with its defaults.
+        await query(
+          service.database.url,
+          'insert into tasklane.profiles values ($1) on conflict do nothing',
+          [userId],
+        );
+        const [before, rows, counter] = [
+          await entitiesOf(userId, token),
+          await rowsOf(userId),
+          await counterOf(userId),
+        ];
+        const response = await plain(method, path, options);
+        if (response.status >= 300 || operation.id in withoutChange) return response;
+        const changes = await query<Change>(
+          service.database.url,
+          `select seq::int, type, entity_id, action, fields from tasklane.changes
+           where user_id = $1 and seq > $2 order by seq`,
+          [userId, counter],
+        );
+        const wrote = rows !== (await rowsOf(userId));
+        effects.push({ before, after: await entitiesOf(userId, token), changes, wrote });
+        return response;
+      },
+    });
+  }
+  return effects;
+}
+
+/** What became different of an entity, by field. */
+function differences(
+  type: string,
+  before: Body,
+  after: Body,
+): Record<string, { from: unknown; to: unknown }> {
+  const fields = Object.keys(before).filter(
+    (field) =>
+      !derived[type]?.includes(field) && JSON.stringify(before[field]) !== JSON.stringify(after[field]),
+  );
+  return Object.fromEntries(fields.map((field) => [field, { from: before[field], to: after[field] }]));
+}
+
+test('the contract has operations that write, and those that may leave no change are among them', () => {
+  expect(writes.length).toBeGreaterThan(0);
+  expect(writes.map((operation) => operation.id)).toEqual(expect.arrayContaining(Object.keys(withoutChange)));
+});
+
+const watched = writes.filter((operation) => !(operation.id in withoutChange));
+
+test.each(watched.map((operation) => [operation.id, operation] as const))(
+  '%s leaves changes with all that became different',
+  async (_id, operation) => {
+    const effects = await effectsOf(operation);
+    expect(effects.filter((effect) => effect.wrote)).not.toEqual([]);
+    for (const { before, after, changes, wrote } of effects) {
+      // What writes leaves changes, and they go on from the counter without a gap.
+      expect(changes.length > 0).toBe(wrote);
+      for (const change of changes) {
+        if (change.action === 'updated') expect(change.fields).not.toEqual({});
+      }
+      const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+      for (const key of keys) {
+        const [type = '', id] = key.split(' ');
+        const own = changes.filter((each) => each.type === type && String(each.entity_id) === id);
+        const [was, is] = [before[key], after[key]];
+        if (JSON.stringify(was) === JSON.stringify(is)) continue;
+        // An entity that came or went, and what an update made of one that stayed.
+        if (!was || !is) expect(own.map((each) => each.action)).not.toEqual([]);
+        else {
+          const told = Object.assign({}, ...own.map((each) => each.fields));
+          expect({ key, told }).toMatchObject({ key, told: differences(type, was, is) });
+        }
+      }
+    }
+  },
+);

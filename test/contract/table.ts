@@ -1,0 +1,25 @@
+/** The contract's table, whole: an operation or a status that lacks a case does not compile. */
+import type { Cases } from './cases';
+import { completionCases } from './completions.cases';
+import { eventCases } from './events.cases';
+import { profileCases } from './profile.cases';
+import { projectCases } from './projects.cases';
+import { serviceCases } from './service.cases';
+import { syncCases } from './sync.cases';
+import { tagCases } from './tags.cases';
+import { taskCases } from './tasks.cases';
+import { transferCases } from './transfer.cases';
+import { trashCases } from './trash.cases';
+
+export const cases: Cases = {
+  ...serviceCases,
+  ...taskCases,
+  ...completionCases,
+  ...projectCases,
+  ...tagCases,
+  ...trashCases,
+  ...profileCases,
+  ...syncCases,
+  ...eventCases,
+  ...transferCases,
+};

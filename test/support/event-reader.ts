@@ -1,0 +1,117 @@
+/** A reader of event streams, by the standard (WHATWG HTML, section 9.2.6) and no faster than it is told to. */
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import type { Schemas } from '../../src/contract/operations';
+import { assertSchema } from './response-check';
+import { until } from './until';
+
+export type LaneEvent = Schemas['LaneEvent'];
+export type ChangeEvent = Schemas['ChangeEvent'];
+
+export interface EventReader {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  /** The events so far, each of the contract's form. */
+  readonly events: LaneEvent[];
+  /** How many comments came so far. */
+  comments(): number;
+  /** The id that a browser would send when it connects again. */
+  lastId(): string | undefined;
+  /** The milliseconds that a browser would wait for that. */
+  retry(): number | undefined;
+  /** Settles when the stream is over: true if it ended, false if it broke off. */
+  readonly ended: Promise<boolean>;
+  /** Takes nothing until `resume`. */
+  pause(): void;
+  resume(): void;
+  close(): void;
+}
+
+export interface ReaderOptions {
+  readonly token?: string;
+  readonly lastEventId?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly paused?: boolean;
+}
+
+/** Opens a stream; its beginning has come when this resolves, unless it is to be paused or is refused. */
+export async function readEvents(url: string, options: ReaderOptions = {}): Promise<EventReader> {
+  const { token, lastEventId, headers = {}, paused = false } = options;
+  const request = get(url, {
+    agent: false,
+    headers: {
+      ...headers,
+      ...(token && { Authorization: `Bearer ${token}` }),
+      ...(lastEventId && { 'Last-Event-ID': lastEventId }),
+    },
+  });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const events: LaneEvent[] = [];
+  let lastId: string | undefined;
+  let retry: number | undefined;
+  let comments = 0;
+  let unparsed = '';
+
+  function dispatch(block: string): void {
+    let event: string | undefined;
+    let data: string | undefined;
+    let id: string | undefined;
+    for (const line of block.split('\n')) {
+      const [, field, value = ''] = /^([a-z]*): ?(.*)$/.exec(line) ?? [];
+      if (field === '') comments++;
+      else if (field === 'id') id = value;
+      else if (field === 'event') event = value;
+      else if (field === 'data') data = value;
+      else if (field === 'retry') retry = Number(value);
+      else throw new Error(`The stream has a line that is none of an event: ${line}`);
+    }
+    if (id !== undefined) lastId = id;
+    if (data === undefined) return;
+    const read = { ...(id !== undefined && { id }), event, data: JSON.parse(data) } as LaneEvent;
+    assertSchema('LaneEvent', read);
+    events.push(read);
+  }
+
+  response.setEncoding('utf8');
+  const ended = new Promise<boolean>((resolve) => {
+    response.once('end', () => resolve(true));
+    response.once('error', () => resolve(false));
+    response.once('close', () => resolve(false));
+  });
+  if (response.statusCode === 200) {
+    const take = (text: string) => {
+      const blocks = (unparsed + text).split('\n\n');
+      unparsed = blocks.pop() as string;
+      for (const block of blocks) dispatch(block);
+    };
+    // A listener would set the stream going.
+    if (!paused) response.on('data', take);
+    else response.once('resume', () => response.on('data', take));
+  } else {
+    response.resume();
+  }
+  const reader: EventReader = {
+    status: response.statusCode as number,
+    headers: response.headers,
+    events,
+    comments: () => comments,
+    lastId: () => lastId,
+    retry: () => retry,
+    ended,
+    pause: () => void response.pause(),
+    resume: () => void response.resume(),
+    close: () => void request.destroy(),
+  };
+  if (response.statusCode === 200 && !paused) await until(() => lastId !== undefined);
+  return reader;
+}
+
+/** The numbers of the changes that a reader has. */
+export function seqsOf(reader: Pick<EventReader, 'events'>): number[] {
+  return reader.events.flatMap((each) => (each.event === 'change' ? [each.data.seq] : []));
+}
+
+/** All numbers from one to another. */
+export function numbers(first: number, last: number): number[] {
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
+}

@@ -1,0 +1,74 @@
+/** A client's copy of a lane, kept by /sync the way that the contract tells clients to. */
+import type { Schemas } from '../../src/contract/operations';
+import type { TaskRow } from '../../src/database/rows';
+import { toTask } from '../../src/tasks/mapper';
+import { type Body, send } from './api';
+import { query } from './database';
+
+type SyncPage = Schemas['SyncPage'];
+
+/** What is in a copy, by type and id. */
+export type Entities = Readonly<Record<string, unknown>>;
+
+export interface LaneCopy {
+  /** Takes one page; false when there is no more to get. A token that has expired starts the copy over. */
+  pull(limit?: number): Promise<boolean>;
+  /** Takes pages until there is no more to get. */
+  catchUp(limit?: number): Promise<void>;
+  entities(): Entities;
+  /** The token that the next pull sends. */
+  token: string | undefined;
+  /** Every page that it took, in order. */
+  readonly pages: SyncPage[];
+}
+
+function sorted(entities: ReadonlyMap<string, unknown>): Entities {
+  return Object.fromEntries([...entities].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Makes a copy of the lane of `userId`, empty at first; `base` is asked for each pull where the service moves. */
+export function copyLane(base: string | (() => string), userId: string, token: string): LaneCopy {
+  let entities = new Map<string, unknown>();
+  const get = async (path: string): Promise<{ status: number; body: Body }> =>
+    send(typeof base === 'string' ? base : base(), 'GET', path, { token });
+  const copy: LaneCopy = {
+    token: undefined,
+    pages: [],
+    entities: () => sorted(entities),
+    async pull(limit) {
+      const search = new URLSearchParams();
+      if (copy.token !== undefined) search.set('token', copy.token);
+      if (limit !== undefined) search.set('limit', String(limit));
+      const { status, body } = await get(`/api/${encodeURIComponent(userId)}/sync?${search}`);
+      if (status === 410) {
+        entities = new Map();
+        copy.token = undefined;
+        return true;
+      }
+      if (status !== 200) throw new Error(`/sync answered ${status}: ${JSON.stringify(body)}`);
+      const page: SyncPage = body;
+      copy.pages.push(page);
+      for (const { type, id, deleted, data } of page.changes) {
+        if (deleted) entities.delete(`${type} ${id}`);
+        else entities.set(`${type} ${id}`, data);
+      }
+      copy.token = page.next_token;
+      return page.has_more;
+    },
+    async catchUp(limit) {
+      while (await copy.pull(limit));
+    },
+  };
+  return copy;
+}
+
+/** The lane's tasks as the database has them, past the service. */
+export async function storedTasks(databaseUrl: string, userId: string): Promise<Entities> {
+  const rows = await query<TaskRow>(databaseUrl, 'select * from tasklane.tasks where user_id = $1', [userId]);
+  return sorted(new Map(rows.map((row) => [`task ${row.id}`, toTask(row)])));
+}
+
+/** The tasks of a copy. */
+export function tasksOf(entities: Entities): Entities {
+  return Object.fromEntries(Object.entries(entities).filter(([key]) => key.startsWith('task ')));
+}
