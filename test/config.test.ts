@@ -45,6 +45,7 @@ const wrong: Record<string, string> = {
   DATABASE_PREPARED_STATEMENTS: 'yes',
   MIGRATE_ON_START: '1',
   JOBS: 'true',
+  TRASH_RETENTION_DAYS: '0',
   BETTER_AUTH_URL: 'http://app.example.com',
   BETTER_AUTH_SECRET: 'short',
   BETTER_AUTH_SECRETS: 'short',

@@ -66,7 +66,10 @@ export async function removeCompletion(lane: WritableLane, id: string): Promise<
 }
 
 /** Says that the records of tasks go with them. */
-export async function purgeCompletions(lane: WritableLane, taskIds: readonly string[]): Promise<void> {
-  const rows: { id: string }[] = await lane.rows('completions').whereIn('task_id', taskIds).select('id');
+export async function purgeCompletions(lane: WritableLane, taskIds: string[]): Promise<void> {
+  const rows: { id: string }[] = await lane
+    .rows('completions')
+    .whereRaw('task_id = any(?)', [taskIds])
+    .select('id');
   for (const { id } of rows) lane.changed({ type: 'completion', id, action: 'purged', fields: {} });
 }
