@@ -458,7 +458,7 @@ describe('one connection for all', () => {
   test('serves ten that come at once, one of which fails', async () => {
     const outcomes = await Promise.allSettled(
       oneTo(10).map((n) =>
-        one.withUser(userId).write((lane) => insertTask(lane, task(n === 5 ? '' : `Task ${n}`))),
+        one.withUser(userId).write((lane) => insertTask(lane, newTask(n === 5 ? '' : `Task ${n}`))),
       ),
     );
     expect(outcomes.filter((each) => each.status === 'fulfilled')).toHaveLength(9);

@@ -1,3 +1,8 @@
+import { ServerResponse } from 'node:http';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Request, Response } from 'express';
+import { allowOrigins } from '../../src/edge/cors';
 import { send } from '../support/api';
 import { startTestService, type TestService, testConfig, tokenOf } from '../support/service';
 
@@ -64,4 +69,26 @@ test.each([
   'file:///x',
 ])('the origin %s is refused at the start', (origin) => {
   expect(() => testConfig({ CORS_ORIGINS: origin })).toThrow('CORS_ORIGINS');
+});
+
+test('100,000 origins leave memory flat', () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const bytes = () => {
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+  const allow = allowOrigins(['https://app.example.com', 'https://*.preview.example.com']);
+  const from = (origin: string): unknown => {
+    const request = { method: 'GET', headers: { origin }, httpVersionMajor: 1, httpVersionMinor: 1 };
+    const response = new ServerResponse(request as never);
+    allow(request as Request, response as unknown as Response, () => undefined);
+    return response.getHeader('Access-Control-Allow-Origin');
+  };
+  expect(from('https://a.preview.example.com')).toBe('https://a.preview.example.com');
+  for (let n = 0; n < 1_000; n++) from(`https://${n}.example`);
+  const before = bytes();
+  for (let n = 0; n < 100_000; n++) from(`https://${n}.${n % 2 ? 'preview.example.com' : 'evil.example'}`);
+  // To keep the origins alone would take 5 MB.
+  expect(bytes() - before).toBeLessThan(2_000_000);
 });
