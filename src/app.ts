@@ -23,6 +23,8 @@ import { tagHandlers } from './tags/handlers';
 import { taskHandlers } from './tasks/handlers';
 import { transferHandlers } from './transfer/handlers';
 import { trashHandlers } from './trash/handlers';
+import { webhookHandlers } from './webhooks/handlers';
+import type { Targets } from './webhooks/targets';
 
 export interface AppDependencies {
   readonly config: Pick<
@@ -33,13 +35,14 @@ export interface AppDependencies {
   readonly authenticator: Authenticator;
   readonly rateLimiter: RateLimiter;
   readonly events: EventHub;
+  readonly targets: Targets;
   readonly state: ServiceState;
   readonly log: Logger;
 }
 
 /** Makes the service, compiled and ready for requests. @throws if the contract is not valid. */
 export async function createApp(dependencies: AppDependencies): Promise<Express> {
-  const { config, database, authenticator, rateLimiter, events, state, log } = dependencies;
+  const { config, database, authenticator, rateLimiter, events, targets, state, log } = dependencies;
   const handlers: Handlers = {
     ...serviceHandlers(state),
     ...taskHandlers,
@@ -51,6 +54,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     ...syncHandlers,
     ...eventHandlers(events),
     ...activityHandlers,
+    ...webhookHandlers(targets),
     ...transferHandlers,
   };
 

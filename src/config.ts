@@ -10,6 +10,18 @@ import type { RateLimits } from './edge/rate-limit';
 import type { EventSettings } from './events/hub';
 import { projectPath, projectRoot } from './paths';
 
+/** How events are sent to webhooks. */
+export interface WebhookConfig {
+  /** Hosts, some with a port, that are allowed under `http` and in private networks too. */
+  readonly allowedHosts: readonly string[];
+  /** Milliseconds between looks for what is due. */
+  readonly intervalMs: number;
+  /** Milliseconds that a receiver has to answer. */
+  readonly timeoutMs: number;
+  /** How many webhooks an instance sends to at once. */
+  readonly concurrency: number;
+}
+
 /** The service's configuration: the environment, validated. */
 export interface Config {
   readonly production: boolean;
@@ -34,6 +46,7 @@ export interface Config {
   readonly databaseStatementTimeoutMs: number;
   readonly databasePreparedStatements: boolean;
   readonly migrateOnStart: boolean;
+  readonly webhooks: WebhookConfig;
   /** Whether this instance runs the background jobs. */
   readonly jobs: boolean;
   /** How many days the trash keeps what was deleted. */
@@ -105,6 +118,12 @@ const origin = z
   .string()
   .refine(isOrigin, 'must hold origins such as https://app.example.com or https://*.preview.example.com');
 
+/** Whether a value is a host as a URL writes it, or a host with a port. */
+function isHost(value: string): boolean {
+  // A scheme's own port is left out of its URLs.
+  return ['http', 'https'].some((scheme) => URL.parse(`${scheme}://${value}`)?.host === value);
+}
+
 function isNetwork(value: string): boolean {
   const [address = '', bits, ...rest] = value.split('/');
   const size = isIP(address) === 6 ? 128 : 32;
@@ -147,6 +166,14 @@ const variables = z.object({
   DATABASE_STATEMENT_TIMEOUT_MS: integer(1, 600_000, 10_000),
   DATABASE_PREPARED_STATEMENTS: flag.default(true),
   MIGRATE_ON_START: flag.optional(),
+  WEBHOOK_ALLOWED_HOSTS: z
+    .string()
+    .transform((value) => value.split(',').map((each) => each.trim()))
+    .refine((each) => each.every(isHost), 'must hold hosts such as localhost:3000 or hooks.example.com')
+    .default([]),
+  WEBHOOK_INTERVAL_MS: integer(10, 3_600_000, 1_000),
+  WEBHOOK_TIMEOUT_MS: integer(100, 60_000, 15_000),
+  WEBHOOK_CONCURRENCY: integer(1, 1_000, 16),
   JOBS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   TRASH_RETENTION_DAYS: integer(1, 3_650, 30),
   CORS_ORIGINS: z
@@ -268,6 +295,12 @@ export function parseConfig(environment: Environment): Config {
     databaseStatementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
     databasePreparedStatements: values.DATABASE_PREPARED_STATEMENTS,
     migrateOnStart: values.MIGRATE_ON_START ?? databaseUrl === null,
+    webhooks: {
+      allowedHosts: values.WEBHOOK_ALLOWED_HOSTS,
+      intervalMs: values.WEBHOOK_INTERVAL_MS,
+      timeoutMs: values.WEBHOOK_TIMEOUT_MS,
+      concurrency: values.WEBHOOK_CONCURRENCY,
+    },
     jobs: values.JOBS === 'on',
     trashRetentionDays: values.TRASH_RETENTION_DAYS,
     auth: auth.config,

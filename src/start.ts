@@ -16,6 +16,7 @@ import { createEventHub, type EventHub } from './events/hub';
 import { createJobs } from './jobs/list';
 import { createJobRunner } from './jobs/runner';
 import { createServer } from './server';
+import { createTargets } from './webhooks/targets';
 
 /** The service, serving. */
 export interface Service {
@@ -94,7 +95,8 @@ async function startServing(
   const stores = config.redisUrl === null ? memoryStores : await redisStores(config.redisUrl, log);
   const rateLimiter = config.rateLimits ? createRateLimiter(config.rateLimits, stores) : unlimited;
   const { withSystem, laneForJob } = database;
-  const jobs = createJobRunner(createJobs(config), { withSystem, laneForJob, log });
+  const targets = createTargets(config.webhooks.allowedHosts);
+  const jobs = createJobRunner(createJobs(config, targets), { withSystem, laneForJob, log });
   const release = async () => {
     authenticator.close();
     await stores.close();
@@ -111,7 +113,16 @@ async function startServing(
       publicUrl: config.publicUrl ?? '',
       authorizationServers: config.auth.issuer ? [config.auth.issuer.value] : [],
     };
-    const app = await createApp({ config, database, authenticator, rateLimiter, events, state, log });
+    const app = await createApp({
+      config,
+      database,
+      authenticator,
+      rateLimiter,
+      events,
+      targets,
+      state,
+      log,
+    });
     const server = createServer(app, config);
     const url = await listen(server, config.host, config.port);
     state.publicUrl ||= url;

@@ -66,6 +66,11 @@ async function makeOwner(id: string): Promise<Owner> {
   const { id: deleted_task_id } = await make('/tasks', { title: secret });
   await send(service.url, 'DELETE', `${lane}/tasks/${deleted_task_id}`, { token });
   const tags = await send(service.url, 'GET', `${lane}/tags`, { token });
+  const { id: webhook_id } = await make('/webhooks', {
+    url: 'https://hooks.example.com/',
+    description: secret,
+  });
+  const test = await send(service.url, 'POST', `${lane}/webhooks/${webhook_id}/test`, { token });
   const ids = {
     task_id,
     other_task_id,
@@ -74,6 +79,8 @@ async function makeOwner(id: string): Promise<Owner> {
     project_id,
     other_project_id,
     tag_id: tags.body.items[0].id,
+    webhook_id,
+    delivery_id: test.body.id,
   };
   return { id, token, ids };
 }

@@ -17,10 +17,16 @@ function isProblem(schema, context) {
   });
 }
 
+/** Whether this describes what the service sends to a webhook, and what that answers. */
+function isSent(context) {
+  return context.location.pointer.startsWith('#/webhooks/');
+}
+
 /** Responses outside 2xx: an error is `application/problem+json` on the schema Problem, anything else has no body. */
 function problemResponses() {
   return {
     Responses(responses, context) {
+      if (isSent(context)) return;
       for (const [status, response] of Object.entries(responses)) {
         if (!/^[1345]/.test(status)) continue;
         const { node, location } = dereference(response, context.location.child(status), context);
@@ -65,6 +71,7 @@ function patchWithoutDefaults() {
 function closedRequestBodies() {
   return {
     RequestBody(body, context) {
+      if (isSent(context)) return;
       for (const schema of contentSchemas({ node: body, location: context.location })) {
         for (const { node, location } of reachableSchemas(schema, context)) {
           const describesObject = node.properties !== undefined || [node.type].flat().includes('object');
@@ -79,22 +86,26 @@ function closedRequestBodies() {
   };
 }
 
-/** Clients need not ask whether a field is there: what can be empty is null. */
+/** Whoever gets it need not ask whether a field is there: what can be empty is null. */
 function requiredResponseFields() {
-  return {
-    Response(response, context) {
-      for (const root of contentSchemas({ node: response, location: context.location })) {
-        for (const schema of reachableSchemas(root, context)) {
-          const required = combinedSchemas(schema, context).flatMap(({ node }) => node.required ?? []);
-          for (const name of Object.keys(schema.node.properties ?? {})) {
-            if (required.includes(name)) continue;
-            context.report({
-              message: `A response requires all its fields; ${name} is optional.`,
-              location: schema.location.child(['properties', name]),
-            });
-          }
+  const check = (node, context) => {
+    for (const root of contentSchemas({ node, location: context.location })) {
+      for (const schema of reachableSchemas(root, context)) {
+        const required = combinedSchemas(schema, context).flatMap(({ node }) => node.required ?? []);
+        for (const name of Object.keys(schema.node.properties ?? {})) {
+          if (required.includes(name)) continue;
+          context.report({
+            message: `A response requires all its fields; ${name} is optional.`,
+            location: schema.location.child(['properties', name]),
+          });
         }
       }
+    }
+  };
+  return {
+    Response: check,
+    RequestBody(body, context) {
+      if (isSent(context)) check(body, context);
     },
   };
 }

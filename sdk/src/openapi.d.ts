@@ -675,6 +675,279 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{user_id}/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List webhooks
+         * @description All webhooks of the lane, the oldest first. There are at most 20.
+         */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Create a webhook
+         * @description Makes an address to which the lane's events are sent from now on. The response has the secret with which the
+         *     receiver checks that they are from here; no other response shows it again.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The webhook's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+                 */
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get a webhook
+         * @description One webhook of the lane.
+         */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook
+         * @description Removes the webhook with its deliveries. Nothing is sent to it any more.
+         */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a webhook
+         * @description Changes the fields that the body names ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch): a field
+         *     that is absent stays as it is, null clears it. Events that happen while a webhook is disabled are not sent to it;
+         *     deliveries that were waiting by then wait until it is enabled again. A patch that changes nothing leaves `version`
+         *     as it was.
+         */
+        patch: operations["updateWebhook"];
+        trace?: never;
+    };
+    "/api/{user_id}/webhooks/{webhook_id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The webhook's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+                 */
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate the secret
+         * @description Makes a new secret, which the response shows once. For 24 hours deliveries carry the signatures of both, so that
+         *     receivers can change over; a rotation in that time ends the older of the two.
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/webhooks/{webhook_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The webhook's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+                 */
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test event
+         * @description Sends an event of type `webhook.test` to this webhook, whatever its `events` are. How it went is in the delivery.
+         */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/webhooks/{webhook_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The webhook's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+                 */
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a range of events again
+         * @description Sends what happened in a range of time: events that could not be delivered, and events of which there was no
+         *     delivery because the webhook was disabled, not yet there, or had other `events`. With `include_delivered` it sends
+         *     those too that were delivered. An event keeps the delivery that it has, and so its `webhook-id`. Changes are kept for
+         *     a time only; what is not there any more is not sent. A range may hold at most 5,000 changes.
+         */
+        post: operations["replayWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/webhooks/{webhook_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The webhook's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+                 */
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List deliveries
+         * @description A page of what was sent to a webhook and of what is waiting, the newest first. Deliveries are kept for 30 days.
+         */
+        get: operations["listWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/webhooks/{webhook_id}/deliveries/{delivery_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The webhook's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+                 */
+                webhook_id: components["parameters"]["WebhookId"];
+                /**
+                 * @description The delivery's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
+                 */
+                delivery_id: components["parameters"]["DeliveryId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get a delivery
+         * @description One delivery, with its latest attempts.
+         */
+        get: operations["getWebhookDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The webhook's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+                 */
+                webhook_id: components["parameters"]["WebhookId"];
+                /**
+                 * @description The delivery's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
+                 */
+                delivery_id: components["parameters"]["DeliveryId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a delivery again
+         * @description Sends it now, whatever its state, under the same `webhook-id`, and with a new round of attempts if that fails.
+         */
+        post: operations["redeliverWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{user_id}/export": {
         parameters: {
             query?: never;
@@ -867,7 +1140,655 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    taskEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A task changed
+         * @description Sent when a task was made, changed, deleted, or brought back.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /**
+                     * @description Names the delivery; it is the same however often the event is sent.
+                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
+                     */
+                    "webhook-id": components["parameters"]["WebhookMessageId"];
+                    /**
+                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                     * @example 1795253401
+                     */
+                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                    /**
+                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
+                     *     while a former secret is valid.
+                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                     */
+                    "webhook-signature": components["parameters"]["WebhookSignature"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "task.created",
+                     *       "timestamp": "2026-11-21T09:30:00.000Z",
+                     *       "data": {
+                     *         "change": {
+                     *           "seq": 41,
+                     *           "user_id": "ada",
+                     *           "type": "task",
+                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "action": "created",
+                     *           "fields": {},
+                     *           "at": "2026-11-21T09:30:00.000Z"
+                     *         },
+                     *         "task": {
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "user_id": "ada",
+                     *           "project_id": null,
+                     *           "parent_id": null,
+                     *           "title": "Water the plants",
+                     *           "description": "The fern twice.",
+                     *           "status": "completed",
+                     *           "priority": "high",
+                     *           "completed": true,
+                     *           "completed_at": "2026-11-21T10:00:00.000Z",
+                     *           "tags": [
+                     *             "home"
+                     *           ],
+                     *           "due_date": "2026-11-28",
+                     *           "due_time": "18:00",
+                     *           "time_zone": "Europe/Zurich",
+                     *           "due_at": "2026-11-28T17:00:00.000Z",
+                     *           "rrule": "FREQ=WEEKLY",
+                     *           "repeat_from": "schedule",
+                     *           "recurrence_start": "2026-11-21",
+                     *           "reminders": [
+                     *             {
+                     *               "at": null,
+                     *               "minutes_before_due": 30
+                     *             }
+                     *           ],
+                     *           "position": "m00064422c6a9c0",
+                     *           "version": 3,
+                     *           "created_at": "2026-11-21T09:30:00.000Z",
+                     *           "updated_at": "2026-11-21T10:00:00.000Z"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TaskMessage"];
+                };
+            };
+            responses: {
+                /** @description The receiver is gone for good; the webhook is disabled. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    profileEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The profile changed
+         * @description Sent when the lane's settings were changed.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /**
+                     * @description Names the delivery; it is the same however often the event is sent.
+                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
+                     */
+                    "webhook-id": components["parameters"]["WebhookMessageId"];
+                    /**
+                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                     * @example 1795253401
+                     */
+                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                    /**
+                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
+                     *     while a former secret is valid.
+                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                     */
+                    "webhook-signature": components["parameters"]["WebhookSignature"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "profile.updated",
+                     *       "timestamp": "2026-11-21T09:30:00.000Z",
+                     *       "data": {
+                     *         "change": {
+                     *           "seq": 41,
+                     *           "user_id": "ada",
+                     *           "type": "profile",
+                     *           "entity_id": null,
+                     *           "action": "updated",
+                     *           "fields": {
+                     *             "week_start": {
+                     *               "from": "monday",
+                     *               "to": "sunday"
+                     *             }
+                     *           },
+                     *           "at": "2026-11-21T09:30:00.000Z"
+                     *         },
+                     *         "profile": {
+                     *           "user_id": "ada",
+                     *           "time_zone": "Europe/Zurich",
+                     *           "week_start": "monday",
+                     *           "default_priority": "medium",
+                     *           "version": 2,
+                     *           "updated_at": "2026-11-21T09:30:00.000Z"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProfileMessage"];
+                };
+            };
+            responses: {
+                /** @description The receiver is gone for good; the webhook is disabled. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    projectEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A project changed
+         * @description Sent when a project was made, changed or deleted.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /**
+                     * @description Names the delivery; it is the same however often the event is sent.
+                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
+                     */
+                    "webhook-id": components["parameters"]["WebhookMessageId"];
+                    /**
+                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                     * @example 1795253401
+                     */
+                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                    /**
+                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
+                     *     while a former secret is valid.
+                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                     */
+                    "webhook-signature": components["parameters"]["WebhookSignature"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "project.created",
+                     *       "timestamp": "2026-11-21T09:30:00.000Z",
+                     *       "data": {
+                     *         "change": {
+                     *           "seq": 41,
+                     *           "user_id": "ada",
+                     *           "type": "project",
+                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                     *           "action": "created",
+                     *           "fields": {},
+                     *           "at": "2026-11-21T09:30:00.000Z"
+                     *         },
+                     *         "project": {
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                     *           "user_id": "ada",
+                     *           "name": "Garden",
+                     *           "color": "#2f855a",
+                     *           "archived": false,
+                     *           "position": "m00064422c6a9c0",
+                     *           "version": 1,
+                     *           "created_at": "2026-11-21T09:30:00.000Z",
+                     *           "updated_at": "2026-11-21T09:30:00.000Z"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProjectMessage"];
+                };
+            };
+            responses: {
+                /** @description The receiver is gone for good; the webhook is disabled. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    tagEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A tag changed
+         * @description Sent when a tag was made, changed or deleted.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /**
+                     * @description Names the delivery; it is the same however often the event is sent.
+                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
+                     */
+                    "webhook-id": components["parameters"]["WebhookMessageId"];
+                    /**
+                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                     * @example 1795253401
+                     */
+                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                    /**
+                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
+                     *     while a former secret is valid.
+                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                     */
+                    "webhook-signature": components["parameters"]["WebhookSignature"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "tag.created",
+                     *       "timestamp": "2026-11-21T09:30:00.000Z",
+                     *       "data": {
+                     *         "change": {
+                     *           "seq": 41,
+                     *           "user_id": "ada",
+                     *           "type": "tag",
+                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
+                     *           "action": "created",
+                     *           "fields": {},
+                     *           "at": "2026-11-21T09:30:00.000Z"
+                     *         },
+                     *         "tag": {
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
+                     *           "user_id": "ada",
+                     *           "name": "home",
+                     *           "color": null,
+                     *           "version": 1,
+                     *           "created_at": "2026-11-21T09:30:00.000Z",
+                     *           "updated_at": "2026-11-21T09:30:00.000Z"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TagMessage"];
+                };
+            };
+            responses: {
+                /** @description The receiver is gone for good; the webhook is disabled. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    completionEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An occurrence was completed
+         * @description Sent when an occurrence of a task that repeats was completed, or that was taken back.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /**
+                     * @description Names the delivery; it is the same however often the event is sent.
+                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
+                     */
+                    "webhook-id": components["parameters"]["WebhookMessageId"];
+                    /**
+                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                     * @example 1795253401
+                     */
+                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                    /**
+                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
+                     *     while a former secret is valid.
+                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                     */
+                    "webhook-signature": components["parameters"]["WebhookSignature"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "completion.created",
+                     *       "timestamp": "2026-11-21T09:30:00.000Z",
+                     *       "data": {
+                     *         "change": {
+                     *           "seq": 41,
+                     *           "user_id": "ada",
+                     *           "type": "completion",
+                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70",
+                     *           "action": "created",
+                     *           "fields": {},
+                     *           "at": "2026-11-21T09:30:00.000Z"
+                     *         },
+                     *         "completion": {
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70",
+                     *           "user_id": "ada",
+                     *           "task_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "title": "Water the plants",
+                     *           "due_date": "2026-11-21",
+                     *           "due_time": "18:00",
+                     *           "time_zone": "Europe/Zurich",
+                     *           "completed_at": "2026-11-21T16:40:00.000Z"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CompletionMessage"];
+                };
+            };
+            responses: {
+                /** @description The receiver is gone for good; the webhook is disabled. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    changeEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Something else changed
+         * @description Sent for all other changes; `data.change` says of what.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /**
+                     * @description Names the delivery; it is the same however often the event is sent.
+                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
+                     */
+                    "webhook-id": components["parameters"]["WebhookMessageId"];
+                    /**
+                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                     * @example 1795253401
+                     */
+                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                    /**
+                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
+                     *     while a former secret is valid.
+                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                     */
+                    "webhook-signature": components["parameters"]["WebhookSignature"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "webhook.updated",
+                     *       "timestamp": "2026-11-21T09:30:00.000Z",
+                     *       "data": {
+                     *         "change": {
+                     *           "seq": 41,
+                     *           "user_id": "ada",
+                     *           "type": "webhook",
+                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
+                     *           "action": "updated",
+                     *           "fields": {
+                     *             "enabled": {
+                     *               "from": true,
+                     *               "to": false
+                     *             }
+                     *           },
+                     *           "at": "2026-11-21T09:30:00.000Z"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangeMessage"];
+                };
+            };
+            responses: {
+                /** @description The receiver is gone for good; the webhook is disabled. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    testEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A test
+         * @description Sent when a test was asked for.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /**
+                     * @description Names the delivery; it is the same however often the event is sent.
+                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
+                     */
+                    "webhook-id": components["parameters"]["WebhookMessageId"];
+                    /**
+                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                     * @example 1795253401
+                     */
+                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                    /**
+                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
+                     *     while a former secret is valid.
+                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                     */
+                    "webhook-signature": components["parameters"]["WebhookSignature"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "webhook.test",
+                     *       "timestamp": "2026-11-21T09:30:00.000Z",
+                     *       "data": {
+                     *         "user_id": "ada",
+                     *         "webhook_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TestMessage"];
+                };
+            };
+            responses: {
+                /** @description The receiver is gone for good; the webhook is disabled. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /** @description A UUID in canonical form, lower case. The service makes version 7; clients may choose any version. */
@@ -1533,6 +2454,224 @@ export interface components {
          *     `data` is what there is now, which may be newer.
          */
         SyncSeq: number;
+        /**
+         * @description Where events are sent: an `https` address on the port 443, without user name, password and fragment. Addresses in
+         *     private networks are refused, also when a public name leads there. An operator can allow others.
+         */
+        WebhookUrl: string;
+        /** @description What the webhook is for, for people. */
+        WebhookDescription: string | null;
+        /** @description A type of event such as `task.created`, or all types of one thing as `task.*`. */
+        EventFilter: string;
+        /**
+         * @description Which events are sent: those of any of these types. Empty for all, but for events of webhooks themselves, which
+         *     are sent where `webhook.*` is named, and not to the webhook that they are about.
+         */
+        WebhookEvents: components["schemas"]["EventFilter"][];
+        /** @description An address to which events are sent. */
+        Webhook: {
+            id: components["schemas"]["Id"];
+            user_id: components["schemas"]["UserId"];
+            url: components["schemas"]["WebhookUrl"];
+            description: components["schemas"]["WebhookDescription"];
+            events: components["schemas"]["WebhookEvents"];
+            /** @description Whether events are sent. */
+            enabled: boolean;
+            /**
+             * @description Who disabled it: the `user`; the service, because the address answered 410 (`gone`); or the service, because
+             *     nothing was taken for 5 days (`failing`). Null while it is enabled.
+             * @enum {string|null}
+             */
+            disabled_reason: "user" | "gone" | "failing" | null;
+            /**
+             * Format: date-time
+             * @description Since when it is disabled; null while it is enabled.
+             */
+            disabled_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the secret was last rotated; null before the first time. The former one is valid for 24 hours more.
+             */
+            secret_rotated_at: string | null;
+            /** @description Grows by one with every change of the webhook. */
+            version: number;
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description A webhook, with its secret. */
+        WebhookWithSecret: {
+            /**
+             * @description What signatures are made with: `whsec_` and the key in base64. It is shown in this response only, and null
+             *     where that is sent again under the same `Idempotency-Key`: rotate the secret if it got lost.
+             */
+            secret: string | null;
+        } & components["schemas"]["Webhook"];
+        /** @description The webhooks of a lane. */
+        WebhookList: {
+            /** @description The webhooks, the oldest first. */
+            items: components["schemas"]["Webhook"][];
+        };
+        /** @description A new webhook. */
+        WebhookCreate: {
+            url: components["schemas"]["WebhookUrl"];
+            /** @default null */
+            description?: components["schemas"]["WebhookDescription"];
+            /** @default [] */
+            events?: components["schemas"]["WebhookEvents"];
+            /**
+             * @description Whether events are sent.
+             * @default true
+             */
+            enabled?: boolean;
+        };
+        /** @description The fields to change. */
+        WebhookPatch: {
+            url?: components["schemas"]["WebhookUrl"];
+            description?: components["schemas"]["WebhookDescription"];
+            events?: components["schemas"]["WebhookEvents"];
+            /** @description Whether events are sent. Enabling forgets earlier failures. */
+            enabled?: boolean;
+        };
+        /** @description A range of events to send again. */
+        WebhookReplay: {
+            /** @description When the range begins, itself included. */
+            since: components["schemas"]["Timestamp"];
+            /** @description When the range ends, itself excluded; now where it is left out. */
+            until?: components["schemas"]["Timestamp"];
+            /**
+             * @description Whether to send those again that were delivered.
+             * @default false
+             */
+            include_delivered?: boolean;
+        };
+        /** @description How much is about to be sent. */
+        WebhookReplayed: {
+            /** @description The number of deliveries. */
+            queued: number;
+        };
+        /**
+         * @description `pending` until it is taken or given up, `delivered` once it was taken, `failed` when all attempts of about a
+         *     day went wrong.
+         * @enum {string}
+         */
+        WebhookDeliveryState: "pending" | "delivered" | "failed";
+        /** @description An attempt to deliver an event. */
+        WebhookAttempt: {
+            at: components["schemas"]["Timestamp"];
+            /** @description How long it took, in milliseconds. */
+            duration_ms: number;
+            /** @description The status of the answer; null if there was none. */
+            status: number | null;
+            /**
+             * @description Why there was no answer: the name is not known (`unresolvable`), leads to an address that is not allowed
+             *     (`refused-address`), nothing listens there (`unreachable`), TLS failed (`tls`), it took too long
+             *     (`timeout`), or the connection ended early (`broken-off`). Null if there was one.
+             * @enum {string|null}
+             */
+            error: "unresolvable" | "refused-address" | "unreachable" | "tls" | "timeout" | "broken-off" | null;
+            /** @description The first KiB of the answer's body, as text; null if there was no answer. */
+            response: string | null;
+        };
+        /** @description An event on its way to a webhook. */
+        WebhookDelivery: {
+            /** @description The `webhook-id` of the delivery, the same for all of its attempts. */
+            id: components["schemas"]["Id"];
+            webhook_id: components["schemas"]["Id"];
+            /** @description The type of the event. */
+            event: string;
+            /** @description The `seq` of the change that is reported; null for a test. */
+            seq: number | null;
+            /** @description The id of what was changed; null for the profile and for a test. */
+            entity_id: string | null;
+            state: components["schemas"]["WebhookDeliveryState"];
+            /** @description How many attempts there were. */
+            attempt_count: number;
+            /** @description The latest attempts, up to 10, the oldest first. */
+            attempts: components["schemas"]["WebhookAttempt"][];
+            /**
+             * Format: date-time
+             * @description When it is tried next, at the earliest: an address that takes nothing is tried less often. Null unless it is
+             *     `pending`.
+             */
+            next_attempt_at: string | null;
+            created_at: components["schemas"]["Timestamp"];
+        };
+        /** @description A page of deliveries. */
+        WebhookDeliveryPage: {
+            /** @description The deliveries of this page, the newest first. */
+            items: components["schemas"]["WebhookDelivery"][];
+            /** @description The `cursor` of the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description What is sent to a webhook. */
+        Message: {
+            /** @description What the change is of, and what happened to it. */
+            type: string;
+            /** @description When it happened. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description What happened. */
+        MessageData: {
+            change: components["schemas"]["Change"];
+        };
+        /** @description A change of a task. */
+        TaskMessage: {
+            /** @enum {unknown} */
+            type?: "task.created" | "task.updated" | "task.deleted" | "task.restored" | "task.purged" | "task.reminded";
+            data: {
+                /** @description The task as it is when the event is sent; null if it is not there any more. */
+                task: components["schemas"]["Task"] | null;
+            } & components["schemas"]["MessageData"];
+        } & components["schemas"]["Message"];
+        /** @description A change of a project. */
+        ProjectMessage: {
+            /** @enum {unknown} */
+            type?: "project.created" | "project.updated" | "project.deleted";
+            data: {
+                /** @description The project as it is when the event is sent; null if it is not there any more. */
+                project: components["schemas"]["Project"] | null;
+            } & components["schemas"]["MessageData"];
+        } & components["schemas"]["Message"];
+        /** @description A change of a tag. */
+        TagMessage: {
+            /** @enum {unknown} */
+            type?: "tag.created" | "tag.updated" | "tag.deleted";
+            data: {
+                /** @description The tag as it is when the event is sent; null if it is not there any more. */
+                tag: components["schemas"]["Tag"] | null;
+            } & components["schemas"]["MessageData"];
+        } & components["schemas"]["Message"];
+        /** @description A change of a completion. */
+        CompletionMessage: {
+            /** @enum {unknown} */
+            type?: "completion.created" | "completion.deleted";
+            data: {
+                /** @description The completion as it is when the event is sent; null if it is not there any more. */
+                completion: components["schemas"]["Completion"] | null;
+            } & components["schemas"]["MessageData"];
+        } & components["schemas"]["Message"];
+        /** @description A change of the profile. */
+        ProfileMessage: {
+            /** @enum {unknown} */
+            type?: "profile.updated";
+            data: {
+                /** @description The profile as it is when the event is sent. */
+                profile: components["schemas"]["Profile"];
+            } & components["schemas"]["MessageData"];
+        } & components["schemas"]["Message"];
+        /** @description A change of something else. */
+        ChangeMessage: {
+            data: components["schemas"]["MessageData"];
+        } & components["schemas"]["Message"];
+        /** @description A test, for which nothing happened. */
+        TestMessage: {
+            /** @enum {unknown} */
+            type?: "webhook.test";
+            data: {
+                user_id: components["schemas"]["UserId"];
+                webhook_id: components["schemas"]["Id"];
+            };
+        } & components["schemas"]["Message"];
         /** @description Everything that a lane holds. */
         LaneExport: {
             /**
@@ -1688,6 +2827,27 @@ export interface components {
             status?: 404;
         } & components["schemas"]["Problem"];
         /**
+         * Webhook not found
+         * @description The lane has no webhook with this id: it was never there, or it was deleted. The id of another user's webhook gives
+         *     the same answer.
+         */
+        WebhookNotFoundProblem: {
+            /** @constant */
+            code?: "webhook-not-found";
+            /** @constant */
+            status?: 404;
+        } & components["schemas"]["Problem"];
+        /**
+         * Delivery not found
+         * @description The webhook has no delivery with this id: it was never there, it is older than 30 days, or it is of another webhook.
+         */
+        DeliveryNotFoundProblem: {
+            /** @constant */
+            code?: "delivery-not-found";
+            /** @constant */
+            status?: 404;
+        } & components["schemas"]["Problem"];
+        /**
          * Method not allowed
          * @description The address exists but does not take this method. The `Allow` header lists the methods that it takes.
          */
@@ -1740,6 +2900,27 @@ export interface components {
             code?: "sync-token-expired";
             /** @constant */
             status?: 410;
+        } & components["schemas"]["Problem"];
+        /**
+         * Too many webhooks
+         * @description The lane has as many webhooks as a lane may have. Delete one, or let one address serve several purposes.
+         */
+        TooManyWebhooksProblem: {
+            /** @constant */
+            code?: "too-many-webhooks";
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
+        /**
+         * Webhook disabled
+         * @description Nothing is sent to a webhook that is disabled, be it by its user or by the service: because its address answered 410, or
+         *     because it took nothing for days. Enable it, then try again.
+         */
+        WebhookDisabledProblem: {
+            /** @constant */
+            code?: "webhook-disabled";
+            /** @constant */
+            status?: 409;
         } & components["schemas"]["Problem"];
         /**
          * Content too large
@@ -1963,6 +3144,67 @@ export interface components {
                 "application/json": components["schemas"]["Profile"];
             };
         };
+        /** @description The webhook as it now is. */
+        Webhook: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
+                 *       "user_id": "ada",
+                 *       "url": "https://hooks.example.com/tasklane",
+                 *       "description": "The team's chat",
+                 *       "events": [
+                 *         "task.created",
+                 *         "project.*"
+                 *       ],
+                 *       "enabled": true,
+                 *       "disabled_reason": null,
+                 *       "disabled_at": null,
+                 *       "secret_rotated_at": null,
+                 *       "version": 1,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Webhook"];
+            };
+        };
+        /** @description The delivery as it now is. */
+        WebhookDelivery: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81",
+                 *       "webhook_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
+                 *       "event": "task.created",
+                 *       "seq": 41,
+                 *       "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                 *       "state": "pending",
+                 *       "attempt_count": 1,
+                 *       "attempts": [
+                 *         {
+                 *           "at": "2026-11-21T09:30:01.000Z",
+                 *           "duration_ms": 182,
+                 *           "status": 500,
+                 *           "error": null,
+                 *           "response": "Internal Server Error"
+                 *         }
+                 *       ],
+                 *       "next_attempt_at": "2026-11-21T09:30:06.120Z",
+                 *       "created_at": "2026-11-21T09:30:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookDelivery"];
+            };
+        };
         /** @description The request cannot be parsed. */
         MalformedRequest: {
             headers: {
@@ -2107,6 +3349,86 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["TagNotFoundProblem"];
+            };
+        };
+        /** @description The lane has no such webhook. */
+        WebhookNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/webhook-not-found",
+                 *       "code": "webhook-not-found",
+                 *       "title": "Webhook not found",
+                 *       "status": 404,
+                 *       "detail": "The lane has no webhook with this id.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["WebhookNotFoundProblem"];
+            };
+        };
+        /** @description The lane has no such webhook, or the webhook no such delivery. */
+        WebhookDeliveryNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/delivery-not-found",
+                 *       "code": "delivery-not-found",
+                 *       "title": "Delivery not found",
+                 *       "status": 404,
+                 *       "detail": "The webhook has no delivery with this id.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["WebhookNotFoundProblem"] | components["schemas"]["DeliveryNotFoundProblem"];
+            };
+        };
+        /** @description The lane has as many webhooks as it may. */
+        TooManyWebhooks: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/too-many-webhooks",
+                 *       "code": "too-many-webhooks",
+                 *       "title": "Too many webhooks",
+                 *       "status": 409,
+                 *       "detail": "The lane has 20 webhooks already.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["TooManyWebhooksProblem"];
+            };
+        };
+        /** @description The webhook is disabled. */
+        WebhookDisabled: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/webhook-disabled",
+                 *       "code": "webhook-disabled",
+                 *       "title": "Webhook disabled",
+                 *       "status": 409,
+                 *       "detail": "The webhook is disabled; enable it first.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["WebhookDisabledProblem"];
             };
         };
         /** @description The address does not take this method; any address may answer so. */
@@ -2435,6 +3757,32 @@ export interface components {
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
          */
         TagId: components["schemas"]["Id"];
+        /**
+         * @description The webhook's id.
+         * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+         */
+        WebhookId: components["schemas"]["Id"];
+        /**
+         * @description The delivery's id.
+         * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
+         */
+        DeliveryId: components["schemas"]["Id"];
+        /**
+         * @description Names the delivery; it is the same however often the event is sent.
+         * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
+         */
+        WebhookMessageId: string;
+        /**
+         * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+         * @example 1795253401
+         */
+        WebhookTimestamp: string;
+        /**
+         * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
+         *     while a former secret is valid.
+         * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+         */
+        WebhookSignature: string;
         /**
          * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
          * @example eyJ2IjoxfQ
@@ -4280,6 +5628,609 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhooks. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
+                     *           "user_id": "ada",
+                     *           "url": "https://hooks.example.com/tasklane",
+                     *           "description": "The team's chat",
+                     *           "events": [
+                     *             "task.created",
+                     *             "project.*"
+                     *           ],
+                     *           "enabled": true,
+                     *           "disabled_reason": null,
+                     *           "disabled_at": null,
+                     *           "secret_rotated_at": null,
+                     *           "version": 1,
+                     *           "created_at": "2026-11-21T09:30:00.000Z",
+                     *           "updated_at": "2026-11-21T09:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookList"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://hooks.example.com/tasklane",
+                 *       "description": "The team's chat",
+                 *       "events": [
+                 *         "task.created",
+                 *         "project.*"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookCreate"];
+            };
+        };
+        responses: {
+            /** @description The new webhook, with its secret. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
+                     *       "user_id": "ada",
+                     *       "url": "https://hooks.example.com/tasklane",
+                     *       "description": "The team's chat",
+                     *       "events": [
+                     *         "task.created",
+                     *         "project.*"
+                     *       ],
+                     *       "enabled": true,
+                     *       "disabled_reason": null,
+                     *       "disabled_at": null,
+                     *       "secret_rotated_at": null,
+                     *       "version": 1,
+                     *       "created_at": "2026-11-21T09:30:00.000Z",
+                     *       "updated_at": "2026-11-21T09:30:00.000Z",
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["TooManyWebhooks"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The webhook's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+                 */
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Webhook"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["WebhookNotFound"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The webhook's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+                 */
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["WebhookNotFound"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    updateWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The webhook's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+                 */
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": false
+                 *     }
+                 */
+                "application/merge-patch+json": components["schemas"]["WebhookPatch"];
+                /**
+                 * @example {
+                 *       "enabled": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookPatch"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Webhook"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["WebhookNotFound"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The webhook's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+                 */
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook, with its new secret. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
+                     *       "user_id": "ada",
+                     *       "url": "https://hooks.example.com/tasklane",
+                     *       "description": "The team's chat",
+                     *       "events": [
+                     *         "task.created",
+                     *         "project.*"
+                     *       ],
+                     *       "enabled": true,
+                     *       "disabled_reason": null,
+                     *       "disabled_at": null,
+                     *       "secret_rotated_at": "2026-11-22T09:30:00.000Z",
+                     *       "version": 2,
+                     *       "created_at": "2026-11-21T09:30:00.000Z",
+                     *       "updated_at": "2026-11-21T09:30:00.000Z",
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["WebhookNotFound"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The webhook's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+                 */
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery, which is about to be sent. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81",
+                     *       "webhook_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
+                     *       "event": "webhook.test",
+                     *       "seq": null,
+                     *       "entity_id": null,
+                     *       "state": "pending",
+                     *       "attempt_count": 0,
+                     *       "attempts": [],
+                     *       "next_attempt_at": "2026-11-21T09:30:00.000Z",
+                     *       "created_at": "2026-11-21T09:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["WebhookNotFound"];
+            409: components["responses"]["WebhookDisabled"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    replayWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The webhook's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+                 */
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "2026-11-21T00:00:00Z",
+                 *       "until": "2026-11-21T12:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookReplay"];
+            };
+        };
+        responses: {
+            /** @description What is about to be sent. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "queued": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookReplayed"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["WebhookNotFound"];
+            409: components["responses"]["WebhookDisabled"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only deliveries in one of these states, separated by commas.
+                 * @example [
+                 *       "failed"
+                 *     ]
+                 */
+                state?: components["schemas"]["WebhookDeliveryState"][];
+                /**
+                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @example eyJ2IjoxfQ
+                 */
+                cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description How many items a page holds at most.
+                 * @example 20
+                 */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The webhook's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+                 */
+                webhook_id: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deliveries. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    /**
+                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
+                     * @example </api/ada/webhooks/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80/deliveries?cursor=eyJ2IjoxfQ>; rel="next"
+                     */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81",
+                     *           "webhook_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
+                     *           "event": "task.created",
+                     *           "seq": 41,
+                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "state": "pending",
+                     *           "attempt_count": 1,
+                     *           "attempts": [
+                     *             {
+                     *               "at": "2026-11-21T09:30:01.000Z",
+                     *               "duration_ms": 182,
+                     *               "status": 500,
+                     *               "error": null,
+                     *               "response": "Internal Server Error"
+                     *             }
+                     *           ],
+                     *           "next_attempt_at": "2026-11-21T09:30:06.120Z",
+                     *           "created_at": "2026-11-21T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJ2IjoxfQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDeliveryPage"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["WebhookNotFound"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    getWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The webhook's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+                 */
+                webhook_id: components["parameters"]["WebhookId"];
+                /**
+                 * @description The delivery's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
+                 */
+                delivery_id: components["parameters"]["DeliveryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["WebhookDelivery"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["WebhookDeliveryNotFound"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    redeliverWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The webhook's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+                 */
+                webhook_id: components["parameters"]["WebhookId"];
+                /**
+                 * @description The delivery's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
+                 */
+                delivery_id: components["parameters"]["DeliveryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery, which is about to be sent. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81",
+                     *       "webhook_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
+                     *       "event": "task.created",
+                     *       "seq": 41,
+                     *       "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *       "state": "pending",
+                     *       "attempt_count": 1,
+                     *       "attempts": [
+                     *         {
+                     *           "at": "2026-11-21T09:30:01.000Z",
+                     *           "duration_ms": 182,
+                     *           "status": 500,
+                     *           "error": null,
+                     *           "response": "Internal Server Error"
+                     *         }
+                     *       ],
+                     *       "next_attempt_at": "2026-11-21T09:30:06.120Z",
+                     *       "created_at": "2026-11-21T09:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["WebhookDeliveryNotFound"];
+            409: components["responses"]["WebhookDisabled"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];

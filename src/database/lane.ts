@@ -57,8 +57,11 @@ export type RowToWrite<T extends Table> = {
 export interface WritableLane extends Lane {
   /** When the write got hold of the lane, by the database's clock, the one clock that all instances share. */
   readonly now: Knex.Raw;
-  /** Inserts a row into the lane. */
-  insert<T extends Table>(table: T, row: RowToWrite<T>): Knex.QueryBuilder<LaneTables[T], LaneTables[T][]>;
+  /** Inserts a row into the lane, or several, all with the same columns. */
+  insert<T extends Table>(
+    table: T,
+    row: RowToWrite<T> | readonly RowToWrite<T>[],
+  ): Knex.QueryBuilder<LaneTables[T], LaneTables[T][]>;
   /** Leaves a change; it gets the lane's next sequence number when the write commits. */
   changed(change: Change): void;
   /** Erases the lane when the write commits, and leaves word of it: no token that there is by then opens it again. */
@@ -88,6 +91,8 @@ export interface UserScope {
 
 /** A lane that a job found something to do in. */
 export interface LaneForJob {
+  /** Runs a read as `UserScope.read` does, of a lane that may be gone. */
+  read<T>(work: (lane: Lane) => Promise<T>): Promise<T>;
   /**
    * Runs a write as `UserScope.write` does, but makes no lane and asks for no token: a lane that is gone stays so. What
    * there is to do must be looked up again in here, for another instance may have done it.
@@ -121,22 +126,22 @@ const openScope = `
 // of BEGIN, a write that waited would seem older than the one that it waited for.
 const lockCounter = `
   with held as (
-    select change_seq from ${schema}.profiles where user_id = $1 for update
+    select delivers from ${schema}.profiles where user_id = $1 for update
   ), made as (
     insert into ${schema}.profiles (user_id)
     select $1 where not exists (select from held)
     on conflict (user_id) do nothing
-    returning change_seq
+    returning delivers
   )
-  select made, set_config('app.now', clock_timestamp()::text, true)
-  from (select false as made from held union all select true from made) as lane`;
+  select made, delivers, set_config('app.now', clock_timestamp()::text, true)
+  from (select false as made, delivers from held union all select true, delivers from made) as lane`;
 
 // The same for a lane that must be there.
 const lockLane = `
   with held as (
-    select change_seq from ${schema}.profiles where user_id = $1 for update
+    select delivers from ${schema}.profiles where user_id = $1 for update
   )
-  select set_config('app.now', clock_timestamp()::text, true) from held`;
+  select delivers, set_config('app.now', clock_timestamp()::text, true) from held`;
 
 // What the lock left for the rest of its transaction.
 const lockedAt = `current_setting('app.now')::timestamptz(3)`;
@@ -160,6 +165,30 @@ const recordChanges = `
   from counter,
     unnest($2::text[], $3::uuid[], $4::text[], $5::text[])
       with ordinality as change(type, entity_id, action, fields, n)`;
+
+// Sends the changes that were just recorded to the webhooks that want them. A webhook's own changes go to others alone,
+// and to those that ask for them.
+const queueDeliveries = `
+  with fresh as (
+    insert into ${schema}.webhook_deliveries
+      (user_id, id, webhook_id, event, seq, entity_id, fields, happened_at, due_at, created_at)
+    select change.user_id, gen_random_uuid(), webhook.id, event.name, change.seq, change.entity_id, change.fields,
+      change.at, ${lockedAt}, ${lockedAt}
+    from ${schema}.changes as change
+      cross join lateral (select change.type || '.' || change.action as name, change.type || '.*' as kind) as event
+      join ${schema}.webhooks as webhook on webhook.user_id = change.user_id and webhook.disabled_at is null
+        and case when change.type = 'webhook' then
+          webhook.id <> change.entity_id and (event.name = any (webhook.events) or event.kind = any (webhook.events))
+        else
+          webhook.events = '{}' or event.name = any (webhook.events) or event.kind = any (webhook.events)
+        end
+    where change.user_id = $1
+      and change.seq > (select change_seq from ${schema}.profiles where user_id = $1) - $2::bigint
+    returning webhook_id
+  )
+  update ${schema}.webhooks set due_at = greatest(${lockedAt}, paused_until)
+  where user_id = $1 and id in (select webhook_id from fresh)
+    and (due_at is null or due_at > greatest(${lockedAt}, paused_until))`;
 
 const laneNotHeld = new Error('The lane was made by another writer at the same moment.');
 const laneGone = new Error('The lane is gone.');
@@ -191,7 +220,11 @@ function laneOn(knex: Knex, connection: Connection, userId: string): Lane {
 interface Leavings {
   readonly changes: Change[];
   erased: boolean;
+  /** Whether changes are sent to webhooks. */
+  delivers: boolean;
 }
+
+const nothing = (): Leavings => ({ changes: [], erased: false, delivers: false });
 
 function writableLaneOn(
   knex: Knex,
@@ -202,10 +235,12 @@ function writableLaneOn(
   return {
     ...laneOn(knex, connection, userId),
     now: knex.raw(lockedAt),
-    insert: (table, row) =>
-      knex(`${schema}.${table}`)
+    insert: (table, row) => {
+      const rows = (Array.isArray(row) ? row : [row]) as object[];
+      return knex(`${schema}.${table}`)
         .connection(connection)
-        .insert({ ...row, user_id: userId }) as never,
+        .insert(rows.map((each) => ({ ...each, user_id: userId }))) as never;
+    },
     changed: (change) => leavings.changes.push(change),
     erase: () => {
       leavings.erased = true;
@@ -237,7 +272,7 @@ export function createLanes(
   const scopeTo = ({ userId, issuedAt }: Caller): Statement =>
     named('lane-scope', openScope, [options.appRole, userId, String(options.statementTimeoutMs), issuedAt]);
 
-  function leave(userId: string, { changes, erased }: Leavings): Statement[] {
+  function leave(userId: string, { changes, erased, delivers }: Leavings): Statement[] {
     if (erased) return [{ text: eraseLane, values: [userId] }];
     if (changes.length === 0) return [];
     const record = named('lane-record', recordChanges, [
@@ -247,7 +282,8 @@ export function createLanes(
       changes.map((change) => change.action),
       changes.map((change) => JSON.stringify(change.fields)),
     ]);
-    return [record];
+    if (!delivers) return [record];
+    return [record, named('lane-deliver', queueDeliveries, [userId, changes.length])];
   }
 
   function tellOf(userId: string, { changes, erased }: Leavings): void {
@@ -265,13 +301,14 @@ export function createLanes(
 
   async function writeOnce<T>(caller: Caller, work: (lane: WritableLane) => Promise<T>): Promise<T> {
     const { userId } = caller;
-    const leavings: Leavings = { changes: [], erased: false };
+    const leavings = nothing();
     const value = await transact(knex, {
       readOnly: false,
       opening: [{ text: 'begin' }, scopeTo(caller), named('lane-lock', lockCounter, [userId])],
       async check([, scope, locked], connection) {
         refuseStale(scope);
         if (locked?.rowCount !== 1) throw laneNotHeld;
+        leavings.delivers = locked.rows[0]?.delivers === true;
         // The lane may be new because the lock waited for one who erased it, whom only a later statement sees.
         if (locked.rows[0]?.made && connection) refuseStale(await connection.query(scopeTo(caller)));
       },
@@ -292,7 +329,7 @@ export function createLanes(
   }
 
   async function writeForJobOnce<T>(userId: string, work: (lane: WritableLane) => Promise<T>): Promise<T> {
-    const leavings: Leavings = { changes: [], erased: false };
+    const leavings = nothing();
     const value = await transact(knex, {
       readOnly: false,
       opening: [
@@ -302,12 +339,24 @@ export function createLanes(
       ],
       check([, , locked]) {
         if (locked?.rowCount !== 1) throw laneGone;
+        leavings.delivers = locked.rows[0]?.delivers === true;
       },
       work: (connection) => work(writableLaneOn(knex, connection, userId, leavings)),
       closing: () => leave(userId, leavings),
     });
     tellOf(userId, leavings);
     return value;
+  }
+
+  function readForJob<T>(userId: string, work: (lane: Lane) => Promise<T>): Promise<T> {
+    return transact(knex, {
+      readOnly: true,
+      opening: [
+        { text: 'begin isolation level repeatable read read only' },
+        scopeTo({ userId, issuedAt: null }),
+      ],
+      work: (connection) => work(laneOn(knex, connection, userId)),
+    });
   }
 
   async function writeForJob<T>(
@@ -327,6 +376,9 @@ export function createLanes(
       read: (work) => read({ userId, issuedAt }, work),
       write: (work) => write({ userId, issuedAt }, work),
     }),
-    laneForJob: (userId) => ({ write: (work) => writeForJob(userId, work) }),
+    laneForJob: (userId) => ({
+      read: (work) => readForJob(userId, work),
+      write: (work) => writeForJob(userId, work),
+    }),
   };
 }

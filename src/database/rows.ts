@@ -129,6 +129,70 @@ export interface TaskTagRow {
 export type ChangeType = 'profile' | 'project' | 'tag' | 'task' | 'completion' | 'calendar_feed' | 'webhook';
 export type ChangeAction = 'created' | 'updated' | 'deleted' | 'restored' | 'purged' | 'reminded';
 
+export interface WebhookRow {
+  user_id: string;
+  id: string;
+  url: string;
+  description: string | null;
+  /** Types of events, or `task.*` for all of one thing; empty for all but those of webhooks. */
+  events: string[];
+  /** Null while it is enabled, as is `disabled_at`. */
+  disabled_reason: 'user' | 'gone' | 'failing' | null;
+  disabled_at: Date | null;
+  /** What its messages are signed with; readable, for it is needed for each of them. */
+  secret: string;
+  /** Valid for a time after the rotation. */
+  previous_secret: string | null;
+  secret_rotated_at: Date | null;
+  /** How many times in a row it took nothing. */
+  failures: number;
+  failing_since: Date | null;
+  /** Nothing is sent before. */
+  paused_until: Date | null;
+  /** When the next of its deliveries is to be sent; null if there is none, or it is disabled. */
+  due_at: Date | null;
+  /** Until when an instance is about its deliveries; to the microsecond, for it tells leases apart. */
+  leased_until: Date | null;
+  version: number;
+  created_at: Date;
+  updated_at: Date;
+}
+
+export const deliveryStates = ['pending', 'delivered', 'failed'] as const;
+export type DeliveryState = (typeof deliveryStates)[number];
+
+/** An attempt to deliver, as it is kept. */
+export interface AttemptRecord {
+  /** ISO 8601. */
+  at: string;
+  duration_ms: number;
+  status: number | null;
+  error: 'unresolvable' | 'refused-address' | 'unreachable' | 'tls' | 'timeout' | 'broken-off' | null;
+  response: string | null;
+}
+
+export interface WebhookDeliveryRow {
+  user_id: string;
+  id: string;
+  webhook_id: string;
+  /** `task.created`. */
+  event: string;
+  /** A bigint; null for a test. The change may be gone by now, so what it said is here too. */
+  seq: string | null;
+  entity_id: string | null;
+  fields: Record<string, { from: unknown; to: unknown }>;
+  happened_at: Date;
+  state: DeliveryState;
+  /** When it is to be sent; null unless it is pending. */
+  due_at: Date | null;
+  /** Attempts since it was queued the last time. */
+  tries: number;
+  /** Attempts in all, of which the latest are kept. */
+  attempt_count: number;
+  attempts: AttemptRecord[];
+  created_at: Date;
+}
+
 /** The tenant row. */
 export interface ProfileRow {
   user_id: string;
@@ -138,6 +202,8 @@ export interface ProfileRow {
   time_zone: string;
   week_start: 'monday' | 'saturday' | 'sunday';
   default_priority: TaskPriority;
+  /** Whether there are webhooks that are enabled. */
+  delivers: boolean;
   version: number;
   created_at: Date;
   updated_at: Date | null;
@@ -165,4 +231,6 @@ export interface LaneTables {
   task_tags: TaskTagRow;
   completions: CompletionRow;
   reminders: ReminderRow;
+  webhooks: WebhookRow;
+  webhook_deliveries: WebhookDeliveryRow;
 }

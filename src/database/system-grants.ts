@@ -24,6 +24,10 @@ export const systemGrants = {
   tasks: { select: ['user_id', 'deleted_at'] },
   // Which lanes have changes that are old.
   changes: { select: ['user_id', 'seq', 'at'] },
+  // Which webhooks have something to send, and who is about it.
+  webhooks: { select: ['user_id', 'id', 'due_at', 'leased_until'], update: ['leased_until'] },
+  // Which lanes have deliveries that are old.
+  webhook_deliveries: { select: ['user_id', 'created_at'] },
 } as const satisfies SystemGrants;
 
 export type SystemTable = keyof typeof systemGrants;

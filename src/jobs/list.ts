@@ -2,9 +2,17 @@ import { createChangePurge } from '../changes/job';
 import type { Config } from '../config';
 import { reminderJob } from '../tasks/job';
 import { purgeJob } from '../trash/job';
+import { createDeliveryJob, createDeliveryPurge } from '../webhooks/job';
+import type { Targets } from '../webhooks/targets';
 import type { Job } from './job';
 
-/** All jobs of the service. */
-export function createJobs(config: Config): readonly Job[] {
-  return [createChangePurge(config.changesRetentionDays), reminderJob, purgeJob(config.trashRetentionDays)];
+/** All jobs of the service; `targets` says where webhooks may lead. */
+export function createJobs(config: Config, targets: Targets): readonly Job[] {
+  return [
+    createChangePurge(config.changesRetentionDays),
+    reminderJob,
+    purgeJob(config.trashRetentionDays),
+    createDeliveryJob(config.webhooks, targets),
+    createDeliveryPurge(),
+  ];
 }

@@ -10,6 +10,7 @@ import { tagCases } from './tags.cases';
 import { taskCases } from './tasks.cases';
 import { transferCases } from './transfer.cases';
 import { trashCases } from './trash.cases';
+import { webhookCases } from './webhooks.cases';
 
 export const cases: Cases = {
   ...serviceCases,
@@ -21,5 +22,6 @@ export const cases: Cases = {
   ...profileCases,
   ...syncCases,
   ...eventCases,
+  ...webhookCases,
   ...transferCases,
 };

@@ -66,6 +66,13 @@ const seeds: Record<string, string> = {
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', now())`,
   // Changes no rows.
   '20261121000030_change_indexes': '',
+  '20261121000040_webhooks': `
+    insert into tasklane.webhooks (user_id, id, url, secret)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70', 'https://hooks.example.com/', 'whsec_AA==');
+    insert into tasklane.webhook_deliveries (user_id, id, webhook_id, event, happened_at, state)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d71', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70', 'webhook.test',
+      now(), 'delivered');
+    update tasklane.profiles set delivers = true where user_id = 'ada'`,
 };
 
 const names = migrationNames();

@@ -61,6 +61,15 @@ async function seed(lane: UserScope): Promise<void> {
       status: 'pending',
       reopened: '[]' as never,
     });
+    const webhook = { id: randomUUID(), url: 'https://hooks.example.com/', secret: 'whsec_AA==' };
+    await writable.insert('webhooks', webhook);
+    await writable.insert('webhook_deliveries', {
+      id: randomUUID(),
+      webhook_id: webhook.id,
+      event: 'webhook.test',
+      happened_at: writable.now,
+      due_at: writable.now,
+    });
     writable.changed({ type: 'task', id, action: 'created', fields: {} });
   });
 }

@@ -27,7 +27,7 @@ export async function startTestService(environment: Record<string, string> = {})
   const database = await createTestDatabase();
   const logged: Record<string, unknown>[] = [];
   const log = createLogger({
-    level: 'info',
+    level: environment.LOG_LEVEL ?? 'info',
     pretty: false,
     destination: { write: (line) => void logged.push(JSON.parse(line)) },
   });

@@ -1,0 +1,156 @@
+/** Sends what is waiting for webhooks, and removes what is old. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { System, WithSystem } from '../database/system';
+import type { Job, JobContext } from '../jobs/job';
+import { hashUser } from '../observability/logger';
+import { toMessage } from './events';
+import { findBatch, type Lease, purgeDeliveries, type Settlement, settle } from './repository';
+import { createSender } from './sender';
+import { signedHeaders } from './signature';
+import type { Targets } from './targets';
+
+export interface WebhookSettings {
+  /** Milliseconds between looks for what is due. */
+  readonly intervalMs: number;
+  /** Milliseconds that a receiver has to answer. */
+  readonly timeoutMs: number;
+  /** How many webhooks this instance sends to at once. */
+  readonly concurrency: number;
+}
+
+// A receiver gets no more than this at once, and no other waits for one that does not answer.
+const batchSize = 8;
+// Beyond the time for sending: for reading the batch and writing down what became of it.
+const leaseMarginMs = 30_000;
+const formerSecretMs = 86_400_000;
+
+interface Claim extends Lease {
+  readonly userId: string;
+}
+
+/** Claims webhooks that have something due; another instance has what is locked, or is about what is leased. */
+export const claimDue = `
+  update tasklane.webhooks as webhook
+  set leased_until = now() + $2::float8 * interval '1 millisecond'
+  from (
+    select user_id, id from tasklane.webhooks
+    where due_at <= now() and (leased_until is null or leased_until <= now())
+    order by due_at limit $1
+    for update skip locked
+  ) as due
+  where webhook.user_id = due.user_id and webhook.id = due.id
+  returning webhook.user_id as "userId", webhook.id, webhook.leased_until::text as "leasedUntil"`;
+
+/** Makes the job that delivers. A round ends when nothing is due and nothing under way any more. */
+export function createDeliveryJob(settings: WebhookSettings, targets: Targets): Job {
+  const { intervalMs, timeoutMs, concurrency } = settings;
+  const send = createSender(targets, timeoutMs);
+  const leaseMs = timeoutMs + leaseMarginMs;
+
+  function claim(withSystem: WithSystem, limit: number): Promise<Claim[]> {
+    return withSystem.write((system: System) => system.query<Claim>(claimDue, [limit, leaseMs]));
+  }
+
+  async function deliver({ laneForJob, log }: JobContext, { userId, ...lease }: Claim): Promise<void> {
+    const lane = laneForJob(userId);
+    const batch = await lane.read(async (readable) => {
+      const found = await findBatch(readable, lease, batchSize);
+      return (
+        found && {
+          webhook: found.webhook,
+          messages: await Promise.all(
+            found.deliveries.map(async (delivery) => ({
+              delivery,
+              body: JSON.stringify(await toMessage(readable, delivery)),
+            })),
+          ),
+        }
+      );
+    });
+    if (!batch) return;
+    const { url, secret, previous_secret, secret_rotated_at } = batch.webhook;
+    const isFormerValid = Date.now() - Number(secret_rotated_at) < formerSecretMs;
+    const secrets = previous_secret !== null && isFormerValid ? [secret, previous_secret] : [secret];
+    const settlements = await Promise.all(
+      batch.messages.map(async ({ delivery, body }): Promise<Settlement> => {
+        const timestamp = Math.floor(Date.now() / 1000);
+        const headers = {
+          'content-type': 'application/json',
+          'content-length': String(Buffer.byteLength(body)),
+          'user-agent': 'Tasklane-Webhooks/1',
+          ...signedHeaders({ id: delivery.id, timestamp, body }, secrets),
+        };
+        const { attempt, retryAfterMs } = await send(url, headers, body);
+        const { status, error, duration_ms } = attempt;
+        log.debug({ webhook: lease.id, delivery: delivery.id, status, error, duration_ms }, 'webhook sent');
+        return { delivery, attempt, retryAfterMs };
+      }),
+    );
+    const disabled = await lane.write((writable) => settle(writable, lease, settlements));
+    if (disabled) {
+      log.info({ webhook: lease.id, user: hashUser(userId), reason: disabled }, 'webhook disabled');
+    }
+  }
+
+  return {
+    name: 'webhooks',
+    everyMs: intervalMs,
+    async run(context) {
+      const { withSystem, signal, log } = context;
+      const underWay = new Set<Promise<void>>();
+      const start = (each: Claim) => {
+        const work = deliver(context, each)
+          // Its lease runs out, and it is tried again.
+          .catch((error) => log.error({ err: error, webhook: each.id }, 'webhook not served'))
+          .finally(() => underWay.delete(work));
+        underWay.add(work);
+      };
+      try {
+        while (!signal.aborted) {
+          const free = concurrency - underWay.size;
+          const claims = free > 0 ? await claim(withSystem, free) : [];
+          claims.forEach(start);
+          // What ended while that was looked up may have left something to do.
+          if (claims.length === 0 && free === concurrency) break;
+          if (claims.length > 0 && underWay.size < concurrency) continue;
+          if (underWay.size > 0)
+            await Promise.race([...underWay, sleep(intervalMs, undefined, { ref: false })]);
+        }
+      } finally {
+        await Promise.all(underWay);
+      }
+      return { more: false };
+    },
+  };
+}
+
+const keptDays = 30;
+const lanesAtOnce = 100;
+const rowsAtOnce = 1_000;
+const hourMs = 3_600_000;
+
+/** Makes the job that removes deliveries after 30 days. */
+export function createDeliveryPurge(): Job {
+  return {
+    name: 'webhooks-purge',
+    everyMs: hourMs,
+    async run({ withSystem, laneForJob, signal }) {
+      const lanes = await withSystem.read((system) =>
+        system.query<{ userId: string }>(
+          `select distinct user_id as "userId" from (
+             select user_id from tasklane.webhook_deliveries
+             where created_at < now() - $1::int * interval '1 day' order by created_at limit $2
+           ) as old`,
+          [keptDays, lanesAtOnce * rowsAtOnce],
+        ),
+      );
+      let removed = 0;
+      for (const { userId } of lanes.slice(0, lanesAtOnce)) {
+        if (signal.aborted) break;
+        const lane = laneForJob(userId);
+        removed += (await lane.write((each) => purgeDeliveries(each, keptDays, rowsAtOnce))) ?? 0;
+      }
+      return { more: removed > 0 };
+    },
+  };
+}

@@ -1,0 +1,67 @@
+/** A receiver of webhooks on the loopback interface, which answers as a test wants it to. */
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { until } from './until';
+
+export interface Received {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** How to answer a request: a status, or whatever the function does with the response. */
+export type Answer = number | ((response: ServerResponse, received: Received) => void);
+
+export interface Receiver {
+  /** Without a slash at the end. */
+  readonly url: string;
+  /** `127.0.0.1:port`, for WEBHOOK_ALLOWED_HOSTS. */
+  readonly host: string;
+  /** What arrived, in its order. */
+  readonly received: Received[];
+  /** How the next requests are answered, one each; after these with 204. */
+  answers: Answer[];
+  /** Waits until so many requests have arrived. */
+  arrived(count: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Never answers. */
+export const hang: Answer = () => undefined;
+
+/** Breaks the connection off without an answer. */
+export const breakOff: Answer = (response) => void response.socket?.destroy();
+
+/** Opens a receiver on a free port. */
+export async function openReceiver(): Promise<Receiver> {
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const body = Buffer.concat(chunks).toString();
+    const one = { path: String(request.url), headers: request.headers, body };
+    receiver.received.push(one);
+    const answer = receiver.answers.shift() ?? 204;
+    if (typeof answer === 'number') response.writeHead(answer).end();
+    else answer(response, one);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const receiver: Receiver = {
+    url: `http://${host}`,
+    host,
+    received: [],
+    answers: [],
+    async arrived(count) {
+      await until(() => receiver.received.length >= count);
+    },
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+  return receiver;
+}
