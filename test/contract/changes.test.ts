@@ -19,10 +19,12 @@ const withoutChange: Readonly<Record<string, string>> = {
   eraseLane: 'The history goes with the lane.',
 };
 
-/** Fields that follow from others or count changes, and are in none, by type of entity. */
+/** Fields that count or time the changes of an entity, and are in none of them. */
+const counting = ['version', 'updated_at'];
+
+/** Fields that follow from others, which are in the changes, by type of entity. */
 const derived: Readonly<Record<string, readonly string[]>> = {
-  profile: ['version', 'updated_at'],
-  task: ['version', 'updated_at', 'completed', 'completed_at'],
+  task: ['completed', 'completed_at', 'due_at'],
 };
 
 let service: TestService;
@@ -133,7 +135,8 @@ function differences(
 ): Record<string, { from: unknown; to: unknown }> {
   const fields = Object.keys(before).filter(
     (field) =>
-      !derived[type]?.includes(field) && JSON.stringify(before[field]) !== JSON.stringify(after[field]),
+      ![...counting, ...(derived[type] ?? [])].includes(field) &&
+      JSON.stringify(before[field]) !== JSON.stringify(after[field]),
   );
   return Object.fromEntries(fields.map((field) => [field, { from: before[field], to: after[field] }]));
 }

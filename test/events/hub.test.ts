@@ -177,8 +177,8 @@ test('one look asks for all lanes, and only for what this process knows', async 
   const opened = await Promise.all([...lanes, ...lanes].map((lane) => open(hub, lane)));
   asked.length = 0;
   await until(() => asked.length > 0);
-  expect(asked[0]?.map(({ userId, seq }) => [userId, seq])).toEqual(
-    lanes.map(({ userId }, index) => [userId, index + 1]),
+  expect(new Map(asked[0]?.map(({ userId, seq }) => [userId, seq]))).toEqual(
+    new Map(lanes.map(({ userId }, index) => [userId, index + 1])),
   );
   for (const { subscriber } of opened) subscriber.closed();
   asked.length = 0;

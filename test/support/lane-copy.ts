@@ -62,9 +62,13 @@ export function copyLane(base: string | (() => string), userId: string, token: s
   return copy;
 }
 
-/** The lane's tasks as the database has them, past the service. */
+/** The lane's tasks outside of the trash, as the database has them, past the service. */
 export async function storedTasks(databaseUrl: string, userId: string): Promise<Entities> {
-  const rows = await query<TaskRow>(databaseUrl, 'select * from tasklane.tasks where user_id = $1', [userId]);
+  const rows = await query<TaskRow>(
+    databaseUrl,
+    'select * from tasklane.tasks where user_id = $1 and deleted_at is null',
+    [userId],
+  );
   return sorted(new Map(rows.map((row) => [`task ${row.id}`, toTask(row)])));
 }
 

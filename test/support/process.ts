@@ -57,14 +57,15 @@ export function runScript(
   return { child, output, ended };
 }
 
-/** Starts the service on a free port; `url` tells where it serves, once it does. */
+/** Starts the service on a free port; `url` tells where it serves, once it does, and rejects after `deadlineMs`. */
 export function startProcess(
   configuration: Record<string, string>,
+  deadlineMs = 20_000,
 ): ServiceProcess & { url: Promise<string> } {
   const started = runScript('src/main.ts', [], { PORT: '0', ...configuration });
   const { child, output } = started;
   const serving = () => /^Tasklane serves (\S+)$/m.exec(output.stdout)?.[1];
-  const url = until(() => serving() ?? child.exitCode !== null, 20_000).then((found) => {
+  const url = until(() => serving() ?? child.exitCode !== null, deadlineMs).then((found) => {
     if (typeof found === 'string') return found;
     throw new Error(`The service ended: ${output.stdout}${output.stderr}`);
   });

@@ -126,9 +126,37 @@ describe('changes', () => {
     await remove(id);
     await copy.catchUp();
     expect(lastPage()).toEqual([{ seq: 2, type: 'task', id, deleted: true }]);
-    await makeTask('The same id again', id);
+    await ada.send('POST', `/tasks/${id}/restore`);
     await copy.catchUp();
     expect(lastPage()).toEqual([{ seq: 3, type: 'task', id, deleted: false }]);
+    await expectConverged();
+    await remove(id);
+    await ada.send('DELETE', `/trash/${id}`);
+    await copy.catchUp();
+    expect(lastPage()).toEqual([{ seq: 5, type: 'task', id, deleted: true }]);
+    await expectConverged();
+  });
+
+  test('of what a change takes along come with it', async () => {
+    const { body: project } = await ada.send('POST', '/projects', { body: { name: 'Garden' } });
+    const task = await makeTask('Water the plants');
+    const { body: child } = await ada.send('POST', '/tasks', {
+      body: { title: 'The cactus', parent_id: task.id, tags: ['home'] },
+    });
+    await change(task.id, { project_id: project.id });
+    await copy.catchUp();
+    const { body: tags } = await ada.send('GET', '/tags');
+    await ada.send('PATCH', `/tags/${tags.items[0].id}`, { body: { name: 'House' } });
+    await copy.catchUp();
+    expect(copy.entities()[`task ${child.id}`]).toMatchObject({ tags: ['House'], project_id: project.id });
+    expect(copy.entities()[`tag ${tags.items[0].id}`]).toMatchObject({ name: 'House' });
+    await remove(task.id);
+    await copy.catchUp();
+    expect(tasksOf(copy.entities())).toEqual({});
+    await ada.send('POST', `/tasks/${task.id}/restore`);
+    expect((await ada.send('DELETE', `/projects/${project.id}?tasks=move`)).status).toBe(204);
+    await copy.catchUp();
+    expect(Object.keys(copy.entities()).filter((key) => key.startsWith('project'))).toEqual([]);
     await expectConverged();
   });
 
