@@ -59,6 +59,11 @@ export interface WritableLane extends Lane {
   readonly now: Knex.Raw;
   /** Inserts a row into the lane. */
   insert<T extends Table>(table: T, row: RowToWrite<T>): Knex.QueryBuilder<LaneTables[T], LaneTables[T][]>;
+  /** Inserts rows into the lane, as a set; all of them have the same columns. */
+  insertAll<T extends Table>(
+    table: T,
+    rows: readonly RowToWrite<T>[],
+  ): Knex.QueryBuilder<LaneTables[T], LaneTables[T][]>;
   /** Leaves a change; it gets the lane's next sequence number when the write commits. */
   changed(change: Change): void;
   /** Erases the lane when the write commits, and leaves word of it: no token that there is by then opens it again. */
@@ -206,6 +211,10 @@ function writableLaneOn(
       knex(`${schema}.${table}`)
         .connection(connection)
         .insert({ ...row, user_id: userId }) as never,
+    insertAll: (table, rows) =>
+      knex(`${schema}.${table}`)
+        .connection(connection)
+        .insert(rows.map((row) => ({ ...row, user_id: userId }))) as never,
     changed: (change) => leavings.changes.push(change),
     erase: () => {
       leavings.erased = true;

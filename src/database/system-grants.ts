@@ -24,6 +24,8 @@ export const systemGrants = {
   tasks: { select: ['user_id', 'deleted_at'] },
   // Which lanes have changes that are old.
   changes: { select: ['user_id', 'seq', 'at'] },
+  // Which lane a calendar program may read.
+  calendar_feeds: { select: ['user_id', 'secret_hash', 'created_at'] },
 } as const satisfies SystemGrants;
 
 export type SystemTable = keyof typeof systemGrants;

@@ -1,4 +1,5 @@
 /** The contract's table, whole: an operation or a status that lacks a case does not compile. */
+import { calendarFeedCases } from './calendar-feed.cases';
 import type { Cases } from './cases';
 import { completionCases } from './completions.cases';
 import { eventCases } from './events.cases';
@@ -22,4 +23,5 @@ export const cases: Cases = {
   ...syncCases,
   ...eventCases,
   ...transferCases,
+  ...calendarFeedCases,
 };

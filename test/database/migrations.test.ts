@@ -66,6 +66,9 @@ const seeds: Record<string, string> = {
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', now())`,
   // Changes no rows.
   '20261121000030_change_indexes': '',
+  '20261121000050_calendar_feeds': `
+    insert into tasklane.calendar_feeds (user_id, id, secret_hash)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80', sha256('a secret'))`,
 };
 
 const names = migrationNames();

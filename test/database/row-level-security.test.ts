@@ -61,6 +61,7 @@ async function seed(lane: UserScope): Promise<void> {
       status: 'pending',
       reopened: '[]' as never,
     });
+    await writable.insert('calendar_feeds', { id, secret_hash: Buffer.alloc(32) });
     writable.changed({ type: 'task', id, action: 'created', fields: {} });
   });
 }
