@@ -963,12 +963,186 @@ export interface paths {
         };
         /**
          * Export everything
-         * @description Everything that the lane holds, in one document, sent as it is read. Nothing waits for a slow download, so the
-         *     document is no snapshot: what is written meanwhile may be in it or not, and whatever it shows of a task,
-         *     `changes` has how that came about. A document that ends before its last brace is not whole: the service failed,
-         *     or the lane was erased meanwhile.
+         * @description Everything that the lane holds, in one document, sent as it is read; `importLane` takes it back. Nothing waits for
+         *     a slow download, so the document is no snapshot: what is written meanwhile may be in it or not, and whatever it
+         *     shows of a task, `changes` has how that came about. A document that ends before its last brace is not whole: the
+         *     service failed, or the lane was erased meanwhile.
          */
         get: operations["exportLane"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Export the tasks as CSV
+         * @description The tasks outside of the trash as CSV ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)), in UTF-8: a header
+         *     with the names of a task's fields, then a record for each, ordered by id. What is null is an empty cell, the tags
+         *     of a task are separated by `, `.
+         *
+         *     A spreadsheet would run a cell that begins with one of `=`, `+`, `-`, `@`, their full-width forms, a tab or a
+         *     line break as a formula. Such a cell gets an apostrophe in front, and so does one that begins with apostrophes
+         *     before one of these; `importLane` takes it off again.
+         */
+        get: operations["exportCsv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/export.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Export the tasks as iCalendar
+         * @description The tasks outside of the trash as one iCalendar object ([RFC 5545](https://www.rfc-editor.org/rfc/rfc5545)) with
+         *     a `VTODO` for each, ordered by id. `UID` is the task's id. What iCalendar has no property for is left out:
+         *     projects, positions and the colours of tags. Priorities are 1 (urgent), 3 (high), 5 (medium) and 9 (low).
+         */
+        get: operations["exportCalendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import a file
+         * @description Takes a file in: an export of Tasklane (`application/json`), tasks as CSV (`text/csv`) or the to-dos of an
+         *     iCalendar object (`text/calendar`). All rows are checked before the first is written: if one has a fault, nothing
+         *     is written, and 422 lists the faults. With `dry_run`, nothing is written in any case, and the report tells what
+         *     would become of every row.
+         *
+         *     What the lane already has, by its id, is skipped and left as it is. A task without an id gets one that follows
+         *     from the file: in CSV from the file's content and the row, in iCalendar from `UID`. So an import can be repeated,
+         *     and makes nothing twice.
+         *
+         *     Rows are written in chunks, each all or nothing and leaving at most 1,000 changes. If the service fails midway,
+         *     what it has written stays: repeat the import, and it goes on from there.
+         *
+         *     **JSON** keeps ids, positions, places, tags with their colours, the trash, `created_at` and `completed_at`;
+         *     versions begin again at 1, and `updated_at` is the time of the import. The profile's settings are taken if the
+         *     lane's were never changed. `changes` is passed over: the import leaves changes of its own.
+         *
+         *     **CSV** has a header with names of fields of `TaskImport`, in any order; only `title` must be there. Tags and
+         *     reminders are separated by commas. An empty cell counts as left out.
+         *
+         *     **iCalendar**: each `VTODO` is a task; other components are counted in `ignored`. `PRIORITY` 1 is urgent, 2 to 4
+         *     high, 5 medium, 6 to 9 low.
+         */
+        post: operations["importLane"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/calendar-feed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Whether there is a calendar feed
+         * @description Tells whether the lane has a calendar feed, and since when. Its address is told only when it is made: the service
+         *     keeps no more than a hash of the secret in it.
+         */
+        get: operations["getCalendarFeed"];
+        put?: never;
+        /**
+         * Make a calendar feed, or give it a new address
+         * @description Makes an address from which calendar programs can subscribe to the lane's tasks without a token. Whoever has the
+         *     address can read them: it is a secret. It is told this once. If there is a feed already, its address ends to work
+         *     at the same moment.
+         */
+        post: operations["createCalendarFeed"];
+        /**
+         * End the calendar feed
+         * @description Its address ends to work. Where there is none, nothing happens.
+         */
+        delete: operations["deleteCalendarFeed"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calendar/{secret}.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The secret of the feed's address.
+                 * @example 8sNqXoT3Zr0cQx5mK2vWb7yLhJ4dPfGu1aEtRiYkMwU
+                 */
+                secret: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Read a calendar feed
+         * @description The lane's open tasks as an iCalendar object ([RFC 5545](https://www.rfc-editor.org/rfc/rfc5545)), for calendar
+         *     programs to subscribe to; the secret in the address stands for a token.
+         *
+         *     By default a `VEVENT` for each task with a due date, which is what calendars show: all day, or half an hour from
+         *     the due time on, never as busy. Google Calendar and Outlook leave `VTODO` out; for programs that show it,
+         *     `components=todos` has a `VTODO` for every open task.
+         */
+        get: operations["readCalendarFeed"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2672,6 +2846,21 @@ export interface components {
                 webhook_id: components["schemas"]["Id"];
             };
         } & components["schemas"]["Message"];
+        /** @description A task in the trash. */
+        TrashedTask: {
+            deleted_at: components["schemas"]["Timestamp"];
+            /** @description The task whose deletion took this one along; its own id where it was deleted itself. */
+            deleted_with: components["schemas"]["Id"];
+        } & components["schemas"]["Task"];
+        /** @description The record of an occurrence that was completed, with what it takes to take that back. */
+        ExportedCompletion: {
+            /** @description The rule by which the task recurred then. */
+            rrule: string;
+            /** @description The status that the task had before. */
+            status: components["schemas"]["TaskStatus"];
+            /** @description The day that the task was due from then on; null if it was the last time. */
+            next_due_date: components["schemas"]["NullableDate"];
+        } & components["schemas"]["Completion"];
         /** @description Everything that a lane holds. */
         LaneExport: {
             /**
@@ -2683,13 +2872,155 @@ export interface components {
              * @description The version of the document's form; another one may not be read as this one is.
              * @constant
              */
-            version: 1;
+            version: 2;
             exported_at: components["schemas"]["Timestamp"];
             profile: components["schemas"]["Profile"];
-            /** @description All tasks, by id. */
+            /** @description All projects, by id. */
+            projects: components["schemas"]["Project"][];
+            /** @description All tags, by id. */
+            tags: components["schemas"]["Tag"][];
+            /** @description All tasks outside of the trash, by id. */
             tasks: components["schemas"]["Task"][];
+            /** @description All tasks in the trash, by id. */
+            trash: components["schemas"]["TrashedTask"][];
+            /** @description The records of completed occurrences, by id. */
+            completions: components["schemas"]["ExportedCompletion"][];
             /** @description The lane's history, by `seq`. */
             changes: components["schemas"]["Change"][];
+        };
+        /** @description Whether a lane can be subscribed to. */
+        CalendarFeed: {
+            /** @description Whether there is a feed. */
+            active: boolean;
+            /**
+             * Format: date-time
+             * @description When its address was made; null where there is none.
+             */
+            created_at: string | null;
+        };
+        /** @description A feed that was just made. */
+        NewCalendarFeed: {
+            /** @description The feed's address, a secret; it is not told again. */
+            url: string;
+            created_at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description An export of a lane, whole or in part. Each item is checked as a row of the import; what can't be written, such as
+         *     `version`, is passed over.
+         */
+        LaneImport: {
+            /**
+             * @description What the document is.
+             * @constant
+             */
+            format: "tasklane-export";
+            /**
+             * @description The version of the document's form.
+             * @enum {integer}
+             */
+            version: 1 | 2;
+            /** @description Passed over. */
+            exported_at?: unknown;
+            /** @description The settings, as `Profile` has them. */
+            profile?: unknown;
+            /** @description Projects, as `Project` has them; `name` must be there. */
+            projects?: unknown[];
+            /** @description Tags, as `Tag` has them; `name` must be there. */
+            tags?: unknown[];
+            /** @description Tasks, as `TaskImport` has them. */
+            tasks?: unknown[];
+            /** @description Tasks in the trash, as `TaskImport` has them; with `deleted_at` and `deleted_with`. */
+            trash?: unknown[];
+            /** @description Records of completed occurrences, as `ExportedCompletion` has them. */
+            completions?: unknown[];
+            /** @description Passed over. */
+            changes?: unknown;
+        };
+        /** @description A task to import; what is left out or null takes its default. What says so is passed over. */
+        TaskImport: {
+            id?: components["schemas"]["Id"];
+            /** @description Passed over. */
+            user_id?: unknown;
+            project_id?: components["schemas"]["NullableId"];
+            parent_id?: components["schemas"]["NullableId"];
+            title: components["schemas"]["TaskTitle"];
+            description?: components["schemas"]["TaskDescription"];
+            status?: components["schemas"]["TaskStatus"];
+            priority?: components["schemas"]["TaskPriority"];
+            /** @description Passed over; `status` says it. */
+            completed?: unknown;
+            /**
+             * Format: date-time
+             * @description When the task was completed; the time of the import where it is left out.
+             */
+            completed_at?: string | null;
+            /** @description The names of the task's tags. */
+            tags?: components["schemas"]["TagName"][];
+            due_date?: components["schemas"]["NullableDate"];
+            due_time?: components["schemas"]["NullableTimeOfDay"];
+            time_zone?: components["schemas"]["NullableTimeZone"];
+            /** @description Passed over; it follows from the others. */
+            due_at?: unknown;
+            rrule?: components["schemas"]["NullableRrule"];
+            repeat_from?: components["schemas"]["RepeatFrom"];
+            /** @description The day that the rule starts from; the due date where it is left out. */
+            recurrence_start?: components["schemas"]["NullableDate"];
+            /** @description When to be reminded; what is past by now does not fire. */
+            reminders?: components["schemas"]["NewReminder"][];
+            /** @description Where the task is among the others; after all of them where it is left out. */
+            position?: string;
+            /** @description Passed over. */
+            version?: unknown;
+            /** @description When the task was made; the time of the import where it is left out. */
+            created_at?: components["schemas"]["Timestamp"];
+            /** @description Passed over. */
+            updated_at?: unknown;
+            /** @description When the task went to the trash; only for tasks in the trash. */
+            deleted_at?: components["schemas"]["Timestamp"];
+            /** @description The task whose deletion took this one along; only for tasks in the trash. */
+            deleted_with?: components["schemas"]["Id"];
+        };
+        /** @description What becomes of a row of an import. */
+        ImportRow: {
+            /**
+             * @description Which row, from 1: in CSV without the header, which is 0; in iCalendar a `VTODO`; in JSON in the order profile,
+             *     projects, tags, tasks, trash, completions.
+             */
+            row: number;
+            /** @description The line of the file on which the row begins; null in JSON. */
+            line: number | null;
+            /**
+             * @description What the row is; `file` for what concerns all of it, such as the header.
+             * @enum {string}
+             */
+            type: "profile" | "project" | "tag" | "task" | "completion" | "file";
+            /**
+             * @description Whether it is made, skipped because the lane has it already, or not to be taken.
+             * @enum {string}
+             */
+            action: "create" | "skip" | "fault";
+            /** @description The id that it has or gets; null for the profile, and where it is not known. */
+            id: string | null;
+            /**
+             * @description What is wrong with it. Pointers are into the document in JSON, and `/body/<row>/<column or property>`
+             *     otherwise.
+             */
+            errors: components["schemas"]["ValidationError"][];
+        };
+        /** @description What became of an import. */
+        ImportReport: {
+            /** @description Whether nothing was to be written. */
+            dry_run: boolean;
+            /** @description How many rows were made, or would be. */
+            created: number;
+            /** @description How many rows the lane has already. */
+            skipped: number;
+            /** @description How many rows have faults. */
+            faults: number;
+            /** @description How many parts of the file are none that are imported, such as events. */
+            ignored: number;
+            /** @description Every row, in the file's order. */
+            rows: components["schemas"]["ImportRow"][];
         };
         /** @description A problem as RFC 9457 has it, with a `code` for programs. */
         Problem: {
@@ -2919,6 +3250,17 @@ export interface components {
         WebhookDisabledProblem: {
             /** @constant */
             code?: "webhook-disabled";
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
+        /**
+         * Import interrupted
+         * @description While the import ran, something that its rows refer to (a project or a parent) was deleted or moved. What had been
+         *     written by then stays. Repeat the import: it skips what is there, and tells what is wrong with the rest.
+         */
+        ImportInterruptedProblem: {
+            /** @constant */
+            code?: "import-interrupted";
             /** @constant */
             status?: 409;
         } & components["schemas"]["Problem"];
@@ -3597,6 +3939,26 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["ValidationFailedProblem"];
+            };
+        };
+        /** @description The lane was changed during the import; a part of it is written. */
+        ImportInterrupted: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/import-interrupted",
+                 *       "code": "import-interrupted",
+                 *       "title": "Import interrupted",
+                 *       "status": 409,
+                 *       "detail": "The lane was changed during the import, which has written 500 rows; repeat it.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ImportInterruptedProblem"];
             };
         };
         /** @description There were too many requests. */
@@ -6262,7 +6624,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "format": "tasklane-export",
-                     *       "version": 1,
+                     *       "version": 2,
                      *       "exported_at": "2026-11-21T10:30:00.000Z",
                      *       "profile": {
                      *         "user_id": "ada",
@@ -6272,6 +6634,30 @@ export interface operations {
                      *         "version": 1,
                      *         "updated_at": null
                      *       },
+                     *       "projects": [
+                     *         {
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                     *           "user_id": "ada",
+                     *           "name": "Garden",
+                     *           "color": "#2f855a",
+                     *           "archived": false,
+                     *           "position": "m00064422c6a9c0",
+                     *           "version": 1,
+                     *           "created_at": "2026-11-21T09:30:00.000Z",
+                     *           "updated_at": "2026-11-21T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "tags": [
+                     *         {
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
+                     *           "user_id": "ada",
+                     *           "name": "home",
+                     *           "color": null,
+                     *           "version": 1,
+                     *           "created_at": "2026-11-21T09:30:00.000Z",
+                     *           "updated_at": "2026-11-21T09:30:00.000Z"
+                     *         }
+                     *       ],
                      *       "tasks": [
                      *         {
                      *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
@@ -6306,6 +6692,8 @@ export interface operations {
                      *           "updated_at": "2026-11-21T09:30:00.000Z"
                      *         }
                      *       ],
+                     *       "trash": [],
+                     *       "completions": [],
                      *       "changes": [
                      *         {
                      *           "seq": 1,
@@ -6325,6 +6713,375 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    exportCsv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tasks. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example id,user_id,project_id,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,position,version,created_at,updated_at
+                     *     019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e,ada,,,Water the plants,,pending,medium,false,,home,2026-11-28,18:00,Europe/Zurich,2026-11-28T17:00:00.000Z,m00064422c6a9c0,1,2026-11-21T09:30:00.000Z,2026-11-21T09:30:00.000Z
+                     */
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    exportCalendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tasks. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example BEGIN:VCALENDAR
+                     *     PRODID:-//Tasklane//Tasklane//EN
+                     *     VERSION:2.0
+                     *     BEGIN:VTODO
+                     *     UID:019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                     *     DTSTAMP:20261121T093000Z
+                     *     SUMMARY:Water the plants
+                     *     STATUS:NEEDS-ACTION
+                     *     PRIORITY:5
+                     *     DUE;VALUE=DATE:20261128
+                     *     END:VTODO
+                     *     END:VCALENDAR
+                     */
+                    "text/calendar": string;
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    importLane: {
+        parameters: {
+            query: {
+                /**
+                 * @description Whether only to check the file, and write nothing.
+                 * @example true
+                 */
+                dry_run: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "format": "tasklane-export",
+                 *       "version": 2,
+                 *       "projects": [
+                 *         {
+                 *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                 *           "name": "Garden",
+                 *           "color": "#2f855a"
+                 *         }
+                 *       ],
+                 *       "tasks": [
+                 *         {
+                 *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                 *           "project_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                 *           "title": "Water the plants",
+                 *           "tags": [
+                 *             "home"
+                 *           ],
+                 *           "due_date": "2026-11-28"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["LaneImport"];
+                /**
+                 * @example title,due_date,tags
+                 *     Water the plants,2026-11-28,"home, garden"
+                 */
+                "text/csv": string;
+                /**
+                 * @example BEGIN:VCALENDAR
+                 *     VERSION:2.0
+                 *     BEGIN:VTODO
+                 *     UID:water-the-plants@example.com
+                 *     SUMMARY:Water the plants
+                 *     DUE;VALUE=DATE:20261128
+                 *     END:VTODO
+                 *     END:VCALENDAR
+                 */
+                "text/calendar": string;
+            };
+        };
+        responses: {
+            /** @description What has become of the rows, or with `dry_run` what would. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "created": 1,
+                     *       "skipped": 0,
+                     *       "faults": 1,
+                     *       "ignored": 0,
+                     *       "rows": [
+                     *         {
+                     *           "row": 1,
+                     *           "line": 2,
+                     *           "type": "task",
+                     *           "action": "create",
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "errors": []
+                     *         },
+                     *         {
+                     *           "row": 2,
+                     *           "line": 3,
+                     *           "type": "task",
+                     *           "action": "fault",
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f",
+                     *           "errors": [
+                     *             {
+                     *               "pointer": "/body/2/due_date",
+                     *               "code": "wrong-format",
+                     *               "detail": "must be a date such as 2026-11-21 (line 3)"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["ImportInterrupted"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    getCalendarFeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether there is one. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "active": true,
+                     *       "created_at": "2026-11-21T09:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CalendarFeed"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    createCalendarFeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new feed. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "url": "https://tasks.example.com/calendar/8sNqXoT3Zr0cQx5mK2vWb7yLhJ4dPfGu1aEtRiYkMwU.ics",
+                     *       "created_at": "2026-11-21T09:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewCalendarFeed"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    deleteCalendarFeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There is no feed any more. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    readCalendarFeed: {
+        parameters: {
+            query: {
+                /**
+                 * @description Whether tasks come as events, or as to-dos.
+                 * @example events
+                 */
+                components: "events" | "todos";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The secret of the feed's address.
+                 * @example 8sNqXoT3Zr0cQx5mK2vWb7yLhJ4dPfGu1aEtRiYkMwU
+                 */
+                secret: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The calendar. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example BEGIN:VCALENDAR
+                     *     PRODID:-//Tasklane//Tasklane//EN
+                     *     VERSION:2.0
+                     *     X-WR-CALNAME:Tasks
+                     *     REFRESH-INTERVAL;VALUE=DURATION:PT1H
+                     *     BEGIN:VEVENT
+                     *     UID:019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                     *     DTSTAMP:20261121T093000Z
+                     *     SUMMARY:Water the plants
+                     *     DTSTART;VALUE=DATE:20261128
+                     *     TRANSP:TRANSPARENT
+                     *     END:VEVENT
+                     *     END:VCALENDAR
+                     */
+                    "text/calendar": string;
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];

@@ -3,6 +3,7 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { activityHandlers } from './activity/handlers';
 import type { Authenticator } from './auth/authenticator';
+import { calendarFeedHandlers } from './calendar-feed/handlers';
 import { completionHandlers } from './completions/handlers';
 import type { Config } from './config';
 import { contractDocument, readContract } from './contract/contract';
@@ -10,6 +11,7 @@ import type { Handlers } from './contract/operations';
 import { createContractRouter } from './contract/router';
 import type { Database } from './database/database';
 import { isUnavailable } from './database/faults';
+import { findLaneOfFeed } from './database/feeds';
 import { allowOrigins } from './edge/cors';
 import type { RateLimiter } from './edge/rate-limit';
 import { eventHandlers } from './events/handlers';
@@ -29,7 +31,12 @@ import type { Targets } from './webhooks/targets';
 export interface AppDependencies {
   readonly config: Pick<
     Config,
-    'corsOrigins' | 'invalidResponses' | 'maxBodyBytes' | 'trashRetentionDays' | 'trustProxy'
+    | 'corsOrigins'
+    | 'importMaxBytes'
+    | 'invalidResponses'
+    | 'maxBodyBytes'
+    | 'trashRetentionDays'
+    | 'trustProxy'
   >;
   readonly database: Database;
   readonly authenticator: Authenticator;
@@ -56,6 +63,14 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     ...activityHandlers,
     ...webhookHandlers(targets),
     ...transferHandlers,
+    ...calendarFeedHandlers({
+      publicUrl: () => state.publicUrl,
+      async openFeed(secretHash) {
+        const feed = await findLaneOfFeed(database.withSystem, secretHash);
+        // Its secret opens the lane as a token of that time would.
+        return feed && database.withUser(feed.userId, feed.since.getTime() / 1000);
+      },
+    }),
   };
 
   const app = express();
@@ -86,7 +101,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
         isUnavailable,
         publicUrl: () => state.publicUrl,
         trustedOrigins: new Set(config.corsOrigins.filter((each) => !each.includes('*'))),
-        maxBodyBytes: config.maxBodyBytes,
+        maxBodyBytes: { default: config.maxBodyBytes, import: config.importMaxBytes },
         invalidResponses: config.invalidResponses,
       },
       log,

@@ -71,6 +71,8 @@ export interface Config {
   /** Absolute; holds the embedded Postgres and the development secret. */
   readonly dataDir: string;
   readonly maxBodyBytes: number;
+  /** Likewise, for the files that are imported. */
+  readonly importMaxBytes: number;
   readonly invalidResponses: 'reject' | 'report';
   /** Milliseconds that requests in flight have to finish when the service stops. */
   readonly shutdownTimeoutMs: number;
@@ -204,6 +206,8 @@ const variables = z.object({
   DATA_DIR: z.string().default('.data'),
   // JSON may spell a character in twelve bytes: the longest task that the contract allows must fit.
   MAX_BODY_BYTES: integer(1, 100 * 1024 * 1024, 256 * 1024),
+  // Some 50,000 tasks as JSON. What it takes to read them in memory is several times as much.
+  IMPORT_MAX_BYTES: integer(1, 256 * 1024 * 1024, 32 * 1024 * 1024),
   INVALID_RESPONSES: z.enum(['reject', 'report'], { error: 'must be reject or report' }).default('reject'),
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000, 10_000),
 });
@@ -328,6 +332,7 @@ export function parseConfig(environment: Environment): Config {
     logLevel: values.LOG_LEVEL,
     dataDir,
     maxBodyBytes: values.MAX_BODY_BYTES,
+    importMaxBytes: values.IMPORT_MAX_BYTES,
     invalidResponses: values.INVALID_RESPONSES,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
   });

@@ -140,6 +140,7 @@ test('without anything is the configuration of development', () => {
     logLevel: 'info',
     dataDir,
     maxBodyBytes: 262_144,
+    importMaxBytes: 33_554_432,
     invalidResponses: 'reject',
     shutdownTimeoutMs: 10_000,
   });

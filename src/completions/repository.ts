@@ -37,6 +37,24 @@ export async function insertCompletion(
   lane.changed({ type: 'completion', id: row.id, action: 'created', fields: {} });
 }
 
+/** Keeps records that come from elsewhere, as a set, and those whose ids are taken not. @returns the ids of those that it kept */
+export async function insertCompletions(
+  lane: WritableLane,
+  completions: readonly Omit<CompletionRow, 'user_id' | 'reopened'>[],
+): Promise<string[]> {
+  if (completions.length === 0) return [];
+  const rows: { id: string }[] = await lane
+    .insert(
+      'completions',
+      completions.map((row) => ({ ...row, reopened: '[]' as never })),
+    )
+    .onConflict(['user_id', 'id'])
+    .ignore()
+    .returning('id');
+  for (const { id } of rows) lane.changed({ type: 'completion', id, action: 'created', fields: {} });
+  return rows.map(({ id }) => id);
+}
+
 /** The record of the occurrence of a day, if it was completed. */
 export async function findCompletion(
   lane: Lane,

@@ -76,6 +76,21 @@ export async function admit(
   return identity;
 }
 
+/**
+ * Lets anyone call an operation that asks for no token; where its contract has 429, within the limit of their address.
+ * @throws the 429 problem otherwise.
+ */
+export async function admitAnyone(
+  operation: Operation,
+  { rateLimiter }: Admission,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  if (!operation.statuses.includes(429)) return;
+  response.setHeader('Cache-Control', 'no-store');
+  if (!(await rateLimiter.admitAddress(request, response))) throw new ProblemError('rate-limited');
+}
+
 /** Lets the caller do what the operation does, in the lane of the path. @throws a 403 problem otherwise. */
 function authorize(
   operation: Operation,

@@ -62,20 +62,32 @@ function toProblem(error: unknown, maxBytes: number): unknown {
   }
 }
 
+function assertUtf8(bytes: Buffer): void {
+  if (!isUtf8(bytes)) throw new Error('The body is not UTF-8.');
+}
+
+/** Middleware that parses JSON, and such that takes any other text as it is. */
+function parsers(maxBytes: number): { json: RequestHandler; text: RequestHandler } {
+  const options = { limit: maxBytes, type: () => true };
+  return {
+    json: express.json({
+      ...options,
+      strict: false,
+      verify: (_request, _response, bytes) => {
+        assertUtf8(bytes);
+        if (depthOf(bytes) > maxDepth) throw new Error('The body nests too deep.');
+      },
+    }),
+    text: express.text({ ...options, verify: (_request, _response, bytes) => assertUtf8(bytes) }),
+  };
+}
+
 /**
- * Makes a reader of JSON bodies up to `maxBytes` after decoding. It leaves the operation's own spelling of the media
+ * Makes a reader of bodies up to `maxBytes` after decoding: JSON is parsed, other text is as it is. It leaves the operation's own spelling of the media
  * type in the request's header: the validator compiles and keeps a schema for every value that it meets there.
  */
 export function bodyReader(operation: Operation, maxBytes: number): BodyReader {
-  const parse: RequestHandler = express.json({
-    limit: maxBytes,
-    strict: false,
-    type: () => true,
-    verify: (_request, _response, bytes) => {
-      if (!isUtf8(bytes)) throw new Error('The body is not UTF-8.');
-      if (depthOf(bytes) > maxDepth) throw new Error('The body nests too deep.');
-    },
-  });
+  const { json, text } = parsers(maxBytes);
   return async (request, response) => {
     if (operation.mediaTypes.length === 0 || !hasBody(request)) {
       // A missing body is then the validator's to report, with its pointer.
@@ -83,9 +95,10 @@ export function bodyReader(operation: Operation, maxBytes: number): BodyReader {
       else delete request.headers['content-type'];
       return;
     }
-    request.headers['content-type'] = negotiatedType(operation, request);
+    const type = negotiatedType(operation, request);
+    request.headers['content-type'] = type;
     try {
-      await run(parse, request, response);
+      await run(type.endsWith('json') ? json : text, request, response);
     } catch (error) {
       throw toProblem(error, maxBytes);
     }

@@ -9,6 +9,9 @@ export type OpenApiDocument = OpenAPIV3.DocumentV3_1;
 const methods = ['get', 'put', 'post', 'patch', 'delete'] as const;
 export type Method = (typeof methods)[number];
 
+/** The limits to the size of bodies: one for files, and one for all else. */
+export type BodyLimit = 'default' | 'import';
+
 /** An operation as the platform needs it at run time. */
 export interface Operation {
   readonly id: OperationId;
@@ -26,6 +29,8 @@ export interface Operation {
   readonly bodyRequired: boolean;
   /** The statuses that it answers with. */
   readonly statuses: readonly number[];
+  /** Which of the configured limits its body has. */
+  readonly bodyLimit: BodyLimit;
   /** The media type of each status's body. */
   readonly responseTypes: ReadonlyMap<string, string>;
 }
@@ -46,6 +51,7 @@ interface ParameterObject extends ReferenceOr {
 interface BodyObject extends ReferenceOr {
   content?: Record<string, unknown>;
   required?: boolean;
+  'x-body-limit'?: BodyLimit;
 }
 interface OperationObject {
   operationId: string;
@@ -100,6 +106,7 @@ function readOperation(
     mediaTypes: Object.keys(body?.content ?? {}),
     bodyRequired: body?.required ?? false,
     statuses: Object.keys(operation.responses).map(Number),
+    bodyLimit: body?.['x-body-limit'] ?? 'default',
     responseTypes,
   };
 }

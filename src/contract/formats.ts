@@ -3,7 +3,7 @@
 const canonicalNames = new Set(Intl.supportedValuesOf('timeZone'));
 
 /** Whether Intl can reckon with a zone of the IANA database: by its name or a link to it, in any case. */
-function isTimeZone(value: string): boolean {
+export function isTimeZone(value: string): boolean {
   if (canonicalNames.has(value)) return true;
   // Intl takes offsets too, such as +02:00.
   if (!/^[a-z]/i.test(value)) return false;

@@ -120,6 +120,8 @@ interface CallBase<Id extends OperationId> {
   readonly headers: HeadersOf<Id>;
   /** The validated body, its defaults filled in. */
   readonly body: BodyOf<Id>;
+  /** The media type of the body, as the contract spells it; empty where there is none. */
+  readonly mediaType: string;
   /** The address as the client wrote it, path and query. */
   readonly url: string;
   readonly log: Logger;
@@ -128,7 +130,7 @@ interface CallBase<Id extends OperationId> {
     status: S,
     ...rest: ReplyArguments<Id, S>
   ): Reply<Id>;
-  /** Answers with a result too large to hold: its lists may come in pages. What it sends is not checked on the way. */
+  /** Answers with a result too large to hold: in pieces of text, or with lists in pages. It is not checked on the way. */
   stream<S extends SuccessStatus<Id> & keyof Responses<Id>>(
     status: S,
     ...rest: StreamArguments<Id, S>

@@ -10,9 +10,9 @@ import {
 import type { Logger } from 'pino';
 import { StaleToken, type WithUser } from '../database/lane';
 import { requestFacts } from '../observability/request-facts';
-import { type Admission, admit, refuseToken } from './admission';
+import { type Admission, admit, admitAnyone, refuseToken } from './admission';
 import { type BodyReader, bodyReader } from './body';
-import type { Contract, Method, Operation } from './contract';
+import type { BodyLimit, Contract, Method, Operation } from './contract';
 import { type EventSubscriber, eventStreamHeaders, openEventStream } from './event-stream';
 import type { Handlers } from './operations';
 import { type ProblemCode, ProblemError, type ProblemMembers, problemBody } from './problems';
@@ -26,7 +26,7 @@ export interface RouterDependencies extends Admission {
   readonly withUser: WithUser;
   /** Whether a fault means that something we depend on is out of reach: 503 rather than 500. */
   isUnavailable(error: unknown): boolean;
-  readonly maxBodyBytes: number;
+  readonly maxBodyBytes: Readonly<Record<BodyLimit, number>>;
   /** Answer a response that breaks the contract with 500, or log it and send it. */
   readonly invalidResponses: 'reject' | 'report';
 }
@@ -110,7 +110,7 @@ function serve(stages: Stages, dependencies: RouterDependencies): RequestHandler
     requestFacts(request).operationId = operation.id;
     const identity = operation.scope
       ? await admit(operation, operation.scope, dependencies, request, response)
-      : undefined;
+      : await admitAnyone(operation, dependencies, request, response);
 
     await readBody(request, response);
     const errors = await validator.checkRequest(request, response);
@@ -125,6 +125,7 @@ function serve(stages: Stages, dependencies: RouterDependencies): RequestHandler
       query: request.query,
       headers: Object.fromEntries(operation.headerNames.map((name) => [name, request.headers[name]])),
       body: request.body,
+      mediaType: request.headers['content-type'] ?? '',
       url: request.originalUrl,
       log: request.log,
       identity,
@@ -225,7 +226,7 @@ export async function createContractRouter(dependencies: RouterDependencies, log
       const handler = handlers[operation.id] as unknown as UntypedHandler | undefined;
       const validator = validators.get(operation.id);
       if (!handler || !validator) throw new Error(`The contract's ${operation.id} has no handler.`);
-      const readBody = bodyReader(operation, dependencies.maxBodyBytes);
+      const readBody = bodyReader(operation, dependencies.maxBodyBytes[operation.bodyLimit]);
       route[operation.method](serve({ operation, validator, readBody, handler }, dependencies));
     }
     route.all(otherMethods(allowedMethods(operations.map((operation) => operation.method))));

@@ -1,12 +1,12 @@
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
 
-/** A body whose lists may come page by page, as they are read. */
-export type Streamed<B> = {
-  [M in keyof B]: B[M] extends readonly (infer I)[] ? B[M] | AsyncIterable<readonly I[]> : B[M];
-};
+/** A body as it is read: text in pieces, or an object whose lists may come page by page. */
+export type Streamed<B> = B extends string
+  ? AsyncIterable<string>
+  : { [M in keyof B]: B[M] extends readonly (infer I)[] ? B[M] | AsyncIterable<readonly I[]> : B[M] };
 
-function isPaged(value: unknown): value is AsyncIterable<readonly unknown[]> {
+function isIterable<T>(value: unknown): value is AsyncIterable<T> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
@@ -26,7 +26,7 @@ async function* jsonChunks(body: object): AsyncGenerator<string> {
   for (const [name, value] of Object.entries(body)) {
     const member = `${separator}${JSON.stringify(name)}:`;
     separator = ',';
-    if (isPaged(value)) {
+    if (isIterable<readonly unknown[]>(value)) {
       yield `${member}[`;
       yield* listChunks(value);
       yield ']';
@@ -45,7 +45,7 @@ async function* jsonChunks(body: object): AsyncGenerator<string> {
 export async function sendStream(response: Response, body: object): Promise<void> {
   if (response.req.method === 'HEAD') return void response.end();
   try {
-    await pipeline(jsonChunks(body), response);
+    await pipeline(isIterable<string>(body) ? body : jsonChunks(body), response);
   } catch (error) {
     // The client went away, which is its right.
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;

@@ -36,7 +36,8 @@ export function run(middleware: RequestHandler, request: Request, response: Resp
   });
 }
 
-const validationCodes: Record<string, ValidationError['code']> = {
+/** What the contract calls the fault of a JSON Schema keyword. */
+export const validationCodes: Readonly<Record<string, ValidationError['code']>> = {
   required: 'required',
   additionalProperties: 'unknown',
   unevaluatedProperties: 'unknown',
@@ -56,8 +57,8 @@ const validationCodes: Record<string, ValidationError['code']> = {
   uniqueItems: 'duplicate',
 };
 
-// Ajv names the pattern; people want to know what it stands for.
-function patternDescriptions(document: OpenApiDocument): ReadonlyMap<string, string> {
+/** What patterns ask for: Ajv names the pattern, people want to know what it stands for. */
+export function patternDescriptions(document: OpenApiDocument): ReadonlyMap<string, string> {
   const descriptions = new Map<string, string>();
   const visit = (node: unknown): void => {
     if (node === null || typeof node !== 'object') return;
@@ -71,7 +72,7 @@ function patternDescriptions(document: OpenApiDocument): ReadonlyMap<string, str
 }
 
 /** RFC 6901 escaping of one reference token. */
-function escapePointer(token: string): string {
+export function escapePointer(token: string): string {
   return token.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 

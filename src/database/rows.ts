@@ -221,8 +221,18 @@ export interface ChangeRow {
   at: Date;
 }
 
+/** The address from which calendar programs read a lane. */
+export interface CalendarFeedRow {
+  user_id: string;
+  id: string;
+  /** The SHA-256 of the secret in it. */
+  secret_hash: Buffer;
+  created_at: Date;
+}
+
 /** The tables that hold users' rows, each with `user_id` first in its primary key. */
 export interface LaneTables {
+  calendar_feeds: CalendarFeedRow;
   profiles: ProfileRow;
   changes: ChangeRow;
   projects: ProjectRow;

@@ -79,6 +79,36 @@ export async function insertProject(
   return row;
 }
 
+/** A project as an import makes it. */
+export type ImportedProject = ProjectFields & {
+  id: string;
+  position: string | undefined;
+  created_at: Date | undefined;
+};
+
+/** Makes projects as a set, and those whose ids are taken not. @returns the ids of those that it made */
+export async function insertProjects(
+  lane: WritableLane,
+  projects: readonly ImportedProject[],
+): Promise<string[]> {
+  if (projects.length === 0) return [];
+  const rows: { id: string }[] = await lane
+    .insert(
+      'projects',
+      projects.map(({ position, ...project }) => ({
+        ...project,
+        ...(position === undefined ? {} : { position }),
+        created_at: project.created_at ?? lane.now,
+        updated_at: lane.now,
+      })),
+    )
+    .onConflict(['user_id', 'id'])
+    .ignore()
+    .returning('id');
+  for (const { id } of rows) lane.changed({ type: 'project', id, action: 'created', fields: {} });
+  return rows.map(({ id }) => id);
+}
+
 /** Writes fields over a project, which then has a new version; the project as it is if none of them differs. */
 export async function updateProject(
   lane: WritableLane,

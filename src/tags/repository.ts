@@ -48,6 +48,65 @@ export async function replaceTaskTags(
   }
 }
 
+/** A tag as an import makes it. */
+export type ImportedTag = TagFields & { id: string; created_at: Date | undefined };
+
+/** Makes tags as a set, and those whose id or name is taken not. @returns the ids of those that it made */
+export async function insertTags(lane: WritableLane, tags: readonly ImportedTag[]): Promise<string[]> {
+  if (tags.length === 0) return [];
+  const rows: { id: string }[] = await lane
+    .insert(
+      'tags',
+      tags.map((tag) => ({
+        ...tag,
+        name_key: tagKey(tag.name),
+        created_at: tag.created_at ?? lane.now,
+        updated_at: lane.now,
+      })),
+    )
+    .onConflict()
+    .ignore()
+    .returning('id');
+  for (const { id } of rows) lane.changed({ type: 'tag', id, action: 'created', fields: {} });
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * The names of tasks' tags as the lane's tags spell them, by key and in their order, making those that there are not yet.
+ */
+export async function spellAll(
+  lane: WritableLane,
+  lists: readonly (readonly string[])[],
+): Promise<string[][]> {
+  const wanted = new Map(lists.flat().map((name) => [tagKey(name), tagName(name)]));
+  const known = new Map((await tagsNamed(lane, [...wanted.keys()])).map((tag) => [tag.name_key, tag.name]));
+  const fresh = [...wanted].filter(([key]) => !known.has(key));
+  await insertTags(
+    lane,
+    fresh.map(([, name]) => ({ id: uuidv7(), name, color: null, created_at: undefined })),
+  );
+  const spelled = new Map([...wanted, ...known]);
+  return lists.map((names) =>
+    [...new Set(names.map(tagKey))].toSorted(compareKeys).map((key) => spelled.get(key) as string),
+  );
+}
+
+/** Gives new tasks the tags that their rows name, all of which there are. */
+export async function tagTasks(
+  lane: WritableLane,
+  rows: readonly { id: string; tags: string[] }[],
+): Promise<void> {
+  const keys = [...new Set(rows.flatMap(({ tags }) => tags.map(tagKey)))];
+  if (keys.length === 0) return;
+  const ids = new Map((await tagsNamed(lane, keys)).map((tag) => [tag.name_key, tag.id]));
+  await lane.insert(
+    'task_tags',
+    rows.flatMap(({ id, tags }) =>
+      tags.map((name) => ({ task_id: id, tag_id: ids.get(tagKey(name)) as string })),
+    ),
+  );
+}
+
 /** A page of tags in `order`. */
 export async function listTags(
   lane: Lane,

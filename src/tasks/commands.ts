@@ -1,6 +1,7 @@
 /**
  * What can be done to tasks, with the rules that the contract's schemas can't say. Every write goes through here,
- * wherever it comes from; each runs inside a write of the lane and writes nothing if it finds a fault.
+ * wherever it comes from, but for imports (`import.ts`); each runs inside a write of the lane and writes nothing if it
+ * finds a fault.
  */
 import type { Schemas, ValidationError } from '../contract/operations';
 import type { WritableLane } from '../database/lane';
@@ -37,7 +38,8 @@ type Resolved = { [F in keyof TaskFields]?: TaskFields[F] | undefined };
 
 const notInLane = 'is not in this lane';
 
-const placeFaults: Record<PlaceFault['reason'], string> = {
+/** What is wrong with a place, in words. */
+export const placeFaults: Record<PlaceFault['reason'], string> = {
   'not-in-lane': notInLane,
   cycle: 'is the task itself or one of its subtasks',
   'too-deep': 'would put a task below the fifth level',
@@ -52,7 +54,8 @@ function placeFault({ field, reason }: PlaceFault): ValidationError {
   return { pointer: `/${field}`, code: reason, detail: placeFaults[reason] };
 }
 
-function dueFaults(due: Due): ValidationError[] {
+/** What is wrong with a due date. */
+export function dueFaults(due: Due): ValidationError[] {
   if (due.due_date !== null) {
     const detail = 'has no instant in the years 1 to 9999 at this time and in this zone';
     return isWritable(due) ? [] : [{ pointer: '/due_date', code: 'wrong-format', detail }];
@@ -62,7 +65,8 @@ function dueFaults(due: Due): ValidationError[] {
     .map((field) => ({ pointer: `/${field}`, code: 'contradiction', detail: 'needs a due_date beside it' }));
 }
 
-const nothing: Due & Place & Recurrence = {
+/** What a task has of these before it has any. */
+export const nothing: Due & Place & Recurrence = {
   project_id: null,
   parent_id: null,
   due_date: null,
@@ -105,7 +109,10 @@ async function resolve(
   };
 }
 
-function areFaults(reminders: readonly (Reminder | ValidationError)[]): reminders is ValidationError[] {
+/** Whether reminders could not be read. */
+export function areFaults(
+  reminders: readonly (Reminder | ValidationError)[],
+): reminders is ValidationError[] {
   return reminders.some((each) => 'pointer' in each);
 }
 

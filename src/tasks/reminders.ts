@@ -86,6 +86,20 @@ export async function armReminders(
   await rearm(lane, after.id, { before: timesOf(previous, zone), after: timesOf(after, zone) });
 }
 
+/** Sets the reminders of tasks that were imported, as a set; what is past has fired where they come from. */
+export async function armImported(lane: WritableLane, rows: readonly TaskRow[]): Promise<void> {
+  const reminded = rows.filter((row) => row.reminders.length > 0);
+  if (reminded.length === 0) return;
+  const zone = settingsOf(await findProfile(lane)).time_zone;
+  const now = Date.now();
+  const times = reminded.flatMap((row) =>
+    [...new Set(timesOf(row, zone))]
+      .filter((time) => time > now)
+      .map((time) => ({ task_id: row.id, fire_at: new Date(time) })),
+  );
+  if (times.length > 0) await lane.insert('reminders', times);
+}
+
 /** Sets the reminders anew that depend on the profile's time zone, once it has changed. */
 export async function moveReminders(
   lane: WritableLane,

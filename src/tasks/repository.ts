@@ -8,7 +8,7 @@ import {
   taskPriorities,
   taskStatuses,
 } from '../database/rows';
-import { replaceTaskTags, tagsNamed } from '../tags/repository';
+import { replaceTaskTags, tagsNamed, tagTasks } from '../tags/repository';
 import type { ViewMoment } from './view';
 
 /** What a task is made of by its owner, and what follows from it. */
@@ -230,6 +230,42 @@ export async function insertTask(lane: WritableLane, task: NewTask): Promise<Tas
   if (row.tags.length > 0) await replaceTaskTags(lane, row.id, row.tags);
   lane.changed({ type: 'task', id: row.id, action: 'created', fields: {} });
   return row;
+}
+
+/** A task as an import makes it: with its place, and times of its own where it has some. */
+export type ImportedTask = Omit<NewTask, 'completion_count'> & {
+  completion_count: number;
+  position: string;
+  completed_at: Date | null | undefined;
+  created_at: Date | undefined;
+  deleted_at: Date | null;
+  deleted_with: string | null;
+};
+
+/** Makes tasks as a set, and those whose ids are taken not; each leaves a change, one in the trash two. */
+export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTask[]): Promise<TaskRow[]> {
+  if (tasks.length === 0) return [];
+  const priority = lane.rows('profiles').select('default_priority');
+  const rows: TaskRow[] = await lane
+    .insert(
+      'tasks',
+      tasks.map((task) => ({
+        ...asJson(task),
+        priority: task.priority ?? priority,
+        completed_at: task.status === 'completed' ? (task.completed_at ?? lane.now) : null,
+        created_at: task.created_at ?? lane.now,
+        updated_at: lane.now,
+      })),
+    )
+    .onConflict(['user_id', 'id'])
+    .ignore()
+    .returning('*');
+  await tagTasks(lane, rows);
+  for (const row of rows) {
+    lane.changed({ type: 'task', id: row.id, action: 'created', fields: {} });
+    if (row.deleted_at) lane.changed({ type: 'task', id: row.id, action: 'deleted', fields: {} });
+  }
+  return rows;
 }
 
 type Changeable = TaskFields & Pick<TaskRow, 'position'>;

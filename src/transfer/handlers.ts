@@ -1,67 +1,122 @@
 import { toChange } from '../changes/mapper';
 import { listChanges } from '../changes/repository';
-import type { Handlers } from '../contract/operations';
-import type { Lane } from '../database/lane';
-import type { ChangeRow, TaskRow } from '../database/rows';
+import { listCompletions } from '../completions/repository';
+import type { Handlers, Schemas } from '../contract/operations';
+import type { Lane, UserScope } from '../database/lane';
+import type { ChangeRow } from '../database/rows';
+import { beginCalendar, endCalendar } from '../icalendar/document';
+import { withTimeZones } from '../icalendar/due';
+import { todoLines } from '../icalendar/todo';
 import { toProfile } from '../profile/mapper';
-import { findProfile } from '../profile/repository';
+import { toProject } from '../projects/mapper';
+import { listProjects } from '../projects/repository';
+import { toTag } from '../tags/mapper';
+import { listTags } from '../tags/repository';
 import { toTask } from '../tasks/mapper';
 import { listTasks } from '../tasks/repository';
+import { csvOf } from './csv';
+import { importFile, reportRows, type Source } from './import';
+import { toExportedCompletion, toTrashedTask } from './mapper';
+import { beginReading, byId, type LongRead, mapped } from './pages';
+import { listTrashed } from './repository';
 
-// As many as a list's largest page, for the same memory.
-const pageSize = 200;
-
-/** All rows, a page at a time; `read` gets the last row of the page before. */
-async function* pagesOf<R>(read: (last: R | undefined) => Promise<R[]>): AsyncGenerator<R[]> {
-  let page: R[] = [];
-  do {
-    page = await read(page.at(-1));
-    yield page;
-  } while (page.length === pageSize);
+/** The rows of a table, ordered by id. */
+function rowsById<R extends { id: string }>(
+  { pages }: LongRead,
+  list: (lane: Lane, after: [id: string] | null, limit: number) => Promise<R[]>,
+): AsyncGenerator<R[]> {
+  return pages<R>((lane, last, limit) => list(lane, last ? [last.id] : null, limit));
 }
 
-async function* mapped<R, I>(pages: AsyncIterable<R[]>, map: (row: R) => I): AsyncGenerator<I[]> {
-  for await (const page of pages) yield page.map(map);
+function taskPages(read: LongRead): AsyncGenerator<Schemas['Task'][]> {
+  const rows = rowsById(read, (lane, after, limit) =>
+    listTasks(lane, { filter: {}, order: byId, after, limit }),
+  );
+  return mapped(rows, toTask);
 }
 
-export const transferHandlers: Pick<Handlers, 'exportLane'> = {
-  async exportLane(call) {
-    const profile = await call.lane.read(findProfile);
+function fileHeaders(at: string, extension: string): { 'Content-Disposition': string } {
+  return { 'Content-Disposition': `attachment; filename="tasklane-${at.slice(0, 10)}.${extension}"` };
+}
 
-    // Each page is a transaction of its own: one for all would keep its connection for as long as a client cares to
-    // take. The epoch tells whether it is still the same lane.
-    const read = <R>(list: (lane: Lane) => Promise<R[]>): Promise<R[]> =>
-      call.lane.read(async (lane) => {
-        const [current, rows] = await Promise.all([findProfile(lane), list(lane)]);
-        if (current?.epoch !== profile?.epoch) throw new Error('The lane was erased during its export.');
-        return rows;
-      });
-    const tasks = pagesOf((last: TaskRow | undefined) =>
-      read((lane) =>
-        listTasks(lane, {
-          filter: {},
-          order: [{ column: 'id', direction: 'asc' }],
-          after: last ? [last.id] : null,
-          limit: pageSize,
-        }),
-      ),
-    );
-    const changes = pagesOf((last: ChangeRow | undefined) =>
-      read((lane) => listChanges(lane, Number(last?.seq ?? 0), pageSize)),
-    );
+async function* calendarOf(tasks: AsyncIterable<Schemas['Task'][]>): AsyncGenerator<string> {
+  yield beginCalendar();
+  yield* withTimeZones(tasks, todoLines);
+  yield endCalendar;
+}
 
-    const exported_at = new Date().toISOString();
-    return call.stream(
-      200,
-      {
-        format: 'tasklane-export',
-        version: 1,
-        exported_at,
-        profile: toProfile(call.path.user_id, profile),
-        tasks: mapped(tasks, toTask),
-        changes: mapped(changes, toChange),
-      },
-      { 'Content-Disposition': `attachment; filename="tasklane-${exported_at.slice(0, 10)}.json"` },
-    );
-  },
-};
+function everything(userId: string, exported_at: string, read: LongRead) {
+  const projects = rowsById(read, (lane, after, limit) =>
+    listProjects(lane, { archived: undefined, order: byId, after, limit }),
+  );
+  const tags = rowsById(read, (lane, after, limit) => listTags(lane, byId, after, limit));
+  const trash = rowsById(read, (lane, after, limit) => listTrashed(lane, byId, after, limit));
+  const completions = rowsById(read, (lane, after, limit) =>
+    listCompletions(lane, { filter: {}, order: byId, after, limit }),
+  );
+  const changes = read.pages<ChangeRow>((lane, last, limit) =>
+    listChanges(lane, Number(last?.seq ?? 0), limit),
+  );
+  return {
+    format: 'tasklane-export' as const,
+    version: 2 as const,
+    exported_at,
+    profile: toProfile(userId, read.profile),
+    projects: mapped(projects, toProject),
+    tags: mapped(tags, toTag),
+    tasks: taskPages(read),
+    trash: mapped(trash, toTrashedTask),
+    completions: mapped(completions, toExportedCompletion),
+    changes: mapped(changes, toChange),
+  };
+}
+
+const begin = async (lane: UserScope) => ({ read: await beginReading(lane), at: new Date().toISOString() });
+
+// As many as a problem lists; a dry run lists all.
+const maxErrors = 1_000;
+
+/** A body by what it is: only JSON comes as an object. */
+function toSource(body: Schemas['LaneImport'] | string, mediaType: string): Source {
+  if (typeof body !== 'string') return { type: 'application/json', document: body };
+  return { type: mediaType === 'text/csv' ? mediaType : 'text/calendar', text: body };
+}
+
+export const transferHandlers: Pick<Handlers, 'exportLane' | 'exportCsv' | 'exportCalendar' | 'importLane'> =
+  {
+    async exportLane(call) {
+      const { read, at } = await begin(call.lane);
+      return call.stream(200, everything(call.path.user_id, at, read), fileHeaders(at, 'json'));
+    },
+
+    async exportCsv(call) {
+      const { read, at } = await begin(call.lane);
+      return call.stream(200, csvOf(taskPages(read)), fileHeaders(at, 'csv'));
+    },
+
+    async exportCalendar(call) {
+      const { read, at } = await begin(call.lane);
+      return call.stream(200, calendarOf(taskPages(read)), fileHeaders(at, 'ics'));
+    },
+
+    async importLane(call) {
+      const { dry_run } = call.query;
+      const { file, counts, written } = await importFile(
+        call.lane,
+        toSource(call.body, call.mediaType),
+        dry_run,
+      );
+      if (counts.faults > 0 && !dry_run) {
+        const errors = file.rows.flatMap((row) => row.errors);
+        const which =
+          errors.length > maxErrors ? `; these are the first ${maxErrors} of ${errors.length} faults` : '';
+        const detail = `${counts.faults} of ${file.rows.length} rows have faults, nothing was imported${which}.`;
+        return call.fail('validation-failed', { detail, errors: errors.slice(0, maxErrors) });
+      }
+      if (written?.isWhole === false) {
+        const detail = `The lane was changed during the import, which has written ${written.created} rows; repeat it.`;
+        return call.fail('import-interrupted', { detail });
+      }
+      return call.stream(200, { dry_run, ...counts, ignored: file.ignored, rows: reportRows(file.rows) });
+    },
+  };

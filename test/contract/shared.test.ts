@@ -11,7 +11,7 @@ let service: TestService;
 let token: string;
 
 beforeAll(async () => {
-  service = await startTestService({ MAX_BODY_BYTES: '2000' });
+  service = await startTestService({ MAX_BODY_BYTES: '2000', IMPORT_MAX_BYTES: '2000' });
   token = await tokenOf(userId);
 });
 afterAll(() => service.stop());

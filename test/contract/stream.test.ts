@@ -119,3 +119,22 @@ describe('many pages', () => {
     await expect(sent).rejects.toBe(fault);
   });
 });
+
+test('text arrives as it comes, and breaks off with its fault', async () => {
+  async function* text(): AsyncGenerator<string> {
+    yield 'é';
+    yield '\r\n';
+    yield '😀';
+  }
+  expect(await textOf(await open(await serve(text())))).toBe('é\r\n😀');
+  server.closeAllConnections();
+  server.close();
+
+  async function* failing(): AsyncGenerator<string> {
+    yield 'x'.repeat(100_000);
+    throw new Error('a fault after the first piece');
+  }
+  const response = await open(await serve(failing()));
+  await expect(textOf(response)).rejects.toMatchObject({ code: 'ECONNRESET' });
+  expect(response.complete).toBe(false);
+});

@@ -1,4 +1,5 @@
 /** The contract's table, whole: an operation or a status that lacks a case does not compile. */
+import { calendarFeedCases } from './calendar-feed.cases';
 import type { Cases } from './cases';
 import { completionCases } from './completions.cases';
 import { eventCases } from './events.cases';
@@ -24,4 +25,5 @@ export const cases: Cases = {
   ...eventCases,
   ...webhookCases,
   ...transferCases,
+  ...calendarFeedCases,
 };

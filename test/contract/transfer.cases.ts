@@ -1,6 +1,9 @@
+import { query } from '../support/database';
+import { holdLane, waitingForLocks } from '../support/held-lane';
+import { until } from '../support/until';
 import type { CasesOf } from './cases';
 
-export const transferCases: CasesOf<'exportLane'> = {
+export const transferCases: CasesOf<'exportLane' | 'exportCsv' | 'exportCalendar' | 'importLane'> = {
   exportLane: {
     200: async ({ send, lane, userId }) => {
       const profile = await send('PATCH', `${lane}/profile`, { body: { week_start: 'sunday' } });
@@ -8,9 +11,13 @@ export const transferCases: CasesOf<'exportLane'> = {
       const response = await send('GET', `${lane}/export`);
       expect(response.body).toMatchObject({
         format: 'tasklane-export',
-        version: 1,
+        version: 2,
         profile: profile.body,
+        projects: [],
+        tags: [],
         tasks: [task.body],
+        trash: [],
+        completions: [],
         changes: [
           {
             seq: 1,
@@ -26,6 +33,95 @@ export const transferCases: CasesOf<'exportLane'> = {
       const day = response.body.exported_at.slice(0, 10);
       expect(response.headers['content-disposition']).toBe(`attachment; filename="tasklane-${day}.json"`);
       return response;
+    },
+  },
+  exportCsv: {
+    200: async ({ send, lane, userId }) => {
+      const { body: task } = await send('POST', `${lane}/tasks`, {
+        body: { title: '=A, "task"', tags: ['b', 'a'] },
+      });
+      const response = await send('GET', `${lane}/export.csv`);
+      expect(response.body).toBe(
+        [
+          'id,user_id,project_id,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,rrule,repeat_from,recurrence_start,reminders,position,version,created_at,updated_at',
+          `${task.id},${userId},,,"'=A, ""task""",,pending,medium,false,,"a, b",,,,,,schedule,,,${task.position},1,${task.created_at},${task.updated_at}`,
+          '',
+        ].join('\r\n'),
+      );
+      expect(response.headers['content-disposition']).toMatch(
+        /^attachment; filename="tasklane-\d{4}-\d\d-\d\d\.csv"$/,
+      );
+      return response;
+    },
+  },
+  exportCalendar: {
+    200: async ({ send, lane }) => {
+      const { body: task } = await send('POST', `${lane}/tasks`, {
+        body: { title: 'A task; with, signs', priority: 'urgent', due_date: '2026-11-28' },
+      });
+      const response = await send('GET', `${lane}/export.ics`);
+      const created = task.created_at.replace(/[-:]|\.\d+/g, '');
+      expect(response.body.split('\r\n')).toEqual([
+        'BEGIN:VCALENDAR',
+        'PRODID:-//Tasklane//Tasklane//EN',
+        'VERSION:2.0',
+        'CALSCALE:GREGORIAN',
+        'BEGIN:VTODO',
+        `UID:${task.id}`,
+        `DTSTAMP:${created}`,
+        `CREATED:${created}`,
+        `LAST-MODIFIED:${created}`,
+        'SEQUENCE:1',
+        'SUMMARY:A task\\; with\\, signs',
+        'PRIORITY:1',
+        'STATUS:NEEDS-ACTION',
+        'DUE;VALUE=DATE:20261128',
+        'END:VTODO',
+        'END:VCALENDAR',
+        '',
+      ]);
+      expect(response.headers['content-disposition']).toMatch(
+        /^attachment; filename="tasklane-\d{4}-\d\d-\d\d\.ics"$/,
+      );
+      return response;
+    },
+  },
+  importLane: {
+    200: async ({ send, lane }) => {
+      const body = 'title,due_date\r\nA task,2026-11-28\r\n';
+      const headers = { 'Content-Type': 'text/csv' };
+      const dry = await send('POST', `${lane}/import?dry_run=true`, { body, headers });
+      expect(dry.body).toMatchObject({
+        dry_run: true,
+        created: 1,
+        rows: [{ row: 1, line: 2, action: 'create' }],
+      });
+      expect((await send('GET', `${lane}/tasks`)).body.items).toEqual([]);
+
+      const response = await send('POST', `${lane}/import`, { body, headers });
+      expect(response.body).toMatchObject({ dry_run: false, created: 1, skipped: 0, faults: 0, ignored: 0 });
+      const [{ id }] = response.body.rows;
+      expect(id).toBe(dry.body.rows[0].id);
+      expect((await send('GET', `${lane}/tasks`)).body.items).toMatchObject([
+        { id, title: 'A task', due_date: '2026-11-28' },
+      ]);
+      return response;
+    },
+    409: async ({ send, lane, userId, databaseUrl }) => {
+      const { body: project } = await send('POST', `${lane}/projects`, { body: { name: 'A project' } });
+      const held = await holdLane(databaseUrl, userId);
+      const importing = send('POST', `${lane}/import`, {
+        body: `title,project_id\nA task,${project.id}\n`,
+        headers: { 'Content-Type': 'text/csv' },
+      });
+      await Promise.all([
+        importing,
+        until(async () => (await waitingForLocks(databaseUrl)) > 0)
+          .then(() => query(databaseUrl, 'delete from tasklane.projects where user_id = $1', [userId]))
+          .finally(held.release),
+      ]);
+      expect((await send('GET', `${lane}/tasks`)).body.items).toEqual([]);
+      return importing;
     },
   },
 };

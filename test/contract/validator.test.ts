@@ -42,7 +42,7 @@ function createRouter(overrides: Partial<RouterDependencies> = {}) {
       isUnavailable: () => false,
       trustedOrigins: new Set(),
       publicUrl: () => 'http://localhost',
-      maxBodyBytes: 1000,
+      maxBodyBytes: { default: 1000, import: 1000 },
       invalidResponses: 'reject',
       ...overrides,
     },

@@ -73,6 +73,9 @@ const seeds: Record<string, string> = {
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d71', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70', 'webhook.test',
       now(), 'delivered');
     update tasklane.profiles set delivers = true where user_id = 'ada'`,
+  '20261121000050_calendar_feeds': `
+    insert into tasklane.calendar_feeds (user_id, id, secret_hash)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80', sha256('a secret'))`,
 };
 
 const names = migrationNames();

@@ -70,6 +70,7 @@ async function seed(lane: UserScope): Promise<void> {
       happened_at: writable.now,
       due_at: writable.now,
     });
+    await writable.insert('calendar_feeds', { id, secret_hash: Buffer.alloc(32) });
     writable.changed({ type: 'task', id, action: 'created', fields: {} });
   });
 }

@@ -49,6 +49,8 @@ async function startExport(): Promise<IncomingMessage> {
   });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   await once(response, 'readable');
+  // Its first bytes are the profile; from here on it is among the tasks.
+  await until(() => response.readableLength > 10_000);
   return response;
 }
 

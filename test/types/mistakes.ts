@@ -11,6 +11,8 @@ declare const listTasks: Call<'listTasks'>;
 declare const createTask: Call<'createTask'>;
 declare const deleteTask: Call<'deleteTask'>;
 declare const exportLane: Call<'exportLane'>;
+declare const exportCsv: Call<'exportCsv'>;
+declare const text: AsyncIterable<string>;
 declare const document: Omit<Schemas['LaneExport'], 'tasks'>;
 declare const pages: AsyncIterable<Schemas['Task'][]>;
 declare const otherPages: AsyncIterable<Schemas['Change'][]>;
@@ -33,6 +35,7 @@ export const right: unknown[] = [
   listTasks.fail('validation-failed', { errors: [] }),
   exportLane.stream(200, { ...document, tasks: pages }, { 'Content-Disposition': 'attachment' }),
   exportLane.stream(200, { ...document, tasks: [task] }, { 'Content-Disposition': 'attachment' }),
+  exportCsv.stream(200, text, { 'Content-Disposition': 'attachment' }),
 ];
 
 export const mistakes: unknown[] = [
@@ -73,9 +76,11 @@ export const mistakes: unknown[] = [
   // @ts-expect-error a stream that lacks a list
   exportLane.stream(200, document, { 'Content-Disposition': 'attachment' }),
   // @ts-expect-error a stream with a surplus list
-  exportLane.stream(200, { ...document, tasks: pages, tags: [] }, { 'Content-Disposition': 'attachment' }),
+  exportLane.stream(200, { ...document, tasks: pages, labels: [] }, { 'Content-Disposition': 'attachment' }),
   // @ts-expect-error a stream without its headers
   exportLane.stream(200, { ...document, tasks: pages }),
+  // @ts-expect-error text at once where a stream is to come
+  exportCsv.stream(200, 'id', { 'Content-Disposition': 'attachment' }),
   // @ts-expect-error an operation outside all lanes has no lane
   getLiveness.lane,
   // @ts-expect-error a query parameter that the operation does not take

@@ -1,0 +1,47 @@
+/** Due dates as iCalendar's dates and times (RFC 5545, sections 3.3.4 and 3.3.5). */
+import type { Property } from './document';
+import { timeZoneLines } from './time-zone';
+
+/** A due date as a task has it. */
+export interface CalendarDue {
+  readonly due_date: string | null;
+  readonly due_time: string | null;
+  readonly time_zone: string | null;
+}
+
+/** The zone that a due date's property refers to; null if it is all day, in UTC, or floats. */
+function referredZone({ due_time, time_zone }: CalendarDue): string | null {
+  return due_time === null || time_zone === 'UTC' ? null : time_zone;
+}
+
+/** A property with a due date: a date, or a time that floats, is in UTC, or refers to a zone. */
+export function dueProperty(name: string, due: CalendarDue & { readonly due_date: string }): Property {
+  if (due.due_time === null) return [name, {}, 'date', due.due_date];
+  const local = `${due.due_date}T${due.due_time}:00`;
+  const zone = referredZone(due);
+  if (zone !== null) return [name, { tzid: zone }, 'date-time', local];
+  return [name, {}, 'date-time', due.time_zone === null ? local : `${local}Z`];
+}
+
+/**
+ * The components of a calendar, page by page. A zone comes before what refers to it first.
+ * @param toComponent the lines of an item's component
+ */
+export async function* withTimeZones<I extends CalendarDue>(
+  pages: AsyncIterable<readonly I[]>,
+  toComponent: (item: I) => string,
+): AsyncGenerator<string> {
+  const written = new Set<string>();
+  for await (const page of pages) {
+    let lines = '';
+    for (const item of page) {
+      const zone = item.due_date === null ? null : referredZone(item);
+      if (zone !== null && !written.has(zone)) {
+        written.add(zone);
+        lines += timeZoneLines(zone);
+      }
+      lines += toComponent(item);
+    }
+    yield lines;
+  }
+}

@@ -1,0 +1,217 @@
+/** Reading iCalendar objects (RFC 5545), a component at a time, and what a VTODO says of a task. */
+import ICAL from 'ical.js';
+import { isTimeZone } from '../contract/formats';
+import { todoPriorities, todoStatuses } from './todo';
+import { windowsZones } from './windows-zones';
+
+/** A component right below VCALENDAR, as text. */
+export interface ComponentText {
+  /** In capitals. */
+  readonly name: string;
+  readonly text: string;
+  /** The line on which it begins, from 1. */
+  readonly line: number;
+}
+
+/** What is wrong with an object as a whole, and where. */
+export interface Broken {
+  readonly broken: string;
+  readonly line: number;
+}
+
+function* linesOf(text: string): Generator<string> {
+  for (let start = 0; start < text.length; ) {
+    const end = text.indexOf('\n', start);
+    const next = end === -1 ? text.length : end + 1;
+    yield text.slice(start, next);
+    start = next;
+  }
+}
+
+/** The components of an object's calendars, in order; what does not nest as it should ends them. */
+export function* componentsOf(text: string): Generator<ComponentText | Broken> {
+  const open: string[] = [];
+  let lines: string[] = [];
+  let [line, began] = [0, 0];
+  for (const each of linesOf(text)) {
+    line++;
+    const [, edge, name = ''] = /^\uFEFF?(BEGIN|END):([\w-]+)\s*$/i.exec(each) ?? [];
+    if (edge === undefined) {
+      if (open.length === 0 && each.trim() !== '') return yield { broken: 'is outside of VCALENDAR', line };
+      if (open.length > 1) lines.push(each);
+      continue;
+    }
+    const component = name.toUpperCase();
+    if (edge.toUpperCase() === 'BEGIN') {
+      if (open.length === 0 && component !== 'VCALENDAR')
+        return yield { broken: 'is outside of VCALENDAR', line };
+      open.push(component);
+      if (open.length === 2) [lines, began] = [[], line];
+      if (open.length > 1) lines.push(each);
+      continue;
+    }
+    if (open.pop() !== component) return yield { broken: `ends ${component}, which is not open`, line };
+    if (open.length > 0) lines.push(each);
+    if (open.length === 1) yield { name: component, text: lines.join(''), line: began };
+  }
+  if (open.length > 0) yield { broken: `lacks the end of ${open.at(-1)}`, line };
+  if (line === 0) yield { broken: 'is empty', line: 1 };
+}
+
+function valueIn(name: string, unfolded: string): string | undefined {
+  return new RegExp(`^${name}(?:;[^:\\r\\n]*)?:(.*)`, 'im').exec(unfolded)?.[1]?.trim();
+}
+
+/** The names that a calendar's VTIMEZONEs say their TZID has in the IANA database (X-LIC-LOCATION). */
+export function locationsOf(text: string): ReadonlyMap<string, string> {
+  const locations = new Map<string, string>();
+  for (const component of componentsOf(text)) {
+    if ('broken' in component || component.name !== 'VTIMEZONE') continue;
+    const unfolded = component.text.replace(/\r?\n[ \t]/g, '');
+    const [id, location] = [valueIn('TZID', unfolded), valueIn('X-LIC-LOCATION', unfolded)];
+    if (id && location) locations.set(id, location);
+  }
+  return locations;
+}
+
+/** The IANA name of a TZID: itself, the end of a path such as `/mozilla.org/…/Europe/Zurich`, or Windows' name of it. */
+export function ianaZone(id: string, locations: ReadonlyMap<string, string>): string | undefined {
+  const parts = id.split('/').filter((part) => part !== '');
+  const ends = [3, 2, 1].map((count) => parts.slice(-count).join('/'));
+  const candidates = [id, locations.get(id), windowsZones.get(id), ...(id.startsWith('/') ? ends : [])];
+  return candidates.find((name): name is string => name !== undefined && isTimeZone(name));
+}
+
+type JcalProperty = [name: string, parameters: Record<string, string>, type: string, ...values: unknown[]];
+type JcalComponent = [name: string, properties: JcalProperty[], components: JcalComponent[]];
+
+/** A fault of a property, by its name in lower case. */
+export interface PropertyFault {
+  readonly property: string;
+  readonly code: 'wrong-format' | 'not-allowed';
+  readonly detail: string;
+}
+
+/** What a VTODO says, by the fields of a task; values are as they were found, and have still to be checked. */
+export interface ReadTodo {
+  readonly uid: string | undefined;
+  readonly related: string | undefined;
+  readonly fields: Record<string, unknown>;
+  readonly faults: PropertyFault[];
+}
+
+function instantOf(property: JcalProperty | undefined): string | undefined {
+  return property && String(property[3]);
+}
+
+function lineOfText(value: unknown): string {
+  return String(value)
+    .split(/[\r\n]/)
+    .map((line) => line.trim())
+    .join(' ');
+}
+
+// The other way round than it is written: 1 to 9, of which each of ours stands for a range.
+function priorityOf(value: number): string | undefined {
+  if (value === 0) return undefined;
+  if (value === todoPriorities.urgent) return 'urgent';
+  if (value < todoPriorities.medium) return 'high';
+  return value === todoPriorities.medium ? 'medium' : 'low';
+}
+
+const statuses: ReadonlyMap<string, string> = new Map(
+  Object.entries(todoStatuses).map(([status, value]) => [value, status]),
+);
+
+/** A due date from a DATE or DATE-TIME. */
+function readDue(
+  [name, { tzid }, type, value]: JcalProperty,
+  locations: ReadonlyMap<string, string>,
+): Record<string, unknown> | PropertyFault {
+  const text = String(value);
+  if (type === 'date') return { due_date: text };
+  const [due_date, time = ''] = text.split('T');
+  const due_time = time.slice(0, 5);
+  if (time.endsWith('Z')) return { due_date, due_time, time_zone: 'UTC' };
+  if (tzid === undefined) return { due_date, due_time };
+  const time_zone = ianaZone(tzid, locations);
+  if (time_zone !== undefined) return { due_date, due_time, time_zone };
+  return { property: name, code: 'not-allowed', detail: `is in the time zone ${tzid}, which is not known` };
+}
+
+/** The end of a period that DTSTART and DURATION tell. */
+function endOf(start: JcalProperty, duration: JcalProperty): JcalProperty {
+  const time = ICAL.Time.fromString(String(start[3]), null as never);
+  time.addDuration(ICAL.Duration.fromString(String(duration[3])));
+  return [duration[0], start[1], start[2], time.toString()];
+}
+
+/** Minutes before the due date, or an instant; undefined for what is neither. */
+function readAlarm([, properties]: JcalComponent): Record<string, unknown> | undefined {
+  const trigger = properties.find(([name]) => name === 'trigger');
+  if (!trigger) return undefined;
+  if (trigger[2] === 'date-time') return { at: String(trigger[3]) };
+  const minutes = -ICAL.Duration.fromString(String(trigger[3])).toSeconds() / 60;
+  return minutes >= 0 ? { minutes_before_due: Math.floor(minutes) } : undefined;
+}
+
+function recurOf(property: JcalProperty): string {
+  // A day that ends a rule may be a time without a zone, which our rules don't have.
+  return ICAL.Recur.fromData(property[3] as never)
+    .toString()
+    .replace(/(UNTIL=\d{8})T\d{6}(?!\d*Z)/, '$1');
+}
+
+/** Reads a VTODO. @throws if it is not iCalendar. */
+export function readTodo(text: string, locations: ReadonlyMap<string, string>): ReadTodo {
+  const [, properties, components] = ICAL.parse(text) as unknown as JcalComponent;
+  const first = (name: string) => properties.find((each) => each[0] === name);
+  const textOf = (name: string) => first(name)?.[3] as string | undefined;
+  const fields: Record<string, unknown> = {};
+  const faults: PropertyFault[] = [];
+  const set = (field: string, value: unknown) => {
+    if (value !== undefined) fields[field] = value;
+  };
+
+  const summary = textOf('summary');
+  set('title', summary && lineOfText(summary));
+  set('description', textOf('description') || undefined);
+  const status = textOf('status');
+  const done = first('completed') !== undefined;
+  set('status', status === undefined ? (done ? 'completed' : undefined) : statuses.get(status.toUpperCase()));
+  if (status !== undefined && fields.status === undefined) {
+    const detail = `must be one of ${[...statuses.keys()].join(', ')}`;
+    faults.push({ property: 'status', code: 'not-allowed', detail });
+  }
+  if (fields.status === 'completed') set('completed_at', instantOf(first('completed')));
+  set('created_at', instantOf(first('created')));
+  const priority = first('priority')?.[3];
+  if (priority !== undefined) set('priority', priorityOf(Number(priority)));
+  const tags = properties.filter(([name]) => name === 'categories').flatMap(([, , , ...values]) => values);
+  if (tags.length > 0)
+    set(
+      'tags',
+      tags.map(lineOfText).filter((tag) => tag.trim() !== ''),
+    );
+
+  const [start, duration, rule] = [first('dtstart'), first('duration'), first('rrule')];
+  const due = first('due') ?? (start && duration ? endOf(start, duration) : rule && start);
+  const read = due && readDue(due, locations);
+  if (read && 'property' in read) faults.push(read as unknown as PropertyFault);
+  else Object.assign(fields, read);
+  if (rule) set('rrule', recurOf(rule));
+  if (textOf('x-tasklane-repeat-from')?.toUpperCase() === 'COMPLETION') set('repeat_from', 'completion');
+  for (const name of ['rdate', 'exdate', 'exrule']) {
+    if (first(name))
+      faults.push({ property: name, code: 'not-allowed', detail: 'is nothing that a task can have' });
+  }
+  const reminders = components
+    .filter(([name]) => name === 'valarm')
+    .flatMap((alarm) => readAlarm(alarm) ?? []);
+  if (reminders.length > 0) set('reminders', reminders);
+
+  const parent = properties.find(
+    ([name, { reltype = 'PARENT' }]) => name === 'related-to' && reltype.toUpperCase() === 'PARENT',
+  );
+  return { uid: textOf('uid'), related: parent && String(parent[3]), fields, faults };
+}

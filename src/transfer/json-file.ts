@@ -1,0 +1,151 @@
+/** An export of Tasklane as the rows of an import. */
+import { v7 as uuidv7 } from 'uuid';
+import type { Schemas, ValidationError } from '../contract/operations';
+import { createCheck } from '../contract/rows';
+import { readTask } from '../tasks/import';
+import { breathe, type Drafts, type FileRow, type ImportFile, makeRow, type RowType } from './file';
+
+const checks = {
+  task: createCheck('TaskImport'),
+  project: createCheck('ProjectCreate'),
+  tag: createCheck('TagPatch'),
+  profile: createCheck('ProfilePatch'),
+  completion: createCheck('ExportedCompletion'),
+  id: createCheck('Id'),
+  timestamp: createCheck('Timestamp'),
+};
+
+type Item = Record<string, unknown>;
+type Read<T extends RowType> = Drafts[T] | ValidationError[];
+
+function isObject(value: unknown): value is Item {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const notAnObject: ValidationError[] = [{ pointer: '', code: 'wrong-type', detail: 'must be object' }];
+
+const noId: ValidationError = { pointer: '/id', code: 'required', detail: 'is required' };
+
+function pick(item: Item, names: readonly string[]): Item {
+  return Object.fromEntries(names.filter((name) => name in item).map((name) => [name, item[name]]));
+}
+
+function checkField(
+  item: Item,
+  name: string,
+  check: (value: unknown) => ValidationError[],
+): ValidationError[] {
+  if (item[name] === undefined) return [];
+  return check(item[name]).map((fault) => ({ ...fault, pointer: `/${name}` }));
+}
+
+const idOf = (item: unknown) =>
+  isObject(item) && typeof item.id === 'string' && checks.id(item.id).length === 0 ? item.id : null;
+
+const toDate = (value: unknown) => (value === undefined ? undefined : new Date(value as string));
+
+function readProject(item: Item, id: string): Read<'project'> {
+  const wanted = pick(item, ['id', 'name', 'color', 'archived']);
+  const faults = [...checks.project(wanted), ...checkField(item, 'created_at', checks.timestamp)];
+  // Made up anew each time, it would make the project twice.
+  if (item.id === undefined) faults.push(noId);
+  if (typeof (item.position ?? '') !== 'string') {
+    faults.push({ pointer: '/position', code: 'wrong-type', detail: 'must be string' });
+  }
+  if (faults.length > 0) return faults;
+  const { name, color = null, archived = false } = wanted as Schemas['ProjectCreate'];
+  return {
+    id,
+    name: name.trim(),
+    color,
+    archived,
+    position: item.position as string | undefined,
+    created_at: toDate(item.created_at),
+  };
+}
+
+function readTag(item: Item, id: string): Read<'tag'> {
+  const wanted = pick(item, ['name', 'color']);
+  const faults = [
+    ...checks.tag(wanted),
+    ...checkField(item, 'id', checks.id),
+    ...checkField(item, 'created_at', checks.timestamp),
+  ];
+  if (wanted.name === undefined) faults.push({ pointer: '/name', code: 'required', detail: 'is required' });
+  if (faults.length > 0) return faults;
+  const { name, color = null } = wanted as { name: string; color?: string | null };
+  return { id, name: name.trim(), color, created_at: toDate(item.created_at) };
+}
+
+function readCompletion(item: Item): Read<'completion'> {
+  const faults = checks.completion(item);
+  if (faults.length > 0) return faults;
+  const { user_id: _user, completed_at, ...record } = item as Schemas['ExportedCompletion'];
+  const { id, task_id, title, due_date, due_time, time_zone, rrule, status, next_due_date } = record;
+  return {
+    ...{ id, task_id, title, due_date, due_time, time_zone, rrule, status, next_due_date },
+    completed_at: new Date(completed_at),
+  };
+}
+
+function readProfile(item: Item): Read<'profile'> {
+  const settings = pick(item, ['time_zone', 'week_start', 'default_priority']);
+  const faults = checks.profile(settings);
+  return faults.length > 0 ? faults : (settings as unknown as Drafts['profile']);
+}
+
+/** How often each task of the document was completed by each rule. */
+function countCompletions(items: readonly unknown[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) {
+    if (!isObject(item)) continue;
+    const key = `${item.task_id} ${item.rrule}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Reads a document that the contract takes. */
+export async function readJson(document: Schemas['LaneImport']): Promise<ImportFile> {
+  const rows: FileRow[] = [];
+  const completed = countCompletions(document.completions ?? []);
+
+  async function read<T extends RowType>(
+    type: T,
+    list: 'projects' | 'tags' | 'tasks' | 'trash' | 'completions',
+    readItem: (item: Item, id: string) => Read<T>,
+  ): Promise<void> {
+    for (const [index, item] of (document[list] ?? []).entries()) {
+      const known = idOf(item);
+      const read = isObject(item) ? readItem(item, known ?? uuidv7()) : notAnObject;
+      const id = known ?? (isObject(read) ? ((read as { id?: string }).id ?? null) : null);
+      rows.push(
+        makeRow(
+          { row: rows.length + 1, line: null, type, at: `/body/${list}/${index}`, id },
+          read,
+        ) as FileRow,
+      );
+      await breathe(rows.length);
+    }
+  }
+  const readTaskItem = (isTrashed: boolean) => (item: Item, id: string) => {
+    const faults = checks.task(item);
+    if (item.id === undefined) faults.push(noId);
+    if (faults.length > 0) return faults;
+    const completionCount = completed.get(`${id} ${item.rrule}`) ?? 0;
+    return readTask({ ...(item as Schemas['TaskImport']), id }, { isTrashed, completionCount });
+  };
+
+  if (document.profile !== undefined) {
+    const read = isObject(document.profile) ? readProfile(document.profile) : notAnObject;
+    rows.push(
+      makeRow({ row: 1, line: null, type: 'profile', at: '/body/profile', id: null }, read) as FileRow,
+    );
+  }
+  await read('project', 'projects', readProject);
+  await read('tag', 'tags', readTag);
+  await read('task', 'tasks', readTaskItem(false));
+  await read('task', 'trash', readTaskItem(true));
+  await read('completion', 'completions', readCompletion);
+  return { rows, ignored: 0 };
+}

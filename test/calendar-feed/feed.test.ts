@@ -1,0 +1,172 @@
+/** Calendar feeds: who can read them, for how long, and what calendar programs find there. */
+import ical from 'node-ical';
+import { type ApiResponse, type Body, send } from '../support/api';
+import { query } from '../support/database';
+import { startTestService, type TestService } from '../support/service';
+import { makeUser, type TestUser } from '../support/user';
+
+let service: TestService;
+let ada: TestUser;
+
+beforeAll(async () => {
+  service = await startTestService();
+});
+beforeEach(async () => {
+  ada = await makeUser(service.url);
+});
+afterAll(() => service.stop());
+
+/** Makes the feed, or makes it anew; the path of its address. */
+async function makeFeed(user = ada): Promise<string> {
+  const { body } = await user.send('POST', '/calendar-feed');
+  return new URL(body.url).pathname;
+}
+const read = (path: string, query = ''): Promise<ApiResponse> => send(service.url, 'GET', path + query);
+
+interface Component {
+  type: string;
+  summary: string;
+  start?: Date & { dateOnly?: boolean };
+  due?: Date;
+  duration?: string;
+  rrule?: object;
+}
+
+async function componentsAt(path: string, query = ''): Promise<Component[]> {
+  const { body } = await read(path, query);
+  const all = Object.values(ical.sync.parseICS(body)) as unknown as Component[];
+  return all
+    .filter(({ type }) => type === 'VEVENT' || type === 'VTODO')
+    .sort((one, other) => (one.summary < other.summary ? -1 : 1));
+}
+
+describe('the address of a feed', () => {
+  test('is good until another is made, or the feed ended', async () => {
+    const first = await makeFeed();
+    expect((await read(first)).status).toBe(200);
+    const second = await makeFeed();
+    expect((await read(first)).status).toBe(404);
+    expect((await read(second)).status).toBe(200);
+    await ada.send('DELETE', '/calendar-feed');
+    expect((await read(second)).status).toBe(404);
+    expect((await ada.send('DELETE', '/calendar-feed')).status).toBe(204);
+
+    const { changes } = (await ada.send('GET', '/export')).body;
+    expect(changes.map((change: Body) => [change.type, change.action])).toEqual([
+      ['calendar_feed', 'created'],
+      ['calendar_feed', 'deleted'],
+      ['calendar_feed', 'created'],
+      ['calendar_feed', 'deleted'],
+    ]);
+    expect(changes[1].entity_id).toBe(changes[0].entity_id);
+  });
+
+  test('goes with its lane, and does not come back with it', async () => {
+    const path = await makeFeed();
+    expect((await ada.send('DELETE', `?confirm=${ada.id}`)).status).toBe(204);
+    expect((await read(path)).status).toBe(404);
+    expect(
+      await query(service.database.url, 'select from tasklane.calendar_feeds where user_id = $1', [ada.id]),
+    ).toEqual([]);
+  });
+
+  test.each(['x', `${'A'.repeat(43)}`, '%2e%2e', "'; drop table", 'é', '.ics'])(
+    '%j is of none',
+    async (secret) => {
+      const response = await read(`/calendar/${encodeURIComponent(secret)}.ics`);
+      expect(response).toMatchObject({ status: 404, body: { code: 'not-found' } });
+      expect(response.headers['cache-control']).toBe('no-store');
+    },
+  );
+
+  test('stays out of the log and of the database', async () => {
+    const path = await makeFeed();
+    const [, secret = ''] = /\/calendar\/(.*)\.ics$/.exec(path) ?? [];
+    expect(secret).toHaveLength(43);
+    await read(path);
+    await read(path, '?nonsense=1');
+    await query(service.database.url, 'alter table tasklane.tasks rename to hidden');
+    try {
+      expect((await send(service.url, 'GET', path).catch(() => undefined))?.status).not.toBe(404);
+    } finally {
+      await query(service.database.url, 'alter table tasklane.hidden rename to tasks');
+    }
+    expect(service.logged.filter((line) => line.operation === 'readCalendarFeed').length).toBeGreaterThan(0);
+    expect(JSON.stringify(service.logged)).not.toContain(secret);
+    const rows = await query(
+      service.database.url,
+      'select f::text from tasklane.calendar_feeds as f union all select c::text from tasklane.changes as c',
+    );
+    expect(rows.length).toBeGreaterThan(0);
+    expect(JSON.stringify(rows)).not.toContain(secret);
+  });
+});
+
+describe('a feed', () => {
+  async function fill(user: TestUser, title: string): Promise<void> {
+    const make = (body: object) => user.send('POST', '/tasks', { body });
+    await make({ title: `${title} all day`, due_date: '2026-11-28' });
+    await make({
+      title: `${title} at`,
+      due_date: '2026-11-28',
+      due_time: '18:00',
+      time_zone: 'Europe/Zurich',
+    });
+    await make({ title: `${title} done`, due_date: '2026-11-28', status: 'completed' });
+    await make({ title: `${title} undated` });
+    await make({ title: `${title} weekly`, due_date: '2026-11-28', rrule: 'FREQ=WEEKLY' });
+    const { body: gone } = await make({ title: `${title} in the trash`, due_date: '2026-11-28' });
+    await user.send('DELETE', `/tasks/${gone.id}`);
+  }
+
+  test('has an event for each open task that is due, of its own lane', async () => {
+    const bob = await makeUser(service.url);
+    await Promise.all([fill(ada, 'Ada'), fill(bob, 'Bob')]);
+    const events = await componentsAt(await makeFeed());
+    expect(events.map(({ type, summary }) => [type, summary])).toEqual([
+      ['VEVENT', 'Ada all day'],
+      ['VEVENT', 'Ada at'],
+      ['VEVENT', 'Ada weekly'],
+    ]);
+    expect(events[0]?.start?.dateOnly).toBe(true);
+    expect(events[1]?.start?.toISOString()).toBe('2026-11-28T17:00:00.000Z');
+    expect(events[2]?.rrule).toBeDefined();
+  });
+
+  test('has every open task where to-dos are asked for', async () => {
+    await fill(ada, 'Ada');
+    const todos = await componentsAt(await makeFeed(), '?components=todos');
+    expect(todos.map(({ type, summary }) => [type, summary])).toEqual([
+      ['VTODO', 'Ada all day'],
+      ['VTODO', 'Ada at'],
+      ['VTODO', 'Ada undated'],
+      ['VTODO', 'Ada weekly'],
+    ]);
+  });
+
+  test('says whose zone it is, for times that float', async () => {
+    await ada.send('PATCH', '/profile', { body: { time_zone: 'Europe/Zurich' } });
+    expect((await read(await makeFeed())).body).toContain('X-WR-TIMEZONE:Europe/Zurich\r\n');
+  });
+
+  test('answers HEAD', async () => {
+    const path = await makeFeed();
+    const head = await send(service.url, 'HEAD', path);
+    expect(head).toMatchObject({ status: 200, body: undefined });
+    expect(head.headers['content-type']).toContain('text/calendar');
+  });
+});
+
+test('an address reads feeds no faster than it may', async () => {
+  const limited = await startTestService({ RATE_LIMIT_ADDRESS: '3' });
+  try {
+    const statuses: number[] = [];
+    for (let n = 0; n < 4; n++) {
+      statuses.push((await send(limited.url, 'GET', '/calendar/x.ics')).status);
+    }
+    expect(statuses).toEqual([404, 404, 404, 429]);
+    expect((await send(limited.url, 'GET', '/livez')).status).toBe(200);
+  } finally {
+    await limited.stop();
+  }
+});
