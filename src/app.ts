@@ -3,6 +3,7 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { activityHandlers } from './activity/handlers';
 import type { Authenticator } from './auth/authenticator';
+import { batchHandlers } from './batch/handlers';
 import { completionHandlers } from './completions/handlers';
 import type { Config } from './config';
 import { contractDocument, readContract } from './contract/contract';
@@ -47,6 +48,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     ...projectHandlers,
     ...tagHandlers,
     ...trashHandlers(config.trashRetentionDays),
+    ...batchHandlers,
     ...profileHandlers,
     ...syncHandlers,
     ...eventHandlers(events),

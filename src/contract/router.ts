@@ -126,6 +126,7 @@ function serve(stages: Stages, dependencies: RouterDependencies): RequestHandler
       headers: Object.fromEntries(operation.headerNames.map((name) => [name, request.headers[name]])),
       body: request.body,
       url: request.originalUrl,
+      requestId: String(request.id),
       log: request.log,
       identity,
       lane: identity && dependencies.withUser(identity.userId, identity.issuedAt),

@@ -1,4 +1,5 @@
 /** The contract's table, whole: an operation or a status that lacks a case does not compile. */
+import { batchCases } from './batch.cases';
 import type { Cases } from './cases';
 import { completionCases } from './completions.cases';
 import { eventCases } from './events.cases';
@@ -18,6 +19,7 @@ export const cases: Cases = {
   ...projectCases,
   ...tagCases,
   ...trashCases,
+  ...batchCases,
   ...profileCases,
   ...syncCases,
   ...eventCases,
