@@ -19,6 +19,7 @@ import { requestLogger } from './observability/logger';
 import { profileHandlers } from './profile/handlers';
 import { projectHandlers } from './projects/handlers';
 import { type ServiceState, serviceHandlers } from './service/handlers';
+import { statsHandlers } from './stats/handlers';
 import { syncHandlers } from './sync/handlers';
 import { tagHandlers } from './tags/handlers';
 import { taskHandlers } from './tasks/handlers';
@@ -49,6 +50,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     ...tagHandlers,
     ...trashHandlers(config.trashRetentionDays),
     ...batchHandlers,
+    ...statsHandlers,
     ...profileHandlers,
     ...syncHandlers,
     ...eventHandlers(events),

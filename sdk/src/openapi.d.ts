@@ -546,6 +546,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{user_id}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get statistics
+         * @description Counts of the lane's tasks as they are now, and of what was completed on each day of a range of at most 366 days,
+         *     on the calendar of `tz`. Each completed occurrence of a recurring task is a completion of its own. Tasks in the
+         *     trash count nowhere: deleting one takes its completions along, restoring it brings them back.
+         */
+        get: operations["getStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{user_id}/profile": {
         parameters: {
             query?: never;
@@ -1576,6 +1604,80 @@ export interface components {
         };
         /** @description Why an operation of a batch failed; pointers are into the whole request. */
         BatchProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["TaskNotFoundProblem"] | components["schemas"]["ProjectNotFoundProblem"] | components["schemas"]["TagNotFoundProblem"] | components["schemas"]["IdTakenProblem"] | components["schemas"]["CompletionChangedProblem"] | components["schemas"]["NotRecurringProblem"] | components["schemas"]["NotAppliedProblem"] | components["schemas"]["InternalErrorProblem"];
+        /** @description What a lane's tasks come to. */
+        Stats: {
+            /** @description The time zone whose calendar the days are of. */
+            time_zone: components["schemas"]["TimeZone"];
+            /** @description The day that it is there. */
+            today: components["schemas"]["Date"];
+            /** @description How many tasks there are. */
+            total: number;
+            /** @description How many tasks have each status. */
+            by_status: {
+                /** @description How many are `pending`. */
+                pending: number;
+                /** @description How many are `in_progress`. */
+                in_progress: number;
+                /** @description How many are `completed`. */
+                completed: number;
+                /** @description How many are `cancelled`. */
+                cancelled: number;
+            };
+            /** @description The tasks of each priority. */
+            by_priority: {
+                low: components["schemas"]["TaskTally"];
+                medium: components["schemas"]["TaskTally"];
+                high: components["schemas"]["TaskTally"];
+                urgent: components["schemas"]["TaskTally"];
+            };
+            /** @description The tasks of each project that has any, and of none, by project id with none first. */
+            by_project: components["schemas"]["ProjectTally"][];
+            /** @description How many open tasks are past due; what the view `overdue` lists. */
+            overdue: number;
+            /** @description How many open tasks are due today; what the view `today` lists. */
+            due_today: number;
+            /** @description What was completed in the range. */
+            completions: {
+                from: components["schemas"]["Date"];
+                until: components["schemas"]["Date"];
+                /** @description How many completions the range has. */
+                total: number;
+                /** @description Every day of the range in order, those without a completion too. */
+                days: components["schemas"]["DayTally"][];
+            };
+            /**
+             * @description Days in a row with at least one completion, of all time. The current streak is the one that goes on until today,
+             *     or until yesterday, for today is not over.
+             */
+            streaks: {
+                /** @description How many days the current streak has; 0 if it is broken. */
+                current: number;
+                /** @description How many days the longest one has. */
+                longest: number;
+            };
+        };
+        /** @description How many tasks there are of a kind. */
+        TaskTally: {
+            /** @description How many are `pending` or `in_progress`. */
+            open: number;
+            /** @description How many are `completed`. */
+            completed: number;
+        };
+        /** @description How many tasks a project has, subtasks included. */
+        ProjectTally: {
+            /** @description The project; null for the tasks that are in none. */
+            project_id: components["schemas"]["NullableId"];
+            /** @description How many are `pending` or `in_progress`. */
+            open: number;
+            /** @description How many are `completed`. */
+            completed: number;
+        };
+        /** @description How many completions a day has. */
+        DayTally: {
+            date: components["schemas"]["Date"];
+            /** @description How many there are. */
+            count: number;
+        };
         /** @description Whether the task is completed. */
         TaskCompletion: {
             /** @description True completes the task or its current occurrence, false takes that back. */
@@ -4407,6 +4509,119 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["BatchFailedProblem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    getStats: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The first day of the range; 29 days before `until` where it is left out.
+                 * @example 2026-11-01
+                 */
+                from?: components["schemas"]["Date"];
+                /**
+                 * @description The last day of the range, itself included; today where it is left out.
+                 * @example 2026-11-21
+                 */
+                until?: components["schemas"]["Date"];
+                /**
+                 * @description The time zone whose calendar the days are of; the profile's where it is left out.
+                 * @example Europe/Zurich
+                 */
+                tz?: components["schemas"]["TimeZone"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statistics. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "time_zone": "Europe/Zurich",
+                     *       "today": "2026-11-21",
+                     *       "total": 41,
+                     *       "by_status": {
+                     *         "pending": 11,
+                     *         "in_progress": 2,
+                     *         "completed": 27,
+                     *         "cancelled": 1
+                     *       },
+                     *       "by_priority": {
+                     *         "low": {
+                     *           "open": 3,
+                     *           "completed": 4
+                     *         },
+                     *         "medium": {
+                     *           "open": 8,
+                     *           "completed": 20
+                     *         },
+                     *         "high": {
+                     *           "open": 2,
+                     *           "completed": 3
+                     *         },
+                     *         "urgent": {
+                     *           "open": 0,
+                     *           "completed": 0
+                     *         }
+                     *       },
+                     *       "by_project": [
+                     *         {
+                     *           "project_id": null,
+                     *           "open": 9,
+                     *           "completed": 20
+                     *         },
+                     *         {
+                     *           "project_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                     *           "open": 4,
+                     *           "completed": 7
+                     *         }
+                     *       ],
+                     *       "overdue": 1,
+                     *       "due_today": 3,
+                     *       "completions": {
+                     *         "from": "2026-11-20",
+                     *         "until": "2026-11-21",
+                     *         "total": 5,
+                     *         "days": [
+                     *           {
+                     *             "date": "2026-11-20",
+                     *             "count": 3
+                     *           },
+                     *           {
+                     *             "date": "2026-11-21",
+                     *             "count": 2
+                     *           }
+                     *         ]
+                     *       },
+                     *       "streaks": {
+                     *         "current": 12,
+                     *         "longest": 30
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };

@@ -6,6 +6,7 @@ import { eventCases } from './events.cases';
 import { profileCases } from './profile.cases';
 import { projectCases } from './projects.cases';
 import { serviceCases } from './service.cases';
+import { statsCases } from './stats.cases';
 import { syncCases } from './sync.cases';
 import { tagCases } from './tags.cases';
 import { taskCases } from './tasks.cases';
@@ -20,6 +21,7 @@ export const cases: Cases = {
   ...tagCases,
   ...trashCases,
   ...batchCases,
+  ...statsCases,
   ...profileCases,
   ...syncCases,
   ...eventCases,
