@@ -3,6 +3,7 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { activityHandlers } from './activity/handlers';
 import type { Authenticator } from './auth/authenticator';
+import { batchHandlers } from './batch/handlers';
 import { calendarFeedHandlers } from './calendar-feed/handlers';
 import { completionHandlers } from './completions/handlers';
 import type { Config } from './config';
@@ -20,6 +21,7 @@ import { requestLogger } from './observability/logger';
 import { profileHandlers } from './profile/handlers';
 import { projectHandlers } from './projects/handlers';
 import { type ServiceState, serviceHandlers } from './service/handlers';
+import { statsHandlers } from './stats/handlers';
 import { syncHandlers } from './sync/handlers';
 import { tagHandlers } from './tags/handlers';
 import { taskHandlers } from './tasks/handlers';
@@ -57,6 +59,8 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     ...projectHandlers,
     ...tagHandlers,
     ...trashHandlers(config.trashRetentionDays),
+    ...batchHandlers,
+    ...statsHandlers,
     ...profileHandlers,
     ...syncHandlers,
     ...eventHandlers(events),

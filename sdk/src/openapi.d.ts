@@ -511,6 +511,69 @@ export interface paths {
         patch: operations["updateTag"];
         trace?: never;
     };
+    "/api/{user_id}/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply a batch of operations
+         * @description Applies up to 100 operations, one after another, as one write of the lane: no other write comes between them.
+         *     Each does exactly what the operation of its name does on its own.
+         *
+         *     A `create_…` may carry a `ref`, a name for what it makes; an operation after it may then write `$name` wherever
+         *     it takes the id of such a thing. A `$name` that no operation before it makes is a fault of the request.
+         *
+         *     With `atomic` (the default) all are applied or none: at the first that fails everything is undone, and the
+         *     answer is 422 `batch-failed`, which tells of every operation what became of it. Without `atomic`, each that can
+         *     be applied is, an operation that refers to one that failed is not, and the answer is 200 with the `status` of
+         *     each. A request that breaks this contract is refused as a whole, either way.
+         */
+        post: operations["applyBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get statistics
+         * @description Counts of the lane's tasks as they are now, and of what was completed on each day of a range of at most 366 days,
+         *     on the calendar of `tz`. Each completed occurrence of a recurring task is a completion of its own. Tasks in the
+         *     trash count nowhere: deleting one takes its completions along, restoring it brings them back.
+         */
+        get: operations["getStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{user_id}/profile": {
         parameters: {
             query?: never;
@@ -2354,6 +2417,362 @@ export interface components {
             /** @description How many tasks the delete took and are still in the trash, the task itself included. */
             task_count: number;
         };
+        /** @description Operations to apply, in this order. */
+        Batch: {
+            /**
+             * @description Whether all operations are undone where one fails.
+             * @default true
+             */
+            atomic?: boolean;
+            /** @description The operations. */
+            operations: components["schemas"]["BatchOperation"][];
+        };
+        /** @description One operation; `op` says which, and with it what else there is to say. */
+        BatchOperation: components["schemas"]["BatchCreateTask"] | components["schemas"]["BatchUpdateTask"] | components["schemas"]["BatchCompleteTask"] | components["schemas"]["BatchSkipOccurrence"] | components["schemas"]["BatchMoveTask"] | components["schemas"]["BatchDeleteTask"] | components["schemas"]["BatchRestoreTask"] | components["schemas"]["BatchCreateProject"] | components["schemas"]["BatchUpdateProject"] | components["schemas"]["BatchDeleteProject"] | components["schemas"]["BatchUpdateTag"] | components["schemas"]["BatchDeleteTag"];
+        /**
+         * @description A name for what the operation makes, to refer to it further on as `$name`: up to 64 letters, digits, `-` and `_`.
+         *     Each is given once in a batch.
+         */
+        BatchRef: string;
+        /** @description An id, or `$` and the `ref` of an earlier operation of the batch for the id of what that makes. */
+        IdOrReference: string;
+        /** @description An id, `$` and the `ref` of an earlier operation, or null for none. */
+        NullableIdOrReference: string | null;
+        /** @description Makes a task, as `POST …/tasks` does. */
+        BatchCreateTask: {
+            /**
+             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            op: "create_task";
+            ref?: components["schemas"]["BatchRef"];
+            task: components["schemas"]["BatchTaskCreate"];
+        };
+        /** @description Changes the fields of a task that `task` names, as `PATCH …/tasks/{task_id}` does. */
+        BatchUpdateTask: {
+            /**
+             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            op: "update_task";
+            /** @description The task; `$name` for one that an operation before this one makes. */
+            id: components["schemas"]["IdOrReference"];
+            task: components["schemas"]["BatchTaskPatch"];
+        };
+        /** @description Completes a task or takes it back, as `PATCH …/tasks/{task_id}/complete` does; never toggles. */
+        BatchCompleteTask: {
+            /**
+             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            op: "complete_task";
+            /** @description The task; `$name` for one that an operation before this one makes. */
+            id: components["schemas"]["IdOrReference"];
+            /**
+             * @description True completes the task, false makes it pending.
+             * @default true
+             */
+            completed?: boolean;
+            /** @description The due date of the occurrence that is meant, of a recurring task. */
+            occurrence?: components["schemas"]["Date"];
+        };
+        /** @description Goes on to the next occurrence of a recurring task, as `POST …/tasks/{task_id}/skip` does. */
+        BatchSkipOccurrence: {
+            /**
+             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            op: "skip_occurrence";
+            /** @description The task; `$name` for one that an operation before this one makes. */
+            id: components["schemas"]["IdOrReference"];
+        };
+        /** @description Moves a task, as `POST …/tasks/{task_id}/move` does. */
+        BatchMoveTask: {
+            /**
+             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            op: "move_task";
+            /** @description The task; `$name` for one that an operation before this one makes. */
+            id: components["schemas"]["IdOrReference"];
+            to: components["schemas"]["BatchTaskMove"];
+        };
+        /** @description Puts a task and its subtasks into the trash, as `DELETE …/tasks/{task_id}` does. */
+        BatchDeleteTask: {
+            /**
+             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            op: "delete_task";
+            /** @description The task; `$name` for one that an operation before this one makes. */
+            id: components["schemas"]["IdOrReference"];
+        };
+        /** @description Takes a task out of the trash, as `POST …/tasks/{task_id}/restore` does. */
+        BatchRestoreTask: {
+            /**
+             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            op: "restore_task";
+            /** @description The task; `$name` for one that an operation before this one makes. */
+            id: components["schemas"]["IdOrReference"];
+        };
+        /** @description Makes a project, as `POST …/projects` does. */
+        BatchCreateProject: {
+            /**
+             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            op: "create_project";
+            ref?: components["schemas"]["BatchRef"];
+            project: components["schemas"]["ProjectCreate"];
+        };
+        /** @description Changes the fields of a project that `project` names, as `PATCH …/projects/{project_id}` does. */
+        BatchUpdateProject: {
+            /**
+             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            op: "update_project";
+            /** @description The project; `$name` for one that an operation before this one makes. */
+            id: components["schemas"]["IdOrReference"];
+            project: components["schemas"]["ProjectPatch"];
+        };
+        /** @description Removes a project for good, as `DELETE …/projects/{project_id}` does. */
+        BatchDeleteProject: {
+            /**
+             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            op: "delete_project";
+            /** @description The project; `$name` for one that an operation before this one makes. */
+            id: components["schemas"]["IdOrReference"];
+            /**
+             * @description What becomes of its tasks; `move` keeps them without a project, `delete` puts them into the trash.
+             * @enum {string}
+             */
+            tasks: "move" | "delete";
+        };
+        /** @description Changes the fields of a tag that `tag` names, as `PATCH …/tags/{tag_id}` does. */
+        BatchUpdateTag: {
+            /**
+             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            op: "update_tag";
+            id: components["schemas"]["Id"];
+            tag: components["schemas"]["TagPatch"];
+        };
+        /** @description Takes a tag off its tasks and removes it, as `DELETE …/tags/{tag_id}` does. */
+        BatchDeleteTag: {
+            /**
+             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            op: "delete_tag";
+            id: components["schemas"]["Id"];
+        };
+        /** @description A new task; as `TaskCreate`, with references. */
+        BatchTaskCreate: {
+            id?: components["schemas"]["Id"];
+            title: components["schemas"]["TaskTitle"];
+            /** @default null */
+            description?: components["schemas"]["TaskDescription"];
+            /** @default pending */
+            status?: components["schemas"]["TaskStatus"];
+            /** @description How much the task matters; the profile's `default_priority` where it is left out. */
+            priority?: components["schemas"]["TaskPriority"];
+            /** @description The project that the task is to be in; a subtask goes where its parent is, and may leave it out. */
+            project_id?: components["schemas"]["NullableIdOrReference"];
+            /**
+             * @description The task that it is to be a subtask of, at most four levels below a task that is none.
+             * @default null
+             */
+            parent_id?: components["schemas"]["NullableIdOrReference"];
+            /**
+             * @description The names of all tags that the task is to carry; those that there are not yet are made.
+             * @default []
+             */
+            tags?: components["schemas"]["TagName"][];
+            /** @default null */
+            due_date?: components["schemas"]["NullableDate"];
+            /** @default null */
+            due_time?: components["schemas"]["NullableTimeOfDay"];
+            /** @default null */
+            time_zone?: components["schemas"]["NullableTimeZone"];
+            /** @default null */
+            rrule?: components["schemas"]["NullableRrule"];
+            /** @default schedule */
+            repeat_from?: components["schemas"]["RepeatFrom"];
+            /**
+             * @description When to be reminded, each once.
+             * @default []
+             */
+            reminders?: components["schemas"]["NewReminder"][];
+        };
+        /** @description The fields to change; as `TaskPatch`, with references. */
+        BatchTaskPatch: {
+            title?: components["schemas"]["TaskTitle"];
+            description?: components["schemas"]["TaskDescription"];
+            status?: components["schemas"]["TaskStatus"];
+            priority?: components["schemas"]["TaskPriority"];
+            /** @description The project that the task is to be in; a subtask goes where its parent is, and may leave it out. */
+            project_id?: components["schemas"]["NullableIdOrReference"];
+            /** @description The task that it is to be a subtask of, at most four levels below a task that is none. */
+            parent_id?: components["schemas"]["NullableIdOrReference"];
+            /** @description The names of all tags that the task is to carry; those that there are not yet are made. */
+            tags?: components["schemas"]["TagName"][];
+            due_date?: components["schemas"]["NullableDate"];
+            due_time?: components["schemas"]["NullableTimeOfDay"];
+            time_zone?: components["schemas"]["NullableTimeZone"];
+            rrule?: components["schemas"]["NullableRrule"];
+            repeat_from?: components["schemas"]["RepeatFrom"];
+            /** @description When to be reminded, each once. */
+            reminders?: components["schemas"]["NewReminder"][];
+        };
+        /** @description Where to put a task; as `TaskMove`, with references. */
+        BatchTaskMove: {
+            /** @description The task that this one comes right before. */
+            before?: components["schemas"]["IdOrReference"];
+            /** @description The task that this one comes right after; not together with `before`. */
+            after?: components["schemas"]["IdOrReference"];
+            /** @description The project that the task is to be in; null for none. */
+            project_id?: components["schemas"]["NullableIdOrReference"];
+            /** @description The task that it is to be a subtask of; null for none. */
+            parent_id?: components["schemas"]["NullableIdOrReference"];
+        };
+        /** @description What became of a batch. */
+        BatchOutcome: {
+            results: components["schemas"]["BatchResults"];
+        };
+        /** @description What became of each operation of a batch, in their order. */
+        BatchResults: components["schemas"]["BatchResult"][];
+        /** @description What became of an operation. */
+        BatchResult: components["schemas"]["BatchTaskResult"] | components["schemas"]["BatchProjectResult"] | components["schemas"]["BatchTagResult"];
+        /** @description What became of an operation on a task. */
+        BatchTaskResult: {
+            /** @description Which of the batch's operations this was, from 0. */
+            index: number;
+            /**
+             * @description Which operation this was.
+             * @enum {string}
+             */
+            op: "create_task" | "update_task" | "complete_task" | "skip_occurrence" | "move_task" | "delete_task" | "restore_task";
+            /** @description The status that the operation on its own would have answered with; 424 if it was not applied. */
+            status: number;
+            /** @description The task as the operation left it; null if it was deleted, or if the operation failed. */
+            body: components["schemas"]["Task"] | null;
+            /** @description Why the operation failed; null if it did not. */
+            problem: components["schemas"]["BatchProblem"] | null;
+        };
+        /** @description What became of an operation on a project. */
+        BatchProjectResult: {
+            /** @description Which of the batch's operations this was, from 0. */
+            index: number;
+            /**
+             * @description Which operation this was.
+             * @enum {string}
+             */
+            op: "create_project" | "update_project" | "delete_project";
+            /** @description The status that the operation on its own would have answered with; 424 if it was not applied. */
+            status: number;
+            /** @description The project as the operation left it; null if it was deleted, or if the operation failed. */
+            body: components["schemas"]["Project"] | null;
+            /** @description Why the operation failed; null if it did not. */
+            problem: components["schemas"]["BatchProblem"] | null;
+        };
+        /** @description What became of an operation on a tag. */
+        BatchTagResult: {
+            /** @description Which of the batch's operations this was, from 0. */
+            index: number;
+            /**
+             * @description Which operation this was.
+             * @enum {string}
+             */
+            op: "update_tag" | "delete_tag";
+            /** @description The status that the operation on its own would have answered with; 424 if it was not applied. */
+            status: number;
+            /** @description The tag as the operation left it; null if it was deleted, or if the operation failed. */
+            body: components["schemas"]["Tag"] | null;
+            /** @description Why the operation failed; null if it did not. */
+            problem: components["schemas"]["BatchProblem"] | null;
+        };
+        /** @description Why an operation of a batch failed; pointers are into the whole request. */
+        BatchProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["TaskNotFoundProblem"] | components["schemas"]["ProjectNotFoundProblem"] | components["schemas"]["TagNotFoundProblem"] | components["schemas"]["IdTakenProblem"] | components["schemas"]["CompletionChangedProblem"] | components["schemas"]["NotRecurringProblem"] | components["schemas"]["NotAppliedProblem"] | components["schemas"]["InternalErrorProblem"];
+        /** @description What a lane's tasks come to. */
+        Stats: {
+            /** @description The time zone whose calendar the days are of. */
+            time_zone: components["schemas"]["TimeZone"];
+            /** @description The day that it is there. */
+            today: components["schemas"]["Date"];
+            /** @description How many tasks there are. */
+            total: number;
+            /** @description How many tasks have each status. */
+            by_status: {
+                /** @description How many are `pending`. */
+                pending: number;
+                /** @description How many are `in_progress`. */
+                in_progress: number;
+                /** @description How many are `completed`. */
+                completed: number;
+                /** @description How many are `cancelled`. */
+                cancelled: number;
+            };
+            /** @description The tasks of each priority. */
+            by_priority: {
+                low: components["schemas"]["TaskTally"];
+                medium: components["schemas"]["TaskTally"];
+                high: components["schemas"]["TaskTally"];
+                urgent: components["schemas"]["TaskTally"];
+            };
+            /** @description The tasks of each project that has any, and of none, by project id with none first. */
+            by_project: components["schemas"]["ProjectTally"][];
+            /** @description How many open tasks are past due; what the view `overdue` lists. */
+            overdue: number;
+            /** @description How many open tasks are due today; what the view `today` lists. */
+            due_today: number;
+            /** @description What was completed in the range. */
+            completions: {
+                from: components["schemas"]["Date"];
+                until: components["schemas"]["Date"];
+                /** @description How many completions the range has. */
+                total: number;
+                /** @description Every day of the range in order, those without a completion too. */
+                days: components["schemas"]["DayTally"][];
+            };
+            /**
+             * @description Days in a row with at least one completion, of all time. The current streak is the one that goes on until today,
+             *     or until yesterday, for today is not over.
+             */
+            streaks: {
+                /** @description How many days the current streak has; 0 if it is broken. */
+                current: number;
+                /** @description How many days the longest one has. */
+                longest: number;
+            };
+        };
+        /** @description How many tasks there are of a kind. */
+        TaskTally: {
+            /** @description How many are `pending` or `in_progress`. */
+            open: number;
+            /** @description How many are `completed`. */
+            completed: number;
+        };
+        /** @description How many tasks a project has, subtasks included. */
+        ProjectTally: {
+            /** @description The project; null for the tasks that are in none. */
+            project_id: components["schemas"]["NullableId"];
+            /** @description How many are `pending` or `in_progress`. */
+            open: number;
+            /** @description How many are `completed`. */
+            completed: number;
+        };
+        /** @description How many completions a day has. */
+        DayTally: {
+            date: components["schemas"]["Date"];
+            /** @description How many there are. */
+            count: number;
+        };
         /** @description Whether the task is completed. */
         TaskCompletion: {
             /** @description True completes the task or its current occurrence, false takes that back. */
@@ -3231,6 +3650,30 @@ export interface components {
             code?: "sync-token-expired";
             /** @constant */
             status?: 410;
+        } & components["schemas"]["Problem"];
+        /**
+         * Batch failed
+         * @description An operation of an atomic batch failed, and nothing was changed. `results` has what became of each operation: the
+         *     one that failed with its own problem, every other one with 424 `not-applied`. Mend or leave out the one, or send
+         *     the batch with `atomic: false` to apply what can be applied.
+         */
+        BatchFailedProblem: {
+            /** @constant */
+            code?: "batch-failed";
+            /** @constant */
+            status?: 422;
+            results: components["schemas"]["BatchResults"];
+        } & components["schemas"]["Problem"];
+        /**
+         * Not applied
+         * @description An operation of a batch was not applied, because another one failed: in an atomic batch any, otherwise one whose
+         *     `ref` it uses. By itself there may be nothing wrong with it. Only the results of a batch have this problem.
+         */
+        NotAppliedProblem: {
+            /** @constant */
+            code?: "not-applied";
+            /** @constant */
+            status?: 424;
         } & components["schemas"]["Problem"];
         /**
          * Too many webhooks
@@ -5618,6 +6061,276 @@ export interface operations {
             404: components["responses"]["TagNotFound"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    applyBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "atomic": true,
+                 *       "operations": [
+                 *         {
+                 *           "op": "create_project",
+                 *           "ref": "garden",
+                 *           "project": {
+                 *             "name": "Garden"
+                 *           }
+                 *         },
+                 *         {
+                 *           "op": "create_task",
+                 *           "ref": "plants",
+                 *           "task": {
+                 *             "title": "Water the plants",
+                 *             "project_id": "$garden"
+                 *           }
+                 *         },
+                 *         {
+                 *           "op": "create_task",
+                 *           "task": {
+                 *             "title": "Fill the can",
+                 *             "parent_id": "$plants"
+                 *           }
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["Batch"];
+            };
+        };
+        responses: {
+            /** @description What became of each operation. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "index": 0,
+                     *           "op": "create_project",
+                     *           "status": 201,
+                     *           "body": {
+                     *             "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                     *             "user_id": "ada",
+                     *             "name": "Garden",
+                     *             "color": null,
+                     *             "archived": false,
+                     *             "position": "m00064422c6a9c0",
+                     *             "version": 1,
+                     *             "created_at": "2026-11-21T09:30:00.000Z",
+                     *             "updated_at": "2026-11-21T09:30:00.000Z"
+                     *           },
+                     *           "problem": null
+                     *         },
+                     *         {
+                     *           "index": 1,
+                     *           "op": "delete_task",
+                     *           "status": 404,
+                     *           "body": null,
+                     *           "problem": {
+                     *             "type": "/problems/task-not-found",
+                     *             "code": "task-not-found",
+                     *             "title": "Task not found",
+                     *             "status": 404,
+                     *             "detail": "The lane has no task with this id.",
+                     *             "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BatchOutcome"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /**
+             * @description The request breaks this contract, and `errors` lists every fault; or an operation of an atomic batch failed,
+             *     and `results` tells which.
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "/problems/batch-failed",
+                     *       "code": "batch-failed",
+                     *       "title": "Batch failed",
+                     *       "status": 422,
+                     *       "detail": "Operation 1 failed, and nothing was changed.",
+                     *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                     *       "results": [
+                     *         {
+                     *           "index": 0,
+                     *           "op": "create_project",
+                     *           "status": 424,
+                     *           "body": null,
+                     *           "problem": {
+                     *             "type": "/problems/not-applied",
+                     *             "code": "not-applied",
+                     *             "title": "Not applied",
+                     *             "status": 424,
+                     *             "detail": "The operation was not applied, because operation 1 failed.",
+                     *             "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                     *           }
+                     *         },
+                     *         {
+                     *           "index": 1,
+                     *           "op": "delete_task",
+                     *           "status": 404,
+                     *           "body": null,
+                     *           "problem": {
+                     *             "type": "/problems/task-not-found",
+                     *             "code": "task-not-found",
+                     *             "title": "Task not found",
+                     *             "status": 404,
+                     *             "detail": "The lane has no task with this id.",
+                     *             "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["BatchFailedProblem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    getStats: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The first day of the range; 29 days before `until` where it is left out.
+                 * @example 2026-11-01
+                 */
+                from?: components["schemas"]["Date"];
+                /**
+                 * @description The last day of the range, itself included; today where it is left out.
+                 * @example 2026-11-21
+                 */
+                until?: components["schemas"]["Date"];
+                /**
+                 * @description The time zone whose calendar the days are of; the profile's where it is left out.
+                 * @example Europe/Zurich
+                 */
+                tz?: components["schemas"]["TimeZone"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statistics. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "time_zone": "Europe/Zurich",
+                     *       "today": "2026-11-21",
+                     *       "total": 41,
+                     *       "by_status": {
+                     *         "pending": 11,
+                     *         "in_progress": 2,
+                     *         "completed": 27,
+                     *         "cancelled": 1
+                     *       },
+                     *       "by_priority": {
+                     *         "low": {
+                     *           "open": 3,
+                     *           "completed": 4
+                     *         },
+                     *         "medium": {
+                     *           "open": 8,
+                     *           "completed": 20
+                     *         },
+                     *         "high": {
+                     *           "open": 2,
+                     *           "completed": 3
+                     *         },
+                     *         "urgent": {
+                     *           "open": 0,
+                     *           "completed": 0
+                     *         }
+                     *       },
+                     *       "by_project": [
+                     *         {
+                     *           "project_id": null,
+                     *           "open": 9,
+                     *           "completed": 20
+                     *         },
+                     *         {
+                     *           "project_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                     *           "open": 4,
+                     *           "completed": 7
+                     *         }
+                     *       ],
+                     *       "overdue": 1,
+                     *       "due_today": 3,
+                     *       "completions": {
+                     *         "from": "2026-11-20",
+                     *         "until": "2026-11-21",
+                     *         "total": 5,
+                     *         "days": [
+                     *           {
+                     *             "date": "2026-11-20",
+                     *             "count": 3
+                     *           },
+                     *           {
+                     *             "date": "2026-11-21",
+                     *             "count": 2
+                     *           }
+                     *         ]
+                     *       },
+                     *       "streaks": {
+                     *         "current": 12,
+                     *         "longest": 30
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];

@@ -124,6 +124,8 @@ interface CallBase<Id extends OperationId> {
   readonly mediaType: string;
   /** The address as the client wrote it, path and query. */
   readonly url: string;
+  /** The id under which the service logs the request, for problems inside of a result. */
+  readonly requestId: string;
   readonly log: Logger;
   /** Answers with a result: a status of the contract, and the body and headers that go with it. */
   reply<S extends SuccessStatus<Id> & keyof Responses<Id>>(

@@ -127,6 +127,7 @@ function serve(stages: Stages, dependencies: RouterDependencies): RequestHandler
       body: request.body,
       mediaType: request.headers['content-type'] ?? '',
       url: request.originalUrl,
+      requestId: String(request.id),
       log: request.log,
       identity,
       lane: identity && dependencies.withUser(identity.userId, identity.issuedAt),

@@ -74,6 +74,37 @@ function inlineParameters(document: OpenApiDocument, operation: OperationObject)
   }) as ParameterObject[];
 }
 
+interface Alternatives {
+  oneOf?: Schema[];
+  discriminator?: { propertyName: string; mapping?: Record<string, string> };
+}
+
+/**
+ * Makes a `oneOf` with a discriminator's mapping into one `if` for each of its values. Against a `oneOf` the validator
+ * reports the faults of every alternative at once, and fills in no defaults.
+ */
+function chooseByDiscriminator(node: unknown): void {
+  if (node === null || typeof node !== 'object') return;
+  const { oneOf, discriminator } = node as Alternatives;
+  if (oneOf && discriminator?.mapping) {
+    const { propertyName, mapping } = discriminator;
+    delete (node as Alternatives).oneOf;
+    delete (node as Alternatives).discriminator;
+    Object.assign(node, {
+      type: 'object',
+      required: [propertyName],
+      properties: { [propertyName]: { type: 'string', enum: Object.keys(mapping) } },
+      allOf: Object.entries(mapping).map(([value, $ref]) => ({
+        if: { required: [propertyName], properties: { [propertyName]: { const: value } } },
+        // biome-ignore lint/suspicious/noThenProperty: JSON Schema's keyword.
+        then: { $ref },
+      })),
+    });
+    return;
+  }
+  for (const child of Object.values(node)) chooseByDiscriminator(child);
+}
+
 const schemaId = (name: string): string => `component:${name}`;
 
 /**
@@ -125,6 +156,7 @@ export function createDocumentValidators(
 ): DocumentValidators {
   assertValid(document);
   const apiDoc = structuredClone(document);
+  chooseByDiscriminator(apiDoc);
   const onError = (error: unknown, _body: unknown, { operation }: AnsweredRequest): void =>
     onInvalidResponse(error, operation);
   const watchOptions = { allErrors: true, onError: onError as never };

@@ -153,7 +153,9 @@ function distinct(errors: ValidationError[]): ValidationError[] {
 
 function reportedFaults(error: unknown): ReportedFault[] | undefined {
   const { status, errors } = error as { status?: number; errors?: ReportedFault[] };
-  return status === 400 && errors ? errors : undefined;
+  // That a `then` was not met says nothing that its own faults don't.
+  const telling = errors?.filter((each) => !each.errorCode?.startsWith('if.'));
+  return status === 400 ? telling : undefined;
 }
 
 function createValidator(

@@ -5,7 +5,7 @@
 import type { Knex } from 'knex';
 import type { QueryResult, QueryResultRow } from 'pg';
 import { isUnknownAccount } from './accounts';
-import { isTransient } from './faults';
+import { isTransient, isUnavailable } from './faults';
 import { type ChangeAction, type ChangeType, type LaneTables, schema } from './rows';
 import { type Connection, type Statement, transact } from './transaction';
 
@@ -53,6 +53,9 @@ export type RowToWrite<T extends Table> = {
   [C in Exclude<keyof LaneTables[T], 'user_id'>]?: LaneTables[T][C] | Knex.Raw | Knex.QueryBuilder;
 };
 
+/** What came of a part of a write: its value, or the fault that it met. */
+export type Attempt<T> = { readonly value: T } | { readonly fault: unknown };
+
 /** A lane inside a write. */
 export interface WritableLane extends Lane {
   /** When the write got hold of the lane, by the database's clock, the one clock that all instances share. */
@@ -64,6 +67,11 @@ export interface WritableLane extends Lane {
   ): Knex.QueryBuilder<LaneTables[T], LaneTables[T][]>;
   /** Leaves a change; it gets the lane's next sequence number when the write commits. */
   changed(change: Change): void;
+  /**
+   * Runs a part of the write. Where it meets a fault, or `isKept` is false for its value, all that it wrote and left is
+   * undone, and the write goes on. Rejects where the write can't: the database is out of reach, or has given it up.
+   */
+  attempt<T>(part: () => Promise<T>, isKept: (value: T) => boolean): Promise<Attempt<T>>;
   /** Erases the lane when the write commits, and leaves word of it: no token that there is by then opens it again. */
   erase(): void;
 }
@@ -226,6 +234,34 @@ interface Leavings {
 
 const nothing = (): Leavings => ({ changes: [], erased: false, delivers: false });
 
+const ignore = () => undefined;
+
+/** `WritableLane.attempt` on a connection. */
+async function attempt<T>(
+  connection: Connection,
+  { changes }: Leavings,
+  part: () => Promise<T>,
+  isKept: (value: T) => boolean,
+): Promise<Attempt<T>> {
+  const left = changes.length;
+  const undo = async () => {
+    await connection.query('rollback to savepoint attempt');
+    changes.length = left;
+  };
+  // It need not be waited for: what follows on the connection comes after it, and fails with it.
+  connection.query('savepoint attempt').catch(ignore);
+  try {
+    const value = await part();
+    if (isKept(value)) connection.query('release savepoint attempt').catch(ignore);
+    else await undo();
+    return { value };
+  } catch (fault) {
+    if (isUnavailable(fault)) throw fault;
+    await undo();
+    return { fault };
+  }
+}
+
 function writableLaneOn(
   knex: Knex,
   connection: Connection,
@@ -242,6 +278,7 @@ function writableLaneOn(
         .insert(rows.map((each) => ({ ...each, user_id: userId }))) as never;
     },
     changed: (change) => leavings.changes.push(change),
+    attempt: (part, isKept) => attempt(connection, leavings, part, isKept),
     erase: () => {
       leavings.erased = true;
     },

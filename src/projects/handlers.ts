@@ -3,18 +3,9 @@ import type { CursorKey } from '../contract/cursor';
 import { inBody } from '../contract/faults';
 import type { Handlers } from '../contract/operations';
 import { startOf, toPage, wrongCursor } from '../contract/page';
-import { moveNextTo, writePositions } from '../order/position';
-import { deleteTask } from '../trash/repository';
+import { changeProject, createProject, moveProject, removeProject } from './commands';
 import { toProject } from './mapper';
-import {
-  countInProjects,
-  deleteProject,
-  findProject,
-  insertProject,
-  listProjects,
-  rootsIn,
-  updateProject,
-} from './repository';
+import { countInProjects, findProject, listProjects } from './repository';
 
 const byPosition: readonly CursorKey[] = [
   { column: 'position', kind: 'text', direction: 'asc' },
@@ -44,11 +35,11 @@ export const projectHandlers: Pick<
   },
 
   async createProject(call) {
-    const { id = uuidv7(), name, ...body } = call.body;
-    const row = await call.lane.write((lane) => insertProject(lane, { ...body, id, name: name.trim() }));
-    if (!row) return call.fail('id-taken');
-    return call.reply(201, toProject(row), {
-      Location: `/api/${encodeURIComponent(row.user_id)}/projects/${row.id}`,
+    const { id = uuidv7(), ...body } = call.body;
+    const outcome = await call.lane.write((lane) => createProject(lane, { ...body, id }));
+    if (outcome === 'id-taken') return call.fail('id-taken');
+    return call.reply(201, toProject(outcome), {
+      Location: `/api/${encodeURIComponent(outcome.user_id)}/projects/${outcome.id}`,
     });
   },
 
@@ -58,44 +49,20 @@ export const projectHandlers: Pick<
   },
 
   async updateProject(call) {
-    const row = await call.lane.write(async (lane) => {
-      const current = await findProject(lane, call.path.project_id);
-      const name = call.body.name?.trim();
-      return current && updateProject(lane, current, { ...call.body, name });
-    });
-    return row ? call.reply(200, toProject(row)) : call.fail('project-not-found');
+    const outcome = await call.lane.write((lane) => changeProject(lane, call.path.project_id, call.body));
+    return outcome === 'not-found' ? call.fail('project-not-found') : call.reply(200, toProject(outcome));
   },
 
   async deleteProject(call) {
-    const found = await call.lane.write(async (lane) => {
-      const current = await findProject(lane, call.path.project_id);
-      if (!current) return undefined;
-      if (call.query.tasks === 'delete') {
-        for (const root of await rootsIn(lane, current.id)) await deleteTask(lane, root);
-      }
-      await deleteProject(lane, current.id);
-      return current;
-    });
-    return found ? call.reply(204) : call.fail('project-not-found');
+    const { path, query } = call;
+    const outcome = await call.lane.write((lane) => removeProject(lane, path.project_id, query.tasks));
+    return outcome === 'not-found' ? call.fail('project-not-found') : call.reply(204);
   },
 
   async moveProject(call) {
-    const side = call.body.before === undefined ? 'after' : 'before';
-    const anchorId = call.body[side] as string;
-    const outcome = await call.lane.write(async (lane) => {
-      const current = await findProject(lane, call.path.project_id);
-      if (!current) return 'not-found';
-      const anchor = anchorId === current.id ? undefined : await findProject(lane, anchorId);
-      if (!anchor) return anchorId === current.id ? 'cycle' : 'not-in-lane';
-      const { position, others } = await moveNextTo(lane, 'projects', current, anchor, side);
-      await writePositions(lane, 'projects', others);
-      return updateProject(lane, current, { position });
-    });
+    const outcome = await call.lane.write((lane) => moveProject(lane, call.path.project_id, call.body));
     if (outcome === 'not-found') return call.fail('project-not-found');
-    if (typeof outcome === 'object') return call.reply(200, toProject(outcome));
-    const detail = outcome === 'cycle' ? 'is the project itself' : 'is not in this lane';
-    return call.fail('validation-failed', {
-      errors: inBody([{ pointer: `/${side}`, code: outcome, detail }]),
-    });
+    if ('faults' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.faults) });
+    return call.reply(200, toProject(outcome));
   },
 };

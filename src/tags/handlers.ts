@@ -1,8 +1,9 @@
 import type { CursorKey } from '../contract/cursor';
 import type { Handlers } from '../contract/operations';
 import { startOf, toPage, wrongCursor } from '../contract/page';
+import { changeTag, removeTag } from './commands';
 import { toTag } from './mapper';
-import { countTagged, deleteTag, findTag, listTags, updateTag } from './repository';
+import { countTagged, findTag, listTags } from './repository';
 
 const byName: readonly CursorKey[] = [
   { column: 'name_key', kind: 'text', direction: 'asc' },
@@ -33,19 +34,12 @@ export const tagHandlers: Pick<Handlers, 'listTags' | 'getTag' | 'updateTag' | '
   },
 
   async updateTag(call) {
-    const row = await call.lane.write(async (lane) => {
-      const current = await findTag(lane, call.path.tag_id);
-      return current && updateTag(lane, current, call.body);
-    });
-    return row ? call.reply(200, toTag(row)) : call.fail('tag-not-found');
+    const outcome = await call.lane.write((lane) => changeTag(lane, call.path.tag_id, call.body));
+    return outcome === 'not-found' ? call.fail('tag-not-found') : call.reply(200, toTag(outcome));
   },
 
   async deleteTag(call) {
-    const found = await call.lane.write(async (lane) => {
-      const current = await findTag(lane, call.path.tag_id);
-      if (current) await deleteTag(lane, current.id);
-      return current;
-    });
-    return found ? call.reply(204) : call.fail('tag-not-found');
+    const outcome = await call.lane.write((lane) => removeTag(lane, call.path.tag_id));
+    return outcome === 'not-found' ? call.fail('tag-not-found') : call.reply(204);
   },
 };

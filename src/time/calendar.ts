@@ -50,3 +50,31 @@ export function toInstant(day: string, time: string, zone: string): Date {
 export function startOfDay(day: string, zone: string): Date {
   return new Date(Temporal.PlainDate.from(day).toZonedDateTime(zone).epochMilliseconds);
 }
+
+/** A time zone's offset from UTC, and the instant from which it holds. */
+export interface Offset {
+  readonly from: Date;
+  readonly seconds: number;
+}
+
+// Temporal takes up to a millisecond for one change of the clocks.
+const offsets = new LRUCache<string, readonly Offset[]>({ max: 1_000 });
+
+/** The offsets that a time zone has from one instant to another, in order; the first holds at `since`. */
+export function offsetsBetween(zone: string, since: Date, until: Date): readonly Offset[] {
+  // Whole years, so that what is known serves for as long.
+  const [begin, end] = [Date.UTC(since.getUTCFullYear(), 0), Date.UTC(until.getUTCFullYear() + 1, 0)];
+  const key = `${zone} ${begin} ${end}`;
+  let found = offsets.get(key);
+  if (!found) {
+    const all: Offset[] = [];
+    let next: Temporal.ZonedDateTime | null = zoned(zone, new Date(begin));
+    while (next && (all.length === 0 || next.epochMilliseconds < end)) {
+      all.push({ from: new Date(next.epochMilliseconds), seconds: next.offsetNanoseconds / 1e9 });
+      next = next.getTimeZoneTransition('next');
+    }
+    found = all;
+    offsets.set(key, found);
+  }
+  return found;
+}

@@ -1,4 +1,5 @@
 /** The contract's table, whole: an operation or a status that lacks a case does not compile. */
+import { batchCases } from './batch.cases';
 import { calendarFeedCases } from './calendar-feed.cases';
 import type { Cases } from './cases';
 import { completionCases } from './completions.cases';
@@ -6,6 +7,7 @@ import { eventCases } from './events.cases';
 import { profileCases } from './profile.cases';
 import { projectCases } from './projects.cases';
 import { serviceCases } from './service.cases';
+import { statsCases } from './stats.cases';
 import { syncCases } from './sync.cases';
 import { tagCases } from './tags.cases';
 import { taskCases } from './tasks.cases';
@@ -20,6 +22,8 @@ export const cases: Cases = {
   ...projectCases,
   ...tagCases,
   ...trashCases,
+  ...batchCases,
+  ...statsCases,
   ...profileCases,
   ...syncCases,
   ...eventCases,
