@@ -20,7 +20,7 @@ import { projectHandlers } from './projects/handlers';
 import { type ServiceState, serviceHandlers } from './service/handlers';
 import { syncHandlers } from './sync/handlers';
 import { tagHandlers } from './tags/handlers';
-import { taskHandlers } from './tasks/handlers';
+import { taskHandlers, taskListHandlers } from './tasks/handlers';
 import { transferHandlers } from './transfer/handlers';
 import { trashHandlers } from './trash/handlers';
 
@@ -43,6 +43,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
   const handlers: Handlers = {
     ...serviceHandlers(state),
     ...taskHandlers,
+    ...taskListHandlers(database),
     ...completionHandlers,
     ...projectHandlers,
     ...tagHandlers,
