@@ -328,7 +328,11 @@ export interface paths {
             };
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get a task in the trash
+         * @description A task as it is in the trash. A task that is not in the trash is 404.
+         */
+        get: operations["getDeletedTask"];
         put?: never;
         post?: never;
         /**
@@ -1318,6 +1322,7 @@ export interface webhooks {
                      *           "time_zone": "Europe/Zurich",
                      *           "week_start": "monday",
                      *           "default_priority": "medium",
+                     *           "require_if_match": false,
                      *           "version": 2,
                      *           "updated_at": "2026-11-21T09:30:00.000Z"
                      *         }
@@ -2242,6 +2247,8 @@ export interface components {
             week_start: components["schemas"]["WeekStart"];
             /** @description The priority of a new task that names none; `medium` until it is changed. */
             default_priority: components["schemas"]["TaskPriority"];
+            /** @description Whether a change of what has an `ETag` needs an `If-Match`; `false` until it is changed. */
+            require_if_match: boolean;
             /** @description Grows by one with every change of the profile; 1 before the first. */
             version: number;
             /**
@@ -2255,6 +2262,8 @@ export interface components {
             time_zone?: components["schemas"]["TimeZone"];
             week_start?: components["schemas"]["WeekStart"];
             default_priority?: components["schemas"]["TaskPriority"];
+            /** @description Whether a change of what has an `ETag` needs an `If-Match`. */
+            require_if_match?: boolean;
         };
         /** @description Metadata of an OAuth 2.0 protected resource (RFC 9728, section 2). */
         ProtectedResource: {
@@ -2740,6 +2749,18 @@ export interface components {
             status?: 400;
         } & components["schemas"]["Problem"];
         /**
+         * Malformed header
+         * @description One of the request's headers is not written as its standard has it: `Idempotency-Key` holds 1 to 255 printable
+         *     ASCII characters, `If-Match` and `If-None-Match` a list of entity tags, each in quotes, or `*`. Nothing was
+         *     changed.
+         */
+        MalformedHeaderProblem: {
+            /** @constant */
+            code?: "malformed-header";
+            /** @constant */
+            status?: 400;
+        } & components["schemas"]["Problem"];
+        /**
          * Unauthorized
          * @description The request has no token, or one that is malformed, expired, of another issuer, wrongly signed, or that
          *     has outlived its lane or its account. Take a fresh token from the authentication server and try again. The `WWW-Authenticate` header says whether a token came at
@@ -2923,6 +2944,66 @@ export interface components {
             status?: 409;
         } & components["schemas"]["Problem"];
         /**
+         * Request in flight
+         * @description An earlier request with the same `Idempotency-Key` is being carried out. Send it again after the seconds in
+         *     `Retry-After`: if the earlier one succeeded, the answer is its reply; if not, the request is carried out then.
+         */
+        RequestInFlightProblem: {
+            /** @constant */
+            code?: "request-in-flight";
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
+        /**
+         * Reply not kept
+         * @description An earlier request with the same `Idempotency-Key` was carried out, and its reply, larger than 1 MiB, was not
+         *     kept. Nothing was done now; get what you need to know.
+         */
+        ReplyNotKeptProblem: {
+            /** @constant */
+            code?: "reply-not-kept";
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
+        /** @description An earlier request with the same `Idempotency-Key` has no reply to repeat. */
+        IdempotencyConflictProblem: components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
+        /**
+         * Precondition failed
+         * @description None of the entity tags in `If-Match` is that of the entity as it now is: someone changed it since. `current`
+         *     shows it, `ETag` names it; put your change onto that, and send it with the new tag. Nothing was changed.
+         */
+        PreconditionFailedProblem: {
+            /** @constant */
+            code?: "precondition-failed";
+            /** @constant */
+            status?: 412;
+        } & components["schemas"]["Problem"];
+        /** @description The task is no longer what `If-Match` names. */
+        TaskPreconditionFailedProblem: {
+            /** @description The task as it now is. */
+            current: components["schemas"]["Task"];
+        } & components["schemas"]["PreconditionFailedProblem"];
+        /** @description The project is no longer what `If-Match` names. */
+        ProjectPreconditionFailedProblem: {
+            /** @description The project as it now is. */
+            current: components["schemas"]["Project"];
+        } & components["schemas"]["PreconditionFailedProblem"];
+        /** @description The tag is no longer what `If-Match` names. */
+        TagPreconditionFailedProblem: {
+            /** @description The tag as it now is. */
+            current: components["schemas"]["Tag"];
+        } & components["schemas"]["PreconditionFailedProblem"];
+        /** @description The webhook is no longer what `If-Match` names. */
+        WebhookPreconditionFailedProblem: {
+            /** @description The webhook as it now is. */
+            current: components["schemas"]["Webhook"];
+        } & components["schemas"]["PreconditionFailedProblem"];
+        /** @description The profile is no longer what `If-Match` names. */
+        ProfilePreconditionFailedProblem: {
+            /** @description The profile as it now is. */
+            current: components["schemas"]["Profile"];
+        } & components["schemas"]["PreconditionFailedProblem"];
+        /**
          * Content too large
          * @description The request's body, after decoding, is larger than the service is configured to take.
          */
@@ -2956,6 +3037,28 @@ export interface components {
             status?: 422;
             /** @description Every fault of the request. */
             errors: components["schemas"]["ValidationError"][];
+        } & components["schemas"]["Problem"];
+        /**
+         * Idempotency key reused
+         * @description An earlier request of the user and operation had this `Idempotency-Key`, and asked for something else: its
+         *     path, query or body differ. Make up a new key for each thing to do. Nothing was changed.
+         */
+        IdempotencyKeyReusedProblem: {
+            /** @constant */
+            code?: "idempotency-key-reused";
+            /** @constant */
+            status?: 422;
+        } & components["schemas"]["Problem"];
+        /**
+         * Precondition required
+         * @description Changes of what has an `ETag` need an `If-Match`, as the service is configured or the profile's
+         *     `require_if_match` demands. Get the entity, and send its `ETag` with the change. Nothing was changed.
+         */
+        PreconditionRequiredProblem: {
+            /** @constant */
+            code?: "precondition-required";
+            /** @constant */
+            status?: 428;
         } & components["schemas"]["Problem"];
         /** @description One fault of a request. */
         ValidationError: {
@@ -3040,6 +3143,8 @@ export interface components {
         Task: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -3084,6 +3189,8 @@ export interface components {
         Project: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -3107,6 +3214,8 @@ export interface components {
         Tag: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -3128,6 +3237,8 @@ export interface components {
         Profile: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -3137,6 +3248,7 @@ export interface components {
                  *       "time_zone": "Europe/Zurich",
                  *       "week_start": "monday",
                  *       "default_priority": "medium",
+                 *       "require_if_match": false,
                  *       "version": 2,
                  *       "updated_at": "2026-11-21T09:30:00.000Z"
                  *     }
@@ -3148,6 +3260,8 @@ export interface components {
         Webhook: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -3205,6 +3319,15 @@ export interface components {
                 "application/json": components["schemas"]["WebhookDelivery"];
             };
         };
+        /** @description The entity still is what `If-None-Match` names. */
+        NotModified: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
         /** @description The request cannot be parsed. */
         MalformedRequest: {
             headers: {
@@ -3222,7 +3345,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["MalformedRequestProblem"] | components["schemas"]["MalformedUrlProblem"] | components["schemas"]["MalformedBodyProblem"];
+                "application/problem+json": components["schemas"]["MalformedRequestProblem"] | components["schemas"]["MalformedUrlProblem"] | components["schemas"]["MalformedHeaderProblem"] | components["schemas"]["MalformedBodyProblem"];
             };
         };
         /** @description There is no valid token. */
@@ -3391,10 +3514,11 @@ export interface components {
                 "application/problem+json": components["schemas"]["WebhookNotFoundProblem"] | components["schemas"]["DeliveryNotFoundProblem"];
             };
         };
-        /** @description The lane has as many webhooks as it may. */
+        /** @description The lane has as many webhooks as it may, or the request's key has no reply to repeat. */
         TooManyWebhooks: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -3408,13 +3532,14 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["TooManyWebhooksProblem"];
+                "application/problem+json": components["schemas"]["TooManyWebhooksProblem"] | components["schemas"]["IdempotencyConflictProblem"];
             };
         };
-        /** @description The webhook is disabled. */
+        /** @description The webhook is disabled, or the request's key has no reply to repeat. */
         WebhookDisabled: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -3428,7 +3553,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["WebhookDisabledProblem"];
+                "application/problem+json": components["schemas"]["WebhookDisabledProblem"] | components["schemas"]["IdempotencyConflictProblem"];
             };
         };
         /** @description The address does not take this method; any address may answer so. */
@@ -3452,10 +3577,11 @@ export interface components {
                 "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
             };
         };
-        /** @description The chosen id is taken. */
+        /** @description The chosen id is taken, or the request's key has no reply to repeat. */
         IdTaken: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -3469,13 +3595,14 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["IdTakenProblem"];
+                "application/problem+json": components["schemas"]["IdTakenProblem"] | components["schemas"]["IdempotencyConflictProblem"];
             };
         };
-        /** @description The last completion can not be taken back. */
+        /** @description The last completion can not be taken back, or the request's key has no reply to repeat. */
         CompletionChanged: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -3489,13 +3616,14 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["CompletionChangedProblem"];
+                "application/problem+json": components["schemas"]["CompletionChangedProblem"] | components["schemas"]["IdempotencyConflictProblem"];
             };
         };
-        /** @description The task does not recur. */
+        /** @description The task does not recur, or the request's key has no reply to repeat. */
         NotRecurring: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -3509,7 +3637,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["NotRecurringProblem"];
+                "application/problem+json": components["schemas"]["NotRecurringProblem"] | components["schemas"]["IdempotencyConflictProblem"];
             };
         };
         /** @description The token leads nowhere any more. */
@@ -3530,6 +3658,230 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["SyncTokenExpiredProblem"];
+            };
+        };
+        /** @description The request's key has no reply to repeat. */
+        IdempotencyConflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/request-in-flight",
+                 *       "code": "request-in-flight",
+                 *       "title": "Request in flight",
+                 *       "status": 409,
+                 *       "detail": "A request with this key is being carried out.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["IdempotencyConflictProblem"];
+            };
+        };
+        /** @description The task is no longer what `If-Match` names. */
+        TaskPreconditionFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/precondition-failed",
+                 *       "code": "precondition-failed",
+                 *       "title": "Precondition failed",
+                 *       "status": 412,
+                 *       "detail": "It was changed since.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "current": {
+                 *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                 *         "user_id": "ada",
+                 *         "project_id": null,
+                 *         "parent_id": null,
+                 *         "title": "Water the plants",
+                 *         "description": "The fern twice.",
+                 *         "status": "completed",
+                 *         "priority": "high",
+                 *         "completed": true,
+                 *         "completed_at": "2026-11-21T10:00:00.000Z",
+                 *         "tags": [
+                 *           "home"
+                 *         ],
+                 *         "due_date": "2026-11-28",
+                 *         "due_time": "18:00",
+                 *         "time_zone": "Europe/Zurich",
+                 *         "due_at": "2026-11-28T17:00:00.000Z",
+                 *         "rrule": "FREQ=WEEKLY",
+                 *         "repeat_from": "schedule",
+                 *         "recurrence_start": "2026-11-21",
+                 *         "reminders": [
+                 *           {
+                 *             "at": null,
+                 *             "minutes_before_due": 30
+                 *           }
+                 *         ],
+                 *         "position": "m00064422c6a9c0",
+                 *         "version": 3,
+                 *         "created_at": "2026-11-21T09:30:00.000Z",
+                 *         "updated_at": "2026-11-21T10:00:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["TaskPreconditionFailedProblem"];
+            };
+        };
+        /** @description The project is no longer what `If-Match` names. */
+        ProjectPreconditionFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/precondition-failed",
+                 *       "code": "precondition-failed",
+                 *       "title": "Precondition failed",
+                 *       "status": 412,
+                 *       "detail": "It was changed since.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "current": {
+                 *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                 *         "user_id": "ada",
+                 *         "name": "Garden",
+                 *         "color": "#2f855a",
+                 *         "archived": false,
+                 *         "position": "m00064422c6a9c0",
+                 *         "version": 1,
+                 *         "created_at": "2026-11-21T09:30:00.000Z",
+                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ProjectPreconditionFailedProblem"];
+            };
+        };
+        /** @description The tag is no longer what `If-Match` names. */
+        TagPreconditionFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/precondition-failed",
+                 *       "code": "precondition-failed",
+                 *       "title": "Precondition failed",
+                 *       "status": 412,
+                 *       "detail": "It was changed since.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "current": {
+                 *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
+                 *         "user_id": "ada",
+                 *         "name": "home",
+                 *         "color": null,
+                 *         "version": 1,
+                 *         "created_at": "2026-11-21T09:30:00.000Z",
+                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["TagPreconditionFailedProblem"];
+            };
+        };
+        /** @description The webhook is no longer what `If-Match` names. */
+        WebhookPreconditionFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/precondition-failed",
+                 *       "code": "precondition-failed",
+                 *       "title": "Precondition failed",
+                 *       "status": 412,
+                 *       "detail": "It was changed since.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "current": {
+                 *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
+                 *         "user_id": "ada",
+                 *         "url": "https://hooks.example.com/tasklane",
+                 *         "description": "The team's chat",
+                 *         "events": [
+                 *           "task.created",
+                 *           "project.*"
+                 *         ],
+                 *         "enabled": true,
+                 *         "disabled_reason": null,
+                 *         "disabled_at": null,
+                 *         "secret_rotated_at": null,
+                 *         "version": 1,
+                 *         "created_at": "2026-11-21T09:30:00.000Z",
+                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["WebhookPreconditionFailedProblem"];
+            };
+        };
+        /** @description The profile is no longer what `If-Match` names. */
+        ProfilePreconditionFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/precondition-failed",
+                 *       "code": "precondition-failed",
+                 *       "title": "Precondition failed",
+                 *       "status": 412,
+                 *       "detail": "It was changed since.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "current": {
+                 *         "user_id": "ada",
+                 *         "time_zone": "Europe/Zurich",
+                 *         "week_start": "monday",
+                 *         "default_priority": "medium",
+                 *         "require_if_match": false,
+                 *         "version": 2,
+                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ProfilePreconditionFailedProblem"];
+            };
+        };
+        /** @description The request needs an `If-Match`. */
+        PreconditionRequired: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/precondition-required",
+                 *       "code": "precondition-required",
+                 *       "title": "Precondition required",
+                 *       "status": 428,
+                 *       "detail": "The request needs an If-Match header with the entity's ETag.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["PreconditionRequiredProblem"];
             };
         };
         /** @description The body is too large. */
@@ -3597,6 +3949,33 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["ValidationFailedProblem"];
+            };
+        };
+        /** @description The request breaks this contract, or its key is that of another request. */
+        ValidationFailedOrKeyReused: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/validation-failed",
+                 *       "code": "validation-failed",
+                 *       "title": "Validation failed",
+                 *       "status": 422,
+                 *       "detail": "The request has one fault.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "errors": [
+                 *         {
+                 *           "pointer": "/body/title",
+                 *           "code": "required",
+                 *           "detail": "is required"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
             };
         };
         /** @description There were too many requests. */
@@ -3793,6 +4172,27 @@ export interface components {
          * @example 20
          */
         Limit: number;
+        /**
+         * @description Makes the request safe to send again
+         *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+         *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+         *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+         *     what succeeded is kept: after a problem the same key may be used again.
+         * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+         */
+        IdempotencyKey: string;
+        /**
+         * @description Changes the entity only if it still is what one of these entity tags stands for
+         *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+         * @example "3-1795255200000"
+         */
+        IfMatch: string;
+        /**
+         * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
+         *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+         * @example "3-1795255200000"
+         */
+        IfNoneMatch: string;
     };
     requestBodies: never;
     headers: {
@@ -3816,6 +4216,17 @@ export interface components {
          * @example no-cache
          */
         CacheControl: string;
+        /**
+         * @description The strong entity tag of what the body shows, for `If-Match` and `If-None-Match` (RFC 9110, section 8.8.3): its
+         *     `version` and its `updated_at` in milliseconds since 1970, 0 for null.
+         * @example "3-1795255200000"
+         */
+        ETag: string;
+        /**
+         * @description That this is the reply to an earlier request with the same `Idempotency-Key`; absent otherwise.
+         * @example true
+         */
+        IdempotencyReplayed: "true";
         /**
          * @description That the response is a file to keep, and its name (RFC 6266).
          * @example attachment; filename="tasklane-2026-11-21.json"
@@ -3846,6 +4257,11 @@ export interface components {
          * @example 5
          */
         RetryAfter: number;
+        /**
+         * @description Seconds to wait before trying again (RFC 9110); where the request is in flight.
+         * @example 1
+         */
+        InFlightRetryAfter: number;
     };
     pathItems: never;
 }
@@ -4089,7 +4505,17 @@ export interface operations {
     createTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -4115,6 +4541,8 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
@@ -4162,7 +4590,7 @@ export interface operations {
             409: components["responses"]["IdTaken"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -4170,7 +4598,14 @@ export interface operations {
     getTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @example "3-1795255200000"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -4188,6 +4623,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Task"];
+            304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -4200,7 +4636,14 @@ export interface operations {
     replaceTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -4234,9 +4677,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -4244,7 +4689,14 @@ export interface operations {
     deleteTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -4273,7 +4725,9 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            412: components["responses"]["TaskPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -4281,7 +4735,23 @@ export interface operations {
     updateTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -4320,9 +4790,12 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -4330,7 +4803,23 @@ export interface operations {
     completeTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -4368,9 +4857,11 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
             409: components["responses"]["CompletionChanged"];
+            412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -4378,7 +4869,23 @@ export interface operations {
     skipOccurrence: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -4401,7 +4908,9 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
             409: components["responses"]["NotRecurring"];
-            422: components["responses"]["ValidationFailed"];
+            412: components["responses"]["TaskPreconditionFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -4547,7 +5056,23 @@ export interface operations {
     moveTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -4579,9 +5104,12 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -4589,7 +5117,23 @@ export interface operations {
     restoreTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -4611,7 +5155,10 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
-            422: components["responses"]["ValidationFailed"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["TaskPreconditionFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -4740,10 +5287,55 @@ export interface operations {
             "5XX": components["responses"]["Fault"];
         };
     };
+    getDeletedTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @example "3-1795255200000"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The task's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 */
+                task_id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Task"];
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["TaskNotFound"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
     purgeTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -4772,7 +5364,9 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            412: components["responses"]["TaskPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -4858,7 +5452,17 @@ export interface operations {
     createProject: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -4884,6 +5488,8 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
@@ -4910,7 +5516,7 @@ export interface operations {
             409: components["responses"]["IdTaken"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -4918,7 +5524,14 @@ export interface operations {
     getProject: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @example "3-1795255200000"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -4936,6 +5549,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Project"];
+            304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -4954,7 +5568,14 @@ export interface operations {
                  */
                 tasks: "move" | "delete";
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -4983,7 +5604,9 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["ProjectNotFound"];
+            412: components["responses"]["ProjectPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -4991,7 +5614,23 @@ export interface operations {
     updateProject: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5028,9 +5667,12 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["ProjectNotFound"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["ProjectPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5038,7 +5680,23 @@ export interface operations {
     moveProject: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5069,9 +5727,12 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["ProjectNotFound"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["ProjectPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5150,7 +5811,14 @@ export interface operations {
     getTag: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @example "3-1795255200000"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5168,6 +5836,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Tag"];
+            304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -5180,7 +5849,14 @@ export interface operations {
     deleteTag: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5209,7 +5885,9 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TagNotFound"];
+            412: components["responses"]["TagPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5217,7 +5895,23 @@ export interface operations {
     updateTag: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5254,9 +5948,12 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TagNotFound"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["TagPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5264,7 +5961,14 @@ export interface operations {
     getProfile: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @example "3-1795255200000"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5277,6 +5981,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Profile"];
+            304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -5288,7 +5993,23 @@ export interface operations {
     updateProfile: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5319,9 +6040,12 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["ProfilePreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5692,7 +6416,17 @@ export interface operations {
     createWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5722,6 +6456,8 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
@@ -5755,7 +6491,7 @@ export interface operations {
             409: components["responses"]["TooManyWebhooks"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5763,7 +6499,14 @@ export interface operations {
     getWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @example "3-1795255200000"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5781,6 +6524,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Webhook"];
+            304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -5793,7 +6537,14 @@ export interface operations {
     deleteWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5822,7 +6573,9 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            412: components["responses"]["WebhookPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5830,7 +6583,23 @@ export interface operations {
     updateWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5867,9 +6636,12 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["WebhookPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5877,7 +6649,23 @@ export interface operations {
     rotateWebhookSecret: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5898,6 +6686,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5928,7 +6718,10 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
-            422: components["responses"]["ValidationFailed"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["WebhookPreconditionFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5936,7 +6729,17 @@ export interface operations {
     testWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5957,6 +6760,7 @@ export interface operations {
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
@@ -5983,7 +6787,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
             409: components["responses"]["WebhookDisabled"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5991,7 +6795,17 @@ export interface operations {
     replayWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -6022,6 +6836,7 @@ export interface operations {
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6040,7 +6855,7 @@ export interface operations {
             409: components["responses"]["WebhookDisabled"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -6172,7 +6987,17 @@ export interface operations {
     redeliverWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -6198,6 +7023,7 @@ export interface operations {
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6231,7 +7057,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookDeliveryNotFound"];
             409: components["responses"]["WebhookDisabled"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -6269,6 +7095,7 @@ export interface operations {
                      *         "time_zone": "UTC",
                      *         "week_start": "monday",
                      *         "default_priority": "medium",
+                     *         "require_if_match": false,
                      *         "version": 1,
                      *         "updated_at": null
                      *       },

@@ -29,7 +29,12 @@ import type { Targets } from './webhooks/targets';
 export interface AppDependencies {
   readonly config: Pick<
     Config,
-    'corsOrigins' | 'invalidResponses' | 'maxBodyBytes' | 'trashRetentionDays' | 'trustProxy'
+    | 'corsOrigins'
+    | 'invalidResponses'
+    | 'maxBodyBytes'
+    | 'requireIfMatch'
+    | 'trashRetentionDays'
+    | 'trustProxy'
   >;
   readonly database: Database;
   readonly authenticator: Authenticator;
@@ -87,6 +92,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
         publicUrl: () => state.publicUrl,
         trustedOrigins: new Set(config.corsOrigins.filter((each) => !each.includes('*'))),
         maxBodyBytes: config.maxBodyBytes,
+        requireIfMatch: config.requireIfMatch,
         invalidResponses: config.invalidResponses,
       },
       log,

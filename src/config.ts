@@ -71,6 +71,8 @@ export interface Config {
   /** Absolute; holds the embedded Postgres and the development secret. */
   readonly dataDir: string;
   readonly maxBodyBytes: number;
+  /** Whether a change of what has an ETag needs an `If-Match`. */
+  readonly requireIfMatch: boolean;
   readonly invalidResponses: 'reject' | 'report';
   /** Milliseconds that requests in flight have to finish when the service stops. */
   readonly shutdownTimeoutMs: number;
@@ -204,6 +206,7 @@ const variables = z.object({
   DATA_DIR: z.string().default('.data'),
   // JSON may spell a character in twelve bytes: the longest task that the contract allows must fit.
   MAX_BODY_BYTES: integer(1, 100 * 1024 * 1024, 256 * 1024),
+  REQUIRE_IF_MATCH: flag.default(false),
   INVALID_RESPONSES: z.enum(['reject', 'report'], { error: 'must be reject or report' }).default('reject'),
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000, 10_000),
 });
@@ -328,6 +331,7 @@ export function parseConfig(environment: Environment): Config {
     logLevel: values.LOG_LEVEL,
     dataDir,
     maxBodyBytes: values.MAX_BODY_BYTES,
+    requireIfMatch: values.REQUIRE_IF_MATCH,
     invalidResponses: values.INVALID_RESPONSES,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
   });

@@ -9,7 +9,7 @@ import type { Authenticator } from '../../src/auth/authenticator';
 import { contractDocument, type OpenApiDocument, readContract } from '../../src/contract/contract';
 import type { Handlers } from '../../src/contract/operations';
 import { createContractRouter, type RouterDependencies } from '../../src/contract/router';
-import type { UserScope } from '../../src/database/lane';
+import type { UserLane } from '../../src/database/lane';
 import { unlimited } from '../../src/edge/rate-limit';
 import { createServer } from '../../src/server';
 import { send } from '../support/api';
@@ -38,11 +38,12 @@ function createRouter(overrides: Partial<RouterDependencies> = {}) {
       }),
       authenticator: anyone,
       rateLimiter: unlimited,
-      withUser: () => ({}) as UserScope,
+      withUser: () => ({}) as UserLane,
       isUnavailable: () => false,
       trustedOrigins: new Set(),
       publicUrl: () => 'http://localhost',
       maxBodyBytes: 1000,
+      requireIfMatch: false,
       invalidResponses: 'reject',
       ...overrides,
     },

@@ -64,6 +64,11 @@ const seeds: Record<string, string> = {
       '2026-11-28', 'FREQ=DAILY', 'pending', '[]');
     insert into tasklane.reminders (user_id, task_id, fire_at)
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', now())`,
+  '20261121000020_safe_writes': `
+    update tasklane.profiles set require_if_match = true where user_id = 'ada';
+    insert into tasklane.idempotency_keys (user_id, operation, key_hash, fingerprint, status, headers, body)
+    values ('ada', 'createTask', sha256('a'), sha256('b'), 201, '{"ETag": "\\"1-0\\""}', '{"title": "c"}'),
+      ('ada', 'createTask', sha256('d'), sha256('e'), 200, null, null)`,
   // Changes no rows.
   '20261121000030_change_indexes': '',
   '20261121000040_webhooks': `
