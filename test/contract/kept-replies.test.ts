@@ -4,8 +4,10 @@ import type { Handlers } from '../../src/contract/operations';
 import { hidersOf } from '../../src/contract/secrets';
 import { createDatabase, type Database } from '../../src/database/database';
 import type { WritableLane } from '../../src/database/lane';
-import { defaultAppRole } from '../../src/database/roles';
+import { defaultAppRole, defaultSystemRole } from '../../src/database/roles';
+import type { TaskRow } from '../../src/database/rows';
 import { taskHandlers } from '../../src/tasks/handlers';
+import { toTask } from '../../src/tasks/mapper';
 import { createTestDatabase, query, type TestDatabase } from '../support/database';
 import { changed, everywhere, serveRouter } from '../support/router';
 
@@ -29,6 +31,7 @@ beforeAll(async () => {
     {
       url: testDatabase.url,
       appRole: defaultAppRole,
+      systemRole: defaultSystemRole,
       max: 2,
       acquireTimeoutMs: 5000,
       statementTimeoutMs: 5000,
@@ -179,16 +182,8 @@ test('a reply that is too large is not kept, and its request not repeated', asyn
       await insert(lane, 'Once');
       return lane.rows('tasks').first();
     });
-    const now = new Date().toISOString();
-    return call.reply(
-      201,
-      {
-        ...{ id: task?.id ?? '', user_id: 'ada', title: 'é'.repeat(512 * 1024), status: 'pending' },
-        ...{ priority: 'low', description: null, completed: false, completed_at: null },
-        ...{ version: 1, created_at: now, updated_at: now },
-      },
-      { Location: '/' },
-    );
+    const large = { ...toTask(task as TaskRow), title: 'é'.repeat(512 * 1024) };
+    return call.reply(201, large, { Location: '/' });
   });
   expect(await create()).toMatchObject({ status: 201, replayed: null });
   expect(await create()).toMatchObject({ status: 409, body: { code: 'reply-not-kept' }, replayed: null });

@@ -72,6 +72,7 @@ describe('an entity tag', () => {
     const make = () => ada.send('POST', '/tasks', { body: { id, title: 'A task' } });
     const stale = await etagOf(make());
     await ada.send('DELETE', `/tasks/${id}`);
+    await ada.send('DELETE', `/trash/${id}`);
     expect((await make()).body.version).toBe(1);
     const headers = { 'If-Match': stale };
     const response = await ada.send('PATCH', `/tasks/${id}`, { headers, body: { title: 'Lost' } });

@@ -2,35 +2,33 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type ApiResponse, send } from '../support/api';
-import { createTestDatabase, query, type TestDatabase } from '../support/database';
+import { query, type TestDatabase } from '../support/database';
 import { holdLane, waitingForLocks } from '../support/held-lane';
 import { startProcess } from '../support/process';
 import { openProxy } from '../support/proxy';
-import { testSecret, tokenOf } from '../support/service';
+import { startTestService, type TestService, testSecret, tokenOf } from '../support/service';
 import { until } from '../support/until';
 
+// The one that goes on, the one that is killed, and the database of both.
+let next: TestService;
+let doomed: ReturnType<typeof startProcess>;
 let database: TestDatabase;
-const started: ReturnType<typeof startProcess>[] = [];
 
 beforeEach(async () => {
-  database = await createTestDatabase();
+  next = await startTestService();
+  ({ database } = next);
 });
 afterEach(async () => {
-  for (const each of started.splice(0)) {
-    each.child.kill('SIGKILL');
-    await each.ended;
-  }
-  await database.drop();
+  doomed.child.kill('SIGKILL');
+  await doomed.ended;
+  await next.stop();
 });
 
-function start(databaseUrl: string) {
-  const each = startProcess({
-    DATABASE_URL: databaseUrl,
-    BETTER_AUTH_SECRET: testSecret,
-    LOG_LEVEL: 'silent',
-  });
-  started.push(each);
-  return each;
+/** Starts the one that is to be killed; resolves to where it serves. */
+function start(databaseUrl: string): Promise<string> {
+  const configuration = { DATABASE_URL: databaseUrl, BETTER_AUTH_SECRET: testSecret };
+  doomed = startProcess({ ...configuration, JOBS: 'off', LOG_LEVEL: 'silent' });
+  return doomed.url;
 }
 
 const user = 'ada';
@@ -49,11 +47,10 @@ test('after the commit: the next one repeats the reply that nobody got', async (
   const proxy = await openProxy(database.url, (chunk, from) =>
     armed && from === 'server' && chunk.includes('COMMIT\0') ? null : chunk.length,
   );
-  const [doomed, next] = [start(proxy.url), start(database.url)];
-  const [doomedUrl, nextUrl] = [await doomed.url, await next.url];
+  const url = await start(proxy.url);
   const key = randomUUID();
   armed = true;
-  const lost = create(doomedUrl, key).then(
+  const lost = create(url, key).then(
     () => 'answered',
     () => 'lost',
   );
@@ -66,7 +63,7 @@ test('after the commit: the next one repeats the reply that nobody got', async (
   expect(await lost).toBe('lost');
   await proxy.close();
 
-  const again = await create(nextUrl, key);
+  const again = await create(next.url, key);
   expect(again).toMatchObject({ status: 201, body: { ...body, id: task?.id } });
   expect(again.headers['idempotency-replayed']).toBe('true');
   expect(again.headers.location).toBe(`/api/${user}/tasks/${task?.id}`);
@@ -74,23 +71,22 @@ test('after the commit: the next one repeats the reply that nobody got', async (
 });
 
 test('before the commit: the next one carries it out', async () => {
-  const [doomed, next] = [start(database.url), start(database.url)];
-  const [doomedUrl, nextUrl] = [await doomed.url, await next.url];
+  const url = await start(database.url);
   const key = randomUUID();
   const held = await holdLane(database.url, user);
-  const lost = create(doomedUrl, key).then(
+  const lost = create(url, key).then(
     () => 'answered',
     () => 'lost',
   );
   await until(async () => (await waitingForLocks(database.url)) === 1);
-  expect(await create(nextUrl, key)).toMatchObject({ status: 409, body: { code: 'request-in-flight' } });
+  expect(await create(next.url, key)).toMatchObject({ status: 409, body: { code: 'request-in-flight' } });
   doomed.child.kill('SIGKILL');
   expect(await lost).toBe('lost');
   await held.release();
 
   // Postgres may need a moment to notice that whoever held the key is gone.
   const reply = await until(async () => {
-    const response = await create(nextUrl, key);
+    const response = await create(next.url, key);
     return response.status !== 409 && response;
   });
   expect(reply).toMatchObject({ status: 201, body });

@@ -109,6 +109,7 @@ test('what fails is not kept', async () => {
     body: { code: 'validation-failed' },
   });
   await ada.send('DELETE', `/tasks/${id}`);
+  await ada.send('DELETE', `/trash/${id}`);
   const made = await create('a-key', { id, title: 'A task' });
   expect([made.status, isReplayed(made)]).toEqual([201, false]);
 });
