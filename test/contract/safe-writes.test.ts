@@ -139,9 +139,13 @@ describe.each(keyed)('%s with a key', (_id, operation) => {
 });
 
 /** What `GET` answers of what the operation changes. */
-function representation(operation: Operation, options: Request = {}): Promise<ApiResponse> {
+function representation(operation: Operation): Promise<ApiResponse> {
   const get = operations.find(({ id }) => id === operation.representation) as Operation;
-  return request(get, { ...options, body: undefined });
+  const same = idParametersOf(operation).map((name) => [
+    idNameOf(get, name),
+    owner.ids[idNameOf(operation, name)],
+  ]);
+  return request(get, { body: undefined, ids: Object.fromEntries(same) });
 }
 
 const absent = () => ({
