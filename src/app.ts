@@ -37,6 +37,7 @@ export interface AppDependencies {
     | 'importMaxBytes'
     | 'invalidResponses'
     | 'maxBodyBytes'
+    | 'requireIfMatch'
     | 'trashRetentionDays'
     | 'trustProxy'
   >;
@@ -73,7 +74,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
       async openFeed(secretHash) {
         const feed = await findLaneOfFeed(database.withSystem, secretHash);
         // Its secret opens the lane as a token of that time would.
-        return feed && database.withUser(feed.userId, feed.since.getTime() / 1000);
+        return feed && database.withUser(feed.userId, { issuedAt: feed.since.getTime() / 1000 });
       },
     }),
   };
@@ -107,6 +108,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
         publicUrl: () => state.publicUrl,
         trustedOrigins: new Set(config.corsOrigins.filter((each) => !each.includes('*'))),
         maxBodyBytes: { default: config.maxBodyBytes, import: config.importMaxBytes },
+        requireIfMatch: config.requireIfMatch,
         invalidResponses: config.invalidResponses,
       },
       log,

@@ -73,6 +73,8 @@ export interface Config {
   readonly maxBodyBytes: number;
   /** Likewise, for the files that are imported. */
   readonly importMaxBytes: number;
+  /** Whether a change of what has an ETag needs an `If-Match`. */
+  readonly requireIfMatch: boolean;
   readonly invalidResponses: 'reject' | 'report';
   /** Milliseconds that requests in flight have to finish when the service stops. */
   readonly shutdownTimeoutMs: number;
@@ -208,6 +210,7 @@ const variables = z.object({
   MAX_BODY_BYTES: integer(1, 100 * 1024 * 1024, 256 * 1024),
   // Some 50,000 tasks as JSON. What it takes to read them in memory is several times as much.
   IMPORT_MAX_BYTES: integer(1, 256 * 1024 * 1024, 32 * 1024 * 1024),
+  REQUIRE_IF_MATCH: flag.default(false),
   INVALID_RESPONSES: z.enum(['reject', 'report'], { error: 'must be reject or report' }).default('reject'),
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000, 10_000),
 });
@@ -333,6 +336,7 @@ export function parseConfig(environment: Environment): Config {
     dataDir,
     maxBodyBytes: values.MAX_BODY_BYTES,
     importMaxBytes: values.IMPORT_MAX_BYTES,
+    requireIfMatch: values.REQUIRE_IF_MATCH,
     invalidResponses: values.INVALID_RESPONSES,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
   });

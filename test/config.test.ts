@@ -74,6 +74,7 @@ const wrong: Record<string, string> = {
   TRUST_PROXY: 'localhost',
   LOG_LEVEL: 'loud',
   MAX_BODY_BYTES: '0',
+  REQUIRE_IF_MATCH: 'always',
   INVALID_RESPONSES: 'ignore',
   SHUTDOWN_TIMEOUT_MS: '600001',
 };
@@ -141,6 +142,7 @@ test('without anything is the configuration of development', () => {
     dataDir,
     maxBodyBytes: 262_144,
     importMaxBytes: 33_554_432,
+    requireIfMatch: false,
     invalidResponses: 'reject',
     shutdownTimeoutMs: 10_000,
   });

@@ -1,11 +1,20 @@
 /** Two users on every operation of the contract: neither sees or changes what is the other's. */
 import { randomUUID } from 'node:crypto';
 import type { Operation } from '../src/contract/contract';
-import { type ApiResponse, type Body, send } from './support/api';
+import { send } from './support/api';
 import { query } from './support/database';
-import { bodyFields, exampleBody, exampleQuery, idField, operations } from './support/operations';
+import { exampleBody, operations } from './support/operations';
+import {
+  idNameOf,
+  idParametersOf,
+  makeOwner as makeOwnerOf,
+  type Owner,
+  type OwnerRequest,
+  referencesOf,
+  rowsOf as rowsInLane,
+  sendAs,
+} from './support/owner';
 import { startTestService, type TestService, tokenOf } from './support/service';
-import { seedTasks } from './support/tasks';
 
 const secret = 'Nobody else may read this';
 /** Ids that are alike to people, to other databases, or before decoding, but not by code point. */
@@ -25,93 +34,12 @@ const alike = [
   '...',
 ];
 
-interface Owner {
-  readonly id: string;
-  readonly token: string;
-  /** What the owner has, by the path parameter or the field of a body that names it. */
-  readonly ids: Readonly<Record<string, string>>;
-}
-
-/** What an operation on something is tried on, where that is not what its parameter is on other operations. */
-const otherIds: Readonly<Record<string, string>> = {
-  restoreTask: 'deleted_task_id',
-  skipOccurrence: 'recurring_task_id',
-  purgeTask: 'deleted_task_id',
-};
-
 let service: TestService;
 let mine: Owner;
 let theirs: Owner;
 
-async function makeOwner(id: string): Promise<Owner> {
-  const [task_id] = (await seedTasks(service.database.url, id, [
-    { title: secret, description: secret },
-    { title: secret },
-  ])) as [string];
-  const token = await tokenOf(id);
-  const lane = `/api/${encodeURIComponent(id)}`;
-  const make = async (path: string, body: object): Promise<Body> => {
-    const response = await send(service.url, 'POST', lane + path, { token, body });
-    expect(response.status).toBe(201);
-    return response.body;
-  };
-  const { id: project_id } = await make('/projects', { name: secret });
-  const { id: other_project_id } = await make('/projects', { name: secret });
-  const { id: other_task_id } = await make('/tasks', { title: secret, tags: [secret] });
-  const { id: recurring_task_id } = await make('/tasks', {
-    title: secret,
-    due_date: '2099-01-01',
-    rrule: 'FREQ=WEEKLY',
-  });
-  const { id: deleted_task_id } = await make('/tasks', { title: secret });
-  await send(service.url, 'DELETE', `${lane}/tasks/${deleted_task_id}`, { token });
-  const tags = await send(service.url, 'GET', `${lane}/tags`, { token });
-  const { id: webhook_id } = await make('/webhooks', {
-    url: 'https://hooks.example.com/',
-    description: secret,
-  });
-  const test = await send(service.url, 'POST', `${lane}/webhooks/${webhook_id}/test`, { token });
-  const ids = {
-    task_id,
-    other_task_id,
-    deleted_task_id,
-    recurring_task_id,
-    project_id,
-    other_project_id,
-    tag_id: tags.body.items[0].id,
-    webhook_id,
-    delivery_id: test.body.id,
-  };
-  return { id, token, ids };
-}
-
-/** The fields of an operation's body that name something else of the lane, with the name of what they refer to. */
-function referencesOf(operation: Operation): [field: string, id: string][] {
-  const [kind] = /(?<=\{user_id\}\/)(projects|tasks)/.exec(operation.path) ?? [];
-  const neighbour = kind === 'projects' ? 'other_project_id' : 'other_task_id';
-  const known: Record<string, string> = {
-    project_id: 'project_id',
-    parent_id: 'other_task_id',
-    before: neighbour,
-    after: neighbour,
-  };
-  const fields = bodyFields(operation).filter((field) => idField(operation, field));
-  return fields.map((field) => {
-    const id = known[field];
-    if (!id) throw new Error(`This test knows nothing for the field ${field} of ${operation.id}.`);
-    return [field, id];
-  });
-}
-
-/** The contract's example of a body, with the owner's own ids in it. */
-function bodyOf(operation: Operation, ids: Owner['ids']): unknown {
-  const body = exampleBody(operation);
-  if (typeof body !== 'object' || body === null) return body;
-  const own = referencesOf(operation)
-    .filter(([field]) => (body as Record<string, unknown>)[field])
-    .map(([field, id]) => [field, ids[id]]);
-  return { ...body, ...Object.fromEntries(own) };
-}
+const makeOwner = (id: string) => makeOwnerOf(service, id, secret);
+const rowsOf = (id: string) => rowsInLane(service.database.url, id);
 
 beforeAll(async () => {
   service = await startTestService({ RATE_LIMIT: 'off' });
@@ -126,56 +54,10 @@ const inLanes: [string, Operation][] = operations
   .filter((operation) => operation.path.includes('{user_id}'))
   .map((operation) => [operation.id, operation]);
 
-function parametersOf(operation: Operation): string[] {
-  return [...operation.path.matchAll(/\{([^}]+)\}/g)]
-    .map(([, name]) => name as string)
-    .filter((name) => name !== 'user_id');
-}
+const withIds = inLanes.filter(([, operation]) => idParametersOf(operation).length > 0);
+const withoutIds = inLanes.filter(([, operation]) => idParametersOf(operation).length === 0);
 
-const withIds = inLanes.filter(([, operation]) => parametersOf(operation).length > 0);
-const withoutIds = inLanes.filter(([, operation]) => parametersOf(operation).length === 0);
-
-function request(
-  operation: Operation,
-  {
-    as,
-    lane,
-    ids = as.ids,
-    body = bodyOf(operation, as.ids),
-  }: { as: Owner; lane: string; ids?: Owner['ids']; body?: unknown },
-): Promise<ApiResponse> {
-  const path = operation.path.replace(/\{([^}]+)\}/g, (_match, name: string) => {
-    const value = name === 'user_id' ? lane : ids[otherIds[operation.id] ?? name];
-    if (value === undefined) throw new Error(`This test has nothing for the path parameter ${name}.`);
-    return encodeURIComponent(value);
-  });
-  return send(service.url, operation.method.toUpperCase(), path + exampleQuery(operation, lane), {
-    token: as.token,
-    body,
-  });
-}
-
-/** Everything that is in a user's lane, whatever its table. */
-async function rowsOf(userId: string): Promise<Record<string, unknown[]>> {
-  const tables = await query<{ name: string }>(
-    service.database.url,
-    `select table_name as name from information_schema.columns
-     where table_schema = 'tasklane' and column_name = 'user_id' order by 1`,
-  );
-  const selects = tables.map(
-    ({ name }) =>
-      `select '${name}' as name, to_jsonb(t) as row from tasklane."${name}" as t where user_id = $1`,
-  );
-  const rows = await query<{ name: string; row: unknown }>(
-    service.database.url,
-    `select * from (${selects.join(' union all ')}) as lane order by name, row::text collate "C"`,
-    [userId],
-  );
-  const found = Map.groupBy(rows, (each) => each.name);
-  return Object.fromEntries(
-    tables.map(({ name }) => [name, (found.get(name) ?? []).map((each) => each.row)]),
-  );
-}
+const request = (operation: Operation, options: OwnerRequest) => sendAs(service.url, operation, options);
 
 test('the contract has operations of each kind, and every secured one is in a lane', () => {
   expect(withIds.length).toBeGreaterThan(0);
@@ -207,8 +89,8 @@ test.each(inLanes)('%s is 403 in the other’s lane', async (_id, operation) => 
 
 test.each(withIds)('%s is 404 for what is the other’s, as for what is not there', async (_id, operation) => {
   const [before, ownBefore] = [await rowsOf(theirs.id), await rowsOf(mine.id)];
-  for (const parameter of parametersOf(operation)) {
-    const name = otherIds[operation.id] ?? parameter;
+  for (const parameter of idParametersOf(operation)) {
+    const name = idNameOf(operation, parameter);
     const ids = { ...mine.ids, [name]: theirs.ids[name] as string };
     const response = await request(operation, { as: mine, lane: mine.id, ids });
     expect(response.status).toBe(404);

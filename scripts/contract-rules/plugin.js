@@ -110,6 +110,134 @@ function requiredResponseFields() {
   };
 }
 
+const onLane = /^\/api\/\{user_id\}(\/|$)/;
+const methods = ['get', 'put', 'post', 'patch', 'delete'];
+
+function takesHeader(item, operation, name, context) {
+  return [...(item.parameters ?? []), ...(operation.parameters ?? [])].some((each) => {
+    const { node } = dereference(each, context.location, context);
+    return node.in === 'header' && node.name === name;
+  });
+}
+
+/** The responses of an operation: `{status, node, location}`. */
+function responsesOf(operation, location, context) {
+  return Object.entries(operation.responses ?? {}).map(([status, response]) => ({
+    status,
+    ...dereference(response, location.child(['responses', status]), context),
+  }));
+}
+
+function answersWith(responses, status, code, context) {
+  const response = responses.find((each) => each.status === status);
+  if (!response) return false;
+  const schemas = contentSchemas(response).flatMap((each) => reachableSchemas(each, context));
+  return schemas.some(({ node }) => node.properties?.code?.const === code);
+}
+
+/** Reports what of an operation does not hold, each `[what must hold, whether it does]`. */
+function reportBroken(context, location, expectations) {
+  for (const [message, holds] of expectations) if (!holds) context.report({ message, location });
+}
+
+/** Clients repeat requests of whose answer they know nothing: what would then be done twice takes a key. */
+function idempotencyKeys() {
+  return {
+    PathItem(item, context) {
+      if (!onLane.test(context.key)) return;
+      for (const method of methods.filter((each) => item[each])) {
+        const operation = item[method];
+        const location = context.location.child(method);
+        const takesKey = takesHeader(item, operation, 'Idempotency-Key', context);
+        const needsKey = ['post', 'patch'].includes(method) && operation['x-idempotent'] !== true;
+        if (takesKey !== needsKey) {
+          const message =
+            'A POST or PATCH on a lane takes Idempotency-Key, or says x-idempotent: true; nothing else takes one.';
+          context.report({ message, location });
+        } else if (takesKey) {
+          const responses = responsesOf(operation, location, context);
+          const successes = responses.filter(({ status }) => /^2/.test(status));
+          const replayed = successes.every(({ node }) => node.headers?.['Idempotency-Replayed']);
+          reportBroken(context, location, [
+            ['What takes Idempotency-Key answers 2xx with Idempotency-Replayed.', replayed],
+            [
+              'What takes Idempotency-Key answers 409 with request-in-flight.',
+              answersWith(responses, '409', 'request-in-flight', context),
+            ],
+            [
+              'What takes Idempotency-Key answers 422 with idempotency-key-reused.',
+              answersWith(responses, '422', 'idempotency-key-reused', context),
+            ],
+          ]);
+        }
+      }
+    },
+  };
+}
+
+/** Whether a response shows an entity: what has a version, and a time when that was made. */
+function showsEntity(response, context) {
+  return contentSchemas(response).some((schema) => {
+    const names = combinedSchemas(schema, context).flatMap(({ node }) => Object.keys(node.properties ?? {}));
+    return names.includes('version') && names.includes('updated_at');
+  });
+}
+
+function hasEntityTag({ node, location }, context) {
+  const header = node.headers?.ETag;
+  return header !== undefined && dereference(header, location, context).node.required === true;
+}
+
+/** An entity has an ETag wherever it is shown, is got only if it is new, and changed only if it is still the same. */
+function entityTags() {
+  return {
+    PathItem(item, context) {
+      if (!onLane.test(context.key)) return;
+      const of = (method) => responsesOf(item[method], context.location.child(method), context);
+      const shows = (method) =>
+        of(method).some((each) => each.status === '200' && showsEntity(each, context));
+      const isEntity = item.get !== undefined && shows('get');
+      for (const method of methods.filter((each) => item[each])) {
+        const responses = of(method);
+        const tagged = responses.filter(
+          (each) =>
+            ['304', '412'].includes(each.status) || (/^2/.test(each.status) && showsEntity(each, context)),
+        );
+        const location = context.location.child(method);
+        const has = (...statuses) =>
+          statuses.every((status) => responses.some((each) => each.status === status));
+        const takes = (header) => takesHeader(item, item[method], header, context);
+        const got = method === 'get' && isEntity;
+        const changed = method !== 'get' && (shows(method) || (isEntity && method !== 'post'));
+        reportBroken(context, location, [
+          [
+            'What shows an entity, 304 and 412 have a required ETag.',
+            tagged.every((each) => hasEntityTag(each, context)),
+          ],
+          [
+            'What gets an entity, and only that, takes If-None-Match and answers 304.',
+            takes('If-None-Match') === got && has('304') === got,
+          ],
+          [
+            'What changes an entity, and only that, takes If-Match and answers 412 and 428.',
+            takes('If-Match') === changed && has('412') === changed && has('428') === changed,
+          ],
+        ]);
+      }
+    },
+  };
+}
+
+/** A secret is shown once; where its reply is repeated it is null. */
+function nullableSecrets() {
+  return {
+    Schema(schema, context) {
+      if (schema['x-secret'] !== true || [schema.type].flat().includes('null')) return;
+      context.report({ message: 'A secret may be null.', location: context.location });
+    },
+  };
+}
+
 /** The rules of the contract that Redocly's own rules and assertions in redocly.yaml cannot say. */
 module.exports = function contractRules() {
   return {
@@ -117,6 +245,9 @@ module.exports = function contractRules() {
     rules: {
       oas3: {
         'closed-request-bodies': closedRequestBodies,
+        'entity-tags': entityTags,
+        'idempotency-keys': idempotencyKeys,
+        'nullable-secrets': nullableSecrets,
         'patch-without-defaults': patchWithoutDefaults,
         'problem-responses': problemResponses,
         'required-response-fields': requiredResponseFields,

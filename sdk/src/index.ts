@@ -89,11 +89,23 @@ interface Result {
 
 type DataOf<R extends Result> = R extends { data: infer Data } ? Data : never;
 
-/** The data of a call's result. @throws {TasklaneProblem} where the result is a problem. */
+/**
+ * The data of a call's result. @throws {TasklaneProblem} where the result is a problem, an Error where it is 304 and so
+ * has no data: ask for `response.status` instead of unwrapping what you send `If-None-Match` with.
+ */
 export async function unwrap<R extends Result>(call: PromiseLike<R>): Promise<DataOf<R>> {
   const { data, error, response } = await call;
   if (error) throw new TasklaneProblem(error as Problem, response);
+  if (response.status === 304) throw new Error(`${response.url}: not modified, and so without data`);
   return data as DataOf<R>;
+}
+
+/**
+ * The `ETag` of a task, project or anything else with a version, wherever it was shown: for `If-Match`, and for
+ * `If-None-Match`.
+ */
+export function etagOf(entity: { readonly version: number; readonly updated_at: string | null }): string {
+  return `"${entity.version}-${entity.updated_at === null ? 0 : Date.parse(entity.updated_at)}"`;
 }
 
 interface AnyPage {
@@ -190,6 +202,8 @@ function isProblemBody(value: unknown): boolean {
 /** Lets pass what Tasklane may have answered: a problem, or the JSON that the caller wants parsed. */
 const refuseForeignAnswers: Middleware = {
   async onResponse({ request, response, options }) {
+    // The answer to If-None-Match has no body (RFC 9110, section 15.4.5).
+    if (response.status === 304) return;
     if (response.ok && (response.status === 204 || options.parseAs !== 'json')) return;
     const body = await overNetwork(request, response.clone().text());
     const json = parseJson(body);

@@ -328,7 +328,11 @@ export interface paths {
             };
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get a task in the trash
+         * @description A task as it is in the trash. A task that is not in the trash is 404.
+         */
+        get: operations["getDeletedTask"];
         put?: never;
         post?: never;
         /**
@@ -1555,6 +1559,7 @@ export interface webhooks {
                      *           "time_zone": "Europe/Zurich",
                      *           "week_start": "monday",
                      *           "default_priority": "medium",
+                     *           "require_if_match": false,
                      *           "version": 2,
                      *           "updated_at": "2026-11-21T09:30:00.000Z"
                      *         }
@@ -2858,6 +2863,8 @@ export interface components {
             week_start: components["schemas"]["WeekStart"];
             /** @description The priority of a new task that names none; `medium` until it is changed. */
             default_priority: components["schemas"]["TaskPriority"];
+            /** @description Whether a change of what has an `ETag` needs an `If-Match`; `false` until it is changed. */
+            require_if_match: boolean;
             /** @description Grows by one with every change of the profile; 1 before the first. */
             version: number;
             /**
@@ -2871,6 +2878,8 @@ export interface components {
             time_zone?: components["schemas"]["TimeZone"];
             week_start?: components["schemas"]["WeekStart"];
             default_priority?: components["schemas"]["TaskPriority"];
+            /** @description Whether a change of what has an `ETag` needs an `If-Match`. */
+            require_if_match?: boolean;
         };
         /** @description Metadata of an OAuth 2.0 protected resource (RFC 9728, section 2). */
         ProtectedResource: {
@@ -3342,8 +3351,11 @@ export interface components {
         };
         /** @description A feed that was just made. */
         NewCalendarFeed: {
-            /** @description The feed's address, a secret; it is not told again. */
-            url: string;
+            /**
+             * @description The feed's address, a secret. It is told in this response only, and null where that is sent again under the
+             *     same `Idempotency-Key`: make the feed anew if it got lost.
+             */
+            url: string | null;
             created_at: components["schemas"]["Timestamp"];
         };
         /**
@@ -3509,6 +3521,18 @@ export interface components {
         MalformedBodyProblem: {
             /** @constant */
             code?: "malformed-body";
+            /** @constant */
+            status?: 400;
+        } & components["schemas"]["Problem"];
+        /**
+         * Malformed header
+         * @description One of the request's headers is not written as its standard has it: `Idempotency-Key` holds 1 to 255 printable
+         *     ASCII characters, `If-Match` and `If-None-Match` a list of entity tags, each in quotes, or `*`. Nothing was
+         *     changed.
+         */
+        MalformedHeaderProblem: {
+            /** @constant */
+            code?: "malformed-header";
             /** @constant */
             status?: 400;
         } & components["schemas"]["Problem"];
@@ -3731,6 +3755,66 @@ export interface components {
             status?: 409;
         } & components["schemas"]["Problem"];
         /**
+         * Request in flight
+         * @description An earlier request with the same `Idempotency-Key` is being carried out. Send it again after the seconds in
+         *     `Retry-After`: if the earlier one succeeded, the answer is its reply; if not, the request is carried out then.
+         */
+        RequestInFlightProblem: {
+            /** @constant */
+            code?: "request-in-flight";
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
+        /**
+         * Reply not kept
+         * @description An earlier request with the same `Idempotency-Key` was carried out, and its reply, larger than 1 MiB, was not
+         *     kept. Nothing was done now; get what you need to know.
+         */
+        ReplyNotKeptProblem: {
+            /** @constant */
+            code?: "reply-not-kept";
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
+        /** @description An earlier request with the same `Idempotency-Key` has no reply to repeat. */
+        IdempotencyConflictProblem: components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
+        /**
+         * Precondition failed
+         * @description None of the entity tags in `If-Match` is that of the entity as it now is: someone changed it since. `current`
+         *     shows it, `ETag` names it; put your change onto that, and send it with the new tag. Nothing was changed.
+         */
+        PreconditionFailedProblem: {
+            /** @constant */
+            code?: "precondition-failed";
+            /** @constant */
+            status?: 412;
+        } & components["schemas"]["Problem"];
+        /** @description The task is no longer what `If-Match` names. */
+        TaskPreconditionFailedProblem: {
+            /** @description The task as it now is. */
+            current: components["schemas"]["Task"];
+        } & components["schemas"]["PreconditionFailedProblem"];
+        /** @description The project is no longer what `If-Match` names. */
+        ProjectPreconditionFailedProblem: {
+            /** @description The project as it now is. */
+            current: components["schemas"]["Project"];
+        } & components["schemas"]["PreconditionFailedProblem"];
+        /** @description The tag is no longer what `If-Match` names. */
+        TagPreconditionFailedProblem: {
+            /** @description The tag as it now is. */
+            current: components["schemas"]["Tag"];
+        } & components["schemas"]["PreconditionFailedProblem"];
+        /** @description The webhook is no longer what `If-Match` names. */
+        WebhookPreconditionFailedProblem: {
+            /** @description The webhook as it now is. */
+            current: components["schemas"]["Webhook"];
+        } & components["schemas"]["PreconditionFailedProblem"];
+        /** @description The profile is no longer what `If-Match` names. */
+        ProfilePreconditionFailedProblem: {
+            /** @description The profile as it now is. */
+            current: components["schemas"]["Profile"];
+        } & components["schemas"]["PreconditionFailedProblem"];
+        /**
          * Content too large
          * @description The request's body, after decoding, is larger than the service is configured to take.
          */
@@ -3764,6 +3848,28 @@ export interface components {
             status?: 422;
             /** @description Every fault of the request. */
             errors: components["schemas"]["ValidationError"][];
+        } & components["schemas"]["Problem"];
+        /**
+         * Idempotency key reused
+         * @description An earlier request of the user and operation had this `Idempotency-Key`, and asked for something else: its
+         *     path, query or body differ. Make up a new key for each thing to do. Nothing was changed.
+         */
+        IdempotencyKeyReusedProblem: {
+            /** @constant */
+            code?: "idempotency-key-reused";
+            /** @constant */
+            status?: 422;
+        } & components["schemas"]["Problem"];
+        /**
+         * Precondition required
+         * @description Changes of what has an `ETag` need an `If-Match`, as the service is configured or the profile's
+         *     `require_if_match` demands. Get the entity, and send its `ETag` with the change. Nothing was changed.
+         */
+        PreconditionRequiredProblem: {
+            /** @constant */
+            code?: "precondition-required";
+            /** @constant */
+            status?: 428;
         } & components["schemas"]["Problem"];
         /** @description One fault of a request. */
         ValidationError: {
@@ -3848,6 +3954,8 @@ export interface components {
         Task: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -3892,6 +4000,8 @@ export interface components {
         Project: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -3915,6 +4025,8 @@ export interface components {
         Tag: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -3936,6 +4048,8 @@ export interface components {
         Profile: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -3945,6 +4059,7 @@ export interface components {
                  *       "time_zone": "Europe/Zurich",
                  *       "week_start": "monday",
                  *       "default_priority": "medium",
+                 *       "require_if_match": false,
                  *       "version": 2,
                  *       "updated_at": "2026-11-21T09:30:00.000Z"
                  *     }
@@ -3956,6 +4071,8 @@ export interface components {
         Webhook: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -4013,6 +4130,15 @@ export interface components {
                 "application/json": components["schemas"]["WebhookDelivery"];
             };
         };
+        /** @description The entity still is what `If-None-Match` names. */
+        NotModified: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
         /** @description The request cannot be parsed. */
         MalformedRequest: {
             headers: {
@@ -4030,7 +4156,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["MalformedRequestProblem"] | components["schemas"]["MalformedUrlProblem"] | components["schemas"]["MalformedBodyProblem"];
+                "application/problem+json": components["schemas"]["MalformedRequestProblem"] | components["schemas"]["MalformedUrlProblem"] | components["schemas"]["MalformedHeaderProblem"] | components["schemas"]["MalformedBodyProblem"];
             };
         };
         /** @description There is no valid token. */
@@ -4199,10 +4325,11 @@ export interface components {
                 "application/problem+json": components["schemas"]["WebhookNotFoundProblem"] | components["schemas"]["DeliveryNotFoundProblem"];
             };
         };
-        /** @description The lane has as many webhooks as it may. */
+        /** @description The lane has as many webhooks as it may, or the request's key has no reply to repeat. */
         TooManyWebhooks: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -4216,13 +4343,14 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["TooManyWebhooksProblem"];
+                "application/problem+json": components["schemas"]["TooManyWebhooksProblem"] | components["schemas"]["IdempotencyConflictProblem"];
             };
         };
-        /** @description The webhook is disabled. */
+        /** @description The webhook is disabled, or the request's key has no reply to repeat. */
         WebhookDisabled: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -4236,7 +4364,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["WebhookDisabledProblem"];
+                "application/problem+json": components["schemas"]["WebhookDisabledProblem"] | components["schemas"]["IdempotencyConflictProblem"];
             };
         };
         /** @description The address does not take this method; any address may answer so. */
@@ -4260,10 +4388,11 @@ export interface components {
                 "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
             };
         };
-        /** @description The chosen id is taken. */
+        /** @description The chosen id is taken, or the request's key has no reply to repeat. */
         IdTaken: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -4277,13 +4406,14 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["IdTakenProblem"];
+                "application/problem+json": components["schemas"]["IdTakenProblem"] | components["schemas"]["IdempotencyConflictProblem"];
             };
         };
-        /** @description The last completion can not be taken back. */
+        /** @description The last completion can not be taken back, or the request's key has no reply to repeat. */
         CompletionChanged: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -4297,13 +4427,14 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["CompletionChangedProblem"];
+                "application/problem+json": components["schemas"]["CompletionChangedProblem"] | components["schemas"]["IdempotencyConflictProblem"];
             };
         };
-        /** @description The task does not recur. */
+        /** @description The task does not recur, or the request's key has no reply to repeat. */
         NotRecurring: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -4317,7 +4448,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["NotRecurringProblem"];
+                "application/problem+json": components["schemas"]["NotRecurringProblem"] | components["schemas"]["IdempotencyConflictProblem"];
             };
         };
         /** @description The token leads nowhere any more. */
@@ -4338,6 +4469,230 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["SyncTokenExpiredProblem"];
+            };
+        };
+        /** @description The request's key has no reply to repeat. */
+        IdempotencyConflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/request-in-flight",
+                 *       "code": "request-in-flight",
+                 *       "title": "Request in flight",
+                 *       "status": 409,
+                 *       "detail": "A request with this key is being carried out.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["IdempotencyConflictProblem"];
+            };
+        };
+        /** @description The task is no longer what `If-Match` names. */
+        TaskPreconditionFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/precondition-failed",
+                 *       "code": "precondition-failed",
+                 *       "title": "Precondition failed",
+                 *       "status": 412,
+                 *       "detail": "It was changed since.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "current": {
+                 *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                 *         "user_id": "ada",
+                 *         "project_id": null,
+                 *         "parent_id": null,
+                 *         "title": "Water the plants",
+                 *         "description": "The fern twice.",
+                 *         "status": "completed",
+                 *         "priority": "high",
+                 *         "completed": true,
+                 *         "completed_at": "2026-11-21T10:00:00.000Z",
+                 *         "tags": [
+                 *           "home"
+                 *         ],
+                 *         "due_date": "2026-11-28",
+                 *         "due_time": "18:00",
+                 *         "time_zone": "Europe/Zurich",
+                 *         "due_at": "2026-11-28T17:00:00.000Z",
+                 *         "rrule": "FREQ=WEEKLY",
+                 *         "repeat_from": "schedule",
+                 *         "recurrence_start": "2026-11-21",
+                 *         "reminders": [
+                 *           {
+                 *             "at": null,
+                 *             "minutes_before_due": 30
+                 *           }
+                 *         ],
+                 *         "position": "m00064422c6a9c0",
+                 *         "version": 3,
+                 *         "created_at": "2026-11-21T09:30:00.000Z",
+                 *         "updated_at": "2026-11-21T10:00:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["TaskPreconditionFailedProblem"];
+            };
+        };
+        /** @description The project is no longer what `If-Match` names. */
+        ProjectPreconditionFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/precondition-failed",
+                 *       "code": "precondition-failed",
+                 *       "title": "Precondition failed",
+                 *       "status": 412,
+                 *       "detail": "It was changed since.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "current": {
+                 *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                 *         "user_id": "ada",
+                 *         "name": "Garden",
+                 *         "color": "#2f855a",
+                 *         "archived": false,
+                 *         "position": "m00064422c6a9c0",
+                 *         "version": 1,
+                 *         "created_at": "2026-11-21T09:30:00.000Z",
+                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ProjectPreconditionFailedProblem"];
+            };
+        };
+        /** @description The tag is no longer what `If-Match` names. */
+        TagPreconditionFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/precondition-failed",
+                 *       "code": "precondition-failed",
+                 *       "title": "Precondition failed",
+                 *       "status": 412,
+                 *       "detail": "It was changed since.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "current": {
+                 *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
+                 *         "user_id": "ada",
+                 *         "name": "home",
+                 *         "color": null,
+                 *         "version": 1,
+                 *         "created_at": "2026-11-21T09:30:00.000Z",
+                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["TagPreconditionFailedProblem"];
+            };
+        };
+        /** @description The webhook is no longer what `If-Match` names. */
+        WebhookPreconditionFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/precondition-failed",
+                 *       "code": "precondition-failed",
+                 *       "title": "Precondition failed",
+                 *       "status": 412,
+                 *       "detail": "It was changed since.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "current": {
+                 *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
+                 *         "user_id": "ada",
+                 *         "url": "https://hooks.example.com/tasklane",
+                 *         "description": "The team's chat",
+                 *         "events": [
+                 *           "task.created",
+                 *           "project.*"
+                 *         ],
+                 *         "enabled": true,
+                 *         "disabled_reason": null,
+                 *         "disabled_at": null,
+                 *         "secret_rotated_at": null,
+                 *         "version": 1,
+                 *         "created_at": "2026-11-21T09:30:00.000Z",
+                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["WebhookPreconditionFailedProblem"];
+            };
+        };
+        /** @description The profile is no longer what `If-Match` names. */
+        ProfilePreconditionFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/precondition-failed",
+                 *       "code": "precondition-failed",
+                 *       "title": "Precondition failed",
+                 *       "status": 412,
+                 *       "detail": "It was changed since.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "current": {
+                 *         "user_id": "ada",
+                 *         "time_zone": "Europe/Zurich",
+                 *         "week_start": "monday",
+                 *         "default_priority": "medium",
+                 *         "require_if_match": false,
+                 *         "version": 2,
+                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ProfilePreconditionFailedProblem"];
+            };
+        };
+        /** @description The request needs an `If-Match`. */
+        PreconditionRequired: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/precondition-required",
+                 *       "code": "precondition-required",
+                 *       "title": "Precondition required",
+                 *       "status": 428,
+                 *       "detail": "The request needs an If-Match header with the entity's ETag.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["PreconditionRequiredProblem"];
             };
         };
         /** @description The body is too large. */
@@ -4425,6 +4780,33 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["ImportInterruptedProblem"];
+            };
+        };
+        /** @description The request breaks this contract, or its key is that of another request. */
+        ValidationFailedOrKeyReused: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/validation-failed",
+                 *       "code": "validation-failed",
+                 *       "title": "Validation failed",
+                 *       "status": 422,
+                 *       "detail": "The request has one fault.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "errors": [
+                 *         {
+                 *           "pointer": "/body/title",
+                 *           "code": "required",
+                 *           "detail": "is required"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
             };
         };
         /** @description There were too many requests. */
@@ -4621,6 +5003,27 @@ export interface components {
          * @example 20
          */
         Limit: number;
+        /**
+         * @description Makes the request safe to send again
+         *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+         *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+         *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+         *     what succeeded is kept: after a problem the same key may be used again.
+         * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+         */
+        IdempotencyKey: string;
+        /**
+         * @description Changes the entity only if it still is what one of these entity tags stands for
+         *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+         * @example "3-1795255200000"
+         */
+        IfMatch: string;
+        /**
+         * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
+         *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+         * @example "3-1795255200000"
+         */
+        IfNoneMatch: string;
     };
     requestBodies: never;
     headers: {
@@ -4644,6 +5047,17 @@ export interface components {
          * @example no-cache
          */
         CacheControl: string;
+        /**
+         * @description The strong entity tag of what the body shows, for `If-Match` and `If-None-Match` (RFC 9110, section 8.8.3): its
+         *     `version` and its `updated_at` in milliseconds since 1970, 0 for null.
+         * @example "3-1795255200000"
+         */
+        ETag: string;
+        /**
+         * @description That this is the reply to an earlier request with the same `Idempotency-Key`; absent otherwise.
+         * @example true
+         */
+        IdempotencyReplayed: "true";
         /**
          * @description That the response is a file to keep, and its name (RFC 6266).
          * @example attachment; filename="tasklane-2026-11-21.json"
@@ -4674,6 +5088,11 @@ export interface components {
          * @example 5
          */
         RetryAfter: number;
+        /**
+         * @description Seconds to wait before trying again (RFC 9110); where the request is in flight.
+         * @example 1
+         */
+        InFlightRetryAfter: number;
     };
     pathItems: never;
 }
@@ -4943,7 +5362,17 @@ export interface operations {
     createTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -4969,6 +5398,8 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
@@ -5016,7 +5447,7 @@ export interface operations {
             409: components["responses"]["IdTaken"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5024,7 +5455,14 @@ export interface operations {
     getTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @example "3-1795255200000"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5042,6 +5480,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Task"];
+            304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -5054,7 +5493,14 @@ export interface operations {
     replaceTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5088,9 +5534,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5098,7 +5546,14 @@ export interface operations {
     deleteTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5127,7 +5582,9 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            412: components["responses"]["TaskPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5135,7 +5592,23 @@ export interface operations {
     updateTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5174,9 +5647,12 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5184,7 +5660,23 @@ export interface operations {
     completeTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5222,9 +5714,11 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
             409: components["responses"]["CompletionChanged"];
+            412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5232,7 +5726,23 @@ export interface operations {
     skipOccurrence: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5255,7 +5765,9 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
             409: components["responses"]["NotRecurring"];
-            422: components["responses"]["ValidationFailed"];
+            412: components["responses"]["TaskPreconditionFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5401,7 +5913,23 @@ export interface operations {
     moveTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5433,9 +5961,12 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5443,7 +5974,23 @@ export interface operations {
     restoreTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5465,7 +6012,10 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
-            422: components["responses"]["ValidationFailed"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["TaskPreconditionFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5594,10 +6144,55 @@ export interface operations {
             "5XX": components["responses"]["Fault"];
         };
     };
+    getDeletedTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @example "3-1795255200000"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /**
+                 * @description The user whose lane this is; must be the token's subject.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["UserId"];
+                /**
+                 * @description The task's id.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 */
+                task_id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Task"];
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["TaskNotFound"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
     purgeTask: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5626,7 +6221,9 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            412: components["responses"]["TaskPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5712,7 +6309,17 @@ export interface operations {
     createProject: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5738,6 +6345,8 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
@@ -5764,7 +6373,7 @@ export interface operations {
             409: components["responses"]["IdTaken"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5772,7 +6381,14 @@ export interface operations {
     getProject: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @example "3-1795255200000"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5790,6 +6406,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Project"];
+            304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -5808,7 +6425,14 @@ export interface operations {
                  */
                 tasks: "move" | "delete";
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5837,7 +6461,9 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["ProjectNotFound"];
+            412: components["responses"]["ProjectPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5845,7 +6471,23 @@ export interface operations {
     updateProject: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5882,9 +6524,12 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["ProjectNotFound"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["ProjectPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -5892,7 +6537,23 @@ export interface operations {
     moveProject: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -5923,9 +6584,12 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["ProjectNotFound"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["ProjectPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -6004,7 +6668,14 @@ export interface operations {
     getTag: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @example "3-1795255200000"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -6022,6 +6693,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Tag"];
+            304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6034,7 +6706,14 @@ export interface operations {
     deleteTag: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -6063,7 +6742,9 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TagNotFound"];
+            412: components["responses"]["TagPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -6071,7 +6752,23 @@ export interface operations {
     updateTag: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -6108,9 +6805,12 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TagNotFound"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["TagPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -6118,7 +6818,17 @@ export interface operations {
     applyBatch: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -6167,6 +6877,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6213,11 +6924,12 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyConflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
              * @description The request breaks this contract, and `errors` lists every fault; or an operation of an atomic batch failed,
-             *     and `results` tells which.
+             *     and `results` tells which; or the request's key is that of another request.
              */
             422: {
                 headers: {
@@ -6265,7 +6977,7 @@ export interface operations {
                      *       ]
                      *     }
                      */
-                    "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["BatchFailedProblem"];
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["BatchFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             429: components["responses"]["RateLimited"];
@@ -6388,7 +7100,14 @@ export interface operations {
     getProfile: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @example "3-1795255200000"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -6401,6 +7120,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Profile"];
+            304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6412,7 +7132,23 @@ export interface operations {
     updateProfile: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -6443,9 +7179,12 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["ProfilePreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -6816,7 +7555,17 @@ export interface operations {
     createWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -6846,6 +7595,8 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
@@ -6879,7 +7630,7 @@ export interface operations {
             409: components["responses"]["TooManyWebhooks"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -6887,7 +7638,14 @@ export interface operations {
     getWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @example "3-1795255200000"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -6905,6 +7663,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Webhook"];
+            304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6917,7 +7676,14 @@ export interface operations {
     deleteWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -6946,7 +7712,9 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            412: components["responses"]["WebhookPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -6954,7 +7722,23 @@ export interface operations {
     updateWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -6991,9 +7775,12 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["WebhookPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -7001,7 +7788,23 @@ export interface operations {
     rotateWebhookSecret: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Changes the entity only if it still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @example "3-1795255200000"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -7022,6 +7825,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7052,7 +7857,10 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
-            422: components["responses"]["ValidationFailed"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["WebhookPreconditionFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
+            428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -7060,7 +7868,17 @@ export interface operations {
     testWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -7081,6 +7899,7 @@ export interface operations {
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
@@ -7107,7 +7926,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
             409: components["responses"]["WebhookDisabled"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -7115,7 +7934,17 @@ export interface operations {
     replayWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -7146,6 +7975,7 @@ export interface operations {
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7164,7 +7994,7 @@ export interface operations {
             409: components["responses"]["WebhookDisabled"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -7296,7 +8126,17 @@ export interface operations {
     redeliverWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -7322,6 +8162,7 @@ export interface operations {
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7355,7 +8196,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookDeliveryNotFound"];
             409: components["responses"]["WebhookDisabled"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };
@@ -7393,6 +8234,7 @@ export interface operations {
                      *         "time_zone": "UTC",
                      *         "week_start": "monday",
                      *         "default_priority": "medium",
+                     *         "require_if_match": false,
                      *         "version": 1,
                      *         "updated_at": null
                      *       },
@@ -7727,7 +8569,17 @@ export interface operations {
     createCalendarFeed: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+                 *     what succeeded is kept: after a problem the same key may be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /**
                  * @description The user whose lane this is; must be the token's subject.
@@ -7743,6 +8595,7 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
@@ -7759,7 +8612,8 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            422: components["responses"]["ValidationFailed"];
+            409: components["responses"]["IdempotencyConflict"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
         };

@@ -1,7 +1,14 @@
 /** The client against a running service. */
 import { signDevelopmentToken } from '../../src/auth/development-token';
 import { startTestService, type TestService, testSecret, tokenOf } from '../../test/support/service';
-import { createTasklaneClient, isProblem, type TasklaneClient, TasklaneProblem, unwrap } from '../src/index';
+import {
+  createTasklaneClient,
+  etagOf,
+  isProblem,
+  type TasklaneClient,
+  TasklaneProblem,
+  unwrap,
+} from '../src/index';
 
 const absentId = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e';
 
@@ -122,6 +129,73 @@ test('a failed validation lists every fault', async () => {
   });
   if (error?.code !== 'validation-failed') throw new Error(`Not what was expected: ${error?.code}`);
   expect(error.errors.map(({ pointer }) => pointer).sort()).toEqual(['/body/id', '/body/title']);
+});
+
+describe('an entity tag', () => {
+  test('is that of the service, wherever the entity comes from', async () => {
+    const client = await clientOf('tagger');
+    const path = { user_id: 'tagger' };
+    const { data, response } = await client.POST('/api/{user_id}/tasks', {
+      params: { path },
+      body: { title: 'A' },
+    });
+    if (!data) throw new Error('No task.');
+    expect(etagOf(data)).toBe(response.headers.get('ETag'));
+    const { items } = await unwrap(client.GET('/api/{user_id}/tasks', { params: { path } }));
+    expect(items.map(etagOf)).toEqual([etagOf(data)]);
+    const profile = await client.GET('/api/{user_id}/profile', { params: { path } });
+    expect(etagOf(profile.data ?? data)).toBe(profile.response.headers.get('ETag'));
+  });
+
+  test('keeps a change from overwriting another', async () => {
+    const client = await clientOf('careful');
+    const path = { user_id: 'careful' };
+    const task = await unwrap(
+      client.POST('/api/{user_id}/tasks', { params: { path }, body: { title: 'A' } }),
+    );
+    const change = (title: string) =>
+      client.PATCH('/api/{user_id}/tasks/{task_id}', {
+        params: { path: { ...path, task_id: task.id }, header: { 'If-Match': etagOf(task) } },
+        body: { title },
+      });
+    const changed = await unwrap(change('B'));
+    const { error, response } = await change('C');
+    if (error?.code !== 'precondition-failed') throw new Error(`Not what was expected: ${error?.code}`);
+    expect(error.current).toEqual(changed);
+    expect(response.headers.get('ETag')).toBe(etagOf(changed));
+  });
+
+  test('tells whether there is anything new', async () => {
+    const client = await clientOf('curious');
+    const path = { user_id: 'curious' };
+    const task = await unwrap(
+      client.POST('/api/{user_id}/tasks', { params: { path }, body: { title: 'A' } }),
+    );
+    const get = (tag: string) =>
+      client.GET('/api/{user_id}/tasks/{task_id}', {
+        params: { path: { ...path, task_id: task.id }, header: { 'If-None-Match': tag } },
+      });
+    const same = await get(etagOf(task));
+    expect([same.response.status, same.data, Boolean(same.error)]).toEqual([304, undefined, false]);
+    expect(same.response.headers.get('ETag')).toBe(etagOf(task));
+    expect((await get('"0-0"')).data).toEqual(task);
+    await expect(unwrap(get(etagOf(task)))).rejects.toThrow('not modified');
+  });
+});
+
+test('a request that is sent again under its key is carried out once', async () => {
+  const client = await clientOf('retrier');
+  const path = { user_id: 'retrier' };
+  const create = () =>
+    client.POST('/api/{user_id}/tasks', {
+      params: { path, header: { 'Idempotency-Key': 'a-key' } },
+      body: { title: 'Once' },
+    });
+  const [first, again] = [await create(), await create()];
+  expect(again.data).toEqual(first.data);
+  expect(again.response.headers.get('Idempotency-Replayed')).toBe('true');
+  const { items } = await unwrap(client.GET('/api/{user_id}/tasks', { params: { path } }));
+  expect(items).toEqual([first.data]);
 });
 
 test('a token of another user, and none, are problems', async () => {

@@ -4,6 +4,7 @@
  */
 import {
   createTasklaneClient,
+  etagOf,
   isProblem,
   type ListPath,
   type Page,
@@ -42,6 +43,16 @@ export async function check(): Promise<void> {
   } else {
     same<typeof data, Task>();
   }
+
+  // Conditions and keys are headers of the operations that take them; a failed one shows what there is.
+  const header = { 'If-Match': etagOf(data ?? { version: 1, updated_at: null }), 'Idempotency-Key': 'a' };
+  const patched = await client.PATCH('/api/{user_id}/tasks/{task_id}', {
+    params: { path, header },
+    body: { title: 'A' },
+  });
+  if (patched.error?.code === 'precondition-failed') same<typeof patched.error.current, Task>();
+  // @ts-expect-error what has no version has no entity tag
+  etagOf({ items: [] });
 
   // Unwrapped, it is the data.
   const task = await unwrap(client.POST('/api/{user_id}/tasks', { params: { path }, body: { title: 'A' } }));

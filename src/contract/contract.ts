@@ -33,6 +33,16 @@ export interface Operation {
   readonly bodyLimit: BodyLimit;
   /** The media type of each status's body. */
   readonly responseTypes: ReadonlyMap<string, string>;
+  /** The schema of each status's body. */
+  readonly responseSchemas: ReadonlyMap<string, object>;
+  /** What the query holds where a request says nothing. */
+  readonly queryDefaults: Readonly<Record<string, unknown>>;
+  /** The statuses whose bodies are representations with an `ETag`. */
+  readonly tagged: ReadonlySet<string>;
+  /** Whether requests may have an `Idempotency-Key`. */
+  readonly takesKey: boolean;
+  /** The `GET` whose representation an `If-Match` is about; null where requests may not have one. */
+  readonly representation: OperationId | null;
 }
 
 export interface Contract {
@@ -47,18 +57,23 @@ interface ReferenceOr {
 interface ParameterObject extends ReferenceOr {
   name: string;
   in: string;
+  schema?: { default?: unknown };
 }
 interface BodyObject extends ReferenceOr {
-  content?: Record<string, unknown>;
+  content?: Record<string, { schema?: object }>;
   required?: boolean;
   'x-body-limit'?: BodyLimit;
+}
+interface ResponseObject extends BodyObject {
+  headers?: Record<string, unknown>;
 }
 interface OperationObject {
   operationId: string;
   parameters?: ParameterObject[];
   requestBody?: BodyObject;
-  responses: Record<string, BodyObject>;
+  responses: Record<string, ResponseObject>;
   security?: Record<string, string[]>[];
+  'x-representation'?: string;
 }
 
 /** Follows a local reference (`#/components/…`); anything else is returned as it is. */
@@ -90,25 +105,48 @@ function readOperation(
   operation: OperationObject,
 ): Operation {
   const parameters = [...shared, ...(operation.parameters ?? [])].map((each) => resolve(document, each));
+  const query = parameters.filter((each) => each.in === 'query');
+  const headers = parameters.filter((each) => each.in === 'header');
+  const takes = (name: string) => headers.some((each) => each.name === name);
   const body = operation.requestBody && resolve(document, operation.requestBody);
-  const responseTypes = new Map<string, string>();
-  for (const [status, response] of Object.entries(operation.responses)) {
-    const type = Object.keys(resolve(document, response).content ?? {})[0];
-    if (type !== undefined) responseTypes.set(status, type);
-  }
+  const responses = Object.entries(operation.responses).map(
+    ([status, response]) => [status, resolve(document, response)] as const,
+  );
+  const contents = responses.flatMap(([status, { content = {} }]) => {
+    const [type, media] = Object.entries(content)[0] ?? [];
+    return type === undefined ? [] : [{ status, type, schema: media?.schema ?? {} }];
+  });
   return {
     id: operation.operationId as OperationId,
     method,
     path,
     scope: readScope(operation.operationId, operation.security ?? document.security ?? []),
-    queryNames: new Set(parameters.filter((each) => each.in === 'query').map((each) => each.name)),
-    headerNames: parameters.filter((each) => each.in === 'header').map((each) => each.name.toLowerCase()),
+    queryNames: new Set(query.map((each) => each.name)),
+    headerNames: headers.map((each) => each.name.toLowerCase()),
     mediaTypes: Object.keys(body?.content ?? {}),
     bodyRequired: body?.required ?? false,
     statuses: Object.keys(operation.responses).map(Number),
     bodyLimit: body?.['x-body-limit'] ?? 'default',
-    responseTypes,
+    responseTypes: new Map(contents.map(({ status, type }) => [status, type])),
+    responseSchemas: new Map(contents.map(({ status, schema }) => [status, schema])),
+    queryDefaults: Object.fromEntries(
+      query.flatMap(({ name, schema }) => (schema?.default === undefined ? [] : [[name, schema.default]])),
+    ),
+    tagged: new Set(responses.flatMap(([status, { headers = {} }]) => ('ETag' in headers ? [status] : []))),
+    takesKey: takes('Idempotency-Key'),
+    representation: takes('If-Match') ? representationOf(document, path, operation) : null,
   };
+}
+
+/** The `GET` at the operation's path, or at the nearest above it; `x-representation` names another. */
+function representationOf(document: OpenApiDocument, path: string, operation: OperationObject): OperationId {
+  const named = operation['x-representation'];
+  if (named !== undefined) return named as OperationId;
+  for (let at = path; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
+    const get = document.paths?.[at]?.get as OperationObject | undefined;
+    if (get) return get.operationId as OperationId;
+  }
+  throw new Error(`The contract's ${operation.operationId} takes If-Match, and there is nothing to match.`);
 }
 
 /** Reads the operations of an OpenAPI 3.1 document whose references are all local. */

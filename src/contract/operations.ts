@@ -25,17 +25,21 @@ type ProblemAt<Id extends OperationId, S> = S extends keyof Responses<Id>
   : never;
 
 /** A status under which the operation answers with a result rather than a problem. */
-export type SuccessStatus<Id extends OperationId> = {
-  [S in keyof Responses<Id>]: [ProblemAt<Id, S>] extends [never] ? S : never;
-}[keyof Responses<Id>] &
-  number;
+export type SuccessStatus<Id extends OperationId> = Exclude<
+  {
+    [S in keyof Responses<Id>]: [ProblemAt<Id, S>] extends [never] ? S : never;
+  }[keyof Responses<Id>] &
+    number,
+  // The platform's answer to a condition.
+  304
+>;
 
 /** The body that goes with a status; undefined where the contract has none. */
 export type ReplyBody<Id extends OperationId, S extends keyof Responses<Id>> =
   ResponseAt<Id, S> extends { content: infer C } ? C[keyof C] : undefined;
 
-// Every response has these; the platform sends them.
-type PlatformHeader = 'X-Request-Id';
+// The platform sends these.
+type PlatformHeader = 'X-Request-Id' | 'ETag' | 'Idempotency-Replayed';
 
 type NamedHeaders<H> = { [K in keyof H as string extends K ? never : Exclude<K, PlatformHeader>]: H[K] };
 
@@ -69,21 +73,25 @@ export type EventStreamStatus<Id extends OperationId> = {
 }[keyof Responses<Id>] &
   number;
 
-// Statuses and problems that the platform answers with before a handler is called.
-type PlatformStatus = 400 | 401 | 403 | 413 | 415 | '5XX';
-type PlatformCode = 'rate-limited';
+// Statuses that the platform alone answers with.
+type PlatformStatus = 400 | 401 | 403 | 412 | 413 | 415 | 428 | '5XX';
+
+// What it answers with under statuses that handlers have too.
+type PlatformCode = 'idempotency-key-reused' | 'rate-limited' | 'reply-not-kept' | 'request-in-flight';
 
 type HandlerProblem<Id extends OperationId> = {
   [S in Exclude<keyof Responses<Id>, PlatformStatus>]: ProblemAt<Id, S>;
 }[Exclude<keyof Responses<Id>, PlatformStatus>];
 
+type CodeOf<P> = P extends { code: infer Code extends string } ? Exclude<Code, PlatformCode> : never;
+
+/** The codes of the problems that a handler of the operation may answer with under a status. */
+export type FailureCodeAt<Id extends OperationId, S> = S extends PlatformStatus
+  ? never
+  : CodeOf<ProblemAt<Id, S>>;
+
 /** The codes of the problems that a handler of the operation may answer with. */
-export type FailureCode<Id extends OperationId> =
-  HandlerProblem<Id> extends infer P
-    ? P extends { code: infer Code extends string }
-      ? Exclude<Code, PlatformCode>
-      : never
-    : never;
+export type FailureCode<Id extends OperationId> = CodeOf<HandlerProblem<Id>>;
 
 type ProblemMembers<P> = Omit<P, keyof Schemas['Problem']>;
 type FailureOf<Id extends OperationId, Code> = Extract<HandlerProblem<Id>, { code: Code }>;
@@ -103,9 +111,12 @@ type PathOf<Id extends OperationId> = operations[Id]['parameters'] extends { pat
 type QueryOf<Id extends OperationId> = operations[Id]['parameters'] extends { query: infer Q }
   ? Q
   : NonNullable<operations[Id]['parameters']['query']>;
+// The platform sees to these.
+type PlatformRequestHeader = 'Idempotency-Key' | 'If-Match' | 'If-None-Match';
+
 // Node has their names in lower case.
 type HeadersOf<Id extends OperationId> = operations[Id]['parameters'] extends { header?: infer H }
-  ? { [K in keyof H as Lowercase<K & string>]: H[K] }
+  ? { [K in Exclude<keyof H, PlatformRequestHeader> as Lowercase<K & string>]: H[K] }
   : unknown;
 type BodyOf<Id extends OperationId> = operations[Id] extends { requestBody: { content: infer C } }
   ? C[keyof C]

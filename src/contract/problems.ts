@@ -53,6 +53,8 @@ export const problemTypes = readProblemTypes();
 export interface ProblemMembers {
   detail?: string;
   errors?: ValidationError[];
+  /** The representation as it now is. */
+  current?: unknown;
 }
 
 /** Ends the request with a problem of the contract; the platform's own checks throw it, handlers return `call.fail`. */

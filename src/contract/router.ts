@@ -8,14 +8,20 @@ import {
   Router,
 } from 'express';
 import type { Logger } from 'pino';
-import { StaleToken, type WithUser } from '../database/lane';
+import type { Identity } from '../auth/authenticator';
+import { StaleToken, type UserScope, type WithUser } from '../database/lane';
 import { requestFacts } from '../observability/request-facts';
 import { type Admission, admit, admitAnyone, refuseToken } from './admission';
 import { type BodyReader, bodyReader } from './body';
 import type { BodyLimit, Contract, Method, Operation } from './contract';
+import { entityTagOf, matchesWeakly, type TagCondition, type Versioned } from './entity-tags';
 import { type EventSubscriber, eventStreamHeaders, openEventStream } from './event-stream';
-import type { Handlers } from './operations';
+import { claimOf } from './idempotency';
+import type { Handlers, OperationId } from './operations';
+import type { EventStreamResult, Outcome, Replay, Result, StreamedResult } from './outcome';
 import { type ProblemCode, ProblemError, type ProblemMembers, problemBody } from './problems';
+import { carryOut, type LaneRequest, readConditions } from './safe-writes';
+import { hidersOf } from './secrets';
 import { sendStream } from './stream';
 import { createValidators, type OperationValidator } from './validator';
 
@@ -27,35 +33,11 @@ export interface RouterDependencies extends Admission {
   /** Whether a fault means that something we depend on is out of reach: 503 rather than 500. */
   isUnavailable(error: unknown): boolean;
   readonly maxBodyBytes: Readonly<Record<BodyLimit, number>>;
+  /** Whether requests that may have an `If-Match` must have one. */
+  readonly requireIfMatch: boolean;
   /** Answer a response that breaks the contract with 500, or log it and send it. */
   readonly invalidResponses: 'reject' | 'report';
 }
-
-/** What `call.reply` makes. */
-interface Result {
-  readonly status: number;
-  readonly body: unknown;
-  readonly headers: Readonly<Record<string, unknown>>;
-}
-
-/** What `call.stream` makes. */
-interface StreamedResult extends Result {
-  readonly body: object;
-  readonly streamed: true;
-}
-
-/** What `call.eventStream` makes. */
-interface EventStreamResult extends Result {
-  readonly subscriber: EventSubscriber;
-}
-
-/** What `call.fail` makes. */
-interface Failure {
-  readonly code: ProblemCode;
-  readonly members: ProblemMembers;
-}
-
-type Outcome = Result | StreamedResult | EventStreamResult | Failure;
 
 /** A call before the types of its operation are put on it. */
 type UntypedHandler = (call: object) => Promise<Outcome>;
@@ -96,23 +78,126 @@ async function sendResult(
   else response.send(outcome.body);
 }
 
-interface Stages {
+function sendReplay(response: Response, operation: Operation, { status, replayed }: Replay): void {
+  const { headers, body } = replayed;
+  response.status(status).set(headers).set('Idempotency-Replayed', 'true');
+  if (body === null) return void response.end();
+  response.type(operation.responseTypes.get(String(status)) ?? 'application/json').send(body);
+}
+
+/** Whether a result is what the client says that it has (RFC 9110, section 13.1.2). */
+function isKnown(outcome: Result, ifNoneMatch: TagCondition | null): boolean {
+  const { ETag } = outcome.headers;
+  return ifNoneMatch !== null && ETag !== undefined && matchesWeakly(ifNoneMatch, String(ETag));
+}
+
+async function send(
+  response: Response,
+  operation: Operation,
+  outcome: Outcome | Replay,
+  ifNoneMatch: TagCondition | null,
+): Promise<void> {
+  if ('code' in outcome) sendProblem(response, outcome.code, outcome.members, outcome.headers);
+  else if ('replayed' in outcome) sendReplay(response, operation, outcome);
+  else if (isKnown(outcome, ifNoneMatch)) {
+    response.status(304).set('ETag', String(outcome.headers.ETag)).end();
+  } else await sendResult(response, operation, outcome);
+}
+
+/** An operation and what carries it out. */
+interface Served {
   readonly operation: Operation;
+  readonly handler: UntypedHandler;
+}
+
+/** An operation, ready to be served. */
+interface Stages extends Served {
   readonly validator: OperationValidator;
   readonly readBody: BodyReader;
-  readonly handler: UntypedHandler;
+  /** The `GET` that an `If-Match` is about. */
+  readonly representation: Served | null;
+  readonly hiders: LaneRequest['hiders'];
+}
+
+/** Who calls, and the lane or the part of a transaction in it that the handler is to work in. */
+interface Caller {
+  readonly identity: Identity;
+  readonly lane: UserScope;
+}
+
+/** What a request asks for, checked. */
+interface Input {
+  readonly query: object;
+  readonly body: unknown;
+}
+
+/** A call of an operation for a request. */
+function makeCall(operation: Operation, request: Request, { query, body }: Input, caller?: Caller): object {
+  return {
+    path: request.params,
+    query,
+    headers: Object.fromEntries(operation.headerNames.map((name) => [name, request.headers[name]])),
+    body,
+    mediaType: request.headers['content-type'] ?? '',
+    url: request.originalUrl,
+    requestId: String(request.id),
+    log: request.log,
+    ...caller,
+    reply: (status: number, body?: unknown, headers: Result['headers'] = {}): Outcome => {
+      if (!operation.tagged.has(String(status))) return { status, body, headers };
+      return { status, body, headers: { ...headers, ETag: entityTagOf(body as Versioned) } };
+    },
+    stream: (status: number, body: object, headers = {}): Outcome => ({
+      status,
+      body,
+      headers,
+      streamed: true,
+    }),
+    eventStream: (status: number, subscriber: EventSubscriber): Outcome => ({
+      status,
+      body: undefined,
+      headers: eventStreamHeaders,
+      subscriber,
+    }),
+    fail: (code: ProblemCode, members: ProblemMembers = {}): Outcome => ({ code, members }),
+  };
 }
 
 /** One request of one operation, from the token to the reply. */
 function serve(stages: Stages, dependencies: RouterDependencies): RequestHandler {
-  const { operation, validator, readBody, handler } = stages;
+  const { operation, handler, validator, readBody, representation, hiders } = stages;
+  const { withUser, requireIfMatch } = dependencies;
+
+  function answer(
+    request: Request,
+    identity: Identity,
+    { ifMatch, claim }: Pick<LaneRequest, 'ifMatch' | 'claim'>,
+  ): Promise<Outcome | Replay> {
+    const call = (to: Served, input: Input) => (lane: UserScope) =>
+      to.handler(makeCall(to.operation, request, input, { identity, lane }));
+    return carryOut({
+      open: (unconditional) => withUser(identity.userId, { issuedAt: identity.issuedAt, unconditional }),
+      handle: call(stages, request),
+      lookUp:
+        representation &&
+        call(representation, { query: representation.operation.queryDefaults, body: undefined }),
+      ifMatch,
+      requireIfMatch,
+      claim,
+      hiders,
+    });
+  }
+
   return async (request: Request, response: Response, next: NextFunction) => {
     requestFacts(request).operationId = operation.id;
     const identity = operation.scope
       ? await admit(operation, operation.scope, dependencies, request, response)
       : await admitAnyone(operation, dependencies, request, response);
 
+    const { key, ifMatch, ifNoneMatch } = readConditions(operation, request);
     await readBody(request, response);
+    // Of what the client wrote, before defaults are filled in: a later version may have others.
+    const claim = key === null ? undefined : claimOf(operation, request, key);
     const errors = await validator.checkRequest(request, response);
     if (errors.length > 0) {
       const count = errors.length === 1 ? 'one fault' : `${errors.length} faults`;
@@ -120,34 +205,10 @@ function serve(stages: Stages, dependencies: RouterDependencies): RequestHandler
     }
 
     await validator.watchResponse(request, response, next);
-    const outcome = await handler({
-      path: request.params,
-      query: request.query,
-      headers: Object.fromEntries(operation.headerNames.map((name) => [name, request.headers[name]])),
-      body: request.body,
-      mediaType: request.headers['content-type'] ?? '',
-      url: request.originalUrl,
-      requestId: String(request.id),
-      log: request.log,
-      identity,
-      lane: identity && dependencies.withUser(identity.userId, identity.issuedAt),
-      reply: (status: number, body?: unknown, headers = {}): Outcome => ({ status, body, headers }),
-      stream: (status: number, body: object, headers = {}): Outcome => ({
-        status,
-        body,
-        headers,
-        streamed: true,
-      }),
-      eventStream: (status: number, subscriber: EventSubscriber): Outcome => ({
-        status,
-        body: undefined,
-        headers: eventStreamHeaders,
-        subscriber,
-      }),
-      fail: (code: ProblemCode, members: ProblemMembers = {}): Outcome => ({ code, members }),
-    });
-    if ('code' in outcome) sendProblem(response, outcome.code, outcome.members);
-    else await sendResult(response, operation, outcome);
+    const outcome = identity
+      ? await answer(request, identity, { ifMatch, claim })
+      : await handler(makeCall(operation, request, request));
+    await send(response, operation, outcome, ifNoneMatch);
   };
 }
 
@@ -219,16 +280,26 @@ export async function createContractRouter(dependencies: RouterDependencies, log
     },
   });
 
+  const byId = new Map(contract.operations.map((operation) => [operation.id, operation]));
+  const handled = (id: OperationId): Served => {
+    const operation = byId.get(id);
+    const handler = handlers[id] as unknown as UntypedHandler | undefined;
+    if (!operation || !handler) throw new Error(`The contract's ${id} has no handler.`);
+    return { operation, handler };
+  };
+
   const router = Router({ caseSensitive: true, strict: true });
   router.use(refuseMalformed);
   for (const [path, operations] of Map.groupBy(contract.operations, (operation) => operation.path)) {
     const route = router.route(expressPath(path));
     for (const operation of operations) {
-      const handler = handlers[operation.id] as unknown as UntypedHandler | undefined;
       const validator = validators.get(operation.id);
-      if (!handler || !validator) throw new Error(`The contract's ${operation.id} has no handler.`);
+      if (!validator) throw new Error(`The contract's ${operation.id} has no validator.`);
       const readBody = bodyReader(operation, dependencies.maxBodyBytes[operation.bodyLimit]);
-      route[operation.method](serve({ operation, validator, readBody, handler }, dependencies));
+      const representation = operation.representation === null ? null : handled(operation.representation);
+      const hiders = hidersOf(contract.document, operation);
+      const stages = { ...handled(operation.id), validator, readBody, representation, hiders };
+      route[operation.method](serve(stages, dependencies));
     }
     route.all(otherMethods(allowedMethods(operations.map((operation) => operation.method))));
   }

@@ -6,8 +6,18 @@ import type { Knex } from 'knex';
 import type { QueryResult, QueryResultRow } from 'pg';
 import { isUnknownAccount } from './accounts';
 import { isTransient, isUnavailable } from './faults';
+import {
+  type Claim,
+  claimStatements,
+  type KeptReply,
+  keepStatement,
+  type Refusal,
+  readClaim,
+} from './idempotency';
 import { type ChangeAction, type ChangeType, type LaneTables, schema } from './rows';
-import { type Connection, type Statement, transact } from './transaction';
+import { type Connection, type Statement, sendAll, transact } from './transaction';
+
+export type { Claim, KeptReply, Refusal } from './idempotency';
 
 type Table = keyof LaneTables;
 
@@ -86,6 +96,9 @@ export class StaleToken extends Error {
   }
 }
 
+/** The lane's user wants no change without an `If-Match`. Writes without one reject with it, and change nothing. */
+export class PreconditionRequired extends Error {}
+
 /** What a user's requests can do with the database. */
 export interface UserScope {
   /** Runs a read on one snapshot of the lane. */
@@ -107,6 +120,26 @@ export interface LaneForJob {
    * @returns undefined if the lane is gone; what `work` did is then undone.
    */
   write<T>(work: (lane: WritableLane) => Promise<T>): Promise<T | undefined>;
+}
+
+/** A piece of work that is done as a whole, or not at all. */
+export interface WholeWork<T> {
+  /** For work that must not be done twice. */
+  readonly claim?: Claim | undefined;
+  /** What the work comes to where its claim is refused. */
+  refused(refusal: Refusal): T;
+  /** The work, all of whose reads and writes go through the scope that it gets. It may be run again, as a write may. */
+  work(scope: UserScope): Promise<T>;
+  /** Whether what led to this value is to stay; else nothing of it is left behind. */
+  stays(value: T): boolean;
+  /** What to keep under the claim of a value that stays. */
+  reply(value: T): KeptReply;
+}
+
+/** A lane as the platform opens it. */
+export interface UserLane extends UserScope {
+  /** Carries out work in one write, all or nothing; under a claim once, its reply being kept with what it changes. */
+  whole<T>(work: WholeWork<T>): Promise<T>;
 }
 
 export interface LaneOptions {
@@ -134,15 +167,15 @@ const openScope = `
 // of BEGIN, a write that waited would seem older than the one that it waited for.
 const lockCounter = `
   with held as (
-    select delivers from ${schema}.profiles where user_id = $1 for update
+    select delivers, require_if_match from ${schema}.profiles where user_id = $1 for update
   ), made as (
     insert into ${schema}.profiles (user_id)
     select $1 where not exists (select from held)
     on conflict (user_id) do nothing
-    returning delivers
+    returning delivers, require_if_match
   )
-  select made, delivers, set_config('app.now', clock_timestamp()::text, true)
-  from (select false as made, delivers from held union all select true, delivers from made) as lane`;
+  select made, delivers, require_if_match, set_config('app.now', clock_timestamp()::text, true)
+  from (select false as made, * from held union all select true, * from made) as lane`;
 
 // The same for a lane that must be there.
 const lockLane = `
@@ -285,28 +318,44 @@ function writableLaneOn(
   };
 }
 
-/** Opens a user's lane; `issuedAt` is when the caller's token was, in seconds since the epoch, null if it doesn't say. */
-export type WithUser = (userId: string, issuedAt?: number | null) => UserScope;
+/** How a lane is opened. */
+export interface Opening {
+  /** When the caller's token was issued, in seconds since the epoch; null if it doesn't say. */
+  readonly issuedAt?: number | null;
+  /** Whether writes are those of a request that could have an `If-Match`, and has none. */
+  readonly unconditional?: boolean;
+}
 
-/** Whose token opens a lane. */
-interface Caller {
+/** Opens a user's lane. */
+export type WithUser = (userId: string, opening?: Opening) => UserLane;
+
+/** Who opens a lane, and how. */
+interface Caller extends Required<Opening> {
   readonly userId: string;
-  readonly issuedAt: number | null;
 }
 
 function refuseStale(result: QueryResult<QueryResultRow> | undefined): void {
   if (result?.rows[0]?.stale !== false) throw new StaleToken('lane-erased');
 }
 
+/** A scope inside of a write: what it reads and writes is part of it. */
+function scopeIn(lane: WritableLane): UserScope {
+  return { read: (work) => work(lane), write: (work) => work(lane) };
+}
+
+const begin: Statement = { text: 'begin' };
+
 /** Makes the lanes of a database; `withUser` opens one. */
 export function createLanes(
   knex: Knex,
   options: LaneOptions,
 ): { withUser: WithUser; laneForJob: (userId: string) => LaneForJob } {
+  const prepared = ({ name, ...statement }: Statement): Statement =>
+    options.preparedStatements && name !== undefined ? { name, ...statement } : statement;
   const named = (name: string, text: string, values: unknown[]): Statement =>
-    options.preparedStatements ? { name, text, values } : { text, values };
+    prepared({ name, text, values });
 
-  const scopeTo = ({ userId, issuedAt }: Caller): Statement =>
+  const scopeTo = ({ userId, issuedAt }: Pick<Caller, 'userId' | 'issuedAt'>): Statement =>
     named('lane-scope', openScope, [options.appRole, userId, String(options.statementTimeoutMs), issuedAt]);
 
   function leave(userId: string, { changes, erased, delivers }: Leavings): Statement[] {
@@ -336,29 +385,72 @@ export function createLanes(
     });
   }
 
-  async function writeOnce<T>(caller: Caller, work: (lane: WritableLane) => Promise<T>): Promise<T> {
+  /** Sees to it that the lane is the caller's to change, by what opening it gave. */
+  async function checkLock(
+    caller: Caller,
+    locked: QueryResult<QueryResultRow> | undefined,
+    connection: Connection | null,
+  ): Promise<void> {
+    if (locked?.rowCount !== 1) throw laneNotHeld;
+    // The lane may be new because the lock waited for one who erased it, whom only a later statement sees.
+    if (locked.rows[0]?.made && connection) refuseStale(await connection.query(scopeTo(caller)));
+    if (caller.unconditional && locked.rows[0]?.require_if_match) throw new PreconditionRequired();
+  }
+
+  /** Whether the work under a claim is not to be done; asked before the lane is locked, so that nobody waits for it. */
+  async function refuse(
+    caller: Caller,
+    claimed: Claim,
+    connection: Connection,
+  ): Promise<Refusal | undefined> {
+    const statements = claimStatements(caller.userId, claimed).map(prepared);
+    const [, scope, ...claims] = await sendAll(connection, [begin, scopeTo(caller), ...statements]);
+    refuseStale(scope);
+    return readClaim(claimed, claims);
+  }
+
+  async function writeOnce<T>(
+    caller: Caller,
+    work: (lane: WritableLane) => Promise<T>,
+    terms?: WholeWork<T>,
+  ): Promise<T> {
     const { userId } = caller;
     const leavings = nothing();
+    const lock = named('lane-lock', lockCounter, [userId]);
+    const claim = terms?.claim;
+    let stays = true;
     const value = await transact(knex, {
       readOnly: false,
-      opening: [{ text: 'begin' }, scopeTo(caller), named('lane-lock', lockCounter, [userId])],
-      async check([, scope, locked], connection) {
-        refuseStale(scope);
-        if (locked?.rowCount !== 1) throw laneNotHeld;
-        leavings.delivers = locked.rows[0]?.delivers === true;
-        // The lane may be new because the lock waited for one who erased it, whom only a later statement sees.
-        if (locked.rows[0]?.made && connection) refuseStale(await connection.query(scopeTo(caller)));
+      ...(claim && {
+        async before(connection: Connection) {
+          const refusal = await refuse(caller, claim, connection);
+          return refusal && { value: terms.refused(refusal) };
+        },
+      }),
+      opening: claim ? [lock] : [begin, scopeTo(caller), lock],
+      async check(results, connection) {
+        if (!claim) refuseStale(results[1]);
+        const locked = results.at(-1);
+        await checkLock(caller, locked, connection);
+        leavings.delivers = locked?.rows[0]?.delivers === true;
       },
       work: (connection) => work(writableLaneOn(knex, connection, userId, leavings)),
-      closing: () => leave(userId, leavings),
+      closing(value) {
+        stays = terms?.stays(value) ?? true;
+        if (!stays) return null;
+        const left = leave(userId, leavings);
+        // An erased lane keeps nothing.
+        if (!claim || leavings.erased) return left;
+        return [...left, prepared(keepStatement(userId, claim, terms.reply(value)))];
+      },
     });
-    tellOf(userId, leavings);
+    if (stays) tellOf(userId, leavings);
     return value;
   }
 
-  async function write<T>(caller: Caller, work: (lane: WritableLane) => Promise<T>): Promise<T> {
+  async function retryAsCaller<T>(attempt: () => Promise<T>): Promise<T> {
     try {
-      return await retry(() => writeOnce(caller, work));
+      return await retry(attempt);
     } catch (error) {
       if (isUnknownAccount(error)) throw new StaleToken('account-unknown');
       throw error;
@@ -369,11 +461,7 @@ export function createLanes(
     const leavings = nothing();
     const value = await transact(knex, {
       readOnly: false,
-      opening: [
-        { text: 'begin' },
-        scopeTo({ userId, issuedAt: null }),
-        named('lane-lock-job', lockLane, [userId]),
-      ],
+      opening: [begin, scopeTo({ userId, issuedAt: null }), named('lane-lock-job', lockLane, [userId])],
       check([, , locked]) {
         if (locked?.rowCount !== 1) throw laneGone;
         leavings.delivers = locked.rows[0]?.delivers === true;
@@ -408,11 +496,17 @@ export function createLanes(
     }
   }
 
+  function open(caller: Caller): UserLane {
+    return {
+      read: (work) => read(caller, work),
+      write: (work) => retryAsCaller(() => writeOnce(caller, work)),
+      whole: (terms) => retryAsCaller(() => writeOnce(caller, (lane) => terms.work(scopeIn(lane)), terms)),
+    };
+  }
+
   return {
-    withUser: (userId, issuedAt = null) => ({
-      read: (work) => read({ userId, issuedAt }, work),
-      write: (work) => write({ userId, issuedAt }, work),
-    }),
+    withUser: (userId, { issuedAt = null, unconditional = false } = {}) =>
+      open({ userId, issuedAt, unconditional }),
     laneForJob: (userId) => ({
       read: (work) => readForJob(userId, work),
       write: (work) => writeForJob(userId, work),

@@ -208,6 +208,7 @@ export interface ProfileRow {
   default_priority: TaskPriority;
   /** Whether there are webhooks that are enabled. */
   delivers: boolean;
+  require_if_match: boolean;
   version: number;
   created_at: Date;
   updated_at: Date | null;
@@ -234,6 +235,22 @@ export interface CalendarFeedRow {
   created_at: Date;
 }
 
+/** A reply that is kept under a client's key. */
+export interface IdempotencyKeyRow {
+  user_id: string;
+  operation: string;
+  /** SHA-256. */
+  key_hash: Buffer;
+  /** SHA-256 of the request. */
+  fingerprint: Buffer;
+  status: number;
+  /** Null where the reply was too large to keep. */
+  headers: Record<string, string> | null;
+  /** As it was sent, but for secrets; null where there was none. */
+  body: string | null;
+  created_at: Date;
+}
+
 /** The tables that hold users' rows, each with `user_id` first in its primary key. */
 export interface LaneTables {
   calendar_feeds: CalendarFeedRow;
@@ -247,4 +264,5 @@ export interface LaneTables {
   reminders: ReminderRow;
   webhooks: WebhookRow;
   webhook_deliveries: WebhookDeliveryRow;
+  idempotency_keys: IdempotencyKeyRow;
 }

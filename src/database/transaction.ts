@@ -16,6 +16,8 @@ export interface Statement {
 
 export interface Transaction<T> {
   readonly readOnly: boolean;
+  /** Goes first and is waited for. Where it gives a value the transaction ends there, undone, and comes to that. */
+  before?(connection: Connection): Promise<{ readonly value: T } | undefined>;
   /** Begins the transaction and prepares it; sent in the same round trip as the first statement of the work. */
   readonly opening: readonly Statement[];
   work(connection: Connection): Promise<T>;
@@ -27,8 +29,8 @@ export interface Transaction<T> {
     results: readonly QueryResult<QueryResultRow>[],
     connection: Connection | null,
   ): void | Promise<void>;
-  /** Sent after the work, in the same round trip as the commit. */
-  closing?(): readonly Statement[];
+  /** Sent after the work, in the same round trip as the commit; null undoes what was done, and the value remains. */
+  closing?(value: T): readonly Statement[] | null;
 }
 
 async function all<T>(promises: Promise<T>[]): Promise<T[]> {
@@ -40,15 +42,23 @@ async function all<T>(promises: Promise<T>[]): Promise<T[]> {
   });
 }
 
+/** Sends statements in one round trip; rejects with the first error, with nothing under way any more. */
+export function sendAll(
+  connection: Connection,
+  statements: readonly Statement[],
+): Promise<QueryResult<QueryResultRow>[]> {
+  return all(statements.map((each) => connection.query(each)));
+}
+
 async function commit(connection: Connection, closing: readonly Statement[]): Promise<void> {
-  const results = await all([...closing.map((each) => connection.query(each)), connection.query('commit')]);
+  const results = await sendAll(connection, [...closing, { text: 'commit' }]);
   // An aborted transaction answers COMMIT with ROLLBACK, and no error.
   if (results.at(-1)?.command !== 'COMMIT') throw new Error('The transaction was rolled back.');
 }
 
 /** Begins and does the work; rejects with the first error, with nothing under way any more. */
 async function begin<T>(connection: Connection, { opening, work, check }: Transaction<T>): Promise<T> {
-  const opened = all(opening.map((each) => connection.query(each)));
+  const opened = sendAll(connection, opening);
   const [openingResult, workResult] = await Promise.allSettled([opened, work(connection)]);
   if (openingResult.status === 'rejected') throw openingResult.reason;
   await check?.(openingResult.value, workResult.status === 'fulfilled' ? connection : null);
@@ -62,15 +72,20 @@ const ignore = () => undefined;
 export async function transact<T>(knex: Knex, transaction: Transaction<T>): Promise<T> {
   const connection: Connection = await knex.client.acquireConnection();
   const release = () => knex.client.releaseConnection(connection);
+  const undo = () => connection.query('rollback').catch(ignore).then(release);
   let value: T;
-  let closing: readonly Statement[];
+  let closing: readonly Statement[] | null;
   try {
-    value = await begin(connection, transaction);
-    closing = transaction.closing?.() ?? [];
+    const early = await transaction.before?.(connection);
+    value = early ? early.value : await begin(connection, transaction);
+    closing = early ? null : transaction.closing ? transaction.closing(value) : [];
   } catch (error) {
-    await connection.query('rollback').catch(ignore);
-    await release();
+    await undo();
     throw error;
+  }
+  if (closing === null) {
+    await undo();
+    return value;
   }
   const committed = commit(connection, closing).finally(release);
   // A read has its answer, and nothing that could still be lost.

@@ -4,12 +4,13 @@ import { settingsOf } from './settings';
 
 /** A profile as the contract has it; that of a lane without a row has the defaults. */
 export function toProfile(userId: string, row: ProfileRow | undefined): Schemas['Profile'] {
-  const { time_zone, week_start, default_priority, version, updated_at } = settingsOf(row);
+  const { time_zone, week_start, default_priority, require_if_match, version, updated_at } = settingsOf(row);
   return {
     user_id: userId,
     time_zone,
     week_start,
     default_priority,
+    require_if_match,
     version,
     updated_at: updated_at?.toISOString() ?? null,
   };

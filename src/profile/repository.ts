@@ -2,7 +2,7 @@ import { differences, type Lane, type WritableLane } from '../database/lane';
 import type { ProfileRow } from '../database/rows';
 
 /** What a user may choose. */
-export type Settings = Pick<ProfileRow, 'time_zone' | 'week_start' | 'default_priority'>;
+export type Settings = Pick<ProfileRow, 'time_zone' | 'week_start' | 'default_priority' | 'require_if_match'>;
 
 /** The lane's profile, or undefined before its first write. */
 export async function findProfile(lane: Lane): Promise<ProfileRow | undefined> {

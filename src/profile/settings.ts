@@ -1,12 +1,16 @@
 import type { ProfileRow } from '../database/rows';
 
-type Written = Pick<ProfileRow, 'time_zone' | 'week_start' | 'default_priority' | 'version' | 'updated_at'>;
+type Written = Pick<
+  ProfileRow,
+  'time_zone' | 'week_start' | 'default_priority' | 'require_if_match' | 'version' | 'updated_at'
+>;
 
 // What the columns default to: the settings of a lane that nothing was written to yet.
 const unwritten: Written = {
   time_zone: 'UTC',
   week_start: 'monday',
   default_priority: 'medium',
+  require_if_match: false,
   version: 1,
   updated_at: null,
 };

@@ -11,7 +11,10 @@ const latestFirst: readonly CursorKey[] = [
   { column: 'id', kind: 'uuid', direction: 'desc' },
 ];
 
-type TrashHandlers = Pick<Handlers, 'listTrash' | 'restoreTask' | 'purgeTask' | 'emptyTrash'>;
+type TrashHandlers = Pick<
+  Handlers,
+  'listTrash' | 'getDeletedTask' | 'restoreTask' | 'purgeTask' | 'emptyTrash'
+>;
 
 /** The operations of the trash, which keeps what was deleted for so many days. */
 export const trashHandlers = (retentionDays: number): TrashHandlers => ({
@@ -38,6 +41,11 @@ export const trashHandlers = (retentionDays: number): TrashHandlers => ({
       },
       page.headers,
     );
+  },
+
+  async getDeletedTask(call) {
+    const row = await call.lane.read((lane) => findDeleted(lane, call.path.task_id));
+    return row ? call.reply(200, toTask(row)) : call.fail('task-not-found');
   },
 
   async restoreTask(call) {

@@ -10,6 +10,7 @@ export const profileCases: CasesOf<'getProfile' | 'updateProfile' | 'eraseLane'>
         time_zone: 'UTC',
         week_start: 'monday',
         default_priority: 'medium',
+        require_if_match: false,
         version: 1,
         updated_at: null,
       });
@@ -20,13 +21,19 @@ export const profileCases: CasesOf<'getProfile' | 'updateProfile' | 'eraseLane'>
     200: async ({ send, lane, userId }) => {
       const response = await send('PATCH', `${lane}/profile`, {
         headers: { 'Content-Type': 'application/merge-patch+json' },
-        body: { time_zone: 'Europe/Zurich', week_start: 'sunday', default_priority: 'high' },
+        body: {
+          time_zone: 'Europe/Zurich',
+          week_start: 'sunday',
+          default_priority: 'high',
+          require_if_match: true,
+        },
       });
       expect(response.body).toEqual({
         user_id: userId,
         time_zone: 'Europe/Zurich',
         week_start: 'sunday',
         default_priority: 'high',
+        require_if_match: true,
         version: 2,
         updated_at: expect.any(String),
       });
@@ -36,9 +43,12 @@ export const profileCases: CasesOf<'getProfile' | 'updateProfile' | 'eraseLane'>
   },
   eraseLane: {
     204: async ({ send, lane, userId, databaseUrl }) => {
-      await send('POST', `${lane}/tasks`, { body: { title: 'A task' } });
+      await send('POST', `${lane}/tasks`, {
+        headers: { 'Idempotency-Key': 'a-key' },
+        body: { title: 'A task' },
+      });
       const response = await send('DELETE', `${lane}?confirm=${userId}`);
-      for (const table of ['profiles', 'tasks', 'changes']) {
+      for (const table of ['profiles', 'tasks', 'changes', 'idempotency_keys']) {
         expect(
           await query(databaseUrl, `select from tasklane.${table} where user_id = $1`, [userId]),
         ).toEqual([]);

@@ -9,7 +9,9 @@ async function makeDeleted({ send, lane }: CaseContext): Promise<ApiResponse['bo
   return task;
 }
 
-export const trashCases: CasesOf<'listTrash' | 'restoreTask' | 'purgeTask' | 'emptyTrash'> = {
+export const trashCases: CasesOf<
+  'listTrash' | 'getDeletedTask' | 'restoreTask' | 'purgeTask' | 'emptyTrash'
+> = {
   listTrash: {
     200: async (context) => {
       const task = await makeDeleted(context);
@@ -27,6 +29,21 @@ export const trashCases: CasesOf<'listTrash' | 'restoreTask' | 'purgeTask' | 'em
         next_cursor: null,
       });
       return response;
+    },
+  },
+  getDeletedTask: {
+    200: async (context) => {
+      const task = await makeDeleted(context);
+      const response = await context.send('GET', `${context.lane}/trash/${task.id}`);
+      const [item] = (await context.send('GET', `${context.lane}/trash`)).body.items;
+      expect(response.body).toEqual(item.task);
+      return response;
+    },
+    404: async (context) => {
+      const { body: task } = await context.send('POST', `${context.lane}/tasks`, {
+        body: { title: 'Alive' },
+      });
+      return context.send('GET', `${context.lane}/trash/${task.id}`);
     },
   },
   restoreTask: {

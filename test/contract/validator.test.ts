@@ -3,81 +3,17 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import express from 'express';
-import pino from 'pino';
-import type { Authenticator } from '../../src/auth/authenticator';
-import { contractDocument, type OpenApiDocument, readContract } from '../../src/contract/contract';
 import type { Handlers } from '../../src/contract/operations';
-import { createContractRouter, type RouterDependencies } from '../../src/contract/router';
-import type { UserScope } from '../../src/database/lane';
-import { unlimited } from '../../src/edge/rate-limit';
-import { createServer } from '../../src/server';
+import type { RouterDependencies } from '../../src/contract/router';
 import { send } from '../support/api';
 import { exampleBody, examplePath, operations } from '../support/operations';
-
-const identity = { userId: 'ada', scopes: ['read', 'write'], carrier: 'header' } as never;
-const anyone: Authenticator = {
-  authenticate: async () => ({ outcome: 'authenticated', identity }),
-} as unknown as Authenticator;
-
-type AnyCall = { query: unknown; reply(status: number, body?: unknown): unknown };
-
-/** A handler for every operation, each of which does the same. */
-function everywhere(handler: (call: AnyCall) => Promise<unknown>): Handlers {
-  return Object.fromEntries(operations.map(({ id }) => [id, handler])) as unknown as Handlers;
-}
-
-const silent = pino({ level: 'silent' });
-
-function createRouter(overrides: Partial<RouterDependencies> = {}) {
-  return createContractRouter(
-    {
-      contract: readContract(contractDocument),
-      handlers: everywhere(async () => {
-        throw new Error('a secret of the inside');
-      }),
-      authenticator: anyone,
-      rateLimiter: unlimited,
-      withUser: () => ({}) as UserScope,
-      isUnavailable: () => false,
-      trustedOrigins: new Set(),
-      publicUrl: () => 'http://localhost',
-      maxBodyBytes: { default: 1000, import: 1000 },
-      invalidResponses: 'reject',
-      ...overrides,
-    },
-    silent,
-  );
-}
-
-/** Serves a router, without a logger around it. */
-async function serve(overrides: Partial<RouterDependencies>) {
-  const app = express().set('query parser', 'simple');
-  app.use((request, response, next) => {
-    request.id = 'an-id';
-    request.log = silent;
-    response.setHeader('X-Request-Id', 'an-id');
-    next();
-  });
-  app.use(await createRouter(overrides));
-  const server = createServer(app, { headersTimeoutMs: 10_000, requestTimeoutMs: 60_000 });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
+import { changed, createTestRouter, everywhere, serveRouter } from '../support/router';
 
 async function serving<T>(
   overrides: Partial<RouterDependencies>,
   work: (url: string) => Promise<T>,
 ): Promise<T> {
-  const { url, close } = await serve(overrides);
+  const { url, close } = await serveRouter(overrides);
   try {
     return await work(url);
   } finally {
@@ -85,22 +21,13 @@ async function serving<T>(
   }
 }
 
-function changed(
-  change: (document: OpenApiDocument & { paths: never }) => void,
-): Partial<RouterDependencies> {
-  const document = structuredClone(contractDocument);
-  change(document as never);
-  return { contract: readContract(document) };
-}
-
 describe('the start fails', () => {
   test('for an operation without a handler', async () => {
     const { getTask: _left, ...handlers } = everywhere(async () => undefined);
-    await expect(createRouter({ handlers: handlers as Handlers })).rejects.toThrow('getTask');
+    await expect(createTestRouter({ handlers: handlers as Handlers })).rejects.toThrow('getTask');
   });
 
-  // biome-ignore lint/suspicious/noExplicitAny: a mistake has no type.
-  test.each<[string, (document: any) => void]>([
+  test.each<[string, Parameters<typeof changed>[0]]>([
     ['a reference to nothing', (document) => (document.components.schemas.Task.properties.id.$ref += 'x')],
     ['a type that does not exist', (document) => (document.components.schemas.TaskTitle.type = 'sting')],
     ['a pattern that does not compile', (document) => (document.components.schemas.TaskTitle.pattern = '(')],
@@ -109,7 +36,7 @@ describe('the start fails', () => {
       (document) => delete document.paths['/livez'].get.responses[200].description,
     ],
   ])('for %s', async (_what, change) => {
-    await expect(createRouter(changed(change))).rejects.toThrow();
+    await expect(createTestRouter(changed(change))).rejects.toThrow();
   });
 });
 
@@ -189,7 +116,7 @@ describe('a request', () => {
         search: null,
       });
     });
-    ({ url, close } = await serve({ handlers }));
+    ({ url, close } = await serveRouter({ handlers }));
   });
   afterAll(() => close());
 

@@ -273,7 +273,7 @@ describe('a lane for a job', () => {
     const userId = randomUUID();
     await database.withUser(userId).write(async (lane) => lane.erase());
     const later = Date.now() / 1000 + 1;
-    await database.withUser(userId, later).write((lane) => insertTask(lane, newTask()));
+    await database.withUser(userId, { issuedAt: later }).write((lane) => insertTask(lane, newTask()));
     expect(await work(userId)).toMatchObject({ version: 1 });
     expect(await counterOf(userId)).toBe(2);
   });

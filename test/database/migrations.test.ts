@@ -67,6 +67,11 @@ const seeds: Record<string, string> = {
   '20261121000011_search': `
     insert into tasklane.tasks (user_id, id, title, search, search_version)
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d56', 'j', '''j'':1A', 1)`,
+  '20261121000020_safe_writes': `
+    update tasklane.profiles set require_if_match = true where user_id = 'ada';
+    insert into tasklane.idempotency_keys (user_id, operation, key_hash, fingerprint, status, headers, body)
+    values ('ada', 'createTask', sha256('a'), sha256('b'), 201, '{"ETag": "\\"1-0\\""}', '{"title": "c"}'),
+      ('ada', 'createTask', sha256('d'), sha256('e'), 200, null, null)`,
   // Changes no rows.
   '20261121000030_change_indexes': '',
   '20261121000040_webhooks': `

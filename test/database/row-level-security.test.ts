@@ -1,5 +1,5 @@
 /** The third wall, with the second taken away: under every kind of login, lanes see and change their own rows alone. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { Client } from 'pg';
 import pino from 'pino';
@@ -72,6 +72,13 @@ async function seed(lane: UserScope): Promise<void> {
     });
     await writable.insert('calendar_feeds', { id, secret_hash: Buffer.alloc(32) });
     writable.changed({ type: 'task', id, action: 'created', fields: {} });
+    const hash = randomBytes(32);
+    await writable.insert('idempotency_keys', {
+      operation: 'createTask',
+      key_hash: hash,
+      fingerprint: hash,
+      status: 201,
+    });
   });
 }
 

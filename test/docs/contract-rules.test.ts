@@ -11,6 +11,17 @@ const json = (schema: object, example: unknown) => ({ 'application/json': { sche
 const schemaRef = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 const problemRef = { $ref: '#/components/responses/Problem' };
 const note = { text: 'Rain', lines: [{ text: 'again' }] };
+const log = { text: 'Rain', key: null, version: 1, updated_at: null };
+const header = (name: string) => ({ name, in: 'header', schema: { type: 'string' } });
+const tagged = { ETag: { required: true, schema: { type: 'string' } } };
+const replayed = { 'Idempotency-Replayed': { schema: { type: 'string' } } };
+const problems = (...statuses: string[]) =>
+  Object.fromEntries([...statuses, '400', '401', '403', '422', '5XX'].map((status) => [status, problemRef]));
+
+const problemResponse = (name: string, code: string) => ({
+  description: 'A problem.',
+  content: { 'application/problem+json': { schema: schemaRef(name), example: { code } } },
+});
 
 /** A contract that keeps every rule. */
 function validContract(): Document {
@@ -29,28 +40,60 @@ function validContract(): Document {
           parameters: [{ name: 'sort_by', in: 'query', schema: { type: 'string', default: 'text' } }],
           responses: {
             '200': { $ref: '#/components/responses/Note' },
-            '304': { description: 'Nothing new.' },
-            '400': problemRef,
-            '401': problemRef,
-            '403': problemRef,
-            '422': problemRef,
-            '5XX': problemRef,
+            ...problems(),
           },
         },
         patch: {
           operationId: 'updateNote',
           summary: 'Change a note',
           description: 'Changes the note.',
+          parameters: [header('Idempotency-Key')],
           requestBody: { content: json(schemaRef('NotePatch'), { text: 'Sun' }) },
           responses: {
-            '204': { description: 'Changed.' },
-            '400': problemRef,
-            '401': problemRef,
-            '403': problemRef,
-            '413': problemRef,
-            '415': problemRef,
-            '422': problemRef,
-            '5XX': problemRef,
+            '204': { description: 'Changed.', headers: replayed },
+            ...problems('413', '415'),
+            '409': { $ref: '#/components/responses/InFlight' },
+            '422': { $ref: '#/components/responses/Reused' },
+          },
+        },
+      },
+      '/api/{user_id}/log': {
+        parameters: [{ name: 'user_id', in: 'path', required: true, schema: { type: 'string' } }],
+        get: {
+          operationId: 'getLog',
+          summary: 'Get the log',
+          description: 'The log.',
+          parameters: [header('If-None-Match')],
+          responses: {
+            '200': { $ref: '#/components/responses/Log' },
+            '304': { description: 'Nothing new.', headers: tagged },
+            ...problems(),
+          },
+        },
+        delete: {
+          operationId: 'clearLog',
+          summary: 'Clear the log',
+          description: 'Clears the log.',
+          parameters: [header('If-Match')],
+          responses: {
+            '204': { description: 'Cleared.' },
+            ...problems('428'),
+            '412': { $ref: '#/components/responses/Changed' },
+          },
+        },
+      },
+      '/api/{user_id}/log/rotate': {
+        parameters: [{ name: 'user_id', in: 'path', required: true, schema: { type: 'string' } }],
+        post: {
+          operationId: 'rotateLog',
+          summary: 'Rotate the log',
+          description: 'Rotates the log.',
+          'x-idempotent': true,
+          parameters: [header('If-Match')],
+          responses: {
+            '200': { $ref: '#/components/responses/Log' },
+            ...problems('428'),
+            '412': { $ref: '#/components/responses/Changed' },
           },
         },
       },
@@ -70,6 +113,10 @@ function validContract(): Document {
       securitySchemes: { bearerAuth: { type: 'http', scheme: 'bearer' } },
       responses: {
         Note: { description: 'The note.', content: json(schemaRef('Note'), note) },
+        Log: { description: 'The log.', headers: tagged, content: json(schemaRef('Log'), log) },
+        Changed: { ...problemResponse('GoneProblem', 'gone'), headers: tagged },
+        InFlight: problemResponse('InFlightProblem', 'request-in-flight'),
+        Reused: problemResponse('ReusedProblem', 'idempotency-key-reused'),
         Problem: {
           description: 'A problem.',
           content: {
@@ -88,6 +135,16 @@ function validContract(): Document {
           required: ['text', 'lines'],
           properties: { text: schemaRef('Text'), lines: { type: 'array', items: schemaRef('Line') } },
         },
+        Log: {
+          allOf: [schemaRef('Versioned')],
+          required: ['text', 'key'],
+          properties: { text: schemaRef('Text'), key: { type: ['string', 'null'], 'x-secret': true } },
+        },
+        Versioned: {
+          type: 'object',
+          required: ['version', 'updated_at'],
+          properties: { version: { type: 'integer' }, updated_at: { type: ['string', 'null'] } },
+        },
         LinePatch: {
           type: 'object',
           additionalProperties: false,
@@ -100,6 +157,14 @@ function validContract(): Document {
         },
         Problem: { type: 'object', required: ['code'], properties: { code: { type: 'string' } } },
         LostProblem: { allOf: [schemaRef('Problem')], properties: { code: { const: 'lost' } } },
+        InFlightProblem: {
+          allOf: [schemaRef('Problem')],
+          properties: { code: { const: 'request-in-flight' } },
+        },
+        ReusedProblem: {
+          allOf: [schemaRef('Problem')],
+          properties: { code: { const: 'idempotency-key-reused' } },
+        },
         GoneProblem: { allOf: [schemaRef('Problem')], properties: { code: { const: 'gone' } } },
       },
     },
@@ -107,6 +172,8 @@ function validContract(): Document {
 }
 
 const item = (contract: Document) => contract.paths['/api/{user_id}/notes'];
+const logItem = (contract: Document) => contract.paths['/api/{user_id}/log'];
+const rotation = (contract: Document) => contract.paths['/api/{user_id}/log/rotate'].post;
 const schemas = (contract: Document) => contract.components.schemas;
 
 const violations: readonly [rule: string, what: string, violate: (contract: Document) => void][] = [
@@ -215,7 +282,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     'contract/problem-responses',
     'a redirection with a body',
     (it) => {
-      item(it).get.responses['304'].content = json(schemaRef('Note'), note);
+      logItem(it).get.responses['304'].content = json(schemaRef('Note'), note);
     },
   ],
   [
@@ -241,6 +308,74 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     'contract/closed-request-bodies',
     'an open object inside a body',
     (it) => delete schemas(it).LinePatch.additionalProperties,
+  ],
+  ['contract/idempotency-keys', 'a PATCH without a key', (it) => delete item(it).patch.parameters],
+  ['contract/idempotency-keys', 'a POST without a key', (it) => delete rotation(it)['x-idempotent']],
+  [
+    'contract/idempotency-keys',
+    'a key where repeating does no harm',
+    (it) => {
+      item(it).patch['x-idempotent'] = true;
+    },
+  ],
+  [
+    'contract/idempotency-keys',
+    'a key of a DELETE',
+    (it) => logItem(it).delete.parameters.push(header('Idempotency-Key')),
+  ],
+  [
+    'contract/idempotency-keys',
+    'a repeated reply that does not say so',
+    (it) => delete item(it).patch.responses['204'].headers,
+  ],
+  [
+    'contract/idempotency-keys',
+    'no problem for a request in flight',
+    (it) => {
+      schemas(it).InFlightProblem.properties.code = {};
+    },
+  ],
+  [
+    'contract/idempotency-keys',
+    'no problem for a key of another request',
+    (it) => {
+      schemas(it).ReusedProblem.properties.code = {};
+    },
+  ],
+  ['contract/entity-tags', 'an entity without an ETag', (it) => delete it.components.responses.Log.headers],
+  [
+    'contract/entity-tags',
+    'an ETag that may be missing',
+    (it) => {
+      it.components.responses.Log.headers = { ETag: { schema: { type: 'string' } } };
+    },
+  ],
+  [
+    'contract/entity-tags',
+    'a failed condition without an ETag',
+    (it) => delete it.components.responses.Changed.headers,
+  ],
+  ['contract/entity-tags', 'a GET without If-None-Match', (it) => delete logItem(it).get.parameters],
+  ['contract/entity-tags', 'a GET without 304', (it) => delete logItem(it).get.responses['304']],
+  [
+    'contract/entity-tags',
+    'If-None-Match for a list',
+    (it) => item(it).get.parameters.push(header('If-None-Match')),
+  ],
+  ['contract/entity-tags', 'a change without If-Match', (it) => delete logItem(it).delete.parameters],
+  ['contract/entity-tags', 'an action without If-Match', (it) => delete rotation(it).parameters],
+  ...['412', '428'].map((status): [string, string, (contract: Document) => void] => [
+    'contract/entity-tags',
+    `an action without ${status}`,
+    (it) => delete rotation(it).responses[status],
+  ]),
+  [
+    'contract/nullable-secrets',
+    'a secret that is never null',
+    (it) => {
+      schemas(it).Log.properties.key.type = 'string';
+      it.components.responses.Log.content = json(schemaRef('Log'), { ...log, key: 'a' });
+    },
   ],
   [
     'contract/required-response-fields',

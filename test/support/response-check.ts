@@ -120,6 +120,17 @@ function describedResponse(method: string, path: string, status: number): Node |
   return document.components.responses?.[fallback];
 }
 
+// A strong entity tag stands for one body (RFC 9110, section 8.8.1): what it showed for an entity, to compare with.
+const shown = new Map<string, unknown>();
+
+function assertOneBody(what: string, { headers, body }: ObservedResponse): void {
+  // A secret is beside what the tag stands for: it is shown once.
+  const { secret: _secret, ...entity } = body as Record<string, unknown>;
+  const key = JSON.stringify([entity.user_id, entity.id, headers.etag]);
+  if (shown.has(key)) assert.deepEqual(entity, shown.get(key), `${what}: another body under ${headers.etag}`);
+  shown.set(key, entity);
+}
+
 /** Fails unless the contract has this response, with this status, content type, these headers and this body. */
 export function assertDescribed(method: string, url: string, response: ObservedResponse): void {
   const path = url.split('?')[0] as string;
@@ -149,6 +160,7 @@ export function assertDescribed(method: string, url: string, response: ObservedR
   const media = content[type];
   assert.ok(media, `${what} has content type ${type}, not one of ${Object.keys(content)}`);
   assertMatches(media.schema, response.body, what);
+  if (response.status < 300 && response.headers.etag !== undefined) assertOneBody(what, response);
   if (type === 'application/problem+json') {
     const problem = response.body as { status: number; request_id: string; type: string; code: string };
     assert.equal(problem.status, response.status, `${what}: status in the body`);

@@ -1,0 +1,52 @@
+/** Entity tags (RFC 9110, section 8.8.3) and the conditions that requests make of them (section 13.1). */
+
+/** A representation with a version: what an `ETag` stands for. */
+export interface Versioned {
+  readonly version: number;
+  /** When that version was made, as RFC 3339 has it; null for one that was never written. */
+  readonly updated_at: string | null;
+}
+
+/**
+ * The strong entity tag of a representation: its version, and when that was made in milliseconds since 1970. What is
+ * erased and made anew counts its versions from 1 again, at another time.
+ */
+export function entityTagOf({ version, updated_at }: Versioned): string {
+  return `"${version}-${updated_at === null ? 0 : Date.parse(updated_at)}"`;
+}
+
+interface EntityTag {
+  readonly weak: boolean;
+  /** With its quotes. */
+  readonly opaque: string;
+}
+
+/** Any representation there is, or one of these. */
+export type TagCondition = '*' | readonly EntityTag[];
+
+// One element of the list, which may be empty (section 5.6.1.2), and what ends it.
+const element = /[ \t]*(?:(W\/)?("[\x21\x23-\x7e\x80-\xff]*"))?[ \t]*(?:,|$)/y;
+
+/** Parses `If-Match` or `If-None-Match`; null if it is malformed or names nothing. */
+export function parseTagCondition(text: string): TagCondition | null {
+  if (text.trim() === '*') return '*';
+  const tags: EntityTag[] = [];
+  element.lastIndex = 0;
+  while (element.lastIndex < text.length) {
+    const match = element.exec(text);
+    if (!match) return null;
+    const [, weak, opaque] = match;
+    if (opaque !== undefined) tags.push({ weak: weak !== undefined, opaque });
+  }
+  return tags.length > 0 ? tags : null;
+}
+
+/** Whether a condition names a strong tag, by the strong comparison: `If-Match` (section 8.8.3.2). */
+export function matchesStrongly(condition: TagCondition, tag: string): boolean {
+  return condition === '*' || condition.some(({ weak, opaque }) => !weak && opaque === tag);
+}
+
+/** Whether a condition names a tag, by the weak comparison: `If-None-Match`. */
+export function matchesWeakly(condition: TagCondition, tag: string): boolean {
+  return condition === '*' || condition.some(({ opaque }) => opaque === tag);
+}

@@ -1,0 +1,64 @@
+/** Secrets in replies: what the contract marks with `x-secret` is shown once, and null whenever the reply is repeated. */
+import { type OpenApiDocument, type Operation, resolve } from './contract';
+
+interface Schema {
+  $ref?: string;
+  'x-secret'?: boolean;
+  properties?: Record<string, Schema>;
+  additionalProperties?: boolean | Schema;
+  items?: Schema;
+  allOf?: Schema[];
+  anyOf?: Schema[];
+  oneOf?: Schema[];
+}
+
+/** The schemas that may hold for what this one describes; keywords may stand beside `$ref`. */
+function combined(document: OpenApiDocument, schema: Schema): Schema[] {
+  const others = [...(schema.allOf ?? []), ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
+  if (schema.$ref !== undefined) others.push(resolve(document, schema));
+  return [schema, ...others.flatMap((each) => combined(document, each))];
+}
+
+function ofMember(schema: Schema, name: string): Schema[] {
+  const { properties = {}, additionalProperties } = schema;
+  if (Object.hasOwn(properties, name)) return [properties[name] as Schema];
+  return typeof additionalProperties === 'object' ? [additionalProperties] : [];
+}
+
+function hide(document: OpenApiDocument, schemas: readonly Schema[], value: unknown): unknown {
+  const all = schemas.flatMap((each) => combined(document, each));
+  if (all.some((each) => each['x-secret'])) return null;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const items = all.flatMap((each) => each.items ?? []);
+    return value.map((each) => hide(document, items, each));
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name,
+      hide(
+        document,
+        all.flatMap((each) => ofMember(each, name)),
+        member,
+      ),
+    ]),
+  );
+}
+
+function hasSecret(document: OpenApiDocument, node: unknown, seen = new Set<unknown>()): boolean {
+  if (typeof node !== 'object' || node === null || seen.has(node)) return false;
+  seen.add(node);
+  const schema = node as Schema;
+  if (schema['x-secret'] === true) return true;
+  if (schema.$ref !== undefined && hasSecret(document, resolve(document, schema), seen)) return true;
+  return Object.values(schema).some((each) => hasSecret(document, each, seen));
+}
+
+/** What takes the secrets out of an operation's replies, by status; nothing for those that have none. */
+export function hidersOf(
+  document: OpenApiDocument,
+  { responseSchemas }: Operation,
+): ReadonlyMap<string, (body: unknown) => unknown> {
+  const withSecrets = [...responseSchemas].filter(([, schema]) => hasSecret(document, schema));
+  return new Map(withSecrets.map(([status, schema]) => [status, (body) => hide(document, [schema], body)]));
+}

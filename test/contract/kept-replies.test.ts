@@ -1,0 +1,280 @@
+/** What becomes of a handler's work and reply under a key, whatever the handler does. */
+import pino from 'pino';
+import type { Handlers } from '../../src/contract/operations';
+import { hidersOf } from '../../src/contract/secrets';
+import { createDatabase, type Database } from '../../src/database/database';
+import type { WritableLane } from '../../src/database/lane';
+import { defaultAppRole, defaultSystemRole } from '../../src/database/roles';
+import type { TaskRow } from '../../src/database/rows';
+import { taskHandlers } from '../../src/tasks/handlers';
+import { toTask } from '../../src/tasks/mapper';
+import { createTestDatabase, query, type TestDatabase } from '../support/database';
+import { changed, everywhere, serveRouter } from '../support/router';
+
+type CreateTask = Handlers['createTask'];
+
+let testDatabase: TestDatabase;
+let database: Database;
+let server: Awaited<ReturnType<typeof serveRouter>>;
+/** What carries `createTask` out; each test has its own. */
+let createTask: CreateTask;
+
+// Allows a title of any length, for a large reply, and makes a secret of the description.
+const contract = changed(({ components: { schemas } }) => {
+  schemas.Task.properties.title = { type: 'string' };
+  schemas.Task.properties.description = { type: ['string', 'null'], 'x-secret': true };
+});
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = createDatabase(
+    {
+      url: testDatabase.url,
+      appRole: defaultAppRole,
+      systemRole: defaultSystemRole,
+      max: 2,
+      acquireTimeoutMs: 5000,
+      statementTimeoutMs: 5000,
+      preparedStatements: false,
+    },
+    pino({ level: 'silent' }),
+  );
+  const handlers: Handlers = {
+    ...everywhere(async (call) => call.reply(500)),
+    createTask: (call) => createTask(call),
+  };
+  server = await serveRouter({ handlers, withUser: database.withUser, ...contract });
+});
+afterAll(async () => {
+  await server?.close();
+  await database.close();
+  await testDatabase.drop();
+});
+beforeEach(async () => {
+  createTask = taskHandlers.createTask;
+  await query(testDatabase.url, 'delete from tasklane.profiles');
+});
+
+interface Answer {
+  status: number;
+  replayed: string | null;
+  // biome-ignore lint/suspicious/noExplicitAny: what a test expects of a body is the test's to say.
+  body: any;
+}
+
+async function create(key: string | null = 'a-key', body: object = { title: 'A task' }): Promise<Answer> {
+  const response = await fetch(`${server.url}/api/ada/tasks`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...(key !== null && { 'Idempotency-Key': key }) },
+    body: JSON.stringify(body),
+  });
+  const replayed = response.headers.get('Idempotency-Replayed');
+  return { status: response.status, replayed, body: await response.json() };
+}
+
+async function titles(): Promise<string[]> {
+  const rows = await query<{ title: string }>(
+    testDatabase.url,
+    'select title from tasklane.tasks order by 1',
+  );
+  return rows.map(({ title }) => title);
+}
+
+async function kept(): Promise<
+  { operation: string; status: number; headers: object | null; body: string | null }[]
+> {
+  return query(testDatabase.url, 'select operation, status, headers, body from tasklane.idempotency_keys');
+}
+
+let ids = 0;
+async function insert(lane: WritableLane, title: string): Promise<void> {
+  ids += 1;
+  const id = `019a9c2e-5b00-7c3a-9d51-${ids.toString(16).padStart(12, '0')}`;
+  await lane.insert('tasks', { id, title });
+  lane.changed({ type: 'task', id, action: 'created', fields: {} });
+}
+
+/** Carries `createTask` out by this, and counts how often. */
+function count(handler: CreateTask): () => number {
+  let calls = 0;
+  createTask = (call) => {
+    calls += 1;
+    return handler(call);
+  };
+  return () => calls;
+}
+
+test('a handler is not called for a reply that is kept', async () => {
+  const calls = count(taskHandlers.createTask);
+  const [first, second] = [await create(), await create()];
+  expect(second).toEqual({ ...first, replayed: 'true' });
+  expect(calls()).toBe(1);
+  expect(await titles()).toEqual(['A task']);
+  expect(await kept()).toEqual([
+    {
+      operation: 'createTask',
+      status: 201,
+      headers: {
+        ETag: `"1-${Date.parse(first.body.updated_at)}"`,
+        Location: `/api/ada/tasks/${first.body.id}`,
+      },
+      body: JSON.stringify(first.body),
+    },
+  ]);
+});
+
+test('nothing is kept for a request without a key', async () => {
+  await Promise.all([create(null), create(null)]);
+  expect(await titles()).toHaveLength(2);
+  expect(await kept()).toEqual([]);
+});
+
+test('all transactions of a handler become one', async () => {
+  let broken = true;
+  createTask = async (call) => {
+    await call.lane.write((lane) => insert(lane, 'First'));
+    const seen = await call.lane.read(async (lane) => lane.rows('tasks').pluck('title'));
+    expect(seen).toEqual(['First']);
+    if (broken) throw new Error('between the two');
+    await call.lane.write((lane) => insert(lane, 'Second'));
+    return taskHandlers.createTask(call);
+  };
+  expect(await create()).toMatchObject({ status: 500 });
+  expect(await titles()).toEqual([]);
+  expect(await kept()).toEqual([]);
+
+  broken = false;
+  expect(await create()).toMatchObject({ status: 201, replayed: null });
+  expect(await create()).toMatchObject({ status: 201, replayed: 'true' });
+  expect(await titles()).toEqual(['A task', 'First', 'Second']);
+  const changes = await query(testDatabase.url, 'select seq from tasklane.changes order by seq');
+  expect(changes).toEqual([{ seq: '1' }, { seq: '2' }, { seq: '3' }]);
+});
+
+test('a failure undoes what the handler did, and leaves the key free', async () => {
+  let failing = true;
+  createTask = async (call) => {
+    await call.lane.write((lane) => insert(lane, 'Half'));
+    return failing ? call.fail('id-taken') : taskHandlers.createTask(call);
+  };
+  expect(await create()).toMatchObject({ status: 409, body: { code: 'id-taken' } });
+  expect(await titles()).toEqual([]);
+  expect(await kept()).toEqual([]);
+  failing = false;
+  expect(await create()).toMatchObject({ status: 201, replayed: null });
+  expect(await titles()).toEqual(['A task', 'Half']);
+});
+
+test('work that meets a deadlock is done again, and once', async () => {
+  const calls = count(async (call) => {
+    await call.lane.write((lane) => insert(lane, 'Before'));
+    if (calls() === 1) throw Object.assign(new Error('deadlock detected'), { code: '40P01' });
+    return taskHandlers.createTask(call);
+  });
+  expect(await create()).toMatchObject({ status: 201, replayed: null });
+  expect(calls()).toBe(2);
+  expect(await titles()).toEqual(['A task', 'Before']);
+});
+
+test('a reply that is too large is not kept, and its request not repeated', async () => {
+  const calls = count(async (call) => {
+    const task = await call.lane.write(async (lane) => {
+      await insert(lane, 'Once');
+      return lane.rows('tasks').first();
+    });
+    const large = { ...toTask(task as TaskRow), title: 'é'.repeat(512 * 1024) };
+    return call.reply(201, large, { Location: '/' });
+  });
+  expect(await create()).toMatchObject({ status: 201, replayed: null });
+  expect(await create()).toMatchObject({ status: 409, body: { code: 'reply-not-kept' }, replayed: null });
+  expect(await create('a-key', { title: 'Another' })).toMatchObject({ status: 422 });
+  expect(calls()).toBe(1);
+  expect(await titles()).toEqual(['Once']);
+  expect(await kept()).toEqual([{ operation: 'createTask', status: 201, headers: null, body: null }]);
+});
+
+test('a stream is refused under a key, and leaves nothing', async () => {
+  createTask = async (call) => {
+    await call.lane.write((lane) => insert(lane, 'Streamed'));
+    return call.stream(201, {} as never, { Location: '/' });
+  };
+  expect(await create()).toMatchObject({ status: 500 });
+  expect(await titles()).toEqual([]);
+});
+
+test('a lane that is erased under a key keeps nothing', async () => {
+  createTask = async (call) => {
+    const reply = await taskHandlers.createTask(call);
+    await call.lane.write(async (lane) => lane.erase());
+    return reply;
+  };
+  expect(await create()).toMatchObject({ status: 201 });
+  expect(await query(testDatabase.url, 'select from tasklane.profiles')).toEqual([]);
+  await query(testDatabase.url, 'delete from tasklane.erased');
+});
+
+describe('secrets', () => {
+  test('are shown once, and not kept', async () => {
+    const body = { title: 'A task', description: 'Sesame' };
+    const first = await create('a-key', body);
+    expect(first).toMatchObject({ status: 201, body, replayed: null });
+    const again = await create('a-key', body);
+    expect(again).toEqual({ status: 201, body: { ...first.body, description: null }, replayed: 'true' });
+    expect(JSON.stringify(await kept())).not.toContain('Sesame');
+  });
+
+  const secret = { type: ['string', 'null'], 'x-secret': true };
+  const named = { properties: { name: { type: 'string' }, secret } };
+
+  // biome-ignore lint/suspicious/noExplicitAny: schemas and values of any shape.
+  test.each<[string, any, any, any]>([
+    ['in an object', named, { name: 'a', secret: 'b' }, { name: 'a', secret: null }],
+    ['in a list', { items: named }, [{ secret: 'b' }, { name: 'c' }], [{ secret: null }, { name: 'c' }]],
+    ['behind a reference', { $ref: '#/components/schemas/Named' }, { secret: 'b' }, { secret: null }],
+    [
+      'beside a reference',
+      { $ref: '#/components/schemas/Plain', properties: { secret } },
+      { name: 'a', secret: 'b' },
+      { name: 'a', secret: null },
+    ],
+    ['in a part', { allOf: [{ properties: {} }, named] }, { secret: 'b' }, { secret: null }],
+    [
+      'in one of several',
+      { properties: { hook: { oneOf: [{ type: 'null' }, { anyOf: [named] }] } } },
+      { hook: { secret: 'b' }, secret: 'c' },
+      { hook: { secret: null }, secret: 'c' },
+    ],
+    [
+      'under any name',
+      { properties: { name: {} }, additionalProperties: secret },
+      { name: 'a', x: 'b', y: 'c' },
+      { name: 'a', x: null, y: null },
+    ],
+    [
+      'in what holds its like',
+      { $ref: '#/components/schemas/Tree' },
+      { secret: 'a', children: [{ secret: 'b', children: [] }] },
+      { secret: null, children: [{ secret: null, children: [] }] },
+    ],
+  ])('%s are found', (_where, schema, value, expected) => {
+    const document = {
+      components: {
+        schemas: {
+          Named: named,
+          Plain: { properties: { name: {} } },
+          Tree: { properties: { secret, children: { items: { $ref: '#/components/schemas/Tree' } } } },
+        },
+      },
+    };
+    const hiders = hidersOf(document as never, { responseSchemas: new Map([['200', schema]]) } as never);
+    const before = structuredClone(value);
+    expect(hiders.get('200')?.(value)).toEqual(expected);
+    expect(value).toEqual(before);
+  });
+
+  test('are not looked for where there are none', () => {
+    const schemas = { Loop: { properties: { next: { $ref: '#/components/schemas/Loop' } } } };
+    const responseSchemas = new Map([['200', schemas.Loop]]);
+    expect(hidersOf({ components: { schemas } } as never, { responseSchemas } as never)).toEqual(new Map());
+  });
+});

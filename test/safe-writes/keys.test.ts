@@ -1,0 +1,192 @@
+/** What the contract can't say of `Idempotency-Key`: which requests are the same, where, and for how long. */
+import { randomUUID } from 'node:crypto';
+import { purgeReplies } from '../../src/database/idempotency';
+import { type ApiResponse, send } from '../support/api';
+import { query } from '../support/database';
+import { startTestService, type TestService } from '../support/service';
+import { until } from '../support/until';
+import { makeUser, type TestUser } from '../support/user';
+
+let service: TestService;
+let other: TestService;
+let ada: TestUser;
+
+beforeAll(async () => {
+  service = await startTestService({ RATE_LIMIT: 'off' });
+  other = await startTestService({ RATE_LIMIT: 'off', DATABASE_URL: service.database.url });
+});
+afterAll(async () => {
+  await other.stop();
+  await service.stop();
+});
+beforeEach(async () => {
+  ada = await makeUser(service.url);
+});
+
+function create(key: string, body: unknown = { title: 'A task' }, base = service.url): Promise<ApiResponse> {
+  const headers = { 'Idempotency-Key': key, 'Content-Type': 'application/json' };
+  return send(base, 'POST', `${ada.lane}/tasks`, { token: ada.token, headers, body });
+}
+
+const isReplayed = ({ headers }: ApiResponse) => headers['idempotency-replayed'] === 'true';
+
+async function taskCount(): Promise<number> {
+  return (await ada.send('GET', '/tasks')).body.items.length;
+}
+
+describe('the same request', () => {
+  test.each<[string, string, string]>([
+    ['in another order', '{"title":"A","description":"B"}', '{ "description": "B",\n"title": "A" }'],
+    ['in other escapes', '{"title":"é/"}', '{"title":"\\u00e9\\/"}'],
+  ])('is that %s', async (_what, one, same) => {
+    const first = await create('a-key', one);
+    const again = await create('a-key', same);
+    expect([again.body, isReplayed(again)]).toEqual([first.body, true]);
+  });
+
+  test.each<[string, string]>([
+    ['with another value', '{"title":"B"}'],
+    ['with one more member', '{"title":"A","description":"B"}'],
+    // What a default is may change while the key is kept.
+    ['that says what it left to the default', '{"title":"A","status":"pending"}'],
+    ['with other white space in a value', '{"title":"A "}'],
+  ])('is not one %s', async (_what, differing) => {
+    const first = await create('a-key', '{"title":"A"}');
+    const reused = await create('a-key', differing);
+    expect(reused).toMatchObject({ status: 422, body: { code: 'idempotency-key-reused' } });
+    expect(isReplayed(reused)).toBe(false);
+    expect((await create('a-key', '{"title":"A"}')).body).toEqual(first.body);
+    expect(await taskCount()).toBe(1);
+  });
+
+  test('is told from one of another operation', async () => {
+    const { body } = await create('a-key');
+    const options = { headers: { 'Idempotency-Key': 'a-key' } };
+    const completed = await ada.send('PATCH', `/tasks/${body.id}/complete`, options);
+    expect(completed).toMatchObject({ status: 200, body: { completed: true } });
+    expect(isReplayed(completed)).toBe(false);
+    // A toggle that is repeated under its key does not toggle back.
+    const again = await ada.send('PATCH', `/tasks/${body.id}/complete`, options);
+    expect([again.body, isReplayed(again)]).toEqual([completed.body, true]);
+    expect((await ada.send('GET', `/tasks/${body.id}`)).body).toEqual(completed.body);
+  });
+});
+
+test.each([
+  'a',
+  '"a"',
+  'a"b\\c',
+  '"a\\"b\\\\c"',
+  '"a b, c"',
+  'x'.repeat(255),
+  `"${'x'.repeat(255)}"`,
+  ';=,:/',
+])('the key %s is taken', async (key) => {
+  expect((await create(key)).status).toBe(201);
+  expect(isReplayed(await create(key))).toBe(true);
+});
+
+test('a key means the same in quotes and without', async () => {
+  await create('"a\\"b"');
+  expect(isReplayed(await create('a"b'))).toBe(true);
+});
+
+test('keys differ by case', async () => {
+  await create('key');
+  expect(isReplayed(await create('Key'))).toBe(false);
+  expect(await taskCount()).toBe(2);
+});
+
+test('what fails is not kept', async () => {
+  const id = randomUUID();
+  await ada.send('POST', '/tasks', { body: { id, title: 'In the way' } });
+  expect(await create('a-key', { id, title: 'A task' })).toMatchObject({
+    status: 409,
+    body: { code: 'id-taken' },
+  });
+  expect(await create('a-key', { title: '' })).toMatchObject({
+    status: 422,
+    body: { code: 'validation-failed' },
+  });
+  await ada.send('DELETE', `/tasks/${id}`);
+  await ada.send('DELETE', `/trash/${id}`);
+  const made = await create('a-key', { id, title: 'A task' });
+  expect([made.status, isReplayed(made)]).toEqual([201, false]);
+});
+
+test('an operation that takes no key ignores it', async () => {
+  const { body } = await create('a-key');
+  for (const title of ['One', 'Two']) {
+    const headers = { 'Idempotency-Key': ' malformed, too ' };
+    const response = await ada.send('PUT', `/tasks/${body.id}`, { headers, body: { title } });
+    expect(response).toMatchObject({ status: 200, body: { title } });
+  }
+});
+
+test('a key holds across instances, however many ask at once', async () => {
+  const bases = [service.url, other.url];
+  const settle = (base: string) =>
+    until(async () => {
+      const response = await create('a-key', { title: 'Once' }, base);
+      if (response.status === 201) return response;
+      expect(response).toMatchObject({ status: 409, body: { code: 'request-in-flight' } });
+      return null;
+    });
+  const replies = await Promise.all(Array.from({ length: 20 }, (_, n) => settle(bases[n % 2] as string)));
+  expect(new Set(replies.map(({ body }) => body.id)).size).toBe(1);
+  expect(replies.filter((reply) => !isReplayed(reply))).toHaveLength(1);
+  expect(await taskCount()).toBe(1);
+});
+
+test('a reply is repeated with the headers of this request, not of that', async () => {
+  const first = await create('a-key');
+  const headers = {
+    'Idempotency-Key': 'a-key',
+    'X-Request-Id': 'the-second',
+    Origin: 'https://x.example.com',
+  };
+  const again = await ada.send('POST', '/tasks', { headers, body: { title: 'A task' } });
+  expect(again.headers).toMatchObject({
+    'x-request-id': 'the-second',
+    location: first.headers.location,
+    etag: first.headers.etag,
+    'content-type': first.headers['content-type'],
+    'content-length': first.headers['content-length'],
+    'cache-control': 'no-store',
+  });
+});
+
+describe('after a day', () => {
+  const age = (hours: number) =>
+    query(
+      service.database.url,
+      `update tasklane.idempotency_keys set created_at = clock_timestamp() - $2 * interval '1 hour' where user_id = $1`,
+      [ada.id, hours],
+    );
+  const count = async () =>
+    (await query(service.database.url, 'select from tasklane.idempotency_keys where user_id = $1', [ada.id]))
+      .length;
+
+  test('a key is free, for another request too', async () => {
+    const first = await create('a-key');
+    await age(23.99);
+    expect(isReplayed(await create('a-key'))).toBe(true);
+    await age(24.01);
+    const anew = await create('a-key', { title: 'Another' });
+    expect([anew.status, isReplayed(anew)]).toEqual([201, false]);
+    expect(anew.body.id).not.toBe(first.body.id);
+    expect(isReplayed(await create('a-key', { title: 'Another' }))).toBe(true);
+    expect(await count()).toBe(1);
+  });
+
+  test('replies are purged, a bounded number at a time', async () => {
+    for (const key of ['a', 'b', 'c']) await create(key);
+    await age(24.01);
+    await create('d');
+    await query(service.database.url, purgeReplies, [2]);
+    expect(await count()).toBe(2);
+    await query(service.database.url, purgeReplies, [1000]);
+    expect(await count()).toBe(1);
+    expect(isReplayed(await create('d'))).toBe(true);
+  });
+});

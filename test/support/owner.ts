@@ -1,0 +1,165 @@
+/** Users with something of every kind in their lanes, for tests that try something on every operation. */
+import type { Operation } from '../../src/contract/contract';
+import { type ApiResponse, type Body, type RequestOptions, send } from './api';
+import { query } from './database';
+import { bodyFields, exampleBody, exampleQuery, idField } from './operations';
+import { type TestService, tokenOf } from './service';
+import { seedTasks } from './tasks';
+
+export interface Owner {
+  readonly id: string;
+  readonly token: string;
+  /** What the owner has, by the path parameter or the field of a body that names it. */
+  readonly ids: Readonly<Record<string, string>>;
+}
+
+/** Makes a user who has something for every path parameter and reference, called `title`. */
+export async function makeOwner(
+  { url, database }: Pick<TestService, 'url' | 'database'>,
+  id: string,
+  title = 'A name',
+): Promise<Owner> {
+  const [task_id] = (await seedTasks(database.url, id, [{ title, description: title }, { title }])) as [
+    string,
+  ];
+  const token = await tokenOf(id);
+  const lane = `/api/${encodeURIComponent(id)}`;
+  const make = async (path: string, body: object): Promise<Body> => {
+    const response = await send(url, 'POST', lane + path, { token, body });
+    expect(response.status).toBe(201);
+    return response.body;
+  };
+  const { id: project_id } = await make('/projects', { name: title });
+  const { id: other_project_id } = await make('/projects', { name: title });
+  const { id: other_task_id } = await make('/tasks', { title, tags: [title] });
+  const { id: recurring_task_id } = await make('/tasks', {
+    title,
+    due_date: '2099-01-01',
+    rrule: 'FREQ=WEEKLY',
+  });
+  const { id: deleted_task_id } = await make('/tasks', { title });
+  const etag = (await send(url, 'GET', `${lane}/tasks/${deleted_task_id}`, { token })).headers.etag as string;
+  await send(url, 'DELETE', `${lane}/tasks/${deleted_task_id}`, { token, headers: { 'If-Match': etag } });
+  const tags = await send(url, 'GET', `${lane}/tags`, { token });
+  const { id: webhook_id } = await make('/webhooks', {
+    url: 'https://hooks.example.com/',
+    description: title,
+  });
+  const test = await send(url, 'POST', `${lane}/webhooks/${webhook_id}/test`, { token });
+  const ids = {
+    task_id,
+    other_task_id,
+    deleted_task_id,
+    recurring_task_id,
+    project_id,
+    other_project_id,
+    tag_id: tags.body.items[0].id,
+    webhook_id,
+    delivery_id: test.body.id,
+  };
+  return { id, token, ids };
+}
+
+/** What an operation on something is tried on, where that is not what its parameter is on other operations. */
+const otherIds: Readonly<Record<string, string>> = {
+  restoreTask: 'deleted_task_id',
+  skipOccurrence: 'recurring_task_id',
+  getDeletedTask: 'deleted_task_id',
+  purgeTask: 'deleted_task_id',
+};
+
+/** The path parameters of an operation, but for the user's id. */
+export function idParametersOf(operation: Operation): string[] {
+  return [...operation.path.matchAll(/\{([^}]+)\}/g)]
+    .map(([, name]) => name as string)
+    .filter((name) => name !== 'user_id');
+}
+
+/** The name of the owner's id that goes into a path parameter of the operation. */
+export function idNameOf(operation: Operation, parameter: string): string {
+  return otherIds[operation.id] ?? parameter;
+}
+
+/** The fields of an operation's body that name something else of the lane, with the name of what they refer to. */
+export function referencesOf(operation: Operation): [field: string, id: string][] {
+  const [kind] = /(?<=\{user_id\}\/)(projects|tasks)/.exec(operation.path) ?? [];
+  const neighbour = kind === 'projects' ? 'other_project_id' : 'other_task_id';
+  const known: Record<string, string> = {
+    project_id: 'project_id',
+    parent_id: 'other_task_id',
+    before: neighbour,
+    after: neighbour,
+  };
+  const fields = bodyFields(operation).filter((field) => idField(operation, field));
+  return fields.map((field) => {
+    const id = known[field];
+    if (!id) throw new Error(`The tests know nothing for the field ${field} of ${operation.id}.`);
+    return [field, id];
+  });
+}
+
+/** The contract's example of a body, with the owner's own ids in it. */
+export function bodyOf(operation: Operation, { ids }: Owner): unknown {
+  const body = exampleBody(operation);
+  if (typeof body !== 'object' || body === null) return body;
+  const own = referencesOf(operation)
+    .filter(([field]) => (body as Record<string, unknown>)[field])
+    .map(([field, id]) => [field, ids[id]]);
+  return { ...body, ...Object.fromEntries(own) };
+}
+
+export interface OwnerRequest extends Omit<RequestOptions, 'token'> {
+  readonly as: Owner;
+  /** The user whose lane the path is in; the owner unless given. */
+  readonly lane?: string;
+  readonly ids?: Owner['ids'];
+  /** The operation's own unless given. */
+  readonly method?: string;
+}
+
+/** Sends an operation's example to what the owner has. */
+export function sendAs(
+  base: string,
+  operation: Operation,
+  {
+    as,
+    lane = as.id,
+    ids = as.ids,
+    method = operation.method,
+    body = bodyOf(operation, as),
+    ...options
+  }: OwnerRequest,
+): Promise<ApiResponse> {
+  const path = operation.path.replace(/\{([^}]+)\}/g, (_match, name: string) => {
+    const value = name === 'user_id' ? lane : ids[idNameOf(operation, name)];
+    if (value === undefined) throw new Error(`The tests have nothing for the path parameter ${name}.`);
+    return encodeURIComponent(value);
+  });
+  return send(base, method.toUpperCase(), path + exampleQuery(operation, lane), {
+    token: as.token,
+    body,
+    ...options,
+  });
+}
+
+/** Everything that is in a user's lane, whatever its table. */
+export async function rowsOf(url: string, userId: string): Promise<Record<string, unknown[]>> {
+  const tables = await query<{ name: string }>(
+    url,
+    `select table_name as name from information_schema.columns
+     where table_schema = 'tasklane' and column_name = 'user_id' order by 1`,
+  );
+  const selects = tables.map(
+    ({ name }) =>
+      `select '${name}' as name, to_jsonb(t) as row from tasklane."${name}" as t where user_id = $1`,
+  );
+  const rows = await query<{ name: string; row: unknown }>(
+    url,
+    `select * from (${selects.join(' union all ')}) as lane order by name, row::text collate "C"`,
+    [userId],
+  );
+  const found = Map.groupBy(rows, (each) => each.name);
+  return Object.fromEntries(
+    tables.map(({ name }) => [name, (found.get(name) ?? []).map((each) => each.row)]),
+  );
+}

@@ -1,0 +1,82 @@
+/** The contract's router by itself, with handlers and contracts of a test's own. */
+import { once } from 'node:events';
+import express, { type Router } from 'express';
+import pino from 'pino';
+import type { Authenticator } from '../../src/auth/authenticator';
+import { contractDocument, readContract } from '../../src/contract/contract';
+import type { Handlers } from '../../src/contract/operations';
+import { createContractRouter, type RouterDependencies } from '../../src/contract/router';
+import type { UserLane } from '../../src/database/lane';
+import { unlimited } from '../../src/edge/rate-limit';
+import { createServer } from '../../src/server';
+import { operations } from './operations';
+
+const identity = { userId: 'ada', issuedAt: null, scopes: ['read', 'write'], carrier: 'header' } as never;
+const anyone: Authenticator = {
+  authenticate: async () => ({ outcome: 'authenticated', identity }),
+} as unknown as Authenticator;
+
+export type AnyCall = { query: unknown; reply(status: number, body?: unknown): unknown };
+
+/** A handler for every operation, each of which does the same. */
+export function everywhere(handler: (call: AnyCall) => Promise<unknown>): Handlers {
+  return Object.fromEntries(operations.map(({ id }) => [id, handler])) as unknown as Handlers;
+}
+
+const silent = pino({ level: 'silent' });
+
+/** Makes the router; every operation fails unless it has other handlers, and everyone is `ada`. */
+export function createTestRouter(overrides: Partial<RouterDependencies> = {}): Promise<Router> {
+  return createContractRouter(
+    {
+      contract: readContract(contractDocument),
+      handlers: everywhere(async () => {
+        throw new Error('a secret of the inside');
+      }),
+      authenticator: anyone,
+      rateLimiter: unlimited,
+      withUser: () => ({}) as UserLane,
+      isUnavailable: () => false,
+      trustedOrigins: new Set(),
+      publicUrl: () => 'http://localhost',
+      maxBodyBytes: { default: 1000, import: 1000 },
+      requireIfMatch: false,
+      invalidResponses: 'reject',
+      ...overrides,
+    },
+    silent,
+  );
+}
+
+/** Serves a router, without a logger around it. */
+export async function serveRouter(
+  overrides: Partial<RouterDependencies>,
+): Promise<{ url: string; close(): Promise<void> }> {
+  const app = express().set('query parser', 'simple').disable('etag');
+  app.use((request, response, next) => {
+    request.id = 'an-id';
+    request.log = silent;
+    response.setHeader('X-Request-Id', 'an-id');
+    next();
+  });
+  app.use(await createTestRouter(overrides));
+  const server = createServer(app, { headersTimeoutMs: 10_000, requestTimeoutMs: 60_000 });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** The contract with a change. */
+// biome-ignore lint/suspicious/noExplicitAny: a change may go anywhere.
+export function changed(change: (document: any) => void): Pick<RouterDependencies, 'contract'> {
+  const document = structuredClone(contractDocument);
+  change(document);
+  return { contract: readContract(document) };
+}
