@@ -3154,7 +3154,7 @@ export interface components {
             url?: components["schemas"]["WebhookUrl"];
             description?: components["schemas"]["WebhookDescription"];
             events?: components["schemas"]["WebhookEvents"];
-            /** @description Whether events are sent. Enabling forgets earlier failures. */
+            /** @description Whether events are sent. Earlier failures are forgotten with it, as they are with another `url`. */
             enabled?: boolean;
         };
         /** @description A range of events to send again. */

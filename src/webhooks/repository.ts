@@ -112,14 +112,15 @@ export async function updateWebhook(
   const was = { ...current, enabled: current.disabled_at === null } as WebhookFields;
   const fields = differences<WebhookFields>(was, { ...wanted, enabled });
   if (Object.keys(fields).length === 0) return current;
-  const standing =
-    enabled === undefined || enabled === was.enabled
-      ? {}
-      : enabled
-        ? { disabled_reason: null, disabled_at: null, ...forgotten }
-        : { disabled_reason: 'user', disabled_at: lane.now, due_at: null };
-  const row = await writeWebhook(lane, current, { ...wanted, ...standing });
-  if (fields.enabled) await Promise.all([noteDelivers(lane), reschedule(lane, current.id)]);
+  const row = await writeWebhook(lane, current, {
+    ...wanted,
+    ...(fields.enabled && enabled && { disabled_reason: null, disabled_at: null }),
+    ...(fields.enabled && !enabled && { disabled_reason: 'user', disabled_at: lane.now, due_at: null }),
+    // What failed at another address, or before somebody saw to it, says nothing.
+    ...((fields.url || (fields.enabled && enabled)) && forgotten),
+  });
+  if (fields.enabled) await noteDelivers(lane);
+  if (fields.enabled || fields.url) await reschedule(lane, current.id);
   lane.changed({ type: 'webhook', id: current.id, action: 'updated', fields });
   return row;
 }

@@ -56,6 +56,9 @@ async function sql<R extends object>(text: string, values: unknown[] = []): Prom
   return (await owner.query<R>(text, values)).rows;
 }
 
+/** A row of a task, written past its repository. */
+const taskRow = (title = 'A task') => ({ id: randomUUID(), title });
+
 const change = (fields: Change['fields'] = {}): Change & { id: string } => ({
   type: 'task',
   id: randomUUID(),
@@ -346,7 +349,7 @@ describe('a lane', () => {
       expect(await lane.rows('tasks').where('id', id).update({ title: 'Taken' })).toBe(0);
       expect(await lane.rows('tasks').whereNot('title', 'Mine').delete()).toBe(0);
       expect(await lane.rows('tasks').clearWhere().where('id', id).delete()).toBe(0);
-      const row = { ...newTask('Planted'), user_id: theirs };
+      const row = { ...taskRow('Planted'), user_id: theirs };
       const [planted] = await lane.insert('tasks', row).returning('user_id');
       expect(planted).toEqual({ user_id: mine });
     });
@@ -373,21 +376,21 @@ describe('one connection for all', () => {
       throw new Error('later');
     },
     'throws while its statements are on their way': async (lane) => {
-      const flight = oneTo(20).map((n) => lane.insert('tasks', newTask(`Task ${n}`)));
+      const flight = oneTo(20).map((n) => lane.insert('tasks', taskRow(`Task ${n}`)));
       await flight[0];
       throw new Error('in between');
     },
-    'breaks a constraint': (lane) => lane.insert('tasks', newTask('')),
+    'breaks a constraint': (lane) => lane.insert('tasks', taskRow('')),
     'breaks a constraint in the middle of a flight': (lane) =>
       Promise.all([
-        lane.insert('tasks', newTask()),
-        lane.insert('tasks', newTask('')),
+        lane.insert('tasks', taskRow()),
+        lane.insert('tasks', taskRow('')),
         lane.rows('tasks').first(),
       ]),
     'names a column that is not there': (lane) => lane.rows('tasks').where('nonsense', 1).first(),
     'sends what the column cannot be compared with': (lane) =>
       lane.rows('tasks').where('id', 'nonsense').first(),
-    'sends NUL': (lane) => lane.insert('tasks', newTask('a\0b')),
+    'sends NUL': (lane) => lane.insert('tasks', taskRow('a\0b')),
     'leaves a binding undefined': (lane) =>
       lane
         .rows('tasks')
@@ -437,7 +440,7 @@ describe('one connection for all', () => {
       await prepare();
       const before = await stateOf(userId);
       const write = one.withUser(userId).write(async (lane) => {
-        await lane.insert('tasks', newTask('')).then(undefined, () => undefined);
+        await lane.insert('tasks', taskRow('')).then(undefined, () => undefined);
         if (changes > 0) lane.changed(change());
         return 'done';
       });

@@ -197,7 +197,7 @@ describe('migrating', () => {
       `grant all on all tables in schema tasklane to ${role};
        grant select (title), update (title) on tasklane.tasks to ${role};
        revoke select (epoch) on tasklane.profiles from ${role};
-       create policy system_select on tasklane.task_tags for select to ${role} using (true);
+       create policy system_update on tasklane.tasks for update to ${role} using (true);
        create policy system_delete on tasklane.profiles for delete to ${role} using (true);
        alter policy system_select on tasklane.profiles to public`,
     );

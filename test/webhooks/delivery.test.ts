@@ -385,6 +385,20 @@ test('an address that takes nothing is left alone, whatever else happens', async
   expect((await deliveriesOf(ada, webhook)).map((each) => each.state)).toEqual(['delivered', 'delivered']);
 });
 
+test('another address is tried at once, whatever was wrong with the one before', async () => {
+  const webhook = await makeWebhook(ada, receiver);
+  await makeTask(ada);
+  receiver.answers = [500];
+  await deliver();
+  await sql('update tasklane.webhook_deliveries set due_at = now() where user_id = $1', [ada.id]);
+  await ada.send('PATCH', webhook.path, { body: { description: 'The same address' } });
+  await deliver();
+  expect(receiver.received).toHaveLength(1);
+  await ada.send('PATCH', webhook.path, { body: { url: `${receiver.url}/elsewhere` } });
+  await deliver();
+  expect(receiver.received.map(({ path }) => path)).toEqual(['/hook', '/elsewhere']);
+});
+
 test('a thousand changes of one write are sent', async () => {
   const webhook = await makeWebhook(ada, receiver);
   const database = openDatabase(service.database.url);
