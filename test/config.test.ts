@@ -70,6 +70,7 @@ const wrong: Record<string, string> = {
   TRUST_PROXY: 'localhost',
   LOG_LEVEL: 'loud',
   MAX_BODY_BYTES: '0',
+  IMPORT_MAX_BYTES: '0',
   INVALID_RESPONSES: 'ignore',
   SHUTDOWN_TIMEOUT_MS: '600001',
 };

@@ -61,7 +61,8 @@ async function seed(lane: UserScope): Promise<void> {
       status: 'pending',
       reopened: '[]' as never,
     });
-    await writable.insert('calendar_feeds', { id, secret_hash: Buffer.alloc(32) });
+    const feed = writable.insert('calendar_feeds', { id, secret_hash: Buffer.alloc(32) });
+    await feed.onConflict(['user_id']).ignore();
     writable.changed({ type: 'task', id, action: 'created', fields: {} });
   });
 }
