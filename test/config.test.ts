@@ -75,6 +75,7 @@ const wrong: Record<string, string> = {
   LOG_LEVEL: 'loud',
   MAX_BODY_BYTES: '0',
   REQUIRE_IF_MATCH: 'always',
+  IMPORT_MAX_BYTES: '0',
   INVALID_RESPONSES: 'ignore',
   SHUTDOWN_TIMEOUT_MS: '600001',
 };

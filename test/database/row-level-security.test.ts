@@ -70,7 +70,8 @@ async function seed(lane: UserScope): Promise<void> {
       happened_at: writable.now,
       due_at: writable.now,
     });
-    await writable.insert('calendar_feeds', { id, secret_hash: Buffer.alloc(32) });
+    const feed = writable.insert('calendar_feeds', { id, secret_hash: Buffer.alloc(32) });
+    await feed.onConflict(['user_id']).ignore();
     writable.changed({ type: 'task', id, action: 'created', fields: {} });
     const hash = randomBytes(32);
     await writable.insert('idempotency_keys', {

@@ -1,0 +1,37 @@
+/** Tasklane as in production, which tells how much memory it took and how long it kept others waiting. */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { parseConfig } from '../../src/config';
+import { createLogger } from '../../src/observability/logger';
+import { startService } from '../../src/start';
+import { answerParent } from './processes';
+
+/** What the process has come to since it was last asked. */
+export interface Usage {
+  /** Resident memory at its most, in bytes. */
+  readonly memory: number;
+  /** The longest that the event loop was busy with one thing, in milliseconds. */
+  readonly stall: number;
+}
+
+const sampleMs = 10;
+
+async function main(): Promise<void> {
+  const config = parseConfig({ ...process.env, PORT: '0', RATE_LIMIT: 'off' });
+  const service = await startService(config, createLogger({ level: config.logLevel, pretty: false }));
+  let memory = 0;
+  const sample = () => {
+    memory = Math.max(memory, process.memoryUsage.rss());
+  };
+  setInterval(sample, sampleMs);
+  const delay = monitorEventLoopDelay({ resolution: sampleMs });
+  delay.enable();
+  answerParent({ port: Number(new URL(service.url).port) }, (): Usage => {
+    sample();
+    const usage = { memory, stall: delay.max / 1e6 };
+    memory = 0;
+    delay.reset();
+    return usage;
+  });
+}
+
+main();
