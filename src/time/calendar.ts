@@ -60,10 +60,11 @@ export interface Offset {
 // Temporal takes up to a millisecond for one change of the clocks.
 const offsets = new LRUCache<string, readonly Offset[]>({ max: 1_000 });
 
-/** The offsets that a time zone has from one instant to another, in order; the first holds at `since`. */
+/** The offsets that a time zone has from one instant to another, in order. The first holds at `since`, from 1970 on. */
 export function offsetsBetween(zone: string, since: Date, until: Date): readonly Offset[] {
   // Whole years, so that what is known serves for as long.
-  const [begin, end] = [Date.UTC(since.getUTCFullYear(), 0), Date.UTC(until.getUTCFullYear() + 1, 0)];
+  const begin = Date.UTC(Math.max(1970, since.getUTCFullYear()), 0);
+  const end = Date.UTC(until.getUTCFullYear() + 1, 0);
   const key = `${zone} ${begin} ${end}`;
   let found = offsets.get(key);
   if (!found) {
