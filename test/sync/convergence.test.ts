@@ -17,7 +17,6 @@ import { numbers, readEvents, seqsOf } from '../support/event-reader';
 import { copyLane, storedTasks, tasksOf } from '../support/lane-copy';
 import { type ServiceProcess, startProcess } from '../support/process';
 import { testConfig, testSecret, tokenOf } from '../support/service';
-import { newTask } from '../support/tasks';
 import { until } from '../support/until';
 
 const soakMs = Number(process.env.SOAK_SECONDS ?? 6) * 1000;
@@ -140,7 +139,9 @@ test('copies converge and streams miss nothing', async () => {
   async function roller(): Promise<void> {
     while (writing) {
       const work = database.withUser(userId).write(async (lane) => {
-        await insertTask(lane, newTask('Rolled back'));
+        const id = randomUUID();
+        await lane.insert('tasks', { id, title: 'Rolled back' });
+        lane.changed({ type: 'task', id, action: 'created', fields: {} });
         throw new Error('rolled back');
       });
       await work.catch(() => count('rolled back'));
