@@ -132,6 +132,34 @@ export type ListPath = {
 /** A page of the list at a path. */
 export type Page<Path extends ListPath> = Extract<JsonOf<GetOf<Path>>, AnyPage>;
 
+/** A page of what a copy of a lane needs. */
+export type SyncPage = Schemas['SyncPage'];
+
+export interface SyncOptions {
+  /** Where the copy stands: `next_token` of the last page that it has applied; without it, all of the lane comes. */
+  readonly token?: string | undefined;
+  /** How many entities a page holds at most. */
+  readonly limit?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The stream is open: what is read from now on is no older than what it begins after. */
+export interface OpenEvent {
+  readonly id: string;
+  readonly event: 'open';
+}
+
+/** An event of a lane, or of the stream that it comes on. */
+export type StreamEvent = OpenEvent | Exclude<Schemas['LaneEvent'], { event: 'reconnect' }>;
+
+export interface EventsOptions {
+  /** The id of the last event that is known; without it, the stream begins at the present. */
+  readonly lastEventId?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds of silence after which the connection counts as lost; the service comments every 15 seconds. */
+  readonly silenceMs?: number | undefined;
+}
+
 export interface TasklaneClient extends Client<paths> {
   /**
    * The pages of a list, from the first or from `params.query.cursor` to the last; each is requested when it is
@@ -146,6 +174,17 @@ export interface TasklaneClient extends Client<paths> {
     path: Path,
     options: FetchOptions<GetOf<Path>>,
   ): AsyncGenerator<Page<Path>['items'][number], void, undefined>;
+  /**
+   * The pages that a copy of the user's lane needs, up to the present. Apply each, and keep its `next_token` with what it
+   * changed. @throws {TasklaneProblem} `sync-token-expired` where the copy must start over, without a token.
+   */
+  sync(userId: string, options?: SyncOptions): AsyncGenerator<SyncPage, void, undefined>;
+  /**
+   * The events of the user's lane as they happen, each once and in order. A connection that is lost, refused for now or
+   * ended by the service is made again, and goes on after the last event; `open` tells of each. Ends after `erased`.
+   * @throws {TasklaneProblem} where the service refuses the stream for good.
+   */
+  events(userId: string, options?: EventsOptions): AsyncGenerator<StreamEvent, void, undefined>;
 }
 
 // By name: in a test runner or an iframe, fetch may throw another realm's TypeError. What else it throws (an abort, a
@@ -230,6 +269,98 @@ function serializePath(path: string, params: Record<string, unknown>): string {
   });
 }
 
+interface TextEvent {
+  readonly fields: { readonly [name in 'id' | 'event' | 'data' | 'retry']?: string };
+}
+
+/** The events of a stream as text (WHATWG HTML, section 9.2.6), comments included, which have no fields. */
+async function* parseEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<TextEvent, void, undefined> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const blocks = (text + decoder.decode(value, { stream: true })).split('\n\n');
+    text = blocks.pop() as string;
+    for (const block of blocks) {
+      const lines = block.split('\n').flatMap((line) => [...line.matchAll(/^(\w+): ?(.*)$/g)]);
+      yield { fields: Object.fromEntries(lines.map(([, name, value]) => [name, value])) };
+    }
+  }
+}
+
+const longestPauseMs = 30_000;
+
+/** Milliseconds until the next attempt, after so many that failed: clients that lost a service don't return at once. */
+function pauseAfter(retryMs: number, failures: number): number {
+  return Math.min(longestPauseMs, retryMs * 2 ** failures) * (0.5 + Math.random() / 2);
+}
+
+/** Waits; @throws the signal's reason once it is aborted. */
+async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true });
+  });
+  signal?.throwIfAborted();
+}
+
+/** Whether the same may work later: no answer came, or one that says so. */
+function isTemporary(error: unknown): boolean {
+  if (isProblem(error)) return error.status === 429 || error.status >= 500;
+  return isNetworkError(error) || (error as Error | null)?.name === 'TransportError';
+}
+
+/** What an event stream is opened with: the id of the last event, and the signal that closes it. */
+type OpenStream = (
+  lastEventId: string | undefined,
+  signal: AbortSignal,
+) => Promise<ReadableStream<Uint8Array>>;
+
+async function* followEvents(
+  open: OpenStream,
+  { lastEventId, signal, silenceMs = 60_000 }: EventsOptions,
+): AsyncGenerator<StreamEvent, void, undefined> {
+  let id = lastEventId;
+  let retryMs = 2_000;
+  let failures = 0;
+  for (;;) {
+    signal?.throwIfAborted();
+    const connection = new AbortController();
+    const close = () => connection.abort(signal?.reason);
+    signal?.addEventListener('abort', close);
+    let timer = setTimeout(close, silenceMs);
+    try {
+      let opened = false;
+      for await (const { fields } of parseEvents(await open(id, connection.signal))) {
+        // Whoever reads may take its time.
+        clearTimeout(timer);
+        failures = 0;
+        id = fields.id ?? id;
+        if (fields.retry) retryMs = Number(fields.retry);
+        if (!opened && id !== undefined) yield { event: 'open', id };
+        opened = true;
+        if (fields.data !== undefined && fields.event !== 'reconnect') {
+          const { event, data } = fields;
+          yield { ...(fields.id && { id: fields.id }), event, data: JSON.parse(data) } as StreamEvent;
+          if (event === 'erased') return;
+        }
+        timer = setTimeout(close, silenceMs);
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!connection.signal.aborted && !isTemporary(error)) throw error;
+      failures++;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', close);
+      connection.abort();
+    }
+    await pause(pauseAfter(retryMs, failures), signal);
+  }
+}
+
 /**
  * Makes a client of the service at `baseUrl`.
  *
@@ -263,5 +394,31 @@ export function createTasklaneClient(options: TasklaneClientOptions): TasklaneCl
   async function* all(...list: Parameters<typeof pages>) {
     for await (const page of pages(...list)) yield* page.items;
   }
-  return Object.assign(api, { pages, all }) as TasklaneClient;
+  async function* sync(user_id: string, { token, limit, signal }: SyncOptions = {}) {
+    const query = { ...(token !== undefined && { token }), ...(limit !== undefined && { limit }) };
+    for (;;) {
+      const page = await unwrap(
+        api.GET('/api/{user_id}/sync', {
+          params: { path: { user_id }, query },
+          ...(signal && { signal }),
+        }),
+      );
+      yield page;
+      if (!page.has_more) return;
+      query.token = page.next_token;
+    }
+  }
+  async function* events(user_id: string, options: EventsOptions = {}) {
+    const open: OpenStream = async (lastEventId, signal) => {
+      const header = lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId };
+      const call = api.GET('/api/{user_id}/events', {
+        params: { path: { user_id }, header },
+        parseAs: 'stream',
+        signal,
+      });
+      return (await unwrap(call)) as ReadableStream<Uint8Array>;
+    };
+    yield* followEvents(open, options);
+  }
+  return Object.assign(api, { pages, all, sync, events }) as TasklaneClient;
 }

@@ -89,17 +89,24 @@ async function readmeProgram(): Promise<string> {
   return blocks.filter((code) => !code.includes('better-auth')).join('');
 }
 
+/** The code of docs/sync.md. */
+async function syncProgram(): Promise<string> {
+  const guide = await readFile(join(sdk, '../docs/sync.md'), 'utf8');
+  return /```ts\n(.*?)```/s.exec(guide)?.[1] as string;
+}
+
 test.each([
-  ['bundler', 'esnext', ['bundler.ts', 'readme.ts']],
+  ['bundler', 'esnext', ['bundler.ts', 'readme.ts', 'sync.ts']],
   ['node16', 'node16', ['node.mts', 'node.cts']],
 ] as const)(
   'has types for moduleResolution %s',
   async (moduleResolution, module, files) => {
     for (const file of files) {
-      await writeFile(
-        join(consumer, file),
-        file === 'readme.ts' ? await readmeProgram() : await typeChecks(),
-      );
+      const programs: Record<string, () => Promise<string>> = {
+        'readme.ts': readmeProgram,
+        'sync.ts': syncProgram,
+      };
+      await writeFile(join(consumer, file), await (programs[file] ?? typeChecks)());
     }
     const compilerOptions = {
       module,

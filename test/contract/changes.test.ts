@@ -17,6 +17,9 @@ type Change = Schemas['Change'];
 /** Operations that may leave no change, and why. */
 const withoutChange: Readonly<Record<string, string>> = {
   eraseLane: 'The history goes with the lane.',
+  testWebhook: 'Queues what is sent to others; nothing of the lane becomes different.',
+  replayWebhook: 'Likewise.',
+  redeliverWebhook: 'Likewise.',
 };
 
 /** Fields that count or time the changes of an entity, and are in none of them. */

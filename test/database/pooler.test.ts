@@ -7,9 +7,11 @@ import { migrationNames } from '../../src/database/migrations';
 import { createLogger } from '../../src/observability/logger';
 import { type Service, startService } from '../../src/start';
 import { query } from '../support/database';
+import { readEvents, seqsOf } from '../support/event-reader';
 import { keepsPreparedStatements, openPooler, type Pooler, poolerVersion } from '../support/pooler';
 import { documentedSql, type RoleSetUp, setUpRoles } from '../support/roles';
 import { testConfig } from '../support/service';
+import { until } from '../support/until';
 import { makeUser, type TestUser } from '../support/user';
 
 const version = poolerVersion();
@@ -135,6 +137,28 @@ const title = version
       expect(rounds).toEqual(userIds.map((userId) => [userCount, [userId], [{ user_id: userId }]]));
     } finally {
       await database.close();
+    }
+  });
+
+  test('lets event streams have what this instance and others have written', async () => {
+    const user = await makeUser(service.url);
+    const reader = await readEvents(`${service.url}${user.lane}/events`, { token: user.token });
+    try {
+      await user.send('POST', '/tasks', { body: { title: 'By this instance' } });
+      await until(() => reader.events.length === 1);
+      await query(
+        setUp.adminUrl,
+        `with lane as (
+           update tasklane.profiles set change_seq = change_seq + 1 where user_id = $1 returning user_id, change_seq
+         )
+         insert into tasklane.changes (user_id, seq, type, entity_id, action, fields)
+         select user_id, change_seq, 'task', gen_random_uuid(), 'deleted', '{}' from lane`,
+        [user.id],
+      );
+      await until(() => reader.events.length === 2);
+      expect(seqsOf(reader)).toEqual([1, 2]);
+    } finally {
+      reader.close();
     }
   });
 

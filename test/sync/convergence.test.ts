@@ -11,7 +11,6 @@ import { isUnavailable } from '../../src/database/faults';
 import { defaultAppRole, defaultSystemRole } from '../../src/database/roles';
 import { createLogger } from '../../src/observability/logger';
 import { type Service, startService } from '../../src/start';
-import { insertTask } from '../../src/tasks/repository';
 import { createTestDatabase, query, type TestDatabase } from '../support/database';
 import { numbers, readEvents, seqsOf } from '../support/event-reader';
 import { copyLane, storedTasks, tasksOf } from '../support/lane-copy';

@@ -1,0 +1,192 @@
+/** Syncing and following a lane with the client, against a service and against what may happen on the way. */
+import { startTestService, type TestService, tokenOf } from '../../test/support/service';
+import { until } from '../../test/support/until';
+import {
+  createTasklaneClient,
+  isProblem,
+  type StreamEvent,
+  type SyncPage,
+  type TasklaneClient,
+  unwrap,
+} from '../src/index';
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startTestService({ RATE_LIMIT: 'off', EVENTS_POLL_MS: '20' });
+});
+afterAll(() => service.stop());
+
+const clientOf = async (userId: string): Promise<TasklaneClient> =>
+  createTasklaneClient({ baseUrl: service.url, token: await tokenOf(userId) });
+
+const makeTask = (client: TasklaneClient, user_id: string, title = 'A task') =>
+  unwrap(client.POST('/api/{user_id}/tasks', { params: { path: { user_id } }, body: { title } }));
+
+/** Keeps what an iterator gives, as it comes. */
+function collect<T>(source: AsyncIterable<T>): { items: T[]; ended: Promise<unknown> } {
+  const items: T[] = [];
+  const read = async () => {
+    for await (const each of source) items.push(each);
+  };
+  return { items, ended: read().catch((error) => error) };
+}
+
+describe('sync', () => {
+  test('has all pages of a snapshot, and then what has changed', async () => {
+    const client = await clientOf('sync-ada');
+    for (let n = 0; n < 5; n++) await makeTask(client, 'sync-ada');
+    const pages: SyncPage[] = [];
+    for await (const page of client.sync('sync-ada', { limit: 2 })) pages.push(page);
+    expect(pages.map((page) => page.changes.length)).toEqual([2, 2, 2]);
+    const made = await makeTask(client, 'sync-ada');
+    const more: SyncPage[] = [];
+    for await (const page of client.sync('sync-ada', { token: pages.at(-1)?.next_token })) more.push(page);
+    expect(more).toMatchObject([{ changes: [{ type: 'task', id: made.id, data: made }], has_more: false }]);
+  });
+
+  test('throws the problem of a token that has expired', async () => {
+    const client = await clientOf('sync-bob');
+    await makeTask(client, 'sync-bob');
+    const [page] = [(await client.sync('sync-bob').next()).value as SyncPage];
+    const parts = JSON.parse(atob(page.next_token.replaceAll('-', '+').replaceAll('_', '/')));
+    parts[4] = 99;
+    const token = Buffer.from(JSON.stringify(parts)).toString('base64url');
+    const error = await client
+      .sync('sync-bob', { token })
+      .next()
+      .catch((each) => each);
+    expect(isProblem(error, 'sync-token-expired')).toBe(true);
+  });
+});
+
+describe('events', () => {
+  test('come as they happen, from the present or from an id, until they are no longer wanted', async () => {
+    const client = await clientOf('events-ada');
+    await makeTask(client, 'events-ada');
+    const leaving = new AbortController();
+    const live = collect(client.events('events-ada', { signal: leaving.signal }));
+    await until(() => live.items.length === 1);
+    await makeTask(client, 'events-ada');
+    await until(() => live.items.length === 2);
+    expect(live.items).toMatchObject([{ event: 'open' }, { event: 'change', data: { seq: 2 } }]);
+
+    const [open] = live.items as [StreamEvent & { id: string }];
+    const again = collect(
+      client.events('events-ada', { lastEventId: open.id.replace(/^1/, '0'), signal: leaving.signal }),
+    );
+    await until(() => again.items.length === 3);
+    expect(again.items).toMatchObject([{ event: 'open' }, { data: { seq: 1 } }, { data: { seq: 2 } }]);
+    const reason = new Error('no longer wanted');
+    leaving.abort(reason);
+    expect(await Promise.all([live.ended, again.ended])).toEqual([reason, reason]);
+  });
+
+  test('end with their lane', async () => {
+    const client = await clientOf('events-bob');
+    await makeTask(client, 'events-bob');
+    const stream = collect(client.events('events-bob'));
+    await until(() => stream.items.length === 1);
+    await client.DELETE('/api/{user_id}', {
+      params: { path: { user_id: 'events-bob' }, query: { confirm: 'events-bob' } },
+    });
+    expect(await stream.ended).toBeUndefined();
+    expect(stream.items.at(-1)).toEqual({ event: 'erased', data: {} });
+  });
+
+  test('of someone else are a problem', async () => {
+    const client = await clientOf('events-eve');
+    const error = await collect(client.events('events-ada')).ended;
+    expect(isProblem(error, 'forbidden')).toBe(true);
+  });
+});
+
+describe('events over connections that are', () => {
+  const epoch = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e';
+  const position = (seq: number) => `retry: 1\nid: ${seq}-${epoch}\n\n`;
+  const change = (seq: number, title = '') =>
+    `id: ${seq}-${epoch}\nevent: change\ndata: ${JSON.stringify({ seq, title })}\n\n`;
+
+  type Answer = (request: Request) => Response | Promise<Response>;
+
+  /** A stream that sends this, and then ends, breaks or stays silent. */
+  const streamOf =
+    (chunks: (string | Uint8Array)[], then: 'end' | 'break' | 'silence' = 'end'): Answer =>
+    ({ signal }) => {
+      const encoder = new TextEncoder();
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          for (const chunk of chunks) {
+            controller.enqueue(typeof chunk === 'string' ? encoder.encode(chunk) : chunk);
+          }
+          if (then === 'end') controller.close();
+          signal.addEventListener('abort', () => controller.error(signal.reason));
+        },
+        pull(controller) {
+          if (then === 'break') controller.error(new TypeError('terminated'));
+        },
+      });
+      return new Response(body, { headers: { 'Content-Type': 'text/event-stream' } });
+    };
+
+  const problem = (status: number, code: string) => () =>
+    Response.json({ code, status, request_id: 'r1', detail: code }, { status });
+
+  /** Follows a service that gives these answers in turn; resolves to the events, and the ids that it was asked with. */
+  async function follow(answers: Answer[], count: number, silenceMs?: number) {
+    const ids: (string | null)[] = [];
+    const leaving = new AbortController();
+    const client = createTasklaneClient({
+      baseUrl: 'http://tasklane.test',
+      fetch: async (request) => {
+        ids.push(request.headers.get('Last-Event-ID'));
+        return (answers.shift() as Answer)(request);
+      },
+    });
+    const stream = collect(client.events('ada', { signal: leaving.signal, silenceMs }));
+    const changes = () => stream.items.filter((each) => each.event === 'change');
+    const ended = await Promise.race([stream.ended, until(() => changes().length >= count).then(() => null)]);
+    leaving.abort();
+    await stream.ended;
+    return { ids, changes: changes() as { data: { seq: number; title?: string } }[], ended };
+  }
+
+  const seqs = (changes: { data: { seq: number } }[]) => changes.map((each) => each.data.seq);
+
+  test.each<[string, Answer]>([
+    ['ended', streamOf([position(0), change(1)])],
+    ['told to', streamOf([position(0), change(1), 'event: reconnect\ndata: {"reason":"shutdown"}\n\n'])],
+    ['broken', streamOf([position(0), change(1), 'id: 2-'], 'break')],
+    ['silent', streamOf([position(0), change(1)], 'silence')],
+  ])('%s are made again, after the last event', async (_how, first) => {
+    const { ids, changes } = await follow([first, streamOf([position(1), change(2)], 'silence')], 2, 500);
+    expect(ids).toEqual([null, `1-${epoch}`]);
+    expect(seqs(changes)).toEqual([1, 2]);
+  });
+
+  test.each<[string, Answer]>([
+    ['not there', () => Promise.reject(new TypeError('fetch failed'))],
+    ['refused for now', problem(503, 'service-unavailable')],
+    ['too many', problem(429, 'too-many-streams')],
+    ['a proxy’s', () => new Response('Bad gateway', { status: 502 })],
+  ])('%s are tried again', async (_how, failure) => {
+    const answers = [streamOf([position(4)]), failure, failure, streamOf([change(5)], 'silence')];
+    const { ids, changes } = await follow(answers, 1);
+    expect(ids).toEqual([null, ...Array(3).fill(`4-${epoch}`)]);
+    expect(seqs(changes)).toEqual([5]);
+  });
+
+  test('refused for good are a problem', async () => {
+    const { ended } = await follow([streamOf([position(4)]), problem(403, 'forbidden')], 1);
+    expect(isProblem(ended, 'forbidden')).toBe(true);
+  });
+
+  test('cut anywhere give whole events', async () => {
+    const bytes = new TextEncoder().encode(`${position(0)}:\n\n${change(1, 'Gießen 🌱')}${change(2)}`);
+    const pieces = Array.from(bytes, (byte) => Uint8Array.of(byte));
+    const { changes } = await follow([streamOf(pieces, 'silence')], 2);
+    expect(changes.map((each) => each.data)).toEqual([
+      { seq: 1, title: 'Gießen 🌱' },
+      { seq: 2, title: '' },
+    ]);
+  });
+});

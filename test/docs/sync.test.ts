@@ -1,0 +1,133 @@
+/** The code of docs/sync.md, run as it stands. */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { transformSync } from '@swc/core';
+import * as sdk from '../../sdk/src/index';
+import { projectPath } from '../../src/paths';
+import { send } from '../support/api';
+import { query } from '../support/database';
+import { copyLane, type Entities, storedTasks } from '../support/lane-copy';
+import { startTestService, type TestService, tokenOf } from '../support/service';
+import { until } from '../support/until';
+
+interface Copy {
+  entities: Map<string, unknown>;
+  token: string | undefined;
+  outbox: { id: string; make?: object; change?: object }[];
+}
+
+interface Kept {
+  sync(): Promise<unknown>;
+  follow(signal: AbortSignal): Promise<void>;
+}
+
+type KeepCopy = (tasklane: sdk.TasklaneClient, userId: string, copy: Copy) => Kept;
+
+const guide = readFileSync(projectPath('docs', 'sync.md'), 'utf8');
+
+function block(language: string): string {
+  return new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 's').exec(guide)?.[1] as string;
+}
+
+/** What a module of TypeScript exports, given the SDK. */
+function run(code: string): { keepCopy: KeepCopy } {
+  const { code: script } = transformSync(code, {
+    jsc: { target: 'es2024', parser: { syntax: 'typescript' } },
+    module: { type: 'commonjs' },
+  });
+  const exported = {} as { keepCopy: KeepCopy };
+  new Function('exports', 'require', script)(exported, () => sdk);
+  return exported;
+}
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startTestService({ RATE_LIMIT: 'off' });
+});
+afterAll(() => service.stop());
+
+/** A device of a user, with a network of its own. */
+async function makeDevice(keepCopy: KeepCopy, userId: string) {
+  const network = { on: true };
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const fetch = async (request: Request) => {
+    if (!network.on) throw new TypeError('fetch failed');
+    const answer = await globalThis.fetch(request);
+    // What was on its way when the network went is lost.
+    if (!network.on) throw new TypeError('terminated');
+    return answer;
+  };
+  const tasklane = sdk.createTasklaneClient({ baseUrl: service.url, token: await tokenOf(userId), fetch });
+  const copy: Copy = { entities: new Map(), token: undefined, outbox: [] };
+  const kept = keepCopy(tasklane, userId, copy);
+  const tasks = (): Entities =>
+    Object.fromEntries(
+      [...copy.entities].filter(([key]) => key.startsWith('task ')).sort(([a], [b]) => (a < b ? -1 : 1)),
+    );
+  return { network, leaving, signal, copy, kept, tasks };
+}
+
+test('an app that works offline, in forty lines', async () => {
+  const code = block('ts');
+  expect(code.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
+  const { keepCopy } = run(code);
+  const userId = randomUUID();
+  const [phone, laptop] = [await makeDevice(keepCopy, userId), await makeDevice(keepCopy, userId)];
+  const following = [phone, laptop].map((each) => each.kept.follow(each.signal).catch((error) => error));
+  await until(() => phone.copy.token && laptop.copy.token);
+
+  // What one device writes, the other shows.
+  const [plants, bread] = [randomUUID(), randomUUID()];
+  laptop.copy.outbox.push({ id: plants, make: { title: 'Water the plants' } });
+  await laptop.kept.sync();
+  await until(() => phone.copy.entities.has(`task ${plants}`));
+
+  // Offline, both write; one of them what the other deletes.
+  phone.network.on = false;
+  phone.copy.outbox.push({ id: bread, make: { title: 'Buy bread' } });
+  phone.copy.outbox.push({ id: bread, change: { priority: 'high' } });
+  phone.copy.outbox.push({ id: plants, change: { title: 'Water the plants twice' } });
+  await phone.kept.sync();
+  expect(phone.copy.outbox).toHaveLength(3);
+  const { status } = await send(service.url, 'DELETE', `/api/${userId}/tasks/${plants}`, {
+    token: await tokenOf(userId),
+  });
+  expect(status).toBe(204);
+  laptop.copy.outbox.push({ id: randomUUID(), make: { title: 'Call Grace' } });
+  await laptop.kept.sync();
+
+  // As if the first write had arrived, and its answer had not.
+  phone.network.on = true;
+  const [first] = phone.copy.outbox;
+  await phone.kept.sync();
+  expect(phone.copy.outbox).toEqual([]);
+  phone.copy.outbox.push(first as Copy['outbox'][number]);
+  await phone.kept.sync();
+  const stored = await storedTasks(service.database.url, userId);
+  expect(Object.values(stored)).toHaveLength(2);
+  expect(stored[`task ${bread}`]).toMatchObject({ title: 'Buy bread', priority: 'high' });
+  await until(() => JSON.stringify([phone.tasks(), laptop.tasks()]) === JSON.stringify([stored, stored]));
+  expect(phone.copy.outbox).toEqual([]);
+
+  for (const each of [phone, laptop]) each.leaving.abort();
+  await Promise.all(following);
+});
+
+test('after a database was restored, copies start over', async () => {
+  const { keepCopy } = run(block('ts'));
+  const userId = randomUUID();
+  const device = await makeDevice(keepCopy, userId);
+  device.copy.outbox.push({ id: randomUUID(), make: { title: 'A task' } });
+  await device.kept.sync();
+  const before = device.copy.token;
+  const plain = copyLane(service.url, userId, await tokenOf(userId));
+  await plain.catchUp();
+
+  await query(service.database.url, block('sql'));
+  // As if what came later were lost: the copy has it, and the lane does not.
+  device.copy.entities.set('task lost', {});
+  await device.kept.sync();
+  expect(device.copy.token).not.toBe(before);
+  expect(device.tasks()).toEqual(await storedTasks(service.database.url, userId));
+});
