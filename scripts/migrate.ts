@@ -14,6 +14,7 @@ const commands: Record<string, (config: Config, urls: DatabaseUrls) => Promise<s
       appRole: config.databaseAppRole,
       systemRole: config.databaseSystemRole,
       serviceUrl: urls.service,
+      notice: (text: string) => process.stderr.write(`${text}\n`),
     };
     const applied = await migrateUp(urls.direct, roles);
     const link = await withMigrationLock(urls.direct, (database) => linkAccounts(database, config.accounts));

@@ -24,7 +24,7 @@ import { type ServiceState, serviceHandlers } from './service/handlers';
 import { statsHandlers } from './stats/handlers';
 import { syncHandlers } from './sync/handlers';
 import { tagHandlers } from './tags/handlers';
-import { taskHandlers } from './tasks/handlers';
+import { taskHandlers, taskListHandlers } from './tasks/handlers';
 import { transferHandlers } from './transfer/handlers';
 import { trashHandlers } from './trash/handlers';
 import { webhookHandlers } from './webhooks/handlers';
@@ -55,6 +55,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
   const handlers: Handlers = {
     ...serviceHandlers(state),
     ...taskHandlers,
+    ...taskListHandlers(database),
     ...completionHandlers,
     ...projectHandlers,
     ...tagHandlers,

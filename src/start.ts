@@ -68,6 +68,7 @@ async function startServing(
       appRole: config.databaseAppRole,
       systemRole: config.databaseSystemRole,
       serviceUrl: databaseUrl,
+      notice: (text) => log.warn(text),
     });
     if (applied.length > 0) log.info({ applied }, 'migrated');
   }

@@ -2081,7 +2081,7 @@ export interface components {
          * @description A sort key; `-` in front reverses it.
          * @enum {string}
          */
-        TaskSort: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "priority" | "-priority" | "status" | "-status" | "due" | "-due" | "completed_at" | "-completed_at" | "position" | "-position";
+        TaskSort: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "priority" | "-priority" | "status" | "-status" | "due" | "-due" | "completed_at" | "-completed_at" | "position" | "-position" | "relevance";
         /** @description An id, or null for none. */
         NullableId: string | null;
         /**
@@ -2194,6 +2194,29 @@ export interface components {
             subtask_counts: {
                 [key: string]: components["schemas"]["SubtaskCounts"];
             } | null;
+            /** @description What `q` matches in the tasks of this page, by task id; null without `q`. */
+            highlights: {
+                [key: string]: components["schemas"]["Highlights"];
+            } | null;
+            /** @description How `q` was looked for; null without it. */
+            search: components["schemas"]["SearchMode"] | null;
+        };
+        /** @description The words of a task that match a search, of each text the first 20. */
+        Highlights: {
+            title: components["schemas"]["TextRanges"];
+            description: components["schemas"]["TextRanges"];
+        };
+        /** @description Parts of a text, as pairs of where it starts and where it ends, in UTF-16 code units, the end excluded. */
+        TextRanges: [
+            number,
+            number
+        ][];
+        /** @description How a search went about it. */
+        SearchMode: {
+            /** @description Whether the service can find words that are nearly the same. */
+            typo_tolerance: boolean;
+            /** @description Whether these are such words, as none began with what was looked for. */
+            approximate: boolean;
         };
         /** @description The subtasks of a task. */
         SubtaskCounts: {
@@ -4711,6 +4734,13 @@ export interface operations {
                  */
                 tags_none?: components["schemas"]["TagNames"];
                 /**
+                 * @description Only tasks that have, for each word of this text, one in their title or description that begins with it;
+                 *     case and diacritics do not matter. Where that finds nothing, and the service tolerates typos, words that are
+                 *     nearly the same count too; `search` says so. `sort=relevance` puts the best first.
+                 * @example water pla
+                 */
+                q?: string;
+                /**
                  * @description Only open tasks that are, on the calendar of `tz`: due today (`today`), past due (`overdue`), due on a later
                  *     day (`upcoming`), or without a due date (`no_date`). An all-day task is overdue once its day has ended; a
                  *     task with a time is overdue from then on, and still due today.
@@ -4781,8 +4811,8 @@ export interface operations {
                  * @description One or more keys, separated by commas, the first weighing most; `-` before a key reverses it. Titles sort
                  *     by code point, priorities from low to urgent, statuses in the order of their schema, `due` by day and time
                  *     with all-day tasks after the others of their day, `position` as the user arranged them. What a task does
-                 *     not have (`due`, `completed_at`) puts it last, whichever the direction. Tasks that are equal under every key
-                 *     are ordered by `id`.
+                 *     not have (`due`, `completed_at`) puts it last, whichever the direction. `relevance` is how well a task matches
+                 *     `q`, without which there is none, the best first. Tasks that are equal under every key are ordered by `id`.
                  * @example [
                  *       "-priority",
                  *       "created_at"
@@ -4877,6 +4907,25 @@ export interface operations {
                      *           "open": 2,
                      *           "done": 1
                      *         }
+                     *       },
+                     *       "highlights": {
+                     *         "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e": {
+                     *           "title": [
+                     *             [
+                     *               0,
+                     *               5
+                     *             ],
+                     *             [
+                     *               10,
+                     *               16
+                     *             ]
+                     *           ],
+                     *           "description": []
+                     *         }
+                     *       },
+                     *       "search": {
+                     *         "typo_tolerance": true,
+                     *         "approximate": false
                      *       }
                      *     }
                      */

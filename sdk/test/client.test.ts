@@ -40,7 +40,14 @@ test('makes, lists, gets, changes, replaces, completes and deletes a task', asyn
   const one = { params: { path: { ...user, task_id: made.id } } };
 
   const list = await unwrap(client.GET('/api/{user_id}/tasks', { params: { path: user } }));
-  expect(list).toEqual({ items: [made], next_cursor: null, total: null, subtask_counts: null });
+  expect(list).toEqual({
+    items: [made],
+    next_cursor: null,
+    total: null,
+    subtask_counts: null,
+    highlights: null,
+    search: null,
+  });
   expect(await unwrap(client.GET('/api/{user_id}/tasks/{task_id}', one))).toEqual(made);
 
   const patched = await unwrap(

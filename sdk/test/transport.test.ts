@@ -68,7 +68,14 @@ const authorizations = () => received.map(({ authorization }) => authorization);
 
 describe('tokens', () => {
   test('a function is asked before every request', async () => {
-    answer = json({ items: [], next_cursor: null, total: null, subtask_counts: null });
+    answer = json({
+      items: [],
+      next_cursor: null,
+      total: null,
+      subtask_counts: null,
+      highlights: null,
+      search: null,
+    });
     let count = 0;
     const client = clientWith(() => {
       count += 1;
@@ -130,7 +137,14 @@ describe('tokens', () => {
 
 describe('requests', () => {
   test('carry lists separated by commas, and each value percent-encoded once', async () => {
-    answer = json({ items: [], next_cursor: null, total: null, subtask_counts: null });
+    answer = json({
+      items: [],
+      next_cursor: null,
+      total: null,
+      subtask_counts: null,
+      highlights: null,
+      search: null,
+    });
     await list({ params: { path: { user_id: 'a b/%é' }, query: { status: ['pending', 'cancelled'] } } });
     expect(received[0]?.url).toBe('/api/a%20b%2F%25%C3%A9/tasks?status=pending,cancelled');
   });

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Position, SortKey } from '../database/keyset';
 
 /** What a column that a list is sorted by holds. */
-export type CursorKind = 'instant' | 'local' | 'rank' | 'sequence' | 'text' | 'uuid';
+export type CursorKind = 'instant' | 'local' | 'number' | 'rank' | 'sequence' | 'text' | 'uuid';
 
 /** A key of a list's order. */
 export interface CursorKey extends SortKey {
@@ -52,6 +52,7 @@ function isLocal(text: string): boolean {
 const isOf: Record<CursorKind, (value: unknown) => boolean> = {
   instant: (value) => typeof value === 'string' && (infinity.test(value) || isInstant(value)),
   local: (value) => typeof value === 'string' && (infinity.test(value) || isLocal(value)),
+  number: (value) => typeof value === 'number' && Number.isFinite(value) && Math.abs(value) < 1e30,
   rank: (value) => typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 100,
   // A bigint, which the driver reads as text.
   sequence: (value) => typeof value === 'string' && /^\d{1,15}$/.test(value),

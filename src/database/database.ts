@@ -6,6 +6,7 @@ import { migrationStatus } from './migrations';
 import { createPool, type PoolOptions } from './pool';
 import { createSystem, type SystemOptions, type WithSystem } from './system';
 import type { Connection } from './transaction';
+import { createTrigramLookUp } from './trigrams';
 
 export type DatabaseOptions = PoolOptions & LaneOptions & SystemOptions;
 
@@ -19,6 +20,8 @@ export interface Database {
   laneForJob(userId: string): LaneForJob;
   /** Runs a statement of the platform's own, as the login role and outside all lanes; out of handlers' reach. */
   lookUp(text: string, values: readonly unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
+  /** The schema of pg_trgm, null where lanes can't use it. */
+  trigramSchema(): Promise<string | null>;
   /** Why the database can't be worked with for now, or null if it can. */
   problem(): Promise<string | null>;
   close(): Promise<void>;
@@ -64,6 +67,7 @@ export function createDatabase(options: DatabaseOptions, log: Logger): Database 
     withSystem,
     laneForJob,
     lookUp: (text, values) => lookUp(pool, text, values),
+    trigramSchema: createTrigramLookUp((text, values) => lookUp(pool, text, values), options.appRole),
     problem: () => findProblem(pool, withUser(nobody), withSystem),
     close: () => pool.destroy(),
   };

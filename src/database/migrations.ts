@@ -4,6 +4,7 @@ import knex, { type Knex } from 'knex';
 import { Client } from 'pg';
 import { defaultAppRole, defaultSystemRole, ensureRoles, grantRoles } from './roles';
 import { schema } from './rows';
+import { ensureTrigrams } from './trigrams';
 
 const directory = join(__dirname, '..', '..', 'migrations');
 const fileName = /^(\d{14}_\w+)\.(ts|js)$/;
@@ -76,6 +77,8 @@ export interface MigrateOptions {
   readonly systemRole?: string;
   /** How the service itself connects, where that is not as the migrations do. */
   readonly serviceUrl?: string;
+  /** Takes what the operator should know of it, though nothing is wrong. */
+  readonly notice?: (text: string) => void;
 }
 
 async function loginOf(url: string): Promise<string> {
@@ -93,13 +96,23 @@ async function loginOf(url: string): Promise<string> {
 /** Applies the migrations that are missing, and sets up the roles; returns the migrations' names. */
 export function migrateUp(
   url: string,
-  { appRole = defaultAppRole, systemRole = defaultSystemRole, serviceUrl = url }: MigrateOptions = {},
+  {
+    appRole = defaultAppRole,
+    systemRole = defaultSystemRole,
+    serviceUrl = url,
+    notice = () => undefined,
+  }: MigrateOptions = {},
 ): Promise<string[]> {
   return withMigrationLock(url, async (database) => {
     const roles = { app: appRole, system: systemRole, login: await loginOf(serviceUrl) };
     await ensureRoles(database, roles);
     const [, applied] = await database.migrate.latest(migratorConfig);
     await grantRoles(database, roles);
+    if (!(await ensureTrigrams(database, appRole))) {
+      notice(
+        `Searches will not tolerate typos: the extension pg_trgm is not there, or the role ${appRole} may not use it.`,
+      );
+    }
     return applied as string[];
   });
 }

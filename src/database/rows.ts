@@ -51,6 +51,10 @@ export interface TaskRow {
   /** Likewise; `Infinity` and `-Infinity` for tasks that are not completed. */
   readonly completed_asc: Date | number;
   readonly completed_desc: Date | number;
+  /** A `tsvector` of its words, null until they are made; lists leave it out. */
+  search?: string | null;
+  /** By which rules they were made; 0 for none. */
+  search_version: number;
   version: number;
   created_at: Date;
   updated_at: Date;

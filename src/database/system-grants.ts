@@ -20,8 +20,8 @@ export const systemGrants = {
   profiles: { select: ['user_id', 'epoch', 'change_seq'] },
   // Which lanes have reminders whose time has come.
   reminders: { select: ['user_id', 'fire_at'] },
-  // Which lanes have something in the trash, and since when.
-  tasks: { select: ['user_id', 'deleted_at'] },
+  // Which lanes have something in the trash, and since when, and which have tasks that no search finds yet.
+  tasks: { select: ['user_id', 'deleted_at', 'search_version'] },
   // Which lanes have changes that are old.
   changes: { select: ['user_id', 'seq', 'at'] },
   // Which webhooks have something to send, and who is about it.

@@ -1,5 +1,6 @@
 import { createChangePurge } from '../changes/job';
 import type { Config } from '../config';
+import { searchJob } from '../search/job';
 import { reminderJob } from '../tasks/job';
 import { purgeJob } from '../trash/job';
 import { createDeliveryJob, createDeliveryPurge } from '../webhooks/job';
@@ -14,5 +15,6 @@ export function createJobs(config: Config, targets: Targets): readonly Job[] {
     purgeJob(config.trashRetentionDays),
     createDeliveryJob(config.webhooks, targets),
     createDeliveryPurge(),
+    searchJob,
   ];
 }

@@ -5,12 +5,14 @@ export function tagName(name: string): string {
   return name.trim();
 }
 
-/**
- * What the names of one tag have in common: compatible forms (NFKC) with case folded, the same on every machine and in
- * every locale. By way of upper case, for `ß` and `ẞ` have no common lower case.
- */
+/** A text without case, in every locale the same. By way of upper case, for `ß` and `ss` have no common lower case. */
+export function foldCase(text: string): string {
+  return text.toLowerCase().toUpperCase().toLowerCase();
+}
+
+/** What the names of one tag have in common: compatible forms (NFKC) with case folded, the same on every machine. */
 export function tagKey(name: string): string {
-  return tagName(name).normalize('NFKC').toUpperCase().toLowerCase();
+  return foldCase(tagName(name).normalize('NFKC'));
 }
 
 /** Orders keys by code point, as Postgres' collation "C" does. */

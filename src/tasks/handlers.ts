@@ -1,10 +1,13 @@
 import { v7 as uuidv7 } from 'uuid';
 import { inBody } from '../contract/faults';
-import type { Call, Handlers, Reply } from '../contract/operations';
+import type { Call, Handlers, Reply, ValidationError } from '../contract/operations';
 import { startOf, toPage, wrongCursor } from '../contract/page';
 import type { Lane } from '../database/lane';
 import { findProfile } from '../profile/repository';
 import { settingsOf } from '../profile/settings';
+import { type Range, rangesIn } from '../search/highlights';
+import type { TextSearch } from '../search/repository';
+import { queryWords } from '../search/words';
 import { tagKey } from '../tags/names';
 import { deleteTask } from '../trash/repository';
 import {
@@ -19,7 +22,14 @@ import {
 import { toOccurrence, toTask } from './mapper';
 import { orderOf } from './order';
 import { comingDueDates, isRecurring, type RecurringTask } from './recurrence';
-import { countSubtasks, countTasks, findTask, listTasks, type TaskFilter } from './repository';
+import {
+  countSubtasks,
+  countTasks,
+  type FoundTask,
+  findTask,
+  listTasks,
+  type TaskFilter,
+} from './repository';
 import { viewMoment } from './view';
 
 type ListQuery = Call<'listTasks'>['query'];
@@ -71,9 +81,94 @@ function answerTask<Id extends TaskOperation>(call: Call<Id>, outcome: TaskOutco
   return answer() as unknown as Reply<Id>;
 }
 
+/** The list that a request asks for: by prefixes, or by words that are nearly the same. */
+function listOf(call: Call<'listTasks'>, search: TextSearch | undefined) {
+  const { view, tz, sort, q } = call.query;
+  const narrowed = toFilter(call.query);
+  const near = search?.trigramSchema != null;
+  return {
+    search,
+    list: [call.path.user_id, 'tasks', narrowed, view, tz, sort, q, near],
+    order: orderOf(sort, search),
+  };
+}
+
+function highlightsOf(rows: readonly FoundTask[], words: readonly string[]) {
+  const ranges = ({ title, description, near }: FoundTask): Record<'title' | 'description', Range[]> => {
+    const matches = near
+      ? (folded: string) => near.includes(folded)
+      : (folded: string) => words.some((word) => folded.startsWith(word));
+    return { title: rangesIn(title, matches), description: rangesIn(description, matches) };
+  };
+  return Object.fromEntries(rows.map((row) => [row.id, ranges(row)]));
+}
+
+const relevanceWithoutQuery: ValidationError = {
+  pointer: '/query/sort',
+  code: 'contradiction',
+  detail: 'by relevance needs a q beside it',
+};
+
+/** What lists need of the database, beside the caller's lane. */
+export interface ListDependencies {
+  /** The schema of pg_trgm, null where lanes can't use it. */
+  trigramSchema(): Promise<string | null>;
+}
+
+/** The list of tasks, which is their search too. */
+export const taskListHandlers = ({ trigramSchema }: ListDependencies): Pick<Handlers, 'listTasks'> => ({
+  async listTasks(call) {
+    const { cursor, limit, include_total, include_subtask_counts, sort, q } = call.query;
+    if (q === undefined && sort.includes('relevance')) {
+      return call.fail('validation-failed', { errors: [relevanceWithoutQuery] });
+    }
+    const words = q === undefined ? [] : queryWords(q);
+    const trigrams = q === undefined ? null : await trigramSchema();
+    const lists = [listOf(call, q === undefined ? undefined : { words, trigramSchema: null })];
+    if (trigrams !== null) lists.push(listOf(call, { words, trigramSchema: trigrams }));
+    // A cursor tells how its page was found; at the beginning, what is nearly the same counts where nothing else does.
+    const [listed, ...others] = lists.filter((each) => startOf(each, cursor) !== undefined);
+    if (!listed) return call.fail('validation-failed', wrongCursor);
+
+    const { page, total, subtask_counts, approximate } = await call.lane.read(async (lane) => {
+      const filter = { ...toFilter(call.query), view: await viewOf(lane, call.query) };
+      const find = async (from: typeof listed) => {
+        const found = { ...filter, search: from.search };
+        // One more than the page holds tells whether there is another.
+        const [rows, total] = await Promise.all([
+          listTasks(lane, {
+            filter: found,
+            order: from.order,
+            after: startOf(from, cursor) ?? null,
+            limit: limit + 1,
+          }),
+          include_total ? countTasks(lane, found) : null,
+        ]);
+        return { from, rows, total };
+      };
+      let result = await find(listed);
+      for (const other of result.rows.length === 0 && cursor === undefined ? others : []) {
+        result = await find(other);
+      }
+      const page = toPage(result.from, result.rows, limit, call.url);
+      const ids = page.rows.map((row) => row.id);
+      return {
+        page,
+        total: result.total,
+        subtask_counts: include_subtask_counts ? await countSubtasks(lane, ids) : null,
+        approximate: result.from.search?.trigramSchema != null && page.rows.length > 0,
+      };
+    });
+    const { rows, next_cursor, headers } = page;
+    const items = rows.map(toTask);
+    const highlights = q === undefined ? null : highlightsOf(rows, words);
+    const search = q === undefined ? null : { typo_tolerance: trigrams !== null, approximate };
+    return call.reply(200, { items, next_cursor, total, subtask_counts, highlights, search }, headers);
+  },
+});
+
 export const taskHandlers: Pick<
   Handlers,
-  | 'listTasks'
   | 'createTask'
   | 'getTask'
   | 'replaceTask'
@@ -84,27 +179,6 @@ export const taskHandlers: Pick<
   | 'skipOccurrence'
   | 'listOccurrences'
 > = {
-  async listTasks(call) {
-    const { cursor, limit, include_total, include_subtask_counts, sort, view, tz } = call.query;
-    const narrowed = toFilter(call.query);
-    const listed = { list: [call.path.user_id, 'tasks', narrowed, view, tz, sort], order: orderOf(sort) };
-    const after = startOf(listed, cursor);
-    if (after === undefined) return call.fail('validation-failed', wrongCursor);
-    const { page, total, subtask_counts } = await call.lane.read(async (lane) => {
-      const filter = { ...narrowed, view: await viewOf(lane, call.query) };
-      // One more than the page holds tells whether there is another.
-      const [rows, total] = await Promise.all([
-        listTasks(lane, { filter, order: listed.order, after, limit: limit + 1 }),
-        include_total ? countTasks(lane, filter) : null,
-      ]);
-      const page = toPage(listed, rows, limit, call.url);
-      const ids = page.rows.map((row) => row.id);
-      return { page, total, subtask_counts: include_subtask_counts ? await countSubtasks(lane, ids) : null };
-    });
-    const { rows, next_cursor, headers } = page;
-    return call.reply(200, { items: rows.map(toTask), next_cursor, total, subtask_counts }, headers);
-  },
-
   async createTask(call) {
     const { id = uuidv7(), ...body } = call.body;
     const outcome = await call.lane.write((lane) => createTask(lane, { ...body, id }));

@@ -1,6 +1,7 @@
 /** How a list of tasks is ordered. */
 import type { CursorKey, CursorKind } from '../contract/cursor';
 import type { Schemas } from '../contract/operations';
+import { relevance, type TextSearch } from '../search/repository';
 
 type Direction = CursorKey['direction'];
 
@@ -15,9 +16,15 @@ const columns: Readonly<Record<string, { kind: CursorKind; column: string | Reco
   position: { kind: 'text', column: 'position' },
 };
 
-/** The order that `sort` asks for, made unique by the id, which goes the way of the last key. */
-export function orderOf(sort: readonly Schemas['TaskSort'][]): CursorKey[] {
+/**
+ * The order that `sort` asks for, made unique by the id, which goes the way of the last key.
+ * @param search what the list looks for, without which there is no relevance
+ */
+export function orderOf(sort: readonly Schemas['TaskSort'][], search: TextSearch | undefined): CursorKey[] {
   const keys = sort.map((key): CursorKey => {
+    if (key === 'relevance' && search) {
+      return { kind: 'number', column: key, expression: relevance(search), direction: 'desc' };
+    }
     const direction = key.startsWith('-') ? 'desc' : 'asc';
     const name = key.replace(/^-/, '');
     const known = columns[name];

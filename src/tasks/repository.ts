@@ -1,4 +1,4 @@
-import { type Position, pageAfter, type SortKey } from '../database/keyset';
+import { type Expression, type Position, pageAfter, type SortKey } from '../database/keyset';
 import { differences, type Lane, type WritableLane } from '../database/lane';
 import {
   type Reminder,
@@ -8,6 +8,7 @@ import {
   taskPriorities,
   taskStatuses,
 } from '../database/rows';
+import { matching, nearMatches, relevance, type TextSearch, wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagsNamed, tagTasks } from '../tags/repository';
 import type { ViewMoment } from './view';
 
@@ -56,6 +57,7 @@ export interface TaskFilter {
   view?: { name: 'today' | 'overdue' | 'upcoming' | 'no_date'; at: ViewMoment } | undefined;
   dueFrom?: string | undefined;
   dueUntil?: string | undefined;
+  search?: TextSearch | undefined;
   has?: readonly TaskTrait[] | undefined;
   hasNot?: readonly TaskTrait[] | undefined;
   completedAfter?: Date | undefined;
@@ -74,6 +76,43 @@ export interface TaskPageRequest {
 }
 
 type Query = ReturnType<typeof liveTasks>;
+
+// All but `search`, which is as large as the texts that it is made of. Each once: the compiler misses none.
+const listed: Record<Exclude<keyof TaskRow, 'search'>, true> = {
+  user_id: true,
+  id: true,
+  project_id: true,
+  parent_id: true,
+  title: true,
+  description: true,
+  status: true,
+  priority: true,
+  status_rank: true,
+  priority_rank: true,
+  completed_at: true,
+  position: true,
+  tags: true,
+  due_date: true,
+  due_time: true,
+  time_zone: true,
+  due_at: true,
+  rrule: true,
+  repeat_from: true,
+  recurrence_start: true,
+  completion_count: true,
+  reminders: true,
+  deleted_at: true,
+  deleted_with: true,
+  due_asc: true,
+  due_desc: true,
+  completed_asc: true,
+  completed_desc: true,
+  search_version: true,
+  version: true,
+  created_at: true,
+  updated_at: true,
+};
+const listedColumns = Object.keys(listed) as (keyof typeof listed)[];
 
 const openStatuses: readonly TaskStatus[] = ['pending', 'in_progress'];
 
@@ -141,6 +180,9 @@ function filtered(lane: Lane, filter: TaskFilter) {
   for (const key of filter.tagsAll ?? []) query.whereIn('id', taggedWith(lane, [key]));
   if (filter.tagsNone) query.whereNotIn('id', taggedWith(lane, filter.tagsNone));
   if (filter.view) whereView(query, filter.view);
+  for (const { sql, bindings } of filter.search ? matching(filter.search) : []) {
+    query.whereRaw(sql, bindings as never);
+  }
   if (filter.dueFrom) query.whereRaw('due_asc >= ?::timestamp and due_date is not null', [filter.dueFrom]);
   if (filter.dueUntil) query.whereRaw(`due_asc < ?::timestamp + interval '1 day'`, [filter.dueUntil]);
   for (const trait of filter.has ?? []) whereTrait(lane, query, trait, true);
@@ -155,9 +197,25 @@ function filtered(lane: Lane, filter: TaskFilter) {
   return query;
 }
 
+/** A task that a search found. */
+export interface FoundTask extends TaskRow {
+  relevance?: number;
+  /** Its words that are nearly what was looked for; null where they begin with it. */
+  near?: string[] | null;
+}
+
 /** A page of tasks in `order`, which ends with a unique column. */
-export async function listTasks(lane: Lane, page: TaskPageRequest): Promise<TaskRow[]> {
-  return pageAfter(filtered(lane, page.filter), page.order, page.after).limit(page.limit);
+export async function listTasks(lane: Lane, page: TaskPageRequest): Promise<FoundTask[]> {
+  const query = pageAfter(filtered(lane, page.filter), page.order, page.after).limit(page.limit);
+  const { search } = page.filter;
+  query.select(listedColumns);
+  if (search) {
+    const select = (name: string, { sql, bindings }: Expression) =>
+      query.select(lane.expression(`${sql} as ${name}`, bindings as never));
+    select('relevance', relevance(search));
+    select('near', nearMatches(search));
+  }
+  return query as unknown as Promise<FoundTask[]>;
 }
 
 /** How many tasks match the filter. */
@@ -218,6 +276,7 @@ export async function insertTask(lane: WritableLane, task: NewTask): Promise<Tas
   const [row] = await lane
     .insert('tasks', {
       ...asJson(task),
+      ...wordsOfTask(task.title, task.description),
       priority,
       completed_at: completedAt(lane, task.status),
       created_at: lane.now,
@@ -251,6 +310,7 @@ export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTa
       'tasks',
       tasks.map((task) => ({
         ...asJson(task),
+        ...wordsOfTask(task.title, task.description),
         priority: task.priority ?? priority,
         completed_at: task.status === 'completed' ? (task.completed_at ?? lane.now) : null,
         created_at: task.created_at ?? lane.now,
@@ -286,10 +346,13 @@ export async function updateTask(
   const differing = differences<Changeable>(current, wanted);
   if (Object.keys(differing).length === 0) return current;
   const { due_at: _instant, completion_count: _count, ...fields } = differing;
+  const title = wanted.title ?? current.title;
+  const description = wanted.description === undefined ? current.description : wanted.description;
   const [row] = await liveTasks(lane)
     .where('id', current.id)
     .update({
       ...asJson(wanted),
+      ...(fields.title || fields.description ? wordsOfTask(title, description) : {}),
       completed_at: completed ?? completedAt(lane, wanted.status ?? current.status, current),
       version: current.version + 1,
       updated_at: lane.now,

@@ -32,6 +32,8 @@ export const taskCases: CasesOf<
         next_cursor: null,
         total: null,
         subtask_counts: null,
+        highlights: null,
+        search: null,
       });
       return response;
     },

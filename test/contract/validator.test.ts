@@ -180,7 +180,14 @@ describe('a request', () => {
   beforeAll(async () => {
     const handlers = everywhere(async (call) => {
       query = call.query;
-      return call.reply(200, { items: [], next_cursor: null, total: null, subtask_counts: null });
+      return call.reply(200, {
+        items: [],
+        next_cursor: null,
+        total: null,
+        subtask_counts: null,
+        highlights: null,
+        search: null,
+      });
     });
     ({ url, close } = await serve({ handlers }));
   });

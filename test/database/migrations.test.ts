@@ -64,6 +64,9 @@ const seeds: Record<string, string> = {
       '2026-11-28', 'FREQ=DAILY', 'pending', '[]');
     insert into tasklane.reminders (user_id, task_id, fire_at)
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', now())`,
+  '20261121000011_search': `
+    insert into tasklane.tasks (user_id, id, title, search, search_version)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d56', 'j', '''j'':1A', 1)`,
   // Changes no rows.
   '20261121000030_change_indexes': '',
   '20261121000040_webhooks': `
@@ -111,6 +114,7 @@ describe('migrations', () => {
      from pg_type join pg_enum on enumtypid = pg_type.oid where typnamespace = 'tasklane'::regnamespace
      union all
      select format('%s %s', proname, pg_get_functiondef(oid)) from pg_proc where pronamespace = 'tasklane'::regnamespace
+       and not exists (select from pg_depend where objid = pg_proc.oid and deptype = 'e')
      union all
      select format('policy %s %s %s %s %s', tablename, policyname, cmd, qual, with_check) from pg_policies where schemaname = 'tasklane'
      union all
@@ -220,7 +224,8 @@ describe('migrations', () => {
      select typname from pg_type join pg_namespace n on n.oid = typnamespace
      where nspname not in ('tasklane', 'information_schema') and nspname not like 'pg\\_%'
      union all
-     select extname from pg_extension where extname <> 'plpgsql'`,
+     select extname from pg_extension
+     where extname <> 'plpgsql' and (extname, extnamespace) <> ('pg_trgm', 'tasklane'::regnamespace)`,
     );
     expect(others).toEqual([]);
   });

@@ -35,7 +35,7 @@ afterEach(expectLinked);
 
 test.each([
   [['Home', 'home', ' HOME '], ['Home']],
-  [['straße', 'STRASSE'], ['straße']],
+  [['straße', 'STRASSE', 'STRAẞE'], ['straße']],
   [['ﬁn', 'FIN'], ['ﬁn']],
   [['É', 'e\u0301'], ['É']],
   [['ΣΊΣΥΦΟΣ', 'σίσυφος'], ['ΣΊΣΥΦΟΣ']],

@@ -166,7 +166,14 @@ describe('filters', () => {
 
   test('a window without room is empty', async () => {
     const page = await list({ created_after: instant(2), created_before: instant(2), include_total: 'true' });
-    expect(page).toEqual({ items: [], next_cursor: null, total: 0, subtask_counts: null });
+    expect(page).toEqual({
+      items: [],
+      next_cursor: null,
+      total: 0,
+      subtask_counts: null,
+      highlights: null,
+      search: null,
+    });
   });
 
   test('take values in any order, and values named twice', async () => {

@@ -574,6 +574,8 @@ test('a read makes no lane', async () => {
     next_cursor: null,
     total: null,
     subtask_counts: null,
+    highlights: null,
+    search: null,
   });
   expect((await eve.send('GET', `/tasks/${randomUUID()}`)).status).toBe(404);
   expect(

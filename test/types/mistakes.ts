@@ -26,10 +26,17 @@ export const right: unknown[] = [
   getTask.fail('task-not-found'),
   createTask.reply(201, task, { Location: '/api/ada/tasks/1' }),
   deleteTask.reply(204),
-  listTasks.reply(200, { items: [task], next_cursor: null, total: null, subtask_counts: null }),
+  listTasks.reply(200, {
+    items: [task],
+    next_cursor: null,
+    total: null,
+    subtask_counts: null,
+    highlights: null,
+    search: null,
+  }),
   listTasks.reply(
     200,
-    { items: [], next_cursor: 'x', total: 1, subtask_counts: null },
+    { items: [], next_cursor: 'x', total: 1, subtask_counts: null, highlights: null, search: null },
     { Link: '<x>; rel="next"' },
   ),
   listTasks.fail('validation-failed', { errors: [] }),
@@ -59,8 +66,12 @@ export const mistakes: unknown[] = [
   createTask.reply(201, task),
   // @ts-expect-error a header of another name
   createTask.reply(201, task, { Locaton: '/api/ada/tasks/1' }),
-  // @ts-expect-error a surplus header
-  listTasks.reply(200, { items: [], next_cursor: null, total: null, subtask_counts: null }, { Lnk: '' }),
+  listTasks.reply(
+    200,
+    { items: [], next_cursor: null, total: null, subtask_counts: null, highlights: null, search: null },
+    // @ts-expect-error a surplus header
+    { Lnk: '' },
+  ),
   // @ts-expect-error a problem that the contract does not have
   getTask.fail('task-not-fund'),
   // @ts-expect-error a problem of another operation

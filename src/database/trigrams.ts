@@ -1,0 +1,55 @@
+/** The extension pg_trgm, which tells how alike words are; a search does with it or without. */
+import type { Knex } from 'knex';
+import { escapeIdentifier } from 'pg';
+import { isRefused, sqlState } from './faults';
+import { schema } from './rows';
+
+const findSchema = `
+  select quote_ident(nspname) as name, has_schema_privilege($1, pg_namespace.oid, 'usage') as usable
+  from pg_extension join pg_namespace on pg_namespace.oid = extnamespace
+  where extname = 'pg_trgm'`;
+
+type LookUp = (text: string, values: readonly unknown[]) => Promise<{ rows: Record<string, unknown>[] }>;
+
+const cacheMs = 60_000;
+
+/** Makes a function that tells in which schema the extension is, quoted as SQL needs it, null where a role can't use it; remembered for a minute. */
+export function createTrigramLookUp(lookUp: LookUp, role: string): () => Promise<string | null> {
+  let known: { schema: string | null; until: number } | undefined;
+  return async () => {
+    if (!known || known.until < performance.now()) {
+      const [found] = (await lookUp(findSchema, [role])).rows;
+      known = {
+        schema: found?.usable ? (found.name as string) : null,
+        until: performance.now() + cacheMs,
+      };
+    }
+    return known.schema;
+  };
+}
+
+// PostgreSQL, appendix A: the extension is not on this server (undefined_file, feature_not_supported), or another
+// database session makes it at the same moment (duplicate_object, unique_violation).
+const tolerable = new Set(['58P01', '0A000', '42710', '23505']);
+
+/**
+ * Makes the extension where there is none, and lets a role use it.
+ * @returns whether the role can use it now
+ */
+export async function ensureTrigrams(database: Knex, role: string): Promise<boolean> {
+  const attempt = async (sql: string) => {
+    try {
+      await database.raw(sql);
+    } catch (error) {
+      if (!isRefused(error) && !tolerable.has(sqlState(error) ?? '')) throw error;
+    }
+  };
+  await attempt(`create extension if not exists pg_trgm with schema ${schema}`);
+  const find = async (): Promise<{ name: string; usable: boolean } | undefined> =>
+    (await database.raw(findSchema.replace('$1', '?'), [role])).rows[0];
+  const found = await find();
+  if (found && !found.usable) {
+    await attempt(`grant usage on schema ${found.name} to ${escapeIdentifier(role)}`);
+  }
+  return (await find())?.usable ?? false;
+}
