@@ -1,7 +1,11 @@
 /** Every sort, filter and page of a large lane is answered by an index, under row-level security. */
 import { randomUUID } from 'node:crypto';
+import knex from 'knex';
 import { Client } from 'pg';
+import type { Lane } from '../../src/database/lane';
 import { defaultAppRole } from '../../src/database/roles';
+import { listTasks, type TaskFilter } from '../../src/tasks/repository';
+import { viewMoment } from '../../src/tasks/view';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
 const lanes = 20;
@@ -29,6 +33,40 @@ beforeAll(async () => {
     [lanes, tasksInLane],
   );
   await client.query(
+    `insert into tasklane.projects (user_id, id, name)
+     select 'user-' || lane, ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'Project ' || n
+     from generate_series(1, $1) as lane, generate_series(1, 50) as n`,
+    [lanes],
+  );
+  // One in twenty has a project, a parent, a tag, a due date.
+  await client.query(
+    `insert into tasklane.tags (user_id, id, name, name_key)
+     select 'user-' || lane, ('00000000-0000-4000-9000-' || lpad(n::text, 12, '0'))::uuid, 'tag ' || n, 'tag ' || n
+     from generate_series(1, $1) as lane, generate_series(1, 50) as n`,
+    [lanes],
+  );
+  await client.query(
+    `with numbered as (
+       select user_id, id, row_number() over (partition by user_id order by id) as n,
+         first_value(id) over (partition by user_id order by id) as first
+       from tasklane.tasks)
+     update tasklane.tasks as task set
+       project_id = ('00000000-0000-4000-8000-' || lpad((1 + n / 20 % 50)::text, 12, '0'))::uuid,
+       parent_id = case when n between 100 and 120 then first end,
+       tags = array['tag ' || 1 + n / 20 % 50],
+       due_date = date '2026-01-01' + (n / 20)::int,
+       search = to_tsvector('simple', 'task number ' || n || ' ' || md5(n::text)),
+       search_version = 1
+     from numbered
+     where task.user_id = numbered.user_id and task.id = numbered.id and n % 20 = 0`,
+  );
+  await client.query(
+    `insert into tasklane.task_tags (user_id, task_id, tag_id)
+     select task.user_id, task.id, tag.id from tasklane.tasks as task
+     join tasklane.tags as tag on tag.user_id = task.user_id and tag.name = task.tags[1]`,
+  );
+  await client.query('vacuum analyze tasklane.task_tags, tasklane.tags, tasklane.projects');
+  await client.query(
     `insert into tasklane.changes (user_id, seq, type, entity_id, action, fields)
      select 'user-' || lane, n, 'task', md5((n % 200)::text)::uuid, 'updated', '{}'
      from generate_series(1, $1) as lane, generate_series(1, $2) as n`,
@@ -52,8 +90,8 @@ interface Plan {
   Plans?: Plan[];
 }
 
-async function planOf(sql: string): Promise<Plan[]> {
-  const { rows } = await client.query(`explain (analyze, costs off, format json) ${sql}`);
+async function planOf(sql: string, bindings: unknown[] = []): Promise<Plan[]> {
+  const { rows } = await client.query(`explain (analyze, costs off, format json) ${sql}`, bindings);
   const nodes: Plan[] = [];
   const visit = (node: Plan): void => {
     nodes.push(node);
@@ -129,4 +167,57 @@ test('entities that have changed are found by their ids', async () => {
   const nodes = await planOf(`${own} and id = any('{${ids}}'::uuid[])`);
   expect(nodes.map((node) => node['Node Type']).filter((type) => type === 'Seq Scan')).toEqual([]);
   expect(nodes.some((node) => node['Index Cond']?.includes('id = ANY'))).toBe(true);
+});
+
+interface Sent {
+  sql: string;
+  bindings: unknown[];
+}
+
+/** Runs the service's own query in a lane, and returns the plan of what it sent. */
+async function planOfList(filter: TaskFilter): Promise<Plan[]> {
+  const pool = knex({ client: 'pg', connection: database.url, pool: { min: 0, max: 1 } });
+  const sent: Sent[] = [];
+  try {
+    await pool.raw(`select set_config('role', ?, false), set_config('app.user_id', 'user-7', false)`, [
+      defaultAppRole,
+    ]);
+    pool.on('query', ({ sql, bindings }: Sent) => sent.push({ sql, bindings }));
+    const lane: Lane = {
+      userId: 'user-7',
+      rows: (table) => pool(`tasklane.${table} as ${table}`).where(`${table}.user_id`, 'user-7') as never,
+      expression: (sql, bindings = []) => pool.raw(sql, [...bindings]),
+    };
+    const order = [{ column: 'id', direction: 'asc' } as const];
+    await listTasks(lane, { filter, order, after: null, limit: 1_000 });
+  } finally {
+    await pool.destroy();
+  }
+  const [{ sql, bindings }] = sent as [Sent];
+  return planOf(sql, bindings);
+}
+
+const views = ['today', 'overdue', 'upcoming', 'no_date'] as const;
+const day = '00000000-0000-4000-8000-000000000007';
+
+test.each<[string, TaskFilter]>([
+  ...views.map((name): [string, TaskFilter] => [
+    `the view ${name}`,
+    { view: { name, at: viewMoment('Europe/Zurich', new Date('2026-02-10T12:00:00Z')) } },
+  ]),
+  ['a project', { projectId: [day] }],
+  ['a parent', { parentId: day }],
+  ['any of some tags', { tagsAny: ['tag 3', 'tag 4'] }],
+  ['all of some tags', { tagsAll: ['tag 3', 'tag 4'] }],
+  ['none of some tags', { tagsNone: ['tag 3'] }],
+  ['days', { dueFrom: '2026-02-01', dueUntil: '2026-02-07' }],
+  ['no parent', { hasNot: ['parent'] }],
+  ['words', { search: { words: ['number', '7'], trigramSchema: null } }],
+  ['words that are nearly these', { search: { words: ['numbre'], trigramSchema: 'tasklane' } }],
+])('a filter by %s reads the lane by an index', async (_name, filter) => {
+  const nodes = await planOfList(filter);
+  expect(nodes.map((node) => node['Node Type']).filter((type) => type === 'Seq Scan')).toEqual([]);
+  const scans = nodes.filter((node) => node['Index Cond']);
+  expect(scans.length).toBeGreaterThan(0);
+  for (const scan of scans) expect(scan['Index Cond']).toContain('user_id');
 });
