@@ -127,30 +127,33 @@ function replay(changes: readonly LoggedChange[], positions: Map<string, string>
   return positions;
 }
 
-describe('two thousand moves into the same gap', () => {
-  const moves = 2_000;
+describe('many moves into the same gap', () => {
   const movesInAWrite = 100;
 
-  test.each([
-    ['right after the first', (n: number, ids: string[]) => ({ after: ids[0] as string, moved: ids[n + 2] })],
+  interface Step {
+    readonly moved: string;
+    readonly after?: string;
+    readonly before?: string;
+  }
+
+  test.each<
     [
-      'right before the last',
-      (n: number, ids: string[]) => ({ before: ids[1] as string, moved: ids[n + 2] }),
-    ],
+      moves: number,
+      name: string,
+      next: (n: number, ids: string[]) => { [F in keyof Step]?: string | undefined },
+    ]
+  >([
+    [500, 'right after the first', (n, ids) => ({ after: ids[0], moved: ids[n + 2] })],
+    [500, 'right before the last', (n, ids) => ({ before: ids[1], moved: ids[n + 2] })],
     [
-      'between the two before it, closer each time',
-      (n: number, ids: string[]) => {
-        const anchor = ids[n + 1] as string;
-        return n % 2 === 0 ? { after: anchor, moved: ids[n + 2] } : { before: anchor, moved: ids[n + 2] };
-      },
+      2_000,
+      'next to the one before, closer each time',
+      (n, ids) => ({ [n % 2 === 0 ? 'after' : 'before']: ids[n + 1], moved: ids[n + 2] }),
     ],
-    [
-      'of the same two by turns',
-      (n: number, ids: string[]) => ({ after: ids[0] as string, moved: ids[2 + (n % 2)] }),
-    ],
+    [2_000, 'of the same two by turns', (n, ids) => ({ after: ids[0], moved: ids[2 + (n % 2)] })],
   ])(
-    '%s keep positions short, and the order is what was asked for',
-    async (_name, next) => {
+    '%i, %s: positions stay short, and the order is what was asked for',
+    async (moves, _name, next) => {
       const titles = Array.from({ length: moves + 2 }, (_, n) => ({ title: `${n}` }));
       const ids = await seedTasks(service.database.url, ada.id, titles);
       // In the order of their ids' list: the first two are neighbours, the others follow.
@@ -168,16 +171,16 @@ describe('two thousand moves into the same gap', () => {
       for (let n = 0; n < moves; n += movesInAWrite) {
         await scope.write(async (lane) => {
           for (let each = n; each < n + movesInAWrite; each++) {
-            const { moved, ...place } = next(each, ids);
-            await moveTask(lane, moved as string, place);
+            const { moved, ...place } = next(each, ids) as Step;
+            await moveTask(lane, moved, place);
           }
         });
       }
       for (let n = 0; n < moves; n++) {
-        const { moved, ...place } = next(n, ids);
-        wanted.splice(wanted.indexOf(moved as string), 1);
-        const anchor = ('after' in place ? place.after : place.before) as string;
-        wanted.splice(wanted.indexOf(anchor) + ('after' in place ? 1 : 0), 0, moved as string);
+        const { moved, ...place } = next(n, ids) as Step;
+        wanted.splice(wanted.indexOf(moved), 1);
+        const anchor = (place.after ?? place.before) as string;
+        wanted.splice(wanted.indexOf(anchor) + (place.after ? 1 : 0), 0, moved);
       }
       const listed = await ada.all('/tasks?sort=position');
       expect(listed.map((each) => each.id)).toEqual(wanted);
