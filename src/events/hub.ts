@@ -99,12 +99,18 @@ const maxReaders = 4;
 
 const isReady = ({ stream, state }: Subscription) => stream !== null && state === 'open';
 
+const isBehind = ({ woken, history }: Feed, subscription: Subscription) =>
+  isReady(subscription) && (woken || subscription.position.seq < history.counter);
+
+/** Whether something is to be read for any stream; asked of every lane with every tick. */
+function hasBehind(feed: Feed): boolean {
+  for (const subscription of feed.subscriptions) if (isBehind(feed, subscription)) return true;
+  return false;
+}
+
 /** The streams that something is to be read for, those at the same change together. */
 function behind(feed: Feed): Iterable<Subscription[]> {
-  const { woken, history } = feed;
-  const some = [...feed.subscriptions].filter(
-    (each) => isReady(each) && (woken || each.position.seq < history.counter),
-  );
+  const some = [...feed.subscriptions].filter((each) => isBehind(feed, each));
   return Map.groupBy(some, (each) => eventId(each.position)).values();
 }
 
@@ -198,7 +204,7 @@ export function createEventHub({ settings, findMoved, log }: EventHubDependencie
       for (const group of groups) await advance(feed, group);
       failing = false;
       // A page for each, then it is another lane's turn.
-      if (feed.woken || !behind(feed)[Symbol.iterator]().next().done) waiting.add(feed);
+      if (hasBehind(feed)) waiting.add(feed);
     } catch (error) {
       reportFailure(error);
     } finally {
@@ -258,7 +264,7 @@ export function createEventHub({ settings, findMoved, log }: EventHubDependencie
     for (const feed of feeds.values()) {
       for (const subscription of feed.subscriptions) attend(subscription, now);
       // Those whose read failed.
-      if (!feed.reading && !behind(feed)[Symbol.iterator]().next().done) serve(feed);
+      if (!feed.reading && hasBehind(feed)) serve(feed);
     }
     void look();
   }

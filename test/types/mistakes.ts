@@ -2,6 +2,7 @@
  * Deliberate mistakes, each of which the compiler must refuse: `npm test` type-checks this file, and an
  * `@ts-expect-error` that finds no error is one itself.
  */
+import type { EventSubscriber } from '../../src/contract/event-stream';
 import type { Call, Handler, Handlers, Schemas } from '../../src/contract/operations';
 import type { CasesOf } from '../contract/cases';
 
@@ -16,6 +17,8 @@ declare const text: AsyncIterable<string>;
 declare const document: Omit<Schemas['LaneExport'], 'tasks'>;
 declare const pages: AsyncIterable<Schemas['Task'][]>;
 declare const otherPages: AsyncIterable<Schemas['Change'][]>;
+declare const streamEvents: Call<'streamEvents'>;
+declare const subscriber: EventSubscriber;
 declare const getLiveness: Call<'getLiveness'>;
 declare const handlers: Handlers;
 declare const okay: () => Promise<never>;
@@ -43,9 +46,20 @@ export const right: unknown[] = [
   exportLane.stream(200, { ...document, tasks: pages }, { 'Content-Disposition': 'attachment' }),
   exportLane.stream(200, { ...document, tasks: [task] }, { 'Content-Disposition': 'attachment' }),
   exportCsv.stream(200, text, { 'Content-Disposition': 'attachment' }),
+  streamEvents.eventStream(200, subscriber),
+  streamEvents.fail('too-many-streams'),
+  streamEvents.headers['last-event-id']?.length,
 ];
 
 export const mistakes: unknown[] = [
+  // @ts-expect-error events where the contract has none
+  exportLane.eventStream(200, subscriber),
+  // @ts-expect-error a status under which there are none
+  streamEvents.eventStream(503, subscriber),
+  // @ts-expect-error a problem that the platform answers with before a handler is called
+  streamEvents.fail('rate-limited'),
+  // @ts-expect-error a header that the contract does not name
+  streamEvents.headers['if-match'],
   // @ts-expect-error a status that the operation does not have
   getTask.reply(201, task),
   // @ts-expect-error a problem's status, which only `fail` may answer with
