@@ -3336,6 +3336,8 @@ export interface components {
             trash: components["schemas"]["TrashedTask"][];
             /** @description The records of completed occurrences, by id. */
             completions: components["schemas"]["ExportedCompletion"][];
+            /** @description All webhooks by id, without their secrets. */
+            webhooks: components["schemas"]["Webhook"][];
             /** @description The lane's history, by `seq`. */
             changes: components["schemas"]["Change"][];
         };
@@ -3387,6 +3389,8 @@ export interface components {
             trash?: unknown[];
             /** @description Records of completed occurrences, as `ExportedCompletion` has them. */
             completions?: unknown[];
+            /** @description Passed over; their secrets are not in an export. */
+            webhooks?: unknown;
             /** @description Passed over. */
             changes?: unknown;
         };
@@ -8298,6 +8302,7 @@ export interface operations {
                      *       ],
                      *       "trash": [],
                      *       "completions": [],
+                     *       "webhooks": [],
                      *       "changes": [
                      *         {
                      *           "seq": 1,

@@ -14,6 +14,8 @@ import { toTag } from '../tags/mapper';
 import { listTags } from '../tags/repository';
 import { toTask } from '../tasks/mapper';
 import { listTasks } from '../tasks/repository';
+import { toWebhook } from '../webhooks/mapper';
+import { listWebhooksById } from '../webhooks/repository';
 import { csvOf } from './csv';
 import { importFile, reportRows, type Source } from './import';
 import { toExportedCompletion, toTrashedTask } from './mapper';
@@ -54,6 +56,7 @@ function everything(userId: string, exported_at: string, read: LongRead) {
   const completions = rowsById(read, (lane, after, limit) =>
     listCompletions(lane, { filter: {}, order: byId, after, limit }),
   );
+  const webhooks = rowsById(read, listWebhooksById);
   const changes = read.pages<ChangeRow>((lane, last, limit) =>
     listChanges(lane, Number(last?.seq ?? 0), limit),
   );
@@ -67,6 +70,7 @@ function everything(userId: string, exported_at: string, read: LongRead) {
     tasks: taskPages(read),
     trash: mapped(trash, toTrashedTask),
     completions: mapped(completions, toExportedCompletion),
+    webhooks: mapped(webhooks, toWebhook),
     changes: mapped(changes, toChange),
   };
 }

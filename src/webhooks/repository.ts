@@ -31,6 +31,17 @@ export async function listWebhooks(lane: Lane): Promise<WebhookRow[]> {
   return lane.rows('webhooks').orderBy(['created_at', 'id']);
 }
 
+const byId = [{ column: 'id', direction: 'asc' }] as const;
+
+/** A page of the lane's webhooks, by id. */
+export async function listWebhooksById(
+  lane: Lane,
+  after: Position | null,
+  limit: number,
+): Promise<WebhookRow[]> {
+  return pageAfter(lane.rows('webhooks'), byId, after).limit(limit);
+}
+
 /** A webhook, or undefined if the lane has none with this id. */
 export async function findWebhook(lane: Lane, id: string): Promise<WebhookRow | undefined> {
   return lane.rows('webhooks').where('id', id).first();

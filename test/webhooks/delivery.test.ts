@@ -1,6 +1,6 @@
 /** Events on their way to webhooks: signed, at least once, and none the worse for what receivers do. */
 import { randomUUID } from 'node:crypto';
-import type { Body } from '../support/api';
+import type { ApiResponse, Body } from '../support/api';
 import { query } from '../support/database';
 import { holdLane } from '../support/held-lane';
 import { type Answer, breakOff, hang, openReceiver, type Receiver } from '../support/receiver';
@@ -765,6 +765,8 @@ test('secrets are shown once, and kept out of logs, lists, changes, events and e
     service.logged,
   ];
   const text = JSON.stringify(shown);
+  const exported = (shown[4] as ApiResponse).body.webhooks;
+  expect(exported.map((each: Body) => each.id)).toEqual([webhook.id, watching.id]);
   expect(service.logged).toContainEqual(
     expect.objectContaining({ msg: 'webhook sent', webhook: webhook.id }),
   );
