@@ -3519,8 +3519,8 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Malformed body
-         * @description The request's body cannot be read: it is not JSON, not UTF-8, nested deeper than 64 levels, not in the content
-         *     coding that it claims, or cut short. Nothing was changed.
+         * @description The request's body cannot be read: it is not JSON, not UTF-8, nested deeper than 64 levels, mostly made of empty
+         *     lists and objects, not in the content coding that it claims, or cut short. Nothing was changed.
          */
         MalformedBodyProblem: {
             /** @constant */

@@ -27,11 +27,15 @@ function negotiatedType(operation: Operation, request: Request): string {
 }
 
 const maxDepth = 64;
+// Empty ones by the million would take thirty times their text in memory; what people send has words in it.
+const bytesPerList = 16;
+const fewLists = 20_000;
 
-/** How deep JSON text nests; brackets inside of strings don't count. */
-function depthOf(bytes: Buffer): number {
+/** How deep JSON text nests, and how many lists and objects it has; brackets inside of strings don't count. */
+function shapeOf(bytes: Buffer): { deepest: number; lists: number } {
   let depth = 0;
   let deepest = 0;
+  let lists = 0;
   let inString = false;
   for (let i = 0; i < bytes.length; i += 1) {
     const byte = bytes[i];
@@ -39,10 +43,12 @@ function depthOf(bytes: Buffer): number {
       if (byte === 0x5c) i += 1;
       else if (byte === 0x22) inString = false;
     } else if (byte === 0x22) inString = true;
-    else if (byte === 0x7b || byte === 0x5b) deepest = Math.max(deepest, ++depth);
-    else if (byte === 0x7d || byte === 0x5d) depth -= 1;
+    else if (byte === 0x7b || byte === 0x5b) {
+      lists += 1;
+      deepest = Math.max(deepest, ++depth);
+    } else if (byte === 0x7d || byte === 0x5d) depth -= 1;
   }
-  return deepest;
+  return { deepest, lists };
 }
 
 function toProblem(error: unknown, maxBytes: number): unknown {
@@ -75,7 +81,9 @@ function parsers(maxBytes: number): { json: RequestHandler; text: RequestHandler
       strict: false,
       verify: (_request, _response, bytes) => {
         assertUtf8(bytes);
-        if (depthOf(bytes) > maxDepth) throw new Error('The body nests too deep.');
+        const { deepest, lists } = shapeOf(bytes);
+        if (deepest > maxDepth) throw new Error('The body nests too deep.');
+        if (lists > Math.max(fewLists, bytes.length / bytesPerList)) throw new Error('The body is hollow.');
       },
     }),
     text: express.text({ ...options, verify: (_request, _response, bytes) => assertUtf8(bytes) }),

@@ -1,4 +1,5 @@
 /** Due dates as iCalendar's dates and times (RFC 5545, sections 3.3.4 and 3.3.5). */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Property } from './document';
 import { timeZoneLines } from './time-zone';
 
@@ -27,7 +28,7 @@ export function dueProperty(name: string, due: CalendarDue & { readonly due_date
  * The components of a calendar, page by page. A zone comes before what refers to it first.
  * @param toComponent the lines of an item's component
  */
-export async function* withTimeZones<I extends CalendarDue>(
+export async function* withTimeZones<I extends CalendarDue & { readonly rrule: string | null }>(
   pages: AsyncIterable<readonly I[]>,
   toComponent: (item: I) => string,
 ): AsyncGenerator<string> {
@@ -41,6 +42,8 @@ export async function* withTimeZones<I extends CalendarDue>(
         lines += timeZoneLines(zone);
       }
       lines += toComponent(item);
+      // A rule with a high COUNT takes a while: others get a turn.
+      if (item.rrule !== null) await turn();
     }
     yield lines;
   }

@@ -98,5 +98,5 @@ export function idNamed(name: string): string {
 
 /** Lets others have a turn, every so many rows. */
 export async function breathe(count: number): Promise<void> {
-  if (count % 500 === 0) await turn();
+  if (count % 100 === 0) await turn();
 }

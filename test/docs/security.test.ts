@@ -42,20 +42,23 @@ function anchorOf(heading: string): string {
     .replaceAll(' ', '-');
 }
 
-test.each(['docs/authentication.md', 'docs/security.md', 'docs/database.md', 'SECURITY.md'])(
-  'the links of %s lead somewhere',
-  (file) => {
-    const links = [...read(file).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)];
-    expect(links.length).toBeGreaterThan(0);
-    const dead = links.filter(([, path = '', anchor]) => {
-      const target = path === '' ? file : join(dirname(file), path);
-      if (!existsSync(projectPath(target))) return true;
-      const headings = [...read(target).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
-      return anchor !== undefined && !headings.includes(anchor);
-    });
-    expect(dead.map(([link]) => link)).toEqual([]);
-  },
-);
+test.each([
+  'docs/authentication.md',
+  'docs/security.md',
+  'docs/database.md',
+  'docs/transfer.md',
+  'SECURITY.md',
+])('the links of %s lead somewhere', (file) => {
+  const links = [...read(file).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)];
+  expect(links.length).toBeGreaterThan(0);
+  const dead = links.filter(([, path = '', anchor]) => {
+    const target = path === '' ? file : join(dirname(file), path);
+    if (!existsSync(projectPath(target))) return true;
+    const headings = [...read(target).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+    return anchor !== undefined && !headings.includes(anchor);
+  });
+  expect(dead.map(([link]) => link)).toEqual([]);
+});
 
 test('a fault of the database is logged without what the user wrote', async () => {
   const service = await startTestService();

@@ -81,6 +81,12 @@ describe('nesting', () => {
     expect(await create(nested(64))).toMatchObject({ status: 422 });
   });
 
+  test('of empty objects by the thousand is refused, before it takes memory', async () => {
+    const hollow = (count: number) => `[${Array.from({ length: count }, () => '{}').join()}]`;
+    expect(await create(hollow(25_000))).toMatchObject({ status: 400, body: { code: 'malformed-body' } });
+    expect(await create(hollow(15_000))).toMatchObject({ status: 422 });
+  });
+
   test('inside of a string is text', async () => {
     const title = `${'['.repeat(90)}\\"${'{'.repeat(90)}`;
     expect(await create({ title })).toMatchObject({ status: 201, body: { title } });

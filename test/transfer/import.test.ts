@@ -394,6 +394,15 @@ describe('CSV', () => {
     expect((await exported(ada)).tasks).toEqual([]);
   });
 
+  test('of a formula is guarded, and text that looks guarded too', async () => {
+    const titles = ['=1+1', '+1', '-1', '@a', '＝1', "'=1", "''-1", "'quoted'", '1=1'];
+    const tasks = titles.map((title) => ({ id: randomUUID(), title }));
+    await importInto(ada, 'json', document({ tasks }));
+    const lines: string[] = (await exported(ada, '.csv')).split('\r\n').slice(1, -1);
+    const guarded = ["'=1+1", "'+1", "'-1", "'@a", "'＝1", "''=1", "'''-1", "'quoted'", '1=1'];
+    expect(lines.map((line) => line.split(',')[4]).toSorted()).toEqual(guarded.toSorted());
+  });
+
   test('in another encoding is refused', async () => {
     expect((await importInto(ada, 'csv', Buffer.from('title\nGr\xfcn', 'latin1'))).status).toBe(400);
     expect((await importInto(ada, 'csv', Buffer.from('title\nGrün', 'utf16le'))).status).not.toBe(200);
