@@ -28,6 +28,9 @@ function* linesOf(text: string): Generator<string> {
   }
 }
 
+// What a line that begins or ends a component can begin with.
+const edges: ReadonlySet<string> = new Set(['B', 'b', 'E', 'e', '\uFEFF']);
+
 /** The components of an object's calendars, in order; what does not nest as it should ends them. */
 export function* componentsOf(text: string): Generator<ComponentText | Broken> {
   const open: string[] = [];
@@ -35,6 +38,10 @@ export function* componentsOf(text: string): Generator<ComponentText | Broken> {
   let [line, began] = [0, 0];
   for (const each of linesOf(text)) {
     line++;
+    if (!edges.has(each[0] ?? '') && open.length > 1) {
+      lines.push(each);
+      continue;
+    }
     const [, edge, name = ''] = /^\uFEFF?(BEGIN|END):([\w-]+)\s*$/i.exec(each) ?? [];
     if (edge === undefined) {
       if (open.length === 0 && each.trim() !== '') return yield { broken: 'is outside of VCALENDAR', line };
@@ -65,6 +72,8 @@ function valueIn(name: string, unfolded: string): string | undefined {
 /** The names that a calendar's VTIMEZONEs say their TZID has in the IANA database (X-LIC-LOCATION). */
 export function locationsOf(text: string): ReadonlyMap<string, string> {
   const locations = new Map<string, string>();
+  // Most calendars have none, and are spared the way through them.
+  if (!/X-LIC-LOCATION/i.test(text)) return locations;
   for (const component of componentsOf(text)) {
     if ('broken' in component || component.name !== 'VTIMEZONE') continue;
     const unfolded = component.text.replace(/\r?\n[ \t]/g, '');

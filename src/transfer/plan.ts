@@ -8,7 +8,7 @@ import type { ImportedTag } from '../tags/repository';
 import { placeFaults } from '../tasks/commands';
 import type { TaskDraft } from '../tasks/import';
 import { maxLevel } from '../tasks/tree';
-import { addFaults, type FileRow, type ImportFile, type RowType } from './file';
+import { addFaults, breathe, type FileRow, type ImportFile, type RowType } from './file';
 import { type KnownPlace, knownIds, knownPlaces, knownTagKeys } from './repository';
 
 /** A task with its place: its parent's project, and how deep it is. */
@@ -144,7 +144,8 @@ async function planTags(lane: Lane, rowsOf: RowsOf): Promise<ImportedTag[]> {
   const rows = rowsOf('tag');
   skipKnown(rows, await knownIds(lane, 'tags', ids(rows)));
   const names = new Map<string, string>();
-  for (const { draft } of rowsOf('task').filter(isNew)) {
+  for (const [index, { draft }] of rowsOf('task').filter(isNew).entries()) {
+    await breathe(index);
     for (const name of draft.tags) {
       const key = tagKey(name);
       if (!names.has(key)) names.set(key, name.trim());
@@ -174,7 +175,8 @@ async function planTasks(lane: Lane, rowsOf: RowsOf): Promise<Map<string, Placed
   const projects = new Set([...(await knownIds(lane, 'projects', wanted)), ...ids(rowsOf('project'))]);
   const tasks = new Map<string, PlacedTask>();
   const placed = placeTasks(drafts, { projects, places });
-  for (const row of rows.filter(isNew)) {
+  for (const [index, row] of rows.filter(isNew).entries()) {
+    await breathe(index);
     const task = placed.get(row.draft.id) as PlacedTask | ValidationError;
     if ('code' in task) addFaults(row as FileRow, [task]);
     else tasks.set(task.id, task);
