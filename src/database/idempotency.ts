@@ -28,7 +28,8 @@ export type Refusal =
   | { readonly outcome: 'in-flight' }
   | { readonly outcome: 'key-reused' };
 
-const keptHours = 24;
+/** For how long replies are kept, in hours. */
+export const keptHours = 24;
 const maxKeptBytes = 1024 * 1024;
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -96,10 +97,3 @@ export function keepStatement(userId: string, claim: Claim, reply: KeptReply): S
     values: [userId, operation, sha256(key), fingerprint, status, headers, content?.body ?? null],
   };
 }
-
-/** Removes the oldest of the replies that are no longer kept, `$1` at most; for a role that reaches all lanes. */
-export const purgeReplies = `
-  delete from ${schema}.idempotency_keys where (user_id, operation, key_hash) in (
-    select user_id, operation, key_hash from ${schema}.idempotency_keys
-    where created_at <= clock_timestamp() - interval '${keptHours} hours' order by created_at limit $1
-  )`;

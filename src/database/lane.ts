@@ -17,7 +17,7 @@ import {
 import { type ChangeAction, type ChangeType, type LaneTables, schema } from './rows';
 import { type Connection, type Statement, sendAll, transact } from './transaction';
 
-export type { Claim, KeptReply, Refusal } from './idempotency';
+export { type Claim, type KeptReply, keptHours, type Refusal } from './idempotency';
 
 type Table = keyof LaneTables;
 

@@ -28,6 +28,8 @@ export const systemGrants = {
   webhooks: { select: ['user_id', 'id', 'due_at', 'leased_until'], update: ['leased_until'] },
   // Which lanes have deliveries that are old.
   webhook_deliveries: { select: ['user_id', 'created_at'] },
+  // Which replies are kept no longer.
+  idempotency_keys: { select: ['user_id', 'operation', 'key_hash', 'created_at'], delete: true },
   // Which lane a calendar program may read.
   calendar_feeds: { select: ['user_id', 'secret_hash', 'created_at'] },
 } as const satisfies SystemGrants;

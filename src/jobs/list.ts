@@ -6,6 +6,7 @@ import { purgeJob } from '../trash/job';
 import { createDeliveryJob, createDeliveryPurge } from '../webhooks/job';
 import type { Targets } from '../webhooks/targets';
 import type { Job } from './job';
+import { keptRepliesJob } from './kept-replies';
 
 /** All jobs of the service; `targets` says where webhooks may lead. */
 export function createJobs(config: Config, targets: Targets): readonly Job[] {
@@ -16,5 +17,6 @@ export function createJobs(config: Config, targets: Targets): readonly Job[] {
     createDeliveryJob(config.webhooks, targets),
     createDeliveryPurge(),
     searchJob,
+    keptRepliesJob,
   ];
 }

@@ -1,6 +1,5 @@
 /** What the contract can't say of `Idempotency-Key`: which requests are the same, where, and for how long. */
 import { randomUUID } from 'node:crypto';
-import { purgeReplies } from '../../src/database/idempotency';
 import { type ApiResponse, send } from '../support/api';
 import { query } from '../support/database';
 import { startTestService, type TestService } from '../support/service';
@@ -179,14 +178,25 @@ describe('after a day', () => {
     expect(await count()).toBe(1);
   });
 
-  test('replies are purged, a bounded number at a time', async () => {
+  test('replies are purged, those of erased lanes have gone with them', async () => {
+    const purge = () =>
+      Promise.all([service.runJob('purge-kept-replies'), other.runJob('purge-kept-replies')]);
     for (const key of ['a', 'b', 'c']) await create(key);
     await age(24.01);
     await create('d');
-    await query(service.database.url, purgeReplies, [2]);
-    expect(await count()).toBe(2);
-    await query(service.database.url, purgeReplies, [1000]);
+    // More than a round takes.
+    await query(
+      service.database.url,
+      `insert into tasklane.idempotency_keys (user_id, operation, key_hash, fingerprint, status, created_at)
+       select $1, 'createTask', sha256(n::text::bytea), sha256('x'), 201, now() - interval '25 hours'
+       from generate_series(1, 2500) as n`,
+      [ada.id],
+    );
+    await purge();
     expect(await count()).toBe(1);
     expect(isReplayed(await create('d'))).toBe(true);
+
+    await ada.send('DELETE', `?confirm=${ada.id}`);
+    expect(await count()).toBe(0);
   });
 });
