@@ -115,7 +115,9 @@ describe.each(['text', 'uuid', 'serial'] as const)('with ids of type %s', (ids) 
     expect(columns).toHaveLength(1);
     const { output } = await run('doctor');
     expect(output).toContain(`ok  ${linked}`);
-    expect(output).toContain('ok  The service logs in as tasklane and works as tasklane_app and tasklane_system.');
+    expect(output).toContain(
+      'ok  The service logs in as tasklane and works as tasklane_app and tasklane_system.',
+    );
   });
 });
 
