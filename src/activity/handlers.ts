@@ -3,20 +3,17 @@ import { type ChangeFilter, listChangesBy } from '../changes/repository';
 import type { CursorKey } from '../contract/cursor';
 import type { Call, Handlers } from '../contract/operations';
 import { startOf, toPage, wrongCursor } from '../contract/page';
+import { instantOf } from '../time/instant';
 
 const latestFirst: readonly CursorKey[] = [{ column: 'seq', kind: 'sequence', direction: 'desc' }];
-
-function instant(value: string | undefined): Date | undefined {
-  return value === undefined ? undefined : new Date(value);
-}
 
 function toFilter(query: Call<'listActivity'>['query']): ChangeFilter {
   return {
     types: query.type,
     actions: query.action,
     entityId: query.entity_id,
-    since: instant(query.since),
-    until: instant(query.until),
+    since: instantOf(query.since),
+    until: instantOf(query.until),
   };
 }
 

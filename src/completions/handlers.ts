@@ -1,6 +1,7 @@
 import type { CursorKey } from '../contract/cursor';
 import type { Handlers } from '../contract/operations';
 import { startOf, toPage, wrongCursor } from '../contract/page';
+import { instantOf } from '../time/instant';
 import { toCompletion } from './mapper';
 import { listCompletions } from './repository';
 
@@ -9,17 +10,13 @@ const latestFirst: readonly CursorKey[] = [
   { column: 'id', kind: 'uuid', direction: 'desc' },
 ];
 
-function instant(value: string | undefined): Date | undefined {
-  return value === undefined ? undefined : new Date(value);
-}
-
 export const completionHandlers: Pick<Handlers, 'listCompletions'> = {
   async listCompletions(call) {
     const { cursor, limit, task_id, completed_after, completed_before } = call.query;
     const filter = {
       taskId: task_id,
-      completedAfter: instant(completed_after),
-      completedBefore: instant(completed_before),
+      completedAfter: instantOf(completed_after),
+      completedBefore: instantOf(completed_before),
     };
     const listed = { list: [call.path.user_id, 'completions', filter], order: latestFirst };
     const after = startOf(listed, cursor);

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { LaneForJob } from '../database/lane';
+import type { LaneForJob, WritableLane } from '../database/lane';
 import type { WithSystem } from '../database/system';
 
 /** What a job works with. */
@@ -26,4 +26,23 @@ export interface Job {
   readonly everyMs: number;
   /** Does a bounded piece of the work. */
   run(context: JobContext): Promise<Round>;
+}
+
+/**
+ * Writes the lanes that were found to have something to do, one after another, until the service stops.
+ * @param write returns whether it left something to do; it is passed what was found of its lane
+ * @returns whether any of them did
+ */
+export async function writeLanes<Found extends { user_id: string }>(
+  { laneForJob, signal }: JobContext,
+  lanes: Iterable<Found>,
+  write: (lane: WritableLane, found: Found) => Promise<boolean>,
+): Promise<boolean> {
+  let more = false;
+  for (const found of lanes) {
+    if (signal.aborted) break;
+    const left = await laneForJob(found.user_id).write((lane) => write(lane, found));
+    more ||= left ?? false;
+  }
+  return more;
 }

@@ -1,7 +1,7 @@
 import { type Position, pageAfter, type SortKey } from '../database/keyset';
 import { differences, type Lane, type WritableLane } from '../database/lane';
 import type { ProjectRow } from '../database/rows';
-import { updateTasks } from '../tasks/repository';
+import { liveTasks, updateTasks } from '../tasks/repository';
 
 /** What a project is made of by its owner. */
 export interface ProjectFields {
@@ -37,9 +37,7 @@ export async function countInProjects(
   lane: Lane,
   ids: readonly string[],
 ): Promise<Record<string, ProjectCounts>> {
-  const rows: { project_id: string; open: string; completed: string }[] = await lane
-    .rows('tasks')
-    .whereNull('deleted_at')
+  const rows: { project_id: string; open: string; completed: string }[] = await liveTasks(lane)
     .whereIn('project_id', ids)
     .groupBy('project_id')
     .select(
@@ -128,9 +126,7 @@ export async function updateProject(
 
 /** The tasks of a project that are no subtasks, outside of the trash. */
 export async function rootsIn(lane: Lane, projectId: string): Promise<string[]> {
-  const rows: { id: string }[] = await lane
-    .rows('tasks')
-    .whereNull('deleted_at')
+  const rows: { id: string }[] = await liveTasks(lane)
     .where('project_id', projectId)
     .whereNull('parent_id')
     .orderBy(['position', 'id'])

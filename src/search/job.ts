@@ -1,4 +1,4 @@
-import type { Job } from '../jobs/job';
+import { type Job, writeLanes } from '../jobs/job';
 import { indexTasks } from './repository';
 
 const everyMs = 60_000;
@@ -9,8 +9,8 @@ const tasksInAWrite = 500;
 export const searchJob: Job = {
   name: 'search',
   everyMs,
-  async run({ withSystem, laneForJob, signal }) {
-    const found = await withSystem.read((system) =>
+  async run(context) {
+    const found = await context.withSystem.read((system) =>
       system
         .rows('tasks')
         .whereRaw('search_version < 1')
@@ -19,12 +19,7 @@ export const searchJob: Job = {
         .limit(lanesInARound)
         .select('user_id'),
     );
-    let more = found.length === lanesInARound;
-    for (const { user_id } of found) {
-      if (signal.aborted) break;
-      const left = await laneForJob(user_id).write((lane) => indexTasks(lane, tasksInAWrite));
-      more ||= left ?? false;
-    }
-    return { more };
+    const left = await writeLanes(context, found, (lane) => indexTasks(lane, tasksInAWrite));
+    return { more: left || found.length === lanesInARound };
   },
 };

@@ -9,6 +9,7 @@ import { type Range, rangesIn } from '../search/highlights';
 import type { TextSearch } from '../search/repository';
 import { queryWords } from '../search/words';
 import { tagKey } from '../tags/names';
+import { instantOf } from '../time/instant';
 import { deleteTask } from '../trash/repository';
 import {
   changeTask,
@@ -34,10 +35,6 @@ import { viewMoment } from './view';
 
 type ListQuery = Call<'listTasks'>['query'];
 
-function instant(value: string | undefined): Date | undefined {
-  return value === undefined ? undefined : new Date(value);
-}
-
 function toFilter(query: ListQuery): TaskFilter {
   return {
     status: query.status,
@@ -51,12 +48,12 @@ function toFilter(query: ListQuery): TaskFilter {
     dueUntil: query.due_until,
     has: query.has,
     hasNot: query.has_not,
-    completedAfter: instant(query.completed_after),
-    completedBefore: instant(query.completed_before),
-    createdAfter: instant(query.created_after),
-    createdBefore: instant(query.created_before),
-    updatedAfter: instant(query.updated_after),
-    updatedBefore: instant(query.updated_before),
+    completedAfter: instantOf(query.completed_after),
+    completedBefore: instantOf(query.completed_before),
+    createdAfter: instantOf(query.created_after),
+    createdBefore: instantOf(query.created_before),
+    updatedAfter: instantOf(query.updated_after),
+    updatedBefore: instantOf(query.updated_before),
   };
 }
 

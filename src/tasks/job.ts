@@ -1,4 +1,4 @@
-import type { Job } from '../jobs/job';
+import { type Job, writeLanes } from '../jobs/job';
 import { fireReminders } from './reminders';
 
 const everyMs = 5_000;
@@ -9,8 +9,8 @@ const remindersOfALane = 200;
 export const reminderJob: Job = {
   name: 'reminders',
   everyMs,
-  async run({ withSystem, laneForJob, signal }) {
-    const due = await withSystem.read((system) =>
+  async run(context) {
+    const due = await context.withSystem.read((system) =>
       system
         .rows('reminders')
         .whereRaw('fire_at <= now()')
@@ -18,13 +18,8 @@ export const reminderJob: Job = {
         .limit(lanesInARound)
         .select('user_id'),
     );
-    const users = new Set(due.map((row) => row.user_id));
-    let more = due.length === lanesInARound;
-    for (const userId of users) {
-      if (signal.aborted) break;
-      const left = await laneForJob(userId).write((lane) => fireReminders(lane, remindersOfALane));
-      more ||= left ?? false;
-    }
-    return { more };
+    const lanes = new Map(due.map((row) => [row.user_id, row])).values();
+    const left = await writeLanes(context, lanes, (lane) => fireReminders(lane, remindersOfALane));
+    return { more: left || due.length === lanesInARound };
   },
 };

@@ -13,25 +13,25 @@ import { replaceTaskTags, tagsNamed, tagTasks } from '../tags/repository';
 import type { ViewMoment } from './view';
 
 /** What a task is made of by its owner, and what follows from it. */
-export interface TaskFields {
-  title: string;
-  description: string | null;
-  status: TaskStatus;
-  priority: TaskPriority;
-  project_id: string | null;
-  parent_id: string | null;
-  /** Names as their tags spell them, by `name_key`. */
-  tags: string[];
-  due_date: string | null;
-  due_time: string | null;
-  time_zone: string | null;
-  due_at: Date | null;
-  rrule: string | null;
-  repeat_from: TaskRow['repeat_from'];
-  recurrence_start: string | null;
-  completion_count: number;
-  reminders: Reminder[];
-}
+export type TaskFields = Pick<
+  TaskRow,
+  | 'title'
+  | 'description'
+  | 'status'
+  | 'priority'
+  | 'project_id'
+  | 'parent_id'
+  | 'tags'
+  | 'due_date'
+  | 'due_time'
+  | 'time_zone'
+  | 'due_at'
+  | 'rrule'
+  | 'repeat_from'
+  | 'recurrence_start'
+  | 'completion_count'
+  | 'reminders'
+>;
 
 export type TaskTrait =
   | 'description'

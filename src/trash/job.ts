@@ -1,4 +1,4 @@
-import type { Job } from '../jobs/job';
+import { type Job, writeLanes } from '../jobs/job';
 import { purgeDeleted } from './repository';
 
 const everyMs = 60 * 60 * 1000;
@@ -10,9 +10,9 @@ export function purgeJob(retentionDays: number): Job {
   return {
     name: 'purge',
     everyMs,
-    async run({ withSystem, laneForJob, signal }) {
+    async run(context) {
       // By the database's clock, which is what `deleted_at` goes by; a lane's oldest first.
-      const found = await withSystem.read((system) =>
+      const found = await context.withSystem.read((system) =>
         system.query<{ user_id: string; until: Date }>(
           `select user_id, now() - make_interval(hours => 24 * $1) as until from tasklane.tasks
            where deleted_at <= now() - make_interval(hours => 24 * $1)
@@ -20,15 +20,10 @@ export function purgeJob(retentionDays: number): Job {
           [retentionDays, lanesInARound],
         ),
       );
-      let more = found.length === lanesInARound;
-      for (const { user_id, until } of found) {
-        if (signal.aborted) break;
-        const left = await laneForJob(user_id).write((lane) =>
-          purgeDeleted(lane, { until, limit: tasksInAWrite }),
-        );
-        more ||= left === true;
-      }
-      return { more };
+      const left = await writeLanes(context, found, (lane, { until }) =>
+        purgeDeleted(lane, { until, limit: tasksInAWrite }),
+      );
+      return { more: left || found.length === lanesInARound };
     },
   };
 }

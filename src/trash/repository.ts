@@ -1,7 +1,6 @@
 import { purgeCompletions } from '../completions/repository';
 import { type Position, pageAfter, type SortKey } from '../database/keyset';
-import type { Change, Lane, WritableLane } from '../database/lane';
-import { differences } from '../database/lane';
+import { type Change, differences, type Lane, type WritableLane } from '../database/lane';
 import type { TaskRow } from '../database/rows';
 import { updateTasks } from '../tasks/repository';
 
