@@ -32,6 +32,23 @@ test('ideographs and scripts without spaces come apart', () => {
   expect(folded('สวัสดีชาวโลก').length).toBeGreaterThan(1);
 });
 
+test('a text has the same words beside a character that makes the segmenter read it', () => {
+  const contexts = ['a', '7', ' ', '-', '.', ',', ':', "'", '_', 'é', 'и', 'α', '’', ''];
+  const codes = [
+    ...Array(0x600).keys(),
+    ...Array(0x100)
+      .keys()
+      .map((code) => 0x2000 + code),
+  ];
+  const characters = codes.map((code) => String.fromCodePoint(code));
+  const differing = characters.filter((character) => {
+    const texts = contexts.flatMap((before) => contexts.map((after) => before + character + after));
+    const text = texts.join(' \n ');
+    return JSON.stringify(wordsOf(text)) !== JSON.stringify(wordsOf(`${text} \u{1f600}`));
+  });
+  expect(differing).toEqual([]);
+});
+
 test('words know where they are, also behind characters of two code units', () => {
   const text = '😀 Crème 😀 brûlée';
   expect(wordsOf(text).map(({ start, end }) => text.slice(start, end))).toEqual(['Crème', 'brûlée']);
