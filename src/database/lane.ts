@@ -2,6 +2,7 @@
  * A user's lane: the only way to users' rows. A repository gets a `Lane`, and every query that it can build there is
  * bound to the lane's user and to the lane's transaction.
  */
+import { hash } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { QueryResult, QueryResultRow } from 'pg';
 import { isUnknownAccount } from './accounts';
@@ -29,6 +30,11 @@ export interface Lane {
   readonly userId: string;
   /** The lane's rows of a table: a query to narrow, order, update or delete. */
   rows<T extends Table>(table: T): RowQuery<LaneTables[T]>;
+  /**
+   * Runs one of the lane's queries as a statement that is prepared once a connection. That is for queries of few texts:
+   * values may differ, but not how many there are. It is planned without looking at the values, sooner or later.
+   */
+  prepared<R extends object>(query: RowQuery<R>): Promise<R[]>;
   /** An expression for one of the lane's queries; it names no table. */
   expression(sql: string, bindings?: readonly Knex.Value[]): Knex.Raw;
 }
@@ -246,9 +252,37 @@ async function retry<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
-function laneOn(knex: Knex, connection: Connection, userId: string): Lane {
+// Each connection keeps what it has prepared, some 50 KB a statement.
+const namedTexts = 200;
+
+/** Makes a function that gives the same name for the same text, to the first texts that it meets. */
+function createNames(): (text: string) => string | undefined {
+  const names = new Map<string, string>();
+  return (text) => {
+    const known = names.get(text);
+    if (known !== undefined || names.size === namedTexts) return known;
+    const name = `lane-${hash('sha256', text, 'base64url')}`;
+    names.set(text, name);
+    return name;
+  };
+}
+
+/** The database's side of all lanes. */
+interface Platform {
+  readonly knex: Knex;
+  /** What a statement with this text is prepared as; undefined where it is not. */
+  nameOf(text: string): string | undefined;
+}
+
+function laneOn({ knex, nameOf }: Platform, connection: Connection, userId: string): Lane {
   return {
     userId,
+    async prepared(query) {
+      const { sql: text, bindings: values } = query.toSQL().toNative();
+      const name = nameOf(text);
+      const { rows } = await connection.query({ ...(name && { name }), text, values: [...values] });
+      return rows as never;
+    },
     rows: (table) =>
       knex(`${schema}.${table} as ${table}`)
         .connection(connection)
@@ -296,13 +330,14 @@ async function attempt<T>(
 }
 
 function writableLaneOn(
-  knex: Knex,
+  platform: Platform,
   connection: Connection,
   userId: string,
   leavings: Leavings,
 ): WritableLane {
+  const { knex } = platform;
   return {
-    ...laneOn(knex, connection, userId),
+    ...laneOn(platform, connection, userId),
     now: knex.raw(lockedAt),
     insert: (table, row) => {
       const rows = (Array.isArray(row) ? row : [row]) as object[];
@@ -350,6 +385,7 @@ export function createLanes(
   knex: Knex,
   options: LaneOptions,
 ): { withUser: WithUser; laneForJob: (userId: string) => LaneForJob } {
+  const platform: Platform = { knex, nameOf: options.preparedStatements ? createNames() : () => undefined };
   const prepared = ({ name, ...statement }: Statement): Statement =>
     options.preparedStatements && name !== undefined ? { name, ...statement } : statement;
   const named = (name: string, text: string, values: unknown[]): Statement =>
@@ -381,7 +417,7 @@ export function createLanes(
       readOnly: true,
       opening: [{ text: 'begin isolation level repeatable read read only' }, scopeTo(caller)],
       check: ([, scope]) => refuseStale(scope),
-      work: (connection) => work(laneOn(knex, connection, caller.userId)),
+      work: (connection) => work(laneOn(platform, connection, caller.userId)),
     });
   }
 
@@ -434,7 +470,7 @@ export function createLanes(
         await checkLock(caller, locked, connection);
         leavings.delivers = locked?.rows[0]?.delivers === true;
       },
-      work: (connection) => work(writableLaneOn(knex, connection, userId, leavings)),
+      work: (connection) => work(writableLaneOn(platform, connection, userId, leavings)),
       closing(value) {
         stays = terms?.stays(value) ?? true;
         if (!stays) return null;
@@ -466,7 +502,7 @@ export function createLanes(
         if (locked?.rowCount !== 1) throw laneGone;
         leavings.delivers = locked.rows[0]?.delivers === true;
       },
-      work: (connection) => work(writableLaneOn(knex, connection, userId, leavings)),
+      work: (connection) => work(writableLaneOn(platform, connection, userId, leavings)),
       closing: () => leave(userId, leavings),
     });
     tellOf(userId, leavings);
@@ -480,7 +516,7 @@ export function createLanes(
         { text: 'begin isolation level repeatable read read only' },
         scopeTo({ userId, issuedAt: null }),
       ],
-      work: (connection) => work(laneOn(knex, connection, userId)),
+      work: (connection) => work(laneOn(platform, connection, userId)),
     });
   }
 

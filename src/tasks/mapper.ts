@@ -1,10 +1,10 @@
 import type { Schemas } from '../contract/operations';
-import type { TaskRow } from '../database/rows';
 import { dueAt } from './due';
 import type { RecurringTask } from './recurrence';
+import type { ListedTask } from './repository';
 
 /** A task as the contract has it. */
-export function toTask(row: TaskRow): Schemas['Task'] {
+export function toTask(row: ListedTask): Schemas['Task'] {
   return {
     id: row.id,
     user_id: row.user_id,

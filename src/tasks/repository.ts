@@ -78,7 +78,7 @@ export interface TaskPageRequest {
 type Query = ReturnType<typeof liveTasks>;
 
 // All but `search`, which is as large as the texts that it is made of. Each once: the compiler misses none.
-const listed: Record<Exclude<keyof TaskRow, 'search'>, true> = {
+const all: Record<Exclude<keyof TaskRow, 'search'>, true> = {
   user_id: true,
   id: true,
   project_id: true,
@@ -112,7 +112,28 @@ const listed: Record<Exclude<keyof TaskRow, 'search'>, true> = {
   created_at: true,
   updated_at: true,
 };
-const listedColumns = Object.keys(listed) as (keyof typeof listed)[];
+const columns = Object.keys(all) as (keyof typeof all)[];
+
+// What the service keeps for itself, to sort and to search by.
+const unlisted = [
+  'status_rank',
+  'priority_rank',
+  'completion_count',
+  'deleted_at',
+  'deleted_with',
+  'due_asc',
+  'due_desc',
+  'completed_asc',
+  'completed_desc',
+  'search_version',
+] as const;
+
+type ListedColumn = Exclude<keyof typeof all, (typeof unlisted)[number]>;
+
+const listedColumns = columns.filter((column) => !(unlisted as readonly string[]).includes(column));
+
+/** A task as lists have it. */
+export type ListedTask = Pick<TaskRow, ListedColumn>;
 
 const openStatuses: readonly TaskStatus[] = ['pending', 'in_progress'];
 
@@ -198,24 +219,27 @@ function filtered(lane: Lane, filter: TaskFilter) {
 }
 
 /** A task that a search found. */
-export interface FoundTask extends TaskRow {
+export interface FoundTask extends ListedTask {
   relevance?: number;
   /** Its words that are nearly what was looked for; null where they begin with it. */
   near?: string[] | null;
 }
 
-/** A page of tasks in `order`, which ends with a unique column. */
+/** A page of tasks in `order`, which ends with a unique column; each has what it is ordered by, too. */
 export async function listTasks(lane: Lane, page: TaskPageRequest): Promise<FoundTask[]> {
   const query = pageAfter(filtered(lane, page.filter), page.order, page.after).limit(page.limit);
   const { search } = page.filter;
-  query.select(listedColumns);
+  const sortedBy = page.order.filter(({ expression }) => !expression).map(({ column }) => column);
+  query.select([...new Set<string>([...listedColumns, ...sortedBy])]);
   if (search) {
     const select = (name: string, { sql, bindings }: Expression) =>
       query.select(lane.expression(`${sql} as ${name}`, bindings as never));
     select('relevance', relevance(search));
     select('near', nearMatches(search));
   }
-  return query as unknown as Promise<FoundTask[]>;
+  // Few texts: the rest of the filters have many, and to search is planned best by what is looked for.
+  const isPlain = Object.entries(page.filter).every(([name, value]) => value === undefined || name === 'view');
+  return (isPlain && page.order.length <= 2 ? lane.prepared(query) : query) as Promise<FoundTask[]>;
 }
 
 /** How many tasks match the filter. */
@@ -250,7 +274,8 @@ export async function countSubtasks(
 
 /** A task, or undefined if the lane has none with this id outside of the trash. */
 export async function findTask(lane: Lane, id: string): Promise<TaskRow | undefined> {
-  return liveTasks(lane).where('id', id).first();
+  const [row] = await lane.prepared(liveTasks(lane).where('id', id).select(columns));
+  return row;
 }
 
 // Of an array, the driver would make one of Postgres'.
@@ -284,7 +309,7 @@ export async function insertTask(lane: WritableLane, task: NewTask): Promise<Tas
     })
     .onConflict(['user_id', 'id'])
     .ignore()
-    .returning('*');
+    .returning(columns);
   if (!row) return undefined;
   if (row.tags.length > 0) await replaceTaskTags(lane, row.id, row.tags);
   lane.changed({ type: 'task', id: row.id, action: 'created', fields: {} });
@@ -319,7 +344,7 @@ export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTa
     )
     .onConflict(['user_id', 'id'])
     .ignore()
-    .returning('*');
+    .returning(columns);
   await tagTasks(lane, rows);
   for (const row of rows) {
     lane.changed({ type: 'task', id: row.id, action: 'created', fields: {} });
@@ -357,7 +382,7 @@ export async function updateTask(
       version: current.version + 1,
       updated_at: lane.now,
     } as object)
-    .returning('*');
+    .returning(columns);
   if (!row) throw new Error(`The task ${current.id} vanished under the lane's lock.`);
   if (fields.tags) await replaceTaskTags(lane, row.id, row.tags);
   lane.changed({ type: 'task', id: row.id, action: 'updated', fields });

@@ -186,6 +186,7 @@ async function planOfList(filter: TaskFilter): Promise<Plan[]> {
     const lane: Lane = {
       userId: 'user-7',
       rows: (table) => pool(`tasklane.${table} as ${table}`).where(`${table}.user_id`, 'user-7') as never,
+      prepared: (query) => query as never,
       expression: (sql, bindings = []) => pool.raw(sql, [...bindings]),
     };
     const order = [{ column: 'id', direction: 'asc' } as const];

@@ -2,7 +2,6 @@
 import pino from 'pino';
 import { createDatabase, type Database } from '../../src/database/database';
 import { defaultAppRole, defaultSystemRole } from '../../src/database/roles';
-import type { TaskRow } from '../../src/database/rows';
 import { listTasks } from '../../src/tasks/repository';
 import { viewMoment } from '../../src/tasks/view';
 import { startTestService, type TestService } from '../support/service';
@@ -38,7 +37,7 @@ afterAll(async () => {
 
 /** The titles of a view at an instant in a zone, in order of what is due. */
 async function titlesIn(name: View, zone: string, now: string, user = ada): Promise<string[]> {
-  const rows: TaskRow[] = await database.withUser(user.id).read((lane) =>
+  const rows = await database.withUser(user.id).read((lane) =>
     listTasks(lane, {
       filter: { view: { name, at: viewMoment(zone, new Date(now)) } },
       order: [
