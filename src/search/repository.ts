@@ -1,56 +1,79 @@
 /** How tasks get their words, and are found by them: SQL over the column `search`. */
 import type { Expression } from '../database/keyset';
-import type { WritableLane } from '../database/lane';
-import { prefixQuery, searchVector, searchVersion } from './words';
+import type { Lane, WritableLane } from '../database/lane';
+import { schema } from '../database/rows';
+import { anyOfEach, prefixQuery, searchVector, searchVersion } from './words';
+
+/** A word of the lane that is nearly one that is looked for, and how nearly: 1 for the same. */
+export interface NearWord {
+  readonly word: string;
+  readonly similarity: number;
+}
 
 /** What is looked for, and how. */
 export interface TextSearch {
   /** Folded, as `queryWords` has them. */
   readonly words: readonly string[];
-  /** The schema of pg_trgm, as SQL has it, where words that are nearly the same count too; null where only prefixes do. */
-  readonly trigramSchema: string | null;
+  /** For each of the words those of the lane that count as it; null where those do that begin with it. */
+  readonly near: readonly (readonly NearWord[])[] | null;
+}
+
+function queryOf({ words, near }: TextSearch): string {
+  return near ? anyOfEach(near.map((each) => each.map(({ word }) => word))) : prefixQuery(words);
+}
+
+/** The condition that a task has to meet. */
+export function matching(search: TextSearch): Expression {
+  const { words, near } = search;
+  const isInVain = words.length === 0 || near?.some((each) => each.length === 0);
+  if (isInVain) return { sql: 'false', bindings: [] };
+  return { sql: 'search @@ ?::tsquery', bindings: [queryOf(search)] };
+}
+
+/** How well a task matches, a number of four bytes, the more the better. */
+export function relevance(search: TextSearch): Expression {
+  if (search.near === null) {
+    const weights = `'{0.1, 0.2, 0.4, 1}'::float4[]`;
+    return { sql: `ts_rank_cd(${weights}, search, ?::tsquery)`, bindings: [queryOf(search)] };
+  }
+  const near = search.near.flat();
+  return {
+    sql: `(select max(similarity) from unnest(?::text[], ?::float4[]) as near(word, similarity)
+      where word = any (tsvector_to_array(search)))`,
+    bindings: [near.map(({ word }) => word), near.map(({ similarity }) => similarity)],
+  };
 }
 
 // Of the trigrams of both words, the part that they share: a letter too many, too few or swapped leaves about this.
 const leastSimilarity = 0.25;
 
-const lexemes = 'unnest(tsvector_to_array(search)) as lexeme';
+const mostNearWords = 50;
 
-// Of a longer word, its beginning counts: what is looked for may not be written out.
-function similarity(schema: string, word: string): string {
-  return `${schema}.similarity(left(lexeme, char_length(${word}) + 1), ${word})`;
-}
-
-/** The conditions that a task has to meet; they combine with *and*. */
-export function matching({ words, trigramSchema }: TextSearch): Expression[] {
-  if (words.length === 0) return [{ sql: 'false', bindings: [] }];
-  if (trigramSchema === null) return [{ sql: 'search @@ ?::tsquery', bindings: [prefixQuery(words)] }];
-  return words.map((word) => ({
-    sql: `exists (select from ${lexemes} where ${similarity(trigramSchema, '?::text')} >= ${leastSimilarity})`,
-    bindings: [word, word],
-  }));
-}
-
-/** How well a task matches, a number of four bytes, the more the better. */
-export function relevance({ words, trigramSchema }: TextSearch): Expression {
-  if (trigramSchema === null) {
-    const weights = `'{0.1, 0.2, 0.4, 1}'::float4[]`;
-    return { sql: `ts_rank_cd(${weights}, search, ?::tsquery)`, bindings: [prefixQuery(words)] };
-  }
-  return {
-    sql: `(select max(${similarity(trigramSchema, 'word')})::float4 from ${lexemes}, unnest(?::text[]) as word)`,
-    bindings: [words],
-  };
-}
-
-/** The words of a task that are nearly one of those looked for, an array. */
-export function nearMatches({ words, trigramSchema }: TextSearch): Expression {
-  if (trigramSchema === null) return { sql: 'null::text[]', bindings: [] };
-  return {
-    sql: `array(select distinct lexeme from ${lexemes}, unnest(?::text[]) as word
-      where ${similarity(trigramSchema, 'word')} >= ${leastSimilarity})`,
-    bindings: [words],
-  };
+/**
+ * For each of these words, the words of the lane that are nearly the same, the nearest first: at most 50.
+ * @param trigramSchema the schema of pg_trgm, as SQL has it
+ */
+export async function nearWords(
+  lane: Lane,
+  words: readonly string[],
+  trigramSchema: string,
+): Promise<NearWord[][]> {
+  // Each word of the lane is compared once, however many tasks have it. `ts_stat` takes the text of a query, which is
+  // held to the lane by its policies as any other.
+  const vectors = `format('select search from ${schema}.tasks where user_id = %L and deleted_at is null', user_id)`;
+  const vocabulary = lane.rows('profiles').joinRaw(`cross join lateral ts_stat(${vectors}) as stat`);
+  // Of a longer word, its beginning counts: what is looked for may not be written out.
+  const similarity = `${trigramSchema}.similarity(left(vocabulary.word, char_length(wanted.word) + 1), wanted.word)`;
+  const nearest = `
+    select vocabulary.word, ${similarity} as similarity from vocabulary where ${similarity} >= ${leastSimilarity}
+    order by similarity desc, vocabulary.word limit ${mostNearWords}`;
+  const rows: { near: NearWord[] }[] = await lane
+    .rows('profiles')
+    .withMaterialized('vocabulary', vocabulary.select('stat.word') as never)
+    .joinRaw('cross join unnest(?::text[]) with ordinality as wanted(word, place)', [words] as never)
+    .orderBy('wanted.place')
+    .select(lane.expression(`array(select to_jsonb(near) from (${nearest}) as near) as near`));
+  return rows.map(({ near }) => near);
 }
 
 /** What a task's row holds for searches. */

@@ -90,3 +90,8 @@ export function searchVector(title: string, description: string | null): string 
 export function prefixQuery(words: readonly string[]): string {
   return words.map((word) => `${quote(word)}:*`).join(' & ');
 }
+
+/** The query for tasks that have, of each of these lists of words, one; as Postgres writes a `tsquery`. */
+export function anyOfEach(lists: readonly (readonly string[])[]): string {
+  return lists.map((words) => `(${words.map(quote).join(' | ')})`).join(' & ');
+}

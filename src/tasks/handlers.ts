@@ -6,7 +6,7 @@ import type { Lane } from '../database/lane';
 import { findProfile } from '../profile/repository';
 import { settingsOf } from '../profile/settings';
 import { type Range, rangesIn } from '../search/highlights';
-import type { TextSearch } from '../search/repository';
+import { nearWords, type TextSearch } from '../search/repository';
 import { queryWords } from '../search/words';
 import { tagKey } from '../tags/names';
 import { instantOf } from '../time/instant';
@@ -78,25 +78,28 @@ function answerTask<Id extends TaskOperation>(call: Call<Id>, outcome: TaskOutco
   return answer() as unknown as Reply<Id>;
 }
 
-/** The list that a request asks for: by prefixes, or by words that are nearly the same. */
-function listOf(call: Call<'listTasks'>, search: TextSearch | undefined) {
+/** A list that a request may ask for: of what has words that begin as asked for, or of what has nearly these words. */
+function listOf(call: Call<'listTasks'>, words: readonly string[] | undefined, approximate: boolean) {
   const { view, tz, sort, q } = call.query;
   const narrowed = toFilter(call.query);
-  const near = search?.trigramSchema != null;
+  const search = words && { words, near: approximate ? [] : null };
   return {
+    approximate,
     search,
-    list: [call.path.user_id, 'tasks', narrowed, view, tz, sort, q, near],
+    list: [call.path.user_id, 'tasks', narrowed, view, tz, sort, q, approximate],
     order: orderOf(sort, search),
   };
 }
 
-function highlightsOf(rows: readonly FoundTask[], words: readonly string[]) {
-  const ranges = ({ title, description, near }: FoundTask): Record<'title' | 'description', Range[]> => {
-    const matches = near
-      ? (folded: string) => near.includes(folded)
-      : (folded: string) => words.some((word) => folded.startsWith(word));
-    return { title: rangesIn(title, matches), description: rangesIn(description, matches) };
-  };
+function highlightsOf(rows: readonly FoundTask[], { words, near }: TextSearch) {
+  const nearly = new Set(near?.flat().map(({ word }) => word));
+  const matches = near
+    ? (folded: string) => nearly.has(folded)
+    : (folded: string) => words.some((word) => folded.startsWith(word));
+  const ranges = ({ title, description }: FoundTask): Record<'title' | 'description', Range[]> => ({
+    title: rangesIn(title, matches),
+    description: rangesIn(description, matches),
+  });
   return Object.fromEntries(rows.map((row) => [row.id, ranges(row)]));
 }
 
@@ -119,48 +122,57 @@ export const taskListHandlers = ({ trigramSchema }: ListDependencies): Pick<Hand
     if (q === undefined && sort.includes('relevance')) {
       return call.fail('validation-failed', { errors: [relevanceWithoutQuery] });
     }
-    const words = q === undefined ? [] : queryWords(q);
-    const trigrams = q === undefined ? null : await trigramSchema();
-    const lists = [listOf(call, q === undefined ? undefined : { words, trigramSchema: null })];
-    if (trigrams !== null) lists.push(listOf(call, { words, trigramSchema: trigrams }));
+    const words = q === undefined ? undefined : queryWords(q);
+    const trigrams = words && (await trigramSchema());
+    const lists = [listOf(call, words, false)];
+    if (trigrams != null) lists.push(listOf(call, words, true));
     // A cursor tells how its page was found; at the beginning, what is nearly the same counts where nothing else does.
     const [listed, ...others] = lists.filter((each) => startOf(each, cursor) !== undefined);
     if (!listed) return call.fail('validation-failed', wrongCursor);
 
-    const { page, total, subtask_counts, approximate } = await call.lane.read(async (lane) => {
+    const { page, search, total, subtask_counts, approximate } = await call.lane.read(async (lane) => {
       const filter = { ...toFilter(call.query), view: await viewOf(lane, call.query) };
-      const find = async (from: typeof listed) => {
-        const found = { ...filter, search: from.search };
+      const find = async ({ list, approximate, search: wanted }: typeof listed) => {
+        const near = approximate && wanted && trigrams ? await nearWords(lane, wanted.words, trigrams) : null;
+        const search = wanted && { ...wanted, near };
+        const found = { ...filter, search };
+        const order = orderOf(sort, search);
         // One more than the page holds tells whether there is another.
         const [rows, total] = await Promise.all([
           listTasks(lane, {
             filter: found,
-            order: from.order,
-            after: startOf(from, cursor) ?? null,
+            order,
+            after: startOf({ list, order }, cursor) ?? null,
             limit: limit + 1,
           }),
           include_total ? countTasks(lane, found) : null,
         ]);
-        return { from, rows, total };
+        return { approximate, search, page: toPage({ list, order }, rows, limit, call.url), total };
       };
       let result = await find(listed);
-      for (const other of result.rows.length === 0 && cursor === undefined ? others : []) {
+      for (const other of result.page.rows.length === 0 && cursor === undefined ? others : []) {
         result = await find(other);
       }
-      const page = toPage(result.from, result.rows, limit, call.url);
+      const { page, search, total } = result;
       const ids = page.rows.map((row) => row.id);
       return {
         page,
-        total: result.total,
+        search,
+        total,
         subtask_counts: include_subtask_counts ? await countSubtasks(lane, ids) : null,
-        approximate: result.from.search?.trigramSchema != null && page.rows.length > 0,
+        approximate: result.approximate && page.rows.length > 0,
       };
     });
     const { rows, next_cursor, headers } = page;
-    const items = rows.map(toTask);
-    const highlights = q === undefined ? null : highlightsOf(rows, words);
-    const search = q === undefined ? null : { typo_tolerance: trigrams !== null, approximate };
-    return call.reply(200, { items, next_cursor, total, subtask_counts, highlights, search }, headers);
+    const body = {
+      items: rows.map(toTask),
+      next_cursor,
+      total,
+      subtask_counts,
+      highlights: search ? highlightsOf(rows, search) : null,
+      search: search ? { typo_tolerance: trigrams != null, approximate } : null,
+    };
+    return call.reply(200, body, headers);
   },
 });
 

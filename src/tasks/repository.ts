@@ -1,4 +1,4 @@
-import { type Expression, type Position, pageAfter, type SortKey } from '../database/keyset';
+import { type Position, pageAfter, type SortKey } from '../database/keyset';
 import { differences, type Lane, type WritableLane } from '../database/lane';
 import {
   type Reminder,
@@ -8,7 +8,7 @@ import {
   taskPriorities,
   taskStatuses,
 } from '../database/rows';
-import { matching, nearMatches, relevance, type TextSearch, wordsOfTask } from '../search/repository';
+import { matching, relevance, type TextSearch, wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagsNamed, tagTasks } from '../tags/repository';
 import type { ViewMoment } from './view';
 
@@ -201,7 +201,8 @@ function filtered(lane: Lane, filter: TaskFilter) {
   for (const key of filter.tagsAll ?? []) query.whereIn('id', taggedWith(lane, [key]));
   if (filter.tagsNone) query.whereNotIn('id', taggedWith(lane, filter.tagsNone));
   if (filter.view) whereView(query, filter.view);
-  for (const { sql, bindings } of filter.search ? matching(filter.search) : []) {
+  if (filter.search) {
+    const { sql, bindings } = matching(filter.search);
     query.whereRaw(sql, bindings as never);
   }
   if (filter.dueFrom) query.whereRaw('due_asc >= ?::timestamp and due_date is not null', [filter.dueFrom]);
@@ -221,8 +222,6 @@ function filtered(lane: Lane, filter: TaskFilter) {
 /** A task that a search found. */
 export interface FoundTask extends ListedTask {
   relevance?: number;
-  /** Its words that are nearly what was looked for; null where they begin with it. */
-  near?: string[] | null;
 }
 
 /** A page of tasks in `order`, which ends with a unique column; each has what it is ordered by, too. */
@@ -232,13 +231,13 @@ export async function listTasks(lane: Lane, page: TaskPageRequest): Promise<Foun
   const sortedBy = page.order.filter(({ expression }) => !expression).map(({ column }) => column);
   query.select([...new Set<string>([...listedColumns, ...sortedBy])]);
   if (search) {
-    const select = (name: string, { sql, bindings }: Expression) =>
-      query.select(lane.expression(`${sql} as ${name}`, bindings as never));
-    select('relevance', relevance(search));
-    select('near', nearMatches(search));
+    const { sql, bindings } = relevance(search);
+    query.select(lane.expression(`${sql} as relevance`, bindings as never));
   }
   // Few texts: the rest of the filters have many, and to search is planned best by what is looked for.
-  const isPlain = Object.entries(page.filter).every(([name, value]) => value === undefined || name === 'view');
+  const isPlain = Object.entries(page.filter).every(
+    ([name, value]) => value === undefined || name === 'view',
+  );
   return (isPlain && page.order.length <= 2 ? lane.prepared(query) : query) as Promise<FoundTask[]>;
 }
 

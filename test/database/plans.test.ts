@@ -213,8 +213,11 @@ test.each<[string, TaskFilter]>([
   ['none of some tags', { tagsNone: ['tag 3'] }],
   ['days', { dueFrom: '2026-02-01', dueUntil: '2026-02-07' }],
   ['no parent', { hasNot: ['parent'] }],
-  ['words', { search: { words: ['number', '7'], trigramSchema: null } }],
-  ['words that are nearly these', { search: { words: ['numbre'], trigramSchema: 'tasklane' } }],
+  ['words', { search: { words: ['number', '7'], near: null } }],
+  [
+    'words that are nearly these',
+    { search: { words: ['numbre'], near: [[{ word: 'number', similarity: 0.5 }]] } },
+  ],
 ])('a filter by %s reads the lane by an index', async (_name, filter) => {
   const nodes = await planOfList(filter);
   expect(nodes.map((node) => node['Node Type']).filter((type) => type === 'Seq Scan')).toEqual([]);

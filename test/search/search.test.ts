@@ -161,6 +161,15 @@ describe('typos', () => {
     );
   });
 
+  test('come from words of the lane that are not in the trash, whatever the user is called', async () => {
+    const user = await makeTaskClient(service, `o'brien'-${randomUUID()}`);
+    const task = await user.create({ title: 'Meeting' });
+    expect(titles(await user.ok('GET', '/tasks?q=meetting'))).toEqual(['Meeting']);
+    await user.ok('DELETE', `/tasks/${task.id}`);
+    await user.create({ title: 'Meatball' });
+    expect(titles(await user.ok('GET', '/tasks?q=meetting'))).toEqual([]);
+  });
+
   test('are not tolerated without pg_trgm, nor where lanes may not use it, and all else goes on', async () => {
     const other = await startTestService({ RATE_LIMIT: 'off' });
     try {

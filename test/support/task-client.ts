@@ -32,8 +32,8 @@ export interface TaskClient extends TestUser {
 }
 
 /** Makes a user of a service, with a lane of its own. */
-export async function makeTaskClient({ url, database }: TestService): Promise<TaskClient> {
-  const user = await makeUser(url);
+export async function makeTaskClient({ url, database }: TestService, id?: string): Promise<TaskClient> {
+  const user = await makeUser(url, id);
   const send = (method: string, path: string, body?: unknown): Promise<ApiResponse> =>
     user.send(method, path, body === undefined ? {} : { body });
   const ok = async (method: string, path: string, body?: unknown) => {

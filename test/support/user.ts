@@ -12,11 +12,10 @@ export interface TestUser {
   send(method: string, path: string, options?: RequestOptions): Promise<ApiResponse>;
 }
 
-/** Makes up a user of the service at `base`, one that no other test has. */
-export async function makeUser(base: string): Promise<TestUser> {
-  const id = randomUUID();
+/** Makes up a user of the service at `base`, one that no other test has unless they choose the same id. */
+export async function makeUser(base: string, id: string = randomUUID()): Promise<TestUser> {
   const token = await tokenOf(id);
-  const lane = `/api/${id}`;
+  const lane = `/api/${encodeURIComponent(id)}`;
   return {
     id,
     token,
