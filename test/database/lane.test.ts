@@ -90,6 +90,46 @@ async function stateOf(userId: string): Promise<unknown> {
 
 const oneTo = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
 
+describe('prepared queries', () => {
+  const preparedBy = async (lanes: Database): Promise<number> => {
+    const { rows } = await lanes.lookUp(
+      `select count(*)::int from pg_prepared_statements where statement like '%"tasks"%'`,
+      [],
+    );
+    return rows[0]?.count as number;
+  };
+
+  test.each([true, false])(
+    'are prepared once a connection where that may be: %s',
+    async (preparedStatements) => {
+      const lanes = open({ max: 1, preparedStatements });
+      for (let each = 0; each < 3; each++) {
+        expect(await lanes.withUser('ada').read((lane) => findTask(lane, randomUUID()))).toBeUndefined();
+      }
+      expect(await preparedBy(lanes)).toBe(preparedStatements ? 1 : 0);
+    },
+  );
+
+  test('are prepared for the first 200 texts', async () => {
+    const lanes = open({ max: 1 });
+    for (let count = 1; count <= 205; count++) {
+      const ids = Array.from({ length: count }, () => randomUUID());
+      await lanes.withUser('ada').read((lane) => lane.prepared(lane.rows('tasks').whereIn('id', ids)));
+    }
+    expect(await preparedBy(lanes)).toBe(200);
+  });
+
+  test('go on when a migration adds a column', async () => {
+    const lanes = open({ max: 1 });
+    const userId = randomUUID();
+    const task = await lanes.withUser(userId).write((lane) => insertTask(lane, newTask()));
+    const find = () => lanes.withUser(userId).read((lane) => findTask(lane, task?.id as string));
+    expect(await find()).toEqual(task);
+    await sql('alter table tasklane.tasks add column added_later text');
+    expect(await find()).toEqual(task);
+  });
+});
+
 describe.each([true, false])('writes, with prepared statements: %s', (preparedStatements) => {
   let lanes: Database;
   beforeAll(() => {
