@@ -1208,6 +1208,9 @@ export interface paths {
          *     By default a `VEVENT` for each task with a due date, which is what calendars show: all day, or half an hour from
          *     the due time on, never as busy. Google Calendar and Outlook leave `VTODO` out; for programs that show it,
          *     `components=todos` has a `VTODO` for every open task.
+         *
+         *     Programs ask again and again, hourly as a rule. With the `ETag` of what they have in `If-None-Match` they get 304
+         *     until something in the lane changes.
          */
         get: operations["readCalendarFeed"];
         put?: never;
@@ -5058,6 +5061,12 @@ export interface components {
          */
         ETag: string;
         /**
+         * @description The weak entity tag of the calendar, for `If-None-Match` (RFC 9110, section 8.8.3). It stands for what the lane
+         *     holds, and for how this release writes that.
+         * @example W/"Zr0cQx5mK2vWb7yLhJ4dPf"
+         */
+        CalendarETag: string;
+        /**
          * @description That this is the reply to an earlier request with the same `Idempotency-Key`; absent otherwise.
          * @example true
          */
@@ -8663,7 +8672,14 @@ export interface operations {
                  */
                 components: "events" | "todos";
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Answers 304 without a body if the calendar still is what one of these entity tags stands for
+                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @example W/"Zr0cQx5mK2vWb7yLhJ4dPf"
+                 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description The secret of the feed's address.
@@ -8680,6 +8696,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     "Cache-Control": components["headers"]["CacheControl"];
+                    ETag: components["headers"]["CalendarETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8700,6 +8717,16 @@ export interface operations {
                      */
                     "text/calendar": string;
                 };
+            };
+            /** @description The calendar still is what `If-None-Match` names. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    ETag: components["headers"]["CalendarETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["MalformedRequest"];
             404: components["responses"]["NotFound"];

@@ -1,4 +1,5 @@
 /** Entity tags (RFC 9110, section 8.8.3) and the conditions that requests make of them (section 13.1). */
+import { createHash } from 'node:crypto';
 
 /** A representation with a version: what an `ETag` stands for. */
 export interface Versioned {
@@ -13,6 +14,12 @@ export interface Versioned {
  */
 export function entityTagOf({ version, updated_at }: Versioned): string {
   return `"${version}-${updated_at === null ? 0 : Date.parse(updated_at)}"`;
+}
+
+/** The weak entity tag of a representation that follows from these facts alone. */
+export function weakTagOf(facts: readonly (string | number)[]): string {
+  const digest = createHash('sha256').update(JSON.stringify(facts)).digest('base64url');
+  return `W/"${digest.slice(0, 22)}"`;
 }
 
 interface EntityTag {
@@ -48,5 +55,6 @@ export function matchesStrongly(condition: TagCondition, tag: string): boolean {
 
 /** Whether a condition names a tag, by the weak comparison: `If-None-Match`. */
 export function matchesWeakly(condition: TagCondition, tag: string): boolean {
-  return condition === '*' || condition.some(({ opaque }) => opaque === tag);
+  const named = tag.replace(/^W\//, '');
+  return condition === '*' || condition.some(({ opaque }) => opaque === named);
 }

@@ -47,6 +47,10 @@ type NamedHeaders<H> = { [K in keyof H as string extends K ? never : Exclude<K, 
 export type ReplyHeaders<Id extends OperationId, S extends keyof Responses<Id>> =
   ResponseAt<Id, S> extends { headers: infer H } ? NamedHeaders<H> : Record<never, never>;
 
+// What a stream stands for can't be told from its body: its handler names it.
+type StreamHeaders<Id extends OperationId, S extends keyof Responses<Id>> = ReplyHeaders<Id, S> &
+  (ResponseAt<Id, S> extends { headers: { ETag: infer T } } ? { ETag: T } : unknown);
+
 type BodyAndHeaders<B, H> = keyof H extends never
   ? [B] extends [undefined]
     ? []
@@ -62,7 +66,7 @@ type ReplyArguments<Id extends OperationId, S extends keyof Responses<Id>> = Bod
 
 type StreamArguments<Id extends OperationId, S extends keyof Responses<Id>> = BodyAndHeaders<
   Streamed<ReplyBody<Id, S>>,
-  ReplyHeaders<Id, S>
+  StreamHeaders<Id, S>
 >;
 
 /** A status under which the operation answers with a stream of events. */

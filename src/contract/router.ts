@@ -91,6 +91,16 @@ function isKnown(outcome: Result, ifNoneMatch: TagCondition | null): boolean {
   return ifNoneMatch !== null && ETag !== undefined && matchesWeakly(ifNoneMatch, String(ETag));
 }
 
+// What of a reply its 304 says too (RFC 9110, section 15.4.5), as far as replies have it.
+const notModifiedHeaders = ['ETag', 'Cache-Control'];
+
+function sendNotModified(response: Response, { headers }: Result): void {
+  for (const name of notModifiedHeaders) {
+    if (headers[name] !== undefined) response.set(name, String(headers[name]));
+  }
+  response.status(304).end();
+}
+
 async function send(
   response: Response,
   operation: Operation,
@@ -99,9 +109,8 @@ async function send(
 ): Promise<void> {
   if ('code' in outcome) sendProblem(response, outcome.code, outcome.members, outcome.headers);
   else if ('replayed' in outcome) sendReplay(response, operation, outcome);
-  else if (isKnown(outcome, ifNoneMatch)) {
-    response.status(304).set('ETag', String(outcome.headers.ETag)).end();
-  } else await sendResult(response, operation, outcome);
+  else if (isKnown(outcome, ifNoneMatch)) sendNotModified(response, outcome);
+  else await sendResult(response, operation, outcome);
 }
 
 /** An operation and what carries it out. */

@@ -1,8 +1,10 @@
 /** Calendar feeds: who can read them, for how long, and what calendar programs find there. */
 import ical from 'node-ical';
+import { createLogger } from '../../src/observability/logger';
+import { startService } from '../../src/start';
 import { type ApiResponse, type Body, send } from '../support/api';
 import { query } from '../support/database';
-import { startTestService, type TestService } from '../support/service';
+import { startTestService, type TestService, testConfig } from '../support/service';
 import { makeUser, type TestUser } from '../support/user';
 
 let service: TestService;
@@ -154,6 +156,91 @@ describe('a feed', () => {
     const head = await send(service.url, 'HEAD', path);
     expect(head).toMatchObject({ status: 200, body: undefined });
     expect(head.headers['content-type']).toContain('text/calendar');
+    expect(head.headers.etag).toBe((await read(path)).headers.etag);
+  });
+});
+
+describe('a feed that a program has already', () => {
+  const tagOf = async (path: string, query = '') => (await read(path, query)).headers.etag as string;
+  const readUnless = (path: string, tag: string, method = 'GET') =>
+    send(service.url, method, path, { headers: { 'If-None-Match': tag } });
+
+  test('is 304, and none of its tasks is read', async () => {
+    await ada.send('POST', '/tasks', { body: { title: 'Due', due_date: '2026-11-28' } });
+    const path = await makeFeed();
+    const whole = await read(path);
+    const tag = whole.headers.etag as string;
+    await query(service.database.url, 'alter table tasklane.tasks rename to hidden');
+    try {
+      for (const value of [tag, tag.replace('W/', ''), `"other", ${tag}`, '*']) {
+        const response = await readUnless(path, value);
+        expect(response).toMatchObject({ status: 304, body: undefined, headers: { etag: tag } });
+        expect(response.headers['cache-control']).toBe(whole.headers['cache-control']);
+        expect(response.headers).not.toHaveProperty('content-type');
+      }
+      expect(await readUnless(path, tag, 'HEAD')).toMatchObject({ status: 304, headers: { etag: tag } });
+      expect((await send(service.url, 'HEAD', path)).status).toBe(200);
+    } finally {
+      await query(service.database.url, 'alter table tasklane.hidden rename to tasks');
+    }
+    expect((await readUnless(path, 'W/"AAAAAAAAAAAAAAAAAAAAAA"')).body).toBe(whole.body);
+    expect((await readUnless(path, 'nonsense')).body.code).toBe('malformed-header');
+  });
+
+  async function renameTag(): Promise<void> {
+    const { items } = (await ada.send('GET', '/tags')).body;
+    await ada.send('PATCH', `/tags/${items[0].id}`, { body: { name: 'house' } });
+  }
+  const importOfOne = { headers: { 'Content-Type': 'text/csv' }, body: 'title,due_date\nOne,2026-11-28\n' };
+  const changes: [string, () => Promise<unknown>][] = [
+    ['a task', () => ada.send('POST', '/tasks', { body: { title: 'Due', due_date: '2026-11-28' } })],
+    ['the name of a tag', renameTag],
+    ['the zone', () => ada.send('PATCH', '/profile', { body: { time_zone: 'Europe/Zurich' } })],
+    ['tasks, by an import', () => ada.send('POST', '/import', importOfOne)],
+  ];
+  test.each(changes)('is another after a change of %s', async (_what, change) => {
+    await ada.send('POST', '/tasks', { body: { title: 'Tagged', due_date: '2026-11-28', tags: ['home'] } });
+    const path = await makeFeed();
+    const before = await read(path);
+    await change();
+    const after = await readUnless(path, before.headers.etag as string);
+    expect(after.status).toBe(200);
+    expect(after.headers.etag).not.toBe(before.headers.etag);
+    expect(after.body).not.toBe(before.body);
+    expect((await readUnless(path, after.headers.etag as string)).status).toBe(304);
+  });
+
+  test('differs from the same tasks as to-dos, from another lane’s, and from one before a restored copy', async () => {
+    const bob = await makeUser(service.url);
+    const [path, theirs] = [await makeFeed(), await makeFeed(bob)];
+    const tags = [await tagOf(path), await tagOf(path, '?components=todos'), await tagOf(theirs)];
+    expect(await tagOf(path, '?components=events')).toBe(tags[0]);
+    await query(
+      service.database.url,
+      'update tasklane.profiles set epoch = gen_random_uuid() where user_id = $1',
+      [ada.id],
+    );
+    expect(new Set([...tags, await tagOf(path)]).size).toBe(4);
+  });
+
+  test('is 404 when it has ended, whatever the program has', async () => {
+    const path = await makeFeed();
+    const tag = await tagOf(path);
+    await ada.send('DELETE', '/calendar-feed');
+    for (const value of [tag, '*']) expect((await readUnless(path, value)).status).toBe(404);
+  });
+
+  test('is told by the same tag by all instances', async () => {
+    const path = await makeFeed();
+    const other = await startService(
+      testConfig({ DATABASE_URL: service.database.url }),
+      createLogger({ level: 'silent', pretty: false }),
+    );
+    try {
+      expect((await send(other.url, 'GET', path)).headers.etag).toBe(await tagOf(path));
+    } finally {
+      await other.stop();
+    }
   });
 });
 

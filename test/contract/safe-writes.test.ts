@@ -41,7 +41,9 @@ function taking(takes: (operation: Operation) => boolean): [string, Operation][]
 
 const keyed = taking((operation) => operation.takesKey);
 const conditional = taking((operation) => operation.representation !== null);
-const entities = taking((operation) => operation.method === 'get' && operation.tagged.has('200'));
+const entities = taking(
+  ({ method, scope, tagged }) => method === 'get' && scope !== null && tagged.has('200'),
+);
 
 /** What a response tells, but for what each has of its own. */
 function told({ status, headers, body }: ApiResponse): object {
