@@ -15,7 +15,9 @@ export const statsCases: CasesOf<'getStats'> = {
         streaks: { current: 1, longest: 1 },
       });
       expect(response.body.completions.days).toHaveLength(30);
-      expect(response.body.completions.days.at(-1)).toEqual({ date: today, count: 1 });
+      // The day may have ended meanwhile.
+      const counts = response.body.completions.days.map((day: { count: number }) => day.count);
+      expect([counts.at(-1), counts.at(-2)].sort()).toEqual([0, 1]);
       return response;
     },
   },

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Client } from 'pg';
+import { Client, Pool } from 'pg';
 
 export const templateDatabase = 'tasklane_template';
 
@@ -33,11 +33,30 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
+// Connections to the tests' own databases, by URL: to open one takes ten times as long as most of what is asked there.
+const pools = new Map<string, Pool>();
+
+function keepConnections(url: string): void {
+  const pool = new Pool({ connectionString: url, max: 20, allowExitOnIdle: true });
+  // Tests break connections, these too; the pool then opens others.
+  pool.on('error', () => undefined);
+  pools.set(url, pool);
+}
+
 /** Makes a database of the test's own, migrated unless it is to be empty. */
 export async function createTestDatabase({ empty = false } = {}): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
   const url = await createDatabase(name, empty ? undefined : templateDatabase);
-  return { url, name, drop: () => administer(`drop database if exists ${name} with (force)`) };
+  keepConnections(url);
+  return {
+    url,
+    name,
+    async drop() {
+      await pools.get(url)?.end();
+      pools.delete(url);
+      await administer(`drop database if exists ${name} with (force)`);
+    },
+  };
 }
 
 /** Runs statements on a test's database as its owner, past the service. */
@@ -46,6 +65,8 @@ export async function query<R extends object>(
   sql: string,
   values: unknown[] = [],
 ): Promise<R[]> {
+  const pool = pools.get(url);
+  if (pool) return (await pool.query<R>(sql, values)).rows;
   const client = new Client({ connectionString: url });
   await client.connect();
   try {

@@ -29,23 +29,39 @@ export async function makeOwner(
     expect(response.status).toBe(201);
     return response.body;
   };
-  const { id: project_id } = await make('/projects', { name: title });
-  const { id: other_project_id } = await make('/projects', { name: title });
-  const { id: other_task_id } = await make('/tasks', { title, tags: [title] });
-  const { id: recurring_task_id } = await make('/tasks', {
-    title,
-    due_date: '2099-01-01',
-    rrule: 'FREQ=WEEKLY',
-  });
-  const { id: deleted_task_id } = await make('/tasks', { title });
-  const etag = (await send(url, 'GET', `${lane}/tasks/${deleted_task_id}`, { token })).headers.etag as string;
-  await send(url, 'DELETE', `${lane}/tasks/${deleted_task_id}`, { token, headers: { 'If-Match': etag } });
-  const tags = await send(url, 'GET', `${lane}/tags`, { token });
-  const { id: webhook_id } = await make('/webhooks', {
-    url: 'https://hooks.example.com/',
-    description: title,
-  });
-  const test = await send(url, 'POST', `${lane}/webhooks/${webhook_id}/test`, { token });
+  const made = async (path: string, body: object): Promise<string> => (await make(path, body)).id;
+  const deleteOne = async (): Promise<string> => {
+    const deleted = await made('/tasks', { title });
+    const { headers } = await send(url, 'GET', `${lane}/tasks/${deleted}`, { token });
+    const ifMatch = { 'If-Match': headers.etag as string };
+    await send(url, 'DELETE', `${lane}/tasks/${deleted}`, { token, headers: ifMatch });
+    return deleted;
+  };
+  const tagOne = async (): Promise<[string, string]> => {
+    const tagged = await made('/tasks', { title, tags: [title] });
+    const tags = await send(url, 'GET', `${lane}/tags`, { token });
+    return [tagged, tags.body.items[0].id];
+  };
+  const deliverOne = async (): Promise<[string, string]> => {
+    const webhook = await made('/webhooks', { url: 'https://hooks.example.com/', description: title });
+    const test = await send(url, 'POST', `${lane}/webhooks/${webhook}/test`, { token });
+    return [webhook, test.body.id];
+  };
+  const [
+    project_id,
+    other_project_id,
+    recurring_task_id,
+    deleted_task_id,
+    [other_task_id, tag_id],
+    [webhook_id, delivery_id],
+  ] = await Promise.all([
+    made('/projects', { name: title }),
+    made('/projects', { name: title }),
+    made('/tasks', { title, due_date: '2099-01-01', rrule: 'FREQ=WEEKLY' }),
+    deleteOne(),
+    tagOne(),
+    deliverOne(),
+  ]);
   const ids = {
     task_id,
     other_task_id,
@@ -53,9 +69,9 @@ export async function makeOwner(
     recurring_task_id,
     project_id,
     other_project_id,
-    tag_id: tags.body.items[0].id,
+    tag_id,
     webhook_id,
-    delivery_id: test.body.id,
+    delivery_id,
   };
   return { id, token, ids };
 }
