@@ -290,9 +290,15 @@ describe('with the secret and its cookie', () => {
       await response.arrayBuffer();
     };
     const COOKIE = 'better-auth.session_data';
-    for (let n = 0; n < 300; n++) await attack(n);
+    const attacks = async (from: number, to: number) => {
+      const atOnce = 50;
+      for (let n = from; n < to; n += atOnce) {
+        await Promise.all(Array.from({ length: atOnce }, (_, each) => attack(n + each)));
+      }
+    };
+    await attacks(0, 300);
     const before = bytes();
-    for (let n = 300; n < 1_800; n++) await attack(n);
+    await attacks(300, 1_800);
     // To keep them would take 1,500 × 5.5 kB.
     expect(bytes() - before).toBeLessThan(3_000_000);
   });
