@@ -1,5 +1,7 @@
 /** Calendar feeds: who can read them, for how long, and what calendar programs find there. */
 import ical from 'node-ical';
+import type { feedTag } from '../../src/calendar-feed/tag';
+import type { ProfileRow } from '../../src/database/rows';
 import { createLogger } from '../../src/observability/logger';
 import { startService } from '../../src/start';
 import { type ApiResponse, type Body, send } from '../support/api';
@@ -228,6 +230,23 @@ describe('a feed that a program has already', () => {
     const tag = await tagOf(path);
     await ada.send('DELETE', '/calendar-feed');
     for (const value of [tag, '*']) expect((await readUnless(path, value)).status).toBe(404);
+  });
+
+  test('is another where a release writes feeds otherwise', async () => {
+    const lane = { epoch: 'an epoch', change_seq: '1' } as ProfileRow;
+    const tagOfRelease = async (writes?: Record<string, () => string>) => {
+      let tag = '';
+      await jest.isolateModulesAsync(async () => {
+        if (writes) jest.doMock('../../src/icalendar/event', () => writes);
+        const release = jest.requireActual<{ feedTag: typeof feedTag }>('../../src/calendar-feed/tag');
+        tag = await release.feedTag(lane, 'events');
+        jest.dontMock('../../src/icalendar/event');
+      });
+      return tag;
+    };
+    const tag = await tagOfRelease();
+    expect(await tagOfRelease()).toBe(tag);
+    expect(await tagOfRelease({ eventLines: () => 'BEGIN:VEVENT\r\nEND:VEVENT\r\n' })).not.toBe(tag);
   });
 
   test('is told by the same tag by all instances', async () => {
