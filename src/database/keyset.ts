@@ -12,7 +12,7 @@ export interface Expression {
 /** One column of an order; none of them may be null. */
 export interface SortKey {
   readonly column: string;
-  /** What the column is, where the table does not have it. */
+  /** What the column is, where the table does not have it; the query then selects it under the column's name. */
   readonly expression?: Expression;
   readonly direction: 'asc' | 'desc';
 }
@@ -59,10 +59,7 @@ export function pageAfter<Q extends Knex.QueryBuilder>(
   keys: readonly SortKey[],
   position: Position | null,
 ): Q {
-  for (const key of keys) {
-    const { sql, bindings } = operand(key);
-    query.orderByRaw(`${sql} ${key.direction}`, bindings as Knex.RawBinding[]);
-  }
+  for (const { column, direction } of keys) query.orderBy(column, direction);
   if (position) {
     const uniform = keys.every((key) => key.direction === keys[0]?.direction);
     const { sql, bindings } = uniform ? afterAsRow(keys, position) : afterByKeys(keys, position);

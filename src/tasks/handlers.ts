@@ -26,8 +26,8 @@ import { comingDueDates, isRecurring, type RecurringTask } from './recurrence';
 import {
   countSubtasks,
   countTasks,
-  type FoundTask,
   findTask,
+  type ListedTask,
   listTasks,
   type TaskFilter,
 } from './repository';
@@ -91,12 +91,12 @@ function listOf(call: Call<'listTasks'>, words: readonly string[] | undefined, a
   };
 }
 
-function highlightsOf(rows: readonly FoundTask[], { words, near }: TextSearch) {
+function highlightsOf(rows: readonly ListedTask[], { words, near }: TextSearch) {
   const nearly = new Set(near?.flat().map(({ word }) => word));
   const matches = near
     ? (folded: string) => nearly.has(folded)
     : (folded: string) => words.some((word) => folded.startsWith(word));
-  const ranges = ({ title, description }: FoundTask): Record<'title' | 'description', Range[]> => ({
+  const ranges = ({ title, description }: ListedTask): Record<'title' | 'description', Range[]> => ({
     title: rangesIn(title, matches),
     description: rangesIn(description, matches),
   });

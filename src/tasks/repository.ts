@@ -8,7 +8,7 @@ import {
   taskPriorities,
   taskStatuses,
 } from '../database/rows';
-import { matching, relevance, type TextSearch, wordsOfTask } from '../search/repository';
+import { matching, type TextSearch, wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagsNamed, tagTasks } from '../tags/repository';
 import type { ViewMoment } from './view';
 
@@ -219,26 +219,20 @@ function filtered(lane: Lane, filter: TaskFilter) {
   return query;
 }
 
-/** A task that a search found. */
-export interface FoundTask extends ListedTask {
-  relevance?: number;
-}
-
 /** A page of tasks in `order`, which ends with a unique column; each has what it is ordered by, too. */
-export async function listTasks(lane: Lane, page: TaskPageRequest): Promise<FoundTask[]> {
+export async function listTasks(lane: Lane, page: TaskPageRequest): Promise<ListedTask[]> {
   const query = pageAfter(filtered(lane, page.filter), page.order, page.after).limit(page.limit);
-  const { search } = page.filter;
-  const sortedBy = page.order.filter(({ expression }) => !expression).map(({ column }) => column);
-  query.select([...new Set<string>([...listedColumns, ...sortedBy])]);
-  if (search) {
-    const { sql, bindings } = relevance(search);
-    query.select(lane.expression(`${sql} as relevance`, bindings as never));
+  const names = new Set<string>(listedColumns);
+  for (const { column, expression } of page.order) {
+    if (!expression) names.add(column);
+    else query.select(lane.expression(`${expression.sql} as ??`, [...expression.bindings, column] as never));
   }
+  query.select([...names]);
   // Few texts: the rest of the filters have many, and to search is planned best by what is looked for.
   const isPlain = Object.entries(page.filter).every(
     ([name, value]) => value === undefined || name === 'view',
   );
-  return (isPlain && page.order.length <= 2 ? lane.prepared(query) : query) as Promise<FoundTask[]>;
+  return (isPlain && page.order.length <= 2 ? lane.prepared(query) : query) as Promise<ListedTask[]>;
 }
 
 /** How many tasks match the filter. */
