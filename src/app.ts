@@ -10,6 +10,7 @@ import type { Config } from './config';
 import { contractDocument, readContract } from './contract/contract';
 import type { Handlers } from './contract/operations';
 import { createContractRouter } from './contract/router';
+import { createSpool } from './contract/spool';
 import type { Database } from './database/database';
 import { isUnavailable } from './database/faults';
 import { findLaneOfFeed } from './database/feeds';
@@ -34,7 +35,7 @@ export interface AppDependencies {
   readonly config: Pick<
     Config,
     | 'corsOrigins'
-    | 'importMaxBytes'
+    | 'imports'
     | 'invalidResponses'
     | 'maxBodyBytes'
     | 'requireIfMatch'
@@ -107,7 +108,8 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
         isUnavailable,
         publicUrl: () => state.publicUrl,
         trustedOrigins: new Set(config.corsOrigins.filter((each) => !each.includes('*'))),
-        maxBodyBytes: { default: config.maxBodyBytes, import: config.importMaxBytes },
+        maxBodyBytes: config.maxBodyBytes,
+        spool: await createSpool(config.imports, log),
         requireIfMatch: config.requireIfMatch,
         invalidResponses: config.invalidResponses,
       },

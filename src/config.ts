@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type AuthConfig, parseAuthConfig } from './auth/config';
+import type { SpoolSettings } from './contract/spool';
 import type { AccountSettings } from './database/accounts';
 import { defaultAppRole, defaultSystemRole } from './database/roles';
 import type { RateLimits } from './edge/rate-limit';
@@ -71,8 +73,8 @@ export interface Config {
   /** Absolute; holds the embedded Postgres and the development secret. */
   readonly dataDir: string;
   readonly maxBodyBytes: number;
-  /** Likewise, for the files that are imported. */
-  readonly importMaxBytes: number;
+  /** The files that are imported. */
+  readonly imports: SpoolSettings;
   /** Whether a change of what has an ETag needs an `If-Match`. */
   readonly requireIfMatch: boolean;
   readonly invalidResponses: 'reject' | 'report';
@@ -209,7 +211,9 @@ const variables = z.object({
   // JSON may spell a character in twelve bytes: the longest task that the contract allows must fit.
   MAX_BODY_BYTES: integer(1, 100 * 1024 * 1024, 256 * 1024),
   // Some 50,000 tasks as JSON. What it takes to read them in memory is several times as much.
-  IMPORT_MAX_BYTES: integer(1, 256 * 1024 * 1024, 32 * 1024 * 1024),
+  IMPORT_MAX_BYTES: integer(1, 4 * 1024 ** 3, 256 * 1024 ** 2),
+  IMPORT_CONCURRENCY: integer(1, 100, 2),
+  IMPORT_DIR: z.string().optional(),
   REQUIRE_IF_MATCH: flag.default(false),
   INVALID_RESPONSES: z.enum(['reject', 'report'], { error: 'must be reject or report' }).default('reject'),
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000, 10_000),
@@ -335,7 +339,11 @@ export function parseConfig(environment: Environment): Config {
     logLevel: values.LOG_LEVEL,
     dataDir,
     maxBodyBytes: values.MAX_BODY_BYTES,
-    importMaxBytes: values.IMPORT_MAX_BYTES,
+    imports: {
+      directory: values.IMPORT_DIR === undefined ? tmpdir() : resolve(projectRoot, values.IMPORT_DIR),
+      maxBytes: values.IMPORT_MAX_BYTES,
+      concurrency: values.IMPORT_CONCURRENCY,
+    },
     requireIfMatch: values.REQUIRE_IF_MATCH,
     invalidResponses: values.INVALID_RESPONSES,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,

@@ -76,6 +76,7 @@ const wrong: Record<string, string> = {
   MAX_BODY_BYTES: '0',
   REQUIRE_IF_MATCH: 'always',
   IMPORT_MAX_BYTES: '0',
+  IMPORT_CONCURRENCY: '0',
   INVALID_RESPONSES: 'ignore',
   SHUTDOWN_TIMEOUT_MS: '600001',
 };
@@ -89,6 +90,7 @@ const unusual: Record<string, string> = {
   AUTH_SCHEMA: 'auth',
   AUTH_SESSION_TABLE: 'sessions',
   AUTH_USER_TABLE: 'users',
+  IMPORT_DIR: '/nowhere',
 };
 
 test('without anything is the configuration of development', () => {
@@ -142,7 +144,7 @@ test('without anything is the configuration of development', () => {
     logLevel: 'info',
     dataDir,
     maxBodyBytes: 262_144,
-    importMaxBytes: 33_554_432,
+    imports: { directory: tmpdir(), maxBytes: 268_435_456, concurrency: 2 },
     requireIfMatch: false,
     invalidResponses: 'reject',
     shutdownTimeoutMs: 10_000,

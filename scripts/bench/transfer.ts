@@ -49,7 +49,6 @@ async function main(): Promise<void> {
       environment: {
         DATABASE_URL: postgres.url,
         BETTER_AUTH_SECRET: secret,
-        IMPORT_MAX_BYTES: String(256 * mib),
       },
       signal: interruption.signal,
     });

@@ -1,11 +1,20 @@
 import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import type { Operation } from './contract';
+import { assertFilled, assertFlat, type JsonShape } from './json-shape';
 import { ProblemError } from './problems';
+import { type Spool, type SpooledBody, tooManyBytes, unknownCoding } from './spool';
 import { run } from './validator';
 
-/** Reads one operation's request body; rejects with the problem if it cannot. */
-export type BodyReader = (request: Request, response: Response) => Promise<void>;
+/**
+ * Reads one operation's request body; rejects with the problem if it cannot. What is spooled is returned, and what it
+ * is to be validated by is left in the request.
+ */
+export type BodyReader = (
+  request: Request,
+  response: Response,
+  owner: string,
+) => Promise<SpooledBody | undefined>;
 
 function hasBody(request: Request): boolean {
   return (
@@ -26,13 +35,7 @@ function negotiatedType(operation: Operation, request: Request): string {
   return mediaType;
 }
 
-const maxDepth = 64;
-// Empty ones by the million would take thirty times their text in memory; what people send has words in it.
-const bytesPerList = 16;
-const fewLists = 20_000;
-
-/** How deep JSON text nests, and how many lists and objects it has; brackets inside of strings don't count. */
-function shapeOf(bytes: Buffer): { deepest: number; lists: number } {
+function shapeOf(bytes: Buffer): JsonShape {
   let depth = 0;
   let deepest = 0;
   let lists = 0;
@@ -55,11 +58,9 @@ function toProblem(error: unknown, maxBytes: number): unknown {
   const { status } = error as { status?: number };
   switch (status) {
     case 413:
-      return new ProblemError('content-too-large', { detail: `The body is larger than ${maxBytes} bytes.` });
+      return tooManyBytes(maxBytes);
     case 415:
-      return new ProblemError('unsupported-media-type', {
-        detail: 'The body’s content coding must be gzip, deflate or br, and its charset UTF-8.',
-      });
+      return unknownCoding();
     case 400:
     case 403:
       return new ProblemError('malformed-body');
@@ -68,35 +69,28 @@ function toProblem(error: unknown, maxBytes: number): unknown {
   }
 }
 
-function assertUtf8(bytes: Buffer): void {
-  if (!isUtf8(bytes)) throw new Error('The body is not UTF-8.');
-}
-
-/** Middleware that parses JSON, and such that takes any other text as it is. */
-function parsers(maxBytes: number): { json: RequestHandler; text: RequestHandler } {
-  const options = { limit: maxBytes, type: () => true };
-  return {
-    json: express.json({
-      ...options,
-      strict: false,
-      verify: (_request, _response, bytes) => {
-        assertUtf8(bytes);
-        const { deepest, lists } = shapeOf(bytes);
-        if (deepest > maxDepth) throw new Error('The body nests too deep.');
-        if (lists > Math.max(fewLists, bytes.length / bytesPerList)) throw new Error('The body is hollow.');
-      },
-    }),
-    text: express.text({ ...options, verify: (_request, _response, bytes) => assertUtf8(bytes) }),
-  };
+function parser(maxBytes: number): RequestHandler {
+  return express.json({
+    limit: maxBytes,
+    type: () => true,
+    strict: false,
+    verify: (_request, _response, bytes) => {
+      if (!isUtf8(bytes)) throw new Error('The body is not UTF-8.');
+      const shape = shapeOf(bytes);
+      assertFlat(shape);
+      assertFilled(shape, bytes.length);
+    },
+  });
 }
 
 /**
- * Makes a reader of bodies up to `maxBytes` after decoding: JSON is parsed, other text is as it is. It leaves the operation's own spelling of the media
- * type in the request's header: the validator compiles and keeps a schema for every value that it meets there.
+ * Makes a reader of JSON bodies up to `maxBytes` after decoding, or of such as are spooled. It leaves the operation's own
+ * spelling of the media type in the request's header: the validator compiles and keeps a schema for every value that it
+ * meets there.
  */
-export function bodyReader(operation: Operation, maxBytes: number): BodyReader {
-  const { json, text } = parsers(maxBytes);
-  return async (request, response) => {
+export function bodyReader(operation: Operation, maxBytes: number, spool: Spool): BodyReader {
+  const parse = parser(maxBytes);
+  return async (request, response, owner) => {
     if (operation.mediaTypes.length === 0 || !hasBody(request)) {
       // A missing body is then the validator's to report, with its pointer.
       if (operation.bodyRequired) request.headers['content-type'] = operation.mediaTypes[0];
@@ -105,8 +99,13 @@ export function bodyReader(operation: Operation, maxBytes: number): BodyReader {
     }
     const type = negotiatedType(operation, request);
     request.headers['content-type'] = type;
+    if (operation.isSpooled) {
+      const body = await spool(request, type, owner);
+      request.body = body.document;
+      return body;
+    }
     try {
-      await run(type.endsWith('json') ? json : text, request, response);
+      await run(parse, request, response);
     } catch (error) {
       throw toProblem(error, maxBytes);
     }

@@ -9,9 +9,6 @@ export type OpenApiDocument = OpenAPIV3.DocumentV3_1;
 const methods = ['get', 'put', 'post', 'patch', 'delete'] as const;
 export type Method = (typeof methods)[number];
 
-/** The limits to the size of bodies: one for files, and one for all else. */
-export type BodyLimit = 'default' | 'import';
-
 /** An operation as the platform needs it at run time. */
 export interface Operation {
   readonly id: OperationId;
@@ -29,8 +26,8 @@ export interface Operation {
   readonly bodyRequired: boolean;
   /** The statuses that it answers with. */
   readonly statuses: readonly number[];
-  /** Which of the configured limits its body has. */
-  readonly bodyLimit: BodyLimit;
+  /** Whether its body is a file, which it reads piece by piece. */
+  readonly isSpooled: boolean;
   /** The media type of each status's body. */
   readonly responseTypes: ReadonlyMap<string, string>;
   /** The schema of each status's body. */
@@ -62,7 +59,7 @@ interface ParameterObject extends ReferenceOr {
 interface BodyObject extends ReferenceOr {
   content?: Record<string, { schema?: object }>;
   required?: boolean;
-  'x-body-limit'?: BodyLimit;
+  'x-spooled'?: boolean;
 }
 interface ResponseObject extends BodyObject {
   headers?: Record<string, unknown>;
@@ -126,7 +123,7 @@ function readOperation(
     mediaTypes: Object.keys(body?.content ?? {}),
     bodyRequired: body?.required ?? false,
     statuses: Object.keys(operation.responses).map(Number),
-    bodyLimit: body?.['x-body-limit'] ?? 'default',
+    isSpooled: body?.['x-spooled'] ?? false,
     responseTypes: new Map(contents.map(({ status, type }) => [status, type])),
     responseSchemas: new Map(contents.map(({ status, schema }) => [status, schema])),
     queryDefaults: Object.fromEntries(

@@ -6,6 +6,7 @@ import type { components, operations } from '../../generated/openapi';
 import type { Identity } from '../auth/authenticator';
 import type { UserScope } from '../database/lane';
 import type { EventSubscriber } from './event-stream';
+import type { SpooledBody } from './spool';
 import type { Streamed } from './stream';
 
 export type OperationId = keyof operations;
@@ -122,18 +123,23 @@ type PlatformRequestHeader = 'Idempotency-Key' | 'If-Match' | 'If-None-Match';
 type HeadersOf<Id extends OperationId> = operations[Id]['parameters'] extends { header?: infer H }
   ? { [K in Exclude<keyof H, PlatformRequestHeader> as Lowercase<K & string>]: H[K] }
   : unknown;
-type BodyOf<Id extends OperationId> = operations[Id] extends { requestBody: { content: infer C } }
-  ? C[keyof C]
-  : operations[Id] extends { requestBody?: { content: infer C } }
-    ? C[keyof C] | undefined
-    : undefined;
+// Those that say `x-spooled`, which the types made of the contract don't.
+type SpooledOperation = 'importLane';
+
+type BodyOf<Id extends OperationId> = Id extends SpooledOperation
+  ? SpooledBody
+  : operations[Id] extends { requestBody: { content: infer C } }
+    ? C[keyof C]
+    : operations[Id] extends { requestBody?: { content: infer C } }
+      ? C[keyof C] | undefined
+      : undefined;
 
 interface CallBase<Id extends OperationId> {
   readonly path: PathOf<Id>;
   readonly query: QueryOf<Id>;
   /** The headers that the contract names as parameters, by their names in lower case. */
   readonly headers: HeadersOf<Id>;
-  /** The validated body, its defaults filled in. */
+  /** The validated body, its defaults filled in; of one that is spooled, what is in none of its lists is validated. */
   readonly body: BodyOf<Id>;
   /** The media type of the body, as the contract spells it; empty where there is none. */
   readonly mediaType: string;

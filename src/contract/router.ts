@@ -13,7 +13,7 @@ import { StaleToken, type UserScope, type WithUser } from '../database/lane';
 import { requestFacts } from '../observability/request-facts';
 import { type Admission, admit, admitAnyone, refuseToken } from './admission';
 import { type BodyReader, bodyReader } from './body';
-import type { BodyLimit, Contract, Method, Operation } from './contract';
+import type { Contract, Method, Operation } from './contract';
 import { entityTagOf, matchesWeakly, type TagCondition, type Versioned } from './entity-tags';
 import { type EventSubscriber, eventStreamHeaders, openEventStream } from './event-stream';
 import { claimOf } from './idempotency';
@@ -22,6 +22,7 @@ import type { EventStreamResult, Outcome, Replay, Result, StreamedResult } from 
 import { type ProblemCode, ProblemError, type ProblemMembers, problemBody } from './problems';
 import { carryOut, type LaneRequest, readConditions } from './safe-writes';
 import { hidersOf } from './secrets';
+import type { Spool, SpooledBody } from './spool';
 import { sendStream } from './stream';
 import { createValidators, type OperationValidator } from './validator';
 
@@ -32,7 +33,9 @@ export interface RouterDependencies extends Admission {
   readonly withUser: WithUser;
   /** Whether a fault means that something we depend on is out of reach: 503 rather than 500. */
   isUnavailable(error: unknown): boolean;
-  readonly maxBodyBytes: Readonly<Record<BodyLimit, number>>;
+  readonly maxBodyBytes: number;
+  /** Takes the bodies of operations that are spooled. */
+  readonly spool: Spool;
   /** Whether requests that may have an `If-Match` must have one. */
   readonly requireIfMatch: boolean;
   /** Answer a response that breaks the contract with 500, or log it and send it. */
@@ -179,14 +182,15 @@ function serve(stages: Stages, dependencies: RouterDependencies): RequestHandler
 
   function answer(
     request: Request,
+    input: Input,
     identity: Identity,
     { ifMatch, claim }: Pick<LaneRequest, 'ifMatch' | 'claim'>,
   ): Promise<Outcome | Replay> {
-    const call = (to: Served, input: Input) => (lane: UserScope) =>
-      to.handler(makeCall(to.operation, request, input, { identity, lane }));
+    const call = (to: Served, given: Input) => (lane: UserScope) =>
+      to.handler(makeCall(to.operation, request, given, { identity, lane }));
     return carryOut({
       open: (unconditional) => withUser(identity.userId, { issuedAt: identity.issuedAt, unconditional }),
-      handle: call(stages, request),
+      handle: call(stages, input),
       lookUp:
         representation &&
         call(representation, { query: representation.operation.queryDefaults, body: undefined }),
@@ -197,14 +201,19 @@ function serve(stages: Stages, dependencies: RouterDependencies): RequestHandler
     });
   }
 
-  return async (request: Request, response: Response, next: NextFunction) => {
-    requestFacts(request).operationId = operation.id;
-    const identity = operation.scope
-      ? await admit(operation, operation.scope, dependencies, request, response)
-      : await admitAnyone(operation, dependencies, request, response);
-
-    const { key, ifMatch, ifNoneMatch } = readConditions(operation, request);
-    await readBody(request, response);
+  /** What is left to do once the body has been read. */
+  async function proceed(
+    request: Request,
+    response: Response,
+    next: NextFunction,
+    read: {
+      identity: Identity | undefined;
+      conditions: ReturnType<typeof readConditions>;
+      spooled: SpooledBody | undefined;
+    },
+  ): Promise<void> {
+    const { identity, spooled } = read;
+    const { key, ifMatch, ifNoneMatch } = read.conditions;
     // Of what the client wrote, before defaults are filled in: a later version may have others.
     const claim = key === null ? undefined : claimOf(operation, request, key);
     const errors = await validator.checkRequest(request, response);
@@ -214,10 +223,27 @@ function serve(stages: Stages, dependencies: RouterDependencies): RequestHandler
     }
 
     await validator.watchResponse(request, response, next);
+    const input = { query: request.query, body: spooled ?? request.body };
     const outcome = identity
-      ? await answer(request, identity, { ifMatch, claim })
-      : await handler(makeCall(operation, request, request));
+      ? await answer(request, input, identity, { ifMatch, claim })
+      : await handler(makeCall(operation, request, input));
     await send(response, operation, outcome, ifNoneMatch);
+  }
+
+  return async (request: Request, response: Response, next: NextFunction) => {
+    requestFacts(request).operationId = operation.id;
+    const identity =
+      (operation.scope
+        ? await admit(operation, operation.scope, dependencies, request, response)
+        : await admitAnyone(operation, dependencies, request, response)) || undefined;
+
+    const conditions = readConditions(operation, request);
+    const spooled = await readBody(request, response, identity?.userId ?? '');
+    try {
+      await proceed(request, response, next, { identity, spooled, conditions });
+    } finally {
+      await spooled?.close();
+    }
   };
 }
 
@@ -304,7 +330,7 @@ export async function createContractRouter(dependencies: RouterDependencies, log
     for (const operation of operations) {
       const validator = validators.get(operation.id);
       if (!validator) throw new Error(`The contract's ${operation.id} has no validator.`);
-      const readBody = bodyReader(operation, dependencies.maxBodyBytes[operation.bodyLimit]);
+      const readBody = bodyReader(operation, dependencies.maxBodyBytes, dependencies.spool);
       const representation = operation.representation === null ? null : handled(operation.representation);
       const hiders = hidersOf(contract.document, operation);
       const stages = { ...handled(operation.id), validator, readBody, representation, hiders };

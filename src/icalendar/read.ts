@@ -8,7 +8,8 @@ import { windowsZones } from './windows-zones';
 export interface ComponentText {
   /** In capitals. */
   readonly name: string;
-  readonly text: string;
+  /** Undefined where it is longer than it may be. */
+  readonly text: string | undefined;
   /** The line on which it begins, from 1. */
   readonly line: number;
 }
@@ -19,47 +20,74 @@ export interface Broken {
   readonly line: number;
 }
 
-function* linesOf(text: string): Generator<string> {
-  for (let start = 0; start < text.length; ) {
-    const end = text.indexOf('\n', start);
-    const next = end === -1 ? text.length : end + 1;
-    yield text.slice(start, next);
-    start = next;
+/** The lines of text that comes in pieces, with their ends; of one that is too long, the first `maxLength` characters. */
+async function* linesOf(pieces: AsyncIterable<string>, maxLength: number): AsyncGenerator<string[]> {
+  let begun = '';
+  for await (const piece of pieces) {
+    const lines: string[] = [];
+    let start = 0;
+    for (let end = piece.indexOf('\n'); end !== -1; end = piece.indexOf('\n', start)) {
+      lines.push(begun + piece.slice(start, end + 1));
+      begun = '';
+      start = end + 1;
+    }
+    if (begun.length <= maxLength) begun += piece.slice(start);
+    if (lines.length > 0) yield lines;
   }
+  if (begun !== '') yield [begun];
 }
 
 // What a line that begins or ends a component can begin with.
 const edges: ReadonlySet<string> = new Set(['B', 'b', 'E', 'e', '\uFEFF']);
 
-/** The components of an object's calendars, in order; what does not nest as it should ends them. */
-export function* componentsOf(text: string): Generator<ComponentText | Broken> {
+const maxDepth = 64;
+
+/**
+ * The components of an object's calendars, in order, from pieces of its text; what does not nest as it should ends them.
+ * @param maxLength how many characters of one are kept
+ */
+export async function* componentsOf(
+  pieces: AsyncIterable<string>,
+  maxLength: number,
+): AsyncGenerator<ComponentText | Broken> {
   const open: string[] = [];
   let lines: string[] = [];
-  let [line, began] = [0, 0];
-  for (const each of linesOf(text)) {
-    line++;
-    if (!edges.has(each[0] ?? '') && open.length > 1) {
-      lines.push(each);
-      continue;
+  let [line, began, length] = [0, 0, 0];
+  const keep = (each: string) => {
+    length += each.length;
+    if (length <= maxLength) lines.push(each);
+    else lines = [];
+  };
+  for await (const page of linesOf(pieces, maxLength)) {
+    for (const each of page) {
+      line++;
+      if (!edges.has(each[0] ?? '') && open.length > 1) {
+        keep(each);
+        continue;
+      }
+      const [, edge, name = ''] = /^\uFEFF?(BEGIN|END):([\w-]+)\s*$/i.exec(each) ?? [];
+      if (edge === undefined) {
+        if (open.length === 0 && each.trim() !== '') return yield { broken: 'is outside of VCALENDAR', line };
+        if (open.length > 1) keep(each);
+        continue;
+      }
+      const component = name.toUpperCase();
+      if (edge.toUpperCase() === 'BEGIN') {
+        if (open.length === 0 && component !== 'VCALENDAR')
+          return yield { broken: 'is outside of VCALENDAR', line };
+        if (open.length === maxDepth) return yield { broken: 'nests too deep', line };
+        open.push(component);
+        if (open.length === 2) [lines, began, length] = [[], line, 0];
+        if (open.length > 1) keep(each);
+        continue;
+      }
+      if (open.pop() !== component) return yield { broken: `ends ${component}, which is not open`, line };
+      if (open.length > 0) keep(each);
+      if (open.length === 1) {
+        yield { name: component, text: length > maxLength ? undefined : lines.join(''), line: began };
+        lines = [];
+      }
     }
-    const [, edge, name = ''] = /^\uFEFF?(BEGIN|END):([\w-]+)\s*$/i.exec(each) ?? [];
-    if (edge === undefined) {
-      if (open.length === 0 && each.trim() !== '') return yield { broken: 'is outside of VCALENDAR', line };
-      if (open.length > 1) lines.push(each);
-      continue;
-    }
-    const component = name.toUpperCase();
-    if (edge.toUpperCase() === 'BEGIN') {
-      if (open.length === 0 && component !== 'VCALENDAR')
-        return yield { broken: 'is outside of VCALENDAR', line };
-      open.push(component);
-      if (open.length === 2) [lines, began] = [[], line];
-      if (open.length > 1) lines.push(each);
-      continue;
-    }
-    if (open.pop() !== component) return yield { broken: `ends ${component}, which is not open`, line };
-    if (open.length > 0) lines.push(each);
-    if (open.length === 1) yield { name: component, text: lines.join(''), line: began };
   }
   if (open.length > 0) yield { broken: `lacks the end of ${open.at(-1)}`, line };
   if (line === 0) yield { broken: 'is empty', line: 1 };
@@ -69,16 +97,20 @@ function valueIn(name: string, unfolded: string): string | undefined {
   return new RegExp(`^${name}(?:;[^:\\r\\n]*)?:(.*)`, 'im').exec(unfolded)?.[1]?.trim();
 }
 
+// There are fewer zones in the world.
+const maxLocations = 1_000;
+
 /** The names that a calendar's VTIMEZONEs say their TZID has in the IANA database (X-LIC-LOCATION). */
-export function locationsOf(text: string): ReadonlyMap<string, string> {
+export async function locationsOf(
+  components: AsyncIterable<ComponentText | Broken>,
+): Promise<ReadonlyMap<string, string>> {
   const locations = new Map<string, string>();
-  // Most calendars have none, and are spared the way through them.
-  if (!/X-LIC-LOCATION/i.test(text)) return locations;
-  for (const component of componentsOf(text)) {
-    if ('broken' in component || component.name !== 'VTIMEZONE') continue;
+  for await (const component of components) {
+    if ('broken' in component || component.name !== 'VTIMEZONE' || component.text === undefined) continue;
     const unfolded = component.text.replace(/\r?\n[ \t]/g, '');
     const [id, location] = [valueIn('TZID', unfolded), valueIn('X-LIC-LOCATION', unfolded)];
     if (id && location) locations.set(id, location);
+    if (locations.size === maxLocations) break;
   }
   return locations;
 }

@@ -1,19 +1,11 @@
 /** The to-dos of an iCalendar object as the rows of an import. */
+import { maxItemBytes } from '../contract/json-items';
 import type { Schemas, ValidationError } from '../contract/operations';
 import { createCheck } from '../contract/rows';
+import type { SpooledBody } from '../contract/spool';
 import { componentsOf, locationsOf, type ReadTodo, readTodo } from '../icalendar/read';
 import { readTask, type TaskDraft } from '../tasks/import';
-import {
-  breathe,
-  type FileRow,
-  faultOfFile,
-  type ImportFile,
-  idNamed,
-  idsFor,
-  makeRow,
-  maxRows,
-  tooManyRows,
-} from './file';
+import { faultOfFile, idNamed, idsFor, type ReadRow, tooLargeFault } from './file';
 
 const check = createCheck('TaskImport');
 
@@ -62,30 +54,39 @@ function parseTodo(text: string, locations: ReadonlyMap<string, string>): ReadTo
   }
 }
 
+/** UTF-8 as text; a character may be split between two pieces. */
+async function* decoded(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  for await (const piece of pieces) yield decoder.decode(piece, { stream: true });
+}
+
 // A change of one occurrence of a series, which a task has none of.
 const isException = (text: string) => /^RECURRENCE-ID[;:]/im.test(text);
 
-/** Reads the VTODOs of an object, and counts what else it has. */
-export async function readCalendar(text: string): Promise<ImportFile> {
-  const idOf = idsFor(text);
-  const locations = locationsOf(text);
-  const rows: FileRow[] = [];
-  let [ignored, count] = [0, 0];
-  for (const component of componentsOf(text)) {
-    await breathe(++count);
+const unread: ValidationError[] = [{ pointer: '', code: 'wrong-format', detail: 'is not iCalendar' }];
+
+/** Reads the VTODOs of an object; what else it has is ignored. */
+export async function* readCalendar(
+  file: Pick<SpooledBody, 'pieces' | 'sha256'>,
+): AsyncGenerator<ReadRow | 'ignored'> {
+  const idOf = idsFor(file.sha256);
+  const components = () => componentsOf(decoded(file.pieces()), maxItemBytes);
+  const locations = await locationsOf(components());
+  let row = 0;
+  for await (const component of components()) {
+    const { line } = component;
     if ('broken' in component) {
-      rows.push(faultOfFile(component.line, { pointer: '', code: 'wrong-format', detail: component.broken }));
-    } else if (component.name !== 'VTODO' || isException(component.text)) {
-      if (component.name !== 'VTIMEZONE') ignored++;
+      yield faultOfFile(line, { pointer: '', code: 'wrong-format', detail: component.broken });
+    } else if (component.name !== 'VTODO' || (component.text !== undefined && isException(component.text))) {
+      if (component.name !== 'VTIMEZONE') yield 'ignored';
     } else {
-      if (rows.length === maxRows) return { rows: [faultOfFile(component.line, tooManyRows)], ignored };
-      const row = rows.length + 1;
-      const todo = parseTodo(component.text, locations);
+      row++;
+      const { text } = component;
+      const todo = text === undefined ? undefined : parseTodo(text, locations);
       const id = todo?.uid === undefined ? idOf(row) : idOfUid(todo.uid);
-      const place = { row, line: component.line, type: 'task' as const, at: `/body/${row}`, id };
-      const unread: ValidationError[] = [{ pointer: '', code: 'wrong-format', detail: 'is not iCalendar' }];
-      rows.push(makeRow(place, todo ? toDraft(todo, id) : unread) as FileRow);
+      const faults = text === undefined ? [tooLargeFault(maxItemBytes)] : unread;
+      const read = todo ? toDraft(todo, id) : faults;
+      yield { row, line, type: 'task', at: `/body/${row}`, id, read };
     }
   }
-  return { rows, ignored };
 }

@@ -1,41 +1,51 @@
 /** Tasks as CSV (RFC 4180) as the rows of an import. */
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { type CsvError, type Info, parse } from 'csv-parse';
+import { maxItemBytes } from '../contract/json-items';
 import type { Schemas, ValidationError } from '../contract/operations';
 import { createCheck } from '../contract/rows';
+import type { SpooledBody } from '../contract/spool';
 import { readTask } from '../tasks/import';
 import { csvColumns, unguardCell } from './csv';
-import {
-  breathe,
-  type FileRow,
-  faultOfFile,
-  type ImportFile,
-  idsFor,
-  makeRow,
-  maxRows,
-  tooManyRows,
-} from './file';
+import { faultOfFile, idsFor, type ReadRow, tooLargeFault } from './file';
 
 const check = createCheck('TaskImport');
 
 const lineBreak = 0x0a;
 const carriageReturn = 0x0d;
 
-/** Counts the lines of bytes, forwards. */
-function lineCounter(bytes: Buffer): (offset: number) => number {
-  let [line, at] = [1, 0];
-  return (offset) => {
-    for (let next = bytes.indexOf(lineBreak, at); next !== -1 && next < offset; ) {
-      line++;
-      at = next + 1;
-      next = bytes.indexOf(lineBreak, at);
-    }
-    return line;
+/** Counts the lines of bytes that come in pieces, forwards; pieces that it has been through are let go. */
+function createLineCounter() {
+  let pieces: Buffer[] = [];
+  // Where the first piece begins, where the next byte to look at is in it, and the line that that is in.
+  let [start, at, line] = [0, 0, 1];
+  return {
+    add(piece: Buffer) {
+      pieces.push(piece);
+    },
+    /** The line on which what follows `offset` begins; what follows must be there. Empty lines are passed over. */
+    after(offset: number): number {
+      for (;;) {
+        const [piece] = pieces;
+        if (!piece) return line;
+        for (; at < piece.length; at++) {
+          const byte = piece[at];
+          if (start + at >= offset && byte !== lineBreak && byte !== carriageReturn) return line;
+          if (byte === lineBreak) line++;
+        }
+        start += piece.length;
+        at = 0;
+        pieces = pieces.slice(1);
+      }
+    },
   };
 }
 
+// As many as one row is told of.
+const maxColumns = 100;
+
 function faultsOfHeader(columns: readonly string[]): ValidationError[] {
-  const faults = columns.flatMap((column, index): ValidationError[] => {
+  const faults = columns.slice(0, maxColumns).flatMap((column, index): ValidationError[] => {
     const pointer = `/0/${column}`;
     if (!(csvColumns as readonly string[]).includes(column))
       return [{ pointer, code: 'unknown', detail: `is no column; there are ${csvColumns.join(', ')}` }];
@@ -71,37 +81,30 @@ function toFields(columns: readonly string[], record: readonly string[]): Record
   return fields;
 }
 
-// In pieces, so that no more records wait to be taken than are in one of them.
-function* piecesOf(bytes: Buffer): Generator<Buffer> {
-  const size = 64 * 1024;
-  for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size);
-}
-
-/** Where a record begins, from the end of the one before: empty lines are none. */
-function startAfter(bytes: Buffer, offset: number): number {
-  let start = offset;
-  while (bytes[start] === lineBreak || bytes[start] === carriageReturn) start++;
-  return start;
-}
-
 interface ParsedRecord {
   readonly record: string[];
   readonly info: Info;
 }
 
 /** Reads a file; the first record that is broken ends it, for what follows can't be told apart. */
-export async function readCsv(text: string): Promise<ImportFile> {
-  const bytes = Buffer.from(text);
-  const idOf = idsFor(text);
-  const lineAt = lineCounter(bytes);
-  const rows: FileRow[] = [];
+export async function* readCsv(file: Pick<SpooledBody, 'pieces' | 'sha256'>): AsyncGenerator<ReadRow> {
+  const idOf = idsFor(file.sha256);
+  const lines = createLineCounter();
   let columns: string[] | undefined;
-  let line = lineAt(startAfter(bytes, 0));
   let broken: CsvError | undefined;
-  const records = Readable.from(piecesOf(bytes)).pipe(
+
+  async function* pieces(): AsyncGenerator<Buffer> {
+    for await (const piece of file.pieces()) {
+      if (broken) return;
+      lines.add(piece);
+      yield piece;
+    }
+  }
+  const records = pipeline(
+    Readable.from(pieces()),
     parse({
-      bom: true,
       info: true,
+      max_record_size: maxItemBytes,
       relax_column_count: true,
       skip_empty_lines: true,
       skip_records_with_error: true,
@@ -110,36 +113,38 @@ export async function readCsv(text: string): Promise<ImportFile> {
         broken ??= error;
       },
     }),
+    // What goes wrong comes out of the loop below.
+    () => undefined,
   );
-  const place = (id: string | null) => {
-    const row = rows.length + 1;
+  // The header is row 0.
+  let row = -1;
+  // Where the record before ends.
+  let end = 0;
+  const place = <I extends string | null>(id: I) => {
+    const line = lines.after(end);
     return { row, line, type: 'task' as const, at: `/body/${row}`, id };
   };
 
-  let taken = 0;
   for await (const { record, info } of records as AsyncIterable<ParsedRecord>) {
-    if (broken && taken === Number(broken.records)) break;
-    taken++;
-    if (!columns) {
+    if (broken && row + 1 === Number(broken.records)) break;
+    row++;
+    if (columns) yield readRecord(columns, record, place(idOf(row)));
+    else {
       columns = record.map((cell) => cell.trim());
+      const { line } = place(null);
       const faults = faultsOfHeader(columns);
-      if (faults.length > 0) return { rows: faults.map((fault) => faultOfFile(line, fault)), ignored: 0 };
-    } else {
-      if (rows.length === maxRows) return { rows: [faultOfFile(line, tooManyRows)], ignored: 0 };
-      rows.push(readRecord(columns, record, place(idOf(rows.length + 1))) as FileRow);
-      await breathe(rows.length);
+      for (const fault of faults) yield faultOfFile(line, fault);
+      if (faults.length > 0) return;
     }
-    line = lineAt(startAfter(bytes, info.bytes));
+    end = info.bytes;
   }
-  if (broken) rows.push(makeRow(place(null), [brokenRecord(broken, columns)]) as FileRow);
-  if (!columns && rows.length === 0) {
-    const fault: ValidationError = { pointer: '/0', code: 'required', detail: 'must have a header' };
-    return { rows: [faultOfFile(1, fault)], ignored: 0 };
-  }
-  return { rows, ignored: 0 };
+  row++;
+  if (broken) yield { ...place(null), read: [brokenRecord(broken, columns)] };
+  else if (!columns) yield faultOfFile(1, { pointer: '/0', code: 'required', detail: 'must have a header' });
 }
 
 function brokenRecord(error: CsvError, columns: readonly string[] | undefined): ValidationError {
+  if (error.code === 'CSV_MAX_RECORD_SIZE') return tooLargeFault(maxItemBytes);
   const index = typeof error.column === 'number' ? error.column : undefined;
   const column = index === undefined ? error.column : (columns?.[index] ?? index + 1);
   const at = column === undefined ? '' : `column ${column}: `;
@@ -150,18 +155,16 @@ function brokenRecord(error: CsvError, columns: readonly string[] | undefined): 
 function readRecord(
   columns: readonly string[],
   record: readonly string[],
-  place: Pick<FileRow<'task'>, 'row' | 'line' | 'type' | 'at' | 'id'>,
-): FileRow<'task'> {
+  place: Omit<ReadRow<'task'>, 'id' | 'read'> & { id: string },
+): ReadRow {
   if (record.length !== columns.length) {
     const detail = `has ${record.length} cells where the header has ${columns.length}`;
-    return makeRow(place, [{ pointer: '', code: 'wrong-format', detail }]);
+    return { ...place, read: [{ pointer: '', code: 'wrong-format', detail }] };
   }
   const fields = toFields(columns, record);
   const faults = check(fields);
-  const id = (fields.id as string | undefined) ?? (place.id as string);
-  if (faults.length > 0) return makeRow({ ...place, id }, faults);
-  return makeRow(
-    { ...place, id },
-    readTask({ ...(fields as Schemas['TaskImport']), id }, { isTrashed: false }),
-  );
+  const id = (fields.id as string | undefined) ?? place.id;
+  if (faults.length > 0) return { ...place, id, read: faults };
+  const read = readTask({ ...(fields as Schemas['TaskImport']), id }, { isTrashed: false });
+  return { ...place, id, read };
 }

@@ -17,7 +17,7 @@ import { listTasks } from '../tasks/repository';
 import { toWebhook } from '../webhooks/mapper';
 import { listWebhooksById } from '../webhooks/repository';
 import { csvOf } from './csv';
-import { importFile, reportRows, type Source } from './import';
+import { firstFaults, importFile, reportRows } from './import';
 import { toExportedCompletion, toTrashedTask } from './mapper';
 import { beginReading, byId, type LongRead, mapped } from './pages';
 import { listTrashed } from './repository';
@@ -80,12 +80,6 @@ const begin = async (lane: UserScope) => ({ read: await beginReading(lane), at: 
 // As many as a problem lists; a dry run lists all.
 const maxErrors = 1_000;
 
-/** A body by what it is: only JSON comes as an object. */
-function toSource(body: Schemas['LaneImport'] | string, mediaType: string): Source {
-  if (typeof body !== 'string') return { type: 'application/json', document: body };
-  return { type: mediaType === 'text/csv' ? mediaType : 'text/calendar', text: body };
-}
-
 export const transferHandlers: Pick<Handlers, 'exportLane' | 'exportCsv' | 'exportCalendar' | 'importLane'> =
   {
     async exportLane(call) {
@@ -105,22 +99,19 @@ export const transferHandlers: Pick<Handlers, 'exportLane' | 'exportCsv' | 'expo
 
     async importLane(call) {
       const { dry_run } = call.query;
-      const { file, counts, written } = await importFile(
-        call.lane,
-        toSource(call.body, call.mediaType),
-        dry_run,
-      );
+      const source = { type: call.mediaType, body: call.body };
+      const { file, counts, written } = await importFile(call.lane, source, dry_run);
       if (counts.faults > 0 && !dry_run) {
-        const errors = file.rows.flatMap((row) => row.errors);
-        const which =
-          errors.length > maxErrors ? `; these are the first ${maxErrors} of ${errors.length} faults` : '';
+        const errors = await firstFaults(file, maxErrors);
+        const all = file.rows.reduce((sum, { faultCount }) => sum + faultCount, 0);
+        const which = all > errors.length ? `; these are the first ${errors.length} of ${all} faults` : '';
         const detail = `${counts.faults} of ${file.rows.length} rows have faults, nothing was imported${which}.`;
-        return call.fail('validation-failed', { detail, errors: errors.slice(0, maxErrors) });
+        return call.fail('validation-failed', { detail, errors });
       }
       if (written?.isWhole === false) {
         const detail = `The lane was changed during the import, which has written ${written.created} rows; repeat it.`;
         return call.fail('import-interrupted', { detail });
       }
-      return call.stream(200, { dry_run, ...counts, ignored: file.ignored, rows: reportRows(file.rows) });
+      return call.stream(200, { dry_run, ...counts, ignored: file.ignored, rows: reportRows(file) });
     },
   };

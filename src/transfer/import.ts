@@ -1,25 +1,28 @@
 /** Importing a file: read, planned, and unless it is only tried or has faults, written. */
-import type { Schemas } from '../contract/operations';
+import type { Schemas, ValidationError } from '../contract/operations';
+import type { SpooledBody } from '../contract/spool';
 import type { UserScope } from '../database/lane';
 import { readCalendar } from './calendar-file';
 import { readCsv } from './csv-file';
-import type { FileRow, ImportFile } from './file';
+import { collect, type FileRow, type ImportFile, locate, type ReadRow } from './file';
 import { readJson } from './json-file';
-import { type Plan, planImport } from './plan';
+import { createNotes, type Note } from './notes';
+import { planImport } from './plan';
 import { type Written, writeImport } from './write';
 
-/** A file as it came: a parsed document, or text of one of the media types. */
-export type Source =
-  | { readonly type: 'application/json'; readonly document: Schemas['LaneImport'] }
-  | { readonly type: 'text/csv' | 'text/calendar'; readonly text: string };
+/** A file of one of the media types that the contract has for it. */
+export interface Source {
+  readonly type: string;
+  readonly body: SpooledBody;
+}
 
-function readFile(source: Source): Promise<ImportFile> {
-  if (source.type === 'application/json') return readJson(source.document);
-  return source.type === 'text/csv' ? readCsv(source.text) : readCalendar(source.text);
+function readRows({ type, body }: Source): AsyncIterable<ReadRow | 'ignored'> {
+  if (type === 'application/json') return readJson(body);
+  return type === 'text/csv' ? readCsv(body) : readCalendar(body);
 }
 
 function count(rows: readonly FileRow[], action: FileRow['action']): number {
-  return rows.filter((row) => row.action === action).length;
+  return rows.reduce((sum, row) => (row.action === action ? sum + 1 : sum), 0);
 }
 
 /** What came of an import. */
@@ -32,23 +35,58 @@ export interface Imported {
 
 /** Imports a file; with a fault in it, or when it is a dry run, nothing is written. */
 export async function importFile(scope: UserScope, source: Source, dryRun: boolean): Promise<Imported> {
-  const file = await readFile(source);
-  const plan: Plan = await scope.read((lane) => planImport(lane, file));
+  const file = await collect(readRows(source), createNotes(source.body.file));
+  const plan = await scope.read((lane) => planImport(lane, file));
   const faults = count(file.rows, 'fault');
   const written = dryRun || faults > 0 ? null : await writeImport(scope, file, plan);
   const counts = { created: count(file.rows, 'create'), skipped: count(file.rows, 'skip'), faults };
   return { file, counts, written };
 }
 
-function toImportRow({ row, line, type, action, id, errors }: FileRow): Schemas['ImportRow'] {
-  return { row, line, type, action, id, errors };
+// A page of a report has at most so many rows, and notes of so many bytes.
+const pageSize = 1_000;
+const pageBytes = 1024 * 1024;
+
+const faultNote = ({ links, note }: FileRow): Note | undefined => (links === undefined ? note : undefined);
+
+function* pagesOf(rows: readonly FileRow[]): Generator<FileRow[]> {
+  let [page, bytes]: [FileRow[], number] = [[], 0];
+  for (const row of rows) {
+    page.push(row);
+    bytes += faultNote(row)?.length ?? 0;
+    if (page.length === pageSize || bytes >= pageBytes) {
+      yield page;
+      [page, bytes] = [[], 0];
+    }
+  }
+  yield page;
 }
 
-const pageSize = 1_000;
-
 /** The rows of a report, a page at a time. */
-export async function* reportRows(rows: readonly FileRow[]): AsyncGenerator<Schemas['ImportRow'][]> {
-  for (let start = 0; start < rows.length; start += pageSize) {
-    yield rows.slice(start, start + pageSize).map(toImportRow);
+export async function* reportRows({ rows, notes }: ImportFile): AsyncGenerator<Schemas['ImportRow'][]> {
+  for (const page of pagesOf(rows)) {
+    const noted = await notes.read<ValidationError[]>(page.flatMap((row) => faultNote(row) ?? []));
+    const next = noted.values();
+    yield page.map((each) => {
+      const { row, line, type, action, id, faults = [] } = each;
+      const read = faultNote(each) ? (next.next().value ?? []) : [];
+      return { row, line, type, action, id, errors: locate(each, [...read, ...faults]) };
+    });
   }
+}
+
+/** The first faults of a file: as many as a number, or as fill a page. */
+export async function firstFaults(file: ImportFile, most: number): Promise<ValidationError[]> {
+  const rows: FileRow[] = [];
+  let [faults, bytes] = [0, 0];
+  for (const row of file.rows) {
+    if (faults >= most || bytes >= pageBytes) break;
+    if (row.faultCount === 0) continue;
+    rows.push(row);
+    faults += row.faultCount;
+    bytes += faultNote(row)?.length ?? 0;
+  }
+  const found: ValidationError[] = [];
+  for await (const page of reportRows({ ...file, rows })) found.push(...page.flatMap(({ errors }) => errors));
+  return found.slice(0, most);
 }

@@ -1,9 +1,11 @@
 /** An export of Tasklane as the rows of an import. */
 import { v7 as uuidv7 } from 'uuid';
+import { maxItemBytes, tooLarge } from '../contract/json-items';
 import type { Schemas, ValidationError } from '../contract/operations';
 import { createCheck } from '../contract/rows';
+import type { SpooledBody } from '../contract/spool';
 import { readTask } from '../tasks/import';
-import { breathe, type Drafts, type FileRow, type ImportFile, makeRow, type RowType } from './file';
+import { type Drafts, type ReadRow, type RowType, tooLargeFault } from './file';
 
 const checks = {
   task: createCheck('TaskImport'),
@@ -22,7 +24,7 @@ function isObject(value: unknown): value is Item {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const notAnObject: ValidationError[] = [{ pointer: '', code: 'wrong-type', detail: 'must be object' }];
+const notAnObject: ValidationError = { pointer: '', code: 'wrong-type', detail: 'must be object' };
 
 const noId: ValidationError = { pointer: '/id', code: 'required', detail: 'is required' };
 
@@ -94,38 +96,39 @@ function readProfile(item: Item): Read<'profile'> {
   return faults.length > 0 ? faults : (settings as unknown as Drafts['profile']);
 }
 
-/** How often each task of the document was completed by each rule. */
-function countCompletions(items: readonly unknown[]): Map<string, number> {
+/** How often each task of the file was completed by each rule. */
+async function countCompletions(items: AsyncIterable<unknown>): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
-  for (const item of items) {
-    if (!isObject(item)) continue;
-    const key = `${item.task_id} ${item.rrule}`;
+  for await (const item of items) {
+    if (checks.completion(item).length > 0) continue;
+    const { task_id, rrule } = item as Schemas['ExportedCompletion'];
+    const key = `${task_id} ${rrule}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return counts;
 }
 
-/** Reads a document that the contract takes. */
-export async function readJson(document: Schemas['LaneImport']): Promise<ImportFile> {
-  const rows: FileRow[] = [];
-  const completed = countCompletions(document.completions ?? []);
+type Lists = 'projects' | 'tags' | 'tasks' | 'trash' | 'completions';
 
-  async function read<T extends RowType>(
+/** Reads a document that the contract takes: its lists one after the other, in whatever order they are in it. */
+export async function* readJson(file: Pick<SpooledBody, 'document' | 'items'>): AsyncGenerator<ReadRow> {
+  const { profile } = file.document as Schemas['LaneImport'];
+  const completed = await countCompletions(file.items('completions'));
+  let row = 0;
+
+  async function* rowsOf<T extends RowType>(
     type: T,
-    list: 'projects' | 'tags' | 'tasks' | 'trash' | 'completions',
+    list: Lists,
     readItem: (item: Item, id: string) => Read<T>,
-  ): Promise<void> {
-    for (const [index, item] of (document[list] ?? []).entries()) {
+  ): AsyncGenerator<ReadRow> {
+    let index = 0;
+    for await (const item of file.items(list)) {
       const known = idOf(item);
-      const read = isObject(item) ? readItem(item, known ?? uuidv7()) : notAnObject;
-      const id = known ?? (isObject(read) ? ((read as { id?: string }).id ?? null) : null);
-      rows.push(
-        makeRow(
-          { row: rows.length + 1, line: null, type, at: `/body/${list}/${index}`, id },
-          read,
-        ) as FileRow,
-      );
-      await breathe(rows.length);
+      const read = isObject(item)
+        ? readItem(item, known ?? uuidv7())
+        : [item === tooLarge ? tooLargeFault(maxItemBytes) : notAnObject];
+      const id = known ?? (Array.isArray(read) ? null : (read as { id: string }).id);
+      yield { row: ++row, line: null, type, at: `/body/${list}/${index++}`, id, read };
     }
   }
   const readTaskItem = (isTrashed: boolean) => (item: Item, id: string) => {
@@ -136,16 +139,13 @@ export async function readJson(document: Schemas['LaneImport']): Promise<ImportF
     return readTask({ ...(item as Schemas['TaskImport']), id }, { isTrashed, completionCount });
   };
 
-  if (document.profile !== undefined) {
-    const read = isObject(document.profile) ? readProfile(document.profile) : notAnObject;
-    rows.push(
-      makeRow({ row: 1, line: null, type: 'profile', at: '/body/profile', id: null }, read) as FileRow,
-    );
+  if (profile !== undefined) {
+    const read = isObject(profile) ? readProfile(profile) : [notAnObject];
+    yield { row: ++row, line: null, type: 'profile', at: '/body/profile', id: null, read };
   }
-  await read('project', 'projects', readProject);
-  await read('tag', 'tags', readTag);
-  await read('task', 'tasks', readTaskItem(false));
-  await read('task', 'trash', readTaskItem(true));
-  await read('completion', 'completions', readCompletion);
-  return { rows, ignored: 0 };
+  yield* rowsOf('project', 'projects', readProject);
+  yield* rowsOf('tag', 'tags', readTag);
+  yield* rowsOf('task', 'tasks', readTaskItem(false));
+  yield* rowsOf('task', 'trash', readTaskItem(true));
+  yield* rowsOf('completion', 'completions', readCompletion);
 }

@@ -14,33 +14,43 @@ export async function listTrashed(
 
 const batchSize = 5_000;
 
-/** What a query finds for each of many values, a batch at a time. */
-async function inBatches<V, R>(values: readonly V[], find: (batch: V[]) => Promise<R[]>): Promise<R[]> {
-  const found: R[] = [];
-  for (let start = 0; start < values.length; start += batchSize) {
-    found.push(...(await find(values.slice(start, start + batchSize))));
+/** Looks many values up, a batch at a time. */
+async function inBatches(
+  values: ReadonlySet<string>,
+  lookUp: (batch: string[]) => Promise<void>,
+): Promise<void> {
+  let batch: string[] = [];
+  for (const value of values) {
+    batch.push(value);
+    if (batch.length < batchSize) continue;
+    await lookUp(batch);
+    batch = [];
   }
-  return found;
+  if (batch.length > 0) await lookUp(batch);
 }
 
 /** Which of these ids a table of the lane has. */
 export async function knownIds(
   lane: Lane,
   table: 'projects' | 'tags' | 'tasks' | 'completions',
-  ids: readonly string[],
+  ids: ReadonlySet<string>,
 ): Promise<Set<string>> {
-  const rows = await inBatches<string, { id: string }>([...ids], (batch) =>
-    lane.rows(table).whereRaw('id = any(?::uuid[])', [batch]).select('id'),
-  );
-  return new Set(rows.map(({ id }) => id));
+  const known = new Set<string>();
+  await inBatches(ids, async (batch) => {
+    const rows = await lane.rows(table).whereRaw('id = any(?::uuid[])', [batch]).select('id');
+    for (const { id } of rows) known.add(id);
+  });
+  return known;
 }
 
 /** Which of these keys of tags' names the lane has. */
-export async function knownTagKeys(lane: Lane, keys: readonly string[]): Promise<Set<string>> {
-  const rows = await inBatches<string, { name_key: string }>([...keys], (batch) =>
-    lane.rows('tags').whereRaw('name_key = any(?)', [batch]).select('name_key'),
-  );
-  return new Set(rows.map(({ name_key }) => name_key));
+export async function knownTagKeys(lane: Lane, keys: ReadonlySet<string>): Promise<Set<string>> {
+  const known = new Set<string>();
+  await inBatches(keys, async (batch) => {
+    const rows = await lane.rows('tags').whereRaw('name_key = any(?)', [batch]).select('name_key');
+    for (const { name_key } of rows) known.add(name_key);
+  });
+  return known;
 }
 
 /** Where a task of the lane is. */
@@ -60,9 +70,10 @@ const level = `(
   select count(*)::integer from line)`;
 
 /** Where these tasks are, those in the trash too; those that the lane does not have are left out. */
-export async function knownPlaces(lane: Lane, ids: readonly string[]): Promise<Map<string, KnownPlace>> {
-  const rows = await inBatches<string, KnownPlace & { id: string }>([...ids], (batch) =>
-    lane
+export async function knownPlaces(lane: Lane, ids: ReadonlySet<string>): Promise<Map<string, KnownPlace>> {
+  const known = new Map<string, KnownPlace>();
+  await inBatches(ids, async (batch) => {
+    const rows: (KnownPlace & { id: string })[] = await lane
       .rows('tasks')
       .whereRaw('id = any(?::uuid[])', [batch])
       .select(
@@ -70,7 +81,8 @@ export async function knownPlaces(lane: Lane, ids: readonly string[]): Promise<M
         'project_id',
         lane.expression('deleted_at is not null as deleted'),
         lane.expression(`${level} as level`),
-      ),
-  );
-  return new Map(rows.map(({ id, ...place }) => [id, place]));
+      );
+    for (const { id, ...place } of rows) known.set(id, place);
+  });
+  return known;
 }

@@ -1,16 +1,20 @@
 /** Writing what was planned, in chunks, each all or nothing. */
-import { generateNKeysBetween } from 'fractional-indexing';
+import { generateKeyBetween } from 'fractional-indexing';
+import { v7 as uuidv7 } from 'uuid';
 import { insertCompletions } from '../completions/repository';
 import type { UserScope, WritableLane } from '../database/lane';
 import { positionAtEnd } from '../order/position';
 import { findProfile, knowsTimeZone, type Settings, updateProfile } from '../profile/repository';
 import { insertProjects } from '../projects/repository';
+import { tagKey } from '../tags/names';
 import { insertTags } from '../tags/repository';
-import { importTasks } from '../tasks/import';
+import { importTasks, type TaskDraft } from '../tasks/import';
 import { moveReminders } from '../tasks/reminders';
-import type { Drafts, FileRow, ImportFile, RowType } from './file';
-import { type PlacedTask, type Plan, placeTasks } from './plan';
-import { knownIds, knownPlaces } from './repository';
+import type { ImportedTask } from '../tasks/repository';
+import { type Drafts, type FileRow, forEach, type ImportFile, type RowType } from './file';
+import type { Note } from './notes';
+import { type Placeable, type Plan, placeTasks } from './plan';
+import { type KnownPlace, knownIds, knownPlaces, knownTagKeys } from './repository';
 
 // A task in the trash leaves two changes, and no chunk is to leave more than 1,000.
 const chunkSizes = { project: 1_000, tag: 1_000, task: 500, completion: 1_000 };
@@ -36,38 +40,69 @@ async function writeProfile(lane: WritableLane, settings: Settings): Promise<voi
   }
 }
 
-type Positioned = PlacedTask & { readonly position: string };
+/** Positions after those of the lane for the tasks that have none, by their ids, in the file's order. */
+async function positionsOf(
+  scope: UserScope,
+  rows: readonly FileRow<'task'>[],
+): Promise<ReadonlyMap<string, string>> {
+  const positions = new Map<string, string>();
+  let next: string | undefined;
+  const without = rows.filter(({ links }) => links?.isPositioned === false);
+  if (without.length > 0) next = await scope.read((lane) => positionAtEnd(lane, 'tasks'));
+  await forEach(without, ({ id }) => {
+    positions.set(id as string, next as string);
+    next = generateKeyBetween(next as string, null);
+  });
+  return positions;
+}
 
-/** Tasks with their positions, parents first; those that have none come last, in the file's order. */
-async function inOrder(scope: UserScope, tasks: Plan['tasks']): Promise<Positioned[]> {
-  const without = [...tasks.values()].filter(({ position }) => position === undefined);
-  const end = without.length === 0 ? null : await scope.read((lane) => positionAtEnd(lane, 'tasks'));
-  // The first of as many as it takes after the last one is what that is.
-  const keys = without.length === 0 ? [] : [end as string];
-  if (without.length > 1) keys.push(...generateNKeysBetween(end, null, without.length - 1));
-  const positions = new Map(without.map(({ id }, index) => [id, keys[index] as string]));
-  return [...tasks.values()]
-    .map((task) => ({ ...task, position: task.position ?? (positions.get(task.id) as string) }))
-    .sort((one, other) => one.level - other.level);
+/** Rows of tasks with parents first, otherwise in the file's order. */
+async function byLevel(rows: readonly FileRow<'task'>[], places: Plan): Promise<FileRow<'task'>[]> {
+  const levels: FileRow<'task'>[][] = [];
+  await forEach(rows, (row) => {
+    const { level } = places.get(row.id as string) as KnownPlace;
+    levels[level] ??= [];
+    levels[level].push(row);
+  });
+  return levels.flat();
+}
+
+type Positioned = TaskDraft & Pick<ImportedTask, 'project_id' | 'position'>;
+
+function toPlaceable({ id, parent_id, project_id, deleted_with }: Positioned): Placeable {
+  return { id, parent_id, project_id, deleted_with };
+}
+
+/** Makes the tags that tasks name and the lane has not: in the tasks' own chunk they could be too many. */
+async function makeTags(scope: UserScope, tasks: readonly TaskDraft[]): Promise<void> {
+  // Spelled as the first of them is.
+  const all = tasks.flatMap(({ tags }) => tags).toReversed();
+  const names = new Map(all.map((name) => [tagKey(name), name.trim()]));
+  const known = await scope.read((lane) => knownTagKeys(lane, new Set(names.keys())));
+  const fresh = [...names].filter(([key]) => !known.has(key));
+  for (const chunk of chunksOf(fresh, chunkSizes.tag)) {
+    const tags = chunk.map(([, name]) => ({ id: uuidv7(), name, color: null, created_at: undefined }));
+    await scope.write((lane) => insertTags(lane, tags));
+  }
 }
 
 /** Writes tasks that were planned. @throws Interrupted if one has lost its place since. */
 async function writeTasks(lane: WritableLane, tasks: readonly Positioned[]): Promise<string[]> {
   const referred = tasks.flatMap(({ id, parent_id }) => (parent_id === null ? [id] : [id, parent_id]));
-  const places = await knownPlaces(lane, [...new Set(referred)]);
+  const places = await knownPlaces(lane, new Set(referred));
   const missing = tasks.filter(({ id }) => !places.has(id));
   const wanted = new Set(missing.flatMap(({ project_id }) => project_id ?? []));
-  const projects = await knownIds(lane, 'projects', [...wanted]);
-  const placed = placeTasks(new Map(missing.map((task) => [task.id, task])), { projects, places });
-  if ([...placed.values()].some((task) => 'code' in task)) throw new Interrupted();
-  return importTasks(
-    lane,
-    missing.map(({ level: _level, ...task }) => task),
-  );
+  const projects = await knownIds(lane, 'projects', wanted);
+  const placed = await placeTasks(new Map(missing.map((task) => [task.id, toPlaceable(task)])), {
+    projects,
+    places,
+  });
+  if ([...placed.values()].some((place) => 'code' in place)) throw new Interrupted();
+  return importTasks(lane, missing);
 }
 
 async function writeCompletions(lane: WritableLane, rows: Drafts['completion'][]): Promise<string[]> {
-  const known = await knownIds(lane, 'tasks', [...new Set(rows.map(({ task_id }) => task_id))]);
+  const known = await knownIds(lane, 'tasks', new Set(rows.map(({ task_id }) => task_id)));
   if (rows.some(({ task_id }) => !known.has(task_id))) throw new Interrupted();
   return insertCompletions(lane, rows);
 }
@@ -79,37 +114,54 @@ export interface Written {
 }
 
 /** Writes what was planned; rows that the lane has got meanwhile become skipped. */
-export async function writeImport(scope: UserScope, { rows }: ImportFile, plan: Plan): Promise<Written> {
+export async function writeImport(
+  scope: UserScope,
+  { rows, notes }: ImportFile,
+  places: Plan,
+): Promise<Written> {
   let created = 0;
   const newRows = <T extends RowType>(type: T) =>
     rows.filter((row) => row.type === type && row.action === 'create') as FileRow<T>[];
+  const draftsOf = <T extends RowType>(some: readonly FileRow<T>[]) =>
+    notes.read<Drafts[T]>(some.map(({ note }) => note as Note));
 
   async function write<T extends 'project' | 'tag' | 'task' | 'completion', D extends { id: string }>(
-    type: T,
-    drafts: readonly D[],
+    some: readonly FileRow<T>[],
+    size: number,
+    toRow: (draft: Drafts[T]) => D,
     insert: (lane: WritableLane, drafts: D[]) => Promise<string[]>,
+    prepare: (drafts: D[]) => Promise<void> = async () => undefined,
   ): Promise<void> {
-    const byId = new Map(newRows(type).map((row) => [row.id, row]));
-    for (const chunk of chunksOf(drafts, chunkSizes[type])) {
-      const made = new Set(await scope.write((lane) => insert(lane, chunk)));
-      for (const { id } of chunk) {
-        const row = byId.get(id);
-        if (row && made.has(id)) created++;
-        else if (row) row.action = 'skip';
+    for (const chunk of chunksOf(some, size)) {
+      const drafts = (await draftsOf(chunk)).map(toRow);
+      await prepare(drafts);
+      const made = new Set(await scope.write((lane) => insert(lane, drafts)));
+      for (const row of chunk) {
+        if (made.has(row.id as string)) created++;
+        else row.action = 'skip';
       }
     }
   }
-  const draftsOf = <T extends RowType>(type: T) => newRows(type).map(({ draft }) => draft as Drafts[T]);
+  const asItIs = <D>(draft: D) => draft;
 
   try {
-    for (const settings of draftsOf('profile')) {
+    for (const settings of await draftsOf(newRows('profile'))) {
       await scope.write((lane) => writeProfile(lane, settings));
       created++;
     }
-    await write('project', draftsOf('project'), insertProjects);
-    await write('tag', [...draftsOf('tag'), ...plan.newTags], insertTags);
-    if (plan.tasks.size > 0) await write('task', await inOrder(scope, plan.tasks), writeTasks);
-    await write('completion', draftsOf('completion'), writeCompletions);
+    await write(newRows('project'), chunkSizes.project, asItIs, insertProjects);
+    await write(newRows('tag'), chunkSizes.tag, asItIs, insertTags);
+    const tasks = newRows('task');
+    const positions = await positionsOf(scope, tasks);
+    const toTask = (draft: TaskDraft): Positioned => ({
+      ...draft,
+      project_id: (places.get(draft.id) as KnownPlace).project_id,
+      position: draft.position ?? (positions.get(draft.id) as string),
+    });
+    await write(await byLevel(tasks, places), chunkSizes.task, toTask, writeTasks, (drafts) =>
+      makeTags(scope, drafts),
+    );
+    await write(newRows('completion'), chunkSizes.completion, asItIs, writeCompletions);
     return { isWhole: true, created };
   } catch (error) {
     if (error instanceof Interrupted) return { isWhole: false, created };

@@ -1,11 +1,13 @@
 /** The contract's router by itself, with handlers and contracts of a test's own. */
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import express, { type Router } from 'express';
 import pino from 'pino';
 import type { Authenticator } from '../../src/auth/authenticator';
 import { contractDocument, readContract } from '../../src/contract/contract';
 import type { Handlers } from '../../src/contract/operations';
 import { createContractRouter, type RouterDependencies } from '../../src/contract/router';
+import { createSpool } from '../../src/contract/spool';
 import type { UserLane } from '../../src/database/lane';
 import { unlimited } from '../../src/edge/rate-limit';
 import { createServer } from '../../src/server';
@@ -26,7 +28,7 @@ export function everywhere(handler: (call: AnyCall) => Promise<unknown>): Handle
 const silent = pino({ level: 'silent' });
 
 /** Makes the router; every operation fails unless it has other handlers, and everyone is `ada`. */
-export function createTestRouter(overrides: Partial<RouterDependencies> = {}): Promise<Router> {
+export async function createTestRouter(overrides: Partial<RouterDependencies> = {}): Promise<Router> {
   return createContractRouter(
     {
       contract: readContract(contractDocument),
@@ -39,7 +41,8 @@ export function createTestRouter(overrides: Partial<RouterDependencies> = {}): P
       isUnavailable: () => false,
       trustedOrigins: new Set(),
       publicUrl: () => 'http://localhost',
-      maxBodyBytes: { default: 1000, import: 1000 },
+      maxBodyBytes: 1000,
+      spool: await createSpool({ directory: tmpdir(), maxBytes: 1000, concurrency: 1000 }, silent),
       requireIfMatch: false,
       invalidResponses: 'reject',
       ...overrides,
