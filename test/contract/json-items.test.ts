@@ -1,0 +1,130 @@
+/** Reading JSON item by item: the same as reading it whole, wherever the pieces end. */
+import fc from 'fast-check';
+import { cutDocument, itemsOf, maxItemBytes, tooLarge } from '../../src/contract/json-items';
+
+/** Text in pieces of so many bytes. */
+async function* piecesOf(text: string, size: number, { start, end } = { start: 0, end: Infinity }) {
+  const bytes = Buffer.from(text).subarray(start, end);
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+async function all(items: AsyncIterable<unknown>): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
+/** A document as it is when its items are put back into its lists. */
+async function readByItem(text: string, size: number): Promise<unknown> {
+  const { document, lists } = await cutDocument(piecesOf(text, size));
+  for (const [name, extent] of lists) {
+    const list = (document as Record<string, unknown[]>)[name] as unknown[];
+    expect(list).toHaveLength(extent.items);
+    const items = await all(itemsOf(piecesOf(text, size, extent)));
+    Object.defineProperty(document, name, { value: items, enumerable: true, configurable: true });
+  }
+  return document;
+}
+
+const sizes = [1, 2, 3, 7, 64 * 1024];
+
+test.each<[string, string]>([
+  ['nothing', '{}'],
+  ['empty lists', '{"a":[],"b":[ \t\r\n]}'],
+  ['items of every kind', '{"a":[1,-2.5e3,"x",null,true,{},[],{"b":[1,[2]]},[{"c":","}]],"d":1}'],
+  ['white space', ' { "a" : [ 1 , 2 ] , "b" : { "c" : [ 3 ] } } '],
+  ['brackets and escapes in strings', '{"[\\"":["]","\\\\","\\\\\\"],[",{"}":"{["}],"b":"[1,2]"}'],
+  ['characters of many bytes', '{"ä😀":["é","😀,",["€"]]}'],
+  ['one name twice', '{"a":[1],"a":[2,3],"b":[4],"b":5}'],
+  ['escaped names', '{"\\u0061":[1],"a\\n":[2]}'],
+  ['names of what objects have', '{"__proto__":[1],"constructor":[2],"length":[3]}'],
+  ['such names in items', '{"a":[{"__proto__":{"b":1},"toString":2}]}'],
+  ['a list', '[[1],[2]]'],
+  ['a list of objects', '[{"a":[1]}]'],
+  ['text', '"[1]"'],
+  ['a number', '7'],
+])('%s', async (_what, text) => {
+  for (const size of sizes) {
+    const read = await readByItem(text, size);
+    expect(read).toEqual(JSON.parse(text));
+    expect(JSON.stringify(read)).toBe(JSON.stringify(JSON.parse(text)));
+  }
+});
+
+test('whatever the document, it is the same as read whole', async () => {
+  const values = fc.dictionary(fc.string(), fc.oneof(fc.array(fc.jsonValue()), fc.jsonValue()));
+  await fc.assert(
+    fc.asyncProperty(
+      values,
+      fc.integer({ min: 1, max: 20 }),
+      fc.constantFrom(0, 1),
+      async (value, size, indent) => {
+        const text = JSON.stringify(value, null, indent);
+        expect(await readByItem(text, size)).toEqual(JSON.parse(text));
+      },
+    ),
+  );
+});
+
+describe('text that is not JSON', () => {
+  const text = '{"a":[{"b":[1,"x\\n"]},2, null],"c":{"d":[]},"e":[]}';
+  const isJson = (each: string) => {
+    try {
+      JSON.parse(each);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  test('is refused as it would be whole, whichever byte is another', async () => {
+    for (let at = 0; at < text.length; at++) {
+      for (const other of ['', ',', ':', '"', '[', ']', '{', '}', '\\', ' ', '\u00a0', '0', ',,', '][']) {
+        const each = text.slice(0, at) + other + text.slice(at + 1);
+        const reading = cutDocument(piecesOf(each, 5));
+        if (isJson(each)) await expect(reading).resolves.toBeDefined();
+        else await expect(reading).rejects.toThrow();
+      }
+    }
+  });
+
+  test('or is cut short is refused', async () => {
+    for (let end = 1; end < text.length; end++) {
+      await expect(cutDocument(piecesOf(text.slice(0, end), 5))).rejects.toThrow();
+    }
+  });
+});
+
+test('an item that is too large is told apart, and the others are read', async () => {
+  const large = JSON.stringify('x'.repeat(maxItemBytes - 2));
+  const text = `{"a":[1,${large},${large} ,2]}`;
+  const { lists } = await cutDocument(piecesOf(text, 64 * 1024));
+  const items = await all(itemsOf(piecesOf(text, 64 * 1024, lists.get('a'))));
+  expect(items.map((item) => (typeof item === 'string' ? item.length : item))).toEqual([
+    1,
+    maxItemBytes - 2,
+    tooLarge,
+    2,
+  ]);
+});
+
+test.each<[string, string]>([
+  ['a long string', `{"a":"${'x'.repeat(maxItemBytes)}"}`],
+  ['lists by the thousand', `{${'"a":[],'.repeat(maxItemBytes / 7)}"b":1}`],
+  ['white space', `{"a":[],${' '.repeat(maxItemBytes)}"b":1}`],
+])('%s outside of items is too large', async (_what, text) => {
+  await expect(cutDocument(piecesOf(text, 64 * 1024))).rejects.toMatchObject({ code: 'content-too-large' });
+});
+
+test.each<[string, string]>([
+  ['nests too deep', `{"a":[${'['.repeat(63)}${']'.repeat(63)}]}`],
+  ['is hollow', `{"a":[${'{},'.repeat(30_000)}{}]}`],
+])('what %s is refused', async (_what, text) => {
+  await expect(cutDocument(piecesOf(text, 1000))).rejects.toThrow(/too deep|hollow/);
+});
+
+test('what nests just as deep as it may is read', async () => {
+  await expect(
+    cutDocument(piecesOf(`{"a":[${'['.repeat(62)}${']'.repeat(62)}]}`, 10)),
+  ).resolves.toBeDefined();
+});
