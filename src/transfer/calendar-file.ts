@@ -86,7 +86,7 @@ export async function* readCalendar(
       const id = todo?.uid === undefined ? idOf(row) : idOfUid(todo.uid);
       const faults = text === undefined ? [tooLargeFault(maxItemBytes)] : unread;
       const read = todo ? toDraft(todo, id) : faults;
-      yield { row, line, type: 'task', at: `/body/${row}`, id, read };
+      yield { row, line, type: 'task', within: '/body', index: row, id, read };
     }
   }
 }

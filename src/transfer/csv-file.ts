@@ -122,7 +122,7 @@ export async function* readCsv(file: Pick<SpooledBody, 'pieces' | 'sha256'>): As
   let end = 0;
   const place = <I extends string | null>(id: I) => {
     const line = lines.after(end);
-    return { row, line, type: 'task' as const, at: `/body/${row}`, id };
+    return { row, line, type: 'task' as const, within: '/body', index: row, id };
   };
 
   for await (const { record, info } of records as AsyncIterable<ParsedRecord>) {

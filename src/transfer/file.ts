@@ -9,6 +9,7 @@ import { tagKey } from '../tags/names';
 import type { ImportedTag } from '../tags/repository';
 import type { TaskDraft } from '../tasks/import';
 import type { Note, Notes } from './notes';
+import type { KnownPlace } from './repository';
 
 /** What each type of row makes. */
 export interface Drafts {
@@ -23,14 +24,22 @@ export interface Drafts {
 
 export type RowType = keyof Drafts;
 
-/** What a task refers to, and what its place depends on. */
-export interface TaskLinks {
+/** What the place of a task depends on. */
+export interface Placeable {
   readonly id: string;
   readonly parent_id: string | null;
   /** Undefined: where its parent is. */
   readonly project_id: string | null | undefined;
   readonly deleted_with: string | null;
+}
+
+/** What is kept of a task. */
+interface TaskLinks extends Placeable {
   readonly isPositioned: boolean;
+  /** Where it is to be, once that is planned. */
+  place: KnownPlace | undefined;
+  /** Its position, where the file has none and once it is written. */
+  position: string | undefined;
 }
 
 /** What planning needs of each type's drafts, which are not in memory. */
@@ -50,8 +59,9 @@ interface RowPlace<T extends RowType = RowType> {
   readonly row: number;
   readonly line: number | null;
   readonly type: T;
-  /** Where it is, for pointers. */
-  readonly at: string;
+  /** The pointer to what it is in, and its index there; null for what is in nothing. */
+  readonly within: string;
+  readonly index: number | null;
   readonly id: string | null;
 }
 
@@ -95,14 +105,18 @@ export function addFaults(row: FileRow, faults: readonly ValidationError[]): voi
 }
 
 /** Faults of a row as they are told: with pointers into the file, and the line. */
-export function locate({ at, line }: FileRow, faults: readonly ValidationError[]): ValidationError[] {
+export function locate(
+  { within, index, line }: FileRow,
+  faults: readonly ValidationError[],
+): ValidationError[] {
+  const at = index === null ? within : `${within}/${index}`;
   const where = line === null ? '' : ` (line ${line})`;
   return faults.map(({ pointer, code, detail }) => ({ pointer: at + pointer, code, detail: detail + where }));
 }
 
 /** The row that says what is wrong with a file as a whole. */
 export function faultOfFile(line: number | null, fault: ValidationError): ReadRow {
-  return { row: 0, line, type: 'file', at: '/body', id: null, read: [fault] };
+  return { row: 0, line, type: 'file', within: '/body', index: null, id: null, read: [fault] };
 }
 
 const tooManyRows: ValidationError = {
@@ -122,16 +136,18 @@ const idLength = 36;
 const copy = <S extends string | null | undefined>(text: S): S =>
   (text == null ? text : Buffer.from(text).toString()) as S;
 
-const linksOf: { [T in RowType]: (draft: Drafts[T]) => Links[T] } = {
+const linksOf: { [T in RowType]: (draft: Drafts[T], id: string) => Links[T] } = {
   profile: () => null,
   project: () => null,
   tag: ({ name }) => tagKey(name),
-  task: ({ id, parent_id, project_id, deleted_with, position }) => ({
+  task: ({ parent_id, project_id, deleted_with, position }, id) => ({
     id,
     parent_id: copy(parent_id),
     project_id: copy(project_id),
-    deleted_with: copy(deleted_with),
+    deleted_with: deleted_with === id ? id : copy(deleted_with),
     isPositioned: position !== undefined,
+    place: undefined,
+    position: undefined,
   }),
   completion: ({ task_id }) => copy(task_id),
   file: () => null,
@@ -145,7 +161,7 @@ async function toFileRow({ read, id, ...place }: ReadRow, notes: Notes): Promise
     const note = await notes.write(faults);
     return { ...kept, action: 'fault', links: undefined, note, faultCount: faults.length };
   }
-  const links = linksOf[place.type](read as never);
+  const links = linksOf[place.type](read as never, kept.id as string);
   return { ...kept, action: 'create', links, note: await notes.write(read), faultCount: 0 };
 }
 

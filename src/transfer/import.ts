@@ -36,9 +36,9 @@ export interface Imported {
 /** Imports a file; with a fault in it, or when it is a dry run, nothing is written. */
 export async function importFile(scope: UserScope, source: Source, dryRun: boolean): Promise<Imported> {
   const file = await collect(readRows(source), createNotes(source.body.file));
-  const plan = await scope.read((lane) => planImport(lane, file));
+  await scope.read((lane) => planImport(lane, file));
   const faults = count(file.rows, 'fault');
-  const written = dryRun || faults > 0 ? null : await writeImport(scope, file, plan);
+  const written = dryRun || faults > 0 ? null : await writeImport(scope, file);
   const counts = { created: count(file.rows, 'create'), skipped: count(file.rows, 'skip'), faults };
   return { file, counts, written };
 }

@@ -128,7 +128,7 @@ export async function* readJson(file: Pick<SpooledBody, 'document' | 'items'>): 
         ? readItem(item, known ?? uuidv7())
         : [item === tooLarge ? tooLargeFault(maxItemBytes) : notAnObject];
       const id = known ?? (Array.isArray(read) ? null : (read as { id: string }).id);
-      yield { row: ++row, line: null, type, at: `/body/${list}/${index++}`, id, read };
+      yield { row: ++row, line: null, type, within: `/body/${list}`, index: index++, id, read };
     }
   }
   const readTaskItem = (isTrashed: boolean) => (item: Item, id: string) => {
@@ -141,7 +141,7 @@ export async function* readJson(file: Pick<SpooledBody, 'document' | 'items'>): 
 
   if (profile !== undefined) {
     const read = isObject(profile) ? readProfile(profile) : [notAnObject];
-    yield { row: ++row, line: null, type: 'profile', at: '/body/profile', id: null, read };
+    yield { row: ++row, line: null, type: 'profile', within: '/body/profile', index: null, id: null, read };
   }
   yield* rowsOf('project', 'projects', readProject);
   yield* rowsOf('tag', 'tags', readTag);

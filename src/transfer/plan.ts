@@ -4,11 +4,8 @@ import type { Lane } from '../database/lane';
 import { findProfile } from '../profile/repository';
 import { placeFaults } from '../tasks/commands';
 import { maxLevel } from '../tasks/tree';
-import { addFaults, type FileRow, forEach, type ImportFile, type RowType, type TaskLinks } from './file';
+import { addFaults, type FileRow, forEach, type ImportFile, type Placeable, type RowType } from './file';
 import { type KnownPlace, knownIds, knownPlaces, knownTagKeys } from './repository';
-
-/** A task that is to get a place, and what that depends on. */
-export type Placeable = Omit<TaskLinks, 'isPositioned'>;
 
 /** What tasks can refer to. */
 export interface Surroundings {
@@ -34,12 +31,21 @@ export async function placeTasks(
   { projects, places }: Surroundings,
 ): Promise<Map<string, KnownPlace | ValidationError>> {
   const placed = new Map<string, KnownPlace | ValidationError>();
+  const distinct = new Map<string, KnownPlace>();
+
+  // Many tasks are in one place, which is kept once.
+  function placeAt(project_id: string | null, level: number, deleted: boolean): KnownPlace {
+    const key = `${level} ${deleted} ${project_id}`;
+    const place = distinct.get(key) ?? { project_id, level, deleted };
+    distinct.set(key, place);
+    return place;
+  }
 
   /** The place of one whose parent, if it has one, is known. */
   function place({ parent_id, project_id, deleted_with }: Placeable): KnownPlace | ValidationError {
     const deleted = deleted_with !== null;
     if (project_id != null && !projects.has(project_id)) return placeFault('project_id', 'not-in-lane');
-    if (parent_id === null) return { project_id: project_id ?? null, level: 1, deleted };
+    if (parent_id === null) return placeAt(project_id ?? null, 1, deleted);
     const parent = placeOf(parent_id);
     if (!parent || (!deleted && parent.deleted)) return placeFault('parent_id', 'not-in-lane');
     const level = parent.level + 1;
@@ -48,7 +54,7 @@ export async function placeTasks(
     if (!deleted && project_id !== undefined && project_id !== parent.project_id) {
       return placeFault('project_id', 'contradiction');
     }
-    return { project_id: project_id === undefined ? parent.project_id : project_id, level, deleted };
+    return placeAt(project_id === undefined ? parent.project_id : project_id, level, deleted);
   }
 
   function placeOf(id: string): KnownPlace | undefined {
@@ -104,7 +110,7 @@ function isNew<T extends RowType>(
 }
 
 // An export that was made while a task was deleted has it in both lists.
-const isOfTrash = (row: FileRow) => row.at.startsWith('/body/trash/');
+const isOfTrash = (row: FileRow) => row.within === '/body/trash';
 
 async function findDuplicates(rows: readonly FileRow[]): Promise<void> {
   const first = new Map<string, FileRow>();
@@ -133,7 +139,7 @@ async function planTags(lane: Lane, rows: readonly FileRow<'tag'>[]): Promise<vo
   }
 }
 
-async function planTasks(lane: Lane, rowsOf: RowsOf): Promise<Map<string, KnownPlace>> {
+async function planTasks(lane: Lane, rowsOf: RowsOf): Promise<void> {
   const rows = rowsOf('task');
   const referred = ids(rows);
   await forEach(rows, ({ links }) => {
@@ -144,7 +150,7 @@ async function planTasks(lane: Lane, rowsOf: RowsOf): Promise<Map<string, KnownP
   await skipKnown(rows, places);
 
   const fresh = rows.filter(isNew);
-  const tasks = new Map<string, TaskLinks>();
+  const tasks = new Map<string, Placeable>();
   const wanted = new Set<string>();
   await forEach(fresh, ({ links }) => {
     tasks.set(links.id, links);
@@ -157,12 +163,12 @@ async function planTasks(lane: Lane, rowsOf: RowsOf): Promise<Map<string, KnownP
     const { links } = row;
     const place = placed.get(links.id) as KnownPlace | ValidationError;
     if ('code' in place) addFaults(row, [place]);
+    else links.place = place;
     if (links.deleted_with !== null && !isTaken(links, tasks, places)) {
       const detail = 'is neither the task itself nor one above it that was deleted with it';
       addFaults(row, [{ pointer: '/deleted_with', code: 'contradiction', detail }]);
     }
   });
-  return placed as Map<string, KnownPlace>;
 }
 
 async function planCompletions(lane: Lane, rowsOf: RowsOf): Promise<void> {
@@ -178,11 +184,8 @@ async function planCompletions(lane: Lane, rowsOf: RowsOf): Promise<void> {
   });
 }
 
-/** The places of the tasks that an import is to make, by their ids. */
-export type Plan = ReadonlyMap<string, KnownPlace>;
-
 /** Decides what becomes of each row, which gets its action and faults; writes nothing. */
-export async function planImport(lane: Lane, { rows }: ImportFile): Promise<Plan> {
+export async function planImport(lane: Lane, { rows }: ImportFile): Promise<void> {
   const byType = Map.groupBy(rows, (row) => row.type);
   const rowsOf: RowsOf = (type) => (byType.get(type) ?? []) as never;
   for (const each of byType.values()) await findDuplicates(each);
@@ -191,8 +194,7 @@ export async function planImport(lane: Lane, { rows }: ImportFile): Promise<Plan
   for (const row of rowsOf('profile').filter(isNew)) if (profile?.updated_at) row.action = 'skip';
   const projects = rowsOf('project');
   await skipKnown(projects, await knownIds(lane, 'projects', ids(projects)));
-  const places = await planTasks(lane, rowsOf);
+  await planTasks(lane, rowsOf);
   await planTags(lane, rowsOf('tag'));
   await planCompletions(lane, rowsOf);
-  return places;
 }

@@ -11,9 +11,9 @@ import { insertTags } from '../tags/repository';
 import { importTasks, type TaskDraft } from '../tasks/import';
 import { moveReminders } from '../tasks/reminders';
 import type { ImportedTask } from '../tasks/repository';
-import { type Drafts, type FileRow, forEach, type ImportFile, type RowType } from './file';
+import { type Drafts, type FileRow, forEach, type ImportFile, type Placeable, type RowType } from './file';
 import type { Note } from './notes';
-import { type Placeable, type Plan, placeTasks } from './plan';
+import { placeTasks } from './plan';
 import { type KnownPlace, knownIds, knownPlaces, knownTagKeys } from './repository';
 
 // A task in the trash leaves two changes, and no chunk is to leave more than 1,000.
@@ -40,27 +40,24 @@ async function writeProfile(lane: WritableLane, settings: Settings): Promise<voi
   }
 }
 
-/** Positions after those of the lane for the tasks that have none, by their ids, in the file's order. */
-async function positionsOf(
-  scope: UserScope,
-  rows: readonly FileRow<'task'>[],
-): Promise<ReadonlyMap<string, string>> {
-  const positions = new Map<string, string>();
-  let next: string | undefined;
-  const without = rows.filter(({ links }) => links?.isPositioned === false);
-  if (without.length > 0) next = await scope.read((lane) => positionAtEnd(lane, 'tasks'));
-  await forEach(without, ({ id }) => {
-    positions.set(id as string, next as string);
-    next = generateKeyBetween(next as string, null);
+type TaskRow = FileRow<'task'> & { links: NonNullable<FileRow<'task'>['links']> };
+
+/** Gives tasks that have no position one after those of the lane, in the file's order. */
+async function positionAll(scope: UserScope, rows: readonly TaskRow[]): Promise<void> {
+  const without = rows.filter(({ links }) => !links.isPositioned);
+  if (without.length === 0) return;
+  let next = await scope.read((lane) => positionAtEnd(lane, 'tasks'));
+  await forEach(without, ({ links }) => {
+    links.position = next;
+    next = generateKeyBetween(next, null);
   });
-  return positions;
 }
 
-/** Rows of tasks with parents first, otherwise in the file's order. */
-async function byLevel(rows: readonly FileRow<'task'>[], places: Plan): Promise<FileRow<'task'>[]> {
-  const levels: FileRow<'task'>[][] = [];
+/** Parents first, otherwise in the file's order. */
+async function byLevel(rows: readonly TaskRow[]): Promise<TaskRow[]> {
+  const levels: TaskRow[][] = [];
   await forEach(rows, (row) => {
-    const { level } = places.get(row.id as string) as KnownPlace;
+    const { level } = row.links.place as KnownPlace;
     levels[level] ??= [];
     levels[level].push(row);
   });
@@ -114,11 +111,7 @@ export interface Written {
 }
 
 /** Writes what was planned; rows that the lane has got meanwhile become skipped. */
-export async function writeImport(
-  scope: UserScope,
-  { rows, notes }: ImportFile,
-  places: Plan,
-): Promise<Written> {
+export async function writeImport(scope: UserScope, { rows, notes }: ImportFile): Promise<Written> {
   let created = 0;
   const newRows = <T extends RowType>(type: T) =>
     rows.filter((row) => row.type === type && row.action === 'create') as FileRow<T>[];
@@ -128,12 +121,13 @@ export async function writeImport(
   async function write<T extends 'project' | 'tag' | 'task' | 'completion', D extends { id: string }>(
     some: readonly FileRow<T>[],
     size: number,
-    toRow: (draft: Drafts[T]) => D,
+    toRow: (draft: Drafts[T], row: FileRow<T>) => D,
     insert: (lane: WritableLane, drafts: D[]) => Promise<string[]>,
     prepare: (drafts: D[]) => Promise<void> = async () => undefined,
   ): Promise<void> {
     for (const chunk of chunksOf(some, size)) {
-      const drafts = (await draftsOf(chunk)).map(toRow);
+      const read = await draftsOf(chunk);
+      const drafts = read.map((draft, index) => toRow(draft, chunk[index] as FileRow<T>));
       await prepare(drafts);
       const made = new Set(await scope.write((lane) => insert(lane, drafts)));
       for (const row of chunk) {
@@ -151,16 +145,15 @@ export async function writeImport(
     }
     await write(newRows('project'), chunkSizes.project, asItIs, insertProjects);
     await write(newRows('tag'), chunkSizes.tag, asItIs, insertTags);
-    const tasks = newRows('task');
-    const positions = await positionsOf(scope, tasks);
-    const toTask = (draft: TaskDraft): Positioned => ({
+    const tasks = newRows('task') as TaskRow[];
+    await positionAll(scope, tasks);
+    const toTask = (draft: TaskDraft, { links }: FileRow<'task'>): Positioned => ({
       ...draft,
-      project_id: (places.get(draft.id) as KnownPlace).project_id,
-      position: draft.position ?? (positions.get(draft.id) as string),
+      project_id: (links?.place as KnownPlace).project_id,
+      position: draft.position ?? (links?.position as string),
     });
-    await write(await byLevel(tasks, places), chunkSizes.task, toTask, writeTasks, (drafts) =>
-      makeTags(scope, drafts),
-    );
+    const ordered = await byLevel(tasks);
+    await write(ordered, chunkSizes.task, toTask, writeTasks, (drafts) => makeTags(scope, drafts));
     await write(newRows('completion'), chunkSizes.completion, asItIs, writeCompletions);
     return { isWhole: true, created };
   } catch (error) {
