@@ -147,11 +147,11 @@ export async function writeImport(scope: UserScope, { rows, notes }: ImportFile)
     await write(newRows('tag'), chunkSizes.tag, asItIs, insertTags);
     const tasks = newRows('task') as TaskRow[];
     await positionAll(scope, tasks);
-    const toTask = (draft: TaskDraft, { links }: FileRow<'task'>): Positioned => ({
-      ...draft,
-      project_id: (links?.place as KnownPlace).project_id,
-      position: draft.position ?? (links?.position as string),
-    });
+    const toTask = (draft: TaskDraft, row: FileRow<'task'>): Positioned => {
+      const { place, position } = (row as TaskRow).links;
+      const { project_id } = place as KnownPlace;
+      return { ...draft, project_id, position: draft.position ?? (position as string) };
+    };
     const ordered = await byLevel(tasks);
     await write(ordered, chunkSizes.task, toTask, writeTasks, (drafts) => makeTags(scope, drafts));
     await write(newRows('completion'), chunkSizes.completion, asItIs, writeCompletions);
