@@ -148,7 +148,11 @@ export async function createSpool(
       owners.delete(owner);
       throw error;
     });
-    const close = () => file.close().finally(() => owners.delete(owner));
+    const close = () => {
+      // At once: a client that has its answer may have another file.
+      owners.delete(owner);
+      return file.close();
+    };
     try {
       const content = contentOf(request, coding);
       const { lists, size, ...body } = await fill(file, content, mediaType.endsWith('json'));
