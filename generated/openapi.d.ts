@@ -1133,6 +1133,9 @@ export interface paths {
          *     Rows are written in chunks, each all or nothing and leaving at most 1,000 changes. If the service fails midway,
          *     what it has written stays: repeat the import, and it goes on from there.
          *
+         *     A file may have 200,000 rows, a row 1 MiB. A user imports one file at a time, and the service a few; more are 503,
+         *     to be sent again after `Retry-After`.
+         *
          *     **JSON** keeps ids, positions, places, tags with their colours, the trash, `created_at` and `completed_at`;
          *     versions begin again at 1, and `updated_at` is the time of the import. The profile's settings are taken if the
          *     lane's were never changed. `changes` is passed over: the import leaves changes of its own.
@@ -3463,8 +3466,8 @@ export interface components {
             /** @description The id that it has or gets; null for the profile, and where it is not known. */
             id: string | null;
             /**
-             * @description What is wrong with it. Pointers are into the document in JSON, and `/body/<row>/<column or property>`
-             *     otherwise.
+             * @description What is wrong with it: the first 100 faults that it has by itself, and what it has against others or the lane.
+             *     Pointers are into the document in JSON, and `/body/<row>/<column or property>` otherwise.
              */
             errors: components["schemas"]["ValidationError"][];
         };
