@@ -97,9 +97,11 @@ function isTaken(
 
 type RowsOf = <T extends RowType>(type: T) => FileRow<T>[];
 
-function ids(rows: readonly FileRow[]): Set<string> {
+async function ids(rows: readonly FileRow[]): Promise<Set<string>> {
   const found = new Set<string>();
-  for (const { id, action } of rows) if (id !== null && action !== 'fault') found.add(id);
+  await forEach(rows, ({ id, action }) => {
+    if (id !== null && action !== 'fault') found.add(id);
+  });
   return found;
 }
 
@@ -130,7 +132,7 @@ async function skipKnown(rows: readonly FileRow[], known: { has(id: string): boo
 }
 
 async function planTags(lane: Lane, rows: readonly FileRow<'tag'>[]): Promise<void> {
-  await skipKnown(rows, await knownIds(lane, 'tags', ids(rows)));
+  await skipKnown(rows, await knownIds(lane, 'tags', await ids(rows)));
   const own = rows.filter(isNew);
   const known = await knownTagKeys(lane, new Set(own.map(({ links }) => links)));
   for (const row of own) {
@@ -141,7 +143,7 @@ async function planTags(lane: Lane, rows: readonly FileRow<'tag'>[]): Promise<vo
 
 async function planTasks(lane: Lane, rowsOf: RowsOf): Promise<void> {
   const rows = rowsOf('task');
-  const referred = ids(rows);
+  const referred = await ids(rows);
   await forEach(rows, ({ links }) => {
     if (links?.parent_id) referred.add(links.parent_id);
     if (links?.deleted_with) referred.add(links.deleted_with);
@@ -157,7 +159,7 @@ async function planTasks(lane: Lane, rowsOf: RowsOf): Promise<void> {
     if (links.project_id) wanted.add(links.project_id);
   });
   const projects = await knownIds(lane, 'projects', wanted);
-  for (const id of ids(rowsOf('project'))) projects.add(id);
+  for (const id of await ids(rowsOf('project'))) projects.add(id);
   const placed = await placeTasks(tasks, { projects, places });
   await forEach(fresh, (row) => {
     const { links } = row;
@@ -173,10 +175,10 @@ async function planTasks(lane: Lane, rowsOf: RowsOf): Promise<void> {
 
 async function planCompletions(lane: Lane, rowsOf: RowsOf): Promise<void> {
   const rows = rowsOf('completion');
-  await skipKnown(rows, await knownIds(lane, 'completions', ids(rows)));
+  await skipKnown(rows, await knownIds(lane, 'completions', await ids(rows)));
   const fresh = rows.filter(isNew);
   const known = await knownIds(lane, 'tasks', new Set(fresh.map(({ links }) => links)));
-  const own = ids(rowsOf('task'));
+  const own = await ids(rowsOf('task'));
   await forEach(fresh, (row) => {
     if (!known.has(row.links) && !own.has(row.links)) {
       addFaults(row, [{ pointer: '/task_id', code: 'not-in-lane', detail: 'is not in this lane' }]);
@@ -193,7 +195,7 @@ export async function planImport(lane: Lane, { rows }: ImportFile): Promise<void
   const profile = await findProfile(lane);
   for (const row of rowsOf('profile').filter(isNew)) if (profile?.updated_at) row.action = 'skip';
   const projects = rowsOf('project');
-  await skipKnown(projects, await knownIds(lane, 'projects', ids(projects)));
+  await skipKnown(projects, await knownIds(lane, 'projects', await ids(projects)));
   await planTasks(lane, rowsOf);
   await planTags(lane, rowsOf('tag'));
   await planCompletions(lane, rowsOf);
