@@ -115,9 +115,12 @@ export interface paths {
          *     A recurring task moves on to its next occurrence instead, without a body too: the same task is due on the next
          *     date of its rule after both its due date and today, `pending`, with its closed subtasks open again, and
          *     `GET …/completions` has a record of the occurrence. When its rule has no more dates, it is completed like any
-         *     other. `occurrence` says which one is meant: if that one has been completed already, nothing changes.
-         *     `{"completed": false}` takes the last completion back, with the due date that it had; that is 409 if the due date
-         *     or the recurrence was changed since.
+         *     other. `occurrence` says which one is meant: if that one has been completed already, nothing changes. One that was
+         *     cancelled goes on with this too.
+         *
+         *     `{"completed": false}` takes the last completion back, with the due date that it had; with an `occurrence`, that
+         *     one, or nothing if it is not completed. It is 409 if the due date or the rule was changed since, or if another
+         *     occurrence was completed after the one that is meant. Without a rule, there is nothing to take back.
          */
         patch: operations["completeTask"];
         trace?: never;
@@ -144,8 +147,9 @@ export interface paths {
         put?: never;
         /**
          * Skip an occurrence
-         * @description Moves a recurring task on to its next occurrence without completing this one: no record is left, and COUNT counts it
-         *     where it counts dates. After the last one the task is `cancelled`. A task that does not recur is 409.
+         * @description Moves a recurring task on to its next occurrence, which is after both its due date and today, without completing
+         *     this one: no record is left, and COUNT counts it where it counts dates. After the last one the task is
+         *     `cancelled`. A task that does not recur, or is closed, is 409.
          */
         post: operations["skipOccurrence"];
         delete?: never;
@@ -2178,8 +2182,8 @@ export interface components {
             repeat_from: components["schemas"]["RepeatFrom"];
             /**
              * Format: date
-             * @description The day that the rule starts from: the due date at the time that `rrule` was last set. Null for a task that
-             *     does not recur.
+             * @description The day that the rule starts from: the due date that the task had with it when it got another `rrule`, or was
+             *     moved to before its first completion. Null for a task that does not recur.
              */
             recurrence_start: string | null;
             /** @description When the user wants to be reminded, as it was set. */

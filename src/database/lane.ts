@@ -49,8 +49,9 @@ export interface Change {
   readonly fields: Readonly<Record<string, { from: unknown; to: unknown }>>;
 }
 
+// Lists and instants are the same where they say the same.
 function isSame(one: unknown, other: unknown): boolean {
-  return Array.isArray(one) ? JSON.stringify(one) === JSON.stringify(other) : one === other;
+  return typeof one === 'object' ? JSON.stringify(one) === JSON.stringify(other) : one === other;
 }
 
 /** The fields that `wanted` changes: a change's `fields`. */

@@ -82,12 +82,11 @@ export interface CompletionRow {
   completed_at: Date;
   /** The day that the task was due from then on; null if it was the last time. */
   next_due_date: string | null;
-  /** The subtasks that the completion opened again, with the version that they had then. */
+  /** The subtasks that the completion opened again, as they were before. */
   reopened: {
     id: string;
     status: 'completed' | 'cancelled';
     completed_at: string | null;
-    version: number;
   }[];
 }
 

@@ -103,13 +103,14 @@ export interface Completion {
 }
 
 /**
- * The date that a task is due next, once it is completed; null if that was the last time. From the schedule it is the
- * first date of the series after both the due date and the completion, so that missed ones are passed over. From
- * completion it is the first that the rule means when it starts on that day, and COUNT counts completions.
+ * The date that a task is due next, once it is completed; null if that was the last time. It is the first date of the
+ * series after both the due date and the completion: missed ones are passed over, and no date comes twice. From
+ * completion, the series is the one that starts on that day, and COUNT counts completions.
  */
 export function advance(completion: Completion): string | null {
   const { rule, repeatFrom, start, due, completedOn, completions, clock = ALL_DAY } = completion;
-  if (repeatFrom === 'schedule') return nextDate(rule, start, due > completedOn ? due : completedOn, clock);
+  const after = due > completedOn ? due : completedOn;
+  if (repeatFrom === 'schedule') return nextDate(rule, start, after, clock);
   if (rule.count !== null && completions >= rule.count) return null;
-  return nextDate({ ...rule, count: null }, completedOn, completedOn, clock);
+  return nextDate({ ...rule, count: null }, completedOn, after, clock);
 }

@@ -10,7 +10,7 @@ import { moveNextTo, positionAtEnd, writePositions } from '../order/position';
 import { spellTags } from '../tags/repository';
 import { type Due, dueAt, isWritable, mergeDue } from './due';
 import { completeOccurrence, isCompleted, skipOccurrence, uncompleteOccurrence } from './occurrences';
-import { isRecurring, mergeRecurrence, type Recurrence } from './recurrence';
+import { goesOn, isRecurring, mergeRecurrence, type Recurrence } from './recurrence';
 import { armReminders, readReminders } from './reminders';
 import {
   findTask,
@@ -147,12 +147,35 @@ async function writeTask(lane: WritableLane, current: TaskRow, fields: TaskChang
   return row;
 }
 
+/** Whether a body completes an occurrence that is completed already: a repeat, that is not to do so again. */
+async function isRepeat(
+  lane: WritableLane,
+  current: TaskRow,
+  { status, due_date }: Change,
+): Promise<boolean> {
+  if (status !== 'completed' || due_date == null || due_date === current.due_date) return false;
+  return current.rrule !== null && isCompleted(lane, current, due_date);
+}
+
+/** Whether fields open a recurring task again that was completed for good. */
+function reopens(current: TaskRow, { status, rrule }: Resolved): boolean {
+  const opens = status === 'pending' || status === 'in_progress';
+  return opens && current.status === 'completed' && current.rrule !== null && rrule === current.rrule;
+}
+
 /** Changes the fields of a task that the body names. */
 export async function changeTask(lane: WritableLane, id: string, body: Change): Promise<TaskOutcome> {
   const current = await findTask(lane, id);
   if (!current) return 'not-found';
+  if (await isRepeat(lane, current, body)) {
+    return changeTask(lane, id, { ...body, status: undefined, due_date: undefined });
+  }
   const fields = await resolve(lane, current, body);
   if ('faults' in fields) return fields;
+  if (reopens(current, fields)) {
+    const undone = await uncompleteOccurrence(lane, current);
+    if (undone !== 'completion-changed') return changeTask(lane, id, body);
+  }
   if (fields.status !== 'completed' || !isRecurring({ ...current, rrule: fields.rrule ?? null })) {
     return writeTask(lane, current, fields);
   }
@@ -190,7 +213,7 @@ export async function completeTask(
       ? completeOccurrence(lane, current)
       : updateTask(lane, current, { status: 'completed' });
   }
-  if (current.rrule !== null) return uncompleteOccurrence(lane, current);
+  if (current.rrule !== null) return uncompleteOccurrence(lane, current, occurrence);
   return current.status === 'completed' ? updateTask(lane, current, { status: 'pending' }) : current;
 }
 
@@ -202,7 +225,7 @@ async function isOccurrence(lane: WritableLane, current: TaskRow, dueDate: strin
 export async function skipTask(lane: WritableLane, id: string): Promise<TaskOutcome | 'not-recurring'> {
   const current = await findTask(lane, id);
   if (!current) return 'not-found';
-  return isRecurring(current) ? skipOccurrence(lane, current) : 'not-recurring';
+  return goesOn(current) ? skipOccurrence(lane, current) : 'not-recurring';
 }
 
 /** Puts a task next to another one, into a project, or below a parent. */

@@ -22,7 +22,7 @@ import {
 } from './commands';
 import { toOccurrence, toTask } from './mapper';
 import { orderOf } from './order';
-import { comingDueDates, isRecurring, type RecurringTask } from './recurrence';
+import { comingDueDates, goesOn, type RecurringTask } from './recurrence';
 import {
   countSubtasks,
   countTasks,
@@ -229,7 +229,7 @@ export const taskHandlers: Pick<
   async listOccurrences(call) {
     const row = await call.lane.read((lane) => findTask(lane, call.path.task_id));
     if (!row) return call.fail('task-not-found');
-    const dates = isRecurring(row) ? comingDueDates(row, call.query.limit) : [];
+    const dates = goesOn(row) ? comingDueDates(row, call.query.limit) : [];
     return call.reply(200, { items: dates.map((date) => toOccurrence(row as RecurringTask, date)) });
   },
 

@@ -16,8 +16,8 @@ import { armReminders } from './reminders';
 import { type TaskChange, updateTask } from './repository';
 import { levelsBelow } from './tree';
 
-async function next(lane: WritableLane, row: RecurringTask): Promise<string | null> {
-  return nextDueDate(row, settingsOf(await findProfile(lane)).time_zone, new Date());
+async function next(lane: WritableLane, row: RecurringTask, completions: number): Promise<string | null> {
+  return nextDueDate(row, completions, settingsOf(await findProfile(lane)).time_zone, new Date());
 }
 
 /** A subtask that was closed, and how. */
@@ -28,12 +28,11 @@ async function reopenSubtasks(lane: WritableLane, id: string): Promise<Reopened[
   const below = (await levelsBelow(lane, id)).flat();
   const reopened: Reopened[] = [];
   for (const row of below.filter(({ status }) => status === 'completed' || status === 'cancelled')) {
-    const { version } = await updateTask(lane, row, { status: 'pending' });
+    await updateTask(lane, row, { status: 'pending' });
     reopened.push({
       id: row.id,
       status: row.status as Reopened['status'],
       completed_at: row.completed_at?.toISOString() ?? null,
-      version,
     });
   }
   return reopened;
@@ -45,6 +44,13 @@ async function write(lane: WritableLane, current: TaskRow, fields: TaskChange): 
   return row;
 }
 
+/** Puts a task back to where it was: reminders that are past have fired there. */
+async function putBack(lane: WritableLane, current: TaskRow, fields: TaskChange): Promise<TaskRow> {
+  const row = await updateTask(lane, current, fields);
+  await armReminders(lane, current, row, new Date());
+  return row;
+}
+
 /** The fields of a task on its next occurrence. */
 function onto(row: RecurringTask, due_date: string): TaskChange {
   return { due_date, due_at: dueAt({ ...row, due_date }), status: 'pending' };
@@ -52,7 +58,8 @@ function onto(row: RecurringTask, due_date: string): TaskChange {
 
 /** Completes the present occurrence: the task goes on to the next, or is completed if there is none. */
 export async function completeOccurrence(lane: WritableLane, current: RecurringTask): Promise<TaskRow> {
-  const next_due_date = await next(lane, current);
+  const completion_count = current.completion_count + 1;
+  const next_due_date = await next(lane, current, completion_count);
   const reopened = next_due_date === null ? [] : await reopenSubtasks(lane, current.id);
   await insertCompletion(lane, {
     id: uuidv7(),
@@ -66,7 +73,6 @@ export async function completeOccurrence(lane: WritableLane, current: RecurringT
     next_due_date,
     reopened,
   });
-  const completion_count = current.completion_count + 1;
   if (next_due_date === null) return write(lane, current, { status: 'completed', completion_count });
   return write(lane, current, { ...onto(current, next_due_date), completion_count });
 }
@@ -90,27 +96,32 @@ function isUnchanged(row: TaskRow, completion: CompletionRow): boolean {
 }
 
 /**
- * Takes the last completion of a recurring task back: the task is due as it was, and its subtasks are as they were unless
- * they were changed since. The task as it is, if there is none.
+ * Takes the last completion of a recurring task back: the task is due as it was, and its subtasks have the status that
+ * they had, unless it was changed since. The task as it is, if there is none.
+ * @param occurrence the due date of the one that is meant: nothing happens if it is not completed, and it must be the last
  */
 export async function uncompleteOccurrence(
   lane: WritableLane,
   current: TaskRow,
+  occurrence?: string,
 ): Promise<TaskRow | 'completion-changed'> {
   const completion = await lastCompletion(lane, current.id);
   if (!completion)
     return current.status === 'completed' ? write(lane, current, { status: 'pending' }) : current;
+  if (occurrence !== undefined && occurrence !== completion.due_date) {
+    return (await isCompleted(lane, current, occurrence)) ? 'completion-changed' : current;
+  }
   if (!isUnchanged(current, completion)) return 'completion-changed';
   await removeCompletion(lane, completion.id);
   const below = new Map((await levelsBelow(lane, current.id)).flat().map((row) => [row.id, row]));
-  for (const { id, status, completed_at, version } of completion.reopened) {
+  for (const { id, status, completed_at } of completion.reopened) {
     const row = below.get(id);
-    if (row?.version !== version) continue;
+    if (row?.status !== 'pending') continue;
     await updateTask(lane, row, { status }, completed_at === null ? null : new Date(completed_at));
   }
   const { due_date, status } = completion;
   const due_at = dueAt({ ...current, due_date });
-  return write(lane, current, {
+  return putBack(lane, current, {
     due_date,
     due_at,
     status,
@@ -120,7 +131,7 @@ export async function uncompleteOccurrence(
 
 /** Goes on to the next occurrence without completing this one; without a next, the task is cancelled. */
 export async function skipOccurrence(lane: WritableLane, current: RecurringTask): Promise<TaskRow> {
-  const due_date = await next(lane, current);
+  const due_date = await next(lane, current, current.completion_count);
   if (due_date === null) return write(lane, current, { status: 'cancelled' });
   await reopenSubtasks(lane, current.id);
   return write(lane, current, onto(current, due_date));

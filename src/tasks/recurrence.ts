@@ -50,11 +50,11 @@ export function mergeRecurrence(
   if (faults.length > 0) return faults;
   if (rrule !== current.rrule) return { rrule, repeat_from, recurrence_start: dueDate, completion_count: 0 };
   const { completion_count } = current;
-  const moved = current.due_date === current.recurrence_start;
+  const hasMovedOn = completion_count > 0 || current.due_date !== current.recurrence_start;
   return {
     rrule,
     repeat_from,
-    recurrence_start: moved ? dueDate : current.recurrence_start,
+    recurrence_start: hasMovedOn ? current.recurrence_start : dueDate,
     completion_count,
   };
 }
@@ -62,23 +62,29 @@ export function mergeRecurrence(
 /** A task with a rule. */
 export type RecurringTask = TaskRow & { rrule: string; due_date: string; recurrence_start: string };
 
-/** Whether a task will be due again when it is completed. */
+/** Whether completing a task completes an occurrence. One that was cancelled goes on with that. */
 export function isRecurring(row: TaskRow): row is RecurringTask {
-  return row.rrule !== null && (row.status === 'pending' || row.status === 'in_progress');
+  return row.rrule !== null && row.status !== 'completed';
+}
+
+/** Whether a task has occurrences to come. */
+export function goesOn(row: TaskRow): row is RecurringTask {
+  return isRecurring(row) && row.status !== 'cancelled';
 }
 
 /**
  * The day that a recurring task is due next, if it is done with this one now; null if there is none.
+ * @param completions how often it has been completed then
  * @param zone the time zone of the user's profile, for tasks without one
  */
-export function nextDueDate(row: RecurringTask, zone: string, now: Date): string | null {
+export function nextDueDate(row: RecurringTask, completions: number, zone: string, now: Date): string | null {
   return advance({
     rule: ruleOf(row.rrule),
     repeatFrom: row.repeat_from,
     start: row.recurrence_start,
     due: row.due_date,
     completedOn: todayIn(row.time_zone ?? zone, now),
-    completions: row.completion_count + 1,
+    completions,
     clock: { time: row.due_time, zone: row.time_zone },
   });
 }

@@ -63,27 +63,34 @@ async function rearm(
   lane: WritableLane,
   taskId: string,
   times: { before: readonly number[]; after: readonly number[] },
+  firedUntil?: Date,
 ): Promise<void> {
   const pending = await lane.rows('reminders').where('task_id', taskId).select('fire_at');
   const waiting = new Set(pending.map(({ fire_at }) => fire_at.getTime()));
-  const fired = new Set(times.before.filter((time) => !waiting.has(time)));
-  const wanted = new Set(times.after.filter((time) => !fired.has(time)));
+  const before = new Set(times.before);
+  const hasFired = (time: number) =>
+    !waiting.has(time) && (before.has(time) || time <= (firedUntil?.getTime() ?? Number.NEGATIVE_INFINITY));
+  const wanted = new Set(times.after.filter((time) => !hasFired(time)));
   await Promise.all([
     lane.rows('reminders').where('task_id', taskId).delete(),
     ...[...wanted].map((time) => lane.insert('reminders', { task_id: taskId, fire_at: new Date(time) })),
   ]);
 }
 
-/** Sets the reminders of a task that was made or changed; those that have fired don't fire again. */
+/**
+ * Sets the reminders of a task that was made or changed; those that have fired don't fire again.
+ * @param firedUntil up to when they have fired, of a task that is back where it has been before
+ */
 export async function armReminders(
   lane: WritableLane,
   before: TaskRow | null,
   after: TaskRow,
+  firedUntil?: Date,
 ): Promise<void> {
   const previous = before ?? none;
   if (!mayDiffer(previous, after)) return;
   const zone = settingsOf(await findProfile(lane)).time_zone;
-  await rearm(lane, after.id, { before: timesOf(previous, zone), after: timesOf(after, zone) });
+  await rearm(lane, after.id, { before: timesOf(previous, zone), after: timesOf(after, zone) }, firedUntil);
 }
 
 /** Sets the reminders of tasks that were imported, as a set; what is past has fired where they come from. */

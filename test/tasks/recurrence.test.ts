@@ -69,6 +69,10 @@ describe('a rule', () => {
     const later = await ada.send('PATCH', `/tasks/${id}`, { body: { due_date: '2099-01-11' } });
     expect(later.body).toMatchObject({ due_date: '2099-01-11', recurrence_start: '2099-01-03' });
     expect((await complete(id)).body.due_date).toBe('2099-01-17');
+    for (const due_date of ['2099-01-03', '2099-01-05']) {
+      const back = await ada.send('PATCH', `/tasks/${id}`, { body: { due_date } });
+      expect(back.body).toMatchObject({ due_date, recurrence_start: '2099-01-03' });
+    }
     const cleared = await ada.send('PATCH', `/tasks/${id}`, { body: { due_date: null } });
     expect(cleared.body).toMatchObject({ due_date: null, rrule: null, recurrence_start: null });
     const bare = await ada.send('PATCH', `/tasks/${id}`, { body: { due_date: null, rrule: 'FREQ=DAILY' } });
@@ -186,6 +190,57 @@ describe('completing', () => {
     expect((await complete(id)).body.status).toBe('completed');
   });
 
+  test.each(['schedule', 'completion'])(
+    'and skipping early never lead back, from %s',
+    async (repeat_from) => {
+      const { id } = await create({
+        due_date: '2099-01-02',
+        rrule: 'FREQ=DAILY;INTERVAL=3;COUNT=9',
+        repeat_from,
+      });
+      const first = { completed: true, occurrence: '2099-01-02' };
+      const { body } = await complete(id, first);
+      expect(body.due_date > '2099-01-02').toBe(true);
+      expect((await complete(id, first)).body).toEqual(body);
+      const skipped = await ada.send('POST', `/tasks/${id}/skip`);
+      expect(skipped.body.due_date > body.due_date).toBe(true);
+      expect(await completions(id)).toHaveLength(1);
+    },
+  );
+
+  test('counts what is completed, and not what is skipped, where it counts completions', async () => {
+    const { id } = await create({ ...weekly, rrule: 'FREQ=WEEKLY;COUNT=2', repeat_from: 'completion' });
+    await complete(id);
+    expect((await ada.send('POST', `/tasks/${id}/skip`)).body.status).toBe('pending');
+    expect((await complete(id)).body.status).toBe('completed');
+  });
+
+  test('makes a cancelled task go on', async () => {
+    const { id } = await create(weekly);
+    const cancel = () => ada.send('PATCH', `/tasks/${id}`, { body: { status: 'cancelled' } });
+    await cancel();
+    expect((await ada.send('POST', `/tasks/${id}/skip`)).status).toBe(409);
+    expect((await complete(id)).body).toMatchObject({ status: 'pending', due_date: '2099-01-08' });
+    expect((await complete(id, { completed: false })).body).toMatchObject({
+      status: 'cancelled',
+      due_date: '2099-01-01',
+    });
+    const patched = await ada.send('PATCH', `/tasks/${id}`, { body: { status: 'completed' } });
+    expect(patched.body).toMatchObject({ status: 'pending', due_date: '2099-01-08' });
+    expect(await completions(id)).toHaveLength(1);
+  });
+
+  test('by a PUT that is sent twice happens once', async () => {
+    const { id } = await create(weekly);
+    const body = { title: 'Done', ...weekly, status: 'completed' };
+    const first = await ada.send('PUT', `/tasks/${id}`, { body });
+    expect(first.body).toMatchObject({ title: 'Done', status: 'pending', due_date: '2099-01-08' });
+    await complete(id);
+    const again = await ada.send('PUT', `/tasks/${id}`, { body: { ...body, title: 'Done late' } });
+    expect(again.body).toMatchObject({ title: 'Done late', status: 'pending', due_date: '2099-01-15' });
+    expect(await completions(id)).toHaveLength(2);
+  });
+
   test('opens closed subtasks of all levels again', async () => {
     const { id } = await create(weekly);
     const child = await create({ parent_id: id, status: 'completed' });
@@ -199,7 +254,14 @@ describe('completing', () => {
     await complete(id, { completed: false });
     expect([await read(child.id), await read(grandchild.id)]).toMatchObject([
       { status: 'completed', completed_at: child.completed_at },
-      { status: 'pending', title: 'Changed since' },
+      { status: 'cancelled', title: 'Changed since' },
+    ]);
+    await complete(id);
+    await ada.send('PATCH', `/tasks/${child.id}`, { body: { status: 'in_progress' } });
+    await complete(id, { completed: false });
+    expect([await read(child.id), await read(grandchild.id)]).toMatchObject([
+      { status: 'in_progress' },
+      { status: 'cancelled' },
     ]);
   });
 });
@@ -217,6 +279,43 @@ describe('taking a completion back', () => {
     expect(first.body).toMatchObject({ due_date: '2099-01-01', status: 'in_progress' });
     expect(await completions(id)).toEqual([]);
     expect((await complete(id, { completed: false })).body).toEqual(first.body);
+  });
+
+  test('of an occurrence takes back that one, again nothing, and none but the last', async () => {
+    const { id } = await create(weekly);
+    for (let each = 0; each < 3; each++) await complete(id);
+    const back = (occurrence: string) => complete(id, { completed: false, occurrence });
+    expect((await back('2099-01-01')).status).toBe(409);
+    const taken = await back('2099-01-15');
+    expect(taken.body.due_date).toBe('2099-01-15');
+    expect((await back('2099-01-15')).body).toEqual(taken.body);
+    expect(await completions(id)).toHaveLength(2);
+    expect(faults(await back('2099-03-01'))).toEqual(['/body/occurrence not-allowed']);
+  });
+
+  test('is what opening a task does that has come to its end', async () => {
+    const { id } = await create({ ...weekly, rrule: 'FREQ=WEEKLY;COUNT=1' });
+    for (const body of [{ status: 'pending' }, { status: 'in_progress', title: 'Once more' }]) {
+      expect((await complete(id)).body.status).toBe('completed');
+      const opened = await ada.send('PATCH', `/tasks/${id}`, { body });
+      expect([opened.status, opened.body]).toEqual([200, expect.objectContaining(body)]);
+      expect(await completions(id)).toEqual([]);
+    }
+  });
+
+  test('does not fire reminders again', async () => {
+    const { id } = await create({
+      ...weekly,
+      due_date: '2020-01-01',
+      reminders: [{ minutes_before_due: 30 }],
+    });
+    const waiting = () =>
+      query(service.database.url, 'select fire_at from tasklane.reminders where task_id = $1', [id]);
+    await service.runJob('reminders');
+    await complete(id);
+    expect(await waiting()).toHaveLength(1);
+    await complete(id, { completed: false });
+    expect(await waiting()).toEqual([]);
   });
 
   test('is no matter of other fields, but 409 once the due date or the rule was changed', async () => {

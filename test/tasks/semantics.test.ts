@@ -93,6 +93,25 @@ describe('a patch', () => {
     expect(await changesOf(task.id)).toHaveLength(1);
   });
 
+  test.each([
+    { due_date: '2099-01-01', due_time: '10:00', time_zone: 'Europe/Zurich' },
+    {
+      due_date: '2099-01-01',
+      reminders: [{ minutes_before_due: 5 }],
+      tags: ['one', 'two'],
+      rrule: 'FREQ=DAILY',
+    },
+  ])('that repeats what follows from the due date changes nothing: %j', async (due) => {
+    const task = await create({ title: 'A task', ...due });
+    for (const [method, body] of [
+      ['PATCH', {}],
+      ['PATCH', due],
+      ['PUT', { title: 'A task', ...due }],
+    ] as const) {
+      expect(await change(method, task.id, body)).toEqual(task);
+    }
+  });
+
   test('names in the change only what it changes', async () => {
     const task = await create(full);
     await change('PATCH', task.id, { ...full, priority: 'low' });
