@@ -365,7 +365,7 @@ export interface paths {
         };
         /**
          * List projects
-         * @description A page of the lane's projects by `position`, with the numbers of their open and completed tasks.
+         * @description A page of the lane's projects by `position`, with the numbers of their open and completed tasks; `id` asks for some.
          */
         get: operations["listProjects"];
         put?: never;
@@ -5138,6 +5138,13 @@ export interface operations {
                  */
                 priority?: components["schemas"]["TaskPriority"][];
                 /**
+                 * @description Only these tasks, separated by commas; with `include_subtask_counts`, how one task's subtasks stand.
+                 * @example [
+                 *       "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e"
+                 *     ]
+                 */
+                id?: components["schemas"]["Id"][];
+                /**
                  * @description Only tasks of one of these projects, separated by commas. `has_not=project` is for those of none.
                  * @example [
                  *       "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50"
@@ -6251,6 +6258,13 @@ export interface operations {
     listProjects: {
         parameters: {
             query?: {
+                /**
+                 * @description Only these projects, separated by commas.
+                 * @example [
+                 *       "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50"
+                 *     ]
+                 */
+                id?: components["schemas"]["Id"][];
                 /**
                  * @description Only projects that are archived, or only those that are not.
                  * @example false

@@ -17,15 +17,18 @@ export const projectHandlers: Pick<
   'listProjects' | 'createProject' | 'getProject' | 'updateProject' | 'deleteProject' | 'moveProject'
 > = {
   async listProjects(call) {
-    const { archived, cursor, limit } = call.query;
-    const listed = { list: [call.path.user_id, 'projects', archived], order: byPosition };
+    const { id: ids, archived, cursor, limit } = call.query;
+    const listed = { list: [call.path.user_id, 'projects', ids, archived], order: byPosition };
     const after = startOf(listed, cursor);
     if (after === undefined) return call.fail('validation-failed', wrongCursor);
     const { page, counts } = await call.lane.read(async (lane) => {
-      const rows = await listProjects(lane, { archived, order: byPosition, after, limit: limit + 1 });
+      const rows = await listProjects(lane, { ids, archived, order: byPosition, after, limit: limit + 1 });
       const page = toPage(listed, rows, limit, call.url);
-      const ids = page.rows.map((row) => row.id);
-      return { page, counts: await countInProjects(lane, ids) };
+      const counts = await countInProjects(
+        lane,
+        page.rows.map((row) => row.id),
+      );
+      return { page, counts };
     });
     return call.reply(
       200,

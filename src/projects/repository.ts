@@ -16,13 +16,15 @@ type Changeable = ProjectFields & Pick<ProjectRow, 'position'>;
 export async function listProjects(
   lane: Lane,
   page: {
-    archived: boolean | undefined;
+    ids?: readonly string[] | undefined;
+    archived?: boolean | undefined;
     order: readonly SortKey[];
     after: Position | null;
     limit: number;
   },
 ): Promise<ProjectRow[]> {
   const query = lane.rows('projects');
+  if (page.ids) query.whereRaw('id = any(?::uuid[])', [[...page.ids]]);
   if (page.archived !== undefined) query.where('archived', page.archived);
   return pageAfter(query, page.order, page.after).limit(page.limit);
 }

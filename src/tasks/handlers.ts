@@ -39,6 +39,7 @@ function toFilter(query: ListQuery): TaskFilter {
   return {
     status: query.status,
     priority: query.priority,
+    ids: query.id,
     projectId: query.project_id,
     parentId: query.parent_id,
     tagsAny: query.tags_any?.map(tagKey),

@@ -48,6 +48,7 @@ export type TaskTrait =
 export interface TaskFilter {
   status?: readonly TaskStatus[] | undefined;
   priority?: readonly TaskPriority[] | undefined;
+  ids?: readonly string[] | undefined;
   projectId?: readonly string[] | undefined;
   parentId?: string | undefined;
   /** Keys of tags' names. */
@@ -195,6 +196,7 @@ function filtered(lane: Lane, filter: TaskFilter) {
   const query = liveTasks(lane);
   if (filter.status) query.whereIn('status_rank', ranks(taskStatuses, filter.status));
   if (filter.priority) query.whereIn('priority_rank', ranks(taskPriorities, filter.priority));
+  if (filter.ids) query.whereRaw('id = any(?::uuid[])', [[...filter.ids]]);
   if (filter.projectId) query.whereIn('project_id', filter.projectId);
   if (filter.parentId) query.where('parent_id', filter.parentId);
   if (filter.tagsAny) query.whereIn('id', taggedWith(lane, filter.tagsAny));

@@ -48,9 +48,7 @@ async function* calendarOf(tasks: AsyncIterable<Schemas['Task'][]>): AsyncGenera
 }
 
 function everything(userId: string, exported_at: string, read: LongRead) {
-  const projects = rowsById(read, (lane, after, limit) =>
-    listProjects(lane, { archived: undefined, order: byId, after, limit }),
-  );
+  const projects = rowsById(read, (lane, after, limit) => listProjects(lane, { order: byId, after, limit }));
   const tags = rowsById(read, (lane, after, limit) => listTags(lane, byId, after, limit));
   const trash = rowsById(read, (lane, after, limit) => listTrashed(lane, byId, after, limit));
   const completions = rowsById(read, (lane, after, limit) =>

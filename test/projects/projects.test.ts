@@ -80,6 +80,15 @@ test('counts are of tasks outside of the trash, subtasks included', async () => 
   });
 });
 
+test('those that are asked for are listed, each with its counts, and none of another lane', async () => {
+  const [one, , three] = [await ada.project(), await ada.project(), await ada.project()];
+  const foreign = await (await makeTaskClient(service)).project();
+  await ada.create({ project_id: three.id });
+  const page = await ada.ok('GET', `/projects?id=${three.id},${one.id},${foreign.id}`);
+  expect(ids(page.items)).toEqual([one.id, three.id]);
+  expect(page.counts).toEqual({ [one.id]: { open: 0, completed: 0 }, [three.id]: { open: 1, completed: 0 } });
+});
+
 test('a project that is archived keeps its tasks, and takes more', async () => {
   const project = await ada.project();
   const task = await ada.create({ project_id: project.id });

@@ -79,6 +79,7 @@ const carries = (task: Body, name: string) => task.tags.some((tag: string) => ta
 const conditions: Record<string, (task: Body, value: string) => boolean> = {
   status: (task, value) => value.split(',').includes(task.status),
   priority: (task, value) => value.split(',').includes(task.priority),
+  id: (task, value) => value.split(',').includes(task.id),
   project_id: (task, value) => value.split(',').includes(task.project_id),
   parent_id: (task, value) => task.parent_id === value,
   tags_any: (task, value) => value.split(',').some((name) => carries(task, name)),
@@ -110,6 +111,8 @@ function arbitraries(): Record<string, fc.Arbitrary<string>> {
   return {
     status: some(['pending', 'in_progress', 'completed', 'cancelled']),
     priority: some(['low', 'medium', 'high', 'urgent']),
+    // As many as a filter takes.
+    id: some(all.slice(0, 50).map((each) => each.id)),
     project_id: some(projects.map((each) => each.id)),
     parent_id: fc.constantFrom(...parents.map((each) => each.id), projects[0].id),
     tags_any: some(names),
