@@ -33,7 +33,7 @@ const DATABASE_RETRY_SECONDS = 5;
 export function createAuthenticator(
   config: AuthConfig,
   log: Pick<Logger, 'info' | 'warn' | 'error'>,
-  { query, now = Date.now, monotonicNow = () => performance.now() }: AuthenticatorOptions = {},
+  { query, now = () => Date.now(), monotonicNow = () => performance.now() }: AuthenticatorOptions = {},
 ): Authenticator {
   const tokens = createTokenVerifier({ config, log, now, monotonicNow });
   const sessions = config.sources.includes('session') ? openSessionTable(config, query) : null;
