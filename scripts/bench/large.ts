@@ -195,7 +195,11 @@ async function main(): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tasklane-bench-'));
   // Postgres may have to run as another user.
   await chmod(dataDir, 0o755);
-  const postgres = await startEmbeddedPostgres({ dataDir, settings: { max_wal_size: '4GB' } });
+  // With room for the tasks in its own memory, as whoever has a million of them would give it.
+  const postgres = await startEmbeddedPostgres({
+    dataDir,
+    settings: { max_wal_size: '4GB', shared_buffers: '2GB' },
+  });
   try {
     await migrateUp(postgres.url);
     await run(postgres.url, interruption.signal);
