@@ -2049,7 +2049,8 @@ export interface components {
         UserId: string;
         /**
          * Format: date-time
-         * @description An instant as RFC 3339 has it. The service answers in UTC with milliseconds, and rounds down to them.
+         * @description An instant as RFC 3339 has it, in the years 0001 to 9999 in UTC. The service answers in UTC with milliseconds, and
+         *     rounds down to them.
          */
         Timestamp: string;
         /**

@@ -1,4 +1,5 @@
-/** The values of `format` that the contract has beside those of JSON Schema. */
+/** The values of `format` that the contract has beside those of JSON Schema, or means more by. */
+import { fullFormats } from 'ajv-formats/dist/formats';
 
 const canonicalNames = new Set(Intl.supportedValuesOf('timeZone'));
 
@@ -15,4 +16,39 @@ export function isTimeZone(value: string): boolean {
   }
 }
 
-export const formats: Readonly<Record<string, (value: string) => boolean>> = { 'iana-time-zone': isTimeZone };
+const { validate: isDateTime } = fullFormats['date-time'] as { validate: (value: string) => boolean };
+
+/** Whether an instant is in the years 1 to 9999 in UTC, which are all that RFC 3339 can write of our era. */
+export function isWritableInstant(instant: Date): boolean {
+  const year = instant.getUTCFullYear();
+  return year >= 1 && year <= 9999;
+}
+
+/** Whether text is a date-time (RFC 3339) that can be written in UTC, too: near the ends of its years, some can't. */
+function isInstant(value: string): boolean {
+  return isDateTime(value) && isWritableInstant(new Date(value));
+}
+
+interface Format {
+  readonly validate: (value: string) => boolean;
+  /** What is wrong with a value that is not of it. */
+  readonly detail: string;
+}
+
+const described: Readonly<Record<string, Format>> = {
+  'iana-time-zone': { validate: isTimeZone, detail: 'must be an IANA time zone such as Europe/Zurich' },
+  'date-time': {
+    validate: isInstant,
+    detail: 'must be an instant on a day that there is, in the years 0001 to 9999 in UTC',
+  },
+};
+
+/** The checks of these formats, as Ajv takes them. */
+export const formats: Readonly<Record<string, Format['validate']>> = Object.fromEntries(
+  Object.entries(described).map(([name, { validate }]) => [name, validate]),
+);
+
+/** What is wrong with a value that is not of a format; undefined for those of JSON Schema. */
+export function formatDetail(name: string): string | undefined {
+  return described[name]?.detail;
+}

@@ -2,7 +2,7 @@
 import Ajv2020, { type ErrorObject } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { contractDocument } from './contract';
-import { formats } from './formats';
+import { formatDetail, formats } from './formats';
 import type { Schemas, ValidationError } from './operations';
 import { escapePointer, patternDescriptions, validationCodes } from './validator';
 
@@ -15,7 +15,7 @@ const descriptions = patternDescriptions(contractDocument);
 
 function toValidationError({ instancePath, keyword, message, params }: ErrorObject): ValidationError {
   const property = params.missingProperty ?? params.additionalProperty;
-  const described = keyword === 'pattern' ? descriptions.get(params.pattern) : undefined;
+  const described = keyword === 'pattern' ? descriptions.get(params.pattern) : formatDetail(params.format);
   return {
     pointer: property === undefined ? instancePath : `${instancePath}/${escapePointer(property)}`,
     code: validationCodes[keyword] ?? 'not-allowed',

@@ -1,6 +1,7 @@
 /** Checks an operation's requests and responses against the contract. */
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Contract, OpenApiDocument, Operation } from './contract';
+import { formatDetail } from './formats';
 import type { OperationId, ValidationError } from './operations';
 import { createDocumentValidators, type DocumentValidators } from './schemas';
 
@@ -108,11 +109,13 @@ function toValidationError(
 ): ValidationError {
   const keyword = fault.errorCode?.split('.')[0] ?? '';
   const pattern = /^must match pattern "(.*)"$/s.exec(fault.message)?.[1];
+  const format = /^must match format "(.*)"$/.exec(fault.message)?.[1];
   return {
     pointer: pointerOf(fault, keyword, request),
     code: validationCodes[keyword] ?? 'not-allowed',
     detail:
       (pattern !== undefined && descriptions.get(pattern)) ||
+      (format !== undefined && formatDetail(format)) ||
       fault.message.replace(/^must have required property .*/, 'is required'),
   };
 }

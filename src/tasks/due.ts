@@ -1,4 +1,5 @@
 /** Due dates: which ones make sense, and the instants that they stand for. */
+import { isWritableInstant } from '../contract/formats';
 import { toInstant } from '../time/calendar';
 
 export interface Due {
@@ -32,8 +33,8 @@ export function dueAt({ due_date, due_time, time_zone }: Due): Date | null {
   return toInstant(due_date, due_time, time_zone);
 }
 
-/** Whether the instant of a due date is in the years 1 to 9999, which are all that RFC 3339 can write. */
+/** Whether a due date has no instant, or one that can be written. */
 export function isWritable(due: Due): boolean {
-  const year = dueAt(due)?.getUTCFullYear() ?? 1;
-  return year >= 1 && year <= 9999;
+  const instant = dueAt(due);
+  return instant === null || isWritableInstant(instant);
 }

@@ -1,0 +1,128 @@
+/** Instants that can't be written in UTC with a year of four digits: none is taken in, wherever the contract has one. */
+import { randomUUID } from 'node:crypto';
+import type { Body } from '../support/api';
+import { operations } from '../support/operations';
+import { startTestService, type TestService } from '../support/service';
+import { makeUser, type TestUser } from '../support/user';
+
+let service: TestService;
+let ada: TestUser;
+
+beforeAll(async () => {
+  service = await startTestService({ RATE_LIMIT: 'off' });
+});
+beforeEach(async () => {
+  ada = await makeUser(service.url);
+});
+afterAll(() => service.stop());
+
+const late = '9999-12-31T23:59:59-12:00';
+const early = '0001-01-01T00:00:00+00:01';
+const unwritable = [late, early, '0000-06-01T00:00:00Z', '9999-12-31T23:59:59.999-00:01'];
+const detail = 'must be an instant on a day that there is, in the years 0001 to 9999 in UTC';
+
+async function expectNothingWritten(): Promise<void> {
+  const { status, body } = await ada.send('GET', '/export');
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ tasks: [], trash: [], projects: [], tags: [], completions: [], changes: [] });
+}
+
+test.each(unwritable)('a reminder at %s is refused, and nothing is written', async (at) => {
+  const made = await ada.send('POST', '/tasks', { body: { title: 'x', reminders: [{ at }] } });
+  expect(made).toMatchObject({
+    status: 422,
+    body: { errors: [{ pointer: '/body/reminders/0/at', code: 'wrong-format', detail }] },
+  });
+  expect(made.body.errors).toHaveLength(1);
+  await expectNothingWritten();
+});
+
+test('the first and the last instant are taken, and shown as they are', async () => {
+  const ends = ['0001-01-01T01:00:00+01:00', '9999-12-31T22:59:59.999-01:00'];
+  const reminders = ends.map((at) => ({ at }));
+  const made = await ada.send('POST', '/tasks', { body: { title: 'x', reminders } });
+  expect(made.status).toBe(201);
+  const id = randomUUID();
+  const tasks = [{ id, title: 'y', status: 'completed', created_at: ends[0], completed_at: ends[1] }];
+  const body = { format: 'tasklane-export', version: 2, tasks };
+  expect((await ada.send('POST', '/import', { body })).status).toBe(200);
+  const [first, last] = ['0001-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'];
+  expect((await ada.send('GET', `/tasks/${made.body.id}`)).body.reminders).toMatchObject([
+    { at: first },
+    { at: last },
+  ]);
+  expect((await ada.send('GET', `/tasks/${id}`)).body).toMatchObject({
+    created_at: first,
+    completed_at: last,
+  });
+  for (const path of ['/tasks', '/sync', '/export', '/export.csv', '/export.ics']) {
+    expect((await ada.send('GET', path)).status).toBe(200);
+  }
+});
+
+const task = (fields: object) => ({ id: randomUUID(), title: 'x', ...fields });
+const completion = {
+  ...{ id: randomUUID(), user_id: 'ada', task_id: randomUUID(), title: 'x', due_date: '2026-01-01' },
+  ...{ due_time: null, time_zone: null, rrule: 'FREQ=DAILY', status: 'pending', next_due_date: null },
+};
+const vtodo = (...lines: string[]) =>
+  ['BEGIN:VCALENDAR', 'BEGIN:VTODO', 'SUMMARY:x', ...lines, 'END:VTODO', 'END:VCALENDAR', ''].join('\r\n');
+const json = (parts: object) => ({ format: 'tasklane-export', version: 2, ...parts });
+
+test.each<[string, string, unknown]>([
+  ['tasks/0/created_at', 'application/json', json({ tasks: [task({ created_at: late })] })],
+  [
+    'tasks/0/completed_at',
+    'application/json',
+    json({ tasks: [task({ status: 'completed', completed_at: late })] }),
+  ],
+  ['tasks/0/reminders/0/at', 'application/json', json({ tasks: [task({ reminders: [{ at: early }] })] })],
+  [
+    'trash/0/deleted_at',
+    'application/json',
+    json({ trash: [task({ deleted_at: late, deleted_with: randomUUID() })] }),
+  ],
+  [
+    'projects/0/created_at',
+    'application/json',
+    json({ projects: [{ id: randomUUID(), name: 'x', created_at: late }] }),
+  ],
+  ['tags/0/created_at', 'application/json', json({ tags: [{ name: 'x', created_at: late }] })],
+  [
+    'completions/0/completed_at',
+    'application/json',
+    json({ completions: [{ ...completion, completed_at: late }] }),
+  ],
+  ['1/created_at', 'text/csv', `title,created_at\nx,${late}\n`],
+  ['1/completed_at', 'text/csv', `title,status,completed_at\nx,completed,${late}\n`],
+  ['1/reminders/0/at', 'text/csv', `title,reminders\nx,${early}\n`],
+  ['1/created', 'text/calendar', vtodo('CREATED:00000101T000000Z')],
+  ['1/completed', 'text/calendar', vtodo('COMPLETED:00000101T000000Z')],
+  [
+    '1/valarm/0/at',
+    'text/calendar',
+    vtodo('BEGIN:VALARM', 'TRIGGER;VALUE=DATE-TIME:00000101T000000Z', 'END:VALARM'),
+  ],
+])('/body/%s of an import (%s) is a fault of its row', async (pointer, type, body) => {
+  const headers = { 'Content-Type': type };
+  const dry = await ada.send('POST', '/import?dry_run=true', { body, headers });
+  expect(dry.body.rows.flatMap((row: Body) => row.errors)).toEqual([
+    { pointer: `/body/${pointer}`, code: 'wrong-format', detail: expect.stringContaining(detail) },
+  ]);
+  expect((await ada.send('POST', '/import', { body, headers })).status).toBe(422);
+  await expectNothingWritten();
+});
+
+const instants = operations.flatMap((operation) =>
+  [...operation.queryNames]
+    .filter((name) => /^(created|updated|completed)_(after|before)$/.test(name))
+    .map((name): [string, string] => [operation.path.replace('/api/{user_id}', ''), name]),
+);
+
+test.each(instants)('%s refuses them in %s', async (path, name) => {
+  const refused = await ada.send('GET', `${path}?${name}=${encodeURIComponent(late)}`);
+  expect(refused).toMatchObject({
+    status: 422,
+    body: { errors: [{ pointer: `/query/${name}`, code: 'wrong-format', detail }] },
+  });
+});
