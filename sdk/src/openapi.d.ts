@@ -2187,7 +2187,7 @@ export interface components {
              *     moved to before its first completion. Null for a task that does not recur.
              */
             recurrence_start: string | null;
-            /** @description When the user wants to be reminded, as it was set. */
+            /** @description When the user wants to be reminded, as it was set. Those before the due date go when it is taken away. */
             reminders: components["schemas"]["Reminder"][];
             position: components["schemas"]["Position"];
             /** @description Grows by one with every change of the task. */
@@ -3434,7 +3434,7 @@ export interface components {
             repeat_from?: components["schemas"]["RepeatFrom"];
             /** @description The day that the rule starts from; the due date where it is left out. */
             recurrence_start?: components["schemas"]["NullableDate"];
-            /** @description When to be reminded; what is past by now does not fire. */
+            /** @description When to be reminded; what is past by now does not fire, and what is before a due date that is none is left out. */
             reminders?: components["schemas"]["NewReminder"][];
             /** @description Where the task is among the others; after all of them where it is left out. */
             position?: string;

@@ -8,7 +8,7 @@ import type { WritableLane } from '../database/lane';
 import type { Reminder, TaskRow } from '../database/rows';
 import { moveNextTo, positionAtEnd, writePositions } from '../order/position';
 import { spellTags } from '../tags/repository';
-import { type Due, dueAt, isWritable, mergeDue } from './due';
+import { type Due, dueAt, isWritable, mergeDue, remindersLeft } from './due';
 import { completeOccurrence, isCompleted, skipOccurrence, uncompleteOccurrence } from './occurrences';
 import { goesOn, isRecurring, mergeRecurrence, type Recurrence } from './recurrence';
 import { armReminders, readReminders } from './reminders';
@@ -88,7 +88,9 @@ async function resolve(
   const place = placed ? await findPlace(lane, current, body) : (current ?? nothing);
   const due = mergeDue(current ?? nothing, body);
   const recurrence = mergeRecurrence(current ?? nothing, body, due.due_date);
-  const reminders = body.reminders && readReminders(body.reminders, due.due_date);
+  const reminders = body.reminders
+    ? readReminders(body.reminders, due.due_date)
+    : current && remindersLeft(current.reminders, due.due_date);
   const faults = [
     ...(isFault(place) ? [placeFault(place)] : []),
     ...dueFaults(due),
@@ -105,7 +107,7 @@ async function resolve(
     parent_id: place.parent_id,
     ...due,
     due_at: dueAt(due),
-    reminders: reminders as Reminder[] | undefined,
+    reminders: (reminders ?? undefined) as Reminder[] | undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 /** Due dates: which ones make sense, and the instants that they stand for. */
 import { isWritableInstant } from '../contract/formats';
+import type { Reminder } from '../database/rows';
 import { toInstant } from '../time/calendar';
 
 export interface Due {
@@ -25,6 +26,11 @@ export function mergeDue(current: Due, wanted: Wanted): Due {
   };
   if (merged.due_date !== null) return merged;
   return { due_date: null, due_time: wanted.due_time ?? null, time_zone: wanted.time_zone ?? null };
+}
+
+/** The reminders that a task keeps when it is due then: those before a due date go with it. */
+export function remindersLeft(reminders: readonly Reminder[], dueDate: string | null): Reminder[] {
+  return reminders.filter(({ at }) => at !== null || dueDate !== null);
 }
 
 /** The instant of a due date; null if it is all day or floats. */

@@ -5,7 +5,7 @@ import type { WritableLane } from '../database/lane';
 import type { Reminder } from '../database/rows';
 import { spellAll } from '../tags/repository';
 import { areFaults, dueFaults, nothing } from './commands';
-import { dueAt, mergeDue } from './due';
+import { dueAt, mergeDue, remindersLeft } from './due';
 import { mergeRecurrence } from './recurrence';
 import { armImported, readReminders } from './reminders';
 import { type ImportedTask, insertTasks } from './repository';
@@ -69,7 +69,8 @@ export function readTask(
 ): TaskDraft | ValidationError[] {
   const due = mergeDue(nothing, value);
   const recurrence = mergeRecurrence(nothing, value, due.due_date);
-  const reminders = readReminders(value.reminders ?? [], due.due_date);
+  // Those before a due date that is none are no fault: exports of before have some.
+  const reminders = readReminders(value.reminders ?? [], undefined);
   const faults = [
     ...faultsOf(value, isTrashed),
     ...(Array.isArray(recurrence) ? recurrence : []),
@@ -90,7 +91,7 @@ export function readTask(
     ...recurrence,
     recurrence_start: value.recurrence_start ?? recurrence.recurrence_start,
     completion_count: recurrence.rrule === null ? 0 : completionCount,
-    reminders: reminders as Reminder[],
+    reminders: remindersLeft(reminders as Reminder[], due.due_date),
     position: value.position,
     completed_at: toDate(value.completed_at),
     created_at: toDate(value.created_at),

@@ -12,10 +12,13 @@ interface NewReminder {
   readonly minutes_before_due?: number | null;
 }
 
-/** Reminders as tasks keep them, or what is wrong with them; the pointers are into the task. */
+/**
+ * Reminders as tasks keep them, or what is wrong with them; the pointers are into the task.
+ * @param dueDate undefined where those before it may be there without
+ */
 export function readReminders(
   reminders: readonly NewReminder[],
-  dueDate: string | null,
+  dueDate: string | null | undefined,
 ): Reminder[] | ValidationError[] {
   const faults: ValidationError[] = [];
   const read = reminders.map(({ at = null, minutes_before_due = null }, index): Reminder => {

@@ -115,6 +115,20 @@ test('they go along with the due date, the next occurrence, and the profile’s 
   expect(await waiting(id)).toEqual(['2099-02-28T09:30:00.000Z']);
 });
 
+test('those before a due date go with it, and the task can be written as it is read', async () => {
+  const { id, version } = await create({ ...zoned, reminders: [halfAnHour, future] });
+  const { status, body: task } = await ada.send('PATCH', `/tasks/${id}`, { body: { due_date: null } });
+  expect(status).toBe(200);
+  expect(task).toMatchObject({ version: version + 1, reminders: [{ ...future, minutes_before_due: null }] });
+  expect(await waiting(id)).toEqual([future.at]);
+  const own = await ada.send('PATCH', `/tasks/${id}`, { body: { reminders: task.reminders } });
+  expect(own).toMatchObject({ status: 200, body: { version: task.version } });
+
+  const { title, reminders } = await create({ ...zoned, reminders: [halfAnHour] });
+  const replaced = await ada.send('PUT', `/tasks/${id}`, { body: { title, reminders } });
+  expect(replaced).toMatchObject({ status: 422 });
+});
+
 test('many services at once fire each once', async () => {
   const other = await startTestService({ RATE_LIMIT: 'off', DATABASE_URL: service.database.url });
   try {

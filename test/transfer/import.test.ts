@@ -591,6 +591,23 @@ describe('iCalendar', () => {
   });
 });
 
+test.each(['json', 'csv', 'ics'] as const)(
+  'reminders before a due date that was taken away are left out of %s',
+  async (type) => {
+    const reminders = [{ minutes_before_due: 5 }, { at: '2099-01-01T10:00:00.000Z' }];
+    const task = await make('/tasks', { title: 'x', due_date: '2099-01-31', reminders });
+    // As earlier releases left it.
+    const sql = 'update tasklane.tasks set due_date = null where user_id = $1 and id = $2';
+    await query(service.database.url, sql, [ada.id, task.id]);
+    const bob = await makeUser(service.url);
+    const file = await exported(ada, type === 'json' ? '' : `.${type}`);
+    expect(await importInto(bob, type, file)).toMatchObject({ status: 200, body: { faults: 0 } });
+    expect((await exported(bob)).tasks).toMatchObject([
+      { due_date: null, reminders: [{ at: '2099-01-01T10:00:00.000Z', minutes_before_due: null }] },
+    ]);
+  },
+);
+
 describe('many rows', () => {
   const count = 1_700;
   const csv = [
