@@ -1,6 +1,7 @@
 /** Reading iCalendar objects (RFC 5545), a component at a time, and what a VTODO says of a task. */
 import ICAL from 'ical.js';
 import { isTimeZone } from '../contract/formats';
+import { isDate, toInstant } from '../time/calendar';
 import { todoPriorities, todoStatuses } from './todo';
 import { windowsZones } from './windows-zones';
 
@@ -164,11 +165,17 @@ const statuses: ReadonlyMap<string, string> = new Map(
   Object.entries(todoStatuses).map(([status, value]) => [value, status]),
 );
 
+interface ReadDue {
+  readonly due_date: string | undefined;
+  readonly due_time?: string;
+  readonly time_zone?: string;
+}
+
 /** A due date from a DATE or DATE-TIME. */
 function readDue(
   [name, { tzid }, type, value]: JcalProperty,
   locations: ReadonlyMap<string, string>,
-): Record<string, unknown> | PropertyFault {
+): ReadDue | PropertyFault {
   const text = String(value);
   if (type === 'date') return { due_date: text };
   const [due_date, time = ''] = text.split('T');
@@ -187,13 +194,49 @@ function endOf(start: JcalProperty, duration: JcalProperty): JcalProperty {
   return [duration[0], start[1], start[2], time.toString()];
 }
 
-/** Minutes before the due date, or an instant; undefined for what is neither. */
-function readAlarm([, properties]: JcalComponent): Record<string, unknown> | undefined {
+// As many minutes as a reminder can be before the due date.
+const maxMinutes = 40_320;
+
+/** What alarms count from. */
+interface Moment {
+  /** In milliseconds; on clocks that float, as if they were UTC's. */
+  readonly time: number;
+  readonly floats: boolean;
+}
+
+/** The moment of a date or time; undefined where it has a fault. */
+function momentOf(
+  property: JcalProperty | undefined,
+  locations: ReadonlyMap<string, string>,
+): Moment | undefined {
+  if (!property) return undefined;
+  const { due_date = '', due_time = '00:00', time_zone } = readDue(property, locations) as ReadDue;
+  if (!isDate(due_date) || !/^([01]\d|2[0-3]):[0-5]\d$/.test(due_time)) return undefined;
+  return {
+    time: toInstant(due_date, due_time, time_zone ?? 'UTC').getTime(),
+    floats: time_zone === undefined,
+  };
+}
+
+/**
+ * A reminder: so many minutes before the due date, or an instant, which stands in where those are too many or there is
+ * no due date; undefined for what is neither.
+ */
+function readAlarm(
+  [, properties]: JcalComponent,
+  { start, due }: { readonly start: Moment | undefined; readonly due: Moment | undefined },
+): Record<string, unknown> | undefined {
   const trigger = properties.find(([name]) => name === 'trigger');
   if (!trigger) return undefined;
   if (trigger[2] === 'date-time') return { at: String(trigger[3]) };
-  const minutes = -ICAL.Duration.fromString(String(trigger[3])).toSeconds() / 60;
-  return minutes >= 0 ? { minutes_before_due: Math.floor(minutes) } : undefined;
+  // A duration counts from the start, where there is one, unless it says the end (RFC 5545, section 3.8.6.3).
+  const anchor = trigger[1].related?.toUpperCase() === 'END' ? due : (start ?? due);
+  if (!anchor) return undefined;
+  const time = anchor.time + ICAL.Duration.fromString(String(trigger[3])).toSeconds() * 1_000;
+  const minutes = due && Math.floor((due.time - time) / 60_000);
+  if (!anchor.floats && (minutes === undefined || minutes > maxMinutes))
+    return { at: new Date(time).toISOString() };
+  return minutes === undefined || minutes < 0 ? undefined : { minutes_before_due: minutes };
 }
 
 function recurOf(property: JcalProperty): string {
@@ -246,9 +289,10 @@ export function readTodo(text: string, locations: ReadonlyMap<string, string>): 
     if (first(name))
       faults.push({ property: name, code: 'not-allowed', detail: 'is nothing that a task can have' });
   }
+  const period = { start: momentOf(start, locations), due: momentOf(due || undefined, locations) };
   const reminders = components
     .filter(([name]) => name === 'valarm')
-    .flatMap((alarm) => readAlarm(alarm) ?? []);
+    .flatMap((alarm) => readAlarm(alarm, period) ?? []);
   if (reminders.length > 0) set('reminders', reminders);
 
   const parent = properties.find(
