@@ -3322,7 +3322,26 @@ export interface components {
             status: components["schemas"]["TaskStatus"];
             /** @description The day that the task was due from then on; null if it was the last time. */
             next_due_date: components["schemas"]["NullableDate"];
+            /**
+             * @description The subtasks that were closed before, and opened again for the next time. None where it is left out, as
+             *     earlier releases did.
+             */
+            reopened?: components["schemas"]["ReopenedSubtask"][];
         } & components["schemas"]["Completion"];
+        /** @description A subtask that was closed when an occurrence was completed. */
+        ReopenedSubtask: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description The status that it had.
+             * @enum {string}
+             */
+            status: "completed" | "cancelled";
+            /**
+             * Format: date-time
+             * @description When it had been completed; null where it was cancelled.
+             */
+            completed_at: string | null;
+        };
         /** @description Everything that a lane holds. */
         LaneExport: {
             /**

@@ -40,13 +40,13 @@ export async function insertCompletion(
 /** Keeps records that come from elsewhere, as a set, and those whose ids are taken not. @returns the ids of those that it kept */
 export async function insertCompletions(
   lane: WritableLane,
-  completions: readonly Omit<CompletionRow, 'user_id' | 'reopened'>[],
+  completions: readonly Omit<CompletionRow, 'user_id'>[],
 ): Promise<string[]> {
   if (completions.length === 0) return [];
   const rows: { id: string }[] = await lane
     .insert(
       'completions',
-      completions.map((row) => ({ ...row, reopened: '[]' as never })),
+      completions.map(({ reopened, ...row }) => ({ ...row, reopened: JSON.stringify(reopened) as never })),
     )
     .onConflict(['user_id', 'id'])
     .ignore()

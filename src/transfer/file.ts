@@ -17,7 +17,7 @@ export interface Drafts {
   project: ImportedProject;
   tag: ImportedTag;
   task: TaskDraft;
-  completion: Omit<CompletionRow, 'user_id' | 'reopened'>;
+  completion: Omit<CompletionRow, 'user_id'>;
   /** Nothing: what is wrong with all of the file. */
   file: undefined;
 }

@@ -79,14 +79,28 @@ function readTag(item: Item, id: string): Read<'tag'> {
   return { id, name: name.trim(), color, created_at: toDate(item.created_at) };
 }
 
+function faultsOfReopened(reopened: readonly Schemas['ReopenedSubtask'][]): ValidationError[] {
+  return reopened.flatMap(({ status, completed_at }, index): ValidationError[] => {
+    if ((status === 'completed') === (completed_at !== null)) return [];
+    const detail = 'is there for the status completed, and only then';
+    return [{ pointer: `/reopened/${index}/completed_at`, code: 'contradiction', detail }];
+  });
+}
+
 function readCompletion(item: Item): Read<'completion'> {
-  const faults = checks.completion(item);
+  const wrong = checks.completion(item);
+  if (wrong.length > 0) return wrong;
+  const { user_id: _user, completed_at, reopened = [], ...record } = item as Schemas['ExportedCompletion'];
+  const faults = faultsOfReopened(reopened);
   if (faults.length > 0) return faults;
-  const { user_id: _user, completed_at, ...record } = item as Schemas['ExportedCompletion'];
   const { id, task_id, title, due_date, due_time, time_zone, rrule, status, next_due_date } = record;
   return {
     ...{ id, task_id, title, due_date, due_time, time_zone, rrule, status, next_due_date },
     completed_at: new Date(completed_at),
+    reopened: reopened.map((each) => ({
+      ...each,
+      completed_at: each.completed_at === null ? null : new Date(each.completed_at).toISOString(),
+    })),
   };
 }
 

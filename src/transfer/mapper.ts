@@ -15,5 +15,7 @@ export function toTrashedTask(row: TaskRow): Schemas['TrashedTask'] {
 /** The record of a completed occurrence, with what it takes to take that back. */
 export function toExportedCompletion(row: CompletionRow): Schemas['ExportedCompletion'] {
   const { rrule, status, next_due_date } = row;
-  return { ...toCompletion(row), rrule, status, next_due_date };
+  // Earlier releases kept their versions too.
+  const reopened = row.reopened.map(({ id, status, completed_at }) => ({ id, status, completed_at }));
+  return { ...toCompletion(row), rrule, status, next_due_date, reopened };
 }

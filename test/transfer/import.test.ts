@@ -77,6 +77,13 @@ function comparable(body: Body): string {
   return JSON.stringify(rest, (key, value) => (renewed.has(key) ? undefined : value));
 }
 
+/** A completion as an export has it. */
+const completion = (id: string | undefined, task_id: string | undefined, reopened: object[] = []) => ({
+  ...{ id, user_id: 'x', task_id, title: 'x', due_date: '2026-01-01', due_time: null, time_zone: null },
+  ...{ completed_at: '2026-01-01T00:00:00Z', rrule: 'FREQ=DAILY', status: 'pending', next_due_date: null },
+  reopened,
+});
+
 describe('an export of Tasklane', () => {
   test('in a lane of its own gives the same export again, and the same again changes nothing', async () => {
     await fillLane();
@@ -120,6 +127,36 @@ describe('an export of Tasklane', () => {
       { fire_at: new Date('2030-01-01T10:00:00Z') },
       { fire_at: new Date('2030-01-31T16:30:00Z') },
     ]);
+  });
+
+  test('keeps which subtasks a completion opened again, for when it is taken back', async () => {
+    const parent = await make('/tasks', { title: 'x', due_date: '2099-01-31', rrule: 'FREQ=MONTHLY' });
+    const [done, dropped, open] = await Promise.all(
+      ['completed', 'cancelled', 'in_progress'].map((status) =>
+        make('/tasks', { title: status, parent_id: parent.id, status }),
+      ),
+    );
+    await ada.send('PATCH', `/tasks/${parent.id}/complete`);
+    const file = await exported(ada);
+    expect(file.completions[0].reopened).toHaveLength(2);
+    const bob = await makeUser(service.url);
+    expect((await importInto(bob, 'json', file)).status).toBe(200);
+    expect(comparable(await exported(bob))).toBe(comparable(file));
+    const back = await bob.send('PATCH', `/tasks/${parent.id}/complete`, { body: { completed: false } });
+    expect(back).toMatchObject({ status: 200, body: { due_date: '2099-01-31' } });
+    for (const { id, status, completed_at } of [done, dropped, open] as Body[]) {
+      expect((await bob.send('GET', `/tasks/${id}`)).body).toMatchObject({ status, completed_at });
+    }
+  });
+
+  test('of an earlier release has completions without subtasks', async () => {
+    const parent = await make('/tasks', { title: 'x', due_date: '2099-01-31', rrule: 'FREQ=MONTHLY' });
+    await ada.send('PATCH', `/tasks/${parent.id}/complete`);
+    const file = await exported(ada);
+    for (const each of file.completions) delete each.reopened;
+    const bob = await makeUser(service.url);
+    expect((await importInto(bob, 'json', file)).status).toBe(200);
+    expect((await exported(bob)).completions).toMatchObject([{ reopened: [] }]);
   });
 
   test('leaves a profile alone that the user has settled on', async () => {
@@ -234,23 +271,31 @@ describe('an export of Tasklane', () => {
       [['/body/trash/0/deleted_with', 'contradiction']],
     ],
     [
+      'subtasks that a completion can’t have opened',
+      ([a, b, c]) => ({
+        tasks: [{ id: b, title: 'x' }],
+        completions: [
+          completion(a, b, [
+            { id: a, status: 'completed', completed_at: null },
+            { id: a, status: 'cancelled', completed_at: '2026-01-01T00:00:00Z' },
+          ]),
+          completion(b, b, [{ id: a, status: 'pending', completed_at: '9999-12-31T23:59:59-12:00' }]),
+          completion(c, b, [{ id: 'x', status: 'cancelled' }]),
+        ],
+      }),
+      [
+        ['/body/completions/0/reopened/0/completed_at', 'contradiction'],
+        ['/body/completions/0/reopened/1/completed_at', 'contradiction'],
+        ['/body/completions/1/reopened/0/status', 'not-allowed'],
+        ['/body/completions/1/reopened/0/completed_at', 'wrong-format'],
+        ['/body/completions/2/reopened/0/completed_at', 'required'],
+        ['/body/completions/2/reopened/0/id', 'wrong-format'],
+      ],
+    ],
+    [
       'a completion of nothing',
       ([a, b]) => ({
-        completions: [
-          {
-            id: a,
-            user_id: 'x',
-            task_id: b,
-            title: 'x',
-            due_date: '2026-01-01',
-            due_time: null,
-            time_zone: null,
-            completed_at: '2026-01-01T00:00:00Z',
-            rrule: 'FREQ=DAILY',
-            status: 'pending',
-            next_due_date: null,
-          },
-        ],
+        completions: [completion(a, b)],
       }),
       [['/body/completions/0/task_id', 'not-in-lane']],
     ],
@@ -518,6 +563,80 @@ describe('iCalendar', () => {
       ['DUE:20301128T180500Z', 'BEGIN:VALARM', 'ACTION:DISPLAY', 'TRIGGER:-PT1H30M', 'END:VALARM'],
       { reminders: [{ at: null, minutes_before_due: 90 }] },
     ],
+    [
+      'an alarm before the start',
+      ['DTSTART:20301128T093000Z', 'DUE:20301128T103000Z', 'BEGIN:VALARM', 'TRIGGER:-PT15M', 'END:VALARM'],
+      { reminders: [{ at: null, minutes_before_due: 75 }] },
+    ],
+    [
+      'an alarm that says so',
+      [
+        'DTSTART:20301128T093000Z',
+        'DUE:20301128T103000Z',
+        'BEGIN:VALARM',
+        'TRIGGER;RELATED=START:PT15M',
+        'END:VALARM',
+      ],
+      { reminders: [{ at: null, minutes_before_due: 45 }] },
+    ],
+    [
+      'an alarm before the end',
+      [
+        'DTSTART:20301128T093000Z',
+        'DUE:20301128T103000Z',
+        'BEGIN:VALARM',
+        'TRIGGER;RELATED=END:-PT15M',
+        'END:VALARM',
+      ],
+      { reminders: [{ at: null, minutes_before_due: 15 }] },
+    ],
+    [
+      'an alarm before the start on a day of 25 hours',
+      [
+        'DTSTART;TZID=Europe/Zurich:20301026T120000',
+        'DUE;TZID=Europe/Zurich:20301027T120000',
+        'BEGIN:VALARM',
+        'TRIGGER:PT0M',
+        'END:VALARM',
+      ],
+      { reminders: [{ at: null, minutes_before_due: 1500 }] },
+    ],
+    [
+      'an alarm before the first of several days',
+      [
+        'DTSTART;VALUE=DATE:20301126',
+        'DUE;VALUE=DATE:20301128',
+        'BEGIN:VALARM',
+        'TRIGGER:-PT30M',
+        'END:VALARM',
+      ],
+      { reminders: [{ at: null, minutes_before_due: 2910 }] },
+    ],
+    [
+      'an alarm before a start with a duration',
+      ['DTSTART:20301128T093000', 'DURATION:PT1H', 'BEGIN:VALARM', 'TRIGGER:-PT15M', 'END:VALARM'],
+      { reminders: [{ at: null, minutes_before_due: 75 }] },
+    ],
+    [
+      'an alarm before a start long before the due date',
+      ['DTSTART:20300128T093000Z', 'DUE:20301128T103000Z', 'BEGIN:VALARM', 'TRIGGER:-PT15M', 'END:VALARM'],
+      { reminders: [{ at: '2030-01-28T09:15:00.000Z', minutes_before_due: null }] },
+    ],
+    [
+      'an alarm before a start without a due date',
+      ['DTSTART;TZID=Europe/Zurich:20300128T093000', 'BEGIN:VALARM', 'TRIGGER:-PT15M', 'END:VALARM'],
+      { reminders: [{ at: '2030-01-28T08:15:00.000Z', minutes_before_due: null }] },
+    ],
+    [
+      'no alarm after the due date',
+      ['DTSTART:20301128T093000Z', 'DUE:20301128T103000Z', 'BEGIN:VALARM', 'TRIGGER:PT2H', 'END:VALARM'],
+      { reminders: [] },
+    ],
+    [
+      'no alarm before a start that floats',
+      ['DTSTART:20301128T093000', 'BEGIN:VALARM', 'TRIGGER:-PT2H', 'END:VALARM'],
+      { reminders: [] },
+    ],
   ])('tells %s', async (_what, lines, expected) => {
     const report = await importInto(ada, 'ics', calendar(...todo(...lines)));
     expect(report).toMatchObject({ status: 200, body: { created: 1 } });
@@ -552,6 +671,11 @@ describe('iCalendar', () => {
     [
       'a day that there is not',
       calendar(...todo('DUE;VALUE=DATE:20260230')),
+      { errors: [{ pointer: '/body/1/due', code: 'wrong-format' }] },
+    ],
+    [
+      'an alarm before a day that there is not',
+      calendar(...todo('DUE;VALUE=DATE:20260230', 'BEGIN:VALARM', 'TRIGGER:-PT5M', 'END:VALARM')),
       { errors: [{ pointer: '/body/1/due', code: 'wrong-format' }] },
     ],
     [
