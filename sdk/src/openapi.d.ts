@@ -1064,8 +1064,9 @@ export interface paths {
         /**
          * Export the tasks as CSV
          * @description The tasks outside of the trash as CSV ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)), in UTF-8: a header
-         *     with the names of a task's fields, then a record for each, ordered by id. What is null is an empty cell, the tags
-         *     of a task are separated by `, `.
+         *     with the names of a task's fields and `project`, the name of its project, then a record for each, ordered by id.
+         *     What is null is an empty cell, the tags of a task are separated by `, `, and so are its reminders: minutes before
+         *     it is due, or instants. Where COUNT of a rule counts completions, it is as many as are left.
          *
          *     A spreadsheet would run a cell that begins with one of `=`, `+`, `-`, `@`, their full-width forms, a tab or a
          *     line break as a formula. Such a cell gets an apostrophe in front, and so does one that begins with apostrophes
@@ -1097,7 +1098,8 @@ export interface paths {
          * Export the tasks as iCalendar
          * @description The tasks outside of the trash as one iCalendar object ([RFC 5545](https://www.rfc-editor.org/rfc/rfc5545)) with
          *     a `VTODO` for each, ordered by id. `UID` is the task's id. What iCalendar has no property for is left out:
-         *     projects, positions and the colours of tags. Priorities are 1 (urgent), 3 (high), 5 (medium) and 9 (low).
+         *     projects, positions and the colours of tags. Priorities are 1 (urgent), 3 (high), 5 (medium) and 9 (low). Where
+         *     COUNT of a rule counts completions, it is as many as are left.
          */
         get: operations["exportCalendar"];
         put?: never;
@@ -1145,7 +1147,8 @@ export interface paths {
          *     lane's were never changed. `changes` is passed over: the import leaves changes of its own.
          *
          *     **CSV** has a header with names of fields of `TaskImport`, in any order; only `title` must be there. Tags and
-         *     reminders are separated by commas. An empty cell counts as left out.
+         *     reminders are separated by commas. An empty cell counts as left out. A project that only tasks name is made, and
+         *     has a row in the report, with the number of the first task's.
          *
          *     **iCalendar**: each `VTODO` is a task; other components are counted in `ignored`. `PRIORITY` 1 is urgent, 2 to 4
          *     high, 5 medium, 6 to 9 low.
@@ -3430,6 +3433,12 @@ export interface components {
             /** @description Passed over. */
             user_id?: unknown;
             project_id?: components["schemas"]["NullableId"];
+            /**
+             * @description The name of the task's project, in CSV alone. If the lane has no project with the id `project_id`, one is
+             *     made with this name. Without `project_id`, it is the lane's project of this name, and one is made if there is
+             *     none.
+             */
+            project?: components["schemas"]["ProjectName"];
             parent_id?: components["schemas"]["NullableId"];
             title: components["schemas"]["TaskTitle"];
             description?: components["schemas"]["TaskDescription"];
@@ -3471,8 +3480,8 @@ export interface components {
         /** @description What becomes of a row of an import. */
         ImportRow: {
             /**
-             * @description Which row, from 1: in CSV without the header, which is 0; in iCalendar a `VTODO`; in JSON in the order profile,
-             *     projects, tags, tasks, trash, completions.
+             * @description Which row, from 1: in CSV without the header, which is 0, and a project with its first task; in iCalendar a
+             *     `VTODO`; in JSON in the order profile, projects, tags, tasks, trash, completions.
              */
             row: number;
             /** @description The line of the file on which the row begins; null in JSON. */

@@ -5,8 +5,8 @@ import { withTimeZones } from '../icalendar/due';
 import { eventLines } from '../icalendar/event';
 import { todoLines } from '../icalendar/todo';
 import { settingsOf } from '../profile/settings';
-import { toTask } from '../tasks/mapper';
 import { listTasks, type TaskFilter } from '../tasks/repository';
+import { toTaskAlone } from '../transfer/mapper';
 import { byId, type LongRead, mapped } from '../transfer/pages';
 
 /** Whether tasks come as events or as to-dos. */
@@ -38,8 +38,8 @@ export async function* feedText(
 
 /** A lane's feed as text, in pieces. */
 export function feedOf({ profile, pages }: LongRead, components: Components): AsyncGenerator<string> {
-  const rows = pages<Parameters<typeof toTask>[0]>((lane, last, limit) =>
+  const rows = pages<Parameters<typeof toTaskAlone>[0]>((lane, last, limit) =>
     listTasks(lane, { filter: filters[components], order: byId, after: last ? [last.id] : null, limit }),
   );
-  return feedText(mapped(rows, toTask), components, settingsOf(profile).time_zone);
+  return feedText(mapped(rows, toTaskAlone), components, settingsOf(profile).time_zone);
 }

@@ -2,7 +2,7 @@
 import ICAL from 'ical.js';
 import type { Schemas } from '../contract/operations';
 import { toDate, toDay } from '../recurrence/day-number';
-import { exportRule } from '../recurrence/export';
+import { exportAsWritten, exportRule } from '../recurrence/export';
 import { parseRule } from '../recurrence/parse';
 import { seriesFrom } from '../recurrence/schedule';
 import { type Component, type Property, toInstantValue, toText } from './document';
@@ -21,9 +21,11 @@ function ruleFromNow({
   time_zone,
 }: Task): string | undefined {
   const rule = rrule === null ? [] : parseRule(rrule);
-  if (Array.isArray(rule) || recurrence_start === null) return undefined;
+  if (Array.isArray(rule) || rrule === null || recurrence_start === null) return undefined;
   const clock = { time: due_time, zone: time_zone };
-  if (rule.count === null || repeat_from === 'completion') return exportRule(rule, recurrence_start, clock);
+  // Each time it starts anew, from the day of the completion.
+  if (repeat_from === 'completion') return exportAsWritten(rrule, rule, clock);
+  if (rule.count === null) return exportRule(rule, recurrence_start, clock);
   let last = toDay(recurrence_start);
   for (const day of seriesFrom(rule, recurrence_start, last, clock)) last = day;
   return exportRule({ ...rule, count: null, until: { date: toDate(last) } }, recurrence_start, clock);

@@ -17,6 +17,16 @@ function untilText(date: string, { time, zone }: DueClock): string {
   return compact(new Date(instant).toISOString());
 }
 
+/**
+ * The value of an RRULE as it is, where it does not start from a day of its own; but for UNTIL, in the form that goes
+ * with a DTSTART on the clock.
+ */
+export function exportAsWritten(text: string, rule: Rule, clock: DueClock): string {
+  const until = lastDate(rule, clock);
+  const written = text.toUpperCase();
+  return until === null ? written : written.replace(/UNTIL=[^;]+/, `UNTIL=${untilText(until, clock)}`);
+}
+
 /** Where a series ends, as parts of a rule. */
 function endOf(rule: Rule, parts: DayParts, start: string, clock: DueClock): string[] {
   const until = lastDate(rule, clock);

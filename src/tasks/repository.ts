@@ -119,7 +119,6 @@ const columns = Object.keys(all) as (keyof typeof all)[];
 const unlisted = [
   'status_rank',
   'priority_rank',
-  'completion_count',
   'deleted_at',
   'deleted_with',
   'due_asc',

@@ -5,9 +5,10 @@ import { maxItemBytes } from '../contract/json-items';
 import type { Schemas, ValidationError } from '../contract/operations';
 import { createCheck } from '../contract/rows';
 import type { SpooledBody } from '../contract/spool';
+import type { ImportedProject } from '../projects/repository';
 import { readTask } from '../tasks/import';
 import { csvColumns, unguardCell } from './csv';
-import { faultOfFile, idsFor, type ReadRow, tooLargeFault } from './file';
+import { faultOfFile, idOfProject, idsFor, type ReadRow, tooLargeFault } from './file';
 
 const check = createCheck('TaskImport');
 
@@ -120,6 +121,8 @@ export async function* readCsv(file: Pick<SpooledBody, 'pieces' | 'sha256'>): As
   let row = -1;
   // Where the record before ends.
   let end = 0;
+  // Those that there are rows for.
+  const projects = new Set<string>();
   const place = <I extends string | null>(id: I) => {
     const line = lines.after(end);
     return { row, line, type: 'task' as const, within: '/body', index: row, id };
@@ -128,7 +131,7 @@ export async function* readCsv(file: Pick<SpooledBody, 'pieces' | 'sha256'>): As
   for await (const { record, info } of records as AsyncIterable<ParsedRecord>) {
     if (broken && row + 1 === Number(broken.records)) break;
     row++;
-    if (columns) yield readRecord(columns, record, place(idOf(row)));
+    if (columns) yield* readRecord(columns, record, place(idOf(row)), projects);
     else {
       columns = record.map((cell) => cell.trim());
       const { line } = place(null);
@@ -152,19 +155,36 @@ function brokenRecord(error: CsvError, columns: readonly string[] | undefined): 
   return { pointer: column === undefined ? '' : `/${column}`, code: 'wrong-format', detail: at + quote };
 }
 
-function readRecord(
+/** The row of a task, after that of its project, where that is new in the file and has a name. */
+function* readRecord(
   columns: readonly string[],
   record: readonly string[],
   place: Omit<ReadRow<'task'>, 'id' | 'read'> & { id: string },
-): ReadRow {
+  projects: Set<string>,
+): Generator<ReadRow> {
   if (record.length !== columns.length) {
     const detail = `has ${record.length} cells where the header has ${columns.length}`;
-    return { ...place, read: [{ pointer: '', code: 'wrong-format', detail }] };
+    yield { ...place, read: [{ pointer: '', code: 'wrong-format', detail }] };
+    return;
   }
   const fields = toFields(columns, record);
   const faults = check(fields);
   const id = (fields.id as string | undefined) ?? place.id;
-  if (faults.length > 0) return { ...place, id, read: faults };
-  const read = readTask({ ...(fields as Schemas['TaskImport']), id }, { isTrashed: false });
-  return { ...place, id, read };
+  if (faults.length > 0) {
+    yield { ...place, id, read: faults };
+    return;
+  }
+  const { project, ...task } = fields as Schemas['TaskImport'];
+  const name = project?.trim();
+  const project_id = task.project_id ?? (name === undefined ? undefined : idOfProject(name));
+  if (name !== undefined && project_id !== undefined && !projects.has(project_id)) {
+    projects.add(project_id);
+    yield { ...place, type: 'project', id: project_id, read: newProject(project_id, name) };
+  }
+  const placed = project_id === undefined ? task : { ...task, project_id };
+  yield { ...place, id, read: readTask({ ...placed, id }, { isTrashed: false }) };
+}
+
+function newProject(id: string, name: string): ImportedProject {
+  return { id, name, color: null, archived: false, position: undefined, created_at: undefined };
 }

@@ -2,13 +2,15 @@
 import { stringify } from 'csv-stringify/sync';
 import type { Schemas } from '../contract/operations';
 
-type Task = Schemas['Task'];
+/** A task as an export of CSV has it: with the name of its project, which the file has no row for. */
+export type CsvTask = Schemas['Task'] & { readonly project: string | null };
 
 // In the order in which the contract has them, and all of them: the compiler says if one is missing.
-const columns: Readonly<Record<keyof Task, true>> = {
+const columns: Readonly<Record<keyof CsvTask, true>> = {
   id: true,
   user_id: true,
   project_id: true,
+  project: true,
   parent_id: true,
   title: true,
   description: true,
@@ -32,7 +34,7 @@ const columns: Readonly<Record<keyof Task, true>> = {
 };
 
 /** The columns of an export, by the names of a task's fields. */
-export const csvColumns = Object.keys(columns) as (keyof Task)[];
+export const csvColumns = Object.keys(columns) as (keyof CsvTask)[];
 
 // What makes spreadsheets run a cell, after the apostrophes that already keep it from that.
 const runs = /^'*[=+\-@＝＋－＠\t\r\n]/;
@@ -47,14 +49,14 @@ export function unguardCell(text: string): string {
   return text.startsWith("'") && runs.test(text) ? text.slice(1) : text;
 }
 
-type Reminder = Task['reminders'][number];
+type Reminder = CsvTask['reminders'][number];
 
 /** An instant, or minutes before the due date. */
 function reminderText({ at, minutes_before_due }: Reminder): string {
   return at ?? String(minutes_before_due);
 }
 
-function toCell(value: Task[keyof Task]): string {
+function toCell(value: CsvTask[keyof CsvTask]): string {
   if (value === null) return '';
   if (!Array.isArray(value)) return guardCell(String(value));
   return guardCell(value.map((each) => (typeof each === 'string' ? each : reminderText(each))).join(', '));
@@ -66,7 +68,7 @@ function toRecords(rows: readonly (readonly string[])[]): string {
 }
 
 /** The header, then the records of a page of tasks at a time. */
-export async function* csvOf(pages: AsyncIterable<readonly Task[]>): AsyncGenerator<string> {
+export async function* csvOf(pages: AsyncIterable<readonly CsvTask[]>): AsyncGenerator<string> {
   yield toRecords([csvColumns]);
   for await (const page of pages) {
     yield toRecords(page.map((task) => csvColumns.map((column) => toCell(task[column]))));

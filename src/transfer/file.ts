@@ -35,6 +35,8 @@ export interface Placeable {
 
 /** What is kept of a task. */
 interface TaskLinks extends Placeable {
+  /** The lane's own project, once it is known, where the file's is known by its name. */
+  project_id: string | null | undefined;
   readonly isPositioned: boolean;
   /** Where it is to be, once that is planned. */
   place: KnownPlace | undefined;
@@ -45,7 +47,8 @@ interface TaskLinks extends Placeable {
 /** What planning needs of each type's drafts, which are not in memory. */
 interface Links {
   profile: null;
-  project: null;
+  /** Its name, where its id follows from that; otherwise empty. */
+  project: string;
   /** The key of its name. */
   tag: string;
   task: TaskLinks;
@@ -72,6 +75,8 @@ export interface ReadRow<T extends RowType = RowType> extends RowPlace<T> {
 
 /** A row, and what becomes of it. */
 export interface FileRow<T extends RowType = RowType> extends RowPlace<T> {
+  /** That of what the lane has already, where that is known by its name. */
+  id: string | null;
   action: Schemas['ImportRow']['action'];
   /** Undefined where it was read with faults. */
   readonly links: Links[T] | undefined;
@@ -138,7 +143,7 @@ const copy = <S extends string | null | undefined>(text: S): S =>
 
 const linksOf: { [T in RowType]: (draft: Drafts[T], id: string) => Links[T] } = {
   profile: () => null,
-  project: () => null,
+  project: ({ name }, id) => (id === idOfProject(name) ? name : ''),
   tag: ({ name }) => tagKey(name),
   task: ({ parent_id, project_id, deleted_with, position }, id) => ({
     id,
@@ -187,6 +192,11 @@ export function idsFor(sha256: string): (row: number) => string {
 /** The id that a foreign name stands for, in whatever file it comes. */
 export function idNamed(name: string): string {
   return uuidv5(`name/${name}`, namespace);
+}
+
+/** The id of a project that a file knows by its name alone. */
+export function idOfProject(name: string): string {
+  return idNamed(`project/${name}`);
 }
 
 /** Does something with each item, and lets others have a turn in between. */

@@ -13,14 +13,14 @@ import { listProjects } from '../projects/repository';
 import { toTag } from '../tags/mapper';
 import { listTags } from '../tags/repository';
 import { toTask } from '../tasks/mapper';
-import { listTasks } from '../tasks/repository';
+import { type ListedTask, listTasks } from '../tasks/repository';
 import { toWebhook } from '../webhooks/mapper';
 import { listWebhooksById } from '../webhooks/repository';
-import { csvOf } from './csv';
+import { type CsvTask, csvOf } from './csv';
 import { firstFaults, importFile, reportRows } from './import';
-import { toExportedCompletion, toTrashedTask } from './mapper';
+import { toExportedCompletion, toTaskAlone, toTrashedTask } from './mapper';
 import { beginReading, byId, type LongRead, mapped } from './pages';
-import { listTrashed } from './repository';
+import { listTrashed, projectNames } from './repository';
 
 /** The rows of a table, ordered by id. */
 function rowsById<R extends { id: string }>(
@@ -30,11 +30,17 @@ function rowsById<R extends { id: string }>(
   return pages<R>((lane, last, limit) => list(lane, last ? [last.id] : null, limit));
 }
 
-function taskPages(read: LongRead): AsyncGenerator<Schemas['Task'][]> {
-  const rows = rowsById(read, (lane, after, limit) =>
-    listTasks(lane, { filter: {}, order: byId, after, limit }),
-  );
-  return mapped(rows, toTask);
+function taskRows(read: LongRead): AsyncGenerator<ListedTask[]> {
+  return rowsById(read, (lane, after, limit) => listTasks(lane, { filter: {}, order: byId, after, limit }));
+}
+
+function csvPages(read: LongRead): AsyncGenerator<CsvTask[]> {
+  const rows = rowsById(read, async (lane, after, limit) => {
+    const tasks = await listTasks(lane, { filter: {}, order: byId, after, limit });
+    const names = await projectNames(lane, new Set(tasks.flatMap(({ project_id }) => project_id ?? [])));
+    return tasks.map((task) => ({ ...task, project: names.get(task.project_id ?? '') ?? null }));
+  });
+  return mapped(rows, (row) => ({ ...toTaskAlone(row), project: row.project }));
 }
 
 function fileHeaders(at: string, extension: string): { 'Content-Disposition': string } {
@@ -65,7 +71,7 @@ function everything(userId: string, exported_at: string, read: LongRead) {
     profile: toProfile(userId, read.profile),
     projects: mapped(projects, toProject),
     tags: mapped(tags, toTag),
-    tasks: taskPages(read),
+    tasks: mapped(taskRows(read), toTask),
     trash: mapped(trash, toTrashedTask),
     completions: mapped(completions, toExportedCompletion),
     webhooks: mapped(webhooks, toWebhook),
@@ -87,12 +93,12 @@ export const transferHandlers: Pick<Handlers, 'exportLane' | 'exportCsv' | 'expo
 
     async exportCsv(call) {
       const { read, at } = await begin(call.lane);
-      return call.stream(200, csvOf(taskPages(read)), fileHeaders(at, 'csv'));
+      return call.stream(200, csvOf(csvPages(read)), fileHeaders(at, 'csv'));
     },
 
     async exportCalendar(call) {
       const { read, at } = await begin(call.lane);
-      return call.stream(200, calendarOf(taskPages(read)), fileHeaders(at, 'ics'));
+      return call.stream(200, calendarOf(mapped(taskRows(read), toTaskAlone)), fileHeaders(at, 'ics'));
     },
 
     async importLane(call) {

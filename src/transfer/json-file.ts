@@ -26,6 +26,12 @@ function isObject(value: unknown): value is Item {
 
 const notAnObject: ValidationError = { pointer: '', code: 'wrong-type', detail: 'must be object' };
 
+const notHere: ValidationError = {
+  pointer: '/project',
+  code: 'unknown',
+  detail: 'is a column of CSV; in JSON, project_id says it',
+};
+
 const noId: ValidationError = { pointer: '/id', code: 'required', detail: 'is required' };
 
 function pick(item: Item, names: readonly string[]): Item {
@@ -148,6 +154,7 @@ export async function* readJson(file: Pick<SpooledBody, 'document' | 'items'>): 
   const readTaskItem = (isTrashed: boolean) => (item: Item, id: string) => {
     const faults = checks.task(item);
     if (item.id === undefined) faults.push(noId);
+    if (item.project !== undefined) faults.push(notHere);
     if (faults.length > 0) return faults;
     const completionCount = completed.get(`${id} ${item.rrule}`) ?? 0;
     return readTask({ ...(item as Schemas['TaskImport']), id }, { isTrashed, completionCount });

@@ -5,7 +5,7 @@ import { findProfile } from '../profile/repository';
 import { placeFaults } from '../tasks/commands';
 import { maxLevel } from '../tasks/tree';
 import { addFaults, type FileRow, forEach, type ImportFile, type Placeable, type RowType } from './file';
-import { type KnownPlace, knownIds, knownPlaces, knownTagKeys } from './repository';
+import { type KnownPlace, knownIds, knownPlaces, knownTagKeys, projectsNamed } from './repository';
 
 /** What tasks can refer to. */
 export interface Surroundings {
@@ -141,7 +141,30 @@ async function planTags(lane: Lane, rows: readonly FileRow<'tag'>[]): Promise<vo
   }
 }
 
-async function planTasks(lane: Lane, rowsOf: RowsOf): Promise<void> {
+/** @returns the lane's own projects by the ids that stand for their names */
+async function planProjects(
+  lane: Lane,
+  rows: readonly FileRow<'project'>[],
+): Promise<ReadonlyMap<string, string>> {
+  await skipKnown(rows, await knownIds(lane, 'projects', await ids(rows)));
+  const named = rows.filter(isNew).filter(({ links }) => links !== '');
+  const known = await projectsNamed(lane, new Set(named.map(({ links }) => links)));
+  const own = new Map<string, string>();
+  await forEach(named, (row) => {
+    const id = known.get(row.links);
+    if (id === undefined) return;
+    own.set(row.id as string, id);
+    row.action = 'skip';
+    row.id = id;
+  });
+  return own;
+}
+
+async function planTasks(
+  lane: Lane,
+  rowsOf: RowsOf,
+  ownProjects: ReadonlyMap<string, string>,
+): Promise<void> {
   const rows = rowsOf('task');
   const referred = await ids(rows);
   await forEach(rows, ({ links }) => {
@@ -155,6 +178,7 @@ async function planTasks(lane: Lane, rowsOf: RowsOf): Promise<void> {
   const tasks = new Map<string, Placeable>();
   const wanted = new Set<string>();
   await forEach(fresh, ({ links }) => {
+    if (links.project_id) links.project_id = ownProjects.get(links.project_id) ?? links.project_id;
     tasks.set(links.id, links);
     if (links.project_id) wanted.add(links.project_id);
   });
@@ -194,9 +218,7 @@ export async function planImport(lane: Lane, { rows }: ImportFile): Promise<void
 
   const profile = await findProfile(lane);
   for (const row of rowsOf('profile').filter(isNew)) if (profile?.updated_at) row.action = 'skip';
-  const projects = rowsOf('project');
-  await skipKnown(projects, await knownIds(lane, 'projects', await ids(projects)));
-  await planTasks(lane, rowsOf);
+  await planTasks(lane, rowsOf, await planProjects(lane, rowsOf('project')));
   await planTags(lane, rowsOf('tag'));
   await planCompletions(lane, rowsOf);
 }

@@ -43,6 +43,30 @@ export async function knownIds(
   return known;
 }
 
+/** The names of these projects, by their ids; those that the lane does not have are left out. */
+export async function projectNames(lane: Lane, ids: ReadonlySet<string>): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  await inBatches(ids, async (batch) => {
+    const rows = await lane.rows('projects').whereRaw('id = any(?::uuid[])', [batch]).select('id', 'name');
+    for (const { id, name } of rows) names.set(id, name);
+  });
+  return names;
+}
+
+/** The ids of the lane's projects with these names, by these; of several of one name, the first that is in use. */
+export async function projectsNamed(lane: Lane, names: ReadonlySet<string>): Promise<Map<string, string>> {
+  const ids = new Map<string, string>();
+  await inBatches(names, async (batch) => {
+    const rows = await lane
+      .rows('projects')
+      .whereRaw('name = any(?)', [batch])
+      .orderBy(['archived', 'position', 'id'])
+      .select('id', 'name');
+    for (const { id, name } of rows) if (!ids.has(name)) ids.set(name, id);
+  });
+  return ids;
+}
+
 /** Which of these keys of tags' names the lane has. */
 export async function knownTagKeys(lane: Lane, keys: ReadonlySet<string>): Promise<Set<string>> {
   const known = new Set<string>();

@@ -223,6 +223,11 @@ describe('an export of Tasklane', () => {
       }),
       [['/body/tasks/1/id', 'duplicate']],
     ],
+    [
+      'a project by its name',
+      ([id]) => ({ tasks: [{ id, title: 'x', project: 'Garden' }] }),
+      [['/body/tasks/0/project', 'unknown']],
+    ],
     ['no id', () => ({ tasks: [{ title: 'x' }] }), [['/body/tasks/0/id', 'required']]],
     [
       'a position that is none',
@@ -324,17 +329,70 @@ describe('CSV', () => {
     await fillLane();
     const csv = await exported(ada, '.csv');
     const bob = await makeUser(service.url);
-    const { projects } = await exported(ada);
-    await importInto(bob, 'json', document({ projects }));
-    expect((await importInto(bob, 'csv', csv)).body).toMatchObject({ faults: 0, created: 6 });
+    const { body } = await importInto(bob, 'csv', csv);
+    expect(body).toMatchObject({ faults: 0, created: 7 });
     const fields = ({ user_id: _u, version: _v, updated_at: _t, description, ...rest }: Body) => ({
       ...rest,
       // What is empty and what is null look the same in a cell.
       description: description || null,
     });
     expect((await exported(bob)).tasks.map(fields)).toEqual((await exported(ada)).tasks.map(fields));
-    expect((await importInto(bob, 'csv', csv)).body).toMatchObject({ created: 0, skipped: 6 });
+    const [{ id, name }] = (await exported(ada)).projects.filter((each: Body) => !each.archived);
+    expect((await exported(bob)).projects).toMatchObject([{ id, name, color: null }]);
+    expect(body.rows.filter((row: Body) => row.type === 'project')).toMatchObject([{ id, action: 'create' }]);
+    expect((await importInto(bob, 'csv', csv)).body).toMatchObject({ created: 0, skipped: 7 });
+    expect((await importInto(ada, 'csv', csv)).body).toMatchObject({ created: 0, skipped: 7 });
   });
+
+  test('with names of projects alone puts tasks into the lane’s own, or makes them', async () => {
+    await make('/projects', { name: 'Garden', archived: true });
+    const garden = await make('/projects', { name: 'Garden' });
+    const parent = await make('/tasks', { title: 'Old' });
+    const csv = `title,project,parent_id\nOne, Garden ,\nTwo,=House,\nThree,"'=House",\nFour,,${parent.id}\n`;
+    const report = await importInto(ada, 'csv', csv);
+    expect(report).toMatchObject({ status: 200, body: { created: 5, skipped: 1, faults: 0 } });
+    const { projects, tasks } = await exported(ada);
+    const house = projects.find((each: Body) => each.name === '=House');
+    expect(projects).toHaveLength(3);
+    const places = tasks.map((task: Body) => [task.title, task.project_id]).toSorted();
+    expect(places).toEqual([
+      ['Four', null],
+      ['Old', null],
+      ['One', garden.id],
+      ['Three', house.id],
+      ['Two', house.id],
+    ]);
+    expect(report.body.rows).toMatchObject([
+      { row: 1, line: 2, type: 'project', action: 'skip', id: garden.id },
+      { row: 1, line: 2, type: 'task', action: 'create' },
+      { row: 2, line: 3, type: 'project', action: 'create', id: house.id },
+      { row: 2, type: 'task' },
+      { row: 3, type: 'task' },
+      { row: 4, type: 'task' },
+    ]);
+    expect((await importInto(ada, 'csv', csv)).body).toMatchObject({ created: 0, faults: 0 });
+  });
+
+  test.each(['csv', 'ics'] as const)(
+    'and COUNT: %s has as many as are left of the completions',
+    async (type) => {
+      const rule = { rrule: 'COUNT=3;FREQ=DAILY', repeat_from: 'completion', due_date: '2026-01-01' };
+      const begun = await make('/tasks', { title: 'Begun', ...rule });
+      const done = await make('/tasks', { title: 'Done', ...rule });
+      const complete = (user: TestUser, { id }: Body) => user.send('PATCH', `/tasks/${id}/complete`);
+      for (const each of [begun, begun, done, done, done]) await complete(ada, each);
+      const bob = await makeUser(service.url);
+      const file = await exported(ada, `.${type}`);
+      expect((await importInto(bob, type, file)).status).toBe(200);
+      const { tasks } = await exported(bob);
+      const counts = tasks.map((task: Body) => [task.title, task.status, /COUNT=\d/.exec(task.rrule)?.[0]]);
+      expect(counts.toSorted()).toEqual([
+        ['Begun', 'pending', 'COUNT=1'],
+        ['Done', 'completed', 'COUNT=1'],
+      ]);
+      expect((await complete(bob, begun)).body).toMatchObject({ status: 'completed' });
+    },
+  );
 
   test('without ids makes nothing twice', async () => {
     const csv = 'title\nOne\nOne\n';
@@ -445,7 +503,7 @@ describe('CSV', () => {
     await importInto(ada, 'json', document({ tasks }));
     const lines: string[] = (await exported(ada, '.csv')).split('\r\n').slice(1, -1);
     const guarded = ["'=1+1", "'+1", "'-1", "'@a", "'＝1", "''=1", "'''-1", "'quoted'", '1=1'];
-    expect(lines.map((line) => line.split(',')[4]).toSorted()).toEqual(guarded.toSorted());
+    expect(lines.map((line) => line.split(',')[5]).toSorted()).toEqual(guarded.toSorted());
   });
 
   test('in another encoding is refused', async () => {
@@ -641,6 +699,27 @@ describe('iCalendar', () => {
     const report = await importInto(ada, 'ics', calendar(...todo(...lines)));
     expect(report).toMatchObject({ status: 200, body: { created: 1 } });
     expect(await tasks()).toMatchObject([{ title: 'A task', ...expected }]);
+  });
+
+  test('has a rule from completions on as it was, which starts from none of its days', async () => {
+    const clock = { due_date: '2026-01-01', due_time: '23:30', time_zone: 'America/New_York' };
+    const rules = ['FREQ=WEEKLY', 'FREQ=WEEKLY;COUNT=3;BYDAY=MO,TU', 'FREQ=MONTHLY;UNTIL=20990131'];
+    for (const rrule of rules)
+      await make('/tasks', { title: rrule, rrule, repeat_from: 'completion', ...clock });
+    const bob = await makeUser(service.url);
+    const ics = await exported(ada, '.ics');
+    expect(ics).toContain('UNTIL=20990201T043000Z');
+    expect((await importInto(bob, 'ics', ics)).body).toMatchObject({ created: 3 });
+    const upcoming = async (user: TestUser) => {
+      const { items } = (await user.send('GET', '/tasks?sort=title')).body;
+      const paths = items.map(({ id }: Body) => `/tasks/${id}/occurrences?limit=4`);
+      const lists = await Promise.all(paths.map((path: string) => user.send('GET', path)));
+      return lists.map(({ body }) => body.items.map((each: Body) => each.due_date));
+    };
+    expect(await upcoming(bob)).toEqual(await upcoming(ada));
+    const rrules = (await bob.send('GET', '/tasks?sort=title')).body.items.map((task: Body) => task.rrule);
+    expect(rrules[1]).toBe('FREQ=WEEKLY');
+    expect(rrules[2]).toContain('COUNT=3');
   });
 
   test('tells parents by UIDs of any form, wherever they come', async () => {
