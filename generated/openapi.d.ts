@@ -2057,6 +2057,11 @@ export interface components {
          */
         Timestamp: string;
         /**
+         * Format: date-time
+         * @description An instant as `Timestamp` has it, or null for none.
+         */
+        NullableTimestamp: string | null;
+        /**
          * Format: date
          * @description A day of the calendar, as RFC 3339 writes it (`full-date`), from year 1 on.
          */
@@ -2144,11 +2149,8 @@ export interface components {
         };
         /** @description A time to be reminded; either `at` or `minutes_before_due`. */
         NewReminder: {
-            /**
-             * Format: date-time
-             * @description The instant; null or absent where it depends on the due date.
-             */
-            at?: string | null;
+            /** @description The instant; null or absent where it depends on the due date. */
+            at?: components["schemas"]["NullableTimestamp"];
             /** @description How many minutes before the task is due, up to four weeks; null or absent where it is an instant. */
             minutes_before_due?: number | null;
         };
@@ -3325,11 +3327,8 @@ export interface components {
             status: components["schemas"]["TaskStatus"];
             /** @description The day that the task was due from then on; null if it was the last time. */
             next_due_date: components["schemas"]["NullableDate"];
-            /**
-             * @description The subtasks that were closed before, and opened again for the next time. None where it is left out, as
-             *     earlier releases did.
-             */
-            reopened?: components["schemas"]["ReopenedSubtask"][];
+            /** @description The subtasks that were closed before, and opened again for the next time. */
+            reopened: components["schemas"]["ReopenedSubtask"][];
         } & components["schemas"]["Completion"];
         /** @description A subtask that was closed when an occurrence was completed. */
         ReopenedSubtask: {
@@ -3339,11 +3338,8 @@ export interface components {
              * @enum {string}
              */
             status: "completed" | "cancelled";
-            /**
-             * Format: date-time
-             * @description When it had been completed; null where it was cancelled.
-             */
-            completed_at: string | null;
+            /** @description When it had been completed; null where it was cancelled. */
+            completed_at: components["schemas"]["NullableTimestamp"];
         };
         /** @description Everything that a lane holds. */
         LaneExport: {
@@ -3412,15 +3408,18 @@ export interface components {
             exported_at?: unknown;
             /** @description The settings, as `Profile` has them. */
             profile?: unknown;
-            /** @description Projects, as `Project` has them; `name` must be there. */
+            /** @description Projects, as `Project` has them; `id` and `name` must be there. */
             projects?: unknown[];
             /** @description Tags, as `Tag` has them; `name` must be there. */
             tags?: unknown[];
-            /** @description Tasks, as `TaskImport` has them. */
+            /** @description Tasks, as `TaskImport` has them; `id` must be there. */
             tasks?: unknown[];
-            /** @description Tasks in the trash, as `TaskImport` has them; with `deleted_at` and `deleted_with`. */
+            /** @description Tasks in the trash, as `TaskImport` has them; with `id`, `deleted_at` and `deleted_with`. */
             trash?: unknown[];
-            /** @description Records of completed occurrences, as `ExportedCompletion` has them. */
+            /**
+             * @description Records of completed occurrences, as `ExportedCompletion` has them; `reopened` may be left out, as earlier
+             *     releases did.
+             */
             completions?: unknown[];
             /** @description Passed over; their secrets are not in an export. */
             webhooks?: unknown;
@@ -3429,7 +3428,11 @@ export interface components {
         };
         /** @description A task to import; what is left out or null takes its default. What says so is passed over. */
         TaskImport: {
-            id?: components["schemas"]["Id"];
+            /**
+             * @description The task's id. It must be there in JSON; in CSV, one that is left out follows from the file's content and the
+             *     row.
+             */
+            id?: components["schemas"]["NullableId"];
             /** @description Passed over. */
             user_id?: unknown;
             project_id?: components["schemas"]["NullableId"];
@@ -3442,40 +3445,49 @@ export interface components {
             parent_id?: components["schemas"]["NullableId"];
             title: components["schemas"]["TaskTitle"];
             description?: components["schemas"]["TaskDescription"];
-            status?: components["schemas"]["TaskStatus"];
-            priority?: components["schemas"]["TaskPriority"];
+            /**
+             * @description How far the task is; `pending` where it is left out.
+             * @enum {string|null}
+             */
+            status?: "pending" | "in_progress" | "completed" | "cancelled" | null;
+            /**
+             * @description How much the task matters; the profile's `default_priority` where it is left out.
+             * @enum {string|null}
+             */
+            priority?: "low" | "medium" | "high" | "urgent" | null;
             /** @description Passed over; `status` says it. */
             completed?: unknown;
-            /**
-             * Format: date-time
-             * @description When the task was completed; the time of the import where it is left out.
-             */
-            completed_at?: string | null;
+            /** @description When the task was completed; the time of the import where it is left out. */
+            completed_at?: components["schemas"]["NullableTimestamp"];
             /** @description The names of the task's tags. */
-            tags?: components["schemas"]["TagName"][];
+            tags?: components["schemas"]["TagName"][] | null;
             due_date?: components["schemas"]["NullableDate"];
             due_time?: components["schemas"]["NullableTimeOfDay"];
             time_zone?: components["schemas"]["NullableTimeZone"];
             /** @description Passed over; it follows from the others. */
             due_at?: unknown;
             rrule?: components["schemas"]["NullableRrule"];
-            repeat_from?: components["schemas"]["RepeatFrom"];
+            /**
+             * @description What the next due date comes from, as `RepeatFrom` has it; `schedule` where it is left out.
+             * @enum {string|null}
+             */
+            repeat_from?: "schedule" | "completion" | null;
             /** @description The day that the rule starts from; the due date where it is left out. */
             recurrence_start?: components["schemas"]["NullableDate"];
             /** @description When to be reminded; what is past by now does not fire, and what is before a due date that is none is left out. */
-            reminders?: components["schemas"]["NewReminder"][];
+            reminders?: components["schemas"]["NewReminder"][] | null;
             /** @description Where the task is among the others; after all of them where it is left out. */
-            position?: string;
+            position?: string | null;
             /** @description Passed over. */
             version?: unknown;
             /** @description When the task was made; the time of the import where it is left out. */
-            created_at?: components["schemas"]["Timestamp"];
+            created_at?: components["schemas"]["NullableTimestamp"];
             /** @description Passed over. */
             updated_at?: unknown;
             /** @description When the task went to the trash; only for tasks in the trash. */
-            deleted_at?: components["schemas"]["Timestamp"];
+            deleted_at?: components["schemas"]["NullableTimestamp"];
             /** @description The task whose deletion took this one along; only for tasks in the trash. */
-            deleted_with?: components["schemas"]["Id"];
+            deleted_with?: components["schemas"]["NullableId"];
         };
         /** @description What becomes of a row of an import. */
         ImportRow: {
@@ -3558,7 +3570,7 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Malformed body
-         * @description The request's body cannot be read: it is not JSON, not UTF-8, nested deeper than 64 levels, mostly made of empty
+         * @description The request's body cannot be read: it is not JSON where it is to be, not UTF-8, nested deeper than 64 levels, mostly made of empty
          *     lists and objects, not in the content coding that it claims, or cut short. Nothing was changed.
          */
         MalformedBodyProblem: {
@@ -8410,8 +8422,8 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example id,user_id,project_id,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,position,version,created_at,updated_at
-                     *     019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e,ada,,,Water the plants,,pending,medium,false,,home,2026-11-28,18:00,Europe/Zurich,2026-11-28T17:00:00.000Z,m00064422c6a9c0,1,2026-11-21T09:30:00.000Z,2026-11-21T09:30:00.000Z
+                     * @example id,user_id,project_id,project,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,rrule,repeat_from,recurrence_start,reminders,position,version,created_at,updated_at
+                     *     019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e,ada,,,,Water the plants,,pending,medium,false,,home,2026-11-28,18:00,Europe/Zurich,2026-11-28T17:00:00.000Z,FREQ=WEEKLY,schedule,2026-11-21,30,m00064422c6a9c0,1,2026-11-21T09:30:00.000Z,2026-11-21T09:30:00.000Z
                      */
                     "text/csv": string;
                 };
@@ -8451,12 +8463,17 @@ export interface operations {
                      * @example BEGIN:VCALENDAR
                      *     PRODID:-//Tasklane//Tasklane//EN
                      *     VERSION:2.0
+                     *     CALSCALE:GREGORIAN
                      *     BEGIN:VTODO
                      *     UID:019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                      *     DTSTAMP:20261121T093000Z
+                     *     CREATED:20261121T093000Z
+                     *     LAST-MODIFIED:20261121T093000Z
+                     *     SEQUENCE:1
                      *     SUMMARY:Water the plants
-                     *     STATUS:NEEDS-ACTION
                      *     PRIORITY:5
+                     *     CATEGORIES:home
+                     *     STATUS:NEEDS-ACTION
                      *     DUE;VALUE=DATE:20261128
                      *     END:VTODO
                      *     END:VCALENDAR

@@ -153,9 +153,10 @@ export async function createSpool(
       owners.delete(owner);
       return file.close();
     };
+    const isJson = mediaType.endsWith('json');
     try {
       const content = contentOf(request, coding);
-      const { lists, size, ...body } = await fill(file, content, mediaType.endsWith('json'));
+      const { lists, size, ...body } = await fill(file, content, isJson);
       return {
         ...body,
         items(list) {
@@ -170,7 +171,11 @@ export async function createSpool(
       await close();
       // What is still to come is let go, so that the client gets to read the answer.
       request.resume();
-      throw error instanceof ProblemError ? error : new ProblemError('malformed-body');
+      if (error instanceof ProblemError) throw error;
+      throw new ProblemError(
+        'malformed-body',
+        isJson ? {} : { detail: 'The body cannot be read as text in UTF-8.' },
+      );
     }
   };
 }

@@ -39,7 +39,7 @@ function faultsOf(value: Schemas['TaskImport'], isTrashed: boolean): ValidationE
   if (value.recurrence_start != null && value.rrule == null) {
     faults.push(contradiction('recurrence_start', 'needs an rrule beside it'));
   }
-  if (value.position !== undefined && !isPosition(value.position)) {
+  if (value.position != null && !isPosition(value.position)) {
     faults.push({
       pointer: '/position',
       code: 'wrong-format',
@@ -47,9 +47,9 @@ function faultsOf(value: Schemas['TaskImport'], isTrashed: boolean): ValidationE
     });
   }
   for (const field of ['deleted_at', 'deleted_with'] as const) {
-    if (isTrashed && value[field] === undefined)
+    if (isTrashed && value[field] == null)
       faults.push({ pointer: `/${field}`, code: 'required', detail: 'is required' });
-    if (!isTrashed && value[field] !== undefined)
+    if (!isTrashed && value[field] != null)
       faults.push(contradiction(field, 'is only for tasks in the trash'));
   }
   return faults;
@@ -68,7 +68,11 @@ export function readTask(
   { isTrashed, completionCount = 0 }: { isTrashed: boolean; completionCount?: number },
 ): TaskDraft | ValidationError[] {
   const due = mergeDue(nothing, value);
-  const recurrence = mergeRecurrence(nothing, value, due.due_date);
+  const recurrence = mergeRecurrence(
+    nothing,
+    { ...value, repeat_from: value.repeat_from ?? undefined },
+    due.due_date,
+  );
   // Those before a due date that is none are no fault: exports of before have some.
   const reminders = readReminders(value.reminders ?? [], undefined);
   const faults = [
@@ -82,7 +86,7 @@ export function readTask(
     title: value.title.trim(),
     description: value.description ?? null,
     status: value.status ?? 'pending',
-    priority: value.priority,
+    priority: value.priority ?? undefined,
     project_id: value.project_id,
     parent_id: value.parent_id ?? null,
     tags: value.tags ?? [],
@@ -92,7 +96,7 @@ export function readTask(
     recurrence_start: value.recurrence_start ?? recurrence.recurrence_start,
     completion_count: recurrence.rrule === null ? 0 : completionCount,
     reminders: remindersLeft(reminders as Reminder[], due.due_date),
-    position: value.position,
+    position: value.position ?? undefined,
     completed_at: toDate(value.completed_at),
     created_at: toDate(value.created_at),
     deleted_at: toDate(value.deleted_at) ?? null,

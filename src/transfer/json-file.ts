@@ -93,10 +93,18 @@ function faultsOfReopened(reopened: readonly Schemas['ReopenedSubtask'][]): Vali
   });
 }
 
+// Earlier releases did not write which subtasks were opened again.
+const checkCompletion = (item: Item) => checks.completion({ reopened: [], ...item });
+
 function readCompletion(item: Item): Read<'completion'> {
-  const wrong = checks.completion(item);
+  const wrong = checkCompletion(item);
   if (wrong.length > 0) return wrong;
-  const { user_id: _user, completed_at, reopened = [], ...record } = item as Schemas['ExportedCompletion'];
+  const {
+    user_id: _user,
+    completed_at,
+    reopened = [],
+    ...record
+  } = item as unknown as Schemas['ExportedCompletion'];
   const faults = faultsOfReopened(reopened);
   if (faults.length > 0) return faults;
   const { id, task_id, title, due_date, due_time, time_zone, rrule, status, next_due_date } = record;
@@ -120,8 +128,8 @@ function readProfile(item: Item): Read<'profile'> {
 async function countCompletions(items: AsyncIterable<unknown>): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   for await (const item of items) {
-    if (checks.completion(item).length > 0) continue;
-    const { task_id, rrule } = item as Schemas['ExportedCompletion'];
+    if (!isObject(item) || checkCompletion(item).length > 0) continue;
+    const { task_id, rrule } = item as unknown as Schemas['ExportedCompletion'];
     const key = `${task_id} ${rrule}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
@@ -153,7 +161,7 @@ export async function* readJson(file: Pick<SpooledBody, 'document' | 'items'>): 
   }
   const readTaskItem = (isTrashed: boolean) => (item: Item, id: string) => {
     const faults = checks.task(item);
-    if (item.id === undefined) faults.push(noId);
+    if (item.id == null) faults.push(noId);
     if (item.project !== undefined) faults.push(notHere);
     if (faults.length > 0) return faults;
     const completionCount = completed.get(`${id} ${item.rrule}`) ?? 0;

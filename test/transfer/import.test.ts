@@ -1,6 +1,7 @@
 /** Imports beyond what the contract's table tries: what comes back, what is refused, and what a repeat does. */
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
+import { contractDocument } from '../../src/contract/contract';
 import type { ApiResponse, Body } from '../support/api';
 import { query } from '../support/database';
 import { startTestService, type TestService } from '../support/service';
@@ -159,6 +160,26 @@ describe('an export of Tasklane', () => {
     expect((await exported(bob)).completions).toMatchObject([{ reopened: [] }]);
   });
 
+  test('with null has what is left out', async () => {
+    const schemas = contractDocument.components?.schemas as Record<string, { properties: object }>;
+    const properties = schemas.TaskImport?.properties ?? {};
+    const ids = [randomUUID(), randomUUID()];
+    const given = new Set(['id', 'title', 'project']);
+    const nulls = Object.fromEntries(
+      Object.keys(properties)
+        .filter((name) => !given.has(name))
+        .map((name) => [name, null]),
+    );
+    const tasks = [
+      { id: ids[0], title: 'x' },
+      { ...nulls, id: ids[1], title: 'x' },
+    ];
+    expect(await importInto(ada, 'json', document({ tasks }))).toMatchObject({ status: 200 });
+    const [one, other] = (await ada.send('GET', '/tasks?sort=position')).body.items;
+    expect({ ...other, id: one.id, position: one.position }).toEqual(one);
+    expect([one.id, other.id]).toEqual(ids);
+  });
+
   test('leaves a profile alone that the user has settled on', async () => {
     await ada.send('PATCH', '/profile', { body: { week_start: 'saturday' } });
     const body = document({ profile: { week_start: 'sunday', version: 7 } });
@@ -228,7 +249,14 @@ describe('an export of Tasklane', () => {
       ([id]) => ({ tasks: [{ id, title: 'x', project: 'Garden' }] }),
       [['/body/tasks/0/project', 'unknown']],
     ],
-    ['no id', () => ({ tasks: [{ title: 'x' }] }), [['/body/tasks/0/id', 'required']]],
+    [
+      'no id',
+      () => ({ tasks: [{ title: 'x' }, { id: null, title: 'x' }] }),
+      [
+        ['/body/tasks/0/id', 'required'],
+        ['/body/tasks/1/id', 'required'],
+      ],
+    ],
     [
       'a position that is none',
       ([id]) => ({ tasks: [{ id, title: 'x', position: '!' }] }),
@@ -507,7 +535,14 @@ describe('CSV', () => {
   });
 
   test('in another encoding is refused', async () => {
-    expect((await importInto(ada, 'csv', Buffer.from('title\nGr\xfcn', 'latin1'))).status).toBe(400);
+    expect(await importInto(ada, 'csv', Buffer.from('title\nGr\xfcn', 'latin1'))).toMatchObject({
+      status: 400,
+      body: { code: 'malformed-body', detail: 'The body cannot be read as text in UTF-8.' },
+    });
+    expect(await importInto(ada, 'json', Buffer.from('{"a":"\xfc"}', 'latin1'))).toMatchObject({
+      status: 400,
+      body: { code: 'malformed-body', detail: 'The body cannot be read as JSON in UTF-8.' },
+    });
     expect((await importInto(ada, 'csv', Buffer.from('title\nGrün', 'utf16le'))).status).not.toBe(200);
     const headers = { 'Content-Type': 'text/csv; charset=iso-8859-1' };
     expect((await ada.send('POST', '/import', { body: 'title\nx', headers })).status).toBe(415);
