@@ -26,7 +26,9 @@ export function isWritableInstant(instant: Date): boolean {
 
 /** Whether text is a date-time (RFC 3339) that can be written in UTC, too: near the ends of its years, some can't. */
 function isInstant(value: string): boolean {
-  return isDateTime(value) && isWritableInstant(new Date(value));
+  const instant = new Date(value);
+  // What is written as the service writes it, as most are, needs no other check.
+  return isWritableInstant(instant) && (instant.toISOString() === value || isDateTime(value));
 }
 
 interface Format {
