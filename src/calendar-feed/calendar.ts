@@ -7,7 +7,7 @@ import { todoLines } from '../icalendar/todo';
 import { settingsOf } from '../profile/settings';
 import { listTasks, type TaskFilter } from '../tasks/repository';
 import { toTaskAlone } from '../transfer/mapper';
-import { byId, type LongRead, mapped } from '../transfer/pages';
+import { byId, type LongRead, mapped, rowsById } from '../transfer/pages';
 
 /** Whether tasks come as events or as to-dos. */
 export type Components = Call<'readCalendarFeed'>['query']['components'];
@@ -37,9 +37,9 @@ export async function* feedText(
 }
 
 /** A lane's feed as text, in pieces. */
-export function feedOf({ profile, pages }: LongRead, components: Components): AsyncGenerator<string> {
-  const rows = pages<Parameters<typeof toTaskAlone>[0]>((lane, last, limit) =>
-    listTasks(lane, { filter: filters[components], order: byId, after: last ? [last.id] : null, limit }),
+export function feedOf(read: LongRead, components: Components): AsyncGenerator<string> {
+  const rows = rowsById(read, (lane, after, limit) =>
+    listTasks(lane, { filter: filters[components], order: byId, after, limit }),
   );
-  return feedText(mapped(rows, toTaskAlone), components, settingsOf(profile).time_zone);
+  return feedText(mapped(rows, toTaskAlone), components, settingsOf(read.profile).time_zone);
 }

@@ -281,7 +281,7 @@ export function readTodo(text: string, locations: ReadonlyMap<string, string>): 
   const [start, duration, rule] = [first('dtstart'), first('duration'), first('rrule')];
   const due = first('due') ?? (start && duration ? endOf(start, duration) : rule && start);
   const read = due && readDue(due, locations);
-  if (read && 'property' in read) faults.push(read as unknown as PropertyFault);
+  if (read && 'property' in read) faults.push(read);
   else Object.assign(fields, read);
   if (rule) set('rrule', recurOf(rule));
   if (textOf('x-tasklane-repeat-from')?.toUpperCase() === 'COMPLETION') set('repeat_from', 'completion');

@@ -80,14 +80,18 @@ function answerTask<Id extends TaskOperation>(call: Call<Id>, outcome: TaskOutco
 }
 
 /** A list that a request may ask for: of what has words that begin as asked for, or of what has nearly these words. */
-function listOf(call: Call<'listTasks'>, words: readonly string[] | undefined, approximate: boolean) {
+function listOf(
+  call: Call<'listTasks'>,
+  filter: TaskFilter,
+  words: readonly string[] | undefined,
+  approximate: boolean,
+) {
   const { view, tz, sort, q } = call.query;
-  const narrowed = toFilter(call.query);
   const search = words && { words, near: approximate ? [] : null };
   return {
     approximate,
     search,
-    list: [call.path.user_id, 'tasks', narrowed, view, tz, sort, q, approximate],
+    list: [call.path.user_id, 'tasks', filter, view, tz, sort, q, approximate],
     order: orderOf(sort, search),
   };
 }
@@ -125,14 +129,15 @@ export const taskListHandlers = ({ trigramSchema }: ListDependencies): Pick<Hand
     }
     const words = q === undefined ? undefined : queryWords(q);
     const trigrams = words && (await trigramSchema());
-    const lists = [listOf(call, words, false)];
-    if (trigrams != null) lists.push(listOf(call, words, true));
+    const narrowed = toFilter(call.query);
+    const lists = [listOf(call, narrowed, words, false)];
+    if (trigrams != null) lists.push(listOf(call, narrowed, words, true));
     // A cursor tells how its page was found; at the beginning, what is nearly the same counts where nothing else does.
     const [listed, ...others] = lists.filter((each) => startOf(each, cursor) !== undefined);
     if (!listed) return call.fail('validation-failed', wrongCursor);
 
     const { page, search, total, subtask_counts, approximate } = await call.lane.read(async (lane) => {
-      const filter = { ...toFilter(call.query), view: await viewOf(lane, call.query) };
+      const filter = { ...narrowed, view: await viewOf(lane, call.query) };
       const find = async ({ list, approximate, search: wanted }: typeof listed) => {
         const near = approximate && wanted && trigrams ? await nearWords(lane, wanted.words, trigrams) : null;
         const search = wanted && { ...wanted, near };

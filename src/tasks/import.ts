@@ -4,6 +4,7 @@ import type { Schemas, ValidationError } from '../contract/operations';
 import type { WritableLane } from '../database/lane';
 import type { Reminder } from '../database/rows';
 import { spellAll } from '../tags/repository';
+import { instantOf } from '../time/instant';
 import { areFaults, dueFaults, nothing } from './commands';
 import { dueAt, mergeDue, remindersLeft } from './due';
 import { mergeRecurrence } from './recurrence';
@@ -55,10 +56,6 @@ function faultsOf(value: Schemas['TaskImport'], isTrashed: boolean): ValidationE
   return faults;
 }
 
-function toDate(text: string | null | undefined): Date | undefined {
-  return text == null ? undefined : new Date(text);
-}
-
 /**
  * A task that the schema takes, or what is wrong with it; the pointers are into it.
  * @param completionCount how often it was completed by its rule
@@ -97,9 +94,9 @@ export function readTask(
     completion_count: recurrence.rrule === null ? 0 : completionCount,
     reminders: remindersLeft(reminders as Reminder[], due.due_date),
     position: value.position ?? undefined,
-    completed_at: toDate(value.completed_at),
-    created_at: toDate(value.created_at),
-    deleted_at: toDate(value.deleted_at) ?? null,
+    completed_at: instantOf(value.completed_at),
+    created_at: instantOf(value.created_at),
+    deleted_at: instantOf(value.deleted_at) ?? null,
     deleted_with: value.deleted_with ?? null,
   };
 }

@@ -38,16 +38,15 @@ async function reopenSubtasks(lane: WritableLane, id: string): Promise<Reopened[
   return reopened;
 }
 
-async function write(lane: WritableLane, current: TaskRow, fields: TaskChange): Promise<TaskRow> {
+/** @param remindedUntil up to when reminders have fired, of a task that goes back to where it was */
+async function write(
+  lane: WritableLane,
+  current: TaskRow,
+  fields: TaskChange,
+  remindedUntil?: Date,
+): Promise<TaskRow> {
   const row = await updateTask(lane, current, fields);
-  await armReminders(lane, current, row);
-  return row;
-}
-
-/** Puts a task back to where it was: reminders that are past have fired there. */
-async function putBack(lane: WritableLane, current: TaskRow, fields: TaskChange): Promise<TaskRow> {
-  const row = await updateTask(lane, current, fields);
-  await armReminders(lane, current, row, new Date());
+  await armReminders(lane, current, row, remindedUntil);
   return row;
 }
 
@@ -121,12 +120,8 @@ export async function uncompleteOccurrence(
   }
   const { due_date, status } = completion;
   const due_at = dueAt({ ...current, due_date });
-  return putBack(lane, current, {
-    due_date,
-    due_at,
-    status,
-    completion_count: Math.max(0, current.completion_count - 1),
-  });
+  const completion_count = Math.max(0, current.completion_count - 1);
+  return write(lane, current, { due_date, due_at, status, completion_count }, new Date());
 }
 
 /** Goes on to the next occurrence without completing this one; without a next, the task is cancelled. */

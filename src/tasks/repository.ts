@@ -78,8 +78,9 @@ export interface TaskPageRequest {
 
 type Query = ReturnType<typeof liveTasks>;
 
-// All but `search`, which is as large as the texts that it is made of. Each once: the compiler misses none.
-const all: Record<Exclude<keyof TaskRow, 'search'>, true> = {
+// All but `search`, which is as large as the texts that it is made of, and whether lists show it: the rest is what the
+// service sorts and searches by. Each once: the compiler misses none.
+const isListed = {
   user_id: true,
   id: true,
   project_id: true,
@@ -88,8 +89,8 @@ const all: Record<Exclude<keyof TaskRow, 'search'>, true> = {
   description: true,
   status: true,
   priority: true,
-  status_rank: true,
-  priority_rank: true,
+  status_rank: false,
+  priority_rank: false,
   completed_at: true,
   position: true,
   tags: true,
@@ -102,35 +103,23 @@ const all: Record<Exclude<keyof TaskRow, 'search'>, true> = {
   recurrence_start: true,
   completion_count: true,
   reminders: true,
-  deleted_at: true,
-  deleted_with: true,
-  due_asc: true,
-  due_desc: true,
-  completed_asc: true,
-  completed_desc: true,
-  search_version: true,
+  deleted_at: false,
+  deleted_with: false,
+  due_asc: false,
+  due_desc: false,
+  completed_asc: false,
+  completed_desc: false,
+  search_version: false,
   version: true,
   created_at: true,
   updated_at: true,
-};
-const columns = Object.keys(all) as (keyof typeof all)[];
+} as const satisfies Record<Exclude<keyof TaskRow, 'search'>, boolean>;
 
-// What the service keeps for itself, to sort and to search by.
-const unlisted = [
-  'status_rank',
-  'priority_rank',
-  'deleted_at',
-  'deleted_with',
-  'due_asc',
-  'due_desc',
-  'completed_asc',
-  'completed_desc',
-  'search_version',
-] as const;
+type Column = keyof typeof isListed;
+type ListedColumn = { [C in Column]: (typeof isListed)[C] extends true ? C : never }[Column];
 
-type ListedColumn = Exclude<keyof typeof all, (typeof unlisted)[number]>;
-
-const listedColumns = columns.filter((column) => !(unlisted as readonly string[]).includes(column));
+const columns = Object.keys(isListed) as Column[];
+const listedColumns = columns.filter((column) => isListed[column]);
 
 /** A task as lists have it. */
 export type ListedTask = Pick<TaskRow, ListedColumn>;

@@ -2,7 +2,7 @@ import { toChange } from '../changes/mapper';
 import { listChanges } from '../changes/repository';
 import { listCompletions } from '../completions/repository';
 import type { Handlers, Schemas } from '../contract/operations';
-import type { Lane, UserScope } from '../database/lane';
+import type { UserScope } from '../database/lane';
 import type { ChangeRow } from '../database/rows';
 import { beginCalendar, endCalendar } from '../icalendar/document';
 import { withTimeZones } from '../icalendar/due';
@@ -19,16 +19,8 @@ import { listWebhooksById } from '../webhooks/repository';
 import { type CsvTask, csvOf } from './csv';
 import { firstFaults, importFile, reportRows } from './import';
 import { toExportedCompletion, toTaskAlone, toTrashedTask } from './mapper';
-import { beginReading, byId, type LongRead, mapped } from './pages';
+import { beginReading, byId, type LongRead, mapped, rowsById } from './pages';
 import { listTrashed, projectNames } from './repository';
-
-/** The rows of a table, ordered by id. */
-function rowsById<R extends { id: string }>(
-  { pages }: LongRead,
-  list: (lane: Lane, after: [id: string] | null, limit: number) => Promise<R[]>,
-): AsyncGenerator<R[]> {
-  return pages<R>((lane, last, limit) => list(lane, last ? [last.id] : null, limit));
-}
 
 function taskRows(read: LongRead): AsyncGenerator<ListedTask[]> {
   return rowsById(read, (lane, after, limit) => listTasks(lane, { filter: {}, order: byId, after, limit }));

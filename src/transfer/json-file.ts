@@ -5,6 +5,7 @@ import type { Schemas, ValidationError } from '../contract/operations';
 import { createCheck } from '../contract/rows';
 import type { SpooledBody } from '../contract/spool';
 import { readTask } from '../tasks/import';
+import { instantOf } from '../time/instant';
 import { type Drafts, type ReadRow, type RowType, tooLargeFault } from './file';
 
 const checks = {
@@ -50,8 +51,6 @@ function checkField(
 const idOf = (item: unknown) =>
   isObject(item) && typeof item.id === 'string' && checks.id(item.id).length === 0 ? item.id : null;
 
-const toDate = (value: unknown) => (value === undefined ? undefined : new Date(value as string));
-
 function readProject(item: Item, id: string): Read<'project'> {
   const wanted = pick(item, ['id', 'name', 'color', 'archived']);
   const faults = [...checks.project(wanted), ...checkField(item, 'created_at', checks.timestamp)];
@@ -68,7 +67,7 @@ function readProject(item: Item, id: string): Read<'project'> {
     color,
     archived,
     position: item.position as string | undefined,
-    created_at: toDate(item.created_at),
+    created_at: instantOf(item.created_at as string | undefined),
   };
 }
 
@@ -82,7 +81,7 @@ function readTag(item: Item, id: string): Read<'tag'> {
   if (wanted.name === undefined) faults.push({ pointer: '/name', code: 'required', detail: 'is required' });
   if (faults.length > 0) return faults;
   const { name, color = null } = wanted as { name: string; color?: string | null };
-  return { id, name: name.trim(), color, created_at: toDate(item.created_at) };
+  return { id, name: name.trim(), color, created_at: instantOf(item.created_at as string | undefined) };
 }
 
 function faultsOfReopened(reopened: readonly Schemas['ReopenedSubtask'][]): ValidationError[] {

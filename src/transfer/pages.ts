@@ -43,6 +43,14 @@ export async function beginReading(scope: UserScope): Promise<LongRead> {
   };
 }
 
+/** The rows of a table, ordered by id. */
+export function rowsById<R extends { id: string }>(
+  { pages }: LongRead,
+  list: (lane: Lane, after: [id: string] | null, limit: number) => Promise<R[]>,
+): AsyncGenerator<R[]> {
+  return pages<R>((lane, last, limit) => list(lane, last ? [last.id] : null, limit));
+}
+
 /** The same pages with each row mapped. */
 export async function* mapped<R, I>(pages: AsyncIterable<R[]>, map: (row: R) => I): AsyncGenerator<I[]> {
   for await (const page of pages) yield page.map(map);
