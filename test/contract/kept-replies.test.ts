@@ -1,14 +1,13 @@
 /** What becomes of a handler's work and reply under a key, whatever the handler does. */
-import pino from 'pino';
 import type { Handlers } from '../../src/contract/operations';
 import { hidersOf } from '../../src/contract/secrets';
-import { createDatabase, type Database } from '../../src/database/database';
+import type { Database } from '../../src/database/database';
 import type { WritableLane } from '../../src/database/lane';
-import { defaultAppRole, defaultSystemRole } from '../../src/database/roles';
 import type { TaskRow } from '../../src/database/rows';
 import { taskHandlers } from '../../src/tasks/handlers';
 import { toTask } from '../../src/tasks/mapper';
 import { createTestDatabase, query, type TestDatabase } from '../support/database';
+import { openDatabase } from '../support/open-database';
 import { changed, everywhere, serveRouter } from '../support/router';
 
 type CreateTask = Handlers['createTask'];
@@ -27,18 +26,12 @@ const contract = changed(({ components: { schemas } }) => {
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
-  database = createDatabase(
-    {
-      url: testDatabase.url,
-      appRole: defaultAppRole,
-      systemRole: defaultSystemRole,
-      max: 2,
-      acquireTimeoutMs: 5000,
-      statementTimeoutMs: 5000,
-      preparedStatements: false,
-    },
-    pino({ level: 'silent' }),
-  );
+  database = openDatabase(testDatabase.url, {
+    max: 2,
+    acquireTimeoutMs: 5000,
+    statementTimeoutMs: 5000,
+    preparedStatements: false,
+  });
   const handlers: Handlers = {
     ...everywhere(async (call) => call.reply(500)),
     createTask: (call) => createTask(call),

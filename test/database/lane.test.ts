@@ -1,15 +1,14 @@
 /** Lanes on a real Postgres: one writer at a time, all or nothing, and connections that survive what goes wrong. */
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import pino from 'pino';
-import { createDatabase, type Database, type DatabaseOptions } from '../../src/database/database';
+import type { Database, DatabaseOptions } from '../../src/database/database';
 import { isUnavailable } from '../../src/database/faults';
 import type { Change, WritableLane } from '../../src/database/lane';
-import { defaultAppRole, defaultSystemRole } from '../../src/database/roles';
 import { countTasks, findTask, insertTask, listTasks, updateTask } from '../../src/tasks/repository';
 import { deleteTask } from '../../src/trash/repository';
 import { createTestDatabase, query, type TestDatabase } from '../support/database';
 import { type HeldLane, holdLane, waitingForLocks } from '../support/held-lane';
+import { openDatabase } from '../support/open-database';
 import { openProxy } from '../support/proxy';
 import { startTestService, type TestService } from '../support/service';
 import { newTask, seedTasks } from '../support/tasks';
@@ -22,19 +21,7 @@ let owner: Client;
 const opened: Database[] = [];
 
 function open(options: Partial<DatabaseOptions> = {}): Database {
-  const made = createDatabase(
-    {
-      url: testDatabase.url,
-      appRole: defaultAppRole,
-      systemRole: defaultSystemRole,
-      max: 10,
-      acquireTimeoutMs: 10_000,
-      statementTimeoutMs: 10_000,
-      preparedStatements: true,
-      ...options,
-    },
-    pino({ level: 'silent' }),
-  );
+  const made = openDatabase(testDatabase.url, options);
   opened.push(made);
   return made;
 }

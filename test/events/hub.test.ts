@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { readHistory } from '../../src/changes/repository';
 import type { EventStream } from '../../src/contract/event-stream';
-import { createDatabase, type Database } from '../../src/database/database';
+import type { Database } from '../../src/database/database';
 import type { UserScope } from '../../src/database/lane';
-import { defaultAppRole, defaultSystemRole } from '../../src/database/roles';
 import { parseEventId } from '../../src/events/format';
 import { createEventHub, type EventHub, type EventSettings } from '../../src/events/hub';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { numbers } from '../support/event-reader';
+import { openDatabase } from '../support/open-database';
 import { until } from '../support/until';
 
 let testDatabase: TestDatabase;
@@ -18,18 +18,7 @@ const hubs: EventHub[] = [];
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
-  database = createDatabase(
-    {
-      url: testDatabase.url,
-      appRole: defaultAppRole,
-      systemRole: defaultSystemRole,
-      max: 10,
-      acquireTimeoutMs: 10_000,
-      statementTimeoutMs: 10_000,
-      preparedStatements: true,
-    },
-    pino({ level: 'silent' }),
-  );
+  database = openDatabase(testDatabase.url);
 });
 afterEach(() => {
   for (const hub of hubs.splice(0)) hub.close();

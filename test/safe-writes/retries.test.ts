@@ -7,23 +7,13 @@ import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { query } from '../support/database';
 import { type NetworkProxy, openProxy } from '../support/proxy';
+import { randomFrom } from '../support/random';
 import { startTestService, type TestService } from '../support/service';
 import { makeUser, type TestUser } from '../support/user';
 
 const creates = Number(process.env.RETRIED_CREATES ?? 100);
 const writers = 10;
 jest.setTimeout(60_000 + creates * 300);
-
-/** Numbers from 0 to 1, the same in every run (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 interface Answer {
   readonly status: number;

@@ -1,12 +1,12 @@
 /** Statistics of one lane among many read that lane's rows alone, by its indexes, under row-level security. */
 import { Client } from 'pg';
-import pino from 'pino';
-import { createDatabase, type Database } from '../../src/database/database';
+import type { Database } from '../../src/database/database';
 import type { Lane } from '../../src/database/lane';
-import { defaultAppRole, defaultSystemRole } from '../../src/database/roles';
+import { defaultAppRole } from '../../src/database/roles';
 import { completionsQuery, kindsQuery, profileSinceQuery } from '../../src/stats/repository';
 import { offsetsBetween } from '../../src/time/calendar';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { openDatabase } from '../support/open-database';
 
 const lanes = 20;
 const tasksInLane = 2_000;
@@ -38,18 +38,7 @@ beforeAll(async () => {
   await client.query('analyze tasklane.tasks');
   await client.query('analyze tasklane.completions');
   await client.query('analyze tasklane.profiles');
-  database = createDatabase(
-    {
-      url: testDatabase.url,
-      appRole: defaultAppRole,
-      systemRole: defaultSystemRole,
-      max: 1,
-      acquireTimeoutMs: 10_000,
-      statementTimeoutMs: 10_000,
-      preparedStatements: true,
-    },
-    pino({ level: 'silent' }),
-  );
+  database = openDatabase(testDatabase.url, { max: 1 });
   await client.query('begin');
   await client.query(`select set_config('role', $1, true), set_config('app.user_id', 'user-7', true)`, [
     defaultAppRole,

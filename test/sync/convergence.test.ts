@@ -5,15 +5,14 @@
  */
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pino from 'pino';
-import { createDatabase, type Database } from '../../src/database/database';
+import type { Database } from '../../src/database/database';
 import { isUnavailable } from '../../src/database/faults';
-import { defaultAppRole, defaultSystemRole } from '../../src/database/roles';
 import { createLogger } from '../../src/observability/logger';
 import { type Service, startService } from '../../src/start';
 import { createTestDatabase, query, type TestDatabase } from '../support/database';
 import { numbers, readEvents, seqsOf } from '../support/event-reader';
 import { copyLane, storedTasks, tasksOf } from '../support/lane-copy';
+import { openDatabase } from '../support/open-database';
 import { type ServiceProcess, startProcess } from '../support/process';
 import { testConfig, testSecret, tokenOf } from '../support/service';
 import { until } from '../support/until';
@@ -61,18 +60,7 @@ beforeAll(async () => {
     destination: { write: (line) => void faults.push(...[JSON.parse(line).err ?? []].flat()) },
   });
   steady = await startService(config, log);
-  database = createDatabase(
-    {
-      url: testDatabase.url,
-      appRole: defaultAppRole,
-      systemRole: defaultSystemRole,
-      max: 4,
-      acquireTimeoutMs: 10_000,
-      statementTimeoutMs: 10_000,
-      preparedStatements: true,
-    },
-    pino({ level: 'silent' }),
-  );
+  database = openDatabase(testDatabase.url, { max: 4 });
   urls = [steady.url];
   await startVictim();
 });

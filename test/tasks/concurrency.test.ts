@@ -1,6 +1,7 @@
 /** Many clients at once on the same trees: whatever they do, the lane stays whole. */
 import type { TaskRow } from '../../src/database/rows';
 import { query } from '../support/database';
+import { randomFrom } from '../support/random';
 import { startTestService, type TestService } from '../support/service';
 import { makeTaskClient, type TaskClient } from '../support/task-client';
 
@@ -10,17 +11,6 @@ beforeAll(async () => {
   service = await startTestService({ RATE_LIMIT: 'off' });
 });
 afterAll(() => service.stop());
-
-/** A generator of numbers from 0 to below 1, the same for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 async function expectWhole(user: TaskClient): Promise<void> {
   const select = <R extends object>(sql: string) => query<R>(service.database.url, sql, [user.id]);

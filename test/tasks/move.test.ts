@@ -1,11 +1,10 @@
 /** Positions: where moves put tasks, and that there is always room. */
 import { randomUUID } from 'node:crypto';
-import pino from 'pino';
-import { createDatabase, type Database } from '../../src/database/database';
-import { defaultAppRole, defaultSystemRole } from '../../src/database/roles';
+import type { Database } from '../../src/database/database';
 import { moveTask } from '../../src/tasks/commands';
 import type { Body } from '../support/api';
 import { query } from '../support/database';
+import { openDatabase } from '../support/open-database';
 import { startTestService, type TestService } from '../support/service';
 import { type LoggedChange, makeTaskClient, type TaskClient } from '../support/task-client';
 import { seedTasks } from '../support/tasks';
@@ -16,18 +15,7 @@ let ada: TaskClient;
 
 beforeAll(async () => {
   service = await startTestService({ RATE_LIMIT: 'off' });
-  database = createDatabase(
-    {
-      url: service.database.url,
-      appRole: defaultAppRole,
-      systemRole: defaultSystemRole,
-      max: 4,
-      acquireTimeoutMs: 10_000,
-      statementTimeoutMs: 10_000,
-      preparedStatements: true,
-    },
-    pino({ level: 'silent' }),
-  );
+  database = openDatabase(service.database.url, { max: 4 });
 });
 afterAll(async () => {
   await database.close();

@@ -1,9 +1,8 @@
 /** Views at chosen moments, on the calendars of time zones from eleven hours behind to fourteen ahead. */
-import pino from 'pino';
-import { createDatabase, type Database } from '../../src/database/database';
-import { defaultAppRole, defaultSystemRole } from '../../src/database/roles';
+import type { Database } from '../../src/database/database';
 import { listTasks } from '../../src/tasks/repository';
 import { viewMoment } from '../../src/tasks/view';
+import { openDatabase } from '../support/open-database';
 import { startTestService, type TestService } from '../support/service';
 import { makeTaskClient, type TaskClient } from '../support/task-client';
 
@@ -16,18 +15,7 @@ let ada: TaskClient;
 
 beforeAll(async () => {
   service = await startTestService({ RATE_LIMIT: 'off' });
-  database = createDatabase(
-    {
-      url: service.database.url,
-      appRole: defaultAppRole,
-      systemRole: defaultSystemRole,
-      max: 4,
-      acquireTimeoutMs: 10_000,
-      statementTimeoutMs: 10_000,
-      preparedStatements: true,
-    },
-    pino({ level: 'silent' }),
-  );
+  database = openDatabase(service.database.url, { max: 4 });
   ada = await makeTaskClient(service);
 });
 afterAll(async () => {

@@ -1,0 +1,20 @@
+import pino from 'pino';
+import { createDatabase, type Database, type DatabaseOptions } from '../../src/database/database';
+import { defaultAppRole, defaultSystemRole } from '../../src/database/roles';
+
+/** Opens a database past the service, as the service would. */
+export function openDatabase(url: string, options: Partial<DatabaseOptions> = {}): Database {
+  return createDatabase(
+    {
+      url,
+      appRole: defaultAppRole,
+      systemRole: defaultSystemRole,
+      max: 10,
+      acquireTimeoutMs: 10_000,
+      statementTimeoutMs: 10_000,
+      preparedStatements: true,
+      ...options,
+    },
+    pino({ level: 'silent' }),
+  );
+}
