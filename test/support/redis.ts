@@ -24,7 +24,9 @@ export async function freePort(): Promise<number> {
 }
 
 /** Starts a Redis that keeps nothing on disk, and waits until it takes connections. */
-export async function startRedis(port: number): Promise<{ stop(): Promise<void> }> {
+export async function startRedis(
+  port: number,
+): Promise<{ signal(name: NodeJS.Signals): void; stop(): Promise<void> }> {
   const child = spawn('redis-server', ['--port', String(port), '--save', '', '--bind', '127.0.0.1']);
   const exited = once(child, 'exit');
   let output = '';
@@ -36,6 +38,7 @@ export async function startRedis(port: number): Promise<{ stop(): Promise<void> 
     void exited.then(() => reject(new Error(`Redis did not start:\n${output}`)));
   });
   return {
+    signal: (name) => void child.kill(name),
     async stop() {
       child.kill('SIGKILL');
       await exited;

@@ -1,0 +1,7 @@
+/** @type {import('jest').Config} Faults beneath the service: `npm run test:faults`. */
+module.exports = {
+  ...require('./jest.config.js'),
+  testMatch: ['<rootDir>/test/faults/**/*.test.ts'],
+  // Each starts several servers, and measures how long requests wait.
+  maxWorkers: 1,
+};

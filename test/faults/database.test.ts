@@ -1,0 +1,160 @@
+/** A Postgres that fails in the ways that servers and networks fail, under a client that writes all the time. */
+import { Client } from 'pg';
+import { query } from '../support/database';
+import { openProxy } from '../support/proxy';
+import { until } from '../support/until';
+import { createCleanUp, kill, type OwnPostgres, startInstance, startOwnPostgres } from './support';
+import { expectBounded, startWriter, summaryOf, type Writer } from './writer';
+
+jest.setTimeout(120_000);
+
+// What a request may take while the database does not answer: the acquire and statement timeouts below, and some room.
+const timeouts = {
+  DATABASE_ACQUIRE_TIMEOUT_MS: '2000',
+  DATABASE_STATEMENT_TIMEOUT_MS: '2000',
+};
+const boundMs = 8_000;
+
+const cleanUp = createCleanUp();
+let postgres: OwnPostgres;
+
+beforeEach(async () => {
+  postgres = await startOwnPostgres();
+  cleanUp.add(() => postgres.stop());
+});
+afterEach(() => cleanUp.run());
+
+async function startWriting(configuration: Record<string, string> = {}): Promise<[Writer, string]> {
+  const instance = await startInstance({ DATABASE_URL: postgres.url, ...timeouts, ...configuration });
+  cleanUp.add(() => kill(instance));
+  const writer = await startWriter(() => instance.url);
+  cleanUp.add(() => writer.stop());
+  await writer.progress(50);
+  return [writer, instance.url];
+}
+
+const statusOf = async (url: string) => (await fetch(url)).status;
+
+/** Waits until the writer was refused since the call, then runs `repair`, and waits until it writes again. */
+async function failAndRepair(writer: Writer, fail: () => Promise<unknown>, repair: () => Promise<unknown>) {
+  const before = writer.attempts.length;
+  await fail();
+  await until(() => writer.attempts.slice(before).some(({ status }) => status === 503), 20_000);
+  await repair();
+  await writer.progress(50);
+}
+
+test('backends that are terminated cost at most a retry', async () => {
+  const [writer] = await startWriting();
+  for (let round = 0; round < 10; round += 1) {
+    await query(
+      postgres.url,
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where pid <> pg_backend_pid() and datname = current_database()`,
+    ).catch(() => undefined);
+    await writer.progress(20);
+  }
+  await writer.stopAndVerify(postgres.url);
+  expectBounded(writer, boundMs);
+});
+
+test('a postmaster that is killed and started again keeps what it acknowledged', async () => {
+  const [writer] = await startWriting();
+  const { postmaster } = await postgres.pids();
+  await failAndRepair(
+    writer,
+    async () => process.kill(postmaster, 'SIGKILL'),
+    () => postgres.start(),
+  );
+  await writer.stopAndVerify(postgres.url);
+  expectBounded(writer, boundMs);
+});
+
+test('a database that hangs is answered with 503 in bounded time', async () => {
+  const [writer, url] = await startWriting();
+  const { postmaster, others } = await postgres.pids();
+  const all = [postmaster, ...others];
+  const signal = (name: NodeJS.Signals) => {
+    for (const pid of all) {
+      try {
+        process.kill(pid, name);
+      } catch {
+        // It has ended since it was listed.
+      }
+    }
+  };
+  cleanUp.add(async () => signal('SIGCONT'));
+  await failAndRepair(
+    writer,
+    async () => signal('SIGSTOP'),
+    async () => {
+      expect(await statusOf(`${url}/livez`)).toBe(200);
+      expect(await statusOf(`${url}/readyz`)).toBe(503);
+      signal('SIGCONT');
+    },
+  );
+  await until(async () => (await statusOf(`${url}/readyz`)) === 200);
+  await writer.stopAndVerify(postgres.url);
+  expectBounded(writer, boundMs);
+});
+
+test('a network that loses everything is answered with 503 in bounded time', async () => {
+  const proxy = await openProxy(postgres.url);
+  cleanUp.add(() => proxy.close());
+  const [writer] = await startWriting({ DATABASE_URL: proxy.url });
+  await failAndRepair(
+    writer,
+    async () => proxy.silence(),
+    async () => undefined,
+  );
+  await writer.stopAndVerify(postgres.url);
+  expectBounded(writer, boundMs);
+});
+
+test('a database that becomes read-only takes writes again when it is writable, without a restart', async () => {
+  const [writer, url] = await startWriting();
+  const administer = (sql: string) => query(postgres.url, sql);
+  await failAndRepair(
+    writer,
+    async () => {
+      await administer('alter database tasklane set default_transaction_read_only = on');
+      // The connections that the service has are those of a server that was demoted.
+      await administer(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where pid <> pg_backend_pid() and datname = current_database()`,
+      );
+    },
+    async () => {
+      await until(async () => (await statusOf(`${url}/readyz`)) === 503);
+      await query(
+        postgres.url,
+        `set default_transaction_read_only = off; alter database tasklane reset default_transaction_read_only`,
+      );
+    },
+  );
+  await until(async () => (await statusOf(`${url}/readyz`)) === 200);
+  await writer.stopAndVerify(postgres.url);
+  expectBounded(writer, boundMs);
+});
+
+test('requests go on with the connections that there are when Postgres takes no more', async () => {
+  const [writer, url] = await startWriting();
+  const clients: Client[] = [];
+  cleanUp.add(() => Promise.all(clients.map((client) => client.end())));
+  for (;;) {
+    const client = new Client({ connectionString: postgres.url });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+    } catch {
+      break;
+    }
+    clients.push(client);
+  }
+  const before = writer.attempts.length;
+  await writer.progress(100);
+  expect(writer.attempts.slice(before).filter(({ status }) => status === 503)).toEqual([]);
+  expect(await statusOf(`${url}/readyz`)).toBe(200);
+  await writer.stopAndVerify(postgres.url);
+  expect(summaryOf(writer).slowest).toBeLessThan(boundMs);
+});

@@ -1,0 +1,76 @@
+/** What the fault tests start and stop: services as processes, and a Postgres of their own. */
+import { startEmbeddedPostgres } from '../../src/database/embedded';
+import { migrateUp } from '../../src/database/migrations';
+import { query } from '../support/database';
+import {
+  makeDataDir,
+  postmasterOf,
+  removeDataDir,
+  type ServiceProcess,
+  startProcess,
+} from '../support/process';
+import { testSecret } from '../support/service';
+
+type Stop = () => Promise<unknown>;
+
+/** Collects what has to be ended after each test; the last one that was started ends first. */
+export function createCleanUp(): { add(stop: Stop): void; run(): Promise<void> } {
+  const stops: Stop[] = [];
+  return {
+    add: (stop) => void stops.push(stop),
+    async run() {
+      for (const stop of stops.splice(0).reverse()) await stop();
+    },
+  };
+}
+
+/** Ends a process that may be stopped or gone already. */
+export async function kill({ child, ended }: Pick<ServiceProcess, 'child' | 'ended'>): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+  await ended;
+}
+
+/** Starts the service as a process, without rate limits, and waits until it serves. */
+export async function startInstance(
+  configuration: Record<string, string>,
+): Promise<ServiceProcess & { url: string }> {
+  const started = startProcess({
+    BETTER_AUTH_SECRET: testSecret,
+    RATE_LIMIT: 'off',
+    LOG_LEVEL: 'error',
+    ...configuration,
+  });
+  return { ...started, url: await started.url };
+}
+
+/** A Postgres that a test may break without harm to others. */
+export interface OwnPostgres {
+  readonly url: string;
+  /** The process ids of its postmaster, and of all its other processes. */
+  pids(): Promise<{ postmaster: number; others: number[] }>;
+  /** Starts it again on the same port and data after its postmaster was killed. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts a Postgres with a migrated database. */
+export async function startOwnPostgres(settings: Record<string, string> = {}): Promise<OwnPostgres> {
+  const dataDir = await makeDataDir();
+  let running = await startEmbeddedPostgres({ dataDir, settings });
+  const { url, port } = running;
+  await migrateUp(url);
+  return {
+    url,
+    async pids() {
+      const rows = await query<{ pid: number }>(url, 'select pid from pg_stat_activity');
+      return { postmaster: postmasterOf(dataDir) as number, others: rows.map((row) => row.pid) };
+    },
+    async start() {
+      running = await startEmbeddedPostgres({ dataDir, settings: { ...settings, port: String(port) } });
+    },
+    async stop() {
+      await running.stop();
+      await removeDataDir(dataDir);
+    },
+  };
+}
