@@ -25,7 +25,7 @@ export interface Writer {
   progress(count: number, deadlineMs?: number): Promise<void>;
   /** Ends the writing, and checks that the database has each acknowledged write exactly once, as it was last written. */
   stopAndVerify(databaseUrl: string): Promise<void>;
-  /** Ends the writing without a check. */
+  /** Ends the writing and the requests in flight, without a check. */
   stop(): Promise<void>;
 }
 
@@ -110,7 +110,7 @@ export async function startWriter(base: () => string, userId: string = randomUUI
   }
 
   const runs = Array.from({ length: writers }, run);
-  const stop = async () => {
+  const finish = async () => {
     stopped = true;
     await Promise.all(runs);
     agent.destroy();
@@ -122,9 +122,13 @@ export async function startWriter(base: () => string, userId: string = randomUUI
       const from = writes;
       await until(() => writes >= from + count, deadlineMs);
     },
-    stop,
+    async stop() {
+      stopped = true;
+      agent.destroy();
+      await finish();
+    },
     async stopAndVerify(databaseUrl) {
-      await stop();
+      await finish();
       const rows = await query<{ id: string; title: string }>(
         databaseUrl,
         'select id, title from tasklane.tasks where user_id = $1',
