@@ -3950,9 +3950,10 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Rate limited
-         * @description The user or the address sent more requests than a minute allows, or the address failed to authenticate too
-         *     often. Reads and writes are counted apart. `RateLimit` tells what is left of each limit, `RateLimit-Policy` how
-         *     much there is of it, `Retry-After` when to try again. Nothing was changed.
+         * @description The requests of the user in this minute cost as many units as the limit has. Reads and writes are counted apart,
+         *     and `x-cost` in the contract says what each operation costs. Or the address sent too many requests without valid
+         *     credentials. `RateLimit-Policy` names the limit, `RateLimit` tells what is left of it, `Retry-After` when to try
+         *     again. Nothing was changed.
          */
         RateLimitedProblem: {
             /** @constant */
@@ -4864,7 +4865,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
             };
         };
-        /** @description There were too many requests. */
+        /** @description The requests of this minute cost more units than the limit has. */
         RateLimited: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4884,7 +4885,7 @@ export interface components {
                  *       "code": "rate-limited",
                  *       "title": "Rate limited",
                  *       "status": 429,
-                 *       "detail": "There were too many requests; wait before the next one.",
+                 *       "detail": "The limit of this minute is used up; wait for the next one.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -5135,12 +5136,16 @@ export interface components {
          */
         WwwAuthenticate: string;
         /**
-         * @description What is left of each limit that applies (draft-ietf-httpapi-ratelimit-headers-08).
+         * @description The limit that the request was counted under: `r` units are left, until a new minute begins in `t` seconds
+         *     (draft-ietf-httpapi-ratelimit-headers-08).
          * @example "writes"; r=0; t=30
          */
         RateLimit: string;
         /**
-         * @description The limits that apply (draft-ietf-httpapi-ratelimit-headers-08).
+         * @description The limit that the request was counted under: `reads` and `writes` of a user, `feeds` for a calendar feed,
+         *     `address` for requests without credentials and `failed-authentications` for those with credentials that are not
+         *     valid. It has `q` units in `w` seconds; `pk` is a hash of whom they belong to. The default unit (`qu`, requests)
+         *     applies, and a request takes as many as its `x-cost` says (draft-ietf-httpapi-ratelimit-headers-08).
          * @example "writes"; q=300; w=60; pk=:YWRh:
          */
         RateLimitPolicy: string;
