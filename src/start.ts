@@ -82,6 +82,7 @@ async function startServing(
       acquireTimeoutMs: config.databaseAcquireTimeoutMs,
       statementTimeoutMs: config.databaseStatementTimeoutMs,
       preparedStatements: config.databasePreparedStatements,
+      quotas: config.quotas,
       onChanged: (userId) => events.wake(userId),
     },
     log,

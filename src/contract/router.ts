@@ -9,7 +9,7 @@ import {
 } from 'express';
 import type { Logger } from 'pino';
 import type { Identity } from '../auth/authenticator';
-import { StaleToken, type UserScope, type WithUser } from '../database/lane';
+import { QuotaExceeded, StaleToken, type UserScope, type WithUser } from '../database/lane';
 import { requestFacts } from '../observability/request-facts';
 import { type Admission, admit, answerAnyone, charge, refuseToken } from './admission';
 import { type BodyReader, bodyReader } from './body';
@@ -300,6 +300,9 @@ function sendFault(dependencies: RouterDependencies): ErrorRequestHandler {
     if (error instanceof StaleToken) {
       const { code, members, headers } = refuseToken(dependencies, request, error.reason);
       return sendProblem(response, code, members, headers);
+    }
+    if (error instanceof QuotaExceeded) {
+      return sendProblem(response, 'quota-exceeded', { ...error.exceeded, detail: error.message });
     }
     if (error instanceof ProblemError) return sendProblem(response, error.code, error.members, error.headers);
     request.log.error({ err: error }, 'fault');

@@ -37,10 +37,13 @@ function validContract(): Document {
         parameters: [{ name: 'user_id', in: 'path', required: true, schema: { type: 'string' } }],
         get: {
           operationId: 'listNotes',
-          'x-cost': { units: 1, more: [{ for: '/query/sort_by', units: 1 }] },
+          'x-cost': { units: 1, more: [{ for: '/query/depth', units: 1 }] },
           summary: 'List notes',
           description: 'The notes.',
-          parameters: [{ name: 'sort_by', in: 'query', schema: { type: 'string', default: 'text' } }],
+          parameters: [
+            { name: 'sort_by', in: 'query', schema: { type: 'string', default: 'text' } },
+            { name: 'depth', in: 'query', schema: { type: 'integer' } },
+          ],
           responses: {
             '200': { $ref: '#/components/responses/Note' },
             ...problems(),
