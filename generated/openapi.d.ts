@@ -5180,7 +5180,7 @@ export interface components {
          *     `address` for requests without credentials and `failed-authentications` for those with credentials that are not
          *     valid. It has `q` units in `w` seconds; `pk` is a hash of whom they belong to. The default unit (`qu`, requests)
          *     applies, and a request takes as many as its `x-cost` says (draft-ietf-httpapi-ratelimit-headers-08).
-         * @example "writes"; q=300; w=60; pk=:YWRh:
+         * @example "writes"; q=1200; w=60; pk=:YWRh:
          */
         RateLimitPolicy: string;
         /**

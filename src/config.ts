@@ -192,7 +192,7 @@ const variables = z.object({
     .default([]),
   RATE_LIMIT: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   RATE_LIMIT_READS: integer(1, 1_000_000, 1_200),
-  RATE_LIMIT_WRITES: integer(1, 1_000_000, 300),
+  RATE_LIMIT_WRITES: integer(1, 1_000_000, 1_200),
   RATE_LIMIT_ADDRESS: integer(1, 1_000_000, 6_000),
   RATE_LIMIT_FAILED_AUTH: integer(1, 1_000_000, 60),
   QUOTA_TASKS: integer(1, 10_000_000, 200_000),

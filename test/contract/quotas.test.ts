@@ -126,7 +126,7 @@ test('a lane that is full can still be worked with', async () => {
   expect(
     (await user.send('PATCH', `/tasks/${id}`, { body: { title: 'New', ...tags('a', 'c') } })).status,
   ).toBe(200);
-  expect((await user.send('POST', `/tasks/${id}/complete`)).status).toBe(200);
+  expect((await user.send('PATCH', `/tasks/${id}/complete`)).status).toBe(200);
   expect((await user.send('DELETE', `/tasks/${id}`)).status).toBe(204);
 });
 
@@ -145,7 +145,7 @@ test('what is removed makes room', async () => {
   const [{ id: project }] = (await user.send('GET', '/projects')).body.items;
   const [{ id: tag }, { id: other }] = (await user.send('GET', '/tags')).body.items;
   const [{ id: webhook }] = (await user.send('GET', '/webhooks')).body.items;
-  await user.send('DELETE', `/projects/${project}`);
+  await user.send('DELETE', `/projects/${project}?tasks=move`);
   await user.send('DELETE', `/tags/${tag}`);
   // Two tags become one.
   await user.send('PATCH', `/tags/${other}`, { body: { name: 'c' } });
@@ -166,7 +166,7 @@ describe('a batch', () => {
 
   test('that is atomic fails at the operation that exceeds a quota', async () => {
     const { status, body } = await apply(6, true);
-    expect(status).toBe(424);
+    expect(status).toBe(422);
     expect(body.results.map((each: Body) => each.problem.code)).toEqual([
       ...Array.from({ length: 4 }, () => 'not-applied'),
       'quota-exceeded',
