@@ -2742,7 +2742,7 @@ export interface components {
             problem: components["schemas"]["BatchProblem"] | null;
         };
         /** @description Why an operation of a batch failed; pointers are into the whole request. */
-        BatchProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["TaskNotFoundProblem"] | components["schemas"]["ProjectNotFoundProblem"] | components["schemas"]["TagNotFoundProblem"] | components["schemas"]["IdTakenProblem"] | components["schemas"]["CompletionChangedProblem"] | components["schemas"]["NotRecurringProblem"] | components["schemas"]["NotAppliedProblem"] | components["schemas"]["InternalErrorProblem"];
+        BatchProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["TaskNotFoundProblem"] | components["schemas"]["ProjectNotFoundProblem"] | components["schemas"]["TagNotFoundProblem"] | components["schemas"]["IdTakenProblem"] | components["schemas"]["CompletionChangedProblem"] | components["schemas"]["NotRecurringProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["NotAppliedProblem"] | components["schemas"]["InternalErrorProblem"];
         /** @description What a lane's tasks come to. */
         Stats: {
             /** @description The time zone whose calendar the days are of. */
@@ -3778,14 +3778,24 @@ export interface components {
             status?: 424;
         } & components["schemas"]["Problem"];
         /**
-         * Too many webhooks
-         * @description The lane has as many webhooks as a lane may have. Delete one, or let one address serve several purposes.
+         * Quota exceeded
+         * @description The lane would hold more than the service is configured to keep for one user. `quota` names what there would be too
+         *     much of, and `limit` is how much the lane may hold: tasks, those in the trash included, projects, tags, or webhooks.
+         *     Nothing was changed, except by an import, which may have written some of its rows. Remove something, or empty the
+         *     trash; then the request can be sent again.
          */
-        TooManyWebhooksProblem: {
+        QuotaExceededProblem: {
             /** @constant */
-            code?: "too-many-webhooks";
+            code?: "quota-exceeded";
             /** @constant */
             status?: 409;
+            /**
+             * @description What the lane would hold too much of.
+             * @enum {string}
+             */
+            quota: "tasks" | "projects" | "tags" | "webhooks";
+            /** @description How much the lane may hold. */
+            limit: number;
         } & components["schemas"]["Problem"];
         /**
          * Webhook disabled
@@ -3950,9 +3960,10 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Rate limited
-         * @description The user or the address sent more requests than a minute allows, or the address failed to authenticate too
-         *     often. Reads and writes are counted apart. `RateLimit` tells what is left of each limit, `RateLimit-Policy` how
-         *     much there is of it, `Retry-After` when to try again. Nothing was changed.
+         * @description The requests of the user in this minute cost as many units as the limit has. Reads and writes are counted apart,
+         *     and `x-cost` in the contract says what each operation costs. Or the address sent too many requests without valid
+         *     credentials. `RateLimit-Policy` names the limit, `RateLimit` tells what is left of it, `Retry-After` when to try
+         *     again. Nothing was changed.
          */
         RateLimitedProblem: {
             /** @constant */
@@ -4380,8 +4391,30 @@ export interface components {
                 "application/problem+json": components["schemas"]["WebhookNotFoundProblem"] | components["schemas"]["DeliveryNotFoundProblem"];
             };
         };
-        /** @description The lane has as many webhooks as it may, or the request's key has no reply to repeat. */
-        TooManyWebhooks: {
+        /** @description The lane would hold more than its quota. */
+        QuotaExceeded: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/quota-exceeded",
+                 *       "code": "quota-exceeded",
+                 *       "title": "Quota exceeded",
+                 *       "status": 409,
+                 *       "detail": "The lane may hold 5000 tags.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "quota": "tags",
+                 *       "limit": 5000
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["QuotaExceededProblem"];
+            };
+        };
+        /** @description The lane would hold more than its quota, or the request's key has no reply to repeat. */
+        QuotaExceededOrConflict: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 "Retry-After": components["headers"]["InFlightRetryAfter"];
@@ -4390,15 +4423,17 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "/problems/too-many-webhooks",
-                 *       "code": "too-many-webhooks",
-                 *       "title": "Too many webhooks",
+                 *       "type": "/problems/quota-exceeded",
+                 *       "code": "quota-exceeded",
+                 *       "title": "Quota exceeded",
                  *       "status": 409,
-                 *       "detail": "The lane has 20 webhooks already.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *       "detail": "The lane may hold 20 webhooks.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "quota": "webhooks",
+                 *       "limit": 20
                  *     }
                  */
-                "application/problem+json": components["schemas"]["TooManyWebhooksProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                "application/problem+json": components["schemas"]["QuotaExceededProblem"] | components["schemas"]["IdempotencyConflictProblem"];
             };
         };
         /** @description The webhook is disabled, or the request's key has no reply to repeat. */
@@ -4443,7 +4478,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
             };
         };
-        /** @description The chosen id is taken, or the request's key has no reply to repeat. */
+        /** @description The chosen id is taken, the lane would hold more than its quota, or the request's key has no reply to repeat. */
         IdTaken: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4461,7 +4496,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["IdTakenProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                "application/problem+json": components["schemas"]["IdTakenProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["IdempotencyConflictProblem"];
             };
         };
         /** @description The last completion can not be taken back, or the request's key has no reply to repeat. */
@@ -4817,7 +4852,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ValidationFailedProblem"];
             };
         };
-        /** @description The lane was changed during the import; a part of it is written. */
+        /** @description The lane was changed during the import, of which a part is written, or would hold more than its quota. */
         ImportInterrupted: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4834,7 +4869,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["ImportInterruptedProblem"];
+                "application/problem+json": components["schemas"]["ImportInterruptedProblem"] | components["schemas"]["QuotaExceededProblem"];
             };
         };
         /** @description The request breaks this contract, or its key is that of another request. */
@@ -4864,7 +4899,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
             };
         };
-        /** @description There were too many requests. */
+        /** @description The requests of this minute cost more units than the limit has. */
         RateLimited: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4884,7 +4919,7 @@ export interface components {
                  *       "code": "rate-limited",
                  *       "title": "Rate limited",
                  *       "status": 429,
-                 *       "detail": "There were too many requests; wait before the next one.",
+                 *       "detail": "The limit of this minute is used up; wait for the next one.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -5135,13 +5170,17 @@ export interface components {
          */
         WwwAuthenticate: string;
         /**
-         * @description What is left of each limit that applies (draft-ietf-httpapi-ratelimit-headers-08).
+         * @description The limit that the request was counted under: `r` units are left, until a new minute begins in `t` seconds
+         *     (draft-ietf-httpapi-ratelimit-headers-08).
          * @example "writes"; r=0; t=30
          */
         RateLimit: string;
         /**
-         * @description The limits that apply (draft-ietf-httpapi-ratelimit-headers-08).
-         * @example "writes"; q=300; w=60; pk=:YWRh:
+         * @description The limit that the request was counted under: `reads` and `writes` of a user, `feeds` for a calendar feed,
+         *     `address` for requests without credentials and `failed-authentications` for those with credentials that are not
+         *     valid. It has `q` units in `w` seconds; `pk` is a hash of whom they belong to. The default unit (`qu`, requests)
+         *     applies, and a request takes as many as its `x-cost` says (draft-ietf-httpapi-ratelimit-headers-08).
+         * @example "writes"; q=1200; w=60; pk=:YWRh:
          */
         RateLimitPolicy: string;
         /**
@@ -5602,6 +5641,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            409: components["responses"]["QuotaExceeded"];
             412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -5715,7 +5755,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -7702,7 +7742,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            409: components["responses"]["TooManyWebhooks"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];

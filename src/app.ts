@@ -14,6 +14,7 @@ import { createSpool } from './contract/spool';
 import type { Database } from './database/database';
 import { isUnavailable } from './database/faults';
 import { findLaneOfFeed } from './database/feeds';
+import { createProxyCheck } from './edge/address';
 import { allowOrigins } from './edge/cors';
 import type { RateLimiter } from './edge/rate-limit';
 import { eventHandlers } from './events/handlers';
@@ -86,6 +87,11 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
   app.set('query parser', 'simple');
   app.set('trust proxy', config.trustProxy);
   app.use(requestLogger(log));
+  const checkProxy = createProxyCheck(config.trustProxy, log);
+  app.use((request, _response, next) => {
+    checkProxy(request);
+    next();
+  });
   app.use(
     helmet({
       // Nothing here is a page, but for the documentation, which says what it needs.

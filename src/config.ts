@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { type AuthConfig, parseAuthConfig } from './auth/config';
 import type { SpoolSettings } from './contract/spool';
 import type { AccountSettings } from './database/accounts';
+import type { Amounts } from './database/quotas';
 import { defaultAppRole, defaultSystemRole } from './database/roles';
 import type { RateLimits } from './edge/rate-limit';
 import type { EventSettings } from './events/hub';
@@ -63,6 +64,8 @@ export interface Config {
   /** Null: no limits. */
   readonly rateLimits: RateLimits | null;
   readonly events: EventSettings;
+  /** How many rows of each kind a lane may hold. */
+  readonly quotas: Amounts;
   /** How long the lanes' changes are kept at least. */
   readonly changesRetentionDays: number;
   /** Null: each process counts by itself. */
@@ -189,9 +192,13 @@ const variables = z.object({
     .default([]),
   RATE_LIMIT: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   RATE_LIMIT_READS: integer(1, 1_000_000, 1_200),
-  RATE_LIMIT_WRITES: integer(1, 1_000_000, 300),
+  RATE_LIMIT_WRITES: integer(1, 1_000_000, 1_200),
   RATE_LIMIT_ADDRESS: integer(1, 1_000_000, 6_000),
   RATE_LIMIT_FAILED_AUTH: integer(1, 1_000_000, 60),
+  QUOTA_TASKS: integer(1, 10_000_000, 200_000),
+  QUOTA_PROJECTS: integer(1, 1_000_000, 5_000),
+  QUOTA_TAGS: integer(1, 1_000_000, 5_000),
+  QUOTA_WEBHOOKS: integer(1, 1_000, 20),
   CHANGES_RETENTION_DAYS: integer(1, 36_500, 90),
   EVENTS_POLL_MS: integer(10, 60_000, 500),
   EVENTS_HEARTBEAT_MS: integer(10, 3_600_000, 15_000),
@@ -327,6 +334,12 @@ export function parseConfig(environment: Environment): Config {
             requestsPerAddress: values.RATE_LIMIT_ADDRESS,
             failedAuthenticationsPerAddress: values.RATE_LIMIT_FAILED_AUTH,
           },
+    quotas: {
+      tasks: values.QUOTA_TASKS,
+      projects: values.QUOTA_PROJECTS,
+      tags: values.QUOTA_TAGS,
+      webhooks: values.QUOTA_WEBHOOKS,
+    },
     events: {
       pollMs: values.EVENTS_POLL_MS,
       heartbeatMs: values.EVENTS_HEARTBEAT_MS,

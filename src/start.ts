@@ -10,8 +10,9 @@ import { createDatabase } from './database/database';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded';
 import { migrateUp } from './database/migrations';
 import { findMoved } from './database/moved';
+import { memoryCounter } from './edge/counter';
 import { createRateLimiter, unlimited } from './edge/rate-limit';
-import { memoryStores, redisStores } from './edge/rate-limit-store';
+import { redisCounter } from './edge/redis-counter';
 import { createEventHub, type EventHub } from './events/hub';
 import { createJobs } from './jobs/list';
 import { createJobRunner } from './jobs/runner';
@@ -81,6 +82,7 @@ async function startServing(
       acquireTimeoutMs: config.databaseAcquireTimeoutMs,
       statementTimeoutMs: config.databaseStatementTimeoutMs,
       preparedStatements: config.databasePreparedStatements,
+      quotas: config.quotas,
       onChanged: (userId) => events.wake(userId),
     },
     log,
@@ -93,14 +95,14 @@ async function startServing(
   for (const notice of config.notices) log.warn(notice);
   const authenticator = createAuthenticator(config.auth, log, { query: database.lookUp });
   await authenticator.warmUp();
-  const stores = config.redisUrl === null ? memoryStores : await redisStores(config.redisUrl, log);
-  const rateLimiter = config.rateLimits ? createRateLimiter(config.rateLimits, stores) : unlimited;
+  const counter = config.redisUrl === null ? memoryCounter() : await redisCounter(config.redisUrl, log);
+  const rateLimiter = config.rateLimits ? createRateLimiter(config.rateLimits, counter) : unlimited;
   const { withSystem, laneForJob } = database;
   const targets = createTargets(config.webhooks.allowedHosts);
   const jobs = createJobRunner(createJobs(config, targets), { withSystem, laneForJob, log });
   const release = async () => {
     authenticator.close();
-    await stores.close();
+    counter.close();
     // What was cut off may hold its connection for as long as a statement may take.
     await Promise.race([database.close(), sleep(releaseTimeoutMs, undefined, { ref: false })]);
     await embedded?.stop();

@@ -238,6 +238,86 @@ function nullableSecrets() {
   };
 }
 
+function isUnits(value, least) {
+  return Number.isInteger(value) && value >= least;
+}
+
+const camelCase = (name) => name.replace(/_(.)/g, (_match, letter) => letter.toUpperCase());
+
+/** The fields of an operation's request body, by their names: `{node, location}`. */
+function bodyFields(operation, location, context) {
+  const body = dereference(operation.requestBody, location.child('requestBody'), context);
+  const schemas = contentSchemas(body).flatMap((each) => combinedSchemas(each, context));
+  const fields = schemas.flatMap(({ node, location: at }) =>
+    Object.entries(node.properties ?? {}).map(([name, field]) => [
+      name,
+      { node: field, location: at.child(['properties', name]) },
+    ]),
+  );
+  return new Map(fields);
+}
+
+/** Whether a list of a body holds operations (`op`), each of which has the name of one of the contract's. */
+function holdsOperations(list, ids, context) {
+  const names = reachableSchemas(list, context).flatMap(({ node }) =>
+    node.properties?.op?.const === undefined ? [] : [node.properties.op.const],
+  );
+  return names.length > 0 && names.every((name) => ids.has(camelCase(name)));
+}
+
+/** Whether an entry of `x-cost.more` names a part of the request, and says what it adds. */
+function isSurcharge({ for: pointer, every, units, ...others }, operation, parts, context) {
+  if (typeof pointer !== 'string' || Object.keys(others).length > 0) return false;
+  if (every !== undefined && !isUnits(every, 1)) return false;
+  const [, place, name, ...rest] = pointer.split('/');
+  if (rest.length > 0) return false;
+  if (place === 'query') return parts.query.has(name) && isUnits(units, 1);
+  if (place !== 'body' || operation.requestBody === undefined) return false;
+  if (name === undefined) return isUnits(units, 1);
+  const field = parts.fields.get(name);
+  if (field === undefined) return false;
+  return units === undefined
+    ? every === undefined && holdsOperations(field, parts.ids, context)
+    : isUnits(units, 1);
+}
+
+/** Every operation says what it costs: at least one unit of the rate limit where it can answer 429, otherwise none. */
+function operationCosts() {
+  return {
+    Paths(paths, context) {
+      const items = Object.entries(paths);
+      const operations = items.flatMap(([path, item]) =>
+        methods
+          .filter((method) => item[method])
+          .map((method) => ({ path, item, method, operation: item[method] })),
+      );
+      const ids = new Set(operations.map(({ operation }) => operation.operationId));
+      for (const { path, item, method, operation } of operations) {
+        const location = context.location.child([path, method]);
+        const { units, more = [], ...others } = operation['x-cost'] ?? {};
+        const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map(
+          (each) => dereference(each, context.location, context).node,
+        );
+        const query = new Set(parameters.filter((each) => each.in === 'query').map((each) => each.name));
+        const parts = { ids, query, fields: bodyFields(operation, location, context) };
+        const isLimited = operation.responses?.['429'] !== undefined;
+        reportBroken(context, location, [
+          [
+            'An operation has x-cost with units: 1 or more if it answers 429, else 0.',
+            isLimited ? isUnits(units, 1) : units === 0,
+          ],
+          [
+            'x-cost has units, and in more: for (a query parameter, the body or a field of it), every and units.',
+            Object.keys(others).length === 0 &&
+              (isLimited || more.length === 0) &&
+              more.every((each) => isSurcharge(each, operation, parts, context)),
+          ],
+        ]);
+      }
+    },
+  };
+}
+
 /** The rules of the contract that Redocly's own rules and assertions in redocly.yaml cannot say. */
 module.exports = function contractRules() {
   return {
@@ -248,6 +328,7 @@ module.exports = function contractRules() {
         'entity-tags': entityTags,
         'idempotency-keys': idempotencyKeys,
         'nullable-secrets': nullableSecrets,
+        'operation-costs': operationCosts,
         'patch-without-defaults': patchWithoutDefaults,
         'problem-responses': problemResponses,
         'required-response-fields': requiredResponseFields,

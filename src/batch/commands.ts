@@ -1,7 +1,7 @@
 /** Operations of a batch, each of which does what the operation of its name does on its own. */
 import { inBody } from '../contract/faults';
 import type { Schemas, ValidationError } from '../contract/operations';
-import type { WritableLane } from '../database/lane';
+import { QuotaExceeded, type QuotaName, type WritableLane } from '../database/lane';
 import type { ProjectRow, TagRow, TaskRow } from '../database/rows';
 import { changeProject, createProject, removeProject } from '../projects/commands';
 import { toProject } from '../projects/mapper';
@@ -21,6 +21,9 @@ export interface Failure {
   readonly detail?: string;
   /** With pointers into the request. */
   readonly errors?: ValidationError[];
+  /** The quota that is exceeded, and what the lane may hold. */
+  readonly quota?: QuotaName;
+  readonly limit?: number;
 }
 
 /** What came of an operation that was applied. */
@@ -95,6 +98,14 @@ async function apply(lane: WritableLane, operation: BatchOperation, index: numbe
   }
 }
 
+/** Applies an operation; one that exceeds a quota fails. */
+async function applyInQuota(lane: WritableLane, operation: BatchOperation, index: number): Promise<Outcome> {
+  const outcome = await apply(lane, operation, index);
+  const exceeded = isApplied(outcome) && (await lane.exceeded());
+  if (!exceeded) return outcome;
+  return { code: 'quota-exceeded', detail: new QuotaExceeded(exceeded).message, ...exceeded };
+}
+
 function notApplied(because: number): Failure {
   return {
     code: 'not-applied',
@@ -111,7 +122,7 @@ export async function applyAll(lane: WritableLane, operations: readonly Resolved
   const applied = async () => {
     const outcomes: Outcome[] = [];
     for (const [index, { operation }] of operations.entries()) {
-      const outcome = await apply(lane, operation, index);
+      const outcome = await applyInQuota(lane, operation, index);
       if (!isApplied(outcome))
         return operations.map((_, other) => (other === index ? outcome : notApplied(index)));
       outcomes.push(outcome);
@@ -139,7 +150,7 @@ export async function applyEach(
       outcomes.push(notApplied(failed));
       continue;
     }
-    const attempt = await lane.attempt(() => apply(lane, operation, index), isApplied);
+    const attempt = await lane.attempt(() => applyInQuota(lane, operation, index), isApplied);
     if ('fault' in attempt) onFault(attempt.fault, index);
     outcomes.push('fault' in attempt ? { code: 'internal-error' } : attempt.value);
   }

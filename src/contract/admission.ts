@@ -1,4 +1,4 @@
-/** Who may call an operation: limits, token, lane, scope, origin, in this order. */
+/** Who may call an operation: token, limits, lane, scope, origin, in this order. */
 import type { Request, Response } from 'express';
 import type { Authenticator, Identity } from '../auth/authenticator';
 import { isAllowedOrigin } from '../auth/origin';
@@ -34,18 +34,29 @@ export function refuseToken({ publicUrl }: Admission, request: Request, reason: 
   );
 }
 
-/** The caller. @throws a 401 problem (RFC 6750) for one that is not known, 503 where keys are out of reach. */
-async function authenticate(admission: Admission, request: Request): Promise<Identity> {
-  const result = await admission.authenticator.authenticate(request);
+/** Refuses a request that is over a limit; the limiter has told which. */
+function requireUnits(fit: boolean): void {
+  if (!fit) throw new ProblemError('rate-limited');
+}
+
+/**
+ * The caller. @throws a 401 problem (RFC 6750) for one that is not known, 429 where the address has sent too many of
+ * these, 503 where keys are out of reach.
+ */
+async function authenticate(admission: Admission, request: Request, response: Response): Promise<Identity> {
+  const { authenticator, rateLimiter, publicUrl } = admission;
+  const result = await rateLimiter.check(request, () => authenticator.authenticate(request));
   const facts = requestFacts(request);
   switch (result.outcome) {
     case 'authenticated':
       facts.userId = result.identity.userId;
       return result.identity;
     case 'missing':
-      throw new ProblemError('unauthorized', {}, { 'WWW-Authenticate': challenge(admission.publicUrl()) });
+      requireUnits(await rateLimiter.takeOfAddress(request, response));
+      throw new ProblemError('unauthorized', {}, { 'WWW-Authenticate': challenge(publicUrl()) });
     case 'invalid':
-      await admission.rateLimiter.countFailure(request);
+      facts.authentication = result.reason;
+      requireUnits(await rateLimiter.takeOfFailures(request, response));
       throw refuseToken(admission, request, result.reason);
     case 'unavailable':
       facts.authentication = result.reason;
@@ -67,28 +78,49 @@ export async function admit(
 ): Promise<Identity> {
   // What is a user's is nobody else's to keep, an error about it included.
   response.setHeader('Cache-Control', 'no-store');
-  if (!(await admission.rateLimiter.admitAddress(request, response))) throw new ProblemError('rate-limited');
-  const identity = await authenticate(admission, request);
+  const identity = await authenticate(admission, request, response);
+  await charge(identity.userId, scope, operation.cost.units, admission, response);
   authorize(operation, identity, request, admission);
-  if (!(await admission.rateLimiter.admitUser(identity.userId, scope, request, response))) {
-    throw new ProblemError('rate-limited');
-  }
   return identity;
 }
 
+/** Takes units of a user. @throws the 429 problem where the user has too few left. */
+export async function charge(
+  userId: string,
+  scope: Scope,
+  units: number,
+  { rateLimiter }: Pick<Admission, 'rateLimiter'>,
+  response: Response,
+): Promise<void> {
+  if (units > 0) requireUnits(await rateLimiter.takeOfUser(userId, scope, units, response));
+}
+
+/** Whether an operation asks for no token and is limited: the secret in its path is the credential. */
+function isSecretPath({ scope, statuses }: Operation): boolean {
+  return scope === null && statuses.includes(429);
+}
+
 /**
- * Lets anyone call an operation that asks for no token; where its contract has 429, within the limit of their address.
- * @throws the 429 problem otherwise.
+ * Answers a caller whom nobody knows. Where a secret in the path is the credential, it is limited by that secret, and a
+ * secret that opens nothing (404) counts as a failed authentication.
+ * @throws the 429 problem over a limit
  */
-export async function admitAnyone(
+export async function answerAnyone<T extends object>(
   operation: Operation,
   { rateLimiter }: Admission,
   request: Request,
   response: Response,
-): Promise<void> {
-  if (!operation.statuses.includes(429)) return;
+  answer: () => Promise<T>,
+): Promise<T> {
+  if (!isSecretPath(operation)) return answer();
   response.setHeader('Cache-Control', 'no-store');
-  if (!(await rateLimiter.admitAddress(request, response))) throw new ProblemError('rate-limited');
+  const { secret } = request.params;
+  requireUnits(await rateLimiter.takeOfFeed(String(secret), operation.cost.units, response));
+  const outcome = await rateLimiter.check(request, answer);
+  if ('code' in outcome && outcome.code === 'not-found') {
+    requireUnits(await rateLimiter.takeOfFailures(request, response));
+  }
+  return outcome;
 }
 
 /** Lets the caller do what the operation does, in the lane of the path. @throws a 403 problem otherwise. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { OpenAPIV3 } from 'express-openapi-validator/dist/framework/types';
 import type { Scope } from '../auth/scopes';
 import { projectPath } from '../paths';
+import { type Cost, readCost } from './cost';
 import type { OperationId } from './operations';
 
 export type OpenApiDocument = OpenAPIV3.DocumentV3_1;
@@ -40,6 +41,8 @@ export interface Operation {
   readonly takesKey: boolean;
   /** The `GET` whose representation an `If-Match` is about; null where requests may not have one. */
   readonly representation: OperationId | null;
+  /** The units that a request takes of its rate limit. */
+  readonly cost: Cost;
 }
 
 export interface Contract {
@@ -71,6 +74,7 @@ interface OperationObject {
   responses: Record<string, ResponseObject>;
   security?: Record<string, string[]>[];
   'x-representation'?: string;
+  'x-cost'?: Cost;
 }
 
 /** Follows a local reference (`#/components/…`); anything else is returned as it is. */
@@ -132,6 +136,7 @@ function readOperation(
     tagged: new Set(responses.flatMap(([status, { headers = {} }]) => ('ETag' in headers ? [status] : []))),
     takesKey: takes('Idempotency-Key'),
     representation: takes('If-Match') ? representationOf(document, path, operation) : null,
+    cost: readCost(operation['x-cost']),
   };
 }
 

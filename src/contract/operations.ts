@@ -82,7 +82,12 @@ export type EventStreamStatus<Id extends OperationId> = {
 type PlatformStatus = 400 | 401 | 403 | 412 | 413 | 415 | 428 | '5XX';
 
 // What it answers with under statuses that handlers have too.
-type PlatformCode = 'idempotency-key-reused' | 'rate-limited' | 'reply-not-kept' | 'request-in-flight';
+type PlatformCode =
+  | 'idempotency-key-reused'
+  | 'quota-exceeded'
+  | 'rate-limited'
+  | 'reply-not-kept'
+  | 'request-in-flight';
 
 type HandlerProblem<Id extends OperationId> = {
   [S in Exclude<keyof Responses<Id>, PlatformStatus>]: ProblemAt<Id, S>;

@@ -55,6 +55,9 @@ export interface ProblemMembers {
   errors?: ValidationError[];
   /** The representation as it now is. */
   current?: unknown;
+  /** The quota that is exceeded, and how much the lane may hold. */
+  quota?: string;
+  limit?: number;
 }
 
 /** Ends the request with a problem of the contract; the platform's own checks throw it, handlers return `call.fail`. */

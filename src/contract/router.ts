@@ -9,11 +9,12 @@ import {
 } from 'express';
 import type { Logger } from 'pino';
 import type { Identity } from '../auth/authenticator';
-import { StaleToken, type UserScope, type WithUser } from '../database/lane';
+import { QuotaExceeded, StaleToken, type UserScope, type WithUser } from '../database/lane';
 import { requestFacts } from '../observability/request-facts';
-import { type Admission, admit, admitAnyone, refuseToken } from './admission';
+import { type Admission, admit, answerAnyone, charge, refuseToken } from './admission';
 import { type BodyReader, bodyReader } from './body';
 import type { Contract, Method, Operation } from './contract';
+import { type Costs, surcharges } from './cost';
 import { entityTagOf, matchesWeakly, type TagCondition, type Versioned } from './entity-tags';
 import { type EventSubscriber, eventStreamHeaders, openEventStream } from './event-stream';
 import { claimOf } from './idempotency';
@@ -176,9 +177,9 @@ function makeCall(operation: Operation, request: Request, { query, body }: Input
 }
 
 /** One request of one operation, from the token to the reply. */
-function serve(stages: Stages, dependencies: RouterDependencies): RequestHandler {
+function serve(stages: Stages, dependencies: RouterDependencies & { costs: Costs }): RequestHandler {
   const { operation, handler, validator, readBody, representation, hiders } = stages;
-  const { withUser, requireIfMatch } = dependencies;
+  const { withUser, requireIfMatch, costs } = dependencies;
 
   function answer(
     request: Request,
@@ -224,18 +225,23 @@ function serve(stages: Stages, dependencies: RouterDependencies): RequestHandler
 
     await validator.watchResponse(request, response, next);
     const input = { query: request.query, body: spooled ?? request.body };
+    if (identity && operation.scope) {
+      const units = surcharges(operation.cost, input, costs);
+      await charge(identity.userId, operation.scope, units, dependencies, response);
+    }
     const outcome = identity
       ? await answer(request, input, identity, { ifMatch, claim })
-      : await handler(makeCall(operation, request, input));
+      : await answerAnyone(operation, dependencies, request, response, () =>
+          handler(makeCall(operation, request, input)),
+        );
     await send(response, operation, outcome, ifNoneMatch);
   }
 
   return async (request: Request, response: Response, next: NextFunction) => {
     requestFacts(request).operationId = operation.id;
-    const identity =
-      (operation.scope
-        ? await admit(operation, operation.scope, dependencies, request, response)
-        : await admitAnyone(operation, dependencies, request, response)) || undefined;
+    const identity = operation.scope
+      ? await admit(operation, operation.scope, dependencies, request, response)
+      : undefined;
 
     const conditions = readConditions(operation, request);
     const spooled = await readBody(request, response, identity?.userId ?? '');
@@ -295,6 +301,9 @@ function sendFault(dependencies: RouterDependencies): ErrorRequestHandler {
       const { code, members, headers } = refuseToken(dependencies, request, error.reason);
       return sendProblem(response, code, members, headers);
     }
+    if (error instanceof QuotaExceeded) {
+      return sendProblem(response, 'quota-exceeded', { ...error.exceeded, detail: error.message });
+    }
     if (error instanceof ProblemError) return sendProblem(response, error.code, error.members, error.headers);
     request.log.error({ err: error }, 'fault');
     sendProblem(response, dependencies.isUnavailable(error) ? 'service-unavailable' : 'internal-error');
@@ -302,7 +311,7 @@ function sendFault(dependencies: RouterDependencies): ErrorRequestHandler {
 }
 
 /**
- * Makes the router of the contract. Checks run in this order: address (400, 404, 405), limits and token (429, 401),
+ * Makes the router of the contract. Checks run in this order: address (400, 404, 405), token and limits (401, 429),
  * lane (403), body (413, 415, 400), contract (422), and then the handler's own.
  * @throws if the contract is not valid, or if it has an operation without a handler.
  */
@@ -323,6 +332,7 @@ export async function createContractRouter(dependencies: RouterDependencies, log
     return { operation, handler };
   };
 
+  const costs: Costs = new Map(contract.operations.map(({ id, cost }) => [id, cost]));
   const router = Router({ caseSensitive: true, strict: true });
   router.use(refuseMalformed);
   for (const [path, operations] of Map.groupBy(contract.operations, (operation) => operation.path)) {
@@ -334,7 +344,7 @@ export async function createContractRouter(dependencies: RouterDependencies, log
       const representation = operation.representation === null ? null : handled(operation.representation);
       const hiders = hidersOf(contract.document, operation);
       const stages = { ...handled(operation.id), validator, readBody, representation, hiders };
-      route[operation.method](serve(stages, dependencies));
+      route[operation.method](serve(stages, { ...dependencies, costs }));
     }
     route.all(otherMethods(allowedMethods(operations.map((operation) => operation.method))));
   }

@@ -23,6 +23,8 @@ export interface SpooledBody {
   readonly document: unknown;
   /** SHA-256 of all of it, in hex. */
   readonly sha256: string;
+  /** Bytes, decoded. */
+  readonly size: number;
   /** The items of a list of a JSON body; `tooLarge` stands for one that is. */
   items(list: string): AsyncGenerator<unknown>;
   /** All of it, in pieces that may end within a character. */
@@ -159,6 +161,7 @@ export async function createSpool(
       const { lists, size, ...body } = await fill(file, content, isJson);
       return {
         ...body,
+        size,
         items(list) {
           const { start, end } = lists.get(list) ?? { start: 0, end: 0 };
           return itemsOf(file.pieces(start, end));

@@ -15,10 +15,20 @@ import {
   type Refusal,
   readClaim,
 } from './idempotency';
+import {
+  type Amounts,
+  countsOf,
+  type Exceeded,
+  findExceeded,
+  growthOf,
+  noQuotas,
+  QuotaExceeded,
+} from './quotas';
 import { type ChangeAction, type ChangeType, type LaneTables, schema } from './rows';
 import { type Connection, type Statement, sendAll, transact } from './transaction';
 
 export { type Claim, type KeptReply, keptHours, type Refusal } from './idempotency';
+export { countsOf, findExceeded, QuotaExceeded, type QuotaName } from './quotas';
 
 type Table = keyof LaneTables;
 
@@ -28,6 +38,8 @@ export type RowQuery<R extends object> = Knex.QueryBuilder<R, R[]>;
 /** A lane as a reader sees it. */
 export interface Lane {
   readonly userId: string;
+  /** How many rows of each kind the lane may hold. */
+  readonly quotas: Amounts;
   /** The lane's rows of a table: a query to narrow, order, update or delete. */
   rows<T extends Table>(table: T): RowQuery<LaneTables[T]>;
   /**
@@ -89,6 +101,8 @@ export interface WritableLane extends Lane {
    * undone, and the write goes on. Rejects where the write can't: the database is out of reach, or has given it up.
    */
   attempt<T>(part: () => Promise<T>, isKept: (value: T) => boolean): Promise<Attempt<T>>;
+  /** The quota that this write exceeds so far. One that does when it commits rejects with `QuotaExceeded` instead. */
+  exceeded(): Promise<Exceeded | undefined>;
   /** Erases the lane when the write commits, and leaves word of it: no token that there is by then opens it again. */
   erase(): void;
 }
@@ -156,6 +170,8 @@ export interface LaneOptions {
   readonly statementTimeoutMs: number;
   /** Whether statements may be named (prepared once a connection); not every pooler keeps them apart. */
   readonly preparedStatements: boolean;
+  /** How many rows of each kind a lane may hold; without, any number. */
+  readonly quotas?: Amounts | undefined;
   /** Called after the commit of a write that left changes or erased its lane. */
   readonly onChanged?: ((userId: string) => void) | undefined;
 }
@@ -172,16 +188,17 @@ const openScope = `
 // The counter's row is made by the first write. `for update` and the unique index leave one writer at a time; of two
 // first writes at once, the second finds neither row and is run again. The time is taken once the lock is held: by that
 // of BEGIN, a write that waited would seem older than the one that it waited for.
+const counters = 'task_count, project_count, tag_count, webhook_count';
 const lockCounter = `
   with held as (
-    select delivers, require_if_match from ${schema}.profiles where user_id = $1 for update
+    select delivers, require_if_match, ${counters} from ${schema}.profiles where user_id = $1 for update
   ), made as (
     insert into ${schema}.profiles (user_id)
     select $1 where not exists (select from held)
     on conflict (user_id) do nothing
-    returning delivers, require_if_match
+    returning delivers, require_if_match, ${counters}
   )
-  select made, delivers, require_if_match, set_config('app.now', clock_timestamp()::text, true)
+  select made, delivers, require_if_match, ${counters}, set_config('app.now', clock_timestamp()::text, true)
   from (select false as made, * from held union all select true, * from made) as lane`;
 
 // The same for a lane that must be there.
@@ -204,7 +221,9 @@ const eraseLane = `
 // Numbers the changes in order and moves the counter once, whatever their count.
 const recordChanges = `
   with counter as (
-    update ${schema}.profiles set change_seq = change_seq + cardinality($2::text[])
+    update ${schema}.profiles set change_seq = change_seq + cardinality($2::text[]),
+      task_count = greatest(0, task_count + $6), project_count = greatest(0, project_count + $7),
+      tag_count = greatest(0, tag_count + $8), webhook_count = greatest(0, webhook_count + $9)
     where user_id = $1
     returning change_seq - cardinality($2::text[]) as before
   )
@@ -271,13 +290,15 @@ function createNames(): (text: string) => string | undefined {
 /** The database's side of all lanes. */
 interface Platform {
   readonly knex: Knex;
+  readonly quotas: Amounts;
   /** What a statement with this text is prepared as; undefined where it is not. */
   nameOf(text: string): string | undefined;
 }
 
-function laneOn({ knex, nameOf }: Platform, connection: Connection, userId: string): Lane {
+function laneOn({ knex, quotas, nameOf }: Platform, connection: Connection, userId: string): Lane {
   return {
     userId,
+    quotas,
     async prepared(query) {
       const { sql: text, bindings: values } = query.toSQL().toNative();
       const name = nameOf(text);
@@ -335,8 +356,9 @@ function writableLaneOn(
   connection: Connection,
   userId: string,
   leavings: Leavings,
+  counts: Promise<Amounts>,
 ): WritableLane {
-  const { knex } = platform;
+  const { knex, quotas } = platform;
   return {
     ...laneOn(platform, connection, userId),
     now: knex.raw(lockedAt),
@@ -348,6 +370,7 @@ function writableLaneOn(
     },
     changed: (change) => leavings.changes.push(change),
     attempt: (part, isKept) => attempt(connection, leavings, part, isKept),
+    exceeded: async () => findExceeded(await counts, growthOf(leavings.changes), quotas),
     erase: () => {
       leavings.erased = true;
     },
@@ -379,6 +402,8 @@ function scopeIn(lane: WritableLane): UserScope {
   return { read: (work) => work(lane), write: (work) => work(lane) };
 }
 
+const noCounts = Promise.resolve(countsOf(undefined));
+
 const begin: Statement = { text: 'begin' };
 
 /** Makes the lanes of a database; `withUser` opens one. */
@@ -386,7 +411,12 @@ export function createLanes(
   knex: Knex,
   options: LaneOptions,
 ): { withUser: WithUser; laneForJob: (userId: string) => LaneForJob } {
-  const platform: Platform = { knex, nameOf: options.preparedStatements ? createNames() : () => undefined };
+  const quotas = options.quotas ?? noQuotas;
+  const platform: Platform = {
+    knex,
+    quotas,
+    nameOf: options.preparedStatements ? createNames() : () => undefined,
+  };
   const prepared = ({ name, ...statement }: Statement): Statement =>
     options.preparedStatements && name !== undefined ? { name, ...statement } : statement;
   const named = (name: string, text: string, values: unknown[]): Statement =>
@@ -398,12 +428,17 @@ export function createLanes(
   function leave(userId: string, { changes, erased, delivers }: Leavings): Statement[] {
     if (erased) return [{ text: eraseLane, values: [userId] }];
     if (changes.length === 0) return [];
+    const { tasks, projects, tags, webhooks } = growthOf(changes);
     const record = named('lane-record', recordChanges, [
       userId,
       changes.map((change) => change.type),
       changes.map((change) => change.id),
       changes.map((change) => change.action),
       changes.map((change) => JSON.stringify(change.fields)),
+      tasks,
+      projects,
+      tags,
+      webhooks,
     ]);
     if (!delivers) return [record];
     return [record, named('lane-deliver', queueDeliveries, [userId, changes.length])];
@@ -456,6 +491,7 @@ export function createLanes(
     const lock = named('lane-lock', lockCounter, [userId]);
     const claim = terms?.claim;
     let stays = true;
+    let counts = countsOf(undefined);
     const value = await transact(knex, {
       readOnly: false,
       ...(claim && {
@@ -470,11 +506,19 @@ export function createLanes(
         const locked = results.at(-1);
         await checkLock(caller, locked, connection);
         leavings.delivers = locked?.rows[0]?.delivers === true;
+        counts = countsOf(locked?.rows[0]);
       },
-      work: (connection) => work(writableLaneOn(platform, connection, userId, leavings)),
+      work: (connection, opened) => {
+        const counted = opened.then((results) => countsOf(results.at(-1)?.rows[0]));
+        // Not every work asks for it.
+        counted.catch(ignore);
+        return work(writableLaneOn(platform, connection, userId, leavings, counted));
+      },
       closing(value) {
         stays = terms?.stays(value) ?? true;
         if (!stays) return null;
+        const exceeded = findExceeded(counts, growthOf(leavings.changes), quotas);
+        if (exceeded) throw new QuotaExceeded(exceeded);
         const left = leave(userId, leavings);
         // An erased lane keeps nothing.
         if (!claim || leavings.erased) return left;
@@ -503,7 +547,8 @@ export function createLanes(
         if (locked?.rowCount !== 1) throw laneGone;
         leavings.delivers = locked.rows[0]?.delivers === true;
       },
-      work: (connection) => work(writableLaneOn(platform, connection, userId, leavings)),
+      // What jobs do is not the user's to be refused.
+      work: (connection) => work(writableLaneOn(platform, connection, userId, leavings, noCounts)),
       closing: () => leave(userId, leavings),
     });
     tellOf(userId, leavings);

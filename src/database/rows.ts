@@ -208,6 +208,11 @@ export interface ProfileRow {
   /** Whether there are webhooks that are enabled. */
   delivers: boolean;
   require_if_match: boolean;
+  /** How many rows the lane holds, those in the trash included (`quotas.ts`). */
+  task_count: number;
+  project_count: number;
+  tag_count: number;
+  webhook_count: number;
   version: number;
   created_at: Date;
   updated_at: Date | null;

@@ -20,7 +20,8 @@ export interface Transaction<T> {
   before?(connection: Connection): Promise<{ readonly value: T } | undefined>;
   /** Begins the transaction and prepares it; sent in the same round trip as the first statement of the work. */
   readonly opening: readonly Statement[];
-  work(connection: Connection): Promise<T>;
+  /** Gets what the opening statements return, which is on its way when the work begins. */
+  work(connection: Connection, opened: Promise<readonly QueryResult<QueryResultRow>[]>): Promise<T>;
   /**
    * Looks at what the opening statements returned, and undoes the transaction by throwing. Gets no connection where the
    * work has failed, and the transaction with it.
@@ -59,7 +60,7 @@ async function commit(connection: Connection, closing: readonly Statement[]): Pr
 /** Begins and does the work; rejects with the first error, with nothing under way any more. */
 async function begin<T>(connection: Connection, { opening, work, check }: Transaction<T>): Promise<T> {
   const opened = sendAll(connection, opening);
-  const [openingResult, workResult] = await Promise.allSettled([opened, work(connection)]);
+  const [openingResult, workResult] = await Promise.allSettled([opened, work(connection, opened)]);
   if (openingResult.status === 'rejected') throw openingResult.reason;
   await check?.(openingResult.value, workResult.status === 'fulfilled' ? connection : null);
   if (workResult.status === 'rejected') throw workResult.reason;

@@ -1,13 +1,16 @@
 /**
- * Rate limits, per user and per address, in fixed windows. What is left is told in `RateLimit` and `RateLimit-Policy`
- * (draft-ietf-httpapi-ratelimit-headers-08).
+ * Rate limits in windows of a minute. They count units, of which each operation takes some, and are told in `RateLimit`
+ * and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-08). A caller who is known is limited as a user alone;
+ * only requests whose caller is not known are limited by their address, which others may share.
  */
-import type { Request, RequestHandler, Response } from 'express';
-import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import { hash } from 'node:crypto';
+import type { Request, Response } from 'express';
+import { LRUCache } from 'lru-cache';
 import type { Scope } from '../auth/scopes';
-import type { StoreFactory } from './rate-limit-store';
+import { networkOf } from './address';
+import { type Counter, type Taken, windowMs } from './counter';
 
-/** How many requests a window of a minute takes. */
+/** How many units a window of a minute has. */
 export interface RateLimits {
   readonly readsPerUser: number;
   readonly writesPerUser: number;
@@ -15,87 +18,98 @@ export interface RateLimits {
   readonly failedAuthenticationsPerAddress: number;
 }
 
+/** Each of its `take` functions is false where the limit has been reached; the response's headers then say so. */
 export interface RateLimiter {
-  /** Counts a request of an address whose caller is not known yet; false if it has had too many, or has failed too often. */
-  admitAddress(request: Request, response: Response): Promise<boolean>;
-  /** Counts a request of a user; false if there were too many. */
-  admitUser(userId: string, scope: Scope, request: Request, response: Response): Promise<boolean>;
-  /** Counts a request whose caller turned out not to be known. */
-  countFailure(request: Request): Promise<void>;
+  /** Takes units of a user. */
+  takeOfUser(userId: string, scope: Scope, units: number, response: Response): Promise<boolean>;
+  /** Takes units of a calendar feed, whose secret is known. */
+  takeOfFeed(secret: string, units: number, response: Response): Promise<boolean>;
+  /** Takes a unit of the address of a request without credentials. */
+  takeOfAddress(request: Request, response: Response): Promise<boolean>;
+  /** Takes a unit of the address of a request whose credentials are not valid. */
+  takeOfFailures(request: Request, response: Response): Promise<boolean>;
+  /**
+   * Checks the credentials of a request. For an address that failed too often, one request after the other: valid
+   * credentials are never refused for others' failures, and a flood of others takes one check at a time.
+   */
+  check<T>(request: Request, work: () => Promise<T>): Promise<T>;
 }
 
-const windowMs = 60_000;
-
-/** Seconds until a window ends. */
-function secondsUntil(time: Date | undefined): number {
-  return Math.max(1, Math.ceil(((time?.getTime() ?? Date.now() + windowMs) - Date.now()) / 1000));
+/** The header fields of a limit; a key is told as its hash (`pk`). */
+function tell(response: Response, name: string, key: string, limit: number, { total, leftMs }: Taken): void {
+  const partition = hash('sha256', key, 'base64').slice(0, 16);
+  const seconds = Math.ceil(leftMs / 1000);
+  response.setHeader('RateLimit', `"${name}"; r=${Math.max(0, limit - total)}; t=${seconds}`);
+  response.setHeader('RateLimit-Policy', `"${name}"; q=${limit}; w=${windowMs / 1000}; pk=:${partition}:`);
 }
 
-// An IPv6 customer has a whole network to choose addresses from.
-function addressOf(request: Request): string {
-  return ipKeyGenerator(request.ip ?? '', 56);
-}
-
-/** A limit as a question: may this request go on? */
-function limiter(
-  name: string,
-  limit: number,
-  stores: StoreFactory,
-  keyOf: (request: Request, response: Response) => string,
-): (request: Request, response: Response) => Promise<boolean> {
-  const refuse = new Error('rate limited');
-  const middleware: RequestHandler = rateLimit({
-    windowMs,
-    limit,
-    identifier: name,
-    standardHeaders: 'draft-8',
-    legacyHeaders: false,
-    store: stores.create(name, windowMs),
-    keyGenerator: keyOf,
-    handler: (_request, _response, next) => next(refuse),
-    validate: false,
-  });
-  return (request, response) =>
-    new Promise((resolve, reject) => {
-      middleware(request, response, (error?: unknown) => {
-        if (error === undefined || error === refuse) resolve(error === undefined);
-        else reject(error);
-      });
-    });
-}
-
-/** Makes the limiter; `stores` says where it counts. */
-export function createRateLimiter(limits: RateLimits, stores: StoreFactory): RateLimiter {
-  const failures = stores.create('failed-authentications', windowMs);
-  const users = new WeakMap<Request, string>();
-  const userOf = (request: Request) => users.get(request) ?? '';
-  const address = limiter('address', limits.requestsPerAddress, stores, addressOf);
-  const byScope = {
-    read: limiter('reads', limits.readsPerUser, stores, userOf),
-    write: limiter('writes', limits.writesPerUser, stores, userOf),
+/** Runs work of one key in turn. */
+function createTurns(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
+  const last = new Map<string, Promise<unknown>>();
+  return async (key, work) => {
+    const turn = (last.get(key) ?? Promise.resolve()).then(work, work);
+    last.set(key, turn);
+    try {
+      return await turn;
+    } finally {
+      if (last.get(key) === turn) last.delete(key);
+    }
   };
+}
+
+// Of these addresses the ones seen last are known.
+const maxSuspects = 10_000;
+
+/** Makes the limiter; `counter` says where it counts. */
+export function createRateLimiter(limits: RateLimits, counter: Counter): RateLimiter {
+  const suspects = new LRUCache<string, true>({ max: maxSuspects });
+  const inTurn = createTurns();
+
+  async function take(name: string, key: string, units: number, limit: number, response: Response) {
+    const taken = await counter.take(`${name}:${key}`, units, limit);
+    tell(response, name, key, limit, taken);
+    // RFC 9110, section 10.2.3.
+    if (!taken.fits) response.setHeader('Retry-After', Math.max(1, Math.ceil(taken.leftMs / 1000)));
+    return taken;
+  }
+
   return {
-    async admitAddress(request, response) {
-      const failed = await failures.get?.(addressOf(request));
-      if (failed && failed.totalHits >= limits.failedAuthenticationsPerAddress) {
-        response.setHeader('Retry-After', secondsUntil(failed.resetTime));
-        return false;
-      }
-      return address(request, response);
+    async takeOfUser(userId, scope, units, response) {
+      const [name, limit] =
+        scope === 'read'
+          ? (['reads', limits.readsPerUser] as const)
+          : (['writes', limits.writesPerUser] as const);
+      return (await take(name, userId, units, limit, response)).fits;
     },
-    admitUser(userId, scope, request, response) {
-      users.set(request, userId);
-      return byScope[scope](request, response);
+    async takeOfFeed(secret, units, response) {
+      const key = hash('sha256', secret, 'base64url');
+      return (await take('feeds', key, units, limits.readsPerUser, response)).fits;
     },
-    async countFailure(request) {
-      await failures.increment(addressOf(request));
+    async takeOfAddress(request, response) {
+      const address = networkOf(request.ip ?? '');
+      return (await take('address', address, 1, limits.requestsPerAddress, response)).fits;
+    },
+    async takeOfFailures(request, response) {
+      const address = networkOf(request.ip ?? '');
+      const limit = limits.failedAuthenticationsPerAddress;
+      const { fits, leftMs } = await take('failed-authentications', address, 1, limit, response);
+      if (!fits) suspects.set(address, true, { ttl: Math.max(1, leftMs) });
+      return fits;
+    },
+    check(request, work) {
+      const address = networkOf(request.ip ?? '');
+      return suspects.has(address) ? inTurn(address, work) : work();
     },
   };
 }
+
+const always = async () => true;
 
 /** No limits, for load tests. */
 export const unlimited: RateLimiter = {
-  admitAddress: async () => true,
-  admitUser: async () => true,
-  countFailure: async () => undefined,
+  takeOfUser: always,
+  takeOfFeed: always,
+  takeOfAddress: always,
+  takeOfFailures: always,
+  check: (_request, work) => work(),
 };

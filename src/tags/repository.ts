@@ -33,19 +33,21 @@ export async function replaceTaskTags(
   const known = new Map((await tagsNamed(lane, [...byKey.keys()])).map((tag) => [tag.name_key, tag.id]));
   const fresh = [...byKey].filter(([key]) => !known.has(key));
   for (const [key] of fresh) known.set(key, uuidv7());
-  const times = { created_at: lane.now, updated_at: lane.now };
+  const links = [...known.values()].map((tag_id) => ({ task_id: taskId, tag_id }));
+  // As sets: a statement for each tag made a batch of tasks with many tags take seconds.
   await Promise.all([
     lane.rows('task_tags').where('task_id', taskId).delete(),
-    ...fresh.map(([name_key, name]) =>
-      lane.insert('tags', { id: known.get(name_key) as string, name, name_key, ...times }),
+    insertTags(
+      lane,
+      fresh.map(([key, name]) => ({
+        id: known.get(key) as string,
+        name,
+        color: null,
+        created_at: undefined,
+      })),
     ),
-    ...[...byKey.keys()].map((key) =>
-      lane.insert('task_tags', { task_id: taskId, tag_id: known.get(key) as string }),
-    ),
+    links.length > 0 && lane.insert('task_tags', links),
   ]);
-  for (const [key] of fresh) {
-    lane.changed({ type: 'tag', id: known.get(key) as string, action: 'created', fields: {} });
-  }
 }
 
 /** A tag as an import makes it. */

@@ -1,7 +1,8 @@
 /** Importing a file: read, planned, and unless it is only tried or has faults, written. */
 import type { Schemas, ValidationError } from '../contract/operations';
 import type { SpooledBody } from '../contract/spool';
-import type { UserScope } from '../database/lane';
+import { countsOf, findExceeded, type Lane, QuotaExceeded, type UserScope } from '../database/lane';
+import { findProfile } from '../profile/repository';
 import { readCalendar } from './calendar-file';
 import { readCsv } from './csv-file';
 import { collect, type FileRow, type ImportFile, locate, type ReadRow } from './file';
@@ -33,10 +34,24 @@ export interface Imported {
   readonly written: Written | null;
 }
 
+/** @throws QuotaExceeded if the rows that a file makes are more than the lane has room for */
+async function requireRoom(lane: Lane, { rows }: ImportFile): Promise<void> {
+  const growth = { tasks: 0, projects: 0, tags: 0, webhooks: 0 };
+  const quotas = { task: 'tasks', project: 'projects', tag: 'tags' } as const;
+  for (const { type, action } of rows) {
+    if (action === 'create' && type in quotas) growth[quotas[type as keyof typeof quotas]] += 1;
+  }
+  const exceeded = findExceeded(countsOf(await findProfile(lane)), growth, lane.quotas);
+  if (exceeded) throw new QuotaExceeded(exceeded);
+}
+
 /** Imports a file; with a fault in it, or when it is a dry run, nothing is written. */
 export async function importFile(scope: UserScope, source: Source, dryRun: boolean): Promise<Imported> {
   const file = await collect(readRows(source), createNotes(source.body.file));
-  await scope.read((lane) => planImport(lane, file));
+  await scope.read(async (lane) => {
+    await planImport(lane, file);
+    await requireRoom(lane, file);
+  });
   const faults = count(file.rows, 'fault');
   const written = dryRun || faults > 0 ? null : await writeImport(scope, file);
   const counts = { created: count(file.rows, 'create'), skipped: count(file.rows, 'skip'), faults };

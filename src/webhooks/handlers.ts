@@ -81,7 +81,6 @@ export function webhookHandlers(targets: Pick<Targets, 'faultOf'>): WebhookHandl
       const row = await call.lane.write((lane) =>
         insertWebhook(lane, { ...webhook, id: uuidv7(), secret: newSecret() }),
       );
-      if (!row) return call.fail('too-many-webhooks');
       return call.reply(201, toWebhookWithSecret(row), { Location: addressOf(row) });
     },
 

@@ -9,8 +9,6 @@ import type {
 } from '../database/rows';
 import { pauseOfDelivery, pauseOfWebhook } from './retries';
 
-/** How many webhooks a lane may have. */
-export const maxWebhooks = 20;
 /** How many changes may be sent again at once. */
 export const maxReplayed = 5_000;
 
@@ -80,13 +78,11 @@ async function reschedule(lane: WritableLane, id: string): Promise<void> {
 
 const forgotten = { failures: 0, failing_since: null, paused_until: null };
 
-/** Makes a webhook; undefined if the lane has as many as it may. */
+/** Makes a webhook. */
 export async function insertWebhook(
   lane: WritableLane,
   { id, secret, enabled, events, ...fields }: WebhookFields & { id: string; secret: string },
-): Promise<WebhookRow | undefined> {
-  const [counted] = await lane.rows('webhooks').count({ total: '*' });
-  if (Number(counted?.total) >= maxWebhooks) return undefined;
+): Promise<WebhookRow> {
   const [row] = await lane
     .insert('webhooks', {
       ...fields,
@@ -101,7 +97,7 @@ export async function insertWebhook(
     .returning('*');
   await noteDelivers(lane);
   lane.changed({ type: 'webhook', id, action: 'created', fields: {} });
-  return row;
+  return row as WebhookRow;
 }
 
 async function writeWebhook(lane: WritableLane, current: WebhookRow, columns: object): Promise<WebhookRow> {

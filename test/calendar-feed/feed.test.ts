@@ -6,7 +6,7 @@ import { createLogger } from '../../src/observability/logger';
 import { startService } from '../../src/start';
 import { type ApiResponse, type Body, send } from '../support/api';
 import { query } from '../support/database';
-import { startTestService, type TestService, testConfig } from '../support/service';
+import { startTestService, type TestService, testConfig, tokenOf } from '../support/service';
 import { makeUser, type TestUser } from '../support/user';
 
 let service: TestService;
@@ -263,14 +263,15 @@ describe('a feed that a program has already', () => {
   });
 });
 
-test('an address reads feeds no faster than it may', async () => {
-  const limited = await startTestService({ RATE_LIMIT_ADDRESS: '3' });
+test('a feed is read no faster than a user may read', async () => {
+  const limited = await startTestService({ RATE_LIMIT_READS: '40' });
   try {
+    const token = await tokenOf('subscriber');
+    const { body } = await send(limited.url, 'POST', '/api/subscriber/calendar-feed', { token });
+    const { pathname } = new URL(body.url);
     const statuses: number[] = [];
-    for (let n = 0; n < 4; n++) {
-      statuses.push((await send(limited.url, 'GET', '/calendar/x.ics')).status);
-    }
-    expect(statuses).toEqual([404, 404, 404, 429]);
+    for (let n = 0; n < 3; n++) statuses.push((await send(limited.url, 'GET', pathname)).status);
+    expect(statuses).toEqual([200, 200, 429]);
     expect((await send(limited.url, 'GET', '/livez')).status).toBe(200);
   } finally {
     await limited.stop();

@@ -59,8 +59,8 @@ async function rowsOf(userId: string): Promise<string> {
   const rows = tables.map(({ name }) =>
     query<object>(
       service.database.url,
-      `select to_jsonb(t) - 'change_seq' as row from tasklane."${name}" as t where user_id = $1
-       order by (to_jsonb(t) - 'change_seq')::text collate "C"`,
+      `select to_jsonb(t) - '{change_seq,task_count,project_count,tag_count,webhook_count}'::text[] as row from tasklane."${name}" as t where user_id = $1
+       order by (to_jsonb(t) - '{change_seq,task_count,project_count,tag_count,webhook_count}'::text[])::text collate "C"`,
       [userId],
     ),
   );

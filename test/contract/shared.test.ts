@@ -11,7 +11,11 @@ let service: TestService;
 let token: string;
 
 beforeAll(async () => {
-  service = await startTestService({ MAX_BODY_BYTES: '2000', IMPORT_MAX_BYTES: '2000' });
+  service = await startTestService({
+    RATE_LIMIT: 'off',
+    MAX_BODY_BYTES: '2000',
+    IMPORT_MAX_BYTES: '2000',
+  });
   token = await tokenOf(userId);
 });
 afterAll(() => service.stop());
@@ -121,8 +125,14 @@ test.each(having('422').filter(([, operation]) => operation.bodyRequired))(
 describe('over the limit', () => {
   let limited: TestService;
   beforeAll(async () => {
-    limited = await startTestService({ RATE_LIMIT_ADDRESS: '1' });
-    await send(limited.url, 'GET', '/api/ada/tasks');
+    limited = await startTestService({
+      RATE_LIMIT_READS: '1',
+      RATE_LIMIT_WRITES: '1',
+      RATE_LIMIT_FAILED_AUTH: '1',
+    });
+    await send(limited.url, 'GET', `/api/${userId}/profile`, { token });
+    await send(limited.url, 'DELETE', `/api/${userId}/trash`, { token });
+    await send(limited.url, 'GET', '/calendar/x.ics');
   });
   afterAll(() => limited.stop());
 

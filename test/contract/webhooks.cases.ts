@@ -66,10 +66,6 @@ export const webhookCases: CasesOf<
       expect(response.headers.location).toBe(`${lane}/webhooks/${response.body.id}`);
       return response;
     },
-    409: async (context) => {
-      for (let count = 0; count < 20; count++) await makeWebhook(context);
-      return context.send('POST', `${context.lane}/webhooks`, { body: { url } });
-    },
   },
   getWebhook: {
     200: async (context) => {

@@ -84,6 +84,8 @@ const seeds: Record<string, string> = {
   '20261121000050_calendar_feeds': `
     insert into tasklane.calendar_feeds (user_id, id, secret_hash)
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80', sha256('a secret'))`,
+  '20261121000060_lane_counts': `
+    update tasklane.profiles set task_count = 7, project_count = 1, tag_count = 1, webhook_count = 1 where user_id = 'ada'`,
 };
 
 const names = migrationNames();
@@ -217,6 +219,25 @@ describe('migrations', () => {
     expect(await migrateUp(database.url)).toEqual(names);
     expect(await definitions()).toEqual(after);
     expect(await migrateUp(database.url)).toEqual([]);
+  });
+
+  test('lanes that are there already are counted', async () => {
+    const name = '20261121000060_lane_counts';
+    for (const earlier of names.slice(0, names.indexOf(name))) {
+      await up(earlier);
+      await query(database.url, seeds[earlier] as string);
+    }
+    await up(name);
+    const counts = await query(
+      database.url,
+      'select user_id, task_count, project_count, tag_count, webhook_count from tasklane.profiles order by 1',
+    );
+    const none = { project_count: 0, tag_count: 0, webhook_count: 0 };
+    expect(counts).toEqual([
+      { user_id: 'ada', task_count: 7, project_count: 1, tag_count: 1, webhook_count: 1 },
+      { user_id: 'bob', task_count: 1, ...none },
+      { user_id: 'carol', task_count: 0, ...none },
+    ]);
   });
 
   test('nothing is made outside the schema', async () => {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import knex from 'knex';
 import { Client } from 'pg';
 import type { Lane } from '../../src/database/lane';
+import { noQuotas } from '../../src/database/quotas';
 import { defaultAppRole } from '../../src/database/roles';
 import { listTasks, type TaskFilter } from '../../src/tasks/repository';
 import { viewMoment } from '../../src/tasks/view';
@@ -185,6 +186,7 @@ async function planOfList(filter: TaskFilter, mode: 'custom' | 'generic'): Promi
     pool.on('query', ({ sql, bindings }: Sent) => sent.push({ sql, bindings }));
     const lane: Lane = {
       userId: 'user-7',
+      quotas: noQuotas,
       rows: (table) => pool(`tasklane.${table} as ${table}`).where(`${table}.user_id`, 'user-7') as never,
       prepared: (query) => query as never,
       expression: (sql, bindings = []) => pool.raw(sql, [...bindings]),

@@ -16,7 +16,9 @@ const header = (name: string) => ({ name, in: 'header', schema: { type: 'string'
 const tagged = { ETag: { required: true, schema: { type: 'string' } } };
 const replayed = { 'Idempotency-Replayed': { schema: { type: 'string' } } };
 const problems = (...statuses: string[]) =>
-  Object.fromEntries([...statuses, '400', '401', '403', '422', '5XX'].map((status) => [status, problemRef]));
+  Object.fromEntries(
+    [...statuses, '400', '401', '403', '422', '429', '5XX'].map((status) => [status, problemRef]),
+  );
 
 const problemResponse = (name: string, code: string) => ({
   description: 'A problem.',
@@ -35,9 +37,13 @@ function validContract(): Document {
         parameters: [{ name: 'user_id', in: 'path', required: true, schema: { type: 'string' } }],
         get: {
           operationId: 'listNotes',
+          'x-cost': { units: 1, more: [{ for: '/query/depth', units: 1 }] },
           summary: 'List notes',
           description: 'The notes.',
-          parameters: [{ name: 'sort_by', in: 'query', schema: { type: 'string', default: 'text' } }],
+          parameters: [
+            { name: 'sort_by', in: 'query', schema: { type: 'string', default: 'text' } },
+            { name: 'depth', in: 'query', schema: { type: 'integer' } },
+          ],
           responses: {
             '200': { $ref: '#/components/responses/Note' },
             ...problems(),
@@ -45,6 +51,7 @@ function validContract(): Document {
         },
         patch: {
           operationId: 'updateNote',
+          'x-cost': { units: 1, more: [{ for: '/body/lines', every: 10, units: 1 }] },
           summary: 'Change a note',
           description: 'Changes the note.',
           parameters: [header('Idempotency-Key')],
@@ -61,6 +68,7 @@ function validContract(): Document {
         parameters: [{ name: 'user_id', in: 'path', required: true, schema: { type: 'string' } }],
         get: {
           operationId: 'getLog',
+          'x-cost': { units: 1 },
           summary: 'Get the log',
           description: 'The log.',
           parameters: [header('If-None-Match')],
@@ -72,6 +80,7 @@ function validContract(): Document {
         },
         delete: {
           operationId: 'clearLog',
+          'x-cost': { units: 1 },
           summary: 'Clear the log',
           description: 'Clears the log.',
           parameters: [header('If-Match')],
@@ -86,6 +95,7 @@ function validContract(): Document {
         parameters: [{ name: 'user_id', in: 'path', required: true, schema: { type: 'string' } }],
         post: {
           operationId: 'rotateLog',
+          'x-cost': { units: 1 },
           summary: 'Rotate the log',
           description: 'Rotates the log.',
           'x-idempotent': true,
@@ -369,6 +379,47 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     `an action without ${status}`,
     (it) => delete rotation(it).responses[status],
   ]),
+  ['contract/operation-costs', 'an operation without a cost', (it) => delete item(it).get['x-cost']],
+  [
+    'contract/operation-costs',
+    'a limited operation that costs nothing',
+    (it) => {
+      item(it).get['x-cost'] = { units: 0 };
+    },
+  ],
+  [
+    'contract/operation-costs',
+    'a part of a unit',
+    (it) => {
+      item(it).get['x-cost'] = { units: 1.5 };
+    },
+  ],
+  [
+    'contract/operation-costs',
+    'a cost of an operation that is not limited',
+    (it) => delete item(it).get.responses['429'],
+  ],
+  [
+    'contract/operation-costs',
+    'a cost by a query parameter that is not there',
+    (it) => {
+      item(it).get['x-cost'].more[0].for = '/query/limit';
+    },
+  ],
+  [
+    'contract/operation-costs',
+    'a cost by a field that is not there',
+    (it) => {
+      item(it).patch['x-cost'].more[0].for = '/body/line';
+    },
+  ],
+  [
+    'contract/operation-costs',
+    'a sum of what are no operations',
+    (it) => {
+      item(it).patch['x-cost'].more = [{ for: '/body/lines' }];
+    },
+  ],
   [
     'contract/nullable-secrets',
     'a secret that is never null',

@@ -47,6 +47,7 @@ test.each([
   'docs/security.md',
   'docs/database.md',
   'docs/transfer.md',
+  'docs/limits.md',
   'SECURITY.md',
 ])('the links of %s lead somewhere', (file) => {
   const links = [...read(file).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)];

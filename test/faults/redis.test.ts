@@ -46,9 +46,9 @@ test('writes go on while Redis hangs, and when it goes on', async () => {
   const redis = await startRedis(port);
   cleanUp.add(() => redis.stop());
   const writer = await startWriting();
-  redis.signal('SIGSTOP');
+  redis.hang();
   await writer.progress(200);
-  redis.signal('SIGCONT');
+  redis.resume();
   await writer.progress(200);
   await verify(writer);
 });

@@ -23,10 +23,16 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+export interface TestRedis {
+  /** Stops the process without ending it (SIGSTOP): connections are taken, and nothing is answered. */
+  hang(): void;
+  /** Lets a process that hangs go on. */
+  resume(): void;
+  stop(): Promise<void>;
+}
+
 /** Starts a Redis that keeps nothing on disk, and waits until it takes connections. */
-export async function startRedis(
-  port: number,
-): Promise<{ signal(name: NodeJS.Signals): void; stop(): Promise<void> }> {
+export async function startRedis(port: number): Promise<TestRedis> {
   const child = spawn('redis-server', ['--port', String(port), '--save', '', '--bind', '127.0.0.1']);
   const exited = once(child, 'exit');
   let output = '';
@@ -38,7 +44,8 @@ export async function startRedis(
     void exited.then(() => reject(new Error(`Redis did not start:\n${output}`)));
   });
   return {
-    signal: (name) => void child.kill(name),
+    hang: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
     async stop() {
       child.kill('SIGKILL');
       await exited;

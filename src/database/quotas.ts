@@ -1,0 +1,61 @@
+/**
+ * Quotas: how many rows of each kind a lane may hold, those in the trash included. The lane's profile has the counts; a
+ * write brings them up to date by the changes that it leaves.
+ */
+import type { ChangeAction, ChangeType, ProfileRow } from './rows';
+
+export const quotaNames = ['tasks', 'projects', 'tags', 'webhooks'] as const;
+export type QuotaName = (typeof quotaNames)[number];
+
+/** A number for each quota. */
+export type Amounts = Readonly<Record<QuotaName, number>>;
+
+/** A quota that a write would exceed. */
+export interface Exceeded {
+  readonly quota: QuotaName;
+  readonly limit: number;
+}
+
+/** A write would exceed a quota; it rejects with this, and changes nothing. */
+export class QuotaExceeded extends Error {
+  constructor(readonly exceeded: Exceeded) {
+    super(`The lane may hold ${exceeded.limit} ${exceeded.quota}.`);
+  }
+}
+
+export const noQuotas: Amounts = { tasks: Infinity, projects: Infinity, tags: Infinity, webhooks: Infinity };
+
+const quotasByType: { readonly [T in ChangeType]?: QuotaName } = {
+  task: 'tasks',
+  project: 'projects',
+  tag: 'tags',
+  webhook: 'webhooks',
+};
+
+/** How many rows changes add, less those that they remove. */
+export function growthOf(
+  changes: Iterable<{ readonly type: ChangeType; readonly action: ChangeAction }>,
+): Amounts {
+  const growth = { tasks: 0, projects: 0, tags: 0, webhooks: 0 };
+  for (const { type, action } of changes) {
+    const quota = quotasByType[type];
+    if (quota === undefined) continue;
+    // A deleted task is in the trash until it is purged.
+    const removed = type === 'task' ? 'purged' : 'deleted';
+    if (action === 'created') growth[quota] += 1;
+    else if (action === removed) growth[quota] -= 1;
+  }
+  return growth;
+}
+
+/** The counts that a lane's profile has; zero where there is no lane yet. */
+export function countsOf(profile: Partial<ProfileRow> | undefined): Amounts {
+  const { task_count = 0, project_count = 0, tag_count = 0, webhook_count = 0 } = profile ?? {};
+  return { tasks: task_count, projects: project_count, tags: tag_count, webhooks: webhook_count };
+}
+
+/** The first quota that a lane with these counts would exceed by growing; what only shrinks never does. */
+export function findExceeded(counts: Amounts, growth: Amounts, quotas: Amounts): Exceeded | undefined {
+  const quota = quotaNames.find((name) => growth[name] > 0 && counts[name] + growth[name] > quotas[name]);
+  return quota && { quota, limit: quotas[quota] };
+}

@@ -1,0 +1,43 @@
+/** The address that a request comes from. */
+import type { IncomingMessage } from 'node:http';
+import { isIPv6 } from 'node:net';
+import type { Logger } from 'pino';
+
+const ipv4Mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+/** The eight groups of an IPv6 address (RFC 4291, section 2.2), as numbers. */
+function groupsOf(address: string): number[] {
+  // A URL writes an address in groups alone, without an IPv4 address at its end.
+  const text = new URL(`http://[${address}]/`).hostname.slice(1, -1);
+  const [head = [], tail = []] = text.split('::').map((part) => part.split(':').filter(Boolean));
+  const zeros = Array.from({ length: 8 - head.length - tail.length }, () => '0');
+  return [...head, ...zeros, ...tail].map((group) => Number.parseInt(group, 16));
+}
+
+/** What is counted as one address: an IPv4 address, or the first 56 bits of an IPv6 address, which one customer holds. */
+export function networkOf(ip: string): string {
+  const [, ipv4] = ipv4Mapped.exec(ip) ?? [];
+  const [address = ''] = ip.split('%', 1);
+  if (ipv4 !== undefined || !isIPv6(address)) return ipv4 ?? ip;
+  const [a = 0, b = 0, c = 0, d = 0] = groupsOf(address);
+  return `${[a, b, c, d & 0xff00].map((group) => group.toString(16)).join(':')}::/56`;
+}
+
+const advice =
+  'A proxy names the address of clients, and it is ignored: all clients of that proxy count as one address. ' +
+  'If the proxy is yours, set TRUST_PROXY.';
+
+/** Makes a check that warns once if requests name an address (`X-Forwarded-For`, RFC 7239) that nothing lets them name. */
+export function createProxyCheck(
+  trustProxy: number | readonly string[],
+  log: Pick<Logger, 'warn'>,
+): (request: IncomingMessage) => void {
+  let isToldOrTrusted = trustProxy !== 0;
+  return ({ headers }) => {
+    if (isToldOrTrusted) return;
+    const header = ['x-forwarded-for', 'forwarded'].find((name) => headers[name] !== undefined);
+    if (header === undefined) return;
+    isToldOrTrusted = true;
+    log.warn({ header }, advice);
+  };
+}

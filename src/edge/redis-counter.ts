@@ -1,0 +1,85 @@
+/** Counting in Redis, for all instances together; while Redis is out of reach, each instance counts by itself. */
+import { once } from 'node:events';
+import { createClient, defineScript } from '@redis/client';
+import type { Logger } from 'pino';
+import { createBreaker, within } from './breaker';
+import { type Counter, memoryCounter, type Taken, windowMs } from './counter';
+
+// The window is cut to its length where Redis' clock was set back.
+const take = defineScript({
+  SCRIPT: `
+    local units, limit, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+    local total = tonumber(redis.call('GET', KEYS[1])) or 0
+    local left = redis.call('PTTL', KEYS[1])
+    if left < 1 or left > window then left = window end
+    local fits = total < limit
+    if fits then total = total + units end
+    redis.call('SET', KEYS[1], total, 'PX', left)
+    return {fits and 1 or 0, total, left}`,
+  NUMBER_OF_KEYS: 1,
+  parseCommand(parser, key: string, units: number, limit: number) {
+    parser.pushKey(key);
+    parser.push(String(units), String(limit), String(windowMs));
+  },
+  transformReply: ([fits, total, leftMs]: [number, number, number]): Taken => ({
+    fits: fits === 1,
+    total,
+    leftMs,
+  }),
+});
+
+const prefix = 'tasklane:rate:';
+const deadlineMs = 250;
+const probeMs = 1_000;
+const connectMs = 1_000;
+// A connection on which nothing comes is given up, and made anew.
+const silentMs = 5_000;
+
+/**
+ * Makes a counter in the Redis at `url`. It is ready after a second at most, whether Redis answers or not, and its calls
+ * take 250 ms at most. The log says once for each change whether limits are shared.
+ */
+export async function redisCounter(url: string, log: Logger): Promise<Counter> {
+  const local = memoryCounter();
+  const client = createClient({
+    url,
+    scripts: { take },
+    // A request must not wait for Redis to come back.
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: 10_000,
+    pingInterval: probeMs,
+    socket: {
+      connectTimeout: 2_000,
+      socketTimeout: silentMs,
+      reconnectStrategy: (retries) => Math.min(100 * 2 ** retries, 2_000),
+    },
+  });
+  const breaker = createBreaker({
+    deadlineMs,
+    probeMs,
+    // What requests run, so that what fails for them (a read-only Redis, a missing right) fails here.
+    probe: () => client.take(`${prefix}probe`, 0, 0),
+    onChange(failure) {
+      if (failure === null) log.info('Redis is back: rate limits are shared again');
+      else log.warn({ err: failure }, 'Redis is out of reach: rate limits are counted by each process');
+    },
+  });
+  client.on('error', breaker.open);
+  const ready = once(client, 'ready');
+  // It goes on trying by itself.
+  client.connect().catch(breaker.open);
+  await within(ready, connectMs).catch(breaker.open);
+  return {
+    async take(key, units, limit) {
+      try {
+        return await breaker.run(() => client.take(prefix + key, units, limit));
+      } catch {
+        return local.take(key, units, limit);
+      }
+    },
+    close() {
+      breaker.close();
+      client.destroy();
+    },
+  };
+}

@@ -1,0 +1,230 @@
+/** Quotas of a lane: on every operation that the contract has them for, and what counts. */
+import { randomUUID } from 'node:crypto';
+import { contractDocument } from '../../src/contract/contract';
+import type { Body } from '../support/api';
+import { query } from '../support/database';
+import { operations } from '../support/operations';
+import { startTestService, type TestService } from '../support/service';
+import { makeUser, type TestUser } from '../support/user';
+
+const quotas = { QUOTA_TASKS: '4', QUOTA_PROJECTS: '2', QUOTA_TAGS: '3', QUOTA_WEBHOOKS: '1' };
+const limits: Record<string, number> = { tasks: 4, projects: 2, tags: 3, webhooks: 1 };
+
+let service: TestService;
+let user: TestUser;
+beforeAll(async () => {
+  service = await startTestService({ RATE_LIMIT: 'off', ...quotas });
+});
+afterAll(() => service.stop());
+beforeEach(async () => {
+  user = await makeUser(service.url);
+});
+
+/** The counts on the profile and what the tables hold, by user. */
+async function expectTrueCounts(): Promise<void> {
+  const rows = await query<Record<string, number>>(
+    service.database.url,
+    `select task_count, project_count, tag_count, webhook_count,
+       (select count(*)::int from tasklane.tasks where user_id = p.user_id) as tasks,
+       (select count(*)::int from tasklane.projects where user_id = p.user_id) as projects,
+       (select count(*)::int from tasklane.tags where user_id = p.user_id) as tags,
+       (select count(*)::int from tasklane.webhooks where user_id = p.user_id) as webhooks
+     from tasklane.profiles as p`,
+  );
+  for (const { tasks, projects, tags, webhooks, ...counts } of rows) {
+    expect(counts).toEqual({
+      task_count: tasks,
+      project_count: projects,
+      tag_count: tags,
+      webhook_count: webhooks,
+    });
+  }
+}
+afterEach(expectTrueCounts);
+
+const exceeded = (quota: string) => ({
+  status: 409,
+  body: {
+    code: 'quota-exceeded',
+    quota,
+    limit: limits[quota],
+    detail: `The lane may hold ${limits[quota]} ${quota}.`,
+  },
+});
+
+const create = (path: string, body: object) => user.send('POST', path, { body });
+const task = (fields: object = {}) => create('/tasks', { title: 'A task', ...fields });
+const tags = (...names: string[]) => ({ tags: names });
+const importOf = (tasks: number, query = '', tag?: string) =>
+  user.send('POST', `/import${query}`, {
+    headers: { 'Content-Type': 'text/csv' },
+    body: ['title,tags', ...Array.from({ length: tasks }, (_, n) => `Task ${n},${tag ? tag + n : ''}`)].join(
+      '\n',
+    ),
+  });
+
+/** Fills the lane up to each quota. */
+async function fill(): Promise<Body> {
+  await create('/projects', { name: 'One' });
+  await create('/projects', { name: 'Two' });
+  await create('/webhooks', { url: 'https://hooks.example.com/' });
+  await task(tags('a', 'b'));
+  await task(tags('c'));
+  await task();
+  const { status, body } = await task();
+  expect(status).toBe(201);
+  return body;
+}
+
+/** What exceeds a quota in a lane that is full, for each operation that can. */
+const growing: Record<string, (id: string) => Promise<unknown>> = {
+  createTask: () => task(),
+  replaceTask: (id) => user.send('PUT', `/tasks/${id}`, { body: { title: 'A task', ...tags('d') } }),
+  updateTask: (id) => user.send('PATCH', `/tasks/${id}`, { body: tags('d') }),
+  createProject: () => create('/projects', { name: 'Three' }),
+  createWebhook: () => create('/webhooks', { url: 'https://hooks.example.com/other' }),
+  importLane: () => importOf(1),
+};
+
+function declares(id: string): boolean {
+  const { path, method } = operations.find((each) => each.id === id) as (typeof operations)[number];
+  const item = contractDocument.paths?.[path] as Record<
+    string,
+    { responses: Record<string, { $ref: string }> }
+  >;
+  const reference = item[method]?.responses['409']?.$ref.split('/').at(-1) ?? '';
+  return JSON.stringify(contractDocument.components?.responses?.[reference] ?? {}).includes(
+    'QuotaExceededProblem',
+  );
+}
+
+test('has a case for every operation that the contract gives the problem', () => {
+  expect(
+    operations
+      .map(({ id }) => id)
+      .filter(declares)
+      .toSorted(),
+  ).toEqual(Object.keys(growing).toSorted());
+});
+
+test.each(Object.keys(growing))('%s answers quota-exceeded, and changes nothing', async (id) => {
+  const { id: taskId } = await fill();
+  const before = await user.send('GET', '/sync');
+  const quota = /Webhook/.test(id)
+    ? 'webhooks'
+    : /Project/.test(id)
+      ? 'projects'
+      : /place|update/.test(id)
+        ? 'tags'
+        : 'tasks';
+  expect(await growing[id]?.(taskId)).toMatchObject(exceeded(quota));
+  expect((await user.send('GET', '/sync')).body.items).toEqual(before.body.items);
+});
+
+test('a lane that is full can still be worked with', async () => {
+  const { id } = await fill();
+  expect(
+    (await user.send('PATCH', `/tasks/${id}`, { body: { title: 'New', ...tags('a', 'c') } })).status,
+  ).toBe(200);
+  expect((await user.send('PATCH', `/tasks/${id}/complete`)).status).toBe(200);
+  expect((await user.send('DELETE', `/tasks/${id}`)).status).toBe(204);
+});
+
+test('the trash counts until it is emptied', async () => {
+  const { id } = await fill();
+  await user.send('DELETE', `/tasks/${id}`);
+  expect(await task()).toMatchObject(exceeded('tasks'));
+  expect((await user.send('POST', `/tasks/${id}/restore`)).status).toBe(200);
+  await user.send('DELETE', `/tasks/${id}`);
+  expect((await user.send('DELETE', '/trash')).status).toBe(204);
+  expect((await task()).status).toBe(201);
+});
+
+test('what is removed makes room', async () => {
+  await fill();
+  const [{ id: project }] = (await user.send('GET', '/projects')).body.items;
+  const [{ id: tag }, { id: other }] = (await user.send('GET', '/tags')).body.items;
+  const [{ id: webhook }] = (await user.send('GET', '/webhooks')).body.items;
+  await user.send('DELETE', `/projects/${project}?tasks=move`);
+  await user.send('DELETE', `/tags/${tag}`);
+  // Two tags become one.
+  await user.send('PATCH', `/tags/${other}`, { body: { name: 'c' } });
+  await user.send('DELETE', `/webhooks/${webhook}`);
+  expect((await create('/projects', { name: 'Three' })).status).toBe(201);
+  expect((await create('/webhooks', { url: 'https://hooks.example.com/' })).status).toBe(201);
+  const { items } = (await user.send('GET', '/tasks')).body;
+  expect((await user.send('PATCH', `/tasks/${items[0].id}`, { body: tags('d', 'e') })).status).toBe(200);
+  expect(await user.send('PATCH', `/tasks/${items[0].id}`, { body: tags('d', 'e', 'f') })).toMatchObject(
+    exceeded('tags'),
+  );
+});
+
+describe('a batch', () => {
+  const operation = (n: number) => ({ op: 'create_task', task: { title: `Task ${n}` } });
+  const apply = (count: number, atomic: boolean) =>
+    create('/batch', { atomic, operations: Array.from({ length: count }, (_, n) => operation(n)) });
+
+  test('that is atomic fails at the operation that exceeds a quota', async () => {
+    const { status, body } = await apply(6, true);
+    expect(status).toBe(422);
+    expect(body.results.map((each: Body) => each.problem.code)).toEqual([
+      ...Array.from({ length: 4 }, () => 'not-applied'),
+      'quota-exceeded',
+      'not-applied',
+    ]);
+    expect(body.results[4].problem).toMatchObject(exceeded('tasks').body);
+    expect((await user.send('GET', '/tasks')).body.items).toEqual([]);
+  });
+
+  test('that is not applies what there is room for', async () => {
+    const { status, body } = await apply(6, false);
+    expect(status).toBe(200);
+    expect(body.results.map((each: Body) => each.status)).toEqual([201, 201, 201, 201, 409, 409]);
+  });
+
+  test('may make room before it fills it', async () => {
+    const { id } = await fill();
+    await user.send('PATCH', `/tasks/${id}`, { body: tags('a') });
+    const [{ id: project }] = (await user.send('GET', '/projects')).body.items;
+    const { status } = await create('/batch', {
+      operations: [
+        { op: 'delete_project', id: project, tasks: 'move' },
+        { op: 'create_project', project: { name: 'Three' } },
+      ],
+    });
+    expect(status).toBe(200);
+  });
+});
+
+describe('an import', () => {
+  test.each(['', '?dry_run=true'])('with more rows than there is room for writes none%s', async (query) => {
+    expect(await importOf(5, query)).toMatchObject(exceeded('tasks'));
+    expect((await user.send('GET', '/tasks')).body.items).toEqual([]);
+    expect((await importOf(4, query)).status).toBe(200);
+  });
+
+  test('with tasks of too many tags is refused', async () => {
+    expect(await importOf(4, '', 'tag')).toMatchObject(exceeded('tags'));
+  });
+});
+
+test('quotas of one lane are nothing to another', async () => {
+  await fill();
+  user = await makeUser(service.url);
+  expect((await task()).status).toBe(201);
+});
+
+test('what comes under a key is refused, and can be sent again', async () => {
+  const { id } = await fill();
+  const headers = { 'Idempotency-Key': randomUUID() };
+  const send = () => user.send('POST', '/tasks', { headers, body: { title: 'Again' } });
+  expect(await send()).toMatchObject(exceeded('tasks'));
+  await user.send('DELETE', `/tasks/${id}`);
+  await user.send('DELETE', '/trash');
+  expect((await send()).status).toBe(201);
+});
+
+test('writers at once do not exceed a quota together', async () => {
+  const statuses = (await Promise.all(Array.from({ length: 10 }, () => task()))).map(({ status }) => status);
+  expect(statuses.toSorted()).toEqual([201, 201, 201, 201, 409, 409, 409, 409, 409, 409]);
+});
