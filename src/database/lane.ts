@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { QueryResult, QueryResultRow } from 'pg';
 import { isUnknownAccount } from './accounts';
-import { isTransient, isUnavailable } from './faults';
+import { isTransient, isUnavailable, sqlState } from './faults';
 import {
   type Claim,
   claimStatements,
@@ -15,8 +15,10 @@ import {
   type Refusal,
   readClaim,
 } from './idempotency';
+import { type Pool, StaleConnection } from './pool';
 import { type ChangeAction, type ChangeType, type LaneTables, schema } from './rows';
-import { type Connection, type Statement, sendAll, transact } from './transaction';
+import { jobsOwner, type Owner, ownerOf } from './shares';
+import { boundTransaction, type Connection, type Statement, sendAll, transact } from './transaction';
 
 export { type Claim, type KeptReply, keptHours, type Refusal } from './idempotency';
 
@@ -37,6 +39,11 @@ export interface Lane {
   prepared<R extends object>(query: RowQuery<R>): Promise<R[]>;
   /** An expression for one of the lane's queries; it names no table. */
   expression(sql: string, bindings?: readonly Knex.Value[]): Knex.Raw;
+  /**
+   * Runs a part that only reads, each statement of which Postgres gives up after `timeoutMs`; undefined where it did, and
+   * the transaction goes on.
+   */
+  bounded<T>(timeoutMs: number, part: () => Promise<T>): Promise<T | undefined>;
 }
 
 /** One entry of the lane's history. */
@@ -154,8 +161,6 @@ export interface LaneOptions {
   readonly appRole: string;
   /** Milliseconds after which Postgres gives a statement up. */
   readonly statementTimeoutMs: number;
-  /** Whether statements may be named (prepared once a connection); not every pooler keeps them apart. */
-  readonly preparedStatements: boolean;
   /** Called after the commit of a write that left changes or erased its lane. */
   readonly onChanged?: ((userId: string) => void) | undefined;
 }
@@ -164,6 +169,7 @@ export interface LaneOptions {
 // token was issued rides along: one look into an index.
 const openScope = `
   select set_config('role', $1, true), set_config('app.user_id', $2, true), set_config('statement_timeout', $3, true),
+    ${boundTransaction('$5')},
     exists (
       select from ${schema}.erased
       where user_hash = sha256(convert_to($2, 'UTF8')) and ($4::float8 is null or extract(epoch from at) >= $4)
@@ -248,7 +254,8 @@ async function retry<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
-      if (count === maxAttempts || !(error === laneNotHeld || isTransient(error))) throw error;
+      const isPassing = error === laneNotHeld || error instanceof StaleConnection || isTransient(error);
+      if (count === maxAttempts || !isPassing) throw error;
     }
   }
 }
@@ -275,6 +282,30 @@ interface Platform {
   nameOf(text: string): string | undefined;
 }
 
+const ignore = () => undefined;
+
+/** `Lane.bounded` on a connection. */
+async function bounded<T>(
+  connection: Connection,
+  timeoutMs: number,
+  part: () => Promise<T>,
+): Promise<T | undefined> {
+  // Not waited for: what follows on the connection comes after them, and fails with them.
+  connection.query('savepoint bounded').catch(ignore);
+  connection.query(`set local statement_timeout = ${timeoutMs}`).catch(ignore);
+  // A rollback takes the timeout back too, and undoes nothing else of what only reads.
+  const end = () => connection.query('rollback to savepoint bounded; release savepoint bounded');
+  try {
+    const value = await part();
+    await end();
+    return value;
+  } catch (error) {
+    if (sqlState(error) !== '57014') throw error;
+    await end();
+    return undefined;
+  }
+}
+
 function laneOn({ knex, nameOf }: Platform, connection: Connection, userId: string): Lane {
   return {
     userId,
@@ -289,6 +320,7 @@ function laneOn({ knex, nameOf }: Platform, connection: Connection, userId: stri
         .connection(connection)
         .where(`${table}.user_id`, userId) as never,
     expression: (sql, bindings = []) => knex.raw(sql, [...bindings]),
+    bounded: (timeoutMs, part) => bounded(connection, timeoutMs, part),
   };
 }
 
@@ -301,8 +333,6 @@ interface Leavings {
 }
 
 const nothing = (): Leavings => ({ changes: [], erased: false, delivers: false });
-
-const ignore = () => undefined;
 
 /** `WritableLane.attempt` on a connection. */
 async function attempt<T>(
@@ -383,17 +413,27 @@ const begin: Statement = { text: 'begin' };
 
 /** Makes the lanes of a database; `withUser` opens one. */
 export function createLanes(
-  knex: Knex,
+  pool: Pool,
   options: LaneOptions,
 ): { withUser: WithUser; laneForJob: (userId: string) => LaneForJob } {
-  const platform: Platform = { knex, nameOf: options.preparedStatements ? createNames() : () => undefined };
+  const nameOf = createNames();
+  const platform: Platform = {
+    knex: pool.knex,
+    nameOf: (text) => (pool.namesStatements() ? nameOf(text) : undefined),
+  };
   const prepared = ({ name, ...statement }: Statement): Statement =>
-    options.preparedStatements && name !== undefined ? { name, ...statement } : statement;
+    pool.namesStatements() && name !== undefined ? { name, ...statement } : statement;
   const named = (name: string, text: string, values: unknown[]): Statement =>
     prepared({ name, text, values });
 
   const scopeTo = ({ userId, issuedAt }: Pick<Caller, 'userId' | 'issuedAt'>): Statement =>
-    named('lane-scope', openScope, [options.appRole, userId, String(options.statementTimeoutMs), issuedAt]);
+    named('lane-scope', openScope, [
+      options.appRole,
+      userId,
+      String(options.statementTimeoutMs),
+      issuedAt,
+      String(pool.transactionTimeoutMs),
+    ]);
 
   function leave(userId: string, { changes, erased, delivers }: Leavings): Statement[] {
     if (erased) return [{ text: eraseLane, values: [userId] }];
@@ -413,13 +453,20 @@ export function createLanes(
     if (erased || changes.length > 0) options.onChanged?.(userId);
   }
 
-  function read<T>(caller: Caller, work: (lane: Lane) => Promise<T>): Promise<T> {
-    return transact(knex, {
-      readOnly: true,
-      opening: [{ text: 'begin isolation level repeatable read read only' }, scopeTo(caller)],
-      check: ([, scope]) => refuseStale(scope),
-      work: (connection) => work(laneOn(platform, connection, caller.userId)),
-    });
+  function read<T>(
+    caller: Pick<Caller, 'userId' | 'issuedAt'>,
+    owner: Owner,
+    check: (scope: QueryResult<QueryResultRow> | undefined) => void,
+    work: (lane: Lane) => Promise<T>,
+  ): Promise<T> {
+    return retry(() =>
+      transact(pool, owner, {
+        readOnly: true,
+        opening: [{ text: 'begin isolation level repeatable read read only' }, scopeTo(caller)],
+        check: ([, scope]) => check(scope),
+        work: (connection) => work(laneOn(platform, connection, caller.userId)),
+      }),
+    );
   }
 
   /** Sees to it that the lane is the caller's to change, by what opening it gave. */
@@ -456,7 +503,7 @@ export function createLanes(
     const lock = named('lane-lock', lockCounter, [userId]);
     const claim = terms?.claim;
     let stays = true;
-    const value = await transact(knex, {
+    const value = await transact(pool, ownerOf(userId), {
       readOnly: false,
       ...(claim && {
         async before(connection: Connection) {
@@ -496,7 +543,7 @@ export function createLanes(
 
   async function writeForJobOnce<T>(userId: string, work: (lane: WritableLane) => Promise<T>): Promise<T> {
     const leavings = nothing();
-    const value = await transact(knex, {
+    const value = await transact(pool, jobsOwner, {
       readOnly: false,
       opening: [begin, scopeTo({ userId, issuedAt: null }), named('lane-lock-job', lockLane, [userId])],
       check([, , locked]) {
@@ -508,17 +555,6 @@ export function createLanes(
     });
     tellOf(userId, leavings);
     return value;
-  }
-
-  function readForJob<T>(userId: string, work: (lane: Lane) => Promise<T>): Promise<T> {
-    return transact(knex, {
-      readOnly: true,
-      opening: [
-        { text: 'begin isolation level repeatable read read only' },
-        scopeTo({ userId, issuedAt: null }),
-      ],
-      work: (connection) => work(laneOn(platform, connection, userId)),
-    });
   }
 
   async function writeForJob<T>(
@@ -535,7 +571,7 @@ export function createLanes(
 
   function open(caller: Caller): UserLane {
     return {
-      read: (work) => read(caller, work),
+      read: (work) => read(caller, ownerOf(caller.userId), refuseStale, work),
       write: (work) => retryAsCaller(() => writeOnce(caller, work)),
       whole: (terms) => retryAsCaller(() => writeOnce(caller, (lane) => terms.work(scopeIn(lane)), terms)),
     };
@@ -545,7 +581,7 @@ export function createLanes(
     withUser: (userId, { issuedAt = null, unconditional = false } = {}) =>
       open({ userId, issuedAt, unconditional }),
     laneForJob: (userId) => ({
-      read: (work) => readForJob(userId, work),
+      read: (work) => read({ userId, issuedAt: null }, jobsOwner, ignore, work),
       write: (work) => writeForJob(userId, work),
     }),
   };
