@@ -63,10 +63,12 @@ const silenceMarginMs = 2_000;
 const lifetimeJitter = 0.2;
 // At Postgres' connection limit, the next try to open a connection.
 const retryLimitMs = 250;
-// A connection as young as this is as good as a new one: it is not tried again on another.
-const freshMs = 1_000;
+// While the database stays read-only, all connections are replaced this often at most.
+const renewalMs = 1_000;
 
 const openedAt = new WeakMap<Connection, number>();
+// The socket tells a little later that it is closed.
+const destroyed = new WeakSet<Connection>();
 
 // A day of the calendar and a local time are no instants: as a Date, they would shift with this machine's zone.
 const asText = new Set<number>([types.builtins.DATE, types.builtins.TIMESTAMP]);
@@ -123,7 +125,7 @@ function createKnex(
       // Connections that were opened together are not replaced together.
       maxConnectionLifetimeMillis: options.connectionLifetimeMs * (1 - lifetimeJitter),
       maxConnectionLifetimeJitterMillis: options.connectionLifetimeMs * lifetimeJitter,
-      validate: (connection: Connection) => !isOutdated(connection),
+      validate: (connection: Connection) => !destroyed.has(connection) && !isOutdated(connection),
       afterCreate(connection: Connection, done: (error: null, connection: Connection) => void) {
         openedAt.set(connection, performance.now());
         sendTogether(connection);
@@ -143,6 +145,7 @@ function createKnex(
 /** Closes a connection at once, with what is under way on it; the pool finds it closed and drops it. */
 function destroy(connection: Connection): void {
   const { connection: wire } = connection as Connection & { connection: { stream: Socket } };
+  destroyed.add(connection);
   wire.stream.destroy();
 }
 
@@ -150,7 +153,7 @@ function destroy(connection: Connection): void {
 export function createPool(given: PoolOptions, log: Logger): Pool {
   const options: CompleteOptions = { ...poolDefaults, ...given };
   // Connections that were opened before are replaced: they lead to a database that was read-only.
-  let outdatedBefore = 0;
+  let outdatedBefore = Number.NEGATIVE_INFINITY;
   let namesStatements = options.preparedStatements;
   const openedAtOf = (connection: Connection) => openedAt.get(connection) ?? 0;
   const isOutdated = (connection: Connection) => openedAtOf(connection) < outdatedBefore;
@@ -186,9 +189,10 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
     }
   }
 
-  function judge(connection: Connection, error: unknown): unknown {
-    if (isReadOnly(error) && performance.now() - openedAtOf(connection) > freshMs) {
-      if (!isOutdated(connection)) outdatedBefore = performance.now();
+  /** @param leasedAt when the connection was asked for: one that was opened since then is as good as any */
+  function judge(connection: Connection, leasedAt: number, error: unknown): unknown {
+    if (isReadOnly(error) && openedAtOf(connection) < leasedAt) {
+      if (performance.now() - outdatedBefore > renewalMs) outdatedBefore = performance.now();
       return new StaleConnection('The connection led to a read-only database.', { cause: error });
     }
     if (options.preparedStatements && losesStatements(error)) {
@@ -210,6 +214,7 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
     namesStatements: () => namesStatements,
     async lease(owner) {
       const leave = await shares.enter(owner);
+      const leasedAt = performance.now();
       const connection = await acquire().catch((error) => {
         leave();
         throw error;
@@ -225,7 +230,7 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
         },
         judge(error) {
           isBroken ||= breaksConnection(error);
-          return judge(connection, error);
+          return judge(connection, leasedAt, error);
         },
       };
     },
