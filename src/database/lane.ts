@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { QueryResult, QueryResultRow } from 'pg';
 import { isUnknownAccount } from './accounts';
+import { chunksOf, rowsInStatement } from './chunks';
 import { isTransient, isUnavailable, sqlState } from './faults';
 import {
   type Claim,
@@ -437,16 +438,16 @@ export function createLanes(
 
   function leave(userId: string, { changes, erased, delivers }: Leavings): Statement[] {
     if (erased) return [{ text: eraseLane, values: [userId] }];
-    if (changes.length === 0) return [];
-    const record = named('lane-record', recordChanges, [
-      userId,
-      changes.map((change) => change.type),
-      changes.map((change) => change.id),
-      changes.map((change) => change.action),
-      changes.map((change) => JSON.stringify(change.fields)),
-    ]);
-    if (!delivers) return [record];
-    return [record, named('lane-deliver', queueDeliveries, [userId, changes.length])];
+    return chunksOf(changes, rowsInStatement).flatMap((chunk) => {
+      const record = named('lane-record', recordChanges, [
+        userId,
+        chunk.map((change) => change.type),
+        chunk.map((change) => change.id),
+        chunk.map((change) => change.action),
+        chunk.map((change) => JSON.stringify(change.fields)),
+      ]);
+      return delivers ? [record, named('lane-deliver', queueDeliveries, [userId, chunk.length])] : [record];
+    });
   }
 
   function tellOf(userId: string, { changes, erased }: Leavings): void {

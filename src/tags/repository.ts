@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { chunksOf, rowsInStatement } from '../database/chunks';
 import { type Position, pageAfter, type SortKey } from '../database/keyset';
 import { differences, type Lane, type WritableLane } from '../database/lane';
 import type { TagRow } from '../database/rows';
@@ -34,14 +35,17 @@ export async function replaceTaskTags(
   const fresh = [...byKey].filter(([key]) => !known.has(key));
   for (const [key] of fresh) known.set(key, uuidv7());
   const times = { created_at: lane.now, updated_at: lane.now };
+  const tags = fresh.map(([name_key, name]) => ({
+    id: known.get(name_key) as string,
+    name,
+    name_key,
+    ...times,
+  }));
+  const links = [...byKey.keys()].map((key) => ({ task_id: taskId, tag_id: known.get(key) as string }));
   await Promise.all([
     lane.rows('task_tags').where('task_id', taskId).delete(),
-    ...fresh.map(([name_key, name]) =>
-      lane.insert('tags', { id: known.get(name_key) as string, name, name_key, ...times }),
-    ),
-    ...[...byKey.keys()].map((key) =>
-      lane.insert('task_tags', { task_id: taskId, tag_id: known.get(key) as string }),
-    ),
+    tags.length > 0 && lane.insert('tags', tags),
+    links.length > 0 && lane.insert('task_tags', links),
   ]);
   for (const [key] of fresh) {
     lane.changed({ type: 'tag', id: known.get(key) as string, action: 'created', fields: {} });
@@ -162,16 +166,19 @@ async function retag(lane: WritableLane, taskIds: string[], change: () => Promis
     .whereRaw('id = any(?)', [taskIds])
     .select('id', 'tags');
   await change();
-  const after: { id: string; tags: string[] }[] = await lane
-    .rows('tasks')
-    .whereRaw('id = any(?)', [taskIds])
-    .update({
-      tags: lane.expression(namesOfTask),
-      version: lane.expression('version + 1'),
-      updated_at: lane.now,
-    } as object)
-    .returning(['id', 'tags']);
-  const tags = new Map(after.map((row) => [row.id, row.tags]));
+  const tags = new Map<string, string[]>();
+  for (const chunk of chunksOf(taskIds, rowsInStatement)) {
+    const after: { id: string; tags: string[] }[] = await lane
+      .rows('tasks')
+      .whereRaw('id = any(?)', [chunk])
+      .update({
+        tags: lane.expression(namesOfTask),
+        version: lane.expression('version + 1'),
+        updated_at: lane.now,
+      } as object)
+      .returning(['id', 'tags']);
+    for (const row of after) tags.set(row.id, row.tags);
+  }
   for (const row of before) {
     const fields = differences<{ tags: string[] }>(row, { tags: tags.get(row.id) as string[] });
     lane.changed({ type: 'task', id: row.id, action: 'updated', fields });
