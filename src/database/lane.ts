@@ -437,7 +437,14 @@ export function createLanes(
     ]);
 
   function leave(userId: string, { changes, erased, delivers }: Leavings): Statement[] {
-    if (erased) return [{ text: eraseLane, values: [userId] }];
+    // One statement for all of the lane, which cannot go in parts: it has as long as its transaction.
+    const longest = pool.transactionTimeoutMs;
+    if (erased) {
+      return [
+        { text: `set local statement_timeout = ${longest}` },
+        { text: eraseLane, values: [userId], query_timeout: longest },
+      ];
+    }
     return chunksOf(changes, rowsInStatement).flatMap((chunk) => {
       const record = named('lane-record', recordChanges, [
         userId,

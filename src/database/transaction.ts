@@ -14,6 +14,8 @@ export interface Statement {
   readonly text: string;
   readonly values?: unknown[];
   readonly name?: string;
+  /** Milliseconds to wait for its result, where that is longer than the pool's. */
+  readonly query_timeout?: number;
 }
 
 export interface Transaction<T> {
