@@ -1260,8 +1260,8 @@ export interface paths {
         };
         /**
          * Readiness
-         * @description Whether to send requests here: the database answers, its migrations are current, and the service is not
-         *     shutting down.
+         * @description Whether to send requests here: the database answers and takes writes, its migrations are current, and the
+         *     service is not shutting down. `detail` says which of these it is.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -2234,7 +2234,10 @@ export interface components {
         ][];
         /** @description How a search went about it. */
         SearchMode: {
-            /** @description Whether the service can find words that are nearly the same. */
+            /**
+             * @description Whether words that are nearly the same were looked for where nothing else was found. False if the database
+             *     cannot do that, or if it took too long; the answer then holds what was found exactly.
+             */
             typo_tolerance: boolean;
             /** @description Whether these are such words, as none began with what was looked for. */
             approximate: boolean;
@@ -4005,8 +4008,10 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Service unavailable
-         * @description The service cannot answer for now: its database or the authentication server's key set is out of reach, it is
-         *     too busy, or it is shutting down. Try again after the seconds in `Retry-After`.
+         * @description The service cannot answer for now: its database or the authentication server's key set is out of reach, the
+         *     database is read-only and the request writes, the service is too busy, or it is shutting down. It is also too
+         *     busy if many requests of the same user wait: each user has a share of the database connections. Try again after
+         *     the seconds in `Retry-After`.
          */
         ServiceUnavailableProblem: {
             /** @constant */

@@ -40,6 +40,7 @@ export interface AppDependencies {
     | 'invalidResponses'
     | 'maxBodyBytes'
     | 'requireIfMatch'
+    | 'searchTypoTimeoutMs'
     | 'trashRetentionDays'
     | 'trustProxy'
   >;
@@ -58,7 +59,10 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
   const handlers: Handlers = {
     ...serviceHandlers(state),
     ...taskHandlers,
-    ...taskListHandlers(database),
+    ...taskListHandlers({
+      trigramSchema: database.trigramSchema,
+      typoTimeoutMs: config.searchTypoTimeoutMs,
+    }),
     ...completionHandlers,
     ...projectHandlers,
     ...tagHandlers,
@@ -74,7 +78,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     ...calendarFeedHandlers({
       publicUrl: () => state.publicUrl,
       async openFeed(secretHash) {
-        const feed = await findLaneOfFeed(database.withSystem, secretHash);
+        const feed = await findLaneOfFeed(database.withSystemForRequests, secretHash);
         // Its secret opens the lane as a token of that time would.
         return feed && database.withUser(feed.userId, { issuedAt: feed.since.getTime() / 1000 });
       },

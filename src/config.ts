@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { type AuthConfig, parseAuthConfig } from './auth/config';
 import type { SpoolSettings } from './contract/spool';
 import type { AccountSettings } from './database/accounts';
+import { poolDefaults } from './database/pool';
 import type { Amounts } from './database/quotas';
 import { defaultAppRole, defaultSystemRole } from './database/roles';
 import type { RateLimits } from './edge/rate-limit';
@@ -45,8 +46,16 @@ export interface Config {
   /** The role that work across lanes runs as. */
   readonly databaseSystemRole: string;
   readonly databasePoolMax: number;
+  /** How many connections one user may hold; never more than half of the pool. */
+  readonly databaseConnectionsPerUser: number;
+  /** Milliseconds after which a connection is replaced. */
+  readonly databaseConnectionLifetimeMs: number;
   readonly databaseAcquireTimeoutMs: number;
   readonly databaseStatementTimeoutMs: number;
+  /** Milliseconds after which the service gives a transaction up. */
+  readonly databaseTransactionTimeoutMs: number;
+  /** Milliseconds that a search may take to find words that are nearly the same. */
+  readonly searchTypoTimeoutMs: number;
   readonly databasePreparedStatements: boolean;
   readonly migrateOnStart: boolean;
   readonly webhooks: WebhookConfig;
@@ -171,8 +180,12 @@ const variables = z.object({
   DATABASE_APP_ROLE: roleName.default(defaultAppRole),
   DATABASE_SYSTEM_ROLE: roleName.default(defaultSystemRole),
   DATABASE_POOL_MAX: integer(1, 1_000, 10),
+  DATABASE_CONNECTIONS_PER_USER: integer(1, 1_000, poolDefaults.maxPerUser),
+  DATABASE_CONNECTION_LIFETIME_MS: integer(1_000, 86_400_000, poolDefaults.connectionLifetimeMs),
   DATABASE_ACQUIRE_TIMEOUT_MS: integer(1, 600_000, 5_000),
   DATABASE_STATEMENT_TIMEOUT_MS: integer(1, 600_000, 10_000),
+  DATABASE_TRANSACTION_TIMEOUT_MS: integer(1, 3_600_000, poolDefaults.transactionTimeoutMs),
+  SEARCH_TYPO_TIMEOUT_MS: integer(1, 60_000, 300),
   DATABASE_PREPARED_STATEMENTS: flag.default(true),
   MIGRATE_ON_START: flag.optional(),
   WEBHOOK_ALLOWED_HOSTS: z
@@ -309,8 +322,12 @@ export function parseConfig(environment: Environment): Config {
     databaseAppRole: values.DATABASE_APP_ROLE,
     databaseSystemRole: values.DATABASE_SYSTEM_ROLE,
     databasePoolMax: values.DATABASE_POOL_MAX,
+    databaseConnectionsPerUser: values.DATABASE_CONNECTIONS_PER_USER,
+    databaseConnectionLifetimeMs: values.DATABASE_CONNECTION_LIFETIME_MS,
     databaseAcquireTimeoutMs: values.DATABASE_ACQUIRE_TIMEOUT_MS,
     databaseStatementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
+    databaseTransactionTimeoutMs: values.DATABASE_TRANSACTION_TIMEOUT_MS,
+    searchTypoTimeoutMs: values.SEARCH_TYPO_TIMEOUT_MS,
     databasePreparedStatements: values.DATABASE_PREPARED_STATEMENTS,
     migrateOnStart: values.MIGRATE_ON_START ?? databaseUrl === null,
     webhooks: {

@@ -79,8 +79,11 @@ async function startServing(
       appRole: config.databaseAppRole,
       systemRole: config.databaseSystemRole,
       max: config.databasePoolMax,
+      maxPerUser: config.databaseConnectionsPerUser,
+      connectionLifetimeMs: config.databaseConnectionLifetimeMs,
       acquireTimeoutMs: config.databaseAcquireTimeoutMs,
       statementTimeoutMs: config.databaseStatementTimeoutMs,
+      transactionTimeoutMs: config.databaseTransactionTimeoutMs,
       preparedStatements: config.databasePreparedStatements,
       quotas: config.quotas,
       onChanged: (userId) => events.wake(userId),
@@ -89,7 +92,7 @@ async function startServing(
   );
   const events: EventHub = createEventHub({
     settings: config.events,
-    findMoved: (lanes) => findMoved(database.withSystem, lanes),
+    findMoved: (lanes) => findMoved(database.withSystemForRequests, lanes),
     log,
   });
   for (const notice of config.notices) log.warn(notice);

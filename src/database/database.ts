@@ -1,11 +1,10 @@
-import type { Knex } from 'knex';
 import type { Logger } from 'pino';
-import { isRefused, isUnavailable } from './faults';
+import { isReadOnly, isRefused, isUnavailable } from './faults';
 import { createLanes, type LaneForJob, type LaneOptions, type UserScope, type WithUser } from './lane';
 import { migrationStatus } from './migrations';
-import { createPool, type PoolOptions } from './pool';
+import { createPool, type Pool, type PoolOptions, StaleConnection } from './pool';
+import { platformOwner } from './shares';
 import { createSystem, type SystemOptions, type WithSystem } from './system';
-import type { Connection } from './transaction';
 import { createTrigramLookUp } from './trigrams';
 
 export type DatabaseOptions = PoolOptions & LaneOptions & SystemOptions;
@@ -16,6 +15,8 @@ export interface Database {
   readonly withUser: WithUser;
   /** Opens a transaction across lanes, for jobs; out of handlers' reach. */
   readonly withSystem: WithSystem;
+  /** The same for short reads that requests wait for. */
+  readonly withSystemForRequests: WithSystem;
   /** A lane for a job to write into; out of handlers' reach. */
   laneForJob(userId: string): LaneForJob;
   /** Runs a statement of the platform's own, as the login role and outside all lanes; out of handlers' reach. */
@@ -30,31 +31,56 @@ export interface Database {
 // A lane that can't be anyone's: what is tried in it is whether lanes open.
 const nobody = '';
 
+// A replica, or a database that was made read-only; of this very connection, for it may lead elsewhere than others.
+const findReadOnly = `select pg_is_in_recovery() or current_setting('default_transaction_read_only')::bool as read_only`;
+
 async function findProblem(
-  pool: Knex,
+  pool: Pool,
   nobodysLane: UserScope,
   withSystem: WithSystem,
 ): Promise<string | null> {
   try {
-    const { pending } = await migrationStatus(pool);
+    const { pending } = await migrationStatus(pool.knex);
     if (pending.length > 0) return `Migrations are missing: ${pending.join(', ')}.`;
     await nobodysLane.read(async (lane) => lane.rows('tasks').limit(0));
     await withSystem.read(async (system) => system.rows('profiles').select('user_id').limit(0));
+    await refuseReadOnly(pool);
     return null;
   } catch (error) {
+    if (isReadOnly(error)) return 'The database is read-only: reads are answered, writes are not.';
     if (isUnavailable(error)) return 'The database is out of reach.';
     if (isRefused(error)) return 'A database role or its grants are missing: migrating sets them up.';
     throw error;
   }
 }
 
-async function lookUp(pool: Knex, text: string, values: readonly unknown[]) {
-  const connection: Connection = await pool.client.acquireConnection();
-  try {
-    return await connection.query(text, [...values]);
-  } finally {
-    await pool.client.releaseConnection(connection);
+/** Runs a statement outside of all lanes; `check` may refuse its result with an error of Postgres. */
+async function lookUp(
+  pool: Pool,
+  text: string,
+  values: readonly unknown[],
+  check: (rows: Record<string, unknown>[]) => void = () => undefined,
+) {
+  for (let attempt = 1; ; attempt++) {
+    const { connection, judge, release } = await pool.lease(platformOwner);
+    try {
+      const result = await connection.query(text, [...values]);
+      check(result.rows);
+      return result;
+    } catch (error) {
+      const judged = judge(error);
+      if (!(judged instanceof StaleConnection) || attempt === 2) throw error;
+    } finally {
+      release();
+    }
   }
+}
+
+/** Rejects as a write would where the database is read-only, so that the connection is replaced as after one. */
+async function refuseReadOnly(pool: Pool): Promise<void> {
+  await lookUp(pool, findReadOnly, [], ([row]) => {
+    if (row?.read_only) throw Object.assign(new Error('The database is read-only.'), { code: '25006' });
+  });
 }
 
 /** Makes the service's access to Postgres; nothing is connected before it is needed. */
@@ -62,13 +88,15 @@ export function createDatabase(options: DatabaseOptions, log: Logger): Database 
   const pool = createPool(options, log);
   const { withUser, laneForJob } = createLanes(pool, options);
   const withSystem = createSystem(pool, options);
+  const withSystemForRequests = createSystem(pool, options, platformOwner);
   return {
     withUser,
     withSystem,
+    withSystemForRequests,
     laneForJob,
     lookUp: (text, values) => lookUp(pool, text, values),
     trigramSchema: createTrigramLookUp((text, values) => lookUp(pool, text, values), options.appRole),
-    problem: () => findProblem(pool, withUser(nobody), withSystem),
-    close: () => pool.destroy(),
+    problem: () => findProblem(pool, withUser(nobody), withSystemForRequests),
+    close: () => pool.close(),
   };
 }

@@ -6,9 +6,14 @@ interface DatabaseError {
   constraint?: unknown;
 }
 
+/** What the service gives up by itself for now: answered as a database that is out of reach. */
+export class Unavailable extends Error {}
+
 // SQLSTATE classes and codes (PostgreSQL, appendix A) that say "not now" rather than "not so": connection exceptions,
-// a login or a database that is not there, insufficient resources, operator intervention, and being read-only after a fail-over.
-const unavailableStates = /^(08...|28...|3D000|53...|57P0[1-5]|57014|25006|25P03|40001|40P01|55P03)$/;
+// a login or a database that is not there, insufficient resources, operator intervention, timeouts, being read-only after
+// a failover, and prepared statements that a pooler lost.
+const unavailableStates =
+  /^(08...|28...|3D000|53...|57P0[1-5]|57014|25006|25P0[34]|40001|40P01|55P03|42P05|26000)$/;
 
 // Node's codes for a socket that could not be opened or broke.
 const unavailableCodes = new Set([
@@ -42,9 +47,40 @@ export function violatedConstraint(error: unknown): string | undefined {
 /** Whether an error means that the database is out of reach, or too busy, for now. */
 export function isUnavailable(error: unknown): boolean {
   const { code, name, message } = (error ?? {}) as DatabaseError;
-  if (name === 'KnexTimeoutError') return true;
+  if (name === 'KnexTimeoutError' || error instanceof Unavailable) return true;
   if (typeof code === 'string') return unavailableStates.test(code) || unavailableCodes.has(code);
   return typeof message === 'string' && unavailableMessages.test(message);
+}
+
+// The server is leaving or has ended the session (class 08, 57P01 to 57P05, 25P03, 25P04), or the session can't write
+// (25006): no other transaction may get the connection.
+const brokenStates = /^(08...|57P0[1-5]|25006|25P0[34])$/;
+
+/** Whether a connection that gave this error must not be used again. */
+export function breaksConnection(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as DatabaseError;
+  if (typeof code === 'string') return brokenStates.test(code) || unavailableCodes.has(code);
+  return typeof message === 'string' && unavailableMessages.test(message);
+}
+
+/** Whether the database takes no writes (read_only_sql_transaction), as a replica does. */
+export function isReadOnly(error: unknown): boolean {
+  return sqlState(error) === '25006';
+}
+
+/** Whether a pooler gives a client's prepared statements to others (PgBouncer before 1.21): there already, or gone. */
+export function losesStatements(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === '42P05' || state === '26000';
+}
+
+// What poolers say at their own limit, under codes that mean more than that (PgBouncer: 08P01, Supavisor: XX000).
+const limitMessages = /no more connections allowed|max client connections reached/i;
+
+/** Whether no more connections can be opened (too_many_connections), while those that there are work. */
+export function isConnectionLimit(error: unknown): boolean {
+  const { message } = (error ?? {}) as DatabaseError;
+  return sqlState(error) === '53300' || (typeof message === 'string' && limitMessages.test(message));
 }
 
 /** Whether a transaction that failed so can simply be run again: a deadlock or a serialization failure. */

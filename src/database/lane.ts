@@ -6,7 +6,8 @@ import { hash } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { QueryResult, QueryResultRow } from 'pg';
 import { isUnknownAccount } from './accounts';
-import { isTransient, isUnavailable } from './faults';
+import { chunksOf, rowsInStatement } from './chunks';
+import { isTransient, isUnavailable, sqlState } from './faults';
 import {
   type Claim,
   claimStatements,
@@ -15,6 +16,7 @@ import {
   type Refusal,
   readClaim,
 } from './idempotency';
+import { type Pool, StaleConnection } from './pool';
 import {
   type Amounts,
   countsOf,
@@ -25,7 +27,8 @@ import {
   QuotaExceeded,
 } from './quotas';
 import { type ChangeAction, type ChangeType, type LaneTables, schema } from './rows';
-import { type Connection, type Statement, sendAll, transact } from './transaction';
+import { jobsOwner, type Owner, ownerOf } from './shares';
+import { boundTransaction, type Connection, type Statement, sendAll, transact } from './transaction';
 
 export { type Claim, type KeptReply, keptHours, type Refusal } from './idempotency';
 export { countsOf, findExceeded, QuotaExceeded, type QuotaName } from './quotas';
@@ -49,6 +52,11 @@ export interface Lane {
   prepared<R extends object>(query: RowQuery<R>): Promise<R[]>;
   /** An expression for one of the lane's queries; it names no table. */
   expression(sql: string, bindings?: readonly Knex.Value[]): Knex.Raw;
+  /**
+   * Runs a part that only reads, each statement of which Postgres gives up after `timeoutMs`; undefined where it did, and
+   * the transaction goes on.
+   */
+  bounded<T>(timeoutMs: number, part: () => Promise<T>): Promise<T | undefined>;
 }
 
 /** One entry of the lane's history. */
@@ -168,8 +176,6 @@ export interface LaneOptions {
   readonly appRole: string;
   /** Milliseconds after which Postgres gives a statement up. */
   readonly statementTimeoutMs: number;
-  /** Whether statements may be named (prepared once a connection); not every pooler keeps them apart. */
-  readonly preparedStatements: boolean;
   /** How many rows of each kind a lane may hold; without, any number. */
   readonly quotas?: Amounts | undefined;
   /** Called after the commit of a write that left changes or erased its lane. */
@@ -180,6 +186,7 @@ export interface LaneOptions {
 // token was issued rides along: one look into an index.
 const openScope = `
   select set_config('role', $1, true), set_config('app.user_id', $2, true), set_config('statement_timeout', $3, true),
+    ${boundTransaction('$5')},
     exists (
       select from ${schema}.erased
       where user_hash = sha256(convert_to($2, 'UTF8')) and ($4::float8 is null or extract(epoch from at) >= $4)
@@ -267,7 +274,8 @@ async function retry<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
-      if (count === maxAttempts || !(error === laneNotHeld || isTransient(error))) throw error;
+      const isPassing = error === laneNotHeld || error instanceof StaleConnection || isTransient(error);
+      if (count === maxAttempts || !isPassing) throw error;
     }
   }
 }
@@ -295,6 +303,30 @@ interface Platform {
   nameOf(text: string): string | undefined;
 }
 
+const ignore = () => undefined;
+
+/** `Lane.bounded` on a connection. */
+async function bounded<T>(
+  connection: Connection,
+  timeoutMs: number,
+  part: () => Promise<T>,
+): Promise<T | undefined> {
+  // Not waited for: what follows on the connection comes after them, and fails with them.
+  connection.query('savepoint bounded').catch(ignore);
+  connection.query(`set local statement_timeout = ${timeoutMs}`).catch(ignore);
+  // A rollback takes the timeout back too, and undoes nothing else of what only reads.
+  const end = () => connection.query('rollback to savepoint bounded; release savepoint bounded');
+  try {
+    const value = await part();
+    await end();
+    return value;
+  } catch (error) {
+    if (sqlState(error) !== '57014') throw error;
+    await end();
+    return undefined;
+  }
+}
+
 function laneOn({ knex, quotas, nameOf }: Platform, connection: Connection, userId: string): Lane {
   return {
     userId,
@@ -310,6 +342,7 @@ function laneOn({ knex, quotas, nameOf }: Platform, connection: Connection, user
         .connection(connection)
         .where(`${table}.user_id`, userId) as never,
     expression: (sql, bindings = []) => knex.raw(sql, [...bindings]),
+    bounded: (timeoutMs, part) => bounded(connection, timeoutMs, part),
   };
 }
 
@@ -322,8 +355,6 @@ interface Leavings {
 }
 
 const nothing = (): Leavings => ({ changes: [], erased: false, delivers: false });
-
-const ignore = () => undefined;
 
 /** `WritableLane.attempt` on a connection. */
 async function attempt<T>(
@@ -408,53 +439,74 @@ const begin: Statement = { text: 'begin' };
 
 /** Makes the lanes of a database; `withUser` opens one. */
 export function createLanes(
-  knex: Knex,
+  pool: Pool,
   options: LaneOptions,
 ): { withUser: WithUser; laneForJob: (userId: string) => LaneForJob } {
   const quotas = options.quotas ?? noQuotas;
+  const nameOf = createNames();
   const platform: Platform = {
-    knex,
+    knex: pool.knex,
     quotas,
-    nameOf: options.preparedStatements ? createNames() : () => undefined,
+    nameOf: (text) => (pool.namesStatements() ? nameOf(text) : undefined),
   };
   const prepared = ({ name, ...statement }: Statement): Statement =>
-    options.preparedStatements && name !== undefined ? { name, ...statement } : statement;
+    pool.namesStatements() && name !== undefined ? { name, ...statement } : statement;
   const named = (name: string, text: string, values: unknown[]): Statement =>
     prepared({ name, text, values });
 
   const scopeTo = ({ userId, issuedAt }: Pick<Caller, 'userId' | 'issuedAt'>): Statement =>
-    named('lane-scope', openScope, [options.appRole, userId, String(options.statementTimeoutMs), issuedAt]);
+    named('lane-scope', openScope, [
+      options.appRole,
+      userId,
+      String(options.statementTimeoutMs),
+      issuedAt,
+      String(pool.transactionTimeoutMs),
+    ]);
 
   function leave(userId: string, { changes, erased, delivers }: Leavings): Statement[] {
-    if (erased) return [{ text: eraseLane, values: [userId] }];
-    if (changes.length === 0) return [];
-    const { tasks, projects, tags, webhooks } = growthOf(changes);
-    const record = named('lane-record', recordChanges, [
-      userId,
-      changes.map((change) => change.type),
-      changes.map((change) => change.id),
-      changes.map((change) => change.action),
-      changes.map((change) => JSON.stringify(change.fields)),
-      tasks,
-      projects,
-      tags,
-      webhooks,
-    ]);
-    if (!delivers) return [record];
-    return [record, named('lane-deliver', queueDeliveries, [userId, changes.length])];
+    // One statement for all of the lane, which cannot go in parts: it has as long as its transaction.
+    const longest = pool.transactionTimeoutMs;
+    if (erased) {
+      return [
+        { text: `set local statement_timeout = ${longest}` },
+        { text: eraseLane, values: [userId], query_timeout: longest },
+      ];
+    }
+    return chunksOf(changes, rowsInStatement).flatMap((chunk) => {
+      const { tasks, projects, tags, webhooks } = growthOf(chunk);
+      const record = named('lane-record', recordChanges, [
+        userId,
+        chunk.map((change) => change.type),
+        chunk.map((change) => change.id),
+        chunk.map((change) => change.action),
+        chunk.map((change) => JSON.stringify(change.fields)),
+        tasks,
+        projects,
+        tags,
+        webhooks,
+      ]);
+      return delivers ? [record, named('lane-deliver', queueDeliveries, [userId, chunk.length])] : [record];
+    });
   }
 
   function tellOf(userId: string, { changes, erased }: Leavings): void {
     if (erased || changes.length > 0) options.onChanged?.(userId);
   }
 
-  function read<T>(caller: Caller, work: (lane: Lane) => Promise<T>): Promise<T> {
-    return transact(knex, {
-      readOnly: true,
-      opening: [{ text: 'begin isolation level repeatable read read only' }, scopeTo(caller)],
-      check: ([, scope]) => refuseStale(scope),
-      work: (connection) => work(laneOn(platform, connection, caller.userId)),
-    });
+  function read<T>(
+    caller: Pick<Caller, 'userId' | 'issuedAt'>,
+    owner: Owner,
+    check: (scope: QueryResult<QueryResultRow> | undefined) => void,
+    work: (lane: Lane) => Promise<T>,
+  ): Promise<T> {
+    return retry(() =>
+      transact(pool, owner, {
+        readOnly: true,
+        opening: [{ text: 'begin isolation level repeatable read read only' }, scopeTo(caller)],
+        check: ([, scope]) => check(scope),
+        work: (connection) => work(laneOn(platform, connection, caller.userId)),
+      }),
+    );
   }
 
   /** Sees to it that the lane is the caller's to change, by what opening it gave. */
@@ -492,7 +544,7 @@ export function createLanes(
     const claim = terms?.claim;
     let stays = true;
     let counts = countsOf(undefined);
-    const value = await transact(knex, {
+    const value = await transact(pool, ownerOf(userId), {
       readOnly: false,
       ...(claim && {
         async before(connection: Connection) {
@@ -540,7 +592,7 @@ export function createLanes(
 
   async function writeForJobOnce<T>(userId: string, work: (lane: WritableLane) => Promise<T>): Promise<T> {
     const leavings = nothing();
-    const value = await transact(knex, {
+    const value = await transact(pool, jobsOwner, {
       readOnly: false,
       opening: [begin, scopeTo({ userId, issuedAt: null }), named('lane-lock-job', lockLane, [userId])],
       check([, , locked]) {
@@ -553,17 +605,6 @@ export function createLanes(
     });
     tellOf(userId, leavings);
     return value;
-  }
-
-  function readForJob<T>(userId: string, work: (lane: Lane) => Promise<T>): Promise<T> {
-    return transact(knex, {
-      readOnly: true,
-      opening: [
-        { text: 'begin isolation level repeatable read read only' },
-        scopeTo({ userId, issuedAt: null }),
-      ],
-      work: (connection) => work(laneOn(platform, connection, userId)),
-    });
   }
 
   async function writeForJob<T>(
@@ -580,7 +621,7 @@ export function createLanes(
 
   function open(caller: Caller): UserLane {
     return {
-      read: (work) => read(caller, work),
+      read: (work) => read(caller, ownerOf(caller.userId), refuseStale, work),
       write: (work) => retryAsCaller(() => writeOnce(caller, work)),
       whole: (terms) => retryAsCaller(() => writeOnce(caller, (lane) => terms.work(scopeIn(lane)), terms)),
     };
@@ -590,7 +631,7 @@ export function createLanes(
     withUser: (userId, { issuedAt = null, unconditional = false } = {}) =>
       open({ userId, issuedAt, unconditional }),
     laneForJob: (userId) => ({
-      read: (work) => readForJob(userId, work),
+      read: (work) => read({ userId, issuedAt: null }, jobsOwner, ignore, work),
       write: (work) => writeForJob(userId, work),
     }),
   };

@@ -3,9 +3,11 @@
  * `system-grants.ts` lists, of all lanes. It is for jobs and out of handlers' reach.
  */
 import type { Knex } from 'knex';
+import type { Pool } from './pool';
 import { schema } from './rows';
+import { jobsOwner, type Owner } from './shares';
 import type { SystemRow, SystemTable } from './system-grants';
-import { type Connection, type Statement, transact } from './transaction';
+import { boundTransaction, type Connection, type Statement, transact } from './transaction';
 
 /** A transaction across lanes. */
 export interface System {
@@ -34,7 +36,7 @@ export interface SystemOptions {
 // must not keep them while it waits for something else.
 const openSystem = `
   select set_config('role', $1, true), set_config('statement_timeout', $2, true),
-    set_config('idle_in_transaction_session_timeout', $2, true)`;
+    set_config('idle_in_transaction_session_timeout', $2, true), ${boundTransaction('$3')}`;
 
 function systemOn(knex: Knex, connection: Connection): System {
   return {
@@ -43,17 +45,17 @@ function systemOn(knex: Knex, connection: Connection): System {
   };
 }
 
-/** Makes the door for work that crosses lanes. */
-export function createSystem(knex: Knex, options: SystemOptions): WithSystem {
+/** Makes the door for work that crosses lanes; `owner` is who its connections are for. */
+export function createSystem(pool: Pool, options: SystemOptions, owner: Owner = jobsOwner): WithSystem {
   const scope: Statement = {
     text: openSystem,
-    values: [options.systemRole, String(options.statementTimeoutMs)],
+    values: [options.systemRole, String(options.statementTimeoutMs), String(pool.transactionTimeoutMs)],
   };
   const run = <T>(readOnly: boolean, work: (system: System) => Promise<T>): Promise<T> =>
-    transact(knex, {
+    transact(pool, owner, {
       readOnly,
       opening: [{ text: readOnly ? 'begin read only' : 'begin' }, scope],
-      work: (connection) => work(systemOn(knex, connection)),
+      work: (connection) => work(systemOn(pool.knex, connection)),
     });
   return { read: (work) => run(true, work), write: (work) => run(false, work) };
 }

@@ -2,16 +2,20 @@
  * Transactions whose control statements travel with the work. The connections are in node-postgres' pipeline mode:
  * statements that are sent without waiting share a round trip, and Postgres runs them in order.
  */
-import type { Knex } from 'knex';
-import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
+import type { QueryResult, QueryResultRow } from 'pg';
+import { Unavailable } from './faults';
+import type { Connection, Lease, Pool } from './pool';
+import type { Owner } from './shares';
 
-export type Connection = PoolClient;
+export type { Connection } from './pool';
 
 /** A statement for node-postgres; one with a `name` is prepared once a connection. */
 export interface Statement {
   readonly text: string;
   readonly values?: unknown[];
   readonly name?: string;
+  /** Milliseconds to wait for its result, where that is longer than the pool's. */
+  readonly query_timeout?: number;
 }
 
 export interface Transaction<T> {
@@ -67,13 +71,24 @@ async function begin<T>(connection: Connection, { opening, work, check }: Transa
   return workResult.value;
 }
 
+/**
+ * A column that has Postgres bound its transaction, from 17 on; `value` is an expression of milliseconds, as text. The
+ * service's own timer holds for older ones, where a statement that is under way ends by its own timeout.
+ */
+export function boundTransaction(value: string): string {
+  return `case when current_setting('server_version_num')::int >= 170000
+      then set_config('transaction_timeout', ${value}, true) end`;
+}
+
 const ignore = () => undefined;
 
-/** Runs a transaction on a connection of the pool; rejects with the first error, after a rollback. */
-export async function transact<T>(knex: Knex, transaction: Transaction<T>): Promise<T> {
-  const connection: Connection = await knex.client.acquireConnection();
-  const release = () => knex.client.releaseConnection(connection);
-  const undo = () => connection.query('rollback').catch(ignore).then(release);
+/** Runs a transaction on a leased connection, which it releases; rejects with the first error, after a rollback. */
+async function runOn<T>({ connection, release, judge }: Lease, transaction: Transaction<T>): Promise<T> {
+  const undo = () =>
+    connection
+      .query('rollback')
+      .catch(ignore)
+      .then(() => release());
   let value: T;
   let closing: readonly Statement[] | null;
   try {
@@ -81,16 +96,49 @@ export async function transact<T>(knex: Knex, transaction: Transaction<T>): Prom
     value = early ? early.value : await begin(connection, transaction);
     closing = early ? null : transaction.closing ? transaction.closing(value) : [];
   } catch (error) {
+    const judged = judge(error);
     await undo();
-    throw error;
+    throw judged;
   }
   if (closing === null) {
     await undo();
     return value;
   }
-  const committed = commit(connection, closing).finally(release);
+  const committed = commit(connection, closing).then(
+    () => release(),
+    (error) => {
+      const judged = judge(error);
+      release();
+      throw judged;
+    },
+  );
   // A read has its answer, and nothing that could still be lost.
   if (transaction.readOnly) committed.catch(ignore);
   else await committed;
   return value;
+}
+
+/** The transaction took too long. The connection is destroyed, and Postgres rolls it back. */
+export class TransactionTimeout extends Unavailable {}
+
+/**
+ * Runs a transaction on a connection of the pool; rejects with the first error, after a rollback.
+ * @throws TransactionTimeout after the pool's `transactionTimeoutMs`
+ */
+export async function transact<T>(pool: Pool, owner: Owner, transaction: Transaction<T>): Promise<T> {
+  const lease = await pool.lease(owner);
+  return new Promise<T>((resolve, reject) => {
+    let isReleased = false;
+    const release = (isBusy?: boolean) => {
+      if (!isReleased) lease.release(isBusy);
+      isReleased = true;
+      clearTimeout(timer);
+    };
+    // Work that waits for something else than the connection would not end with it.
+    const timer = setTimeout(() => {
+      release(true);
+      reject(new TransactionTimeout(`The transaction took longer than ${pool.transactionTimeoutMs} ms.`));
+    }, pool.transactionTimeoutMs);
+    runOn({ ...lease, release }, transaction).then(resolve, reject);
+  });
 }

@@ -6,7 +6,7 @@ import type { Schemas, ValidationError } from '../contract/operations';
 import type { WritableLane } from '../database/lane';
 import type { ProjectRow } from '../database/rows';
 import { moveNextTo, writePositions } from '../order/position';
-import { deleteTask } from '../trash/repository';
+import { deleteTasks } from '../trash/repository';
 import { deleteProject, findProject, insertProject, rootsIn, updateProject } from './repository';
 
 type Change = { [F in keyof Schemas['ProjectPatch']]?: Schemas['ProjectPatch'][F] | undefined };
@@ -36,9 +36,7 @@ export async function removeProject(
   tasks: 'move' | 'delete',
 ): Promise<'removed' | 'not-found'> {
   if (!(await findProject(lane, id))) return 'not-found';
-  if (tasks === 'delete') {
-    for (const root of await rootsIn(lane, id)) await deleteTask(lane, root);
-  }
+  if (tasks === 'delete') await deleteTasks(lane, await rootsIn(lane, id));
   await deleteProject(lane, id);
   return 'removed';
 }

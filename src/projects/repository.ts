@@ -138,7 +138,8 @@ export async function rootsIn(lane: Lane, projectId: string): Promise<string[]> 
 
 /** Removes a project; its tasks, those in the trash too, are then without one. */
 export async function deleteProject(lane: WritableLane, id: string): Promise<void> {
-  await updateTasks(lane, await lane.rows('tasks').where('project_id', id), { project_id: null });
+  const rows = await lane.rows('tasks').where('project_id', id).select('id', 'parent_id', 'project_id');
+  await updateTasks(lane, rows, { project_id: null });
   await lane.rows('projects').where('id', id).delete();
   lane.changed({ type: 'project', id, action: 'deleted', fields: {} });
 }

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { chunksOf, rowsInStatement } from '../database/chunks';
 import { type Position, pageAfter, type SortKey } from '../database/keyset';
 import { differences, type Lane, type WritableLane } from '../database/lane';
 import type { TagRow } from '../database/rows';
@@ -164,16 +165,19 @@ async function retag(lane: WritableLane, taskIds: string[], change: () => Promis
     .whereRaw('id = any(?)', [taskIds])
     .select('id', 'tags');
   await change();
-  const after: { id: string; tags: string[] }[] = await lane
-    .rows('tasks')
-    .whereRaw('id = any(?)', [taskIds])
-    .update({
-      tags: lane.expression(namesOfTask),
-      version: lane.expression('version + 1'),
-      updated_at: lane.now,
-    } as object)
-    .returning(['id', 'tags']);
-  const tags = new Map(after.map((row) => [row.id, row.tags]));
+  const tags = new Map<string, string[]>();
+  for (const chunk of chunksOf(taskIds, rowsInStatement)) {
+    const after: { id: string; tags: string[] }[] = await lane
+      .rows('tasks')
+      .whereRaw('id = any(?)', [chunk])
+      .update({
+        tags: lane.expression(namesOfTask),
+        version: lane.expression('version + 1'),
+        updated_at: lane.now,
+      } as object)
+      .returning(['id', 'tags']);
+    for (const row of after) tags.set(row.id, row.tags);
+  }
   for (const row of before) {
     const fields = differences<{ tags: string[] }>(row, { tags: tags.get(row.id) as string[] });
     lane.changed({ type: 'task', id: row.id, action: 'updated', fields });

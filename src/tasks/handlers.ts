@@ -118,10 +118,15 @@ const relevanceWithoutQuery: ValidationError = {
 export interface ListDependencies {
   /** The schema of pg_trgm, null where lanes can't use it. */
   trigramSchema(): Promise<string | null>;
+  /** Milliseconds that each statement of a search for nearly the same words may take. */
+  readonly typoTimeoutMs: number;
 }
 
 /** The list of tasks, which is their search too. */
-export const taskListHandlers = ({ trigramSchema }: ListDependencies): Pick<Handlers, 'listTasks'> => ({
+export const taskListHandlers = ({
+  trigramSchema,
+  typoTimeoutMs,
+}: ListDependencies): Pick<Handlers, 'listTasks'> => ({
   async listTasks(call) {
     const { cursor, limit, include_total, include_subtask_counts, sort, q } = call.query;
     if (q === undefined && sort.includes('relevance')) {
@@ -136,39 +141,46 @@ export const taskListHandlers = ({ trigramSchema }: ListDependencies): Pick<Hand
     const [listed, ...others] = lists.filter((each) => startOf(each, cursor) !== undefined);
     if (!listed) return call.fail('validation-failed', wrongCursor);
 
-    const { page, search, total, subtask_counts, approximate } = await call.lane.read(async (lane) => {
-      const filter = { ...narrowed, view: await viewOf(lane, call.query) };
-      const find = async ({ list, approximate, search: wanted }: typeof listed) => {
-        const near = approximate && wanted && trigrams ? await nearWords(lane, wanted.words, trigrams) : null;
-        const search = wanted && { ...wanted, near };
-        const found = { ...filter, search };
-        const order = orderOf(sort, search);
-        // One more than the page holds tells whether there is another.
-        const [rows, total] = await Promise.all([
-          listTasks(lane, {
-            filter: found,
-            order,
-            after: startOf({ list, order }, cursor) ?? null,
-            limit: limit + 1,
-          }),
-          include_total ? countTasks(lane, found) : null,
-        ]);
-        return { approximate, search, page: toPage({ list, order }, rows, limit, call.url), total };
-      };
-      let result = await find(listed);
-      for (const other of result.page.rows.length === 0 && cursor === undefined ? others : []) {
-        result = await find(other);
-      }
-      const { page, search, total } = result;
-      const ids = page.rows.map((row) => row.id);
-      return {
-        page,
-        search,
-        total,
-        subtask_counts: include_subtask_counts ? await countSubtasks(lane, ids) : null,
-        approximate: result.approximate && page.rows.length > 0,
-      };
-    });
+    const { page, search, total, subtask_counts, approximate, inTime } = await call.lane.read(
+      async (lane) => {
+        const filter = { ...narrowed, view: await viewOf(lane, call.query) };
+        const find = async ({ list, approximate, search: wanted }: typeof listed) => {
+          const near =
+            approximate && wanted && trigrams ? await nearWords(lane, wanted.words, trigrams) : null;
+          const search = wanted && { ...wanted, near };
+          const found = { ...filter, search };
+          const order = orderOf(sort, search);
+          // One more than the page holds tells whether there is another.
+          const [rows, total] = await Promise.all([
+            listTasks(lane, {
+              filter: found,
+              order,
+              after: startOf({ list, order }, cursor) ?? null,
+              limit: limit + 1,
+            }),
+            include_total ? countTasks(lane, found) : null,
+          ]);
+          return { approximate, search, page: toPage({ list, order }, rows, limit, call.url), total };
+        };
+        let result = await find(listed);
+        let inTime = true;
+        for (const other of result.page.rows.length === 0 && cursor === undefined ? others : []) {
+          const nearly = await lane.bounded(typoTimeoutMs, () => find(other));
+          inTime = nearly !== undefined;
+          result = nearly ?? result;
+        }
+        const { page, search, total } = result;
+        const ids = page.rows.map((row) => row.id);
+        return {
+          page,
+          search,
+          total,
+          subtask_counts: include_subtask_counts ? await countSubtasks(lane, ids) : null,
+          approximate: result.approximate && page.rows.length > 0,
+          inTime,
+        };
+      },
+    );
     const { rows, next_cursor, headers } = page;
     const body = {
       items: rows.map(toTask),
@@ -176,7 +188,7 @@ export const taskListHandlers = ({ trigramSchema }: ListDependencies): Pick<Hand
       total,
       subtask_counts,
       highlights: search ? highlightsOf(rows, search) : null,
-      search: search ? { typo_tolerance: trigrams != null, approximate } : null,
+      search: search ? { typo_tolerance: trigrams != null && inTime, approximate } : null,
     };
     return call.reply(200, body, headers);
   },

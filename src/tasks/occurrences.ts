@@ -7,13 +7,13 @@ import {
   removeCompletion,
 } from '../completions/repository';
 import type { WritableLane } from '../database/lane';
-import type { CompletionRow, TaskRow } from '../database/rows';
+import type { CompletionRow, TaskRow, TaskStatus } from '../database/rows';
 import { findProfile } from '../profile/repository';
 import { settingsOf } from '../profile/settings';
 import { dueAt } from './due';
 import { nextDueDate, type RecurringTask } from './recurrence';
 import { armReminders } from './reminders';
-import { type TaskChange, updateTask } from './repository';
+import { type StatusChange, type TaskChange, updateStatuses, updateTask } from './repository';
 import { levelsBelow } from './tree';
 
 async function next(lane: WritableLane, row: RecurringTask, completions: number): Promise<string | null> {
@@ -25,17 +25,18 @@ type Reopened = CompletionRow['reopened'][number];
 
 /** Opens the closed subtasks of a task, at all levels. */
 async function reopenSubtasks(lane: WritableLane, id: string): Promise<Reopened[]> {
-  const below = (await levelsBelow(lane, id)).flat();
-  const reopened: Reopened[] = [];
-  for (const row of below.filter(({ status }) => status === 'completed' || status === 'cancelled')) {
-    await updateTask(lane, row, { status: 'pending' });
-    reopened.push({
-      id: row.id,
-      status: row.status as Reopened['status'],
-      completed_at: row.completed_at?.toISOString() ?? null,
-    });
-  }
-  return reopened;
+  const closed = (await levelsBelow(lane, id))
+    .flat()
+    .filter(({ status }) => status === 'completed' || status === 'cancelled');
+  await updateStatuses(
+    lane,
+    closed.map(({ id, status }) => ({ id, from: status, to: 'pending', completedAt: null })),
+  );
+  return closed.map((row) => ({
+    id: row.id,
+    status: row.status as Reopened['status'],
+    completed_at: row.completed_at?.toISOString() ?? null,
+  }));
 }
 
 /** @param remindedUntil up to when reminders have fired, of a task that goes back to where it was */
@@ -113,11 +114,16 @@ export async function uncompleteOccurrence(
   if (!isUnchanged(current, completion)) return 'completion-changed';
   await removeCompletion(lane, completion.id);
   const below = new Map((await levelsBelow(lane, current.id)).flat().map((row) => [row.id, row]));
-  for (const { id, status, completed_at } of completion.reopened) {
-    const row = below.get(id);
-    if (row?.status !== 'pending') continue;
-    await updateTask(lane, row, { status }, completed_at === null ? null : new Date(completed_at));
-  }
+  const pending: TaskStatus = 'pending';
+  await updateStatuses(
+    lane,
+    completion.reopened
+      .filter(({ id }) => below.get(id)?.status === pending)
+      .map(({ id, status, completed_at }): StatusChange => {
+        const completedAt = completed_at === null ? null : new Date(completed_at);
+        return { id, from: pending, to: status, completedAt };
+      }),
+  );
   const { due_date, status } = completion;
   const due_at = dueAt({ ...current, due_date });
   const completion_count = Math.max(0, current.completion_count - 1);

@@ -1,5 +1,6 @@
 /** Reminders: when they are, and which of them are still to come. */
 import type { ValidationError } from '../contract/operations';
+import { chunksOf, rowsInStatement } from '../database/chunks';
 import type { Lane, WritableLane } from '../database/lane';
 import type { Reminder, TaskRow } from '../database/rows';
 import { findProfile } from '../profile/repository';
@@ -62,22 +63,34 @@ function mayDiffer(before: Reminded, after: Reminded): boolean {
 
 const none: Reminded = { reminders: [], due_date: null, due_time: null, time_zone: null, due_at: null };
 
-async function rearm(
-  lane: WritableLane,
-  taskId: string,
-  times: { before: readonly number[]; after: readonly number[] },
-  firedUntil?: Date,
-): Promise<void> {
-  const pending = await lane.rows('reminders').where('task_id', taskId).select('fire_at');
-  const waiting = new Set(pending.map(({ fire_at }) => fire_at.getTime()));
-  const before = new Set(times.before);
-  const hasFired = (time: number) =>
-    !waiting.has(time) && (before.has(time) || time <= (firedUntil?.getTime() ?? Number.NEGATIVE_INFINITY));
-  const wanted = new Set(times.after.filter((time) => !hasFired(time)));
-  await Promise.all([
-    lane.rows('reminders').where('task_id', taskId).delete(),
-    ...[...wanted].map((time) => lane.insert('reminders', { task_id: taskId, fire_at: new Date(time) })),
-  ]);
+/** A task whose reminders are at other instants than before, in milliseconds. */
+interface Rearming {
+  readonly taskId: string;
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+}
+
+/** Sets the reminders of tasks as a set. @param firedUntil up to when all of them have fired */
+async function rearm(lane: WritableLane, tasks: readonly Rearming[], firedUntil?: Date): Promise<void> {
+  for (const chunk of chunksOf(tasks, rowsInStatement)) {
+    const reminders = () =>
+      lane.rows('reminders').whereRaw('task_id = any(?)', [chunk.map(({ taskId }) => taskId)]);
+    const pending = Map.groupBy(await reminders().select('task_id', 'fire_at'), ({ task_id }) => task_id);
+    const wanted = chunk.flatMap(({ taskId, before, after }) => {
+      const waiting = new Set(pending.get(taskId)?.map(({ fire_at }) => fire_at.getTime()));
+      const past = new Set(before);
+      const hasFired = (time: number) =>
+        !waiting.has(time) && (past.has(time) || time <= (firedUntil?.getTime() ?? Number.NEGATIVE_INFINITY));
+      return [...new Set(after.filter((time) => !hasFired(time)))].map((time) => ({
+        task_id: taskId,
+        fire_at: new Date(time),
+      }));
+    });
+    await Promise.all([
+      reminders().delete(),
+      ...chunksOf(wanted, rowsInStatement).map((rows) => lane.insert('reminders', rows)),
+    ]);
+  }
 }
 
 /**
@@ -93,7 +106,8 @@ export async function armReminders(
   const previous = before ?? none;
   if (!mayDiffer(previous, after)) return;
   const zone = settingsOf(await findProfile(lane)).time_zone;
-  await rearm(lane, after.id, { before: timesOf(previous, zone), after: timesOf(after, zone) }, firedUntil);
+  const times = { before: timesOf(previous, zone), after: timesOf(after, zone) };
+  await rearm(lane, [{ taskId: after.id, ...times }], firedUntil);
 }
 
 /** Sets the reminders of tasks that were imported, as a set; what is past has fired where they come from. */
@@ -115,13 +129,19 @@ export async function moveReminders(
   lane: WritableLane,
   zones: { before: string; after: string },
 ): Promise<void> {
-  const rows = await liveTasks(lane)
+  const rows: (Reminded & { id: string })[] = await liveTasks(lane)
     .whereNotNull('due_date')
     .whereNull('due_at')
-    .whereRaw(`reminders <> '[]'`);
-  for (const row of rows) {
-    await rearm(lane, row.id, { before: timesOf(row, zones.before), after: timesOf(row, zones.after) });
-  }
+    .whereRaw(`reminders <> '[]'`)
+    .select('id', 'reminders', 'due_date', 'due_time', 'time_zone', 'due_at');
+  await rearm(
+    lane,
+    rows.map((row) => ({
+      taskId: row.id,
+      before: timesOf(row, zones.before),
+      after: timesOf(row, zones.after),
+    })),
+  );
 }
 
 /**
@@ -139,8 +159,14 @@ export async function fireReminders(lane: WritableLane, limit: number): Promise<
     lane,
     due.map((each) => each.task_id),
   );
+  await lane
+    .rows('reminders')
+    .whereRaw('(task_id, fire_at) in (select * from unnest(?::uuid[], ?::timestamptz[]))', [
+      due.map(({ task_id }) => task_id),
+      due.map(({ fire_at }) => fire_at),
+    ])
+    .delete();
   for (const { task_id, fire_at } of due) {
-    await lane.rows('reminders').where({ task_id, fire_at }).delete();
     if (!open.has(task_id)) continue;
     const fields = { reminder: { from: null, to: fire_at.toISOString() } };
     lane.changed({ type: 'task', id: task_id, action: 'reminded', fields });

@@ -1,3 +1,4 @@
+import { chunksOf, rowsInStatement } from '../database/chunks';
 import { type Position, pageAfter, type SortKey } from '../database/keyset';
 import { differences, type Lane, type WritableLane } from '../database/lane';
 import {
@@ -341,16 +342,8 @@ type Changeable = TaskFields & Pick<TaskRow, 'position'>;
 /** What to write over a task. */
 export type TaskChange = { [F in keyof Changeable]?: Changeable[F] | undefined };
 
-/**
- * Writes fields over a task, which then has a new version; the task as it is if none of them differs.
- * @param completed when it was completed, where that is not now
- */
-export async function updateTask(
-  lane: WritableLane,
-  current: TaskRow,
-  wanted: TaskChange,
-  completed?: Date | null,
-): Promise<TaskRow> {
+/** Writes fields over a task, which then has a new version; the task as it is if none of them differs. */
+export async function updateTask(lane: WritableLane, current: TaskRow, wanted: TaskChange): Promise<TaskRow> {
   const differing = differences<Changeable>(current, wanted);
   if (Object.keys(differing).length === 0) return current;
   const { due_at: _instant, completion_count: _count, ...fields } = differing;
@@ -361,7 +354,7 @@ export async function updateTask(
     .update({
       ...asJson(wanted),
       ...(fields.title || fields.description ? wordsOfTask(title, description) : {}),
-      completed_at: completed ?? completedAt(lane, wanted.status ?? current.status, current),
+      completed_at: completedAt(lane, wanted.status ?? current.status, current),
       version: current.version + 1,
       updated_at: lane.now,
     } as object)
@@ -379,16 +372,48 @@ export async function updateTask(
  */
 export async function updateTasks(
   lane: WritableLane,
-  rows: readonly TaskRow[],
+  rows: readonly Pick<TaskRow, 'id' | 'project_id' | 'parent_id'>[],
   wanted: Partial<Pick<TaskRow, 'project_id' | 'parent_id'>>,
 ): Promise<void> {
   const changes = rows
-    .map((row) => ({ id: row.id, fields: differences(row, wanted as Partial<TaskRow>) }))
+    .map((row) => ({ id: row.id, fields: differences<typeof row>(row, wanted) }))
     .filter(({ fields }) => Object.keys(fields).length > 0);
-  if (changes.length === 0) return;
-  await lane
-    .rows('tasks')
-    .whereRaw('id = any(?)', [changes.map(({ id }) => id)])
-    .update({ ...wanted, version: lane.expression('version + 1'), updated_at: lane.now } as object);
+  for (const chunk of chunksOf(changes, rowsInStatement)) {
+    await lane
+      .rows('tasks')
+      .whereRaw('id = any(?)', [chunk.map(({ id }) => id)])
+      .update({ ...wanted, version: lane.expression('version + 1'), updated_at: lane.now } as object);
+  }
   for (const change of changes) lane.changed({ type: 'task', action: 'updated', ...change });
+}
+
+/** A new status for a task. */
+export interface StatusChange {
+  readonly id: string;
+  readonly from: TaskStatus;
+  readonly to: TaskStatus;
+  /** When it was completed, where it becomes so; null for now. */
+  readonly completedAt: Date | null;
+}
+
+/** Gives tasks new statuses as a set; each then has a new version, and leaves a change. */
+export async function updateStatuses(lane: WritableLane, changes: readonly StatusChange[]): Promise<void> {
+  for (const chunk of chunksOf(changes, rowsInStatement)) {
+    const wanted = JSON.stringify(
+      Object.fromEntries(chunk.map(({ id, to, completedAt }) => [id, [to, completedAt]])),
+    );
+    const completed = `case when ?::jsonb -> id::text ->> 0 = 'completed'
+      then coalesce((?::jsonb -> id::text ->> 1)::timestamptz, ?) end`;
+    await liveTasks(lane)
+      .whereRaw('id = any(?)', [chunk.map(({ id }) => id)])
+      .update({
+        status: lane.expression('?::jsonb -> id::text ->> 0', [wanted]),
+        completed_at: lane.expression(completed, [wanted, wanted, lane.now as never]),
+        version: lane.expression('version + 1'),
+        updated_at: lane.now,
+      } as object);
+  }
+  for (const { id, from, to } of changes) {
+    lane.changed({ type: 'task', id, action: 'updated', fields: { status: { from, to } } });
+  }
 }

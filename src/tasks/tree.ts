@@ -18,11 +18,17 @@ export async function lineOf(lane: Lane, id: string): Promise<TaskRow[]> {
   return line;
 }
 
+/** A subtask as its tree knows it: without texts, for there may be many. */
+export type Subtask = Pick<TaskRow, 'id' | 'parent_id' | 'project_id' | 'status' | 'completed_at'>;
+
 /** The subtasks below a task, level by level: the first has its own, the next theirs. */
-export async function levelsBelow(lane: Lane, id: string): Promise<TaskRow[][]> {
-  const levels: TaskRow[][] = [];
+export async function levelsBelow(lane: Lane, id: string): Promise<Subtask[][]> {
+  const levels: Subtask[][] = [];
   for (let ids = [id]; ids.length > 0; ) {
-    const level = await liveTasks(lane).whereRaw('parent_id = any(?)', [ids]).orderBy(['position', 'id']);
+    const level: Subtask[] = await liveTasks(lane)
+      .whereRaw('parent_id = any(?)', [ids])
+      .orderBy(['position', 'id'])
+      .select('id', 'parent_id', 'project_id', 'status', 'completed_at');
     if (level.length === 0) break;
     levels.push(level);
     ids = level.map((row) => row.id);

@@ -2,6 +2,7 @@
 import { generateKeyBetween } from 'fractional-indexing';
 import { v7 as uuidv7 } from 'uuid';
 import { insertCompletions } from '../completions/repository';
+import { chunksOf } from '../database/chunks';
 import type { UserScope, WritableLane } from '../database/lane';
 import { positionAtEnd } from '../order/position';
 import { findProfile, knowsTimeZone, type Settings, updateProfile } from '../profile/repository';
@@ -21,12 +22,6 @@ const chunkSizes = { project: 1_000, tag: 1_000, task: 500, completion: 1_000 };
 
 /** The lane has changed since the plan was made: a row's place is no more. */
 class Interrupted extends Error {}
-
-function chunksOf<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, n) =>
-    items.slice(n * size, (n + 1) * size),
-  );
-}
 
 /** Sets the profile, unless the user did so meanwhile. */
 async function writeProfile(lane: WritableLane, settings: Settings): Promise<void> {

@@ -1,9 +1,9 @@
 import type { WritableLane } from '../database/lane';
 import type { TaskRow } from '../database/rows';
 import { lineOf, maxLevel } from '../tasks/tree';
-import { findDeleted, restoreTask as restore, restoredRows } from './repository';
+import { findDeleted, restoreTask as restore, restoredRows, type TrashedTask } from './repository';
 
-function heightOf(root: TaskRow, rows: readonly TaskRow[]): number {
+function heightOf(root: TaskRow, rows: readonly TrashedTask[]): number {
   const below = Map.groupBy(rows, (row) => row.parent_id);
   const height = (id: string): number =>
     1 + Math.max(0, ...(below.get(id) ?? []).map((row) => height(row.id)));

@@ -1,4 +1,5 @@
 import { purgeCompletions } from '../completions/repository';
+import { chunksOf, rowsInStatement } from '../database/chunks';
 import { type Position, pageAfter, type SortKey } from '../database/keyset';
 import { type Change, differences, type Lane, type WritableLane } from '../database/lane';
 import type { TaskRow } from '../database/rows';
@@ -18,22 +19,57 @@ const treeBelow = (state: string) => `
   )
   select id from tree`;
 
+// The same of many trees, each task with the root of its own.
+const treesBelow = `
+  with recursive tree as (
+    select id, id as root, 1 as level from tasklane.tasks
+    where user_id = :user and id = any(:ids) and deleted_at is null
+    union all
+    select task.id, tree.root, tree.level + 1 from tasklane.tasks as task join tree on task.parent_id = tree.id
+    where task.user_id = :user and task.deleted_at is null
+  )`;
+
+/**
+ * Puts tasks and all below them into the trash, each tree as a delete of its own.
+ * @param roots tasks of which none is below another
+ * @returns how many tasks the trash has got
+ */
+export async function deleteTasks(lane: WritableLane, roots: readonly string[]): Promise<number> {
+  const found: { id: string; root: string; level: number }[] = await lane
+    .rows('tasks')
+    .joinRaw(`join (${treesBelow} select id, root, level from tree) as tree on tree.id = tasks.id`, {
+      user: lane.userId,
+      ids: [...roots],
+    } as never)
+    .select('tree.id', 'tree.root', 'tree.level');
+  for (const chunk of chunksOf(found, rowsInStatement)) {
+    const rootOf = JSON.stringify(Object.fromEntries(chunk.map(({ id, root }) => [id, root])));
+    await lane
+      .rows('tasks')
+      .whereRaw('id = any(?)', [chunk.map(({ id }) => id)])
+      .update({
+        deleted_at: lane.now,
+        deleted_with: lane.expression('(?::jsonb ->> id::text)::uuid', [rootOf]),
+        version: lane.expression('version + 1'),
+        updated_at: lane.now,
+      } as object);
+  }
+  // In the order of the roots, and each before what is below it, as people tell it.
+  const trees = Map.groupBy(found, ({ root }) => root);
+  for (const root of roots) {
+    const tree = (trees.get(root) ?? []).toSorted((one, other) => one.level - other.level);
+    changedAll(
+      lane,
+      tree.map(({ id }) => id),
+      'deleted',
+    );
+  }
+  return found.length;
+}
+
 /** Puts a task and all below it into the trash; false if the lane has none with this id outside of it. */
 export async function deleteTask(lane: WritableLane, id: string): Promise<boolean> {
-  const rows: { id: string }[] = await lane
-    .rows('tasks')
-    .whereRaw(`id in (${treeBelow('deleted_at is null')})`, { user: lane.userId, id })
-    .update({
-      deleted_at: lane.now,
-      deleted_with: id,
-      version: lane.expression('version + 1'),
-      updated_at: lane.now,
-    } as object)
-    .returning('id');
-  const ids = rows.map((row) => row.id);
-  // The root first, as people tell it.
-  changedAll(lane, [...ids.filter((each) => each === id), ...ids.filter((each) => each !== id)], 'deleted');
-  return ids.length > 0;
+  return (await deleteTasks(lane, [id])) > 0;
 }
 
 /** A task in the trash, or undefined if it has none with this id. */
@@ -54,16 +90,22 @@ async function takenAlong(lane: Lane, row: TaskRow): Promise<string[]> {
   return rows.map((each) => each.id);
 }
 
+/** A task in the trash as its tree knows it: without texts, for there may be many. */
+export type TrashedTask = Pick<TaskRow, 'id' | 'parent_id' | 'project_id'>;
+
 /** The tasks that come back with one in the trash, itself included. */
-export async function restoredRows(lane: Lane, row: TaskRow): Promise<TaskRow[]> {
-  return lane.rows('tasks').whereRaw('id = any(?)', [await takenAlong(lane, row)]);
+export async function restoredRows(lane: Lane, row: TaskRow): Promise<TrashedTask[]> {
+  return lane
+    .rows('tasks')
+    .whereRaw('id = any(?)', [await takenAlong(lane, row)])
+    .select('id', 'parent_id', 'project_id');
 }
 
 /** Takes a task out of the trash, to a place, and with it what the same delete took from below it. */
 export async function restoreTask(
   lane: WritableLane,
   row: TaskRow,
-  below: readonly TaskRow[],
+  below: readonly TrashedTask[],
   place: { project_id: string | null; parent_id: string | null },
 ): Promise<TaskRow> {
   const back = {
@@ -85,10 +127,12 @@ export async function restoreTask(
     fields: differences<typeof place>(row, place),
   });
   const others = below.filter((each) => each.id !== row.id);
-  await lane
-    .rows('tasks')
-    .whereRaw('id = any(?)', [others.map((each) => each.id)])
-    .update(back as object);
+  for (const chunk of chunksOf(others, rowsInStatement)) {
+    await lane
+      .rows('tasks')
+      .whereRaw('id = any(?)', [chunk.map((each) => each.id)])
+      .update(back as object);
+  }
   for (const each of others) {
     const fields = differences<{ project_id: string | null }>(each, { project_id: place.project_id });
     lane.changed({ type: 'task', id: each.id, action: 'restored', fields });
@@ -98,10 +142,33 @@ export async function restoreTask(
 
 /** Removes tasks from the trash for good; what another delete took from below them loses its parent. */
 async function purge(lane: WritableLane, ids: string[]): Promise<void> {
-  const orphans = await lane.rows('tasks').whereRaw('parent_id = any(?) and id <> all(?)', [ids, ids]);
+  const parents = new Map<string, string | null>();
+  const orphans: TrashedTask[] = [];
+  const gone = new Set(ids);
+  for (const chunk of chunksOf(ids, rowsInStatement)) {
+    const rows: TrashedTask[] = await lane
+      .rows('tasks')
+      .whereRaw('(id = any(?) or parent_id = any(?))', [chunk, chunk])
+      .select('id', 'parent_id', 'project_id');
+    for (const row of rows) {
+      if (gone.has(row.id)) parents.set(row.id, row.parent_id);
+      else orphans.push(row);
+    }
+  }
   await updateTasks(lane, orphans, { parent_id: null });
-  await purgeCompletions(lane, ids);
-  await lane.rows('tasks').whereRaw('id = any(?)', [ids]).delete();
+  // A task can only go once nothing is below it.
+  const levelOf = (id: string): number => {
+    const parent = parents.get(id);
+    return parent != null && gone.has(parent) ? levelOf(parent) + 1 : 1;
+  };
+  const deepestFirst = ids
+    .map((id) => ({ id, level: levelOf(id) }))
+    .toSorted((one, other) => other.level - one.level);
+  for (const chunk of chunksOf(deepestFirst, rowsInStatement)) {
+    const chunkIds = chunk.map(({ id }) => id);
+    await purgeCompletions(lane, chunkIds);
+    await lane.rows('tasks').whereRaw('id = any(?)', [chunkIds]).delete();
+  }
   changedAll(lane, ids, 'purged');
 }
 

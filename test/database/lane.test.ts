@@ -536,7 +536,8 @@ describe('the service', () => {
   let service: TestService;
   beforeAll(async () => {
     service = await startTestService({
-      DATABASE_POOL_MAX: '2',
+      // Two of them for each user.
+      DATABASE_POOL_MAX: '4',
       DATABASE_ACQUIRE_TIMEOUT_MS: '300',
       DATABASE_STATEMENT_TIMEOUT_MS: '1200',
     });
@@ -562,20 +563,41 @@ describe('the service', () => {
   });
 
   test('answers 503 when its pool is full, and works when it is not', async () => {
-    const [ada, bob] = [await makeUser(service.url), await makeUser(service.url)];
-    const held = await holdLane(service.database.url, ada.id);
-    const stuck = oneTo(2).map((n) => ada.send('POST', '/tasks', { body: { title: `Stuck ${n}` } }));
-    await waiting(2);
+    const [ada, bob, eve] = [
+      await makeUser(service.url),
+      await makeUser(service.url),
+      await makeUser(service.url),
+    ];
+    const held = await Promise.all([ada, bob].map(({ id }) => holdLane(service.database.url, id)));
+    const stuck = [ada, ada, bob, bob].map((user) =>
+      user.send('POST', '/tasks', { body: { title: 'Stuck' } }),
+    );
+    await waiting(4);
     const began = performance.now();
-    const refused = await bob.send('GET', '/tasks');
+    const refused = await eve.send('GET', '/tasks');
     const took = performance.now() - began;
     expect(refused).toMatchObject({ status: 503, body: { code: 'service-unavailable' } });
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     expect(took).toBeGreaterThan(250);
     expect(took).toBeLessThan(1100);
-    await held.release();
-    expect((await Promise.all(stuck)).map((each) => each.status)).toEqual([201, 201]);
+    await Promise.all(held.map((each) => each.release()));
+    expect((await Promise.all(stuck)).map((each) => each.status)).toEqual([201, 201, 201, 201]);
+    expect((await eve.send('GET', '/tasks')).status).toBe(200);
+  });
+
+  test('lets one user take no more than a share of its pool', async () => {
+    const [ada, bob] = [await makeUser(service.url), await makeUser(service.url)];
+    const held = await holdLane(service.database.url, ada.id);
+    const stuck = oneTo(20).map(() => ada.send('POST', '/tasks', { body: { title: 'Stuck' } }));
+    await waiting(2);
+    expect((await bob.send('POST', '/tasks', { body: { title: 'Free' } })).status).toBe(201);
     expect((await bob.send('GET', '/tasks')).status).toBe(200);
+    expect(await waitingForLocks(service.database.url)).toBe(2);
+    // The rest have waited for as long as they may.
+    const refused = await Promise.all(stuck.slice(2));
+    expect(new Set(refused.map(({ status }) => status))).toEqual(new Set([503]));
+    await held.release();
+    expect((await Promise.all(stuck.slice(0, 2))).map(({ status }) => status)).toEqual([201, 201]);
   });
 
   test('answers 503 when its backend is ended in the middle, and then works', async () => {

@@ -190,6 +190,7 @@ async function planOfList(filter: TaskFilter, mode: 'custom' | 'generic'): Promi
       rows: (table) => pool(`tasklane.${table} as ${table}`).where(`${table}.user_id`, 'user-7') as never,
       prepared: (query) => query as never,
       expression: (sql, bindings = []) => pool.raw(sql, [...bindings]),
+      bounded: (_timeoutMs, part) => part(),
     };
     const order = [{ column: 'id', direction: 'asc' } as const];
     await listTasks(lane, { filter, order, after: null, limit: 1_000 });

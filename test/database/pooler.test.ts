@@ -140,6 +140,40 @@ const title = version
     }
   });
 
+  const isOld = !keepsPreparedStatements(version ?? [0, 0]);
+  (isOld ? test : test.skip)(
+    'loses prepared statements, which the service recognises and does without',
+    async () => {
+      const options = { url: pooler.url, max: 8, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
+      const roles = { appRole: `${setUp.name}_app`, systemRole: `${setUp.name}_system` };
+      const lines: { msg: string }[] = [];
+      const database = createDatabase(
+        { ...options, ...roles, preparedStatements: true },
+        pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
+      );
+      try {
+        const userIds = Array.from({ length: 10 }, () => randomUUID());
+        for (let round = 1; round <= 3; round++) {
+          await Promise.all(
+            userIds.map(async (userId) => {
+              const lane = database.withUser(userId);
+              await lane.write((each) => each.insert('tasks', { id: randomUUID(), title: userId }));
+              const rows = await lane.read((each) => each.prepared(each.rows('tasks').orderBy('id')));
+              expect(rows.map(({ user_id }) => user_id)).toEqual(Array(round).fill(userId));
+            }),
+          );
+        }
+        const told = lines.filter(({ msg }) => msg.includes('DATABASE_PREPARED_STATEMENTS=false'));
+        expect(told).toHaveLength(1);
+        await Promise.all(
+          userIds.map((userId) => database.withUser(userId).write(async (lane) => lane.erase())),
+        );
+      } finally {
+        await database.close();
+      }
+    },
+  );
+
   test('lets event streams have what this instance and others have written', async () => {
     const user = await makeUser(service.url);
     const reader = await readEvents(`${service.url}${user.lane}/events`, { token: user.token });

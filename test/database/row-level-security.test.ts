@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import pino from 'pino';
 import { createLanes, type Lane, type UserScope } from '../../src/database/lane';
 import { migrateUp, withMigrationLock } from '../../src/database/migrations';
-import { createPool } from '../../src/database/pool';
+import { createPool, type Pool } from '../../src/database/pool';
 import type { LaneTables } from '../../src/database/rows';
 import { createSystem, type WithSystem } from '../../src/database/system';
 import { systemGrants } from '../../src/database/system-grants';
@@ -114,7 +114,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
   let setUp: RoleSetUp;
   let appRole: string;
   let systemRole: string;
-  let pool: Knex;
+  let pool: Pool;
   let open: (userId: string) => UserScope;
   let tables: Table[];
 
@@ -128,20 +128,21 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
       max: 1,
       acquireTimeoutMs: 10_000,
       statementTimeoutMs: 10_000,
+      preparedStatements: true,
     };
     pool = createPool(options, pino({ level: 'silent' }));
-    open = createLanes(pool, { ...options, appRole, preparedStatements: true }).withUser;
+    open = createLanes(pool, { ...options, appRole }).withUser;
     for (const userId of adaAndBob) await seed(open(userId));
     tables = await laneTables(setUp.urlOf('owner'));
   });
   afterAll(async () => {
-    await pool?.destroy();
+    await pool?.close();
     await setUp?.drop();
   });
 
   /** What a query gives outside of any lane, on the connection that the lanes have used. */
   async function outside<R extends object>(statement: string): Promise<R[]> {
-    return (await pool.raw(statement)).rows;
+    return (await pool.knex.raw(statement)).rows;
   }
 
   /** How many rows each user has, counted in that user's own lane. */
@@ -398,7 +399,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
 
 describe('injected SQL that goes back to the login role', () => {
   let setUp: RoleSetUp;
-  let pool: Knex;
+  let pool: Pool;
   let ada: UserScope;
   let server: number;
 
@@ -407,14 +408,16 @@ describe('injected SQL that goes back to the login role', () => {
     const appRole = `${setUp.name}_app`;
     const url = setUp.urlOf('service');
     await migrateUp(setUp.urlOf('owner'), { appRole, systemRole: `${setUp.name}_system`, serviceUrl: url });
-    const options = { url, max: 1, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
+    const limits = { max: 1, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
+    const options = { url, ...limits, preparedStatements: true };
     pool = createPool(options, pino({ level: 'silent' }));
-    ada = createLanes(pool, { ...options, appRole, preparedStatements: true }).withUser('ada');
+    ada = createLanes(pool, { ...options, appRole }).withUser('ada');
     await seed(ada);
-    server = (await pool.raw(`select current_setting('server_version_num')::int as version`)).rows[0].version;
+    server = (await pool.knex.raw(`select current_setting('server_version_num')::int as version`)).rows[0]
+      .version;
   });
   afterAll(async () => {
-    await pool?.destroy();
+    await pool?.close();
     await setUp?.drop();
   });
 

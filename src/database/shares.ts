@@ -1,0 +1,116 @@
+/**
+ * A fair queue in front of the connection pool. Owners take turns, and none of them holds more than its share, so that
+ * slow statements of one user never take the connections of all others.
+ */
+import { Unavailable } from './faults';
+
+/** Who a connection is for: a user, the background jobs, or the platform itself. */
+export type Owner = string;
+
+/** Short statements of the platform that requests wait for: session look-ups, health checks. They go first. */
+export const platformOwner: Owner = 'platform';
+/** All background jobs together. */
+export const jobsOwner: Owner = 'jobs';
+
+/** The owner of a user's requests. */
+export function ownerOf(userId: string): Owner {
+  return `user ${userId}`;
+}
+
+/** The queue is too long, or the wait was. The request can be sent again later: 503 with `Retry-After`. */
+export class PoolBusy extends Unavailable {}
+
+export interface ShareLimits {
+  /** How many connections there are. */
+  readonly total: number;
+  /** How many of them one user may hold; never more than half of them, and at least one. */
+  readonly perUser: number;
+  /** Milliseconds that an owner waits for a connection at most. */
+  readonly waitMs: number;
+}
+
+export interface Shares {
+  /** Resolves with a function that gives the connection back; rejects with `PoolBusy`. */
+  enter(owner: Owner): Promise<() => void>;
+}
+
+// Each one that waits holds its request in memory.
+const longestQueue = 100;
+
+interface Waiting {
+  enter(): void;
+}
+
+/** Makes the queue. */
+export function createShares({ total, perUser, waitMs }: ShareLimits): Shares {
+  const half = Math.max(1, Math.floor(total / 2));
+  const limitOf = (owner: Owner) =>
+    owner === platformOwner || owner === jobsOwner ? half : Math.min(half, perUser);
+  const held = new Map<Owner, number>();
+  // In the order of their turns: who had one goes to the end.
+  const queues = new Map<Owner, Waiting[]>();
+  let free = total;
+
+  const heldBy = (owner: Owner) => held.get(owner) ?? 0;
+  const mayEnter = (owner: Owner) => free > 0 && heldBy(owner) < limitOf(owner);
+
+  function leave(owner: Owner): void {
+    free++;
+    const left = heldBy(owner) - 1;
+    if (left === 0) held.delete(owner);
+    else held.set(owner, left);
+    admitNext();
+  }
+
+  function admit(owner: Owner): () => void {
+    free--;
+    held.set(owner, heldBy(owner) + 1);
+    let isHeld = true;
+    return () => {
+      if (isHeld) leave(owner);
+      isHeld = false;
+    };
+  }
+
+  function remove(owner: Owner, waiting: Waiting): void {
+    const left = (queues.get(owner) ?? []).filter((each) => each !== waiting);
+    if (left.length === 0) queues.delete(owner);
+    else queues.set(owner, left);
+  }
+
+  function nextOwner(): Owner | undefined {
+    if (queues.has(platformOwner) && mayEnter(platformOwner)) return platformOwner;
+    for (const owner of queues.keys()) if (mayEnter(owner)) return owner;
+    return undefined;
+  }
+
+  function admitNext(): void {
+    for (let owner = nextOwner(); owner !== undefined; owner = nextOwner()) {
+      const [first, ...rest] = queues.get(owner) as [Waiting, ...Waiting[]];
+      queues.delete(owner);
+      if (rest.length > 0) queues.set(owner, rest);
+      first.enter();
+    }
+  }
+
+  return {
+    async enter(owner) {
+      const queue = queues.get(owner) ?? [];
+      if (queue.length === 0 && mayEnter(owner)) return admit(owner);
+      if (queue.length >= longestQueue) throw new PoolBusy('Too many requests wait for a connection.');
+      return new Promise((resolve, reject) => {
+        const waiting: Waiting = {
+          enter() {
+            clearTimeout(timer);
+            resolve(admit(owner));
+          },
+        };
+        const timer = setTimeout(() => {
+          remove(owner, waiting);
+          reject(new PoolBusy(`No connection was free for ${waitMs} ms.`));
+        }, waitMs);
+        queues.set(owner, [...queue, waiting]);
+      });
+    },
+  };
+}
