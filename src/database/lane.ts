@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { QueryResult, QueryResultRow } from 'pg';
 import { isUnknownAccount } from './accounts';
+import { bind, holdBounds } from './bound';
 import { isTransient, isUnavailable } from './faults';
 import {
   type Claim,
@@ -285,9 +286,7 @@ function laneOn({ knex, nameOf }: Platform, connection: Connection, userId: stri
       return rows as never;
     },
     rows: (table) =>
-      knex(`${schema}.${table} as ${table}`)
-        .connection(connection)
-        .where(`${table}.user_id`, userId) as never,
+      bind(knex(`${schema}.${table} as ${table}`).connection(connection), { table, userId }) as never,
     expression: (sql, bindings = []) => knex.raw(sql, [...bindings]),
   };
 }
@@ -386,6 +385,7 @@ export function createLanes(
   knex: Knex,
   options: LaneOptions,
 ): { withUser: WithUser; laneForJob: (userId: string) => LaneForJob } {
+  holdBounds(knex);
   const platform: Platform = { knex, nameOf: options.preparedStatements ? createNames() : () => undefined };
   const prepared = ({ name, ...statement }: Statement): Statement =>
     options.preparedStatements && name !== undefined ? { name, ...statement } : statement;
