@@ -22,7 +22,7 @@ afterAll(() => service.stop());
 
 /** A token that was issued `age` seconds ago by its clock, or does not say when. */
 async function tokenOfAge(age: number | null): Promise<string> {
-  const now = Date.now() / 1000;
+  const now = Math.floor(Date.now() / 1000);
   const token = new SignJWT({ ...(age !== null && { iat: now - age }), exp: now + 600 });
   return token
     .setProtectedHeader({ alg: 'HS256' })
