@@ -190,7 +190,7 @@ function serve(stages: Stages, dependencies: RouterDependencies & { costs: Costs
     const call = (to: Served, given: Input) => (lane: UserScope) =>
       to.handler(makeCall(to.operation, request, given, { identity, lane }));
     return carryOut({
-      open: (unconditional) => withUser(identity.userId, { issuedAt: identity.issuedAt, unconditional }),
+      open: (unconditional) => withUser(identity.userId, { issuedAt: identity.issuedAfter, unconditional }),
       handle: call(stages, input),
       lookUp:
         representation &&

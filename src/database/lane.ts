@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { QueryResult, QueryResultRow } from 'pg';
 import { isUnknownAccount } from './accounts';
+import { bind, holdBounds } from './bound';
 import { chunksOf, rowsInStatement } from './chunks';
 import { isTransient, isUnavailable, sqlState } from './faults';
 import {
@@ -338,9 +339,7 @@ function laneOn({ knex, quotas, nameOf }: Platform, connection: Connection, user
       return rows as never;
     },
     rows: (table) =>
-      knex(`${schema}.${table} as ${table}`)
-        .connection(connection)
-        .where(`${table}.user_id`, userId) as never,
+      bind(knex(`${schema}.${table} as ${table}`).connection(connection), { table, userId }) as never,
     expression: (sql, bindings = []) => knex.raw(sql, [...bindings]),
     bounded: (timeoutMs, part) => bounded(connection, timeoutMs, part),
   };
@@ -410,7 +409,7 @@ function writableLaneOn(
 
 /** How a lane is opened. */
 export interface Opening {
-  /** When the caller's token was issued, in seconds since the epoch; null if it doesn't say. */
+  /** When the caller's token was issued at the earliest, by the database's clock, in seconds since the epoch; null if it doesn't say. */
   readonly issuedAt?: number | null;
   /** Whether writes are those of a request that could have an `If-Match`, and has none. */
   readonly unconditional?: boolean;
@@ -442,6 +441,7 @@ export function createLanes(
   pool: Pool,
   options: LaneOptions,
 ): { withUser: WithUser; laneForJob: (userId: string) => LaneForJob } {
+  holdBounds(pool.knex);
   const quotas = options.quotas ?? noQuotas;
   const nameOf = createNames();
   const platform: Platform = {

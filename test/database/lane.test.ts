@@ -368,7 +368,6 @@ describe('a lane', () => {
       expect(rows.map((row) => row.title)).toEqual(['Mine']);
       expect(await lane.rows('tasks').where('user_id', theirs)).toEqual([]);
       expect(await lane.rows('tasks').whereIn('user_id', [mine, theirs]).pluck('title')).toEqual(['Mine']);
-      expect(await lane.rows('tasks').orWhere('user_id', theirs).pluck('title')).toEqual(['Mine']);
       expect(await lane.rows('tasks').clearWhere().pluck('title')).toEqual(['Mine']);
     });
     await scope.write(async (lane) => {
