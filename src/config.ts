@@ -9,6 +9,7 @@ import type { SpoolSettings } from './contract/spool';
 import type { AccountSettings } from './database/accounts';
 import { defaultAppRole, defaultSystemRole } from './database/roles';
 import type { RateLimits } from './edge/rate-limit';
+import type { WriteLimits } from './edge/write-limits';
 import type { EventSettings } from './events/hub';
 import { projectPath, projectRoot } from './paths';
 
@@ -35,6 +36,7 @@ export interface Config {
   /** Milliseconds that a client has to send its headers, and all of a request. */
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  readonly writes: WriteLimits;
   /** Null: run the embedded Postgres. */
   readonly databaseUrl: string | null;
   /** For migrations, past any pooler; null: `databaseUrl`. */
@@ -162,6 +164,10 @@ const variables = z.object({
     .optional(),
   HEADERS_TIMEOUT_MS: integer(1, 600_000, 10_000),
   REQUEST_TIMEOUT_MS: integer(1, 3_600_000, 60_000),
+  WRITE_TIMEOUT_MS: integer(1, 3_600_000, 30_000),
+  // The longest answer that is not streamed, a full page of the longest tasks, has some 24 MB.
+  WRITE_MAX_BYTES: integer(65_536, 4 * 1024 ** 3, 32 * 1024 ** 2),
+  WRITE_MAX_TOTAL_BYTES: integer(65_536, 64 * 1024 ** 3, 128 * 1024 ** 2),
   DATABASE_URL: postgresUrl.optional(),
   NEON_DATABASE_URL: postgresUrl.optional(),
   DATABASE_DIRECT_URL: postgresUrl.optional(),
@@ -297,6 +303,11 @@ export function parseConfig(environment: Environment): Config {
     publicUrl: values.PUBLIC_URL ?? null,
     headersTimeoutMs: values.HEADERS_TIMEOUT_MS,
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+    writes: {
+      writeTimeoutMs: values.WRITE_TIMEOUT_MS,
+      maxWaitingBytes: values.WRITE_MAX_BYTES,
+      maxTotalWaitingBytes: values.WRITE_MAX_TOTAL_BYTES,
+    },
     databaseUrl,
     databaseDirectUrl: values.DATABASE_DIRECT_URL ?? null,
     databaseAppRole: values.DATABASE_APP_ROLE,

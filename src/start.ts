@@ -124,7 +124,7 @@ async function startServing(
       state,
       log,
     });
-    const server = createServer(app, config);
+    const server = createServer(app, config, log);
     const url = await listen(server, config.host, config.port);
     state.publicUrl ||= url;
     if (config.jobs) jobs.start();
