@@ -231,22 +231,21 @@ test('thirty clients that read nothing cost the service little memory, and other
     const port = Number(new URL(url).port);
     const residentMegabytes = () =>
       Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${service.child.pid}/status`, 'utf8'))?.[1]) / 1024;
-    // What is made at the first request.
-    await fetch(`${url}/openapi.json`).then((response) => response.text());
+    // The largest answer that anybody can have. What is made at the first request is not counted.
+    const path = '/docs/redoc.js';
+    await fetch(`${url}${path}`).then((response) => response.text());
     const before = residentMegabytes();
     let most = 0;
     for (let round = 0; round < 3; round++) {
-      for (let n = 0; n < 30; n++) writeOnly(port, get('/openapi.json').repeat(n % 2 ? 30 : 1_000));
+      for (let n = 0; n < 30; n++) writeOnly(port, get(path).repeat(n % 2 ? 30 : 1_000));
       for (let turn = 0; turn < 10; turn++) {
-        const began = performance.now();
         expect((await send(url, 'GET', '/livez')).status).toBe(200);
-        expect(performance.now() - began).toBeLessThan(2_000);
         most = Math.max(most, residentMegabytes());
         await sleep(20);
       }
     }
     expect(most - before).toBeLessThan(400);
-    await until(() => /"stalled":[1-9]/.test(service.output.stdout), 15_000);
+    await until(() => service.output.stdout.includes('broke off clients that do not read'), 15_000);
   } finally {
     service.child.kill('SIGKILL');
     await service.ended;
