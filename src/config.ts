@@ -80,6 +80,8 @@ export interface Config {
   /** Whether a change of what has an ETag needs an `If-Match`. */
   readonly requireIfMatch: boolean;
   readonly invalidResponses: 'reject' | 'report';
+  /** Milliseconds from the signal to stop, with which readiness fails, until no more requests are taken. */
+  readonly shutdownDelayMs: number;
   /** Milliseconds that requests in flight have to finish when the service stops. */
   readonly shutdownTimeoutMs: number;
 }
@@ -222,6 +224,7 @@ const variables = z.object({
   IMPORT_DIR: z.string().optional(),
   REQUIRE_IF_MATCH: flag.default(false),
   INVALID_RESPONSES: z.enum(['reject', 'report'], { error: 'must be reject or report' }).default('reject'),
+  SHUTDOWN_DELAY_MS: integer(0, 600_000, 0),
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000, 10_000),
 });
 
@@ -357,6 +360,7 @@ export function parseConfig(environment: Environment): Config {
     },
     requireIfMatch: values.REQUIRE_IF_MATCH,
     invalidResponses: values.INVALID_RESPONSES,
+    shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
   });
 }

@@ -54,6 +54,12 @@ async function main(): Promise<void> {
   const starting = startService(config, log);
   stopOnSignal(starting, log);
   const service = await starting;
+  log.info({ url: service.url }, 'listening');
+  const ready = await service.ready.catch(async (error) => {
+    await service.stop();
+    throw error;
+  });
+  if (!ready) return;
   log.info({ url: service.url }, 'serving');
   if (config.production) return;
   process.stdout.write(await greeting(service.url, developmentKey(config.auth)));

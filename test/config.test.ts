@@ -81,6 +81,7 @@ const wrong: Record<string, string> = {
   IMPORT_MAX_BYTES: '0',
   IMPORT_CONCURRENCY: '0',
   INVALID_RESPONSES: 'ignore',
+  SHUTDOWN_DELAY_MS: '600001',
   SHUTDOWN_TIMEOUT_MS: '600001',
 };
 
@@ -155,6 +156,7 @@ test('without anything is the configuration of development', () => {
     imports: { directory: tmpdir(), maxBytes: 268_435_456, concurrency: 2 },
     requireIfMatch: false,
     invalidResponses: 'reject',
+    shutdownDelayMs: 0,
     shutdownTimeoutMs: 10_000,
   });
   expect(Object.isFrozen(config)).toBe(true);

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { isRefused, isUnavailable } from './faults';
 import { createLanes, type LaneForJob, type LaneOptions, type UserScope, type WithUser } from './lane';
 import { migrationStatus } from './migrations';
+import { describeOutOfReach } from './out-of-reach';
 import { createPool, type PoolOptions } from './pool';
 import { createSystem, type SystemOptions, type WithSystem } from './system';
 import type { Connection } from './transaction';
@@ -42,7 +43,7 @@ async function findProblem(
     await withSystem.read(async (system) => system.rows('profiles').select('user_id').limit(0));
     return null;
   } catch (error) {
-    if (isUnavailable(error)) return 'The database is out of reach.';
+    if (isUnavailable(error)) return describeOutOfReach(error);
     if (isRefused(error)) return 'A database role or its grants are missing: migrating sets them up.';
     throw error;
   }

@@ -1,31 +1,10 @@
+import { whyOutOfReach } from './out-of-reach';
+
 /** An error of node-postgres or of the connection pool. */
 interface DatabaseError {
   code?: unknown;
-  name?: unknown;
-  message?: unknown;
   constraint?: unknown;
 }
-
-// SQLSTATE classes and codes (PostgreSQL, appendix A) that say "not now" rather than "not so": connection exceptions,
-// a login or a database that is not there, insufficient resources, operator intervention, and being read-only after a fail-over.
-const unavailableStates = /^(08...|28...|3D000|53...|57P0[1-5]|57014|25006|25P03|40001|40P01|55P03)$/;
-
-// Node's codes for a socket that could not be opened or broke.
-const unavailableCodes = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-]);
-
-// What node-postgres and the pool throw without a code; Knex puts the statement before it.
-const unavailableMessages =
-  /(^| - )(Connection terminated|Client has encountered a connection error|Client was closed|Query read timeout|timeout exceeded|timeout expired|Connection ended unexpectedly|aborted$)/i;
 
 /** The SQLSTATE of an error from Postgres, else undefined. */
 export function sqlState(error: unknown): string | undefined {
@@ -41,10 +20,7 @@ export function violatedConstraint(error: unknown): string | undefined {
 
 /** Whether an error means that the database is out of reach, or too busy, for now. */
 export function isUnavailable(error: unknown): boolean {
-  const { code, name, message } = (error ?? {}) as DatabaseError;
-  if (name === 'KnexTimeoutError') return true;
-  if (typeof code === 'string') return unavailableStates.test(code) || unavailableCodes.has(code);
-  return typeof message === 'string' && unavailableMessages.test(message);
+  return whyOutOfReach(error) !== null;
 }
 
 /** Whether a transaction that failed so can simply be run again: a deadlock or a serialization failure. */

@@ -1,4 +1,5 @@
 import { isUnavailable } from '../../src/database/faults';
+import { describeOutOfReach } from '../../src/database/out-of-reach';
 
 test.each([
   [Object.assign(new Error('terminating connection'), { code: '57P01' }), true],
@@ -15,7 +16,48 @@ test.each([
   [Object.assign(new Error('select 1 - duplicate key'), { code: '23505' }), false],
   [new Error('The task vanished; Connection terminated is what it is called'), false],
   [new TypeError('x is not a function'), false],
+  // A file of an import that is gone is not the database's socket.
+  [Object.assign(new Error('open'), { code: 'ENOENT', syscall: 'open' }), false],
+  [Object.assign(new Error('connect'), { code: 'ENOENT', syscall: 'connect' }), true],
   [undefined, false],
 ])('%p is unavailability: %p', (error, expected) => {
   expect(isUnavailable(error)).toBe(expected);
+});
+
+const coded = (code: string, message = 'password "secret" of ada@db.example.com') =>
+  Object.assign(new Error(message), { code });
+
+test.each([
+  [coded('28P01'), 'it refuses the password'],
+  [coded('28000'), 'it refuses the login (role, pg_hba.conf)'],
+  [
+    coded('28000', 'no pg_hba.conf entry for host "10.0.0.1", user "ada", database "tasks", no encryption'),
+    'it takes only connections with TLS: set sslmode=require or stricter',
+  ],
+  [coded('3D000'), 'the database does not exist'],
+  [coded('53300'), 'it has no connection left (max_connections, or a limit of the role or the database)'],
+  [coded('25006'), 'it is read-only'],
+  [coded('ENOTFOUND'), 'DNS does not know its host name'],
+  [coded('EAI_AGAIN'), 'DNS does not answer'],
+  [coded('ECONNREFUSED'), 'nothing accepts connections at its address and port'],
+  [
+    new AggregateError([coded('ECONNREFUSED'), coded('ECONNREFUSED')]),
+    'nothing accepts connections at its address and port',
+  ],
+  [
+    new Error('The lock was lost.', { cause: coded('57P01') }),
+    'it is shutting down or closed the connection',
+  ],
+  [coded('ETIMEDOUT'), 'it does not answer in time'],
+  [new Error('timeout expired'), 'it does not answer in time'],
+  [new Error('The server does not support SSL connections'), 'it does not offer TLS, which sslmode asks for'],
+  [
+    coded('DEPTH_ZERO_SELF_SIGNED_CERT'),
+    'its TLS certificate is not signed by a trusted authority: see sslrootcert',
+  ],
+  [coded('ERR_TLS_CERT_ALTNAME_INVALID'), 'its TLS certificate is for another host name'],
+  [coded('CERT_HAS_EXPIRED'), 'its TLS certificate is not valid at this time'],
+])('%p is told without names: %s', (error, why) => {
+  expect(isUnavailable(error)).toBe(true);
+  expect(describeOutOfReach(error)).toBe(`The database is out of reach: ${why}.`);
 });

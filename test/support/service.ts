@@ -32,6 +32,7 @@ export async function startTestService(environment: Record<string, string> = {})
     destination: { write: (line) => void logged.push(JSON.parse(line)) },
   });
   const service = await startService(testConfig({ DATABASE_URL: database.url, ...environment }), log);
+  await service.ready;
   return {
     url: service.url,
     database,
