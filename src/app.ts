@@ -115,7 +115,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
         authenticator,
         rateLimiter,
         withUser: database.withUser,
-        isUnavailable,
+        isUnavailable: (error) => !state.started || isUnavailable(error),
         publicUrl: () => state.publicUrl,
         trustedOrigins: new Set(config.corsOrigins.filter((each) => !each.includes('*'))),
         maxBodyBytes: config.maxBodyBytes,

@@ -11,6 +11,7 @@ import { poolDefaults } from './database/pool';
 import type { Amounts } from './database/quotas';
 import { defaultAppRole, defaultSystemRole } from './database/roles';
 import type { RateLimits } from './edge/rate-limit';
+import type { WriteLimits } from './edge/write-limits';
 import type { EventSettings } from './events/hub';
 import { projectPath, projectRoot } from './paths';
 
@@ -37,6 +38,7 @@ export interface Config {
   /** Milliseconds that a client has to send its headers, and all of a request. */
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  readonly writes: WriteLimits;
   /** Null: run the embedded Postgres. */
   readonly databaseUrl: string | null;
   /** For migrations, past any pooler; null: `databaseUrl`. */
@@ -90,6 +92,8 @@ export interface Config {
   /** Whether a change of what has an ETag needs an `If-Match`. */
   readonly requireIfMatch: boolean;
   readonly invalidResponses: 'reject' | 'report';
+  /** Milliseconds from the signal to stop, with which readiness fails, until no more requests are taken. */
+  readonly shutdownDelayMs: number;
   /** Milliseconds that requests in flight have to finish when the service stops. */
   readonly shutdownTimeoutMs: number;
 }
@@ -174,6 +178,10 @@ const variables = z.object({
     .optional(),
   HEADERS_TIMEOUT_MS: integer(1, 600_000, 10_000),
   REQUEST_TIMEOUT_MS: integer(1, 3_600_000, 60_000),
+  WRITE_TIMEOUT_MS: integer(1, 3_600_000, 30_000),
+  // The longest answer that is not streamed, a full page of the longest tasks, has some 24 MB.
+  WRITE_MAX_BYTES: integer(65_536, 4 * 1024 ** 3, 32 * 1024 ** 2),
+  WRITE_MAX_TOTAL_BYTES: integer(65_536, 64 * 1024 ** 3, 128 * 1024 ** 2),
   DATABASE_URL: postgresUrl.optional(),
   NEON_DATABASE_URL: postgresUrl.optional(),
   DATABASE_DIRECT_URL: postgresUrl.optional(),
@@ -236,6 +244,7 @@ const variables = z.object({
   IMPORT_DIR: z.string().optional(),
   REQUIRE_IF_MATCH: flag.default(false),
   INVALID_RESPONSES: z.enum(['reject', 'report'], { error: 'must be reject or report' }).default('reject'),
+  SHUTDOWN_DELAY_MS: integer(0, 600_000, 0),
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000, 10_000),
 });
 
@@ -317,6 +326,11 @@ export function parseConfig(environment: Environment): Config {
     publicUrl: values.PUBLIC_URL ?? null,
     headersTimeoutMs: values.HEADERS_TIMEOUT_MS,
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+    writes: {
+      writeTimeoutMs: values.WRITE_TIMEOUT_MS,
+      maxWaitingBytes: values.WRITE_MAX_BYTES,
+      maxTotalWaitingBytes: values.WRITE_MAX_TOTAL_BYTES,
+    },
     databaseUrl,
     databaseDirectUrl: values.DATABASE_DIRECT_URL ?? null,
     databaseAppRole: values.DATABASE_APP_ROLE,
@@ -376,6 +390,7 @@ export function parseConfig(environment: Environment): Config {
     },
     requireIfMatch: values.REQUIRE_IF_MATCH,
     invalidResponses: values.INVALID_RESPONSES,
+    shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
   });
 }

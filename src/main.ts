@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { developmentKey, signDevelopmentToken } from './auth/development-token';
 import { ConfigError, parseConfig, readEnvironment } from './config';
 import { createLogger } from './observability/logger';
+import { type StandardOutput, standardOutput } from './observability/standard-output';
 import { type Service, startService } from './start';
 
 /** What a newcomer needs next: the documentation, and a first task. */
@@ -18,9 +19,10 @@ async function greeting(url: string, secret: string | null): Promise<string> {
 }
 
 const sameSignalMs = 300;
+const lastLinesMs = 1_000;
 
 /** Stops the service on SIGTERM and SIGINT and exits; one that is still starting is stopped when it has started. */
-function stopOnSignal(starting: Promise<Service>, log: Logger): void {
+function stopOnSignal(starting: Promise<Service>, log: Logger, output: StandardOutput): void {
   let stoppingSince: number | undefined;
   const stop = (signal: NodeJS.Signals) => {
     if (stoppingSince !== undefined) {
@@ -30,16 +32,20 @@ function stopOnSignal(starting: Promise<Service>, log: Logger): void {
     }
     stoppingSince = performance.now();
     log.info({ signal }, 'stopping');
+    const end = async (code: number) => {
+      await output.flush(lastLinesMs);
+      process.exit(code);
+    };
     starting
       .then((service) => service.stop())
       .then(
         () => {
           log.info('stopped');
-          process.exit(0);
+          return end(0);
         },
         (error) => {
           log.fatal({ err: error }, 'did not stop cleanly');
-          process.exit(1);
+          return end(1);
         },
       );
   };
@@ -50,13 +56,22 @@ function stopOnSignal(starting: Promise<Service>, log: Logger): void {
 async function main(): Promise<void> {
   const config = parseConfig(readEnvironment());
   const pretty = !config.production && process.stdout.isTTY === true;
-  const log = createLogger({ level: config.logLevel, pretty });
+  // Warnings of Node go there; whether anybody reads them must not matter.
+  process.stderr.on('error', () => undefined);
+  const output = standardOutput();
+  const log = createLogger({ level: config.logLevel, pretty, destination: output });
   const starting = startService(config, log);
-  stopOnSignal(starting, log);
+  stopOnSignal(starting, log, output);
   const service = await starting;
+  log.info({ url: service.url }, 'listening');
+  const ready = await service.ready.catch(async (error) => {
+    await service.stop();
+    throw error;
+  });
+  if (!ready) return;
   log.info({ url: service.url }, 'serving');
   if (config.production) return;
-  process.stdout.write(await greeting(service.url, developmentKey(config.auth)));
+  output.write(await greeting(service.url, developmentKey(config.auth)));
 }
 
 main().catch((error) => {

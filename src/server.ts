@@ -1,14 +1,20 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import { type ProblemCode, problemBody } from './contract/problems';
+import { oneAtATime } from './edge/pipelining';
+import { limitWrites, type WriteLimits } from './edge/write-limits';
 
 const maxHeaderBytes = 16 * 1024;
 
-/** Milliseconds that a client has to send its headers, and all of a request. */
-export interface Timeouts {
+/** How slow a client may be. */
+export interface ServerLimits {
+  /** Milliseconds that a client has to send its headers. */
   readonly headersTimeoutMs: number;
+  /** Milliseconds that a client has to send all of a request. */
   readonly requestTimeoutMs: number;
+  readonly writes: WriteLimits;
 }
 
 const codes: Record<string, ProblemCode> = {
@@ -36,8 +42,13 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   );
 }
 
-/** Makes the HTTP server around the app, with limits on what a client may send and how slowly. */
-export function createServer(app: RequestListener, { headersTimeoutMs, requestTimeoutMs }: Timeouts): Server {
+/** Makes the HTTP server around the app, with limits on what a client may send, and how slowly it sends and reads. */
+export function createServer(
+  app: RequestListener,
+  { headersTimeoutMs, requestTimeoutMs, writes }: ServerLimits,
+  log: Logger,
+): Server {
+  const { listener, isSilent } = oneAtATime(app);
   const server = createHttpServer(
     {
       maxHeaderSize: maxHeaderBytes,
@@ -49,8 +60,13 @@ export function createServer(app: RequestListener, { headersTimeoutMs, requestTi
       // The app refuses a request without one, with a body that says so.
       requireHostHeader: false,
     },
-    app,
+    listener,
   );
-  server.on('clientError', answerClientError);
+  server.on('clientError', (error, socket) => {
+    // In the middle of another answer, or before one that is due first, the client would take it for that answer.
+    if (isSilent(socket)) answerClientError(error, socket);
+    else socket.destroy();
+  });
+  limitWrites(server, writes, log);
   return server;
 }

@@ -8,21 +8,29 @@ import { createAuthenticator } from './auth/authenticator';
 import type { Config } from './config';
 import { createDatabase } from './database/database';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded';
+import { isUnavailable } from './database/faults';
 import { migrateUp } from './database/migrations';
 import { findMoved } from './database/moved';
+import { describeOutOfReach } from './database/out-of-reach';
 import { memoryCounter } from './edge/counter';
 import { createRateLimiter, unlimited } from './edge/rate-limit';
 import { redisCounter } from './edge/redis-counter';
 import { createEventHub, type EventHub } from './events/hub';
 import { createJobs } from './jobs/list';
 import { createJobRunner } from './jobs/runner';
+import { untilReady } from './readiness';
 import { createServer } from './server';
 import { createTargets } from './webhooks/targets';
 
-/** The service, serving. */
+/** The service: it listens, and answers health checks. */
 export interface Service {
-  /** Where it serves, without a slash at the end. */
+  /** Where it listens, without a slash at the end. */
   readonly url: string;
+  /**
+   * True once it has been able to work: the database is in reach, migrated, and lets it. False if it is stopped before.
+   * Rejects with a fault that waiting does not help, such as one of a migration.
+   */
+  readonly ready: Promise<boolean>;
   /** Runs a background job by hand until it has no more to do; rejects with its fault. */
   runJob(name: string): Promise<void>;
   /** Finishes what is in flight, within the configured time, and lets everything go. */
@@ -58,21 +66,22 @@ async function drain(server: Server, timeoutMs: number): Promise<void> {
   clearTimeout(deadline);
 }
 
+async function migrate(config: Config, databaseUrl: string, log: Logger): Promise<void> {
+  const applied = await migrateUp(config.databaseDirectUrl ?? databaseUrl, {
+    appRole: config.databaseAppRole,
+    systemRole: config.databaseSystemRole,
+    serviceUrl: databaseUrl,
+    notice: (text) => log.warn(text),
+  });
+  if (applied.length > 0) log.info({ applied }, 'migrated');
+}
+
 async function startServing(
   config: Config,
   embedded: EmbeddedPostgres | null,
   log: Logger,
 ): Promise<Service> {
   const databaseUrl = config.databaseUrl ?? (embedded as EmbeddedPostgres).url;
-  if (config.migrateOnStart) {
-    const applied = await migrateUp(config.databaseDirectUrl ?? databaseUrl, {
-      appRole: config.databaseAppRole,
-      systemRole: config.databaseSystemRole,
-      serviceUrl: databaseUrl,
-      notice: (text) => log.warn(text),
-    });
-    if (applied.length > 0) log.info({ applied }, 'migrated');
-  }
   const database = createDatabase(
     {
       url: databaseUrl,
@@ -111,11 +120,25 @@ async function startServing(
     await embedded?.stop();
   };
 
+  const stopped = new AbortController();
+  let migrated = !config.migrateOnStart;
+  const findStartProblem = async (): Promise<string | null> => {
+    try {
+      if (!migrated) await migrate(config, databaseUrl, log);
+      migrated = true;
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      return describeOutOfReach(error);
+    }
+    return database.problem();
+  };
+
   let stopping: Promise<void> | undefined;
   const problem = async () => (stopping ? 'The service is shutting down.' : database.problem());
   try {
     const state = {
       problem,
+      started: false,
       publicUrl: config.publicUrl ?? '',
       authorizationServers: config.auth.issuer ? [config.auth.issuer.value] : [],
     };
@@ -129,19 +152,33 @@ async function startServing(
       state,
       log,
     });
-    const server = createServer(app, config);
+    const server = createServer(app, config, log);
     const url = await listen(server, config.host, config.port);
     state.publicUrl ||= url;
-    if (config.jobs) jobs.start();
+    const ready = untilReady(findStartProblem, log, stopped.signal).then((isReady) => {
+      state.started = isReady;
+      if (isReady && config.jobs) jobs.start();
+      return isReady;
+    });
+    // Who starts it looks at this; until then it is no unhandled rejection.
+    ready.catch(() => undefined);
     const stop = async () => {
+      stopped.abort();
+      // Balancers see that it is not ready, and meanwhile lose no request.
+      await sleep(config.shutdownDelayMs);
       events.close();
       // A job that does not end in time loses its connection, like a request.
       const jobsEnd = Promise.race([jobs.stop(), sleep(config.shutdownTimeoutMs, undefined, { ref: false })]);
       await drain(server, config.shutdownTimeoutMs);
       await jobsEnd;
+      // A migration that is under way.
+      await Promise.race([
+        ready.catch(() => false),
+        sleep(config.shutdownTimeoutMs, undefined, { ref: false }),
+      ]);
       await release();
     };
-    return { url, runJob: jobs.run, stop: () => (stopping ??= stop()) };
+    return { url, ready, runJob: jobs.run, stop: () => (stopping ??= stop()) };
   } catch (error) {
     await release();
     throw error;
@@ -149,7 +186,7 @@ async function startServing(
 }
 
 /**
- * Starts the service, with the embedded Postgres where no other is configured.
+ * Starts the service, with the embedded Postgres where no other is configured; resolves when it listens.
  * @throws what keeps it from starting; nothing that it had started is left behind.
  */
 export async function startService(config: Config, log: Logger): Promise<Service> {

@@ -34,6 +34,9 @@ const wrong: Record<string, string> = {
   PUBLIC_URL: 'tasks.example.com',
   HEADERS_TIMEOUT_MS: '0',
   REQUEST_TIMEOUT_MS: '-1',
+  WRITE_TIMEOUT_MS: '0',
+  WRITE_MAX_BYTES: '65535',
+  WRITE_MAX_TOTAL_BYTES: '65535',
   DATABASE_URL: 'mysql://localhost/tasks',
   NEON_DATABASE_URL: 'localhost',
   DATABASE_DIRECT_URL: 'postgres',
@@ -82,6 +85,7 @@ const wrong: Record<string, string> = {
   IMPORT_MAX_BYTES: '0',
   IMPORT_CONCURRENCY: '0',
   INVALID_RESPONSES: 'ignore',
+  SHUTDOWN_DELAY_MS: '600001',
   SHUTDOWN_TIMEOUT_MS: '600001',
 };
 
@@ -106,6 +110,11 @@ test('without anything is the configuration of development', () => {
     publicUrl: null,
     headersTimeoutMs: 10_000,
     requestTimeoutMs: 60_000,
+    writes: {
+      writeTimeoutMs: 30_000,
+      maxWaitingBytes: 32 * 1024 ** 2,
+      maxTotalWaitingBytes: 128 * 1024 ** 2,
+    },
     databaseUrl: null,
     databaseDirectUrl: null,
     databaseAppRole: 'tasklane_app',
@@ -152,6 +161,7 @@ test('without anything is the configuration of development', () => {
     imports: { directory: tmpdir(), maxBytes: 268_435_456, concurrency: 2 },
     requireIfMatch: false,
     invalidResponses: 'reject',
+    shutdownDelayMs: 0,
     shutdownTimeoutMs: 10_000,
   });
   expect(Object.isFrozen(config)).toBe(true);

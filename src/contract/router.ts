@@ -294,7 +294,7 @@ const refuseMalformed: RequestHandler = (request, _response, next) => {
 function sendFault(dependencies: RouterDependencies): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
     if (response.headersSent) {
-      request.log.error({ err: error }, 'fault after the headers were sent');
+      requestFacts(request).fault = error;
       return void response.destroy();
     }
     if (error instanceof StaleToken) {
@@ -305,7 +305,7 @@ function sendFault(dependencies: RouterDependencies): ErrorRequestHandler {
       return sendProblem(response, 'quota-exceeded', { ...error.exceeded, detail: error.message });
     }
     if (error instanceof ProblemError) return sendProblem(response, error.code, error.members, error.headers);
-    request.log.error({ err: error }, 'fault');
+    requestFacts(request).fault = error;
     sendProblem(response, dependencies.isUnavailable(error) ? 'service-unavailable' : 'internal-error');
   };
 }

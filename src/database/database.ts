@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { isReadOnly, isRefused, isUnavailable } from './faults';
 import { createLanes, type LaneForJob, type LaneOptions, type UserScope, type WithUser } from './lane';
 import { migrationStatus } from './migrations';
+import { describeOutOfReach } from './out-of-reach';
 import { createPool, type Pool, type PoolOptions, StaleConnection } from './pool';
 import { platformOwner } from './shares';
 import { createSystem, type SystemOptions, type WithSystem } from './system';
@@ -48,7 +49,7 @@ async function findProblem(
     return null;
   } catch (error) {
     if (isReadOnly(error)) return 'The database is read-only: reads are answered, writes are not.';
-    if (isUnavailable(error)) return 'The database is out of reach.';
+    if (isUnavailable(error)) return describeOutOfReach(error);
     if (isRefused(error)) return 'A database role or its grants are missing: migrating sets them up.';
     throw error;
   }

@@ -1,36 +1,14 @@
+import { whyOutOfReach } from './out-of-reach';
+
 /** An error of node-postgres or of the connection pool. */
 interface DatabaseError {
-  code?: unknown;
-  name?: unknown;
   message?: unknown;
+  code?: unknown;
   constraint?: unknown;
 }
 
 /** What the service gives up by itself for now: answered as a database that is out of reach. */
 export class Unavailable extends Error {}
-
-// SQLSTATE classes and codes (PostgreSQL, appendix A) that say "not now" rather than "not so": connection exceptions,
-// a login or a database that is not there, insufficient resources, operator intervention, timeouts, being read-only after
-// a failover, and prepared statements that a pooler lost.
-const unavailableStates =
-  /^(08...|28...|3D000|53...|57P0[1-5]|57014|25006|25P0[34]|40001|40P01|55P03|42P05|26000)$/;
-
-// Node's codes for a socket that could not be opened or broke.
-const unavailableCodes = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-]);
-
-// What node-postgres and the pool throw without a code; Knex puts the statement before it.
-const unavailableMessages =
-  /(^| - )(Connection terminated|Client has encountered a connection error|Client was closed|Query read timeout|timeout exceeded|timeout expired|Connection ended unexpectedly|aborted$)/i;
 
 /** The SQLSTATE of an error from Postgres, else undefined. */
 export function sqlState(error: unknown): string | undefined {
@@ -46,10 +24,7 @@ export function violatedConstraint(error: unknown): string | undefined {
 
 /** Whether an error means that the database is out of reach, or too busy, for now. */
 export function isUnavailable(error: unknown): boolean {
-  const { code, name, message } = (error ?? {}) as DatabaseError;
-  if (name === 'KnexTimeoutError' || error instanceof Unavailable) return true;
-  if (typeof code === 'string') return unavailableStates.test(code) || unavailableCodes.has(code);
-  return typeof message === 'string' && unavailableMessages.test(message);
+  return error instanceof Unavailable || whyOutOfReach(error) !== null;
 }
 
 // The server is leaving or has ended the session (class 08, 57P01 to 57P05, 25P03, 25P04), or the session can't write
@@ -58,9 +33,9 @@ const brokenStates = /^(08...|57P0[1-5]|25006|25P0[34])$/;
 
 /** Whether a connection that gave this error must not be used again. */
 export function breaksConnection(error: unknown): boolean {
-  const { code, message } = (error ?? {}) as DatabaseError;
-  if (typeof code === 'string') return brokenStates.test(code) || unavailableCodes.has(code);
-  return typeof message === 'string' && unavailableMessages.test(message);
+  if (error instanceof Unavailable) return false;
+  const state = sqlState(error);
+  return state === undefined ? isUnavailable(error) : brokenStates.test(state);
 }
 
 /** Whether the database takes no writes (read_only_sql_transaction), as a replica does. */

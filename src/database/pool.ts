@@ -134,7 +134,12 @@ function createKnex(
     } as Knex.PoolConfig,
     acquireConnectionTimeout: options.acquireTimeoutMs,
     log: {
-      warn: (message: unknown) => log.warn({ knex: String(message) }, 'database pool'),
+      // Whoever wanted the connection tells the error.
+      warn: (message: unknown) =>
+        log[String(message).startsWith('Acquire connection error') ? 'debug' : 'warn'](
+          { knex: String(message) },
+          'database pool',
+        ),
       error: (message: unknown) => log.error({ knex: String(message) }, 'database pool'),
       deprecate: (method: string, alternative: string) => log.debug({ method, alternative }, 'deprecated'),
       debug: () => undefined,

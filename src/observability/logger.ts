@@ -2,22 +2,28 @@ import { hash, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
+import { errorSerializer } from './errors';
 import { requestFacts } from './request-facts';
+import { standardOutput } from './standard-output';
 
 export interface LoggerOptions {
   readonly level: string;
   /** Lines for people rather than JSON. */
   readonly pretty: boolean;
-  /** Where the lines go; standard output unless given. */
+  /** Where the lines go, unless they are for people; standard output unless given. */
   readonly destination?: DestinationStream;
 }
 
 /** Makes the service's logger: JSON lines, or lines for people. */
 export function createLogger({ level, pretty, destination }: LoggerOptions): Logger {
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  if (destination) return pino(options, destination);
-  // Standard output is written asynchronously, pino's default: a stalled reader must not stall the service.
-  return pino({ ...options, ...(pretty && { transport: { target: 'pino-pretty' } }) });
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: errorSerializer() },
+  };
+  if (pretty) return pino({ ...options, transport: { target: 'pino-pretty' } });
+  return pino(options, destination ?? standardOutput());
 }
 
 // Short, and nothing that could break a log line or a header.
@@ -44,7 +50,7 @@ export function hashUser(userId: string): string {
  */
 export function requestLogger(log: Logger) {
   const line = (request: IncomingMessage, response: ServerResponse, value: { responseTime: number }) => {
-    const { operationId, userId, authentication } = requestFacts(request);
+    const { operationId, userId, authentication, fault } = requestFacts(request);
     return {
       method: request.method,
       operation: operationId,
@@ -54,8 +60,12 @@ export function requestLogger(log: Logger) {
       authentication,
       // The client went away before it had the response.
       aborted: response.writableFinished ? undefined : true,
+      // Why it failed: a failed request is one line.
+      err: fault,
     };
   };
+  const failed = (request: IncomingMessage, response: ServerResponse) =>
+    response.statusCode >= 500 || requestFacts(request).fault !== undefined;
   return pinoHttp<IncomingMessage, ServerResponse>({
     logger: log,
     genReqId(request, response) {
@@ -71,6 +81,6 @@ export function requestLogger(log: Logger) {
     customErrorObject: (request, response, _error, value) => line(request, response, value),
     customSuccessMessage: () => 'request',
     customErrorMessage: () => 'request',
-    customLogLevel: (_request, response) => (response.statusCode >= 500 ? 'error' : 'info'),
+    customLogLevel: (request, response) => (failed(request, response) ? 'error' : 'info'),
   });
 }

@@ -6,6 +6,8 @@ export interface RequestFacts {
   userId?: string;
   /** Why the caller is not known. */
   authentication?: string;
+  /** The error that it failed with. */
+  fault?: unknown;
 }
 
 const factsOf = new WeakMap<IncomingMessage, RequestFacts>();

@@ -8,6 +8,8 @@ import { projectPath } from '../paths';
 export interface ServiceState {
   /** Why requests should go elsewhere for now, or null. */
   problem(): Promise<string | null>;
+  /** Whether it has been able to work since it started; until then, faults only say that it is not. */
+  readonly started: boolean;
   /** The service's own address, as clients know it, without a slash at the end. */
   readonly publicUrl: string;
   /** The issuers of the tokens that it takes. */

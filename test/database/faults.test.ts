@@ -4,6 +4,7 @@ import {
   isUnavailable,
   losesStatements,
 } from '../../src/database/faults';
+import { describeOutOfReach } from '../../src/database/out-of-reach';
 import { StaleConnection } from '../../src/database/pool';
 import { PoolBusy } from '../../src/database/shares';
 import { TransactionTimeout } from '../../src/database/transaction';
@@ -27,6 +28,9 @@ test.each([
   [new TransactionTimeout('The transaction took longer than 30000 ms.'), true],
   [new StaleConnection('A prepared statement was lost.'), true],
   [new TypeError('x is not a function'), false],
+  // A file of an import that is gone is not the database's socket.
+  [Object.assign(new Error('open'), { code: 'ENOENT', syscall: 'open' }), false],
+  [Object.assign(new Error('connect'), { code: 'ENOENT', syscall: 'connect' }), true],
   [undefined, false],
 ])('%p is unavailability: %p', (error, expected) => {
   expect(isUnavailable(error)).toBe(expected);
@@ -77,4 +81,42 @@ test.each([
   ['28P01', 'password authentication failed', false],
 ])('%s, %s: no more connections can be opened: %p', (code, message, expected) => {
   expect(isConnectionLimit(Object.assign(new Error(message), { code }))).toBe(expected);
+});
+
+const coded = (code: string, message = 'password "secret" of ada@db.example.com') =>
+  Object.assign(new Error(message), { code });
+
+test.each([
+  [coded('28P01'), 'it refuses the password'],
+  [coded('28000'), 'it refuses the login (role, pg_hba.conf)'],
+  [
+    coded('28000', 'no pg_hba.conf entry for host "10.0.0.1", user "ada", database "tasks", no encryption'),
+    'it takes only connections with TLS: set sslmode=require or stricter',
+  ],
+  [coded('3D000'), 'the database does not exist'],
+  [coded('53300'), 'it has no connection left (max_connections, or a limit of the role or the database)'],
+  [coded('25006'), 'it is read-only'],
+  [coded('ENOTFOUND'), 'DNS does not know its host name'],
+  [coded('EAI_AGAIN'), 'DNS does not answer'],
+  [coded('ECONNREFUSED'), 'nothing accepts connections at its address and port'],
+  [
+    new AggregateError([coded('ECONNREFUSED'), coded('ECONNREFUSED')]),
+    'nothing accepts connections at its address and port',
+  ],
+  [
+    new Error('The lock was lost.', { cause: coded('57P01') }),
+    'it is shutting down or closed the connection',
+  ],
+  [coded('ETIMEDOUT'), 'it does not answer in time'],
+  [new Error('timeout expired'), 'it does not answer in time'],
+  [new Error('The server does not support SSL connections'), 'it does not offer TLS, which sslmode asks for'],
+  [
+    coded('DEPTH_ZERO_SELF_SIGNED_CERT'),
+    'its TLS certificate is not signed by a trusted authority: see sslrootcert',
+  ],
+  [coded('ERR_TLS_CERT_ALTNAME_INVALID'), 'its TLS certificate is for another host name'],
+  [coded('CERT_HAS_EXPIRED'), 'its TLS certificate is not valid at this time'],
+])('%p is told without names: %s', (error, why) => {
+  expect(isUnavailable(error)).toBe(true);
+  expect(describeOutOfReach(error)).toBe(`The database is out of reach: ${why}.`);
 });

@@ -43,6 +43,7 @@ const title = version
     });
     const destination = { write: (line: string) => void failures.push(JSON.parse(line)) };
     service = await startService(config, createLogger({ level: 'error', pretty: false, destination }));
+    await service.ready;
   });
   afterAll(async () => {
     await service?.stop();

@@ -17,8 +17,8 @@ export type Fate = (chunk: Buffer, from: 'client' | 'server') => number | null;
 
 const pass: Fate = (chunk) => chunk.length;
 
-/** Opens a way to the server at `url`. */
-export async function openProxy(url: string, fateOf: Fate = pass): Promise<NetworkProxy> {
+/** Opens a way to the server at `url`, on a free port unless one is given. */
+export async function openProxy(url: string, fateOf: Fate = pass, port = 0): Promise<NetworkProxy> {
   const target = new URL(url);
   const sockets = new Set<Socket>();
   let silenced = new WeakSet<Socket>();
@@ -44,7 +44,7 @@ export async function openProxy(url: string, fateOf: Fate = pass): Promise<Netwo
       });
     }
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const through = new URL(url);
   through.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -63,7 +63,8 @@ export async function serveRouter(
     next();
   });
   app.use(await createTestRouter(overrides));
-  const server = createServer(app, { headersTimeoutMs: 10_000, requestTimeoutMs: 60_000 });
+  const writes = { writeTimeoutMs: 30_000, maxWaitingBytes: 2 ** 25, maxTotalWaitingBytes: 2 ** 27 };
+  const server = createServer(app, { headersTimeoutMs: 10_000, requestTimeoutMs: 60_000, writes }, silent);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

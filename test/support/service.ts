@@ -48,6 +48,7 @@ export async function startTestService(
     destination: { write: (line) => void logged.push(JSON.parse(line)) },
   });
   const service = await startService(testConfig({ DATABASE_URL: database.url, ...environment }), log);
+  await service.ready;
   return {
     url: service.url,
     database,

@@ -1,0 +1,100 @@
+/** Why the database is out of reach, in words for operators that name no host, user, database or password. */
+
+interface Failure {
+  readonly code: string;
+  readonly message: string;
+}
+
+type Cause = readonly [codes: RegExp, messages: RegExp | null, why: string];
+
+// What node-postgres and the pool throw without a code; Knex puts the statement before it.
+const saying = (words: string) => new RegExp(`(^| - )(${words})`, 'i');
+
+// The first that matches counts. Codes are SQLSTATEs (PostgreSQL, appendix A) or Node's; a connection to a socket's path
+// that fails has `connect` before its code, unlike other files.
+const causes: readonly Cause[] = [
+  [
+    /^28000$/,
+    /no encryption|SSL off|connection is insecure|SSL required/i,
+    'it takes only connections with TLS: set sslmode=require or stricter',
+  ],
+  [/^28P01$/, null, 'it refuses the password'],
+  [/^28...$/, null, 'it refuses the login (role, pg_hba.conf)'],
+  [/^$/, /^SASL: .*client password must be a string/, 'it wants a password, and the URL has none'],
+  [/^3D000$/, null, 'the database does not exist'],
+  [/^53300$/, null, 'it has no connection left (max_connections, or a limit of the role or the database)'],
+  [/^(08P01|XX000)?$/, /no more connections allowed|max client connections reached/i, 'the pooler takes no more clients'],
+  [/^53...$/, null, 'it is short of resources (disk, memory)'],
+  [/^57P03$/, null, 'it is starting or stopping'],
+  [/^57P0.$/, null, 'it is shutting down or closed the connection'],
+  [/^25006$/, null, 'it is read-only'],
+  [/^(57014|25P03|25P04|40001|40P01|55P03)$/, null, 'it is too busy to answer in time'],
+  [/^(42P05|26000)$/, null, 'the pooler mixes up prepared statements: set DATABASE_PREPARED_STATEMENTS=false'],
+  [/^ENOTFOUND$/, null, 'DNS does not know its host name'],
+  [/^EAI_AGAIN$/, null, 'DNS does not answer'],
+  [/^ECONNREFUSED$/, null, 'nothing accepts connections at its address and port'],
+  [/^connect (ENOENT|EACCES)$/, null, 'its socket is not there, or may not be used'],
+  [/^(EHOSTUNREACH|ENETUNREACH)$/, null, 'there is no way to its network'],
+  [
+    /^$/,
+    saying('The server does not support SSL connections'),
+    'it does not offer TLS, which sslmode asks for',
+  ],
+  [/^ERR_TLS_CERT_ALTNAME_INVALID$/, null, 'its TLS certificate is for another host name'],
+  [/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/, null, 'its TLS certificate is not valid at this time'],
+  [
+    /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|CERT_|INVALID_CA)/,
+    null,
+    'its TLS certificate is not signed by a trusted authority: see sslrootcert',
+  ],
+  [/^(EPROTO|ERR_SSL_|ERR_TLS_|ERR_OSSL_)/, null, 'TLS fails'],
+  [/^$/, saying('There was an error establishing an SSL connection'), 'TLS fails'],
+  [/^ETIMEDOUT$/, null, 'it does not answer in time'],
+  [
+    /^$/,
+    saying('timeout expired|Connection terminated due to connection timeout|Query read timeout'),
+    'it does not answer in time',
+  ],
+  [/^$/, saying('Knex: Timeout acquiring a connection|.*timeout exceeded'), 'no connection is free in time'],
+  [/^(ECONNRESET|ECONNABORTED|EPIPE|08...)$/, null, 'the connection broke'],
+  [
+    /^$/,
+    saying(
+      'Connection terminated|Connection ended unexpectedly|Client has encountered a connection error|Client was closed|aborted$',
+    ),
+    'the connection broke',
+  ],
+];
+
+/** The error and what it was made from, outermost first. */
+function* failuresIn(error: unknown): Generator<Failure> {
+  let each = error as
+    | { code?: unknown; syscall?: unknown; message?: unknown; cause?: unknown; errors?: unknown }
+    | undefined;
+  for (let depth = 0; each && depth < 5; depth++) {
+    const { code, syscall, message } = each;
+    const ofFile = syscall === 'connect' && (code === 'ENOENT' || code === 'EACCES');
+    yield {
+      code: ofFile ? `connect ${code}` : typeof code === 'string' ? code : '',
+      message: typeof message === 'string' ? message : '',
+    };
+    // Every address of a host was tried.
+    each = (each.cause ?? (Array.isArray(each.errors) ? each.errors[0] : undefined)) as typeof each;
+  }
+}
+
+/** Why an error of node-postgres or of the pool means that the database is out of reach; null if it does not. */
+export function whyOutOfReach(error: unknown): string | null {
+  for (const { code, message } of failuresIn(error)) {
+    const cause = causes.find(
+      ([codes, messages]) => codes.test(code) && (messages === null || messages.test(message)),
+    );
+    if (cause) return cause[2];
+  }
+  return null;
+}
+
+/** The same as a sentence. */
+export function describeOutOfReach(error: unknown): string {
+  return `The database is out of reach: ${whyOutOfReach(error) ?? 'the cause is not known'}.`;
+}

@@ -1,0 +1,68 @@
+/** Errors in the log: what says where and why, and nothing that a user wrote. */
+
+const windowMs = 60_000;
+const stacksPerWindow = 5;
+const maxKinds = 1_000;
+const maxCauses = 3;
+
+/** Lines of a stack, without the message, which can be long. */
+function framesOf({ stack, name, message }: Error): string | undefined {
+  const head = `${name}: ${message}`;
+  return stack?.startsWith(head) ? stack.slice(head.length + 1) : stack;
+}
+
+/** An error's own facts. Postgres' `detail`, `where` and `hint` are left out: they quote rows. */
+interface ErrorFacts {
+  readonly type: string;
+  readonly message: string;
+  readonly code?: unknown;
+  readonly constraint?: unknown;
+  readonly stack?: string | undefined;
+  /** How many stacks of this kind were left out since the last one that was written. */
+  readonly stacks_left_out?: number;
+  readonly cause?: ErrorFacts;
+}
+
+function factsOf(error: unknown, depth = 0): ErrorFacts {
+  if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
+  const { code, constraint } = error as { code?: unknown; constraint?: unknown };
+  const inner = error.cause ?? (error instanceof AggregateError ? error.errors[0] : undefined);
+  return {
+    type: error.constructor.name,
+    message: error.message,
+    ...(code !== undefined && { code }),
+    ...(constraint !== undefined && { constraint }),
+    ...(inner !== undefined && depth < maxCauses && { cause: factsOf(inner, depth + 1) }),
+  };
+}
+
+/**
+ * Makes the serializer of errors. Of the same kind of error, which are those with the same type, code and origin, it
+ * writes five stacks a minute: an outage is told by a line for each request, and not by thousands of equal stacks.
+ */
+export function errorSerializer(): (error: unknown) => ErrorFacts {
+  let windows = new Map<string, { since: number; stacks: number; leftOut: number }>();
+  return (error) => {
+    const facts = factsOf(error);
+    if (!(error instanceof Error)) return facts;
+    const stack = framesOf(error);
+    const origin = stack?.slice(0, Math.max(0, stack.indexOf('\n'))) ?? '';
+    const kind = `${facts.type} ${facts.code} ${origin}`;
+    const now = performance.now();
+    let window = windows.get(kind);
+    if (!window) {
+      if (windows.size >= maxKinds) windows = new Map();
+      window = { since: now, stacks: 0, leftOut: 0 };
+      windows.set(kind, window);
+    }
+    if (now - window.since >= windowMs) Object.assign(window, { since: now, stacks: 0 });
+    if (window.stacks >= stacksPerWindow) {
+      window.leftOut++;
+      return facts;
+    }
+    window.stacks++;
+    const leftOut = window.leftOut;
+    window.leftOut = 0;
+    return { ...facts, stack, ...(leftOut > 0 && { stacks_left_out: leftOut }) };
+  };
+}

@@ -1,0 +1,25 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+
+const firstPauseMs = 250;
+const longestPauseMs = 15_000;
+
+/**
+ * Looks until there is no problem any more, with pauses of 0.25 to 15 seconds, and logs each problem that it meets.
+ * @returns false if `signal` came first.
+ * @throws what `findProblem` does.
+ */
+export async function untilReady(
+  findProblem: () => Promise<string | null>,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (let pauseMs = firstPauseMs; !signal.aborted; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+    const problem = await findProblem();
+    if (signal.aborted) break;
+    if (problem === null) return true;
+    log.warn({ problem, next_look_ms: pauseMs }, 'not ready');
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+  }
+  return false;
+}
