@@ -1130,7 +1130,7 @@ export interface paths {
          * @description Takes a file in: an export of Tasklane (`application/json`), tasks as CSV (`text/csv`) or the to-dos of an
          *     iCalendar object (`text/calendar`). All rows are checked before the first is written: if one has a fault, nothing
          *     is written, and 422 lists the faults. With `dry_run`, nothing is written in any case, and the report tells what
-         *     would become of every row.
+         *     would become of the rows.
          *
          *     What the lane already has, by its id, is skipped and left as it is. A task without an id gets one that follows
          *     from the file: in CSV from the file's content and the row, in iCalendar from `UID`. So an import can be repeated,
@@ -3514,8 +3514,9 @@ export interface components {
             /** @description The id that it has or gets; null for the profile, and where it is not known. */
             id: string | null;
             /**
-             * @description What is wrong with it: the first 100 faults that it has by itself, and what it has against others or the lane.
-             *     Pointers are into the document in JSON, and `/body/<row>/<column or property>` otherwise.
+             * @description What is wrong with it: the first 100 faults that it has by itself, and what it has against others or the lane,
+             *     as far as the report lists them. Pointers are into the document in JSON, and `/body/<row>/<column or property>`
+             *     otherwise.
              */
             errors: components["schemas"]["ValidationError"][];
         };
@@ -3531,8 +3532,15 @@ export interface components {
             faults: number;
             /** @description How many parts of the file are none that are imported, such as events. */
             ignored: number;
-            /** @description Every row, in the file's order. */
+            /**
+             * @description The rows in the file's order, at most 1,000 of them: the first that have faults, until the report has 100
+             *     faults, and the first of the others.
+             */
             rows: components["schemas"]["ImportRow"][];
+            /** @description How many more rows the file has. */
+            rows_omitted: number;
+            /** @description How many more faults were found than the 100 that the report lists. */
+            errors_omitted: number;
         };
         /** @description A problem as RFC 9457 has it, with a `code` for programs. */
         Problem: {
@@ -8636,7 +8644,9 @@ export interface operations {
                      *             }
                      *           ]
                      *         }
-                     *       ]
+                     *       ],
+                     *       "rows_omitted": 0,
+                     *       "errors_omitted": 0
                      *     }
                      */
                     "application/json": components["schemas"]["ImportReport"];

@@ -240,7 +240,11 @@ const variables = z.object({
   MAX_BODY_BYTES: integer(1, 100 * 1024 * 1024, 256 * 1024),
   // Some 50,000 tasks as JSON. What it takes to read them in memory is several times as much.
   IMPORT_MAX_BYTES: integer(1, 4 * 1024 ** 3, 256 * 1024 ** 2),
+  IMPORT_TOTAL_BYTES: integer(1, 1024 ** 4, 1024 ** 3),
   IMPORT_CONCURRENCY: integer(1, 100, 2),
+  IMPORT_WAIT_MS: integer(0, 600_000, 30_000),
+  IMPORT_BYTES_PER_SECOND: integer(1, 1024 ** 3, 8_192),
+  IMPORT_PATIENCE_MS: integer(100, 600_000, 10_000),
   IMPORT_DIR: z.string().optional(),
   REQUIRE_IF_MATCH: flag.default(false),
   INVALID_RESPONSES: z.enum(['reject', 'report'], { error: 'must be reject or report' }).default('reject'),
@@ -315,6 +319,9 @@ export function parseConfig(environment: Environment): Config {
   if (production && !present.DATABASE_URL && !present.NEON_DATABASE_URL) {
     faults.push('DATABASE_URL must be set in production.');
   }
+  if (result.success && result.data.IMPORT_TOTAL_BYTES < result.data.IMPORT_MAX_BYTES) {
+    faults.push('IMPORT_TOTAL_BYTES must be at least IMPORT_MAX_BYTES.');
+  }
   if (!result.success || !auth.config || faults.length > 0) throw new ConfigError(faults);
 
   const values = result.data;
@@ -386,7 +393,10 @@ export function parseConfig(environment: Environment): Config {
     imports: {
       directory: values.IMPORT_DIR === undefined ? tmpdir() : resolve(projectRoot, values.IMPORT_DIR),
       maxBytes: values.IMPORT_MAX_BYTES,
+      maxTotalBytes: values.IMPORT_TOTAL_BYTES,
       concurrency: values.IMPORT_CONCURRENCY,
+      waitMs: values.IMPORT_WAIT_MS,
+      rate: { bytesPerSecond: values.IMPORT_BYTES_PER_SECOND, patienceMs: values.IMPORT_PATIENCE_MS },
     },
     requireIfMatch: values.REQUIRE_IF_MATCH,
     invalidResponses: values.INVALID_RESPONSES,

@@ -83,7 +83,11 @@ const wrong: Record<string, string> = {
   MAX_BODY_BYTES: '0',
   REQUIRE_IF_MATCH: 'always',
   IMPORT_MAX_BYTES: '0',
+  IMPORT_TOTAL_BYTES: '0',
   IMPORT_CONCURRENCY: '0',
+  IMPORT_WAIT_MS: '-1',
+  IMPORT_BYTES_PER_SECOND: '0',
+  IMPORT_PATIENCE_MS: '99',
   INVALID_RESPONSES: 'ignore',
   SHUTDOWN_DELAY_MS: '600001',
   SHUTDOWN_TIMEOUT_MS: '600001',
@@ -158,7 +162,14 @@ test('without anything is the configuration of development', () => {
     logLevel: 'info',
     dataDir,
     maxBodyBytes: 262_144,
-    imports: { directory: tmpdir(), maxBytes: 268_435_456, concurrency: 2 },
+    imports: {
+      directory: tmpdir(),
+      maxBytes: 268_435_456,
+      maxTotalBytes: 1_073_741_824,
+      concurrency: 2,
+      waitMs: 30_000,
+      rate: { bytesPerSecond: 8_192, patienceMs: 10_000 },
+    },
     requireIfMatch: false,
     invalidResponses: 'reject',
     shutdownDelayMs: 0,
@@ -239,6 +250,12 @@ test.each([
 
 test('a number that JavaScript takes for infinite is too large', () => {
   expect(faultsOf({ PORT: '9'.repeat(309) })).toEqual(['PORT must be at most 65535.']);
+});
+
+test('all imports together may be as large as one', () => {
+  const sizes = { IMPORT_MAX_BYTES: '2000', IMPORT_TOTAL_BYTES: '1999' };
+  expect(faultsOf(sizes)).toEqual(['IMPORT_TOTAL_BYTES must be at least IMPORT_MAX_BYTES.']);
+  expect(faultsOf({ ...sizes, IMPORT_TOTAL_BYTES: '2000' })).toEqual([]);
 });
 
 test('every fault is told at once', () => {

@@ -1,20 +1,27 @@
 /** Request bodies that are too large to hold: kept in a file for as long as the request takes. */
 import { createHash } from 'node:crypto';
-import { finished, type Readable, type Transform } from 'node:stream';
+import { finished, PassThrough, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Request } from 'express';
 import type { Logger } from 'pino';
 import { cutDocument, itemsOf } from './json-items';
 import { ProblemError } from './problems';
+import { createSlots } from './slots';
 import { openTemporaryFile, type TemporaryFile } from './temporary-file';
+import { type UploadRate, watchRate } from './upload-rate';
 
 export interface SpoolSettings {
   /** Where the files are. */
   readonly directory: string;
   /** How large a body may be, decoded. */
   readonly maxBytes: number;
-  /** How many there may be at once. */
+  /** How large all bodies may be together that are there at once. */
+  readonly maxTotalBytes: number;
+  /** How many may be worked on at once, and how many milliseconds others wait for their turn. */
   readonly concurrency: number;
+  readonly waitMs: number;
+  /** How slowly a body may come. */
+  readonly rate: UploadRate;
 }
 
 /** A body in a file, which is closed with the request. It is UTF-8 without a byte order mark. */
@@ -48,19 +55,31 @@ export function unknownCoding(): ProblemError {
 }
 
 const decoders: Readonly<Record<string, () => Transform>> = {
+  identity: () => new PassThrough(),
   gzip: createGunzip,
   deflate: createInflate,
   br: createBrotliDecompress,
 };
 
-/** A request's content (RFC 9110, section 8.4). The request itself outlives a fault, to be answered. */
-async function* contentOf(request: Request, coding: string): AsyncGenerator<Buffer> {
-  const decoder = decoders[coding]?.();
-  if (!decoder) return yield* request.iterator({ destroyOnReturn: false });
-  const forget = finished(request, { writable: false }, (error) => error && decoder.destroy(error));
+function tooSlow(bytesPerSecond: number): ProblemError {
+  const detail = `The body came slower than ${bytesPerSecond} bytes a second.`;
+  return new ProblemError('request-timeout', { detail }, { Connection: 'close' });
+}
+
+/**
+ * A request's content (RFC 9110, section 8.4). The request itself outlives a fault, to be answered.
+ * @throws ProblemError if it comes too slowly
+ */
+async function* contentOf(request: Request, decoder: Transform, rate: UploadRate): AsyncGenerator<Buffer> {
+  const unwatch = watchRate(request, rate, () => decoder.destroy(tooSlow(rate.bytesPerSecond)));
+  const forget = finished(request, { writable: false }, (error) => {
+    unwatch();
+    if (error) decoder.destroy(error);
+  });
   try {
-    yield* request.pipe(decoder) as Readable;
+    yield* request.pipe(decoder);
   } finally {
+    unwatch();
     forget();
     request.unpipe(decoder);
     decoder.destroy();
@@ -89,14 +108,20 @@ async function* gathered(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
 
 /** Makes the place where bodies are spooled; a directory that can't be written to is logged. */
 export async function createSpool(
-  { directory, maxBytes, concurrency }: SpoolSettings,
+  { directory, maxBytes, maxTotalBytes, concurrency, waitMs, rate }: SpoolSettings,
   log: Logger,
 ): Promise<Spool> {
   const owners = new Set<string>();
+  const slots = createSlots(concurrency);
+  let totalBytes = 0;
+
+  function unavailable(detail: string): ProblemError {
+    return new ProblemError('service-unavailable', { detail });
+  }
 
   function refuse(error: unknown): never {
     log.error({ err: error, directory }, 'no room for files');
-    throw new ProblemError('service-unavailable', { detail: 'There is no room for files at the moment.' });
+    throw unavailable('There is no room for files at the moment.');
   }
 
   async function open(): Promise<TemporaryFile> {
@@ -105,7 +130,12 @@ export async function createSpool(
   }
 
   /** Writes a body to a file. @throws ProblemError, or any other error if the body is not what it says that it is */
-  async function fill(file: TemporaryFile, content: AsyncIterable<Buffer>, isJson: boolean) {
+  async function fill(
+    file: TemporaryFile,
+    content: AsyncIterable<Buffer>,
+    isJson: boolean,
+    reserve: (bytes: number) => void,
+  ) {
     const hash = createHash('sha256');
     const utf8 = new TextDecoder('utf-8', { fatal: true });
     let size = 0;
@@ -113,6 +143,7 @@ export async function createSpool(
       for await (const piece of gathered(content)) {
         size += piece.length;
         if (size > maxBytes) throw tooManyBytes(maxBytes);
+        reserve(piece.length);
         utf8.decode(piece, { stream: true });
         hash.update(piece);
         await file.append(piece);
@@ -136,29 +167,43 @@ export async function createSpool(
 
   return async (request, mediaType, owner) => {
     const coding = (request.headers['content-encoding'] ?? 'identity').toLowerCase();
-    if (coding !== 'identity' && !Object.hasOwn(decoders, coding)) throw unknownCoding();
+    const decoder = Object.hasOwn(decoders, coding) ? decoders[coding]?.() : undefined;
+    if (!decoder) throw unknownCoding();
     if (coding === 'identity' && Number(request.headers['content-length']) > maxBytes)
       throw tooManyBytes(maxBytes);
-    if (owners.has(owner) || owners.size === concurrency) {
-      const detail = owners.has(owner)
-        ? 'Another file of yours is being taken in; send this one when that is done.'
-        : `Other files are being taken in, ${concurrency} at a time; send this one later.`;
-      throw new ProblemError('service-unavailable', { detail });
-    }
+    if (owners.has(owner))
+      throw unavailable('Another file of yours is being taken in; send this one when that is done.');
     owners.add(owner);
     const file = await open().catch((error) => {
       owners.delete(owner);
       throw error;
     });
+    let reserved = 0;
+    const reserve = (bytes: number) => {
+      if (totalBytes + bytes > maxTotalBytes) throw unavailable('There is no room for files at the moment.');
+      totalBytes += bytes;
+      reserved += bytes;
+    };
+    const left = new AbortController();
+    const leave = () => left.abort(new Error('The client left.'));
+    request.socket.once('close', leave);
+    let giveBack: (() => void) | undefined;
     const close = () => {
       // At once: a client that has its answer may have another file.
       owners.delete(owner);
+      totalBytes -= reserved;
+      request.socket.off('close', leave);
+      giveBack?.();
       return file.close();
     };
     const isJson = mediaType.endsWith('json');
     try {
-      const content = contentOf(request, coding);
-      const { lists, size, ...body } = await fill(file, content, isJson);
+      const content = contentOf(request, decoder, rate);
+      const { lists, size, ...body } = await fill(file, content, isJson, reserve);
+      // Once it is there: who sends slowly keeps nobody waiting.
+      giveBack = await slots.take(waitMs, left.signal);
+      if (!giveBack)
+        throw unavailable(`Other files are being taken in, ${concurrency} at a time; send this one later.`);
       return {
         ...body,
         size,

@@ -3,7 +3,9 @@ import { maxItemBytes } from '../contract/json-items';
 import type { Schemas, ValidationError } from '../contract/operations';
 import { createCheck } from '../contract/rows';
 import type { SpooledBody } from '../contract/spool';
-import { componentsOf, locationsOf, type ReadTodo, readTodo } from '../icalendar/read';
+import { componentsOf } from '../icalendar/read';
+import { type ReadTodo, readTodo } from '../icalendar/read-todo';
+import { locationsOf } from '../icalendar/zones';
 import { readTask, type TaskDraft } from '../tasks/import';
 import { faultOfFile, idNamed, idsFor, type ReadRow, tooLargeFault } from './file';
 
@@ -36,22 +38,23 @@ function idOfUid(uid: string): string {
 }
 
 function toDraft({ fields, faults, related }: ReadTodo, id: string): TaskDraft | ValidationError[] {
-  const found = faults.map(
-    ({ property, code, detail }): ValidationError => ({ pointer: `/${property}`, code, detail }),
+  const own = faults.map(
+    ({ property, code, detail }): ValidationError => ({
+      pointer: property === '' ? '' : `/${property}`,
+      code,
+      detail,
+    }),
   );
   const task = related === undefined ? fields : { ...fields, parent_id: idOfUid(related) };
-  found.push(...check(task).map(toProperty));
-  if (found.length > 0) return found;
+  // What can't be read leaves fields out, which would be faults of their own.
+  if (own.some(({ pointer }) => pointer === '')) return own;
+  const told = new Set(own.map(({ pointer }) => pointer));
+  const found = check(task)
+    .map(toProperty)
+    .filter(({ pointer }) => !told.has(pointer));
+  if (own.length + found.length > 0) return [...own, ...found];
   const read = readTask({ ...(task as Schemas['TaskImport']), id }, { isTrashed: false });
   return Array.isArray(read) ? read.map(toProperty) : read;
-}
-
-function parseTodo(text: string, locations: ReadonlyMap<string, string>): ReadTodo | undefined {
-  try {
-    return readTodo(text, locations);
-  } catch {
-    return undefined;
-  }
 }
 
 /** UTF-8 as text; a character may be split between two pieces. */
@@ -62,8 +65,6 @@ async function* decoded(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
 
 // A change of one occurrence of a series, which a task has none of.
 const isException = (text: string) => /^RECURRENCE-ID[;:]/im.test(text);
-
-const unread: ValidationError[] = [{ pointer: '', code: 'wrong-format', detail: 'is not iCalendar' }];
 
 /** Reads the VTODOs of an object; what else it has is ignored. */
 export async function* readCalendar(
@@ -82,10 +83,9 @@ export async function* readCalendar(
     } else {
       row++;
       const { text } = component;
-      const todo = text === undefined ? undefined : parseTodo(text, locations);
+      const todo = text === undefined ? undefined : readTodo(text, locations);
       const id = todo?.uid === undefined ? idOf(row) : idOfUid(todo.uid);
-      const faults = text === undefined ? [tooLargeFault(maxItemBytes)] : unread;
-      const read = todo ? toDraft(todo, id) : faults;
+      const read = todo ? toDraft(todo, id) : [tooLargeFault(maxItemBytes)];
       yield { row, line, type: 'task', within: '/body', index: row, id, read };
     }
   }

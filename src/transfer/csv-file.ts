@@ -42,12 +42,13 @@ function createLineCounter() {
   };
 }
 
-// As many as one row is told of.
+// As many as one row is told of, with as much of their names.
 const maxColumns = 100;
+const maxName = 100;
 
 function faultsOfHeader(columns: readonly string[]): ValidationError[] {
   const faults = columns.slice(0, maxColumns).flatMap((column, index): ValidationError[] => {
-    const pointer = `/0/${column}`;
+    const pointer = `/0/${column.slice(0, maxName)}`;
     if (!(csvColumns as readonly string[]).includes(column))
       return [{ pointer, code: 'unknown', detail: `is no column; there are ${csvColumns.join(', ')}` }];
     if (columns.indexOf(column) < index) return [{ pointer, code: 'duplicate', detail: 'is there twice' }];
@@ -58,11 +59,14 @@ function faultsOfHeader(columns: readonly string[]): ValidationError[] {
   return faults;
 }
 
+// More than a task has of anything, empty ones included.
+const maxListed = 1_000;
+
+/** The parts of a cell; of one with too many it is left to the schema to say so. */
 function listOf(cell: string): string[] {
-  return cell
-    .split(',')
-    .map((each) => each.trim())
-    .filter((each) => each !== '');
+  const parts = cell.split(',', maxListed);
+  if (parts.length === maxListed) return parts;
+  return parts.map((each) => each.trim()).filter((each) => each !== '');
 }
 
 function toReminder(text: string): object {

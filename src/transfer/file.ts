@@ -1,5 +1,4 @@
 /** The rows of a file that is imported, whatever its format: what is kept of each while the file is read. */
-import { setImmediate as turn } from 'node:timers/promises';
 import { v5 as uuidv5 } from 'uuid';
 import type { Schemas, ValidationError } from '../contract/operations';
 import type { CompletionRow } from '../database/rows';
@@ -9,6 +8,7 @@ import { tagKey } from '../tags/names';
 import type { ImportedTag } from '../tags/repository';
 import type { TaskDraft } from '../tasks/import';
 import type { Note, Notes } from './notes';
+import { createPace } from './pace';
 import type { KnownPlace } from './repository';
 
 /** What each type of row makes. */
@@ -173,8 +173,10 @@ async function toFileRow({ read, id, ...place }: ReadRow, notes: Notes): Promise
 /** Keeps what is read: a little of each row in memory, and the rest as notes. */
 export async function collect(read: AsyncIterable<ReadRow | 'ignored'>, notes: Notes): Promise<ImportFile> {
   const rows: FileRow[] = [];
+  const pace = createPace();
   let ignored = 0;
   for await (const each of read) {
+    await pace();
     if (each === 'ignored') ignored++;
     else if (rows.length < maxRows) rows.push(await toFileRow(each, notes));
     else return { rows: [await toFileRow(faultOfFile(each.line, tooManyRows), notes)], ignored, notes };
@@ -201,9 +203,10 @@ export function idOfProject(name: string): string {
 
 /** Does something with each item, and lets others have a turn in between. */
 export async function forEach<I>(items: Iterable<I>, work: (item: I) => void): Promise<void> {
+  const pace = createPace();
   let count = 0;
   for (const item of items) {
     work(item);
-    if (++count % 1_000 === 0) await turn();
+    if (++count % 100 === 0) await pace();
   }
 }

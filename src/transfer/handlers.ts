@@ -17,7 +17,7 @@ import { type ListedTask, listTasks } from '../tasks/repository';
 import { toWebhook } from '../webhooks/mapper';
 import { listWebhooksById } from '../webhooks/repository';
 import { type CsvTask, csvOf } from './csv';
-import { firstFaults, importFile, reportRows } from './import';
+import { firstFaults, importFile, reportOf } from './import';
 import { toExportedCompletion, toTaskAlone, toTrashedTask } from './mapper';
 import { beginReading, byId, type LongRead, mapped, rowsById } from './pages';
 import { listTrashed, projectNames } from './repository';
@@ -108,6 +108,6 @@ export const transferHandlers: Pick<Handlers, 'exportLane' | 'exportCsv' | 'expo
         const detail = `The lane was changed during the import, which has written ${written.created} rows; repeat it.`;
         return call.fail('import-interrupted', { detail });
       }
-      return call.stream(200, { dry_run, ...counts, ignored: file.ignored, rows: reportRows(file) });
+      return call.stream(200, { dry_run, ...counts, ignored: file.ignored, ...reportOf(file) });
     },
   };

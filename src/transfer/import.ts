@@ -59,8 +59,12 @@ export async function importFile(scope: UserScope, source: Source, dryRun: boole
 }
 
 // A page of a report has at most so many rows, and notes of so many bytes.
-const pageSize = 1_000;
+const pageSize = 100;
 const pageBytes = 1024 * 1024;
+
+/** How many rows and how many of their faults a report lists. */
+export const maxReportRows = 1_000;
+export const maxReportErrors = 100;
 
 const faultNote = ({ links, note }: FileRow): Note | undefined => (links === undefined ? note : undefined);
 
@@ -77,31 +81,71 @@ function* pagesOf(rows: readonly FileRow[]): Generator<FileRow[]> {
   yield page;
 }
 
-/** The rows of a report, a page at a time. */
-export async function* reportRows({ rows, notes }: ImportFile): AsyncGenerator<Schemas['ImportRow'][]> {
+/** Rows as a report has them, a page at a time, with so many of their faults. */
+async function* toReportRows(
+  notes: ImportFile['notes'],
+  rows: readonly FileRow[],
+  maxErrors: number,
+): AsyncGenerator<Schemas['ImportRow'][]> {
+  let left = maxErrors;
   for (const page of pagesOf(rows)) {
     const noted = await notes.read<ValidationError[]>(page.flatMap((row) => faultNote(row) ?? []));
     const next = noted.values();
     yield page.map((each) => {
       const { row, line, type, action, id, faults = [] } = each;
       const read = faultNote(each) ? (next.next().value ?? []) : [];
-      return { row, line, type, action, id, errors: locate(each, [...read, ...faults]) };
+      const errors = locate(each, [...read, ...faults].slice(0, left));
+      left -= errors.length;
+      return { row, line, type, action, id, errors };
     });
   }
 }
 
-/** The first faults of a file: as many as a number, or as fill a page. */
-export async function firstFaults(file: ImportFile, most: number): Promise<ValidationError[]> {
-  const rows: FileRow[] = [];
-  let [faults, bytes] = [0, 0];
-  for (const row of file.rows) {
-    if (faults >= most || bytes >= pageBytes) break;
+/** The first rows with faults: as many as have a number of them between them. */
+function rowsWithFaults(rows: readonly FileRow[], most: number): FileRow[] {
+  const found: FileRow[] = [];
+  let faults = 0;
+  for (const row of rows) {
+    if (faults >= most) break;
     if (row.faultCount === 0) continue;
-    rows.push(row);
+    found.push(row);
     faults += row.faultCount;
-    bytes += faultNote(row)?.length ?? 0;
   }
+  return found;
+}
+
+/** How many faults the rows of a file have. */
+export function countFaults({ rows }: ImportFile): number {
+  return rows.reduce((sum, { faultCount }) => sum + faultCount, 0);
+}
+
+/**
+ * The rows of a report in the file's order, of a large file not all: the first that have faults, as far as their faults
+ * are told, and the first of the others.
+ */
+export function reportOf(file: ImportFile) {
+  const { rows, notes } = file;
+  const faulty = rowsWithFaults(rows, maxReportErrors);
+  const listed = new Set(faulty);
+  for (const row of rows) {
+    if (listed.size >= maxReportRows) break;
+    if (row.faultCount === 0) listed.add(row);
+  }
+  return {
+    rows: toReportRows(
+      notes,
+      rows.filter((row) => listed.has(row)),
+      maxReportErrors,
+    ),
+    rows_omitted: rows.length - listed.size,
+    errors_omitted: Math.max(0, countFaults(file) - maxReportErrors),
+  };
+}
+
+/** The first faults of a file, as many as a number. */
+export async function firstFaults({ rows, notes }: ImportFile, most: number): Promise<ValidationError[]> {
   const found: ValidationError[] = [];
-  for await (const page of reportRows({ ...file, rows })) found.push(...page.flatMap(({ errors }) => errors));
-  return found.slice(0, most);
+  const pages = toReportRows(notes, rowsWithFaults(rows, most), most);
+  for await (const page of pages) for (const { errors } of page) found.push(...errors);
+  return found;
 }

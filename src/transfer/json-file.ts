@@ -7,6 +7,7 @@ import type { SpooledBody } from '../contract/spool';
 import { readTask } from '../tasks/import';
 import { instantOf } from '../time/instant';
 import { type Drafts, type ReadRow, type RowType, tooLargeFault } from './file';
+import { createPace } from './pace';
 
 const checks = {
   task: createCheck('TaskImport'),
@@ -126,7 +127,9 @@ function readProfile(item: Item): Read<'profile'> {
 /** How often each task of the file was completed by each rule. */
 async function countCompletions(items: AsyncIterable<unknown>): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
+  const pace = createPace();
   for await (const item of items) {
+    await pace();
     if (!isObject(item) || checkCompletion(item).length > 0) continue;
     const { task_id, rrule } = item as unknown as Schemas['ExportedCompletion'];
     const key = `${task_id} ${rrule}`;

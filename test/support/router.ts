@@ -42,7 +42,17 @@ export async function createTestRouter(overrides: Partial<RouterDependencies> = 
       trustedOrigins: new Set(),
       publicUrl: () => 'http://localhost',
       maxBodyBytes: 1000,
-      spool: await createSpool({ directory: tmpdir(), maxBytes: 1000, concurrency: 1000 }, silent),
+      spool: await createSpool(
+        {
+          directory: tmpdir(),
+          maxBytes: 1000,
+          maxTotalBytes: 1_000_000,
+          concurrency: 1000,
+          waitMs: 1000,
+          rate: { bytesPerSecond: 1, patienceMs: 10_000 },
+        },
+        silent,
+      ),
       requireIfMatch: false,
       invalidResponses: 'reject',
       ...overrides,

@@ -883,13 +883,28 @@ describe('many rows', () => {
     expect(titles).toEqual(Array.from({ length: count }, (_, n) => `Task ${n}`));
   });
 
-  test('with faults are told up to a thousand, and all of them by a dry run', async () => {
+  test('with faults are told as far as an answer lists them, and counted', async () => {
     const bad = csv.replaceAll(/^Task/gm, '\u0007');
     const refused = await importInto(ada, 'csv', bad);
     expect(refused.body.errors).toHaveLength(1_000);
     expect(refused.body.detail).toContain(`${count} of ${count} rows have faults`);
     const dry = await importInto(ada, 'csv', bad, true);
-    expect(dry.body).toMatchObject({ faults: count, created: 0 });
-    expect(dry.body.rows).toHaveLength(count);
+    const omitted = { rows_omitted: count - 100, errors_omitted: count - 100 };
+    expect(dry.body).toMatchObject({ faults: count, created: 0, ...omitted });
+    expect(dry.body.rows).toHaveLength(100);
+  });
+
+  test('have a report of the first that have faults, and the first of the others', async () => {
+    const mixed = csv.replace(/^Task 150,/m, ',').replace(/^Task 1699,/m, ',');
+    const { body } = await importInto(ada, 'csv', mixed, true);
+    const counts = { faults: 2, created: count - 2, rows_omitted: count - 1_000, errors_omitted: 0 };
+    expect(body).toMatchObject(counts);
+    const rows = body.rows.map(({ row }: Body) => row);
+    expect(rows).toEqual([...Array.from({ length: 999 }, (_, n) => n + 1), count]);
+    const faulty = body.rows.filter(({ errors }: Body) => errors.length > 0);
+    expect(faulty.map(({ row, action }: Body) => [row, action])).toEqual([
+      [151, 'fault'],
+      [count, 'fault'],
+    ]);
   });
 });

@@ -1,0 +1,331 @@
+/** What a VTODO says of a task (RFC 5545, section 3.6.2). Only what a task can have is read; all of it is bounded. */
+import ICAL from 'ical.js';
+import { toInstant } from '../time/calendar';
+import {
+  type ContentLine,
+  maxParameters,
+  nameOf,
+  readContentLine,
+  textsOf,
+  unescapeText,
+  unfold,
+} from './content-line';
+import { todoPriorities, todoStatuses } from './todo';
+import { addSeconds, type DateValue, maxDuration, readDateValue, readDuration } from './values';
+import { ianaZone } from './zones';
+
+/** A fault of a property, by its name in lower case; empty for the VTODO itself. */
+export interface PropertyFault {
+  readonly property: string;
+  readonly code: 'wrong-format' | 'not-allowed' | 'too-long' | 'too-large';
+  readonly detail: string;
+}
+
+/** What a VTODO says, by the fields of a task; values are as they were found, and have still to be checked. */
+export interface ReadTodo {
+  readonly uid: string | undefined;
+  readonly related: string | undefined;
+  readonly fields: Record<string, unknown>;
+  readonly faults: PropertyFault[];
+}
+
+/** How many properties a VTODO may have, those of its alarms included, and how many alarms. */
+export const maxProperties = 1_000;
+export const maxAlarms = 100;
+/** How many characters a property that is read may have, unfolded. */
+export const maxPropertyLength = 65_536;
+// Longer ones are no rule that tasks can have, however they are written.
+const maxRuleLength = 1_000;
+// One more than a task may have, so that too many are told.
+const maxTags = 51;
+
+const single = new Set([
+  ...[
+    'uid',
+    'summary',
+    'description',
+    'status',
+    'completed',
+    'created',
+    'priority',
+    'dtstart',
+    'due',
+    'duration',
+  ],
+  ...['rrule', 'x-tasklane-repeat-from'],
+]);
+const refused = new Set(['rdate', 'exdate', 'exrule']);
+
+/** The content lines of a VTODO that are read. */
+interface TodoLines {
+  /** The first of each name. */
+  readonly first: ReadonlyMap<string, string>;
+  readonly categories: readonly string[];
+  readonly related: readonly string[];
+  /** The first TRIGGER of each VALARM. */
+  readonly triggers: readonly string[];
+}
+
+const unreadable: PropertyFault = { property: '', code: 'wrong-format', detail: 'is not iCalendar' };
+
+function tooMany(property: string, most: number, things: string): PropertyFault {
+  return { property, code: 'too-long', detail: `must have at most ${most} ${things}` };
+}
+
+/** Sorts a VTODO's lines; what nests as it should is known, since the VTODO was cut out of its calendar by that. */
+function sortLines(text: string): TodoLines | PropertyFault {
+  const lines = unfold(text);
+  if (lines.length > maxProperties) return tooMany('', maxProperties, 'properties');
+  const first = new Map<string, string>();
+  const [categories, related, triggers]: [string[], string[], string[]] = [[], [], []];
+  const open: string[] = [];
+  let alarms = 0;
+  let hasTrigger = false;
+  for (const line of lines) {
+    const name = nameOf(line);
+    if (name === undefined) return unreadable;
+    if (name === 'begin') {
+      open.push(line.slice(6).trim().toLowerCase());
+      if (open.length === 2 && open[1] === 'valarm') {
+        alarms++;
+        hasTrigger = false;
+      }
+    } else if (name === 'end') open.pop();
+    else if (open.length === 1) {
+      if (name === 'categories') categories.push(line);
+      else if (name === 'related-to') related.push(line);
+      else if ((single.has(name) || refused.has(name)) && !first.has(name)) first.set(name, line);
+    } else if (open.length === 2 && open[1] === 'valarm' && name === 'trigger' && !hasTrigger) {
+      hasTrigger = true;
+      triggers.push(line);
+    }
+  }
+  return alarms > maxAlarms
+    ? tooMany('valarm', maxAlarms, 'alarms')
+    : { first, categories, related, triggers };
+}
+
+function lineOfText(value: string): string {
+  return value
+    .split(/[\r\n]/)
+    .map((line) => line.trim())
+    .join(' ');
+}
+
+// The other way round than it is written: 1 to 9, of which each of ours stands for a range.
+function priorityOf(value: number): string | undefined {
+  if (value === 0) return undefined;
+  if (value === todoPriorities.urgent) return 'urgent';
+  if (value < todoPriorities.medium) return 'high';
+  return value === todoPriorities.medium ? 'medium' : 'low';
+}
+
+const statuses: ReadonlyMap<string, string> = new Map(
+  Object.entries(todoStatuses).map(([status, value]) => [value, status]),
+);
+
+/** A date, and the IANA zone that its time is in; null for one that floats or has no time. */
+interface Moment extends DateValue {
+  readonly zone: string | null;
+}
+
+function dueFields({ date, time, zone }: Moment): Record<string, unknown> {
+  if (time === null) return { due_date: date };
+  return { due_date: date, due_time: time.slice(0, 5), ...(zone !== null && { time_zone: zone }) };
+}
+
+/** An instant as a timestamp; without a zone, and for a date, it is none, which the task's schema says. */
+function timestampOf({ date, time, isUtc }: DateValue): string {
+  return time === null ? date : `${date}T${time}${isUtc ? 'Z' : ''}`;
+}
+
+// As many minutes as a reminder can be before the due date.
+const maxMinutes = 40_320;
+
+/** In milliseconds; on clocks that float, as if they were UTC's. */
+function millisecondsOf({ date, time, zone }: Moment): number {
+  return toInstant(date, time?.slice(0, 5) ?? '00:00', zone ?? 'UTC').getTime();
+}
+
+function ruleOf(value: string): string {
+  const [, , , rule] = ICAL.parse.property(`RRULE:${value}`) as unknown as [string, object, string, object];
+  // A day that ends a rule may be a time without a zone, which our rules don't have.
+  return ICAL.Recur.fromData(rule as never)
+    .toString()
+    .replace(/(UNTIL=\d{8})T\d{6}(?!\d*Z)/, '$1');
+}
+
+/** Reads the values of a VTODO's lines, and notes down what is wrong with them. */
+function createReader(locations: ReadonlyMap<string, string>) {
+  const faults: PropertyFault[] = [];
+  const fault = (property: string, code: PropertyFault['code'], detail: string): undefined => {
+    faults.push({ property, code, detail });
+  };
+
+  function content(line: string | undefined, property?: string): ContentLine | undefined {
+    if (line === undefined) return undefined;
+    const name = property ?? (nameOf(line) as string);
+    if (line.length > maxPropertyLength)
+      return fault(name, 'too-long', `must be at most ${maxPropertyLength} characters`);
+    const detail = `must be a property with at most ${maxParameters} parameters, name=value each`;
+    return readContentLine(line) ?? fault(name, 'wrong-format', detail);
+  }
+
+  function text(line: string | undefined): string | undefined {
+    const read = content(line);
+    return read && unescapeText(read.value);
+  }
+
+  function date(line: string | undefined, property?: string): DateValue | undefined {
+    const read = content(line, property);
+    if (!read) return undefined;
+    const detail = 'must be a day that there is, such as 20261128, or a time on it, such as 20261128T180000Z';
+    return readDateValue(read.value) ?? fault(property ?? read.name, 'wrong-format', detail);
+  }
+
+  function moment(line: string | undefined): Moment | undefined {
+    const value = date(line);
+    if (!value || line === undefined) return undefined;
+    const id = readContentLine(line)?.parameters.get('tzid');
+    if (value.time === null || value.isUtc) return { ...value, zone: value.isUtc ? 'UTC' : null };
+    if (id === undefined) return { ...value, zone: null };
+    const zone = ianaZone(id, locations);
+    if (zone !== undefined) return { ...value, zone };
+    return fault(
+      nameOf(line) as string,
+      'not-allowed',
+      `is in the time zone ${id.slice(0, 100)}, which is not known`,
+    );
+  }
+
+  /** Seconds. */
+  function duration({ value }: ContentLine, property: string): number | undefined {
+    const seconds = readDuration(value);
+    if (seconds === undefined)
+      return fault(property, 'wrong-format', 'must be a duration such as PT30M or -P1D');
+    if (Math.abs(seconds) > maxDuration)
+      return fault(property, 'too-large', `must be at most ${maxDuration / 86_400} days`);
+    return seconds;
+  }
+
+  function end(start: Moment, line: string): Moment | undefined {
+    const read = content(line);
+    const seconds = read && duration(read, 'duration');
+    if (seconds === undefined) return undefined;
+    const later = addSeconds(start, seconds);
+    return later
+      ? { ...start, ...later }
+      : fault('duration', 'too-large', 'must end in the years 0001 to 9999');
+  }
+
+  /**
+   * A reminder: so many minutes before the due date, or an instant, which stands in where those are too many or there is
+   * no due date; undefined for what is neither.
+   */
+  function reminder(
+    line: string,
+    { start, due }: { readonly start: Moment | undefined; readonly due: Moment | undefined },
+  ): Record<string, unknown> | undefined {
+    const trigger = content(line, 'valarm');
+    if (!trigger) return undefined;
+    if (trigger.parameters.get('value')?.toUpperCase() === 'DATE-TIME') {
+      const at = date(line, 'valarm');
+      return at && { at: timestampOf(at) };
+    }
+    const seconds = duration(trigger, 'valarm');
+    // A duration counts from the start, where there is one, unless it says the end (RFC 5545, section 3.8.6.3).
+    const anchor = trigger.parameters.get('related')?.toUpperCase() === 'END' ? due : (start ?? due);
+    if (!anchor || seconds === undefined) return undefined;
+    const time = millisecondsOf(anchor) + seconds * 1_000;
+    const minutes = due && Math.floor((millisecondsOf(due) - time) / 60_000);
+    if (anchor.zone !== null && (minutes === undefined || minutes > maxMinutes))
+      return { at: new Date(time).toISOString() };
+    return minutes === undefined || minutes < 0 ? undefined : { minutes_before_due: minutes };
+  }
+
+  function rule(line: string): string | undefined {
+    const read = content(line);
+    if (!read) return undefined;
+    if (read.value.length > maxRuleLength)
+      return fault('rrule', 'too-long', `must be at most ${maxRuleLength} characters`);
+    try {
+      return ruleOf(read.value);
+    } catch {
+      return fault('rrule', 'wrong-format', 'must be a rule such as FREQ=WEEKLY;BYDAY=MO');
+    }
+  }
+
+  function priority(line: string | undefined): string | undefined {
+    const read = content(line);
+    if (!read) return undefined;
+    if (!/^\d$/.test(read.value.trim()))
+      return fault('priority', 'wrong-format', 'must be a whole number from 0 to 9');
+    return priorityOf(Number(read.value));
+  }
+
+  return { faults, fault, content, text, date, moment, end, reminder, rule, priority };
+}
+
+function tagsOf(lines: readonly string[], { content }: ReturnType<typeof createReader>): string[] {
+  const tags: string[] = [];
+  for (const line of lines) {
+    if (tags.length >= maxTags) break;
+    const texts = textsOf(content(line)?.value ?? '');
+    const found = texts.map(lineOfText).filter((tag) => tag.trim() !== '');
+    tags.push(...found.slice(0, maxTags - tags.length));
+  }
+  return tags;
+}
+
+/** Reads the text of a VTODO, from its BEGIN to its END. */
+export function readTodo(text: string, locations: ReadonlyMap<string, string>): ReadTodo {
+  const lines = sortLines(text);
+  if ('property' in lines) return { uid: undefined, related: undefined, fields: {}, faults: [lines] };
+  const { first, categories, related, triggers } = lines;
+  const reader = createReader(locations);
+  const fields: Record<string, unknown> = {};
+  const set = (field: string, value: unknown) => {
+    if (value !== undefined) fields[field] = value;
+  };
+
+  const summary = reader.text(first.get('summary'));
+  set('title', summary === undefined || summary === '' ? undefined : lineOfText(summary));
+  set('description', reader.text(first.get('description')) || undefined);
+  const status = reader.text(first.get('status'));
+  const done = first.has('completed');
+  set('status', status === undefined ? (done ? 'completed' : undefined) : statuses.get(status.toUpperCase()));
+  if (status !== undefined && fields.status === undefined)
+    reader.fault('status', 'not-allowed', `must be one of ${[...statuses.keys()].join(', ')}`);
+  const completed = fields.status === 'completed' ? reader.date(first.get('completed')) : undefined;
+  set('completed_at', completed && timestampOf(completed));
+  const created = reader.date(first.get('created'));
+  set('created_at', created && timestampOf(created));
+  set('priority', reader.priority(first.get('priority')));
+  const tags = tagsOf(categories, reader);
+  if (tags.length > 0) set('tags', tags);
+
+  const [duration, rule] = [first.get('duration'), first.get('rrule')];
+  const counts = !first.has('due') && (duration !== undefined || rule !== undefined);
+  const start = counts || triggers.length > 0 ? reader.moment(first.get('dtstart')) : undefined;
+  const ended = counts && duration !== undefined && start ? reader.end(start, duration) : undefined;
+  const due = first.has('due') ? reader.moment(first.get('due')) : (ended ?? (rule && start));
+  if (due) Object.assign(fields, dueFields(due));
+  if (rule !== undefined) set('rrule', reader.rule(rule));
+  if (reader.text(first.get('x-tasklane-repeat-from'))?.toUpperCase() === 'COMPLETION')
+    set('repeat_from', 'completion');
+  for (const name of refused)
+    if (first.has(name)) reader.fault(name, 'not-allowed', 'is nothing that a task can have');
+  const period = { start, due: due || undefined };
+  const reminders = triggers.flatMap((line) => reader.reminder(line, period) ?? []);
+  if (reminders.length > 0) set('reminders', reminders);
+
+  const parent = related
+    .map((line) => reader.content(line))
+    .find((each) => (each?.parameters.get('reltype') ?? 'PARENT').toUpperCase() === 'PARENT' && each);
+  return {
+    uid: reader.text(first.get('uid')),
+    related: parent && unescapeText(parent.value),
+    fields,
+    faults: reader.faults,
+  };
+}

@@ -1,0 +1,53 @@
+/** Values of iCalendar's properties (RFC 5545, section 3.3), bounded before anything is reckoned with them. */
+import { isDate } from '../time/calendar';
+
+/** A DATE or DATE-TIME as a task has it. */
+export interface DateValue {
+  /** `YYYY-MM-DD`, in the years 0001 to 9999. */
+  readonly date: string;
+  /** `HH:MM:SS`; null for a DATE. */
+  readonly time: string | null;
+  readonly isUtc: boolean;
+}
+
+/** Reads a DATE or DATE-TIME; undefined for what is neither, or a day or time that there is not. */
+export function readDateValue(text: string): DateValue | undefined {
+  const [, year, month, day, hour, minute, second, utc] =
+    /^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?$/i.exec(text) ?? [];
+  const date = `${year}-${month}-${day}`;
+  if (!isDate(date)) return undefined;
+  if (hour === undefined) return { date, time: null, isUtc: false };
+  // A leap second is the minute's last one.
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return undefined;
+  return { date, time: `${hour}:${minute}:${second === '60' ? '59' : second}`, isUtc: utc !== '' };
+}
+
+const [minute, hour, day] = [60, 3_600, 86_400];
+
+/** The longest duration that is taken, in seconds: from the first to the last day that there is. */
+export const maxDuration = 3_652_058 * day;
+
+/**
+ * The seconds of a DURATION, negative where it goes back; days have 24 hours, as all that count in seconds take them.
+ * Undefined for what is none; beyond {@link maxDuration} for one that is too long.
+ */
+export function readDuration(text: string): number | undefined {
+  const [, sign, weeks, days, hours, minutes, seconds] =
+    /^([+-]?)P(?=[T\d])(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/i.exec(text) ??
+    [];
+  if (sign === undefined) return undefined;
+  const parts = [weeks, days, hours, minutes, seconds].map((each) => Number(each ?? 0));
+  const [w = 0, d = 0, h = 0, m = 0, s = 0] = parts;
+  const total = (7 * w + d) * day + h * hour + m * minute + s;
+  return sign === '-' ? -total : total;
+}
+
+/** What the clock shows so many seconds later; undefined outside of the years 0001 to 9999. */
+export function addSeconds({ date, time, isUtc }: DateValue, seconds: number): DateValue | undefined {
+  const sum = new Date(Date.parse(`${date}T${time ?? '00:00:00'}Z`) + seconds * 1_000);
+  const text = Number.isNaN(sum.getTime()) ? '' : sum.toISOString();
+  const later = text.slice(0, 10);
+  // Other years have a sign and six digits.
+  if (!isDate(later)) return undefined;
+  return { date: later, time: time === null ? null : text.slice(11, 19), isUtc };
+}
