@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are pieces of source code.
 /** Faults to plant, one at a time, and the tests that must notice each. */
 
 export interface Mutation {

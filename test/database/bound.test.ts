@@ -63,7 +63,9 @@ describe.each(Object.entries(conditions))('%s', (_name, narrow) => {
     await database.withUser(mine).read(async (lane) => {
       const all = ['Also mine', 'Mine'];
       expect((await narrow(tasksOf(lane)).pluck('title')).sort()).toEqual(all);
-      expect((await narrow(tasksOf(lane)).select('title')).map((row) => row.title).sort()).toEqual(all);
+      expect(
+        (await narrow(tasksOf(lane)).select('title')).map((row: { title: string }) => row.title).sort(),
+      ).toEqual(all);
       expect(await narrow(tasksOf(lane)).count({ n: '*' })).toEqual([{ n: '2' }]);
       expect(all).toContain((await narrow(tasksOf(lane)).orderBy('user_id').first('title')).title);
       const within = tasksOf(lane).whereIn('id', narrow(tasksOf(lane)).select('id') as never);
