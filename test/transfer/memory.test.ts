@@ -44,6 +44,7 @@ beforeAll(async () => {
     DATABASE_URL: database.url,
     BETTER_AUTH_SECRET: testSecret,
     JOBS: 'off',
+    RATE_LIMIT: 'off',
     // A large young generation would leave no room in it.
     NODE_OPTIONS: `--max-old-space-size=${heapMib} --max-semi-space-size=4`,
   });
