@@ -201,8 +201,9 @@ describe('a row that is too large', () => {
     const dry = await importInto(ada, body, {}, '?dry_run=true');
     expect(dry.body.rows.map((row: Body) => row.errors.length)).toEqual(Array(20).fill(100));
     const refused = await importInto(ada, body);
-    expect(refused.body.errors).toHaveLength(1_000);
-    expect(refused.body.detail).toContain('the first 1000 of 2000 faults');
+    expect(refused.body.errors).toHaveLength(100);
+    expect(refused.body.errors_omitted).toBe(1_900);
+    expect(refused.body.detail).toContain('the first 100 of 2000 faults');
   });
 });
 
