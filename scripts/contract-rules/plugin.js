@@ -86,6 +86,36 @@ function closedRequestBodies() {
   };
 }
 
+/** What a request repeats has a bound: the checks of requests stop at it. */
+function boundedRequestArrays() {
+  const check = (roots, context) => {
+    if (isSent(context)) return;
+    for (const { node, location } of roots.flatMap((root) => reachableSchemas(root, context))) {
+      if (![node.type].flat().includes('array') || node.maxItems !== undefined) continue;
+      context.report({ message: 'An array in a request has maxItems.', location });
+    }
+  };
+  return {
+    RequestBody(node, context) {
+      check(contentSchemas({ node, location: context.location }), context);
+    },
+    Parameter({ schema: node }, context) {
+      if (node) check([{ node, location: context.location.child('schema') }], context);
+    },
+  };
+}
+
+/** Clients in other languages compile the patterns too: Unicode properties are not in all of them. */
+function portablePatterns() {
+  return {
+    Schema(schema, context) {
+      if (!/\\p\{/i.test(schema.pattern ?? '')) return;
+      const location = context.location.child('pattern');
+      context.report({ message: 'A pattern has no Unicode property (\\p{…}).', location });
+    },
+  };
+}
+
 /** Whoever gets it need not ask whether a field is there: what can be empty is null. */
 function requiredResponseFields() {
   const check = (node, context) => {
@@ -324,12 +354,14 @@ module.exports = function contractRules() {
     id: 'contract',
     rules: {
       oas3: {
+        'bounded-request-arrays': boundedRequestArrays,
         'closed-request-bodies': closedRequestBodies,
         'entity-tags': entityTags,
         'idempotency-keys': idempotencyKeys,
         'nullable-secrets': nullableSecrets,
         'operation-costs': operationCosts,
         'patch-without-defaults': patchWithoutDefaults,
+        'portable-patterns': portablePatterns,
         'problem-responses': problemResponses,
         'required-response-fields': requiredResponseFields,
       },

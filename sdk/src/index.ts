@@ -260,7 +260,7 @@ const refuseForeignAnswers: Middleware = {
  * @throws {TypeError} on values that would change which address it is (RFC 3986, section 5.2.4).
  */
 function serializePath(path: string, params: Record<string, unknown>): string {
-  return path.replace(/\{([^}]+)\}/g, (_match, name: string) => {
+  return path.replace(/\{([^{}]+)\}/g, (_match, name: string) => {
     const value = String(params[name] ?? '');
     if (['', '.', '..'].includes(value)) {
       throw new TypeError(`The path parameter ${name} must not be "${value}".`);

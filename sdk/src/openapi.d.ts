@@ -2049,7 +2049,10 @@ export interface components {
     schemas: {
         /** @description A UUID in canonical form, lower case. The service makes version 7; clients may choose any version. */
         Id: string;
-        /** @description The id of a user, as the authentication server knows it. */
+        /**
+         * Format: well-formed
+         * @description The id of a user, as the authentication server knows it.
+         */
         UserId: string;
         /**
          * Format: date-time
@@ -2074,9 +2077,15 @@ export interface components {
          *     The service chooses it.
          */
         Position: string;
-        /** @description What to do: 1 to 200 characters on one line. White space around it is dropped. */
+        /**
+         * Format: well-formed
+         * @description What to do: 1 to 200 characters on one line. White space around it is dropped.
+         */
         TaskTitle: string;
-        /** @description More about it, up to 10,000 characters. */
+        /**
+         * Format: well-formed
+         * @description More about it, up to 10,000 characters.
+         */
         TaskDescription: string | null;
         /**
          * @description How far the task is. `completed` and `cancelled` are closed.
@@ -2096,6 +2105,7 @@ export interface components {
         /** @description What a task can have. */
         TaskTraits: ("description" | "project" | "parent" | "subtasks" | "tags" | "due_date" | "due_time" | "rrule" | "reminders")[];
         /**
+         * Format: well-formed
          * @description A tag's name: 1 to 50 characters on one line, without commas. White space around it is dropped, and names that
          *     differ in case alone are one tag, as the first to name it spelled it.
          */
@@ -2370,7 +2380,10 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
         };
-        /** @description The project's name, 1 to 100 characters on one line. White space around it is dropped. */
+        /**
+         * Format: well-formed
+         * @description The project's name, 1 to 100 characters on one line. White space around it is dropped.
+         */
         ProjectName: string;
         /** @description A new project. */
         ProjectCreate: {
@@ -3100,11 +3113,15 @@ export interface components {
          */
         SyncSeq: number;
         /**
+         * Format: well-formed
          * @description Where events are sent: an `https` address on the port 443, without user name, password and fragment. Addresses in
          *     private networks are refused, also when a public name leads there. An operator can allow others.
          */
         WebhookUrl: string;
-        /** @description What the webhook is for, for people. */
+        /**
+         * Format: well-formed
+         * @description What the webhook is for, for people.
+         */
         WebhookDescription: string | null;
         /** @description A type of event such as `task.created`, or all types of one thing as `task.*`. */
         EventFilter: string;
@@ -3914,17 +3931,23 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Validation failed
-         * @description The request can be parsed but breaks the contract. `errors` lists every fault, each with a JSON pointer into
+         * @description The request can be parsed but breaks the contract. `errors` lists its faults, each with a JSON pointer into
          *     `{path, query, headers, body}`: `/body/title` is the field `title` of the body, `/query/limit` the query
-         *     parameter `limit`. Nothing was changed.
+         *     parameter `limit`. Of more than 100 faults it lists 100, and `errors_omitted` counts the others. Nothing was
+         *     changed.
          */
         ValidationFailedProblem: {
             /** @constant */
             code?: "validation-failed";
             /** @constant */
             status?: 422;
-            /** @description Every fault of the request. */
+            /** @description The faults of the request, at most 100 of them. */
             errors: components["schemas"]["ValidationError"][];
+            /**
+             * @description How many more faults were found. What is longer than it may be has this one fault; the service does not look
+             *     at what is in it.
+             */
+            errors_omitted: number;
         } & components["schemas"]["Problem"];
         /**
          * Idempotency key reused
@@ -3950,14 +3973,17 @@ export interface components {
         } & components["schemas"]["Problem"];
         /** @description One fault of a request. */
         ValidationError: {
-            /** @description Where the fault is, as a JSON pointer into `{path, query, headers, body}`. */
+            /**
+             * @description Where the fault is, as a JSON pointer into `{path, query, headers, body}`. A pointer that is longer than 300
+             *     characters is cut, and ends with `…`.
+             */
             pointer: string;
             /**
              * @description What kind of fault it is, for programs to switch on.
              * @enum {string}
              */
             code: "required" | "unknown" | "wrong-type" | "wrong-format" | "too-short" | "too-long" | "too-small" | "too-large" | "not-allowed" | "duplicate" | "wrong-cursor" | "not-in-lane" | "cycle" | "too-deep" | "contradiction" | "wrong-token";
-            /** @description What would be right. */
+            /** @description What would be right; cut at 1,000 characters, as `pointer` is. */
             detail: string;
         };
         /**
@@ -4839,7 +4865,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
             };
         };
-        /** @description The request breaks this contract; `errors` lists every fault. */
+        /** @description The request breaks this contract; `errors` lists the faults. */
         ValidationFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4860,7 +4886,8 @@ export interface components {
                  *           "code": "required",
                  *           "detail": "is required"
                  *         }
-                 *       ]
+                 *       ],
+                 *       "errors_omitted": 0
                  *     }
                  */
                 "application/problem+json": components["schemas"]["ValidationFailedProblem"];
@@ -4907,7 +4934,8 @@ export interface components {
                  *           "code": "required",
                  *           "detail": "is required"
                  *         }
-                 *       ]
+                 *       ],
+                 *       "errors_omitted": 0
                  *     }
                  */
                 "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
@@ -7057,7 +7085,7 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
-             * @description The request breaks this contract, and `errors` lists every fault; or an operation of an atomic batch failed,
+             * @description The request breaks this contract, and `errors` lists the faults; or an operation of an atomic batch failed,
              *     and `results` tells which; or the request's key is that of another request.
              */
             422: {

@@ -188,7 +188,7 @@ interface Server {
 function readServerUrl(text: string | null, faults: string[]): Server | null {
   const url = text === null ? null : readSecureUrl('BETTER_AUTH_URL', text, faults);
   if (url === null) return null;
-  const path = url.pathname.replace(/\/+$/, '') || '/api/auth';
+  const [path = '/api/auth'] = /^\/.*[^/]/.exec(url.pathname) ?? [];
   return { origin: url.origin, keySetUrl: `${url.origin}${path}/jwks` };
 }
 

@@ -1,7 +1,8 @@
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const STRING_OR_BRACKET = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g;
+// Each begins where the one before it ended, so that no part of the text is looked at twice.
+const LEXEME = /"(?:[^"\\]|\\.)*"|[{}[\]:]|[^"{}[\]:]+/gy;
 
 /**
  * The JSON object in `bytes`, or null when they are not well-formed UTF-8, not JSON, not an object, or name a member
@@ -25,15 +26,16 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 function hasDuplicateMember(json: string): boolean {
   const open: Set<string>[] = [];
-  for (const [lexeme, colon] of json.matchAll(STRING_OR_BRACKET)) {
+  let last = '';
+  for (const [lexeme] of json.matchAll(LEXEME)) {
     if (lexeme === '{' || lexeme === '[') open.push(new Set());
     else if (lexeme === '}' || lexeme === ']') open.pop();
-    else if (colon !== undefined) {
-      const name: string = JSON.parse(lexeme.slice(0, -colon.length));
+    else if (lexeme === ':') {
+      const name: string = JSON.parse(last);
       const names = open.at(-1);
       if (names?.has(name)) return true;
       names?.add(name);
-    }
+    } else if (lexeme.startsWith('"')) last = lexeme;
   }
   return false;
 }

@@ -25,6 +25,8 @@ export interface Operation {
   /** The media types of its request body, the preferred one first; empty where it takes none. */
   readonly mediaTypes: readonly string[];
   readonly bodyRequired: boolean;
+  /** The schema of a request's query, path parameters and body, by the body's media type; undefined for no body. */
+  readonly inputSchemas: ReadonlyMap<string | undefined, object>;
   /** The statuses that it answers with. */
   readonly statuses: readonly number[];
   /** Whether its body is a file, which it reads piece by piece. */
@@ -98,6 +100,16 @@ function readScope(operationId: string, security: Record<string, string[]>[]): S
   return scope;
 }
 
+/** The names are those that Express gives the parts of a request. */
+function inputSchema(parameters: readonly ParameterObject[], body: object): object {
+  const of = (place: string) => ({
+    properties: Object.fromEntries(
+      parameters.filter((each) => each.in === place).map(({ name, schema = {} }) => [name, schema]),
+    ),
+  });
+  return { properties: { query: of('query'), params: of('path'), body } };
+}
+
 function readOperation(
   document: OpenApiDocument,
   path: string,
@@ -126,6 +138,12 @@ function readOperation(
     headerNames: headers.map((each) => each.name.toLowerCase()),
     mediaTypes: Object.keys(body?.content ?? {}),
     bodyRequired: body?.required ?? false,
+    inputSchemas: new Map([
+      [undefined, inputSchema(parameters, {})],
+      ...Object.entries(body?.content ?? {}).map(
+        ([type, { schema = {} }]) => [type, inputSchema(parameters, schema)] as const,
+      ),
+    ]),
     statuses: Object.keys(operation.responses).map(Number),
     isSpooled: body?.['x-spooled'] ?? false,
     responseTypes: new Map(contents.map(({ status, type }) => [status, type])),

@@ -31,21 +31,28 @@ interface EntityTag {
 /** Any representation there is, or one of these. */
 export type TagCondition = '*' | readonly EntityTag[];
 
-// One element of the list, which may be empty (section 5.6.1.2), and what ends it.
-const element = /[ \t]*(?:(W\/)?("[\x21\x23-\x7e\x80-\xff]*"))?[ \t]*(?:,|$)/y;
+// Room for more than a hundred tags of the service.
+const maxConditionLength = 4096;
 
-/** Parses `If-Match` or `If-None-Match`; null if it is malformed or names nothing. */
+// What is between two tags, and around them: elements may be empty (section 5.6.1.2).
+const gap = /[ \t,]*/y;
+const entityTag = /(W\/)?("[\x21\x23-\x7e\x80-\xff]*")/y;
+
+/** Parses `If-Match` or `If-None-Match`; null if it is malformed, longer than 4,096 characters, or names nothing. */
 export function parseTagCondition(text: string): TagCondition | null {
+  if (text.length > maxConditionLength) return null;
   if (text.trim() === '*') return '*';
   const tags: EntityTag[] = [];
-  element.lastIndex = 0;
-  while (element.lastIndex < text.length) {
-    const match = element.exec(text);
-    if (!match) return null;
-    const [, weak, opaque] = match;
-    if (opaque !== undefined) tags.push({ weak: weak !== undefined, opaque });
+  for (let at = 0; ; at = entityTag.lastIndex) {
+    gap.lastIndex = at;
+    const [between = ''] = gap.exec(text) ?? [];
+    if (at + between.length === text.length) return tags.length > 0 ? tags : null;
+    if (tags.length > 0 && !between.includes(',')) return null;
+    entityTag.lastIndex = at + between.length;
+    const [, weak, opaque] = entityTag.exec(text) ?? [];
+    if (opaque === undefined) return null;
+    tags.push({ weak: weak !== undefined, opaque });
   }
-  return tags.length > 0 ? tags : null;
 }
 
 /** Whether a condition names a strong tag, by the strong comparison: `If-Match` (section 8.8.3.2). */

@@ -43,6 +43,10 @@ const described: Readonly<Record<string, Format>> = {
     validate: isInstant,
     detail: 'must be an instant on a day that there is, in the years 0001 to 9999 in UTC',
   },
+  'well-formed': {
+    validate: (value) => value.isWellFormed(),
+    detail: 'must not contain lone surrogates',
+  },
 };
 
 /** The checks of these formats, as Ajv takes them. */

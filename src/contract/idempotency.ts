@@ -15,6 +15,8 @@ const maxKeyLength = 255;
  * don't begin with a quote. Quoted and bare it is the same key. Null if it is malformed.
  */
 export function parseIdempotencyKey(text: string): string | null {
+  // In quotes, each character may be escaped.
+  if (text.length > 2 * maxKeyLength + 2) return null;
   const quoted = quotedKey.exec(text)?.[1]?.replace(/\\(.)/g, '$1');
   const key = quoted ?? (bareKey.test(text) ? text : '');
   return key.length >= 1 && key.length <= maxKeyLength ? key : null;

@@ -103,7 +103,9 @@ export type FailureCodeAt<Id extends OperationId, S> = S extends PlatformStatus
 /** The codes of the problems that a handler of the operation may answer with. */
 export type FailureCode<Id extends OperationId> = CodeOf<HandlerProblem<Id>>;
 
-type ProblemMembers<P> = Omit<P, keyof Schemas['Problem']>;
+// What is not given is counted.
+type ProblemMembers<P> = Omit<P, keyof Schemas['Problem'] | 'errors_omitted'> &
+  (P extends { errors_omitted: number } ? { errors_omitted?: number } : unknown);
 type FailureOf<Id extends OperationId, Code> = Extract<HandlerProblem<Id>, { code: Code }>;
 
 type FailureArguments<P> = keyof ProblemMembers<P> extends never

@@ -1,4 +1,5 @@
 import { contractDocument } from './contract';
+import { bounded, maxErrors } from './faults';
 import type { Schemas, ValidationError } from './operations';
 
 type CodeOf<S> = S extends { code?: infer Code } ? (string extends Code ? never : NonNullable<Code>) : never;
@@ -7,7 +8,7 @@ type CodeOf<S> = S extends { code?: infer Code } ? (string extends Code ? never 
 export type ProblemCode = CodeOf<Schemas[keyof Schemas]> & string;
 
 /** A problem as RFC 9457 has it, with the members that the contract adds. */
-export type Problem = Schemas['Problem'] & { errors?: ValidationError[] };
+export type Problem = Schemas['Problem'] & { errors?: ValidationError[]; errors_omitted?: number };
 
 /** A type of problem. */
 export interface ProblemType {
@@ -53,6 +54,8 @@ export const problemTypes = readProblemTypes();
 export interface ProblemMembers {
   detail?: string;
   errors?: ValidationError[];
+  /** How many faults there are beside `errors`. */
+  errors_omitted?: number;
   /** The representation as it now is. */
   current?: unknown;
   /** The quota that is exceeded, and how much the lane may hold. */
@@ -71,7 +74,15 @@ export class ProblemError extends Error {
   }
 }
 
-/** The body of a problem response (RFC 9457). */
+/** As many faults as a problem lists, and how many more there are. */
+function listed(errors: readonly ValidationError[], omitted = 0): ProblemMembers {
+  return {
+    errors: errors.slice(0, maxErrors).map(bounded),
+    errors_omitted: omitted + Math.max(0, errors.length - maxErrors),
+  };
+}
+
+/** The body of a problem response (RFC 9457), with 100 faults at most. */
 export function problemBody(code: ProblemCode, requestId: string, members: ProblemMembers = {}): Problem {
   const type = problemTypes.get(code);
   if (!type) throw new Error(`The contract has no problem ${code}.`);
@@ -83,5 +94,6 @@ export function problemBody(code: ProblemCode, requestId: string, members: Probl
     detail: type.detail,
     request_id: requestId,
     ...members,
+    ...(members.errors && listed(members.errors, members.errors_omitted)),
   };
 }

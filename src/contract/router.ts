@@ -217,10 +217,11 @@ function serve(stages: Stages, dependencies: RouterDependencies & { costs: Costs
     const { key, ifMatch, ifNoneMatch } = read.conditions;
     // Of what the client wrote, before defaults are filled in: a later version may have others.
     const claim = key === null ? undefined : claimOf(operation, request, key);
-    const errors = await validator.checkRequest(request, response);
+    const { errors, errors_omitted } = await validator.checkRequest(request, response);
     if (errors.length > 0) {
-      const count = errors.length === 1 ? 'one fault' : `${errors.length} faults`;
-      throw new ProblemError('validation-failed', { detail: `The request has ${count}.`, errors });
+      const all = errors.length + errors_omitted;
+      const detail = `The request has ${all === 1 ? 'one fault' : `${all} faults`}.`;
+      throw new ProblemError('validation-failed', { detail, errors, errors_omitted });
     }
 
     await validator.watchResponse(request, response, next);
@@ -255,7 +256,7 @@ function serve(stages: Stages, dependencies: RouterDependencies & { costs: Costs
 
 /** Express's spelling of a path of the contract: `/api/:user_id/tasks`. */
 function expressPath(path: string): string {
-  return path.replace(/\{([^}]+)\}/g, ':$1');
+  return path.replace(/\{([^{}]+)\}/g, ':$1');
 }
 
 function allowedMethods(methods: readonly Method[]): string {

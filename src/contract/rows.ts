@@ -2,14 +2,22 @@
 import Ajv2020, { type ErrorObject } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { contractDocument } from './contract';
+import { createExcerpter } from './excerpt';
+import { bounded, distinct, maxErrors } from './faults';
 import { formatDetail, formats } from './formats';
 import type { Schemas, ValidationError } from './operations';
 import { escapePointer, patternDescriptions, validationCodes } from './validator';
 
-const ajv = new Ajv2020({ strict: false, allErrors: true });
-addFormats(ajv, { mode: 'full' });
-for (const [name, validate] of Object.entries(formats)) ajv.addFormat(name, validate);
-ajv.addSchema(contractDocument, 'contract');
+function createAjv(allErrors: boolean): Ajv2020 {
+  const ajv = new Ajv2020({ strict: false, strictNumbers: true, allErrors });
+  addFormats(ajv, { mode: 'full' });
+  for (const [name, validate] of Object.entries(formats)) ajv.addFormat(name, validate);
+  ajv.addSchema(contractDocument, 'contract');
+  return ajv;
+}
+
+const untilFirst = createAjv(false);
+const toTheEnd = createAjv(true);
 
 const descriptions = patternDescriptions(contractDocument);
 
@@ -23,8 +31,16 @@ function toValidationError({ instancePath, keyword, message, params }: ErrorObje
   };
 }
 
-/** Makes the check of values by a schema of the contract: every fault, with pointers into the value. */
+/** Makes the check of values by a schema of the contract: their faults, at most 100, with pointers into the value. */
 export function createCheck(name: keyof Schemas & string): (value: unknown) => ValidationError[] {
-  const validate = ajv.compile({ $ref: `contract#/components/schemas/${name}` });
-  return (value) => (validate(value) ? [] : (validate.errors ?? []).map(toValidationError));
+  const local = `#/components/schemas/${name}`;
+  const check = untilFirst.compile({ $ref: `contract${local}` });
+  const collect = toTheEnd.compile({ $ref: `contract${local}` });
+  const excerptOf = createExcerpter(contractDocument, { $ref: local });
+  return (value) => {
+    if (check(value)) return [];
+    const first = check.errors ?? [];
+    const found = collect(excerptOf(value).value) ? first : (collect.errors ?? first);
+    return distinct(found.map(toValidationError)).slice(0, maxErrors).map(bounded);
+  };
 }

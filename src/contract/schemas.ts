@@ -37,8 +37,13 @@ interface AnsweredRequest extends Pick<Request, 'method' | 'headers' | 'original
 
 /** Validators for a whole document; each compiles what it needs of an operation when it first comes to that. */
 export interface DocumentValidators {
-  /** Passes an error on for a request that breaks the contract. */
+  /** Passes an error on for a request that breaks the contract, with the first fault that it finds. */
   checkRequest(operation: Operation): RequestHandler;
+  /**
+   * Passes an error on with every fault of a request. What it checks must be bounded: it takes time quadratic in the
+   * items of an array, and matches patterns against strings that are too long.
+   */
+  collectFaults(operation: Operation): RequestHandler;
   /** Makes `response.json` check what it sends; passes an error on, after that, if the check throws. */
   watchResponse(operation: Operation): RequestHandler;
 }
@@ -180,10 +185,13 @@ export function createDocumentValidators(
   const serial = 0;
   // What Ajv would tidy up, V8 does without: the validators are as fast, and there in less time.
   const code = { optimize: false };
-  const requests = withSchemas(
-    ofRequests,
-    (schemas) => new RequestValidator(schemas, { ...ajvOpts.request, code }),
-  );
+  const createRequests = (allErrors: boolean) =>
+    withSchemas(
+      ofRequests,
+      (schemas) => new RequestValidator(schemas, { ...ajvOpts.request, allErrors, code }),
+    );
+  const requests = createRequests(false);
+  const collectors = createRequests(true);
   const responses = withSchemas(
     ofResponses,
     (schemas) => new ResponseValidator(schemas, { ...ajvOpts.response, code }, watchOptions, serial),
@@ -196,16 +204,18 @@ export function createDocumentValidators(
     keys.set(response, key);
     return key;
   };
+  const check = (validator: RequestValidator, operation: Operation): RequestHandler => {
+    const { path } = operation;
+    const schema = operationOf(ofRequests, operation) as never;
+    return (request, response, next) => {
+      const pathParams = request.params as Record<string, string>;
+      const openapi = { expressRoute: path, openApiRoute: path, pathParams, schema, serial };
+      return validator.validate(Object.assign(request, { openapi }), response, next);
+    };
+  };
   return {
-    checkRequest(operation) {
-      const { path } = operation;
-      const schema = operationOf(ofRequests, operation) as never;
-      return (request, response, next) => {
-        const pathParams = request.params as Record<string, string>;
-        const openapi = { expressRoute: path, openApiRoute: path, pathParams, schema, serial };
-        return requests.validate(Object.assign(request, { openapi }), response, next);
-      };
-    },
+    checkRequest: (operation) => check(requests, operation),
+    collectFaults: (operation) => check(collectors, operation),
     watchResponse(operation) {
       const all = operationOf(ofResponses, operation).responses;
       return ({ originalUrl }, response, next) => {

@@ -1,6 +1,8 @@
 /** Checks an operation's requests and responses against the contract. */
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Contract, OpenApiDocument, Operation } from './contract';
+import { createExcerpter } from './excerpt';
+import { distinct } from './faults';
 import { formatDetail } from './formats';
 import type { OperationId, ValidationError } from './operations';
 import { createDocumentValidators, type DocumentValidators } from './schemas';
@@ -12,10 +14,17 @@ export interface ReportedFault {
   errorCode?: string;
 }
 
+/** The faults of a request. */
+export interface RequestFaults {
+  readonly errors: ValidationError[];
+  /** How many faults there are beside these. */
+  readonly errors_omitted: number;
+}
+
 /** Checks one operation's requests and responses. */
 export interface OperationValidator {
-  /** Every fault of the request, empty if it has none. Coerces parameters and fills in defaults as it goes. */
-  checkRequest(request: Request, response: Response): Promise<ValidationError[]>;
+  /** The faults of the request, none if it has none. Coerces parameters and fills in defaults as it goes. */
+  checkRequest(request: Request, response: Response): Promise<RequestFaults>;
   /** From here on `response.json` checks what it sends; a response that breaks the contract goes to `next`. */
   watchResponse(request: Request, response: Response, next: NextFunction): Promise<void>;
 }
@@ -87,9 +96,8 @@ function unknownPointer(path: string, body: unknown): string {
   let rest = path.slice('/body/'.length);
   for (;;) {
     const [token = ''] = rest.split('/', 1);
-    const child = (node as Record<string, unknown> | null)?.[
-      token.replaceAll('~1', '/').replaceAll('~0', '~')
-    ];
+    const name = token.replaceAll('~1', '/').replaceAll('~0', '~');
+    const child = Object.hasOwn(Object(node), name) ? (node as Record<string, unknown>)[name] : undefined;
     if (rest === token || typeof child !== 'object') return `${pointer}/${escapePointer(rest)}`;
     node = child;
     pointer += `/${token}`;
@@ -149,36 +157,60 @@ function missingBody(operation: Operation, request: Request): ValidationError[] 
     : [];
 }
 
-// One field can fail several keywords of one schema, and each of them is told once.
-function distinct(errors: ValidationError[]): ValidationError[] {
-  return [...new Map(errors.map((each) => [`${each.pointer} ${each.code} ${each.detail}`, each])).values()];
+/** What a check reports; empty if it finds no fault. @throws what is no fault of the request. */
+async function faultsOf(
+  check: RequestHandler,
+  request: Request,
+  response: Response,
+): Promise<ReportedFault[]> {
+  try {
+    await run(check, request, response);
+    return [];
+  } catch (error) {
+    const { status, errors } = error as { status?: number; errors?: ReportedFault[] };
+    if (status !== 400 || !errors) throw error;
+    return errors;
+  }
 }
 
-function reportedFaults(error: unknown): ReportedFault[] | undefined {
-  const { status, errors } = error as { status?: number; errors?: ReportedFault[] };
-  // That a `then` was not met says nothing that its own faults don't.
-  const telling = errors?.filter((each) => !each.errorCode?.startsWith('if.'));
-  return status === 400 ? telling : undefined;
+// That a `then` was not met says nothing that its own faults don't.
+const isTelling = ({ errorCode }: ReportedFault) => !errorCode?.startsWith('if.');
+
+/** Makes the function that collects the faults of a request from an excerpt of it, and counts those outside of it. */
+function createCollector(contract: Contract, operation: Operation, validators: DocumentValidators) {
+  const check = validators.collectFaults(operation);
+  const excerpters = new Map(
+    [...operation.inputSchemas].map(([type, schema]) => [type, createExcerpter(contract.document, schema)]),
+  );
+  return async (request: Request, response: Response) => {
+    const { method, headers, originalUrl, path, query, params, body } = request;
+    const excerpt = excerpters.get(headers['content-type'])?.({ query, params, body });
+    if (!excerpt) throw new Error(`No schema of ${operation.id} is for ${headers['content-type']}.`);
+    const excerpted = { method, headers, originalUrl, path, ...(excerpt.value as object) } as Request;
+    const faults = await faultsOf(check, excerpted, response);
+    return { faults: faults.filter(isTelling), omitted: excerpt.omitted };
+  };
 }
 
 function createValidator(
+  contract: Contract,
   operation: Operation,
   validators: DocumentValidators,
   descriptions: ReadonlyMap<string, string>,
 ): OperationValidator {
   const check = validators.checkRequest(operation);
+  const collect = createCollector(contract, operation, validators);
   const watch = validators.watchResponse(operation);
   return {
     async checkRequest(request, response) {
       const own = [...takeUnknownParameters(operation, request), ...missingBody(operation, request)];
-      try {
-        await run(check, request, response);
-        return own;
-      } catch (error) {
-        const faults = reportedFaults(error);
-        if (!faults) throw error;
-        return distinct([...own, ...faults.map((each) => toValidationError(each, descriptions, request))]);
-      }
+      const first = await faultsOf(check, request, response);
+      if (first.length === 0) return { errors: own, errors_omitted: 0 };
+      const { faults, omitted } = await collect(request, response);
+      const errors = (faults.length > 0 ? faults : first).map((each) =>
+        toValidationError(each, descriptions, request),
+      );
+      return { errors: distinct([...own, ...errors]), errors_omitted: omitted };
     },
     watchResponse(request, response, next) {
       return new Promise((resolve, reject) => {
@@ -232,7 +264,7 @@ export async function createValidators(
   const descriptions = patternDescriptions(contract.document);
   const byId = new Map<OperationId, OperationValidator>();
   for (const operation of contract.operations) {
-    const validator = createValidator(operation, validators, descriptions);
+    const validator = createValidator(contract, operation, validators, descriptions);
     await warm(operation, validator);
     byId.set(operation.id, validator);
   }

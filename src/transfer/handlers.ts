@@ -1,6 +1,7 @@
 import { toChange } from '../changes/mapper';
 import { listChanges } from '../changes/repository';
 import { listCompletions } from '../completions/repository';
+import { maxErrors } from '../contract/faults';
 import type { Handlers, Schemas } from '../contract/operations';
 import type { UserScope } from '../database/lane';
 import type { ChangeRow } from '../database/rows';
@@ -73,9 +74,6 @@ function everything(userId: string, exported_at: string, read: LongRead) {
 
 const begin = async (lane: UserScope) => ({ read: await beginReading(lane), at: new Date().toISOString() });
 
-// As many as a problem lists; a dry run lists all.
-const maxErrors = 1_000;
-
 export const transferHandlers: Pick<Handlers, 'exportLane' | 'exportCsv' | 'exportCalendar' | 'importLane'> =
   {
     async exportLane(call) {
@@ -102,7 +100,7 @@ export const transferHandlers: Pick<Handlers, 'exportLane' | 'exportCsv' | 'expo
         const all = file.rows.reduce((sum, { faultCount }) => sum + faultCount, 0);
         const which = all > errors.length ? `; these are the first ${errors.length} of ${all} faults` : '';
         const detail = `${counts.faults} of ${file.rows.length} rows have faults, nothing was imported${which}.`;
-        return call.fail('validation-failed', { detail, errors });
+        return call.fail('validation-failed', { detail, errors, errors_omitted: all - errors.length });
       }
       if (written?.isWhole === false) {
         const detail = `The lane was changed during the import, which has written ${written.created} rows; repeat it.`;

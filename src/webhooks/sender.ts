@@ -93,7 +93,7 @@ function exchange(
 
 const unreachable = /^E(CONNREFUSED|HOSTUNREACH|NETUNREACH|HOSTDOWN|NETDOWN|TIMEDOUT|ADDRNOTAVAIL|ACCES)$/;
 const tls =
-  /^(EPROTO|ERR_TLS_.*|ERR_SSL_.*|.*CERT.*|UNABLE_TO_.*|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)$/;
+  /CERT|^(?:ERR_TLS_|ERR_SSL_|UNABLE_TO_)|^(?:EPROTO|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)$/;
 
 function toSendError(error: unknown, signal: AbortSignal): SendError {
   if (error instanceof TargetError) return error.code;

@@ -1,0 +1,90 @@
+import { contractDocument } from '../../src/contract/contract';
+import { parseTagCondition } from '../../src/contract/entity-tags';
+import { createExcerpter } from '../../src/contract/excerpt';
+import { bounded } from '../../src/contract/faults';
+import { problemBody } from '../../src/contract/problems';
+import { createCheck } from '../../src/contract/rows';
+
+const component = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+
+describe('an excerpt', () => {
+  const excerptOf = createExcerpter(contractDocument, component('Batch'));
+
+  test('has all of a value that is not too long', () => {
+    const value = { operations: [{ op: 'create_task', task: { title: 'x', tags: ['a'] } }], surplus: null };
+    expect(excerptOf(value)).toEqual({ value, omitted: 0 });
+  });
+
+  test('shows that arrays and strings are too long, through references and alternatives', () => {
+    const task = { title: 'x'.repeat(60_000), tags: Array(40_000).fill(0) };
+    const { value } = excerptOf({ operations: Array(5_000).fill({ op: 'create_task', task }) });
+    const { operations } = value as { operations: { task: typeof task }[] };
+    expect(operations).toHaveLength(101);
+    expect(operations[0]?.task.title).toHaveLength(402);
+    expect(operations[0]?.task.tags).toHaveLength(51);
+  });
+
+  test('has a hundred unknown properties and counts the others', () => {
+    const unknown = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`k${n}`, []]));
+    const { value, omitted } = excerptOf({ ...unknown, operations: [] });
+    expect(Object.keys(value as object)).toHaveLength(101);
+    expect(omitted).toBe(200);
+  });
+
+  test('keeps a property named __proto__ as one', () => {
+    const { value } = excerptOf(JSON.parse('{"__proto__":{"title":1}}'));
+    expect(Object.keys(value as object)).toEqual(['__proto__']);
+  });
+});
+
+test('a row that is too long in places has that as their one fault', () => {
+  const faults = createCheck('TaskImport')({
+    title: `${'a'.repeat(60_000)}\u0001`,
+    tags: Array(40_000).fill(0),
+    priority: 0,
+  });
+  expect(faults.map(({ pointer, code }) => `${pointer} ${code}`).sort()).toEqual([
+    '/priority not-allowed',
+    '/priority wrong-type',
+    '/tags too-long',
+    '/title too-long',
+  ]);
+});
+
+test('a problem lists a hundred faults and counts the others', () => {
+  const errors = Array.from({ length: 250 }, (_, n) => ({
+    pointer: `/body/${n}`,
+    code: 'unknown' as const,
+    detail: '',
+  }));
+  const problem = problemBody('validation-failed', 'id', { errors, errors_omitted: 7 });
+  expect(problem.errors).toHaveLength(100);
+  expect(problem.errors_omitted).toBe(157);
+});
+
+test('a fault names what the client chose up to a length', () => {
+  const long = {
+    pointer: `/body/${'\u{1f600}'.repeat(5_000)}`,
+    code: 'unknown' as const,
+    detail: 'x'.repeat(5_000),
+  };
+  const { pointer, detail } = bounded(long);
+  expect([pointer.length, detail.length]).toEqual([300, 1_000]);
+  expect(pointer.isWellFormed()).toBe(true);
+});
+
+describe('entity tags', () => {
+  test.each([
+    ['"a"', 1],
+    [' , "a" ,, W/"b,c" ,', 2],
+    ['*', '*'],
+    ['"a" "b"', null],
+    ['"a', null],
+    [' , ', null],
+    [`"a",${' '.repeat(4_000)}x`, null],
+    [`"a"${' '.repeat(15_800)}`, null],
+  ])('of %.40j', (text, expected) => {
+    const parsed = parseTagCondition(text);
+    expect(Array.isArray(parsed) ? parsed.length : parsed).toBe(expected);
+  });
+});
