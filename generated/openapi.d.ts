@@ -1140,8 +1140,9 @@ export interface paths {
          *     Rows are written in chunks, each all or nothing and leaving at most 1,000 changes. If the service fails midway,
          *     what it has written stays: repeat the import, and it goes on from there.
          *
-         *     A file may have 200,000 rows, a row 1 MiB. A user imports one file at a time, and the service a few; more are 503,
-         *     to be sent again after `Retry-After`.
+         *     A file may have 200,000 rows, a row 1 MiB. A user imports one file at a time, and the service a few: others wait
+         *     for their turn once their file is there. More are 503, to be sent again after `Retry-After`. A client that sends
+         *     its file too slowly is answered 408.
          *
          *     **JSON** keeps ids, positions, places, tags with their colours, the trash, `created_at` and `completed_at`;
          *     versions begin again at 1, and `updated_at` is the time of the import. The profile's settings are taken if the
@@ -8664,7 +8665,7 @@ export interface operations {
                      *           "line": 3,
                      *           "type": "task",
                      *           "action": "fault",
-                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f",
+                     *           "id": null,
                      *           "errors": [
                      *             {
                      *               "pointer": "/body/2/due_date",

@@ -127,18 +127,18 @@ export async function* readCsv(file: Pick<SpooledBody, 'pieces' | 'sha256'>): As
   let end = 0;
   // Those that there are rows for.
   const projects = new Set<string>();
-  const place = <I extends string | null>(id: I) => {
-    const line = lines.after(end);
-    return { row, line, type: 'task' as const, within: '/body', index: row, id };
-  };
+  const place = () => ({
+    ...{ row, line: lines.after(end), type: 'task' as const },
+    ...{ within: '/body', index: row, id: null },
+  });
 
   for await (const { record, info } of records as AsyncIterable<ParsedRecord>) {
     if (broken && row + 1 === Number(broken.records)) break;
     row++;
-    if (columns) yield* readRecord(columns, record, place(idOf(row)), projects);
+    if (columns) yield* readRecord(columns, record, place(), idOf, projects);
     else {
       columns = record.map((cell) => cell.trim());
-      const { line } = place(null);
+      const { line } = place();
       const faults = faultsOfHeader(columns);
       for (const fault of faults) yield faultOfFile(line, fault);
       if (faults.length > 0) return;
@@ -146,7 +146,7 @@ export async function* readCsv(file: Pick<SpooledBody, 'pieces' | 'sha256'>): As
     end = info.bytes;
   }
   row++;
-  if (broken) yield { ...place(null), read: [brokenRecord(broken, columns)] };
+  if (broken) yield { ...place(), read: [brokenRecord(broken, columns)] };
   else if (!columns) yield faultOfFile(1, { pointer: '/0', code: 'required', detail: 'must have a header' });
 }
 
@@ -163,7 +163,8 @@ function brokenRecord(error: CsvError, columns: readonly string[] | undefined): 
 function* readRecord(
   columns: readonly string[],
   record: readonly string[],
-  place: Omit<ReadRow<'task'>, 'id' | 'read'> & { id: string },
+  place: Omit<ReadRow<'task'>, 'read'>,
+  idOf: (row: number) => string,
   projects: Set<string>,
 ): Generator<ReadRow> {
   if (record.length !== columns.length) {
@@ -173,11 +174,11 @@ function* readRecord(
   }
   const fields = toFields(columns, record);
   const faults = check(fields);
-  const id = (fields.id as string | undefined) ?? place.id;
   if (faults.length > 0) {
-    yield { ...place, id, read: faults };
+    yield { ...place, id: (fields.id as string | undefined) ?? null, read: faults };
     return;
   }
+  const id = (fields.id as string | undefined) ?? idOf(place.row);
   const { project, ...task } = fields as Schemas['TaskImport'];
   const name = project?.trim();
   const project_id = task.project_id ?? (name === undefined ? undefined : idOfProject(name));
