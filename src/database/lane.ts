@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { QueryResult, QueryResultRow } from 'pg';
 import { isUnknownAccount } from './accounts';
+import { bind, holdBounds } from './bound';
 import { isTransient, isUnavailable } from './faults';
 import {
   type Claim,
@@ -285,9 +286,7 @@ function laneOn({ knex, nameOf }: Platform, connection: Connection, userId: stri
       return rows as never;
     },
     rows: (table) =>
-      knex(`${schema}.${table} as ${table}`)
-        .connection(connection)
-        .where(`${table}.user_id`, userId) as never,
+      bind(knex(`${schema}.${table} as ${table}`).connection(connection), { table, userId }) as never,
     expression: (sql, bindings = []) => knex.raw(sql, [...bindings]),
   };
 }
@@ -356,7 +355,10 @@ function writableLaneOn(
 
 /** How a lane is opened. */
 export interface Opening {
-  /** When the caller's token was issued, in seconds since the epoch; null if it doesn't say. */
+  /**
+   * When the caller's token was issued at the earliest, by the database's clock, in seconds since the epoch; null if it
+   * doesn't say.
+   */
   readonly issuedAt?: number | null;
   /** Whether writes are those of a request that could have an `If-Match`, and has none. */
   readonly unconditional?: boolean;
@@ -386,6 +388,7 @@ export function createLanes(
   knex: Knex,
   options: LaneOptions,
 ): { withUser: WithUser; laneForJob: (userId: string) => LaneForJob } {
+  holdBounds(knex);
   const platform: Platform = { knex, nameOf: options.preparedStatements ? createNames() : () => undefined };
   const prepared = ({ name, ...statement }: Statement): Statement =>
     options.preparedStatements && name !== undefined ? { name, ...statement } : statement;

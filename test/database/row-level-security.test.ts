@@ -85,7 +85,7 @@ async function seed(lane: UserScope): Promise<void> {
 
 /** A query without the lane's filter: what is left when the second wall is gone. */
 function unfiltered(lane: Lane, table: string): Knex.QueryBuilder {
-  return lane.rows(table as keyof LaneTables).clear('where') as never;
+  return lane.rows(table as keyof LaneTables).queryContext({}) as never;
 }
 
 /** A statement that no repository could write, on the lane's own connection. */
@@ -220,6 +220,54 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
       expect(left.ada?.[name]).toBe(0);
     }
     await seed(open('ada'));
+  });
+
+  test.each([
+    ['a locking read', (name: string) => `select user_id from tasklane.${name} for update`],
+    [
+      'a delete that returns what is gone',
+      (name: string) =>
+        `with gone as (delete from tasklane.${name} returning user_id) select user_id from gone`,
+    ],
+    [
+      'a merge that updates, and then a read',
+      (name: string) => `merge into tasklane.${name} as lane using (select 1) as one on true
+        when matched then update set user_id = lane.user_id`,
+    ],
+    [
+      'a recursive query',
+      (name: string) => `with recursive each as (
+          select user_id, 1 as n from tasklane.${name} union
+          select lane.user_id, n + 1 from each, tasklane.${name} as lane where n < 3
+        ) select user_id from each`,
+    ],
+  ])('%s without a filter reaches the lane’s rows alone', async (_what, statement) => {
+    for (const { name } of tables) {
+      await seed(open('ada'));
+      const theirs = () => open('bob').read((lane) => run(lane, `select xmin, * from tasklane.${name}`));
+      const before = await theirs();
+      const reached = await open('ada').write((lane) => run<{ user_id: string }>(lane, statement(name)));
+      expect(reached.filter((row) => row.user_id !== 'ada')).toEqual([]);
+      // A row's xmin tells also of an update that changed nothing.
+      expect(await theirs()).toEqual(before);
+    }
+    await seed(open('ada'));
+  });
+
+  test('a conflict with a row of another user is refused, and tells nothing of it', async () => {
+    for (const { name, columns } of tables) {
+      const rows = await open('bob').read((lane) =>
+        run<{ row: object }>(lane, `select to_jsonb(t) as row from tasklane.${name} as t limit 1`),
+      );
+      const list = columns.map((column) => `"${column}"`);
+      for (const conflict of ['do nothing', 'do update set user_id = excluded.user_id']) {
+        const target = conflict === 'do nothing' ? '' : `on constraint ${name}_pkey`;
+        const statement = `insert into tasklane.${name} (${list})
+          select ${list} from jsonb_populate_record(null::tasklane.${name}, $1) on conflict ${target} ${conflict}`;
+        const inserting = open('ada').write((lane) => run(lane, statement, [JSON.stringify(rows[0]?.row)]));
+        await expect(inserting).rejects.toThrow(/violates row-level security policy/);
+      }
+    }
   });
 
   test('a row for another user is refused, new or given away', async () => {

@@ -62,3 +62,18 @@ export async function setUpRoles(statements: readonly string[]): Promise<RoleSet
     },
   };
 }
+
+/** An app role that row-level security does not hold. */
+export const unheldRole = 'tasklane_unheld';
+
+/** Makes `unheldRole` where there is none yet, and grants it in a database what the app role has. */
+export async function grantUnheldRole(url: string): Promise<void> {
+  // Roles belong to the cluster, and other test files may make it at the same moment.
+  await query(
+    url,
+    `do $$ begin create role ${unheldRole} nologin bypassrls;
+     exception when duplicate_object or unique_violation then null; end $$`,
+  );
+  await query(url, `grant usage on schema tasklane to ${unheldRole}`);
+  await query(url, `grant select, insert, update, delete on all tables in schema tasklane to ${unheldRole}`);
+}

@@ -1,0 +1,72 @@
+/**
+ * Queries that are bound to a lane. The condition on the lane's user is added when the query is compiled, around all
+ * other conditions: neither `orWhere` nor `clearWhere` nor a copy of the query leaves the lane.
+ */
+import type { Knex } from 'knex';
+
+/** The rows that a query may touch: those of one user, in the table or alias that it begins with. */
+interface Bound {
+  readonly table: string;
+  readonly userId: string;
+}
+
+/** A condition as Knex keeps it until it compiles. */
+interface Where {
+  readonly grouping: 'where';
+  readonly type: string;
+  readonly bool: 'and' | 'or';
+  readonly [member: string]: unknown;
+}
+
+interface Builder {
+  readonly _statements: Where[];
+  readonly _single: { readonly update?: object };
+  queryContext(): { readonly bound?: Bound } | undefined;
+}
+
+interface Compiler {
+  /** As in `select`; Knex calls DELETE `del`. */
+  readonly method: string;
+  readonly grouped: { where?: Where[] };
+}
+
+interface Client {
+  queryCompiler(builder: Builder, bindings?: unknown[]): Compiler;
+}
+
+// What has no condition, such as an insert or TRUNCATE, cannot be bound by one.
+const conditional = new Set(['select', 'first', 'pluck', 'update', 'del']);
+
+function conditionOn({ table, userId }: Bound): Where {
+  const basic = { type: 'whereBasic', operator: '=', not: false, asColumn: false } as const;
+  return { grouping: 'where', bool: 'and', ...basic, column: `${table}.user_id`, value: userId };
+}
+
+/** Conditions with an `or` among them, as one condition. */
+function grouped(conditions: readonly Where[]): readonly Where[] {
+  if (conditions.every(({ bool }) => bool === 'and')) return conditions;
+  const value = (nested: Builder) => void nested._statements.push(...conditions);
+  return [{ grouping: 'where', bool: 'and', type: 'whereWrapped', not: false, value }];
+}
+
+/** Has the queries of `knex` compiled with the bounds that `bind` gives them. To be called once for each pool. */
+export function holdBounds(knex: Knex): void {
+  const client: Client = knex.client;
+  const compile = client.queryCompiler.bind(client);
+  client.queryCompiler = (builder, bindings) => {
+    const compiler = compile(builder, bindings);
+    const bound = builder.queryContext()?.bound;
+    if (!bound) return compiler;
+    if (!conditional.has(compiler.method)) {
+      throw new Error(`A query of a lane's rows cannot be turned into ${compiler.method}.`);
+    }
+    if (Object.hasOwn(builder._single.update ?? {}, 'user_id')) throw new Error('A row stays in its lane.');
+    compiler.grouped.where = [conditionOn(bound), ...grouped(compiler.grouped.where ?? [])];
+    return compiler;
+  };
+}
+
+/** Binds a query to a user's rows, for good. */
+export function bind<Q extends Knex.QueryBuilder>(query: Q, bound: Bound): Q {
+  return query.queryContext({ bound }) as Q;
+}
