@@ -4,6 +4,7 @@ import { parseConfig } from '../../src/config';
 import { createLogger } from '../../src/observability/logger';
 import { startService } from '../../src/start';
 import { createTestDatabase, type TestDatabase } from './database';
+import { type Stray, watchStatements } from './lane-statements';
 
 export const testSecret = 'a-secret-of-the-tests-that-is-long-enough';
 
@@ -12,9 +13,19 @@ export interface TestService {
   readonly database: TestDatabase;
   /** The lines of its log so far, parsed. */
   readonly logged: Record<string, unknown>[];
+  /** The statements so far that did not keep to their lane. */
+  strays(): Stray[];
   /** Runs a background job until it has no more to do; they don't run by themselves unless JOBS is on. */
   runJob(name: string): Promise<void>;
+  /** Rejects if a statement did not keep to its lane, unless the service was started with `strays`. */
   stop(): Promise<void>;
+}
+
+export interface TestServiceOptions {
+  /** Does something to the database before the service starts. */
+  readonly prepare?: (database: TestDatabase) => Promise<void>;
+  /** Whether statements may leave their lanes. */
+  readonly strays?: boolean;
 }
 
 /** A configuration for tests: a free port, no jobs on their own, nothing from this machine's environment. */
@@ -23,8 +34,13 @@ export function testConfig(environment: Record<string, string>): Config {
 }
 
 /** Starts a service with a database of its own. */
-export async function startTestService(environment: Record<string, string> = {}): Promise<TestService> {
+export async function startTestService(
+  environment: Record<string, string> = {},
+  { prepare, strays = false }: TestServiceOptions = {},
+): Promise<TestService> {
   const database = await createTestDatabase();
+  const watch = await watchStatements(database.url);
+  await prepare?.(database);
   const logged: Record<string, unknown>[] = [];
   const log = createLogger({
     level: environment.LOG_LEVEL ?? 'info',
@@ -36,10 +52,14 @@ export async function startTestService(environment: Record<string, string> = {})
     url: service.url,
     database,
     logged,
+    strays: watch.strays,
     runJob: service.runJob,
     async stop() {
       await service.stop();
       await database.drop();
+      if (!strays && watch.strays().length > 0) {
+        throw new Error(`Statements left their lanes: ${JSON.stringify(watch.strays(), null, 2)}`);
+      }
     },
   };
 }
