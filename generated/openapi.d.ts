@@ -633,7 +633,8 @@ export interface paths {
          * Erase the lane
          * @description Erases everything that the lane holds, at once and for good; export it first to keep it. The account at the
          *     authentication server stays. Every token that was issued until then is 401 from then on, the request's own
-         *     included; one that is issued in a later second opens a new lane.
+         *     included. One that is issued later opens a new lane; clocks may differ, so that must be some seconds later, by
+         *     default more than 5.
          */
         delete: operations["eraseLane"];
         options?: never;

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { AuthConfig } from './config';
 import { readCookie } from './cookies';
 import { type Credential, readCredential } from './credential';
-import type { Authentication } from './identity';
+import { type Authentication, identify } from './identity';
 import { createSessionTable, type Query, type SessionTable } from './session-table';
 import { createTokenVerifier, type TokenVerifier } from './token-verifier';
 
@@ -51,10 +51,14 @@ export function createAuthenticator(
   }
 
   async function findSession(table: SessionTable, { carrier, text }: Credential): Promise<Authentication> {
+    const nowSeconds = now() / 1000;
     try {
-      const subject = await table.find(text, carrier, now() / 1000);
+      const subject = await table.find(text, carrier, nowSeconds);
       return subject.ok
-        ? { outcome: 'authenticated', identity: { ...subject.value, source: 'session', carrier } }
+        ? {
+            outcome: 'authenticated',
+            identity: identify(subject.value, { source: 'session', carrier }, config, nowSeconds),
+          }
         : { outcome: 'invalid', reason: subject.reason };
     } catch (error) {
       // Not the error itself: a query builder's message can hold the statement's values, the token among them.

@@ -6,7 +6,7 @@ import { readBearerClaims, type TokenSubject } from './claims';
 import { type Algorithm, type JwsHeader, readHeader } from './compact-jws';
 import type { AuthConfig } from './config';
 import type { Credential } from './credential';
-import type { Authentication, Identity, Unavailable } from './identity';
+import { type Authentication, type Identity, identify, type Unavailable } from './identity';
 import { parseJsonObject } from './json-object';
 import { createKeySet } from './key-set';
 import { accept, type Result, refuse } from './result';
@@ -97,11 +97,8 @@ export function createTokenVerifier({ config, log, now, monotonicNow }: TokenVer
         ? readBearerClaims(claims, config, signedBy, nowSeconds)
         : readCookieClaims(claims, config, signedBy, nowSeconds);
     if (!subject.ok) return subject;
-    const identity: Identity = {
-      ...subject.value,
-      source: carrier === 'header' ? signedBy : 'cookie',
-      carrier,
-    };
+    const origin = { source: carrier === 'header' ? signedBy : 'cookie', carrier } as const;
+    const identity = identify(subject.value, origin, config, nowSeconds);
     const until = Math.min(now() + CACHE_MS, identity.expiresAt * 1000);
     verified.set(id, { identity, key: signed.key, until });
     return accept(identity);

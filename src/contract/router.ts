@@ -189,7 +189,7 @@ function serve(stages: Stages, dependencies: RouterDependencies): RequestHandler
     const call = (to: Served, given: Input) => (lane: UserScope) =>
       to.handler(makeCall(to.operation, request, given, { identity, lane }));
     return carryOut({
-      open: (unconditional) => withUser(identity.userId, { issuedAt: identity.issuedAt, unconditional }),
+      open: (unconditional) => withUser(identity.userId, { issuedAt: identity.issuedAfter, unconditional }),
       handle: call(stages, input),
       lookUp:
         representation &&

@@ -65,6 +65,7 @@ describe('an identity', () => {
           identity: {
             userId: 'alice',
             issuedAt: START / 1000,
+            issuedAfter: START / 1000 - 5,
             expiresAt: START / 1000 + 900,
             scopes: ['read', 'write'],
             source: 'secret',
@@ -72,7 +73,7 @@ describe('an identity', () => {
           },
         });
         expect(await authenticator.authenticate(bearer(hs256({ iat: undefined })))).toMatchObject({
-          identity: { issuedAt: null },
+          identity: { issuedAt: null, issuedAfter: null },
         });
       },
       clocks,

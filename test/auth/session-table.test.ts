@@ -128,3 +128,20 @@ test('a database out of reach is said so, and the log does not hold the token', 
     { level: 'error', fields: { name: 'Error', code: 'ECONNRESET' }, message: 'session table: out of reach' },
   ]);
 });
+
+test('a session that was made in the future says nothing of when', async () => {
+  await client.query(DRIZZLE_TABLES);
+  const authenticate = async (createdAt: string) => {
+    await client.query('update session set created_at = $1', [createdAt]);
+    const authenticator = createAuthenticator(
+      configOf({ BETTER_AUTH_SECRET: SECRET, AUTH_SOURCES: 'session' }),
+      memoryLog(),
+      { query, now: () => (NOW - 60) * 1000 },
+    );
+    return authenticator.authenticate(bearer(TOKEN));
+  };
+  const madeAt = (issuedAfter: number | null) => ({ outcome: 'authenticated', identity: { issuedAfter } });
+  expect(await authenticate('2029-12-31 12:00')).toMatchObject(madeAt(NOW - 12 * 3600 - 5));
+  expect(await authenticate('2029-12-31 23:59:05')).toMatchObject(madeAt(NOW - 60));
+  expect(await authenticate('2029-12-31 23:59:06')).toMatchObject(madeAt(null));
+});

@@ -20,9 +20,9 @@ beforeEach(() => {
 });
 afterAll(() => service.stop());
 
-/** A token that was issued `age` seconds ago, or does not say when. */
+/** A token that was issued `age` seconds ago by its clock, or does not say when. */
 async function tokenOfAge(age: number | null): Promise<string> {
-  const now = Date.now() / 1000;
+  const now = Math.floor(Date.now() / 1000);
   const token = new SignJWT({ ...(age !== null && { iat: now - age }), exp: now + 600 });
   return token
     .setProtectedHeader({ alg: 'HS256' })
@@ -77,6 +77,13 @@ function erasures(): Promise<{ age: number }[]> {
     'select extract(epoch from clock_timestamp() - at)::float8 as age from tasklane.erased where user_hash = $1',
     [createHash('sha256').update(userId).digest()],
   );
+}
+
+/** Lets time pass since the lanes were erased: the clocks of the tests go on by themselves. */
+async function pass(seconds: number): Promise<void> {
+  await query(service.database.url, 'update tasklane.erased set at = at - make_interval(secs => $1)', [
+    seconds,
+  ]);
 }
 
 function expectRefused(response: ApiResponse): void {
@@ -171,10 +178,11 @@ describe('a token from before', () => {
   });
 
   test('stays refused when a later one has begun the lane anew', async () => {
-    const [before, after] = [await tokenOfAge(10), await tokenOfAge(-2)];
+    const [before, after] = [await tokenOfAge(70), await tokenOfAge(0)];
     await makeTask(before);
     const first = await epoch();
     await erase(before);
+    await pass(60);
 
     expect((await listTasks(after)).body.items).toEqual([]);
     expect((await makeTask(after)).status).toBe(201);
@@ -219,10 +227,52 @@ describe('a token from before', () => {
 
 test('a lane can be erased again, which counts from then', async () => {
   await erase(await tokenOfAge(10));
-  await query(service.database.url, `update tasklane.erased set at = at - interval '1 hour'`);
-  const [between, later] = [await tokenOfAge(10), await tokenOfAge(-2)];
+  await pass(3600);
+  const [between, later] = [await tokenOfAge(70), await tokenOfAge(0)];
   expect((await makeTask(between)).status).toBe(201);
   expect((await erase(between)).status).toBe(204);
+  await pass(60);
   expectRefused(await makeTask(between));
   expect((await makeTask(later)).status).toBe(201);
+});
+
+describe('where clocks differ', () => {
+  // AUTH_CLOCK_TOLERANCE_SECONDS, as the service has it by default.
+  const tolerance = 5;
+
+  test.each([
+    ['exact', 0],
+    ['ahead by a second', 1],
+    ['ahead by as much as is tolerated', tolerance],
+    ['behind by as much as is tolerated', -tolerance],
+  ])('a token from before is refused by an issuer whose clock is %s', async (_what, ahead) => {
+    const token = await tokenOfAge(-ahead);
+    expect((await makeTask(token)).status).toBe(201);
+    const others = [await tokenOfAge(-ahead), await tokenOfAge(1 - ahead)];
+    expect((await erase(token)).status).toBe(204);
+    for (const each of [token, ...others]) {
+      expectRefused(await listTasks(each));
+      expectRefused(await makeTask(each));
+    }
+    expect(await traces()).toEqual([]);
+  });
+
+  test.each([
+    ['exact', 0],
+    ['ahead by as much as is tolerated', tolerance],
+    ['behind by as much as is tolerated', -tolerance],
+  ])('a token opens a lane anew after the wait, from a clock that is %s', async (_what, ahead) => {
+    expect((await erase(await tokenOfAge(-ahead))).status).toBe(204);
+    await pass(tolerance - ahead + 1);
+    expect((await makeTask(await tokenOfAge(-ahead))).status).toBe(201);
+  });
+
+  test('a feed is read at once in a lane that was begun anew', async () => {
+    expect((await erase(await tokenOfAge(0))).status).toBe(204);
+    await pass(1);
+    const token = await tokenOfAge(-tolerance);
+    const made = await send(service.url, 'POST', `${laneOf(userId)}/calendar-feed`, { token, body: {} });
+    expect(made.status).toBe(201);
+    expect((await send(service.url, 'GET', new URL(made.body.url).pathname)).status).toBe(200);
+  });
 });

@@ -13,7 +13,13 @@ import { unlimited } from '../../src/edge/rate-limit';
 import { createServer } from '../../src/server';
 import { operations } from './operations';
 
-const identity = { userId: 'ada', issuedAt: null, scopes: ['read', 'write'], carrier: 'header' } as never;
+const identity = {
+  userId: 'ada',
+  issuedAt: null,
+  issuedAfter: null,
+  scopes: ['read', 'write'],
+  carrier: 'header',
+} as never;
 const anyone: Authenticator = {
   authenticate: async () => ({ outcome: 'authenticated', identity }),
 } as unknown as Authenticator;
