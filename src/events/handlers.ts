@@ -11,7 +11,7 @@ export function eventHandlers(hub: Pick<EventHub, 'subscribe'>): Pick<Handlers, 
       const lastId = call.headers['last-event-id'] ?? call.query.last_event_id;
       const history = await call.lane.read(readHistory);
       const subscriber = hub.subscribe({
-        userId: call.path.user_id,
+        userId: call.identity.userId,
         lane: call.lane,
         expiresAt: call.identity.expiresAt * 1000,
         history,

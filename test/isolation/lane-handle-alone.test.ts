@@ -1,0 +1,31 @@
+/** The second wall alone: no path is checked, and row-level security does not hold the app role. */
+import { query } from '../support/database';
+import { grantUnheldRole, unheldRole } from '../support/roles';
+import { startTestService, type TestService } from '../support/service';
+import { tryIsolation } from './suite';
+
+jest.mock('../../src/contract/admission', () =>
+  require('./open-path').openPath(jest.requireActual('../../src/contract/admission')),
+);
+
+let service: TestService;
+tryIsolation({
+  pathIsChecked: false,
+  async start() {
+    service = await startTestService(
+      { RATE_LIMIT: 'off', DATABASE_APP_ROLE: unheldRole },
+      { prepare: ({ url }) => grantUnheldRole(url) },
+    );
+    return service;
+  },
+});
+
+test('row-level security does not hold the app role', async () => {
+  const [found] = await query<{ users: number }>(
+    service.database.url,
+    `with scope as (select set_config('role', $1, true), set_config('app.user_id', 'nobody', true))
+     select count(distinct user_id)::int as users from scope, tasklane.tasks`,
+    [unheldRole],
+  );
+  expect(found?.users).toBeGreaterThan(1);
+});

@@ -1,0 +1,279 @@
+/**
+ * Two users on every operation of the contract: neither sees or changes what is the other's. The suite runs with all
+ * walls, and with one wall alone.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Operation } from '../../src/contract/contract';
+import { send } from '../support/api';
+import { query } from '../support/database';
+import { exampleBody, operations } from '../support/operations';
+import {
+  idNameOf,
+  idParametersOf,
+  makeOwner as makeOwnerOf,
+  type Owner,
+  type OwnerRequest,
+  referencesOf,
+  rowsOf as rowsInLane,
+  sendAs,
+} from '../support/owner';
+import { type TestService, tokenOf } from '../support/service';
+
+const secret = 'Nobody else may read this';
+/** Ids that are alike to people, to other databases, or before decoding, but not by code point. */
+const alike = [
+  'ada',
+  'Ada',
+  'ada%20',
+  'ada+',
+  'a%64a',
+  'àda',
+  'a\u0300da',
+  'аda',
+  'ada\u200b',
+  'ada;',
+  'ada,bob',
+  'ada?',
+  '...',
+];
+
+/** What holds users apart where a suite runs. */
+export interface Walls {
+  /** Starts the service. */
+  start(): Promise<TestService>;
+  /** Whether the user of the path must be the token's. */
+  readonly pathIsChecked: boolean;
+}
+
+/** Tries to get over what holds users apart. */
+export function tryIsolation({ start, pathIsChecked }: Walls): void {
+  let service: TestService;
+  let mine: Owner;
+  let theirs: Owner;
+
+  const makeOwner = (id: string) => makeOwnerOf(service, id, secret);
+  const rowsOf = (id: string) => rowsInLane(service.database.url, id);
+
+  beforeAll(async () => {
+    service = await start();
+    theirs = await makeOwner(randomUUID());
+  });
+  afterAll(() => service.stop());
+  beforeEach(async () => {
+    mine = await makeOwner(randomUUID());
+  });
+
+  const inLanes: [string, Operation][] = operations
+    .filter((operation) => operation.path.includes('{user_id}'))
+    .map((operation) => [operation.id, operation]);
+
+  const withIds = inLanes.filter(([, operation]) => idParametersOf(operation).length > 0);
+  const withoutIds = inLanes.filter(([, operation]) => idParametersOf(operation).length === 0);
+
+  const request = (operation: Operation, options: OwnerRequest) => sendAs(service.url, operation, options);
+
+  test('the contract has operations of each kind, and every secured one is in a lane', () => {
+    expect(withIds.length).toBeGreaterThan(0);
+    expect(withoutIds.length).toBeGreaterThan(0);
+    expect(operations.filter((operation) => operation.scope).map((operation) => operation.id)).toEqual(
+      inLanes.map(([id]) => id),
+    );
+  });
+
+  test.each(inLanes)('%s works in one’s own lane, and leaves the other’s alone', async (_id, operation) => {
+    const before = await rowsOf(theirs.id);
+    expect(before.tasks).toHaveLength(5);
+    const response = await request(operation, { as: mine, lane: mine.id });
+    expect(response.status).toBeLessThan(300);
+    const text = JSON.stringify([response.body, response.headers]);
+    for (const each of [theirs.id, ...Object.values(theirs.ids)]) expect(text).not.toContain(each);
+    expect(await rowsOf(theirs.id)).toEqual(before);
+  });
+
+  if (pathIsChecked) {
+    test.each(inLanes)('%s is 403 in the other’s lane', async (_id, operation) => {
+      const before = await rowsOf(theirs.id);
+      for (const ids of [theirs.ids, mine.ids]) {
+        const response = await request(operation, { as: mine, lane: theirs.id, ids });
+        expect(response).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+        expect(JSON.stringify(response.body)).not.toContain(secret);
+      }
+      expect(await rowsOf(theirs.id)).toEqual(before);
+    });
+  } else {
+    test.each(inLanes)('%s on the other’s path works in one’s own lane', async (_id, operation) => {
+      const before = await rowsOf(theirs.id);
+      const response = await request(operation, { as: mine, lane: theirs.id });
+      expect(response.status).toBeLessThan(300);
+      const text = JSON.stringify([response.body, response.headers]);
+      for (const each of Object.values(theirs.ids)) expect(text).not.toContain(each);
+      expect(await rowsOf(theirs.id)).toEqual(before);
+    });
+
+    test.each(withIds)('%s on the other’s path does not find what is the other’s', async (_id, operation) => {
+      const before = await rowsOf(theirs.id);
+      const response = await request(operation, { as: mine, lane: theirs.id, ids: theirs.ids });
+      expect(response.status).toBe(404);
+      expect(await rowsOf(theirs.id)).toEqual(before);
+    });
+  }
+
+  test.each(withIds)(
+    '%s is 404 for what is the other’s, as for what is not there',
+    async (_id, operation) => {
+      const [before, ownBefore] = [await rowsOf(theirs.id), await rowsOf(mine.id)];
+      for (const parameter of idParametersOf(operation)) {
+        const name = idNameOf(operation, parameter);
+        const ids = { ...mine.ids, [name]: theirs.ids[name] as string };
+        const response = await request(operation, { as: mine, lane: mine.id, ids });
+        expect(response.status).toBe(404);
+        const absent = await request(operation, {
+          as: mine,
+          lane: mine.id,
+          ids: { ...mine.ids, [name]: randomUUID() },
+        });
+        const { request_id: _one, ...problem } = response.body;
+        const { request_id: _other, ...usual } = absent.body;
+        expect(problem).toEqual(usual);
+      }
+      expect(await rowsOf(theirs.id)).toEqual(before);
+      expect(await rowsOf(mine.id)).toEqual(ownBefore);
+    },
+  );
+
+  const referring = inLanes.flatMap(([, operation]) =>
+    referencesOf(operation).map(([field, id]): [string, string, Operation, string] => [
+      operation.id,
+      field,
+      operation,
+      id,
+    ]),
+  );
+
+  test('the contract has bodies that refer to something', () => {
+    expect(referring.length).toBeGreaterThan(0);
+  });
+
+  test.each(referring)(
+    '%s is 422 for a %s that is the other’s, as for one that is not there',
+    async (...row) => {
+      const [, field, operation, name] = row;
+      const [before, ownBefore] = [await rowsOf(theirs.id), await rowsOf(mine.id)];
+      const problems = [];
+      for (const id of [theirs.ids[name], randomUUID()]) {
+        const body = { ...(exampleBody(operation) as object), [field]: id };
+        const others = referencesOf(operation).filter(([each]) => each !== field);
+        for (const [each] of others) delete (body as Record<string, unknown>)[each];
+        const response = await request(operation, { as: mine, lane: mine.id, body });
+        expect(response).toMatchObject({
+          status: 422,
+          body: { errors: [{ pointer: `/body/${field}`, code: 'not-in-lane' }] },
+        });
+        const { request_id: _id, ...problem } = response.body;
+        problems.push(problem);
+      }
+      expect(problems[0]).toEqual(problems[1]);
+      expect(await rowsOf(theirs.id)).toEqual(before);
+      expect(await rowsOf(mine.id)).toEqual(ownBefore);
+    },
+  );
+
+  test('createTask with the other’s id makes a row of one’s own', async () => {
+    const before = await rowsOf(theirs.id);
+    const [, create] = withoutIds.find(([id]) => id === 'createTask') as [string, Operation];
+    const id = theirs.ids.task_id;
+    const response = await request(create, { as: mine, lane: mine.id, body: { id, title: 'My own' } });
+    expect(response).toMatchObject({ status: 201, body: { id, user_id: mine.id, title: 'My own' } });
+    expect(await rowsOf(theirs.id)).toEqual(before);
+    const rows = await query(
+      service.database.url,
+      'select user_id, title from tasklane.tasks where id = $1',
+      [id],
+    );
+    expect(rows).toHaveLength(2);
+    expect(rows).toEqual(
+      expect.arrayContaining([
+        { user_id: mine.id, title: 'My own' },
+        { user_id: theirs.id, title: secret },
+      ]),
+    );
+  });
+
+  test('a search that tolerates typos finds nothing of the other’s', async () => {
+    const word = 'Xylophonistin';
+    const search = async (owner: Owner) => {
+      const path = `/api/${owner.id}/tasks?q=Xylofonistin`;
+      return (await send(service.url, 'GET', path, { token: owner.token })).body;
+    };
+    const body = { title: word };
+    const made = await send(service.url, 'POST', `/api/${theirs.id}/tasks`, { token: theirs.token, body });
+    try {
+      expect(await search(theirs)).toMatchObject({ items: [{ title: word }], search: { approximate: true } });
+      expect((await search(mine)).items).toEqual([]);
+    } finally {
+      const task = `/api/${theirs.id}/tasks/${made.body.id}`;
+      await send(service.url, 'DELETE', task, { token: theirs.token, headers: { 'If-Match': '*' } });
+      await send(service.url, 'DELETE', `/api/${theirs.id}/trash/${made.body.id}`, { token: theirs.token });
+    }
+  });
+
+  test('createTask takes no owner from its body', async () => {
+    const [, create] = withoutIds.find(([id]) => id === 'createTask') as [string, Operation];
+    const body = { title: 'Planted', user_id: theirs.id };
+    const response = await request(create, { as: mine, lane: mine.id, body });
+    expect(response.status).toBe(422);
+  });
+
+  if (!pathIsChecked) return;
+
+  describe('users whose ids look alike', () => {
+    let owners: Owner[];
+    beforeAll(async () => {
+      owners = await Promise.all(alike.map(makeOwner));
+    });
+
+    test.each(inLanes)('%s keeps them apart', async (_id, operation) => {
+      if (operation.method !== 'get') return;
+      for (const owner of owners) {
+        for (const other of alike) {
+          const response = await request(operation, { as: owner, lane: other });
+          expect([owner.id, other, response.status]).toEqual([
+            owner.id,
+            other,
+            other === owner.id ? 200 : 403,
+          ]);
+          if (response.status === 200) {
+            const text = JSON.stringify(response.body);
+            const others = owners.filter((each) => each !== owner);
+            expect(others.filter((each) => text.includes(each.ids.task_id as string))).toEqual([]);
+          }
+        }
+      }
+    });
+
+    test.each([
+      ['ada', '%61da', 200],
+      ['ada', '%2561da', 403],
+      ['ada', 'ADA', 403],
+      ['ada', 'ada%20', 403],
+      ['ada', '%20ada', 403],
+      ['ada', 'ada%00', 403],
+      ['ada', 'ada%2F', 403],
+      ['ada', 'ada%2F..%2Fada', 403],
+      ['ada', 'ada;x=1', 403],
+      ['ada', '%C0%A1', 400],
+      ['a%64a', 'a%2564a', 200],
+      ['a%64a', 'a%64a', 403],
+      ['ada+', 'ada+', 200],
+      ['ada+', 'ada%2B', 200],
+      ['ada+', 'ada%20', 403],
+      ['àda', '%C3%A0da', 200],
+      ['àda', 'a%CC%80da', 403],
+      ['ada', 'ada//', 404],
+      ['ada', '', 404],
+    ])('the token of %s on /api/%s is %i', async (id, segment, status) => {
+      const response = await send(service.url, 'GET', `/api/${segment}/tasks`, { token: await tokenOf(id) });
+      expect(response.status).toBe(status);
+    });
+  });
+}
