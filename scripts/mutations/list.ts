@@ -145,7 +145,7 @@ export const mutations: readonly Mutation[] = [
     'select delivers, require_if_match from ${schema}.profiles where user_id = $1 for update',
     'select delivers, require_if_match from ${schema}.profiles where user_id = $1',
   ),
-  lane('lock|waited|time')(
+  lane('time of the lock')(
     'a write has the time at which it began to wait',
     "select made, delivers, require_if_match, set_config('app.now', clock_timestamp()::text, true)",
     "select made, delivers, require_if_match, set_config('app.now', now()::text, true)",
@@ -206,7 +206,7 @@ export const mutations: readonly Mutation[] = [
     "if (!row.fingerprint.equals(fingerprint)) return { outcome: 'key-reused' };",
     '',
   ),
-  inFile('src/database/idempotency.ts', ['test/safe-writes/concurrency.test.ts', ...keys])(
+  inFile('src/database/idempotency.ts', ['test/contract/safe-writes.test.ts'], 'in flight')(
     'a request is carried out twice at once',
     "return lock?.rows[0]?.taken === true ? undefined : { outcome: 'in-flight' };",
     'return lock ? undefined : undefined;',
@@ -216,7 +216,7 @@ export const mutations: readonly Mutation[] = [
     "stays: (outcome) => !('code' in outcome)",
     'stays: () => true',
   ),
-  inFile('src/contract/safe-writes.ts', ['test/contract/safe-writes.test.ts'])(
+  inFile('src/contract/safe-writes.ts', ['test/safe-writes/concurrency.test.ts'])(
     'If-Match is not compared',
     'if (matchesStrongly(ifMatch, tag)) return',
     'if (ifMatch) return',

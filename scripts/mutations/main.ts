@@ -76,8 +76,9 @@ async function runTests(copy: string, tests: readonly string[], names?: string):
 
 function outcomeOf(report: Report | null): Outcome {
   if (!report) return 'hung';
-  if (report.numFailedTests > 0) return 'noticed';
-  return report.success && report.numPassedTests > 0 ? 'survived' : 'broken';
+  if (report.numFailedTests + report.numPassedTests === 0) return 'broken';
+  // Jest counts no test as failed where what comes after them fails.
+  return report.success ? 'survived' : 'noticed';
 }
 
 async function plant(copy: string, { file, find, replace, tests, names }: Mutation): Promise<Outcome> {

@@ -409,7 +409,10 @@ function writableLaneOn(
 
 /** How a lane is opened. */
 export interface Opening {
-  /** When the caller's token was issued at the earliest, by the database's clock, in seconds since the epoch; null if it doesn't say. */
+  /**
+   * When the caller's token was issued at the earliest, by the database's clock, in seconds since the epoch; null if it
+   * doesn't say.
+   */
   readonly issuedAt?: number | null;
   /** Whether writes are those of a request that could have an `If-Match`, and has none. */
   readonly unconditional?: boolean;

@@ -251,6 +251,14 @@ describe('a lane that another holds', () => {
     expect((await changesOf(userId)).map((each) => each.entity_id)).toEqual([one.id, two.id]);
   });
 
+  test('gives a write the time of the lock, not the time at which it began to wait', async () => {
+    const writing = database.withUser(userId).write((lane) => insertTask(lane, newTask()));
+    await until(async () => (await waitingForLocks(testDatabase.url)) === 1);
+    const [before] = await sql<{ now: Date }>('select clock_timestamp() as now');
+    await held.release();
+    expect((await writing)?.created_at.getTime()).toBeGreaterThanOrEqual(Number(before?.now));
+  });
+
   test('lets a writer go after the statement timeout, and work when it is free', async () => {
     const lanes = open({ statementTimeoutMs: 200, max: 1 });
     const scope = lanes.withUser(userId);
