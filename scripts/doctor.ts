@@ -3,6 +3,7 @@ import knex from 'knex';
 import pino from 'pino';
 import { type Config, ConfigError, parseConfig, readEnvironment } from '../src/config';
 import { linkAccounts } from '../src/database/accounts';
+import { connectionProvider } from '../src/database/connection';
 import { createDatabase } from '../src/database/database';
 import { migrationStatus, withMigrationLock } from '../src/database/migrations';
 import { schema } from '../src/database/rows';
@@ -26,7 +27,7 @@ interface Login {
 
 /** How the service finds its database. */
 async function examineService(config: Config, { service }: DatabaseUrls): Promise<Finding[]> {
-  const login = knex({ client: 'pg', connection: service, pool: { min: 0, max: 1 } });
+  const login = knex({ client: 'pg', connection: connectionProvider(service), pool: { min: 0, max: 1 } });
   const database = createDatabase(
     {
       url: service,

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import knex, { type Knex } from 'knex';
 import { types } from 'pg';
 import type { Logger } from 'pino';
+import { connectionProvider } from './connection';
 import type { Connection } from './transaction';
 
 export interface PoolOptions {
@@ -53,15 +54,14 @@ function sendTogether(connection: Connection): void {
 export function createPool(options: PoolOptions, log: Logger): Knex {
   return knex({
     client: 'pg',
-    connection: {
-      connectionString: options.url,
+    connection: connectionProvider(options.url, {
       application_name: 'tasklane',
       connectionTimeoutMillis: options.acquireTimeoutMs,
       query_timeout: options.statementTimeoutMs + silenceMarginMs,
       keepAlive: true,
       pipeline: true,
       types: typeParsers,
-    } as Knex.PgConnectionConfig,
+    }),
     pool: {
       min: 0,
       max: options.max,

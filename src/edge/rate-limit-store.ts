@@ -3,6 +3,7 @@ import type { ClientRateLimitInfo, Options, Store } from 'express-rate-limit';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { RedisStore } from 'rate-limit-redis';
+import { readTls } from '../database/tls';
 
 // Whoever makes up addresses or users to be counted under takes the places of those least recently seen.
 const maxKeys = 50_000;
@@ -65,11 +66,17 @@ export const memoryStores: StoreFactory = {
 
 /** Stores in Redis, which all processes share; while it is out of reach, each process counts by itself and says so. */
 export async function redisStores(url: string, log: Logger): Promise<StoreFactory> {
+  const { protocol, searchParams } = new URL(url);
+  const tls = protocol === 'rediss:' && { ...readTls(searchParams)?.options, tls: true as const };
   const client = createClient({
     url,
     // A request must not wait for Redis to come back.
     disableOfflineQueue: true,
-    socket: { connectTimeout: 2_000, reconnectStrategy: (retries) => Math.min(100 * 2 ** retries, 5_000) },
+    socket: {
+      ...tls,
+      connectTimeout: 2_000,
+      reconnectStrategy: (retries) => Math.min(100 * 2 ** retries, 5_000),
+    },
     commandOptions: { timeout: 250 },
   });
   let reachable = true;
