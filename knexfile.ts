@@ -1,11 +1,14 @@
 /** For Knex's own command line; `npm run migrate` also takes a lock and sets up the role that lanes run as. */
 import type { Knex } from 'knex';
+import { connectionProvider } from './src/database/connection';
 import { migrationPool, migratorConfig } from './src/database/migrations';
+import { readSecretFiles } from './src/secret-files';
+
+const { DATABASE_DIRECT_URL, DATABASE_URL, NEON_DATABASE_URL } = readSecretFiles(process.env).environment;
 
 const config: Knex.Config = {
   client: 'pg',
-  connection:
-    process.env.DATABASE_DIRECT_URL ?? process.env.DATABASE_URL ?? process.env.NEON_DATABASE_URL ?? '',
+  connection: connectionProvider(DATABASE_DIRECT_URL || DATABASE_URL || NEON_DATABASE_URL || ''),
   pool: migrationPool,
   migrations: migratorConfig,
 };

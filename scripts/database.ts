@@ -1,7 +1,8 @@
 /** What the scripts that work on the database share. */
-import type { Config } from '../src/config';
+import { type Config, ConfigError } from '../src/config';
 import type { AccountLink } from '../src/database/accounts';
 import { startEmbeddedPostgres } from '../src/database/embedded';
+import { describeOutOfReach, whyOutOfReach } from '../src/database/out-of-reach';
 
 export interface DatabaseUrls {
   /** Past any pooler, for migrations. */
@@ -39,4 +40,11 @@ export function describeLink(link: AccountLink): string {
       return `${linked} Lanes without an account, which nobody can make any more: ${link.orphans} (${users}).`;
     }
   }
+}
+
+/** What a script failed with, for people: a cause where it is known, else the stack. */
+export function describeFailure(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  if (whyOutOfReach(error) !== null) return describeOutOfReach(error);
+  return String((error as Error | undefined)?.stack ?? error);
 }

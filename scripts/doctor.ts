@@ -1,12 +1,13 @@
 /** `npm run doctor`: looks a deployment's database over, links lanes to accounts, and says what is wrong. */
 import knex from 'knex';
 import pino from 'pino';
-import { type Config, ConfigError, parseConfig, readEnvironment } from '../src/config';
+import { type Config, parseConfig, readEnvironment } from '../src/config';
 import { linkAccounts } from '../src/database/accounts';
+import { connectionProvider } from '../src/database/connection';
 import { createDatabase } from '../src/database/database';
 import { migrationStatus, withMigrationLock } from '../src/database/migrations';
 import { schema } from '../src/database/rows';
-import { type DatabaseUrls, describeLink, withDatabase } from './database';
+import { type DatabaseUrls, describeFailure, describeLink, withDatabase } from './database';
 
 interface Finding {
   readonly fine: boolean;
@@ -26,7 +27,7 @@ interface Login {
 
 /** How the service finds its database. */
 async function examineService(config: Config, { service }: DatabaseUrls): Promise<Finding[]> {
-  const login = knex({ client: 'pg', connection: service, pool: { min: 0, max: 1 } });
+  const login = knex({ client: 'pg', connection: connectionProvider(service), pool: { min: 0, max: 1 } });
   const database = createDatabase(
     {
       url: service,
@@ -106,6 +107,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error) => {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : (error?.stack ?? error)}\n`);
+  process.stderr.write(`${describeFailure(error)}\n`);
   process.exit(1);
 });

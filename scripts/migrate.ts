@@ -2,7 +2,7 @@
 import { type Config, ConfigError, parseConfig, readEnvironment } from '../src/config';
 import { linkAccounts } from '../src/database/accounts';
 import { migrateDown, migrateUp, migrationStatus, withMigrationLock } from '../src/database/migrations';
-import { type DatabaseUrls, describeLink, withDatabase } from './database';
+import { type DatabaseUrls, describeFailure, describeLink, withDatabase } from './database';
 
 function list(heading: string, names: readonly string[]): string {
   return names.length === 0 ? '' : `${heading}:\n${names.map((name) => `  ${name}\n`).join('')}`;
@@ -38,6 +38,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error) => {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : (error?.stack ?? error)}\n`);
+  process.stderr.write(`${describeFailure(error)}\n`);
   process.exit(1);
 });

@@ -10,10 +10,12 @@ import type { AccountSettings } from './database/accounts';
 import { poolDefaults } from './database/pool';
 import type { Amounts } from './database/quotas';
 import { defaultAppRole, defaultSystemRole } from './database/roles';
+import { readTls, TlsError } from './database/tls';
 import type { RateLimits } from './edge/rate-limit';
 import type { WriteLimits } from './edge/write-limits';
 import type { EventSettings } from './events/hub';
 import { projectPath, projectRoot } from './paths';
+import { type Environment, readSecretFiles } from './secret-files';
 
 /** How events are sent to webhooks. */
 export interface WebhookConfig {
@@ -98,8 +100,6 @@ export interface Config {
   readonly shutdownTimeoutMs: number;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 const integer = (least: number, most: number, fallback: number) =>
   z
     .string()
@@ -117,9 +117,20 @@ const flag = z
   .enum(['true', 'false'], { error: 'must be true or false' })
   .transform((value) => value === 'true');
 
-const postgresUrl = z
-  .string()
-  .refine((value) => /^postgres(ql)?:$/.test(URL.parse(value)?.protocol ?? ''), 'must be a postgres:// URL');
+/** A URL of one of the protocols, with TLS parameters that can be met. */
+const urlOf = (protocols: RegExp, message: string) =>
+  z.string().superRefine((value, context) => {
+    const url = URL.parse(value);
+    if (!url || !protocols.test(url.protocol)) return void context.addIssue({ code: 'custom', message });
+    try {
+      readTls(url.searchParams);
+    } catch (error) {
+      if (!(error instanceof TlsError)) throw error;
+      context.addIssue({ code: 'custom', message: error.message });
+    }
+  });
+
+const postgresUrl = urlOf(/^postgres(ql)?:$/, 'must be a postgres:// URL');
 
 // `*` stands for one label of the host, in front of at least two others.
 const originPattern = /^https?:\/\/\*(\.[a-z0-9-]+){2,}(:\d+)?$/;
@@ -225,10 +236,7 @@ const variables = z.object({
   EVENTS_HEARTBEAT_MS: integer(10, 3_600_000, 15_000),
   EVENTS_MAX_STREAMS: integer(0, 1_000_000, 10_000),
   EVENTS_MAX_STREAMS_PER_USER: integer(1, 1_000, 10),
-  REDIS_URL: z
-    .string()
-    .refine((value) => /^rediss?:$/.test(URL.parse(value)?.protocol ?? ''), 'must be a redis:// URL')
-    .optional(),
+  REDIS_URL: urlOf(/^rediss?:$/, 'must be a redis:// URL').optional(),
   TRUST_PROXY: proxies.default(0),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
@@ -303,11 +311,14 @@ function readAccounts(userTable: string | undefined, { tables, userIdClaim }: Au
  * @throws ConfigError with every fault.
  */
 export function parseConfig(environment: Environment): Config {
-  const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const files = readSecretFiles(given);
+  const present = files.environment;
   const result = variables.safeParse(present);
-  const faults = result.success
-    ? []
-    : result.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}.`);
+  const faults = [...files.faults];
+  if (!result.success) {
+    faults.push(...result.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}.`));
+  }
 
   const production = present.NODE_ENV === 'production';
   const dataDir = dataDirectory(present.DATA_DIR ?? '.data');

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ConfigError, developmentSecret, parseConfig } from '../src/config';
 import { projectPath } from '../src/paths';
+import { secretNames } from '../src/secret-files';
 
 const secret = 'a-secret-of-the-tests-that-is-long-enough';
 
@@ -38,6 +39,12 @@ const wrong: Record<string, string> = {
   WRITE_MAX_BYTES: '65535',
   WRITE_MAX_TOTAL_BYTES: '65535',
   DATABASE_URL: 'mysql://localhost/tasks',
+  DATABASE_URL_FILE: '/nowhere/secret',
+  NEON_DATABASE_URL_FILE: '/nowhere/secret',
+  DATABASE_DIRECT_URL_FILE: '/nowhere/secret',
+  BETTER_AUTH_SECRET_FILE: '/nowhere/secret',
+  BETTER_AUTH_SECRETS_FILE: '/nowhere/secret',
+  REDIS_URL_FILE: '/nowhere/secret',
   NEON_DATABASE_URL: 'localhost',
   DATABASE_DIRECT_URL: 'postgres',
   DATABASE_APP_ROLE: 'Tasklane',
@@ -348,6 +355,53 @@ describe('the development secret', () => {
   });
 });
 
+describe('a secret in a file', () => {
+  const keep = async (text: string): Promise<string> => {
+    const file = join(dataDir, 'a-secret');
+    await writeFile(file, text);
+    return file;
+  };
+
+  test.each(['', '\n', '\r\n', '\n\n'])('counts without the line break at its end: %j', async (end) => {
+    const file = await keep(`${secret}${end}`);
+    expect(parse({ BETTER_AUTH_SECRET_FILE: file }).auth.secrets).toEqual([secret]);
+  });
+
+  test.each([
+    ['DATABASE_URL', 'databaseUrl', 'postgres://db/tasks'],
+    ['NEON_DATABASE_URL', 'databaseUrl', 'postgres://db/tasks'],
+    ['DATABASE_DIRECT_URL', 'databaseDirectUrl', 'postgres://db/tasks'],
+    ['REDIS_URL', 'redisUrl', 'redis://cache'],
+  ] as const)('is taken for %s', async (name, member, value) => {
+    expect(parse({ [`${name}_FILE`]: await keep(`${value}\n`) })[member]).toBe(value);
+  });
+
+  test.each(secretNames)('beside %s itself is a fault', async (name) => {
+    const faults = faultsOf({ [`${name}_FILE`]: await keep('a'), [name]: 'b' });
+    expect(faults).toContain(`${name}_FILE and ${name} must not both be set.`);
+  });
+
+  test('that is empty, too large or a directory is a fault, which does not quote it', async () => {
+    const fault = (file: string) => faultsOf({ DATABASE_URL_FILE: file })[0];
+    const start = 'DATABASE_URL_FILE must name a file that holds the secret:';
+    expect(fault(dataDir)).toBe(`${start} ${dataDir} is not a file.`);
+    expect(fault(await keep('\n'))).toMatch(/ is empty\.$/);
+    expect(fault(await keep('private'.repeat(10_000)))).toMatch(/ is larger than 65536 bytes\.$/);
+    expect(faultsOf({ DATABASE_URL_FILE: await keep('private://') }).join()).not.toContain('private:');
+  });
+});
+
+test.each([
+  ['sslmode=strict', /^DATABASE_URL has an sslmode that is none of /],
+  ['sslmode=verify-ca', /^DATABASE_URL has sslmode=verify-ca, which needs .* sslrootcert\.$/],
+  ['sslrootcert=/nowhere/ca', /^DATABASE_URL has a sslrootcert that cannot be read \(ENOENT\)\.$/],
+  ['sslmode=require&sslrootcert=system', /^DATABASE_URL has sslrootcert=system, which needs /],
+  ['sslmode=require&sslcert=/nowhere/crt', /^DATABASE_URL has a sslcert that cannot be read /],
+])('a database URL with %s is a fault', (parameters, fault) => {
+  const faults = faultsOf({ DATABASE_URL: `postgres://ada:private@db/tasks?${parameters}` });
+  expect(faults).toEqual([expect.stringMatching(fault)]);
+});
+
 describe('.env.example', () => {
   const text = readFileSync(projectPath('.env.example'), 'utf8');
   const example = parseEnv(text) as Record<string, string>;
@@ -359,6 +413,7 @@ describe('.env.example', () => {
       /\b((?:BETTER_)?AUTH_[A-Z_]+)\b/g,
     ),
   ].map(([, name]) => name as string);
+  inSources.push(...secretNames.map((name) => `${name}_FILE`));
 
   test('has every variable that is read, and no other', () => {
     expect(Object.keys(example).toSorted()).toEqual([...new Set(inSources)].toSorted());

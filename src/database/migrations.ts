@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import knex, { type Knex } from 'knex';
-import { Client } from 'pg';
+import { connectionProvider, createClient } from './connection';
 import { defaultAppRole, defaultSystemRole, ensureRoles, grantRoles } from './roles';
 import { schema } from './rows';
 import { ensureTrigrams } from './trigrams';
@@ -49,13 +49,13 @@ const advisoryLock = 7_236_147_911;
  * @param url a direct connection to the database.
  */
 export async function withMigrationLock<T>(url: string, work: (database: Knex) => Promise<T>): Promise<T> {
-  const lock = new Client({ connectionString: url });
+  const lock = await createClient(url);
   // Without its session there is no lock, and whoever waits for it goes ahead.
   const lost = new Promise<never>((_resolve, reject) => {
     lock.on('error', (cause) => reject(new Error('The migration lock was lost.', { cause })));
   });
   await lock.connect();
-  const database = knex({ client: 'pg', connection: url, pool: migrationPool });
+  const database = knex({ client: 'pg', connection: connectionProvider(url), pool: migrationPool });
   const locked = async () => {
     await lock.query('select pg_advisory_lock($1)', [advisoryLock]);
     await database.raw('create schema if not exists ??', [schema]);
@@ -83,7 +83,7 @@ export interface MigrateOptions {
 
 async function loginOf(url: string): Promise<string> {
   // A pooler may have names of its own for its clients: the server knows the role.
-  const client = new Client({ connectionString: url });
+  const client = await createClient(url);
   await client.connect();
   try {
     const { rows } = await client.query<{ login: string }>('select session_user as login');

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import knex, { type Knex } from 'knex';
 import { type PoolClient, types } from 'pg';
 import type { Logger } from 'pino';
+import { connectionProvider } from './connection';
 import { breaksConnection, isConnectionLimit, isReadOnly, losesStatements, Unavailable } from './faults';
 import { createShares, type Owner } from './shares';
 
@@ -109,15 +110,14 @@ function createKnex(
 ): Knex {
   return knex({
     client: 'pg',
-    connection: {
-      connectionString: options.url,
+    connection: connectionProvider(options.url, {
       application_name: 'tasklane',
       connectionTimeoutMillis: options.acquireTimeoutMs,
       query_timeout: options.statementTimeoutMs + silenceMarginMs,
       keepAlive: true,
       pipeline: true,
       types: typeParsers,
-    } as Knex.PgConnectionConfig,
+    }),
     pool: {
       min: 0,
       max: options.max,

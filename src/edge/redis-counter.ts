@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createClient, defineScript } from '@redis/client';
 import type { Logger } from 'pino';
+import { readTls } from '../database/tls';
 import { createBreaker, within } from './breaker';
 import { type Counter, memoryCounter, type Taken, windowMs } from './counter';
 
@@ -41,6 +42,8 @@ const silentMs = 5_000;
  */
 export async function redisCounter(url: string, log: Logger): Promise<Counter> {
   const local = memoryCounter();
+  const { protocol, searchParams } = new URL(url);
+  const tls = protocol === 'rediss:' && { ...readTls(searchParams)?.options, tls: true as const };
   const client = createClient({
     url,
     scripts: { take },
@@ -49,6 +52,7 @@ export async function redisCounter(url: string, log: Logger): Promise<Counter> {
     commandsQueueMaxLength: 10_000,
     pingInterval: probeMs,
     socket: {
+      ...tls,
       connectTimeout: 2_000,
       socketTimeout: silentMs,
       reconnectStrategy: (retries) => Math.min(100 * 2 ** retries, 2_000),

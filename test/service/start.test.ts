@@ -2,7 +2,14 @@
 import { migrateUp } from '../../src/database/migrations';
 import { send } from '../support/api';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { logOf, makeDataDir, removeDataDir, type ServiceProcess, startProcess } from '../support/process';
+import {
+  logOf,
+  makeDataDir,
+  removeDataDir,
+  runScript,
+  type ServiceProcess,
+  startProcess,
+} from '../support/process';
 import { openProxy } from '../support/proxy';
 import { freePort } from '../support/redis';
 import { testSecret, tokenOf } from '../support/service';
@@ -130,4 +137,23 @@ test('a signal ends a service that waits for its database', async () => {
   await until(() => said('not ready').length >= 1);
   service.child.kill('SIGTERM');
   expect(await service.ended).toEqual({ code: 0, signal: null });
+});
+
+test.each([
+  ['scripts/doctor.ts', []],
+  ['scripts/migrate.ts', ['status']],
+])('%s tells the cause too, in one line', async (script, args) => {
+  database = await createTestDatabase();
+  const url = new URL(database.url);
+  url.password = 'not-the-password';
+  service = runScript(script, args, {
+    DATABASE_URL: url.href,
+    BETTER_AUTH_SECRET: testSecret,
+    DATA_DIR: dataDir,
+  });
+  expect(await service.ended).toEqual({ code: 1, signal: null });
+  expect(service.output).toEqual({
+    stdout: '',
+    stderr: 'The database is out of reach: it refuses the password.\n',
+  });
 });

@@ -65,7 +65,10 @@ export function startProcess(
   const started = runScript('src/main.ts', [], { PORT: '0', ...configuration });
   const { child, output } = started;
   const serving = () => /^Tasklane serves (\S+)$/m.exec(output.stdout)?.[1];
-  const url = until(() => serving() ?? child.exitCode !== null, deadlineMs).then((found) => {
+  const url = until(
+    () => serving() ?? (child.exitCode !== null || child.signalCode !== null),
+    deadlineMs,
+  ).then((found) => {
     if (typeof found === 'string') return found;
     throw new Error(`The service ended: ${output.stdout}${output.stderr}`);
   });

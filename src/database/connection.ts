@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Knex } from 'knex';
+import { Client, type ClientConfig } from 'pg';
+import { readTls } from './tls';
+
+const parameterNames = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'uselibpqcompat'];
+const probeTimeoutMs = 5_000;
+// SSLRequest (PostgreSQL, "Message Formats"): its length and its code.
+const tlsRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
+
+/** Whether the server at an address offers TLS; rejects where it cannot be asked. */
+async function offersTls(host: string, port: number): Promise<boolean> {
+  const socket = connect(port, host);
+  try {
+    socket.setTimeout(probeTimeoutMs, () => socket.destroy(new Error('timeout expired')));
+    socket.once('end', () => socket.destroy(new Error('Connection terminated unexpectedly')));
+    socket.write(tlsRequest);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    return answer[0] !== 'N'.charCodeAt(0);
+  } finally {
+    socket.destroy();
+  }
+}
+
+/**
+ * The settings of node-postgres for a `postgres://` URL, with TLS as libpq means it; node-postgres itself takes every
+ * mode for `verify-full`, and warns.
+ * @throws TlsError where a file can't be read or the parameters contradict each other.
+ */
+export async function connectionSettings(url: string): Promise<ClientConfig> {
+  const parsed = URL.parse(url);
+  const tls = parsed && readTls(parsed.searchParams);
+  if (!parsed || !tls) return { connectionString: url };
+  for (const name of parameterNames) parsed.searchParams.delete(name);
+  const settings: ClientConfig = { connectionString: parsed.href };
+  const { host, port } = new Client(settings);
+  // TLS is for networks: libpq ignores it for a socket's path too.
+  if (tls.options === null || host.startsWith('/')) return { ...settings, ssl: false };
+  if (tls.optional && !(await offersTls(host, port))) return { ...settings, ssl: false };
+  return { ...settings, ssl: tls.options };
+}
+
+/** The same for Knex, which asks when it first connects, and what else the connections are to have. */
+export function connectionProvider(url: string, more: object = {}): Knex.AsyncConnectionConfigProvider {
+  return async () => ({ ...(await connectionSettings(url)), ...more }) as Knex.PgConnectionConfig;
+}
+
+/** Makes a client for a `postgres://` URL; it is not connected yet. */
+export async function createClient(url: string): Promise<Client> {
+  return new Client(await connectionSettings(url));
+}
