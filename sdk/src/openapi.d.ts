@@ -3206,10 +3206,11 @@ export interface components {
             /**
              * @description Why there was no answer: the name is not known (`unresolvable`), leads to an address that is not allowed
              *     (`refused-address`), nothing listens there (`unreachable`), TLS failed (`tls`), it took too long
-             *     (`timeout`), or the connection ended early (`broken-off`). Null if there was one.
+             *     (`timeout`), it sent more than 16 KiB of headers, 128 KiB or 8 informational responses before an answer
+             *     (`too-large`), or the connection ended early (`broken-off`). Null if there was one.
              * @enum {string|null}
              */
-            error: "unresolvable" | "refused-address" | "unreachable" | "tls" | "timeout" | "broken-off" | null;
+            error: "unresolvable" | "refused-address" | "unreachable" | "tls" | "timeout" | "too-large" | "broken-off" | null;
             /** @description The first KiB of the answer's body, as text; null if there was no answer. */
             response: string | null;
         };

@@ -170,7 +170,15 @@ export interface AttemptRecord {
   at: string;
   duration_ms: number;
   status: number | null;
-  error: 'unresolvable' | 'refused-address' | 'unreachable' | 'tls' | 'timeout' | 'broken-off' | null;
+  error:
+    | 'unresolvable'
+    | 'refused-address'
+    | 'unreachable'
+    | 'tls'
+    | 'timeout'
+    | 'too-large'
+    | 'broken-off'
+    | null;
   response: string | null;
 }
 
