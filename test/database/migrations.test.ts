@@ -84,6 +84,10 @@ const seeds: Record<string, string> = {
   '20261121000050_calendar_feeds': `
     insert into tasklane.calendar_feeds (user_id, id, secret_hash)
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80', sha256('a secret'))`,
+  '20261121000060_webhook_verification': `
+    insert into tasklane.webhooks (user_id, id, url, secret, disabled_reason, disabled_at, verified_at)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d72', 'https://hooks.example.com/2', 'whsec_AA==', 'unverified', now(), null),
+      ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d73', 'https://hooks.example.com/3', 'whsec_AA==', null, null, now())`,
 };
 
 const names = migrationNames();
