@@ -769,7 +769,8 @@ export interface paths {
         /**
          * Create a webhook
          * @description Makes an address to which the lane's events are sent from now on. The response has the secret with which the
-         *     receiver checks that they are from here; no other response shows it again.
+         *     receiver checks that they are from here; no other response shows it again. A `webhook.test` is sent at once. Events
+         *     wait until the receiver has taken a test with a 2xx answer (`verified_at`).
          */
         post: operations["createWebhook"];
         delete?: never;
@@ -814,8 +815,9 @@ export interface paths {
          * Change a webhook
          * @description Changes the fields that the body names ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch): a field
          *     that is absent stays as it is, null clears it. Events that happen while a webhook is disabled are not sent to it;
-         *     deliveries that were waiting by then wait until it is enabled again. A patch that changes nothing leaves `version`
-         *     as it was.
+         *     deliveries that were waiting by then wait until it is enabled again. Another `url` has to be verified anew: a
+         *     `webhook.test` is sent there, and events wait until one is taken. The same goes for enabling a webhook that is not
+         *     verified. A patch that changes nothing leaves `version` as it was.
          */
         patch: operations["updateWebhook"];
         trace?: never;
@@ -874,7 +876,9 @@ export interface paths {
         put?: never;
         /**
          * Send a test event
-         * @description Sends an event of type `webhook.test` to this webhook, whatever its `events` are. How it went is in the delivery.
+         * @description Sends an event of type `webhook.test` to this webhook, whatever its `events` are. How it went is in the delivery. A
+         *     2xx answer verifies a webhook that was not verified. Tests of webhooks that are not verified are sent slowly: to a
+         *     host one a second, and of a user one in ten seconds after the first 20.
          */
         post: operations["testWebhook"];
         delete?: never;
@@ -908,7 +912,8 @@ export interface paths {
          * @description Sends what happened in a range of time: events that could not be delivered, and events of which there was no
          *     delivery because the webhook was disabled, not yet there, or had other `events`. With `include_delivered` it sends
          *     those too that were delivered. An event keeps the delivery that it has, and so its `webhook-id`. Changes are kept for
-         *     a time only; what is not there any more is not sent. A range may hold at most 5,000 changes.
+         *     a time only; what is not there any more is not sent. A range may hold at most 5,000 changes. Events wait while the
+         *     webhook is not verified.
          */
         post: operations["replayWebhook"];
         delete?: never;
@@ -1011,7 +1016,8 @@ export interface paths {
         put?: never;
         /**
          * Send a delivery again
-         * @description Sends it now, whatever its state, under the same `webhook-id`, and with a new round of attempts if that fails.
+         * @description Sends it now, whatever its state, under the same `webhook-id`, and with a new round of attempts if that fails. An
+         *     event waits while the webhook is not verified.
          */
         post: operations["redeliverWebhook"];
         delete?: never;
@@ -3142,15 +3148,22 @@ export interface components {
             enabled: boolean;
             /**
              * @description Who disabled it: the `user`; the service, because the address answered 410 (`gone`); or the service, because
-             *     nothing was taken for 5 days (`failing`). Null while it is enabled.
+             *     nothing was taken for 5 days (`failing`) or no test was taken in about a day (`unverified`). Null while it is
+             *     enabled.
              * @enum {string|null}
              */
-            disabled_reason: "user" | "gone" | "failing" | null;
+            disabled_reason: "user" | "gone" | "failing" | "unverified" | null;
             /**
              * Format: date-time
              * @description Since when it is disabled; null while it is enabled.
              */
             disabled_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the receiver at this `url` first took an event, which is a `webhook.test`; null until then, and again once
+             *     `url` is changed. While it is null, nothing but `webhook.test` is sent, and other events wait.
+             */
+            verified_at: string | null;
             /**
              * Format: date-time
              * @description When the secret was last rotated; null before the first time. The former one is valid for 24 hours more.
@@ -3228,10 +3241,11 @@ export interface components {
             /**
              * @description Why there was no answer: the name is not known (`unresolvable`), leads to an address that is not allowed
              *     (`refused-address`), nothing listens there (`unreachable`), TLS failed (`tls`), it took too long
-             *     (`timeout`), or the connection ended early (`broken-off`). Null if there was one.
+             *     (`timeout`), it sent more than 16 KiB of headers, 128 KiB or 8 informational responses before an answer
+             *     (`too-large`), or the connection ended early (`broken-off`). Null if there was one.
              * @enum {string|null}
              */
-            error: "unresolvable" | "refused-address" | "unreachable" | "tls" | "timeout" | "broken-off" | null;
+            error: "unresolvable" | "refused-address" | "unreachable" | "tls" | "timeout" | "too-large" | "broken-off" | null;
             /** @description The first KiB of the answer's body, as text; null if there was no answer. */
             response: string | null;
         };
@@ -4196,6 +4210,7 @@ export interface components {
                  *       "enabled": true,
                  *       "disabled_reason": null,
                  *       "disabled_at": null,
+                 *       "verified_at": "2026-11-21T09:30:01.000Z",
                  *       "secret_rotated_at": null,
                  *       "version": 1,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
@@ -4766,6 +4781,7 @@ export interface components {
                  *         "enabled": true,
                  *         "disabled_reason": null,
                  *         "disabled_at": null,
+                 *         "verified_at": "2026-11-21T09:30:01.000Z",
                  *         "secret_rotated_at": null,
                  *         "version": 1,
                  *         "created_at": "2026-11-21T09:30:00.000Z",
@@ -7691,6 +7707,7 @@ export interface operations {
                      *           "enabled": true,
                      *           "disabled_reason": null,
                      *           "disabled_at": null,
+                     *           "verified_at": "2026-11-21T09:30:01.000Z",
                      *           "secret_rotated_at": null,
                      *           "version": 1,
                      *           "created_at": "2026-11-21T09:30:00.000Z",
@@ -7772,6 +7789,7 @@ export interface operations {
                      *       "enabled": true,
                      *       "disabled_reason": null,
                      *       "disabled_at": null,
+                     *       "verified_at": null,
                      *       "secret_rotated_at": null,
                      *       "version": 1,
                      *       "created_at": "2026-11-21T09:30:00.000Z",
@@ -8001,6 +8019,7 @@ export interface operations {
                      *       "enabled": true,
                      *       "disabled_reason": null,
                      *       "disabled_at": null,
+                     *       "verified_at": "2026-11-21T09:30:01.000Z",
                      *       "secret_rotated_at": "2026-11-22T09:30:00.000Z",
                      *       "version": 2,
                      *       "created_at": "2026-11-21T09:30:00.000Z",

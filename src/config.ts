@@ -27,6 +27,8 @@ export interface WebhookConfig {
   readonly timeoutMs: number;
   /** How many webhooks an instance sends to at once. */
   readonly concurrency: number;
+  /** How many messages a second an instance sends to a host. */
+  readonly hostRate: number;
 }
 
 /** The service's configuration: the environment, validated. */
@@ -215,6 +217,7 @@ const variables = z.object({
   WEBHOOK_INTERVAL_MS: integer(10, 3_600_000, 1_000),
   WEBHOOK_TIMEOUT_MS: integer(100, 60_000, 15_000),
   WEBHOOK_CONCURRENCY: integer(1, 1_000, 16),
+  WEBHOOK_HOST_RATE: integer(1, 100_000, 50),
   JOBS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   TRASH_RETENTION_DAYS: integer(1, 3_650, 30),
   CORS_ORIGINS: z
@@ -367,6 +370,7 @@ export function parseConfig(environment: Environment): Config {
       intervalMs: values.WEBHOOK_INTERVAL_MS,
       timeoutMs: values.WEBHOOK_TIMEOUT_MS,
       concurrency: values.WEBHOOK_CONCURRENCY,
+      hostRate: values.WEBHOOK_HOST_RATE,
     },
     jobs: values.JOBS === 'on',
     trashRetentionDays: values.TRASH_RETENTION_DAYS,

@@ -62,6 +62,7 @@ const wrong: Record<string, string> = {
   WEBHOOK_INTERVAL_MS: '9',
   WEBHOOK_TIMEOUT_MS: '99',
   WEBHOOK_CONCURRENCY: '0',
+  WEBHOOK_HOST_RATE: '0',
   JOBS: 'true',
   TRASH_RETENTION_DAYS: '0',
   BETTER_AUTH_URL: 'http://app.example.com',
@@ -143,7 +144,7 @@ test('without anything is the configuration of development', () => {
     searchTypoTimeoutMs: 300,
     databasePreparedStatements: true,
     migrateOnStart: true,
-    webhooks: { allowedHosts: [], intervalMs: 1_000, timeoutMs: 15_000, concurrency: 16 },
+    webhooks: { allowedHosts: [], intervalMs: 1_000, timeoutMs: 15_000, concurrency: 16, hostRate: 50 },
     jobs: true,
     trashRetentionDays: 30,
     auth: {

@@ -262,7 +262,7 @@ const queueDeliveries = `
     returning webhook_id
   )
   update ${schema}.webhooks set due_at = greatest(${lockedAt}, paused_until)
-  where user_id = $1 and id in (select webhook_id from fresh)
+  where user_id = $1 and id in (select webhook_id from fresh) and verified_at is not null
     and (due_at is null or due_at > greatest(${lockedAt}, paused_until))`;
 
 const laneNotHeld = new Error('The lane was made by another writer at the same moment.');

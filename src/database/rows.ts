@@ -140,13 +140,15 @@ export interface WebhookRow {
   /** Types of events, or `task.*` for all of one thing; empty for all but those of webhooks. */
   events: string[];
   /** Null while it is enabled, as is `disabled_at`. */
-  disabled_reason: 'user' | 'gone' | 'failing' | null;
+  disabled_reason: 'user' | 'gone' | 'failing' | 'unverified' | null;
   disabled_at: Date | null;
   /** What its messages are signed with; readable, for it is needed for each of them. */
   secret: string;
   /** Valid for a time after the rotation. */
   previous_secret: string | null;
   secret_rotated_at: Date | null;
+  /** When a test was taken at its address; null until then, and only tests are sent. */
+  verified_at: Date | null;
   /** How many times in a row it took nothing. */
   failures: number;
   failing_since: Date | null;
@@ -170,7 +172,15 @@ export interface AttemptRecord {
   at: string;
   duration_ms: number;
   status: number | null;
-  error: 'unresolvable' | 'refused-address' | 'unreachable' | 'tls' | 'timeout' | 'broken-off' | null;
+  error:
+    | 'unresolvable'
+    | 'refused-address'
+    | 'unreachable'
+    | 'tls'
+    | 'timeout'
+    | 'too-large'
+    | 'broken-off'
+    | null;
   response: string | null;
 }
 

@@ -24,8 +24,11 @@ export const systemGrants = {
   tasks: { select: ['user_id', 'deleted_at', 'search_version'] },
   // Which lanes have changes that are old.
   changes: { select: ['user_id', 'seq', 'at'] },
-  // Which webhooks have something to send, and who is about it.
-  webhooks: { select: ['user_id', 'id', 'due_at', 'leased_until'], update: ['leased_until'] },
+  // Which webhooks have something to send, whether their receivers tend to take it, and who is about it.
+  webhooks: {
+    select: ['user_id', 'id', 'due_at', 'leased_until', 'verified_at', 'failures'],
+    update: ['leased_until'],
+  },
   // Which lanes have deliveries that are old.
   webhook_deliveries: { select: ['user_id', 'created_at'] },
   // Which replies are kept no longer.

@@ -79,7 +79,7 @@ export function webhookHandlers(targets: Pick<Targets, 'faultOf'>): WebhookHandl
       if (errors.length > 0) return call.fail('validation-failed', { errors });
       const webhook = { ...call.body, url: normalized(call.body.url) };
       const row = await call.lane.write((lane) =>
-        insertWebhook(lane, { ...webhook, id: uuidv7(), secret: newSecret() }),
+        insertWebhook(lane, { ...webhook, id: uuidv7(), secret: newSecret(), testId: uuidv7() }),
       );
       return call.reply(201, toWebhookWithSecret(row), { Location: addressOf(row) });
     },
@@ -96,7 +96,7 @@ export function webhookHandlers(targets: Pick<Targets, 'faultOf'>): WebhookHandl
       const wanted = url === undefined ? call.body : { ...call.body, url: normalized(url) };
       const row = await call.lane.write(async (lane) => {
         const current = await findWebhook(lane, call.path.webhook_id);
-        return current && updateWebhook(lane, current, wanted);
+        return current && updateWebhook(lane, current, wanted, uuidv7());
       });
       return row ? call.reply(200, toWebhook(row)) : call.fail('webhook-not-found');
     },

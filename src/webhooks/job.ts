@@ -1,10 +1,11 @@
 /** Sends what is waiting for webhooks, and removes what is old. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { System, WithSystem } from '../database/system';
 import type { Job, JobContext } from '../jobs/job';
 import { hashUser } from '../observability/logger';
+import { type Claim, claimDue, claimValues } from './claims';
 import { toMessage } from './events';
-import { findBatch, type Lease, purgeDeliveries, type Settlement, settle } from './repository';
+import { createTraffic } from './pace';
+import { findBatch, purgeDeliveries, type Settlement, settle } from './repository';
 import { createSender } from './sender';
 import { signedHeaders } from './signature';
 import type { Targets } from './targets';
@@ -16,6 +17,8 @@ export interface WebhookSettings {
   readonly timeoutMs: number;
   /** How many webhooks this instance sends to at once. */
   readonly concurrency: number;
+  /** How many messages a second this instance sends to a host. */
+  readonly hostRate: number;
 }
 
 // A receiver gets no more than this at once, and no other waits for one that does not answer.
@@ -24,48 +27,39 @@ const batchSize = 8;
 const leaseMarginMs = 30_000;
 const formerSecretMs = 86_400_000;
 
-interface Claim extends Lease {
-  readonly userId: string;
-}
-
-/** Claims webhooks that have something due; another instance has what is locked, or is about what is leased. */
-export const claimDue = `
-  update tasklane.webhooks as webhook
-  set leased_until = now() + $2::float8 * interval '1 millisecond'
-  from (
-    select user_id, id from tasklane.webhooks
-    where due_at <= now() and (leased_until is null or leased_until <= now())
-    order by due_at limit $1
-    for update skip locked
-  ) as due
-  where webhook.user_id = due.user_id and webhook.id = due.id
-  returning webhook.user_id as "userId", webhook.id, webhook.leased_until::text as "leasedUntil"`;
-
 /** Makes the job that delivers. A round ends when nothing is due and nothing under way any more. */
 export function createDeliveryJob(settings: WebhookSettings, targets: Targets): Job {
-  const { intervalMs, timeoutMs, concurrency } = settings;
+  const { intervalMs, timeoutMs, concurrency, hostRate } = settings;
   const send = createSender(targets, timeoutMs);
+  const traffic = createTraffic(hostRate);
   const leaseMs = timeoutMs + leaseMarginMs;
 
-  function claim(withSystem: WithSystem, limit: number): Promise<Claim[]> {
-    return withSystem.write((system: System) => system.query<Claim>(claimDue, [limit, leaseMs]));
+  function claim({ withSystem }: JobContext, held: readonly Claim[]): Promise<Claim[]> {
+    const values = claimValues(held, { concurrency, leaseMs });
+    return withSystem.write((system) => system.query<Claim>(claimDue, values));
   }
 
-  async function deliver({ laneForJob, log }: JobContext, { userId, ...lease }: Claim): Promise<void> {
+  async function deliver(
+    { laneForJob, log }: JobContext,
+    { userId, unproven: _, ...lease }: Claim,
+  ): Promise<void> {
     const lane = laneForJob(userId);
     const batch = await lane.read(async (readable) => {
       const found = await findBatch(readable, lease, batchSize);
-      return (
-        found && {
-          webhook: found.webhook,
-          messages: await Promise.all(
-            found.deliveries.map(async (delivery) => ({
-              delivery,
-              body: JSON.stringify(await toMessage(readable, delivery)),
-            })),
-          ),
-        }
-      );
+      if (!found) return undefined;
+      const { webhook, deliveries } = found;
+      const verified = webhook.verified_at !== null;
+      const { granted, waitMs } = traffic.take({ userId, url: webhook.url, verified }, deliveries.length);
+      return {
+        webhook,
+        waitMs,
+        messages: await Promise.all(
+          deliveries.slice(0, granted).map(async (delivery) => ({
+            delivery,
+            body: JSON.stringify(await toMessage(readable, delivery)),
+          })),
+        ),
+      };
     });
     if (!batch) return;
     const { url, secret, previous_secret, secret_rotated_at } = batch.webhook;
@@ -86,7 +80,10 @@ export function createDeliveryJob(settings: WebhookSettings, targets: Targets): 
         return { delivery, attempt, retryAfterMs };
       }),
     );
-    const disabled = await lane.write((writable) => settle(writable, lease, settlements));
+    const { waitMs } = batch;
+    const disabled = await lane.write((writable) =>
+      settle(writable, { lease, sentTo: url, settlements, waitMs }),
+    );
     if (disabled) {
       log.info({ webhook: lease.id, user: hashUser(userId), reason: disabled }, 'webhook disabled');
     }
@@ -96,28 +93,28 @@ export function createDeliveryJob(settings: WebhookSettings, targets: Targets): 
     name: 'webhooks',
     everyMs: intervalMs,
     async run(context) {
-      const { withSystem, signal, log } = context;
-      const underWay = new Set<Promise<void>>();
+      const { signal, log } = context;
+      const underWay = new Map<Promise<void>, Claim>();
       const start = (each: Claim) => {
         const work = deliver(context, each)
           // Its lease runs out, and it is tried again.
           .catch((error) => log.error({ err: error, webhook: each.id }, 'webhook not served'))
           .finally(() => underWay.delete(work));
-        underWay.add(work);
+        underWay.set(work, each);
       };
       try {
         while (!signal.aborted) {
           const free = concurrency - underWay.size;
-          const claims = free > 0 ? await claim(withSystem, free) : [];
+          const claims = free > 0 ? await claim(context, [...underWay.values()]) : [];
           claims.forEach(start);
           // What ended while that was looked up may have left something to do.
           if (claims.length === 0 && free === concurrency) break;
           if (claims.length > 0 && underWay.size < concurrency) continue;
           if (underWay.size > 0)
-            await Promise.race([...underWay, sleep(intervalMs, undefined, { ref: false })]);
+            await Promise.race([...underWay.keys(), sleep(intervalMs, undefined, { ref: false })]);
         }
       } finally {
-        await Promise.all(underWay);
+        await Promise.all(underWay.keys());
       }
       return { more: false };
     },

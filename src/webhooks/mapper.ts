@@ -12,6 +12,7 @@ export function toWebhook(row: WebhookRow): Schemas['Webhook'] {
     enabled: row.disabled_at === null,
     disabled_reason: row.disabled_reason,
     disabled_at: row.disabled_at?.toISOString() ?? null,
+    verified_at: row.verified_at?.toISOString() ?? null,
     secret_rotated_at: row.secret_rotated_at?.toISOString() ?? null,
     version: row.version,
     created_at: row.created_at.toISOString(),

@@ -60,10 +60,15 @@ async function noteDelivers(lane: WritableLane): Promise<void> {
 
 /** Puts the webhook's `due_at` where its deliveries and its pause have it. */
 async function reschedule(lane: WritableLane, id: string): Promise<void> {
+  // A receiver that has not confirmed that it wants events gets tests alone.
+  const sendable = lane.expression(
+    `(webhooks.verified_at is not null or webhook_deliveries.event = 'webhook.test')`,
+  );
   const next = lane
     .rows('webhook_deliveries')
     .where('webhook_deliveries.webhook_id', id)
     .whereNotNull('webhook_deliveries.due_at')
+    .where(sendable)
     .select(
       lane.expression(
         `case when webhooks.disabled_at is null and count(*) > 0
@@ -78,10 +83,17 @@ async function reschedule(lane: WritableLane, id: string): Promise<void> {
 
 const forgotten = { failures: 0, failing_since: null, paused_until: null };
 
-/** Makes a webhook. */
+/** What a new webhook has that its owner does not choose; `testId` is of the test that asks its receiver. */
+export interface NewWebhook {
+  id: string;
+  secret: string;
+  testId: string;
+}
+
+/** Makes a webhook and has its receiver asked. */
 export async function insertWebhook(
   lane: WritableLane,
-  { id, secret, enabled, events, ...fields }: WebhookFields & { id: string; secret: string },
+  { id, secret, enabled, events, testId, ...fields }: WebhookFields & NewWebhook,
 ): Promise<WebhookRow> {
   const [row] = await lane
     .insert('webhooks', {
@@ -96,6 +108,7 @@ export async function insertWebhook(
     })
     .returning('*');
   await noteDelivers(lane);
+  if (enabled) await askReceiver(lane, id, testId);
   lane.changed({ type: 'webhook', id, action: 'created', fields: {} });
   return row as WebhookRow;
 }
@@ -110,11 +123,15 @@ async function writeWebhook(lane: WritableLane, current: WebhookRow, columns: ob
   return row as WebhookRow;
 }
 
-/** Writes fields over a webhook, which then has a new version; the webhook as it is if none of them differs. */
+/**
+ * Writes fields over a webhook, which then has a new version; the webhook as it is if none of them differs. The receiver
+ * at another address is asked, under `testId`, before anything else is sent there.
+ */
 export async function updateWebhook(
   lane: WritableLane,
   current: WebhookRow,
   { enabled, ...wanted }: { [F in keyof WebhookFields]?: WebhookFields[F] | undefined },
+  testId: string,
 ): Promise<WebhookRow> {
   const was = { ...current, enabled: current.disabled_at === null } as WebhookFields;
   const fields = differences<WebhookFields>(was, { ...wanted, enabled });
@@ -125,10 +142,20 @@ export async function updateWebhook(
     ...(fields.enabled && !enabled && { disabled_reason: 'user', disabled_at: lane.now, due_at: null }),
     // What failed at another address, or before somebody saw to it, says nothing.
     ...((fields.url || (fields.enabled && enabled)) && forgotten),
+    ...(fields.url && { verified_at: null }),
   });
   if (fields.enabled) await noteDelivers(lane);
-  if (fields.enabled || fields.url) await reschedule(lane, current.id);
-  lane.changed({ type: 'webhook', id: current.id, action: 'updated', fields });
+  if (fields.enabled || fields.url) {
+    if (row.verified_at === null && row.disabled_at === null) await askReceiver(lane, current.id, testId);
+    await reschedule(lane, current.id);
+  }
+  const doubted = fields.url && current.verified_at;
+  lane.changed({
+    type: 'webhook',
+    id: current.id,
+    action: 'updated',
+    fields: { ...fields, ...(doubted && { verified_at: { from: doubted.toISOString(), to: null } }) },
+  });
   return row;
 }
 
@@ -214,6 +241,19 @@ export async function queueTest(
   await sendSoon(lane, webhookId);
   return row as WebhookDeliveryRow;
 }
+
+/** Has a test sent to a receiver that has not confirmed; one that waits already is sent now, under its own id. */
+async function askReceiver(lane: WritableLane, webhookId: string, testId: string): Promise<void> {
+  const waiting = await lane.rows('webhook_deliveries').where(pendingTest(webhookId)).first();
+  if (waiting) await requeue(lane, waiting as WebhookDeliveryRow);
+  else await queueTest(lane, webhookId, testId);
+}
+
+const pendingTest = (webhookId: string) => ({
+  webhook_id: webhookId,
+  event: 'webhook.test',
+  state: 'pending' as const,
+});
 
 /** Queues a delivery again. */
 export async function requeue(lane: WritableLane, delivery: WebhookDeliveryRow): Promise<WebhookDeliveryRow> {
@@ -306,17 +346,18 @@ export interface Batch {
 
 /** What is due under a lease; undefined if that is over, or the webhook gone. */
 export async function findBatch(lane: Lane, lease: Lease, limit: number): Promise<Batch | undefined> {
-  const [webhook, deliveries] = await Promise.all([
-    leased(lane, lease),
-    lane
-      .rows('webhook_deliveries')
-      .where('webhook_id', lease.id)
-      .whereRaw('due_at <= now()')
-      .orderBy('due_at')
-      .limit(limit),
-  ]);
+  const webhook = await leased(lane, lease);
   if (!webhook) return undefined;
-  return { webhook, deliveries: webhook.disabled_at === null ? deliveries : [] };
+  if (webhook.disabled_at !== null) return { webhook, deliveries: [] };
+  const due = lane
+    .rows('webhook_deliveries')
+    .where('webhook_id', lease.id)
+    .whereRaw('due_at <= now()')
+    .orderBy('due_at');
+  // A receiver that has not confirmed is asked by one test at a time.
+  if (webhook.verified_at === null) due.where('event', 'webhook.test').limit(1);
+  else due.limit(limit);
+  return { webhook, deliveries: await due };
 }
 
 /** What became of a delivery. */
@@ -355,7 +396,7 @@ async function settleDelivery(
 }
 
 /** Why the service gives a webhook up. */
-export type GivenUp = 'gone' | 'failing';
+export type GivenUp = 'gone' | 'failing' | 'unverified';
 
 async function givenUp(
   lane: WritableLane,
@@ -365,6 +406,10 @@ async function givenUp(
   if (webhook.disabled_at !== null) return null;
   if (attempts.some(({ status }) => status === 410)) return 'gone';
   if (attempts.length === 0 || attempts.some(isTaken)) return null;
+  if (webhook.verified_at === null) {
+    const test = await lane.rows('webhook_deliveries').where(pendingTest(webhook.id)).first('id');
+    return test ? null : 'unverified';
+  }
   const failing = await lane
     .rows('webhooks')
     .where('id', webhook.id)
@@ -386,6 +431,24 @@ function standing(lane: WritableLane, webhook: WebhookRow, settlements: readonly
   };
 }
 
+/** What a lease is ended with. */
+export interface Outcome {
+  readonly lease: Lease;
+  /** The address that was sent to; the webhook may have another by now. */
+  readonly sentTo: string;
+  readonly settlements: readonly Settlement[];
+  /** Milliseconds until the webhook's host may be sent more; 0 if it may now. */
+  readonly waitMs: number;
+}
+
+/** Writes down that the receiver at the webhook's address wants what is sent. */
+async function verify(lane: WritableLane, current: WebhookRow): Promise<void> {
+  const row = await writeWebhook(lane, current, { verified_at: lane.now });
+  const to = (row.verified_at as Date).toISOString();
+  const fields = { verified_at: { from: null, to } };
+  lane.changed({ type: 'webhook', id: current.id, action: 'updated', fields });
+}
+
 /**
  * Writes down what became of a batch and ends its lease. Nothing is written where the lease was over and another
  * instance has taken the webhook on: it sends the same again.
@@ -393,8 +456,7 @@ function standing(lane: WritableLane, webhook: WebhookRow, settlements: readonly
  */
 export async function settle(
   lane: WritableLane,
-  lease: Lease,
-  settlements: readonly Settlement[],
+  { lease, sentTo, settlements, waitMs }: Outcome,
 ): Promise<GivenUp | null> {
   const webhook = await leased(lane, lease);
   if (!webhook) return null;
@@ -414,7 +476,13 @@ export async function settle(
   await lane
     .rows('webhooks')
     .where('id', webhook.id)
-    .update({ ...standing(lane, webhook, settlements), leased_until: null } as object);
+    .update({
+      ...standing(lane, webhook, settlements),
+      ...(waitMs > 0 && { paused_until: later(lane, waitMs) }),
+      leased_until: null,
+    } as object);
+  const confirmed = webhook.url === sentTo && settlements.some(({ attempt }) => isTaken(attempt));
+  if (confirmed && webhook.verified_at === null) await verify(lane, webhook);
   if (reason) await disable(lane, webhook, reason);
   await reschedule(lane, webhook.id);
   return reason;

@@ -102,13 +102,23 @@ export function createResolve(nameServers?: readonly string[]): Resolve {
   };
 }
 
+// A name server may give thousands, and each is connected to in turn.
+const maxAddresses = 3;
+
+/** The first addresses of each family, in their order. */
+function firstOfEach(addresses: readonly string[]): string[] {
+  const firstOf = (family: number) =>
+    addresses.filter((each) => isIP(each) === family).slice(0, maxAddresses);
+  return [...firstOf(4), ...firstOf(6)];
+}
+
 /** Looks a name up as Node's sockets ask for it: what is found is checked, and no other address is connected to. */
 function publicLookup(resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {
     const found = async () => {
       const addresses = await resolve(hostname);
       if (addresses.length === 0) throw new TargetError('unresolvable');
-      const open = addresses.filter(isPublicAddress);
+      const open = firstOfEach(addresses.filter(isPublicAddress));
       if (open.length === 0) throw new TargetError('refused-address');
       return open.map((address) => ({ address, family: isIP(address) }));
     };

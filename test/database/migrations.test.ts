@@ -86,6 +86,10 @@ const seeds: Record<string, string> = {
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80', sha256('a secret'))`,
   '20261121000060_lane_counts': `
     update tasklane.profiles set task_count = 7, project_count = 1, tag_count = 1, webhook_count = 1 where user_id = 'ada'`,
+  '20261121000070_webhook_verification': `
+    insert into tasklane.webhooks (user_id, id, url, secret, disabled_reason, disabled_at, verified_at)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d72', 'https://hooks.example.com/2', 'whsec_AA==', 'unverified', now(), null),
+      ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d73', 'https://hooks.example.com/3', 'whsec_AA==', null, null, now())`,
 };
 
 const names = migrationNames();

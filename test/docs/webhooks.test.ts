@@ -146,7 +146,7 @@ describe.each(receivers)('the receiver %s', (_path, start) => {
     await user.send('POST', `/webhooks/${made.body.id}/test`);
     await service.runJob('webhooks');
     const { body: deliveries } = await user.send('GET', `/webhooks/${made.body.id}/deliveries`);
-    expect(deliveries.items.map((each: { state: string }) => each.state)).toEqual(['delivered', 'delivered']);
+    expect(deliveries.items.map((each: { state: string }) => each.state)).toEqual(Array(3).fill('delivered'));
     expect(said.mock.calls).toEqual([['New:', 'Water the plants']]);
   });
 });
@@ -156,5 +156,6 @@ test('its defaults are those of the configuration', () => {
   const rowOf = (name: string) => document.split('\n').find((line) => line.startsWith(`| \`${name}\``));
   expect(rowOf('WEBHOOK_INTERVAL_MS')).toContain(`${webhooks.intervalMs / 1000} second by default`);
   expect(rowOf('WEBHOOK_TIMEOUT_MS')).toContain(`${webhooks.timeoutMs / 1000} seconds by default`);
+  expect(rowOf('WEBHOOK_HOST_RATE')).toContain(`${webhooks.hostRate} by default`);
   expect(rowOf('WEBHOOK_CONCURRENCY')).toContain(`${webhooks.concurrency} by default`);
 });

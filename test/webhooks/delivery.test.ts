@@ -10,8 +10,9 @@ import { makeUser, type TestUser } from '../support/user';
 import {
   deliveriesOf,
   eventIn,
+  makeConfirmed,
   makeTask,
-  makeWebhook,
+  makeVerified,
   openDatabase,
   openInstance,
   passTime,
@@ -29,6 +30,7 @@ beforeAll(async () => {
     WEBHOOK_ALLOWED_HOSTS: receiver.host,
     WEBHOOK_INTERVAL_MS: '20',
     WEBHOOK_TIMEOUT_MS: '2000',
+    WEBHOOK_HOST_RATE: '10000',
   });
 });
 afterAll(async () => {
@@ -43,6 +45,9 @@ beforeEach(async () => {
 // What a test leaves waiting would be sent in the next.
 afterEach(() => query(service.database.url, 'delete from tasklane.webhooks'));
 
+const makeWebhook = (
+  ...made: Parameters<typeof makeVerified> extends [string, ...infer Rest] ? Rest : never
+) => makeVerified(service.database.url, ...made);
 const deliver = () => service.runJob('webhooks');
 const sql = <R extends object>(text: string, values: unknown[] = []) =>
   query<R>(service.database.url, text, values);
@@ -351,7 +356,8 @@ test('one that does not answer keeps no other waiting', async () => {
   const webhook = await makeWebhook(ada, receiver);
   // The service itself may not send there.
   await sql(
-    `insert into tasklane.webhooks (user_id, id, url, secret) values ($1, gen_random_uuid(), $2, 'whsec_AA==')`,
+    `insert into tasklane.webhooks (user_id, id, url, secret, verified_at)
+     values ($1, gen_random_uuid(), $2, 'whsec_AA==', now())`,
     [ada.id, slow.url],
   );
   slow.answers = Array(8).fill(hang);
@@ -396,7 +402,11 @@ test('another address is tried at once, whatever was wrong with the one before',
   expect(receiver.received).toHaveLength(1);
   await ada.send('PATCH', webhook.path, { body: { url: `${receiver.url}/elsewhere` } });
   await deliver();
-  expect(receiver.received.map(({ path }) => path)).toEqual(['/hook', '/elsewhere']);
+  expect(receiver.received.map(({ path }) => path)).toEqual(['/hook', '/elsewhere', '/elsewhere']);
+  expect(receiver.received.slice(1).map((each) => eventIn(each, webhook.secret).type)).toEqual([
+    'webhook.test',
+    'task.created',
+  ]);
 });
 
 test('a thousand changes of one write are sent', async () => {
@@ -788,7 +798,7 @@ test('a service that runs its jobs sends by itself', async () => {
     WEBHOOK_INTERVAL_MS: '20',
   });
   const user = await makeUser(own.url);
-  const webhook = await makeWebhook(user, receiver);
+  const webhook = await makeConfirmed(own.database.url, user, receiver);
   for (const title of ['First', 'Second']) {
     await makeTask(user, title);
     await receiver.arrived(receiver.received.length + 1);

@@ -5,7 +5,7 @@ import { hang, openReceiver, type Receiver } from '../support/receiver';
 import { testSecret } from '../support/service';
 import { until } from '../support/until';
 import { makeUser } from '../support/user';
-import { deliveriesOf, eventIn, makeTask, makeWebhook, openInstance } from './support';
+import { deliveriesOf, eventIn, makeConfirmed, makeTask, openInstance } from './support';
 
 let database: TestDatabase;
 let receiver: Receiver;
@@ -39,7 +39,7 @@ function start(environment: Record<string, string> = {}) {
 test('what a service was sending when it was killed, another sends', async () => {
   const service = start();
   const user = await makeUser(await service.url);
-  const webhook = await makeWebhook(user, receiver);
+  const webhook = await makeConfirmed(database.url, user, receiver);
   receiver.answers = [hang];
   await makeTask(user);
   await receiver.arrived(1);
@@ -71,7 +71,7 @@ test('no proxy of the environment comes between, and stopping waits for what is 
     ...Object.fromEntries(names.map((name) => [name, proxy.url])),
   });
   const user = await makeUser(await service.url);
-  const webhook = await makeWebhook(user, receiver);
+  const webhook = await makeConfirmed(database.url, user, receiver);
   let answer: (() => void) | undefined;
   receiver.answers = [
     (response) => {

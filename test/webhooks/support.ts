@@ -10,6 +10,7 @@ import type { Body } from '../support/api';
 import { query } from '../support/database';
 import type { Received, Receiver } from '../support/receiver';
 import { assertSchema } from '../support/response-check';
+import { until } from '../support/until';
 import type { TestUser } from '../support/user';
 
 export interface MadeWebhook {
@@ -29,6 +30,45 @@ export async function makeWebhook(
   expect(made.status).toBe(201);
   const { id, secret } = made.body;
   return { id, secret, path: `/webhooks/${id}` };
+}
+
+/** Has it that the webhook's receiver took the test that asked it, and that this was never sent. */
+export async function verify(url: string, { id }: Pick<MadeWebhook, 'id'>): Promise<void> {
+  await query(
+    url,
+    `delete from tasklane.webhook_deliveries where webhook_id = $1 and event = 'webhook.test'`,
+    [id],
+  );
+  // Its ETag must not be that of what was shown before.
+  await query(
+    url,
+    `update tasklane.webhooks set verified_at = now(), due_at = null, updated_at = updated_at + interval '1 ms'
+     where id = $1`,
+    [id],
+  );
+}
+
+/** Makes a webhook at a service that runs its jobs, and waits until the receiver has taken the test that asks it. */
+export async function makeConfirmed(
+  url: string,
+  user: TestUser,
+  receiver: Pick<Receiver, 'url' | 'received'>,
+): Promise<MadeWebhook> {
+  const webhook = await makeWebhook(user, receiver);
+  await until(async () => (await user.send('GET', webhook.path)).body.verified_at);
+  await query(url, 'delete from tasklane.webhook_deliveries where webhook_id = $1', [webhook.id]);
+  receiver.received.length = 0;
+  return webhook;
+}
+
+/** Makes a webhook that leads to the receiver, which has confirmed it. */
+export async function makeVerified(
+  url: string,
+  ...made: Parameters<typeof makeWebhook>
+): Promise<MadeWebhook> {
+  const webhook = await makeWebhook(...made);
+  await verify(url, webhook);
+  return webhook;
 }
 
 /** Makes a task; returns it. */
@@ -99,7 +139,7 @@ export function openInstance(
 ): Instance {
   const database = openDatabase(url);
   const allowedHosts = receivers.map(({ host }) => host);
-  const settings = { intervalMs: 20, timeoutMs, concurrency: 16 };
+  const settings = { intervalMs: 20, timeoutMs, concurrency: 16, hostRate: 10_000 };
   const { withSystem, laneForJob } = database;
   const job = createDeliveryJob(settings, createTargets(allowedHosts));
   const runner = createJobRunner([job], { withSystem, laneForJob, log: silent });

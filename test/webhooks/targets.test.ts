@@ -217,6 +217,15 @@ describe('a name', () => {
     expect(await lookUp(targets, false)).toEqual({ address: '8.8.8.8', family: 4 });
   });
 
+  test('leads to three addresses of a family at most', async () => {
+    const v4 = Array.from({ length: 100 }, (_, n) => `8.8.8.${n}`);
+    const v6 = Array.from({ length: 100 }, (_, n) => `2606:4700:4700::${n + 1}`);
+    expect(await lookUp(leadingTo(...v4, ...v6), true)).toEqual([
+      ...v4.slice(0, 3).map((address) => ({ address, family: 4 })),
+      ...v6.slice(0, 3).map((address) => ({ address, family: 6 })),
+    ]);
+  });
+
   test.each([true, false])('that leads nowhere else is refused (all: %s)', async (all) => {
     await expect(lookUp(leadingTo('10.0.0.1', '::ffff:8.8.8.8'), all)).rejects.toThrow('refused-address');
     await expect(lookUp(leadingTo(), all)).rejects.toThrow('unresolvable');
