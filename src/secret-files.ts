@@ -18,7 +18,7 @@ function readSecret(path: string): { value: string } | { fault: string } {
     const status = statSync(path);
     if (!status.isFile()) return { fault: 'is not a file' };
     if (status.size > maxBytes) return { fault: `is larger than ${maxBytes} bytes` };
-    const value = readFileSync(path, 'utf8').replace(/(\r?\n)+$/, '');
+    const value = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
     return value === '' ? { fault: 'is empty' } : { value };
   } catch (error) {
     return { fault: `cannot be read (${(error as NodeJS.ErrnoException).code})` };

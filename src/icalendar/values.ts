@@ -33,8 +33,9 @@ export const maxDuration = 3_652_058 * day;
  */
 export function readDuration(text: string): number | undefined {
   const [, sign, weeks, days, hours, minutes, seconds] =
-    /^([+-]?)P(?=[T\d])(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/i.exec(text) ??
-    [];
+    /^([+-]?)P(?=[T\d])(?:(\d{1,99})W)?(?:(\d{1,99})D)?(?:T(?=\d)(?:(\d{1,99})H)?(?:(\d{1,99})M)?(?:(\d{1,99})S)?)?$/i.exec(
+      text,
+    ) ?? [];
   if (sign === undefined) return undefined;
   const parts = [weeks, days, hours, minutes, seconds].map((each) => Number(each ?? 0));
   const [w = 0, d = 0, h = 0, m = 0, s = 0] = parts;
