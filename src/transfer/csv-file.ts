@@ -1,6 +1,5 @@
 /** Tasks as CSV (RFC 4180) as the rows of an import. */
-import { pipeline, Readable } from 'node:stream';
-import { type CsvError, type Info, parse } from 'csv-parse';
+import { type CsvError, parse } from 'csv-parse';
 import { maxItemBytes } from '../contract/json-items';
 import type { Schemas, ValidationError } from '../contract/operations';
 import { createCheck } from '../contract/rows';
@@ -88,7 +87,44 @@ function toFields(columns: readonly string[], record: readonly string[]): Record
 
 interface ParsedRecord {
   readonly record: string[];
-  readonly info: Info;
+  /** Where it ends in the file, in bytes. */
+  readonly end: number;
+}
+
+/**
+ * The records of a file; a broken one ends them and is returned. The parser is not piped: it would lose the records before
+ * that one, or go on behind it and take quadratic time for what it finds there.
+ */
+async function* recordsOf(
+  pieces: AsyncIterable<Buffer>,
+): AsyncGenerator<ParsedRecord, CsvError | undefined, undefined> {
+  let found: ParsedRecord[] = [];
+  let broken: CsvError | undefined;
+  const parser = parse({
+    max_record_size: maxItemBytes,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    on_record: (record: string[], { bytes }) => {
+      found.push({ record, end: bytes });
+      return null;
+    },
+  });
+  parser.on('error', (error) => {
+    broken = error as CsvError;
+  });
+  const step = (work: (done: () => void) => void) => new Promise<void>(work);
+  for await (const piece of pieces) {
+    await step((done) => parser.write(piece, () => done()));
+    yield* found;
+    found = [];
+    if (broken) return broken;
+  }
+  await step((done) => {
+    parser.once('close', done);
+    parser.resume().end();
+  });
+  yield* found;
+  return broken;
 }
 
 /** Reads a file; the first record that is broken ends it, for what follows can't be told apart. */
@@ -96,31 +132,13 @@ export async function* readCsv(file: Pick<SpooledBody, 'pieces' | 'sha256'>): As
   const idOf = idsFor(file.sha256);
   const lines = createLineCounter();
   let columns: string[] | undefined;
-  let broken: CsvError | undefined;
 
   async function* pieces(): AsyncGenerator<Buffer> {
     for await (const piece of file.pieces()) {
-      if (broken) return;
       lines.add(piece);
       yield piece;
     }
   }
-  const records = pipeline(
-    Readable.from(pieces()),
-    parse({
-      info: true,
-      max_record_size: maxItemBytes,
-      relax_column_count: true,
-      skip_empty_lines: true,
-      skip_records_with_error: true,
-      // Called as it reads, which is ahead of what is taken below.
-      on_skip: (error) => {
-        broken ??= error;
-      },
-    }),
-    // What goes wrong comes out of the loop below.
-    () => undefined,
-  );
   // The header is row 0.
   let row = -1;
   // Where the record before ends.
@@ -132,8 +150,10 @@ export async function* readCsv(file: Pick<SpooledBody, 'pieces' | 'sha256'>): As
     ...{ within: '/body', index: row, id: null },
   });
 
-  for await (const { record, info } of records as AsyncIterable<ParsedRecord>) {
-    if (broken && row + 1 === Number(broken.records)) break;
+  const records = recordsOf(pieces());
+  let next = await records.next();
+  for (; !next.done; next = await records.next()) {
+    const { record } = next.value;
     row++;
     if (columns) yield* readRecord(columns, record, place(), idOf, projects);
     else {
@@ -143,10 +163,10 @@ export async function* readCsv(file: Pick<SpooledBody, 'pieces' | 'sha256'>): As
       for (const fault of faults) yield faultOfFile(line, fault);
       if (faults.length > 0) return;
     }
-    end = info.bytes;
+    end = next.value.end;
   }
   row++;
-  if (broken) yield { ...place(), read: [brokenRecord(broken, columns)] };
+  if (next.value) yield { ...place(), read: [brokenRecord(next.value, columns)] };
   else if (!columns) yield faultOfFile(1, { pointer: '/0', code: 'required', detail: 'must have a header' });
 }
 
