@@ -51,7 +51,10 @@ async function main(): Promise<void> {
   const config = parseConfig(readEnvironment());
   const pretty = !config.production && process.stdout.isTTY === true;
   const log = createLogger({ level: config.logLevel, pretty });
-  const starting = startService(config, log);
+  const starting = startService(config, log, (error) => {
+    log.fatal({ err: error }, 'the database is lost');
+    process.stderr.write(`${error.message}\n`, () => process.exit(1));
+  });
   stopOnSignal(starting, log);
   const service = await starting;
   log.info({ url: service.url }, 'serving');

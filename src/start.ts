@@ -7,7 +7,8 @@ import { createApp } from './app';
 import { createAuthenticator } from './auth/authenticator';
 import type { Config } from './config';
 import { createDatabase } from './database/database';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded';
+import { startEmbeddedPostgres } from './database/embedded';
+import { type WatchedPostgres, watchEmbedded } from './database/embedded/watch';
 import { migrateUp } from './database/migrations';
 import { findMoved } from './database/moved';
 import { createRateLimiter, unlimited } from './edge/rate-limit';
@@ -57,12 +58,8 @@ async function drain(server: Server, timeoutMs: number): Promise<void> {
   clearTimeout(deadline);
 }
 
-async function startServing(
-  config: Config,
-  embedded: EmbeddedPostgres | null,
-  log: Logger,
-): Promise<Service> {
-  const databaseUrl = config.databaseUrl ?? (embedded as EmbeddedPostgres).url;
+async function startServing(config: Config, embedded: WatchedPostgres | null, log: Logger): Promise<Service> {
+  const databaseUrl = config.databaseUrl ?? (embedded as WatchedPostgres).url;
   if (config.migrateOnStart) {
     const applied = await migrateUp(config.databaseDirectUrl ?? databaseUrl, {
       appRole: config.databaseAppRole,
@@ -143,13 +140,27 @@ async function startServing(
   }
 }
 
+async function startEmbedded(
+  { dataDir }: Config,
+  log: Logger,
+  onLost: (error: Error) => void,
+): Promise<WatchedPostgres> {
+  const first = await startEmbeddedPostgres({ dataDir });
+  const restart = (signal: AbortSignal) => startEmbeddedPostgres({ dataDir, port: first.port, signal });
+  return watchEmbedded(first, { restart, log, onGivenUp: onLost });
+}
+
 /**
  * Starts the service, with the embedded Postgres where no other is configured.
+ * @param onLost called when the embedded Postgres is gone for good: the service can do nothing more
  * @throws what keeps it from starting; nothing that it had started is left behind.
  */
-export async function startService(config: Config, log: Logger): Promise<Service> {
-  const embedded =
-    config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null;
+export async function startService(
+  config: Config,
+  log: Logger,
+  onLost: (error: Error) => void = () => undefined,
+): Promise<Service> {
+  const embedded = config.databaseUrl === null ? await startEmbedded(config, log, onLost) : null;
   try {
     return await startServing(config, embedded, log);
   } catch (error) {
