@@ -60,7 +60,10 @@ async function main(): Promise<void> {
   process.stderr.on('error', () => undefined);
   const output = standardOutput();
   const log = createLogger({ level: config.logLevel, pretty, destination: output });
-  const starting = startService(config, log);
+  const starting = startService(config, log, (error) => {
+    log.fatal({ err: error }, 'the database is lost');
+    process.stderr.write(`${error.message}\n`, () => process.exit(1));
+  });
   stopOnSignal(starting, log, output);
   const service = await starting;
   log.info({ url: service.url }, 'listening');

@@ -7,7 +7,8 @@ import { createApp } from './app';
 import { createAuthenticator } from './auth/authenticator';
 import type { Config } from './config';
 import { createDatabase } from './database/database';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded';
+import { startEmbeddedPostgres } from './database/embedded';
+import { type WatchedPostgres, watchEmbedded } from './database/embedded/watch';
 import { isUnavailable } from './database/faults';
 import { migrateUp } from './database/migrations';
 import { findMoved } from './database/moved';
@@ -76,12 +77,8 @@ async function migrate(config: Config, databaseUrl: string, log: Logger): Promis
   if (applied.length > 0) log.info({ applied }, 'migrated');
 }
 
-async function startServing(
-  config: Config,
-  embedded: EmbeddedPostgres | null,
-  log: Logger,
-): Promise<Service> {
-  const databaseUrl = config.databaseUrl ?? (embedded as EmbeddedPostgres).url;
+async function startServing(config: Config, embedded: WatchedPostgres | null, log: Logger): Promise<Service> {
+  const databaseUrl = config.databaseUrl ?? (embedded as WatchedPostgres).url;
   const database = createDatabase(
     {
       url: databaseUrl,
@@ -185,13 +182,27 @@ async function startServing(
   }
 }
 
+async function startEmbedded(
+  { dataDir }: Config,
+  log: Logger,
+  onLost: (error: Error) => void,
+): Promise<WatchedPostgres> {
+  const first = await startEmbeddedPostgres({ dataDir });
+  const restart = (signal: AbortSignal) => startEmbeddedPostgres({ dataDir, port: first.port, signal });
+  return watchEmbedded(first, { restart, log, onGivenUp: onLost });
+}
+
 /**
  * Starts the service, with the embedded Postgres where no other is configured; resolves when it listens.
+ * @param onLost called when the embedded Postgres is gone for good: the service can do nothing more
  * @throws what keeps it from starting; nothing that it had started is left behind.
  */
-export async function startService(config: Config, log: Logger): Promise<Service> {
-  const embedded =
-    config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null;
+export async function startService(
+  config: Config,
+  log: Logger,
+  onLost: (error: Error) => void = () => undefined,
+): Promise<Service> {
+  const embedded = config.databaseUrl === null ? await startEmbedded(config, log, onLost) : null;
   try {
     return await startServing(config, embedded, log);
   } catch (error) {

@@ -17,6 +17,7 @@ import {
 } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { databaseUser, openHome, openNative, type User } from './embedded/installation';
@@ -24,6 +25,8 @@ import { commandLine, identify, isRunning, poll, withLock } from './embedded/pro
 
 const START_TIMEOUT = 60_000;
 const STOP_TIMEOUT = 10_000;
+/** Between attempts to start where another process must end first: each attempt starts a postgres. */
+const ATTEMPT_PAUSE = 100;
 const LOG_LIMIT = 10 * 1024 * 1024;
 
 /** A running embedded server. `stop` is a no-op when this process only attached to a server that another live process owns. */
@@ -33,6 +36,8 @@ export interface EmbeddedPostgres {
   port: number;
   dataDirectory: string;
   owned: boolean;
+  /** The server's process, as `identify` gives it. */
+  postmaster: string;
   stop(): Promise<void>;
 }
 
@@ -170,6 +175,14 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** How a start is to go. */
+interface Start {
+  settings: Record<string, string>;
+  /** Undefined: a free one. */
+  port: number | undefined;
+  signal: AbortSignal | undefined;
+}
+
 /** What passes by itself: the port was taken meanwhile; a server that was just killed is still going. */
 const PASSING = ['could not bind', 'postmaster.pid" already exists', 'is still in use'];
 const OTHER_VERSION =
@@ -193,7 +206,7 @@ async function launch(
   home: string,
   cluster: Cluster,
   user: User | undefined,
-  settings: Record<string, string>,
+  { settings, port, signal: abort }: Start,
 ): Promise<Postmaster | undefined> {
   const native = await openNative(home, user);
   // The login is named like the service's schema, where the default path ("$user") would put everybody's tables.
@@ -203,7 +216,7 @@ async function launch(
     search_path: 'public',
     ...settings,
   };
-  const args = ['-D', cluster.data, '-p', String(await freePort())];
+  const args = ['-D', cluster.data, '-p', String(port ?? (await freePort()))];
   for (const [name, value] of Object.entries(options)) args.push('-c', `${name}=${value}`);
 
   const logFile = path.join(home, 'postgres.log');
@@ -229,6 +242,11 @@ async function launch(
     const started = await poll(async () => {
       if (failure) throw failure;
       if (child.exitCode !== null || child.signalCode !== null) return null;
+      if (abort?.aborted) {
+        const identity = identify(child.pid ?? 0);
+        if (identity) await stopPostmaster({ identity });
+        abort.throwIfAborted();
+      }
       const postmaster = await readPostmaster(cluster.data);
       if (!postmaster?.ready || postmaster.identity !== identify(child.pid ?? 0)) return undefined;
       return (await accepts(postmaster, cluster)) ? postmaster : undefined;
@@ -243,7 +261,10 @@ async function launch(
   }
 }
 
-async function signal(postmaster: Postmaster, name: 'SIGINT' | 'SIGQUIT' | 'SIGKILL'): Promise<void> {
+async function signal(
+  postmaster: Pick<Postmaster, 'identity'>,
+  name: 'SIGINT' | 'SIGQUIT' | 'SIGKILL',
+): Promise<void> {
   const pid = Number.parseInt(postmaster.identity, 10);
   if (process.platform === 'win32') {
     const pgCtl = path.join(await openNative('', undefined), 'bin', 'pg_ctl');
@@ -258,7 +279,7 @@ async function signal(postmaster: Postmaster, name: 'SIGINT' | 'SIGQUIT' | 'SIGK
 }
 
 /** Fast shutdown, immediate shutdown, and the last resort: each when the one before did not end it in time. */
-async function stopPostmaster(postmaster: Postmaster): Promise<void> {
+async function stopPostmaster(postmaster: Pick<Postmaster, 'identity'>): Promise<void> {
   for (const name of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     if (!isRunning(postmaster.identity)) return;
     await signal(postmaster, name);
@@ -267,15 +288,15 @@ async function stopPostmaster(postmaster: Postmaster): Promise<void> {
   throw new Error(`the embedded Postgres, process ${Number.parseInt(postmaster.identity, 10)}, does not end`);
 }
 
-async function openServer(
-  dataDir: string,
-  user: User | undefined,
-  settings: Record<string, string>,
-): Promise<EmbeddedPostgres> {
+async function openServer(dataDir: string, user: User | undefined, start: Start): Promise<EmbeddedPostgres> {
   const home = await openHome(dataDir, user);
   const directory = path.join(home, 'cluster');
   await removeUnfinished(home);
-  if (!existsSync(directory)) await createCluster(home, user);
+  if (!existsSync(directory)) {
+    // Nothing that was lost may pass for an empty database.
+    if (start.port !== undefined) throw new Error(`${directory} is gone`);
+    await createCluster(home, user);
+  }
   const password = await readFile(path.join(directory, 'password'), 'utf8');
   const cluster = { data: path.join(directory, 'data'), password };
 
@@ -286,10 +307,13 @@ async function openServer(
     return owned === postmaster.identity && owner !== undefined && isRunning(owner);
   };
   const server = await poll(async () => {
+    start.signal?.throwIfAborted();
     const running = await findPostmaster(cluster);
     if (running) return { postmaster: running, owned: !(await hasOwner(running)) };
-    const postmaster = await launch(home, cluster, user, settings);
-    return postmaster && { postmaster, owned: true };
+    const postmaster = await launch(home, cluster, user, start);
+    if (postmaster) return { postmaster, owned: true };
+    await sleep(ATTEMPT_PAUSE);
+    return undefined;
   }, START_TIMEOUT);
   if (!server) throw new Error(`postgres does not start, see ${path.join(home, 'postgres.log')}`);
   const { postmaster, owned } = server;
@@ -300,6 +324,7 @@ async function openServer(
     port: postmaster.port,
     dataDirectory: cluster.data,
     owned,
+    postmaster: postmaster.identity,
     stop: async () => {
       if (owned) await stopPostmaster(postmaster);
     },
@@ -317,18 +342,23 @@ async function openServer(
  * @param options.dataDir DATA_DIR, made when missing
  * @param options.settings server settings beside the launcher's own, such as `{fsync: 'off'}`; they take effect only
  *   when this call starts the server
+ * @param options.port for a server that ended and is started again: the port that it had. The cluster must be there
+ * @param options.signal ends the start, and what was started, when it is aborted
  * @throws Error with a message for the operator
  */
 export async function startEmbeddedPostgres(options: {
   dataDir: string;
   settings?: Record<string, string>;
+  port?: number;
+  signal?: AbortSignal;
 }): Promise<EmbeddedPostgres> {
   try {
     await mkdir(options.dataDir, { recursive: true });
     const dataDir = await realpath(options.dataDir);
     const user = await databaseUser(dataDir);
     const lock = path.join(dataDir, 'postgres.lock');
-    return await withLock(lock, START_TIMEOUT, () => openServer(dataDir, user, options.settings ?? {}));
+    const start = { settings: options.settings ?? {}, port: options.port, signal: options.signal };
+    return await withLock(lock, START_TIMEOUT, () => openServer(dataDir, user, start));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(

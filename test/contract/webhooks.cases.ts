@@ -59,6 +59,7 @@ export const webhookCases: CasesOf<
         enabled: true,
         disabled_reason: null,
         disabled_at: null,
+        verified_at: null,
         secret_rotated_at: null,
         version: 1,
       });
@@ -168,7 +169,11 @@ export const webhookCases: CasesOf<
       const { path } = await makeWebhook(context);
       const { body: delivery } = await context.send('POST', `${path}/test`);
       const response = await context.send('GET', `${path}/deliveries`);
-      expect(response.body).toEqual({ items: [delivery], next_cursor: null });
+      // Making it had a test sent already.
+      const [latest, first] = response.body.items;
+      expect(latest).toEqual(delivery);
+      expect(first).toMatchObject({ event: 'webhook.test', state: 'pending' });
+      expect(response.body).toEqual({ items: [latest, first], next_cursor: null });
       return response;
     },
     404: ({ send, lane }) => send('GET', `${lane}/webhooks/${absentId}/deliveries`),

@@ -143,7 +143,10 @@ function validContract(): Document {
         Note: {
           type: 'object',
           required: ['text', 'lines'],
-          properties: { text: schemaRef('Text'), lines: { type: 'array', items: schemaRef('Line') } },
+          properties: {
+            text: schemaRef('Text'),
+            lines: { type: 'array', maxItems: 100, items: schemaRef('Line') },
+          },
         },
         Log: {
           allOf: [schemaRef('Versioned')],
@@ -163,7 +166,10 @@ function validContract(): Document {
         NotePatch: {
           type: 'object',
           additionalProperties: false,
-          properties: { text: schemaRef('Text'), lines: { type: 'array', items: schemaRef('LinePatch') } },
+          properties: {
+            text: schemaRef('Text'),
+            lines: { type: 'array', maxItems: 100, items: schemaRef('LinePatch') },
+          },
         },
         Problem: { type: 'object', required: ['code'], properties: { code: { type: 'string' } } },
         LostProblem: { allOf: [schemaRef('Problem')], properties: { code: { const: 'lost' } } },
@@ -379,6 +385,18 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     `an action without ${status}`,
     (it) => delete rotation(it).responses[status],
   ]),
+  [
+    'contract/bounded-request-arrays',
+    'an array of a request without a bound',
+    (it) => delete schemas(it).NotePatch.properties.lines.maxItems,
+  ],
+  [
+    'contract/portable-patterns',
+    'a pattern that only one language reads',
+    (it) => {
+      schemas(it).Text.pattern = '^\\p{L}+$';
+    },
+  ],
   ['contract/operation-costs', 'an operation without a cost', (it) => delete item(it).get['x-cost']],
   [
     'contract/operation-costs',

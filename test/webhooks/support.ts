@@ -135,11 +135,11 @@ export interface Instance {
 export function openInstance(
   url: string,
   receivers: readonly Pick<Receiver, 'host'>[],
-  { timeoutMs = 2_000 } = {},
+  { timeoutMs = 2_000, hostRate = 10_000 } = {},
 ): Instance {
   const database = openDatabase(url);
   const allowedHosts = receivers.map(({ host }) => host);
-  const settings = { intervalMs: 20, timeoutMs, concurrency: 16, hostRate: 10_000 };
+  const settings = { intervalMs: 20, timeoutMs, concurrency: 16, hostRate };
   const { withSystem, laneForJob } = database;
   const job = createDeliveryJob(settings, createTargets(allowedHosts));
   const runner = createJobRunner([job], { withSystem, laneForJob, log: silent });

@@ -1,0 +1,90 @@
+/** Starts the embedded Postgres again when its server ends without being asked to. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { EmbeddedPostgres } from '../embedded';
+import { isRunning } from './processes';
+
+export interface WatchOptions {
+  /** Starts the server again, on the same data directory and port. */
+  readonly restart: (signal: AbortSignal) => Promise<EmbeddedPostgres>;
+  readonly log: Logger;
+  /** Called once when the server does not stay up; nothing is tried after that. */
+  readonly onGivenUp: (error: Error) => void;
+  /** Milliseconds between looks at the server's process. */
+  readonly lookMs?: number;
+  /** Milliseconds before each attempt in a row; after these it is given up. */
+  readonly pausesMs?: readonly number[];
+  /** Milliseconds after which a server that was started again counts as up. */
+  readonly steadyMs?: number;
+}
+
+/** A server that is watched. */
+export interface WatchedPostgres {
+  readonly url: string;
+  /** Stops watching, ends an attempt to start the server again, and stops the server that there is. */
+  stop(): Promise<void>;
+}
+
+/** Watches a running server from now on. */
+export function watchEmbedded(
+  first: EmbeddedPostgres,
+  {
+    restart,
+    log,
+    onGivenUp,
+    lookMs = 500,
+    pausesMs = [0, 500, 1_000, 2_000, 4_000],
+    steadyMs = 60_000,
+  }: WatchOptions,
+): WatchedPostgres {
+  let server = first;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const pause = (ms: number) => sleep(ms, undefined, { signal, ref: false });
+
+  async function startAgain(attempt: number, pauseMs: number): Promise<void> {
+    await pause(pauseMs);
+    const began = performance.now();
+    const restarted = await restart(signal);
+    server = restarted;
+    // Whoever is connected knows the old address alone.
+    if (restarted.url !== first.url) throw new Error('the embedded Postgres came back under another address');
+    const ms = Math.round(performance.now() - began);
+    log.info({ attempt, ms, dataDirectory: restarted.dataDirectory }, 'embedded Postgres started again');
+  }
+
+  async function watch(): Promise<void> {
+    let attempts = 0;
+    let upSince = Number.NEGATIVE_INFINITY;
+    for (;;) {
+      await pause(lookMs);
+      if (isRunning(server.postmaster)) continue;
+      if (performance.now() - upSince > steadyMs) attempts = 0;
+      log.error({ dataDirectory: server.dataDirectory }, 'embedded Postgres ended');
+      for (;;) {
+        const pauseMs = pausesMs[attempts];
+        if (pauseMs === undefined) throw new Error('The embedded Postgres ended too many times in a row.');
+        attempts++;
+        try {
+          await startAgain(attempts, pauseMs);
+          break;
+        } catch (error) {
+          if (signal.aborted) throw error;
+          log.error({ err: error, attempt: attempts }, 'embedded Postgres did not start again');
+        }
+      }
+      upSince = performance.now();
+    }
+  }
+
+  const watching = watch().catch((error) => {
+    if (!signal.aborted) onGivenUp(error);
+  });
+  let stopped: Promise<void> | undefined;
+  const stop = async () => {
+    stopping.abort();
+    await watching;
+    await server.stop();
+  };
+  return { url: first.url, stop: () => (stopped ??= stop()) };
+}
