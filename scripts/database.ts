@@ -1,8 +1,8 @@
 /** What the scripts that work on the database share. */
 import { type Config, ConfigError } from '../src/config';
-import type { AccountLink } from '../src/database/accounts';
-import { startEmbeddedPostgres } from '../src/database/embedded';
-import { describeOutOfReach, whyOutOfReach } from '../src/database/out-of-reach';
+import type { AccountLink } from '../src/platform/database/accounts';
+import { startEmbeddedPostgres } from '../src/platform/database/embedded';
+import { describeOutOfReach, whyOutOfReach } from '../src/platform/database/out-of-reach';
 
 export interface DatabaseUrls {
   /** Past any pooler, for migrations. */

@@ -2,11 +2,11 @@
 import knex from 'knex';
 import pino from 'pino';
 import { type Config, parseConfig, readEnvironment } from '../src/config';
-import { linkAccounts } from '../src/database/accounts';
-import { connectionProvider } from '../src/database/connection';
-import { createDatabase } from '../src/database/database';
-import { migrationStatus, withMigrationLock } from '../src/database/migrations';
-import { schema } from '../src/database/rows';
+import { linkAccounts } from '../src/platform/database/accounts';
+import { connectionProvider } from '../src/platform/database/connection';
+import { createDatabase } from '../src/platform/database/database';
+import { migrationStatus, withMigrationLock } from '../src/platform/database/migrations';
+import { schema } from '../src/platform/database/rows';
 import { type DatabaseUrls, describeFailure, describeLink, withDatabase } from './database';
 
 interface Finding {

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import openapiTypescript, { astToString, COMMENT_HEADER, type OpenAPI3 } from 'openapi-typescript';
-import { projectRoot } from '../src/paths';
+import { projectRoot } from '../src/platform/paths';
 import { redocLicences, redocScript } from './redoc';
 import { redocly } from './redocly';
 

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { checkSync } from 'recheck';
 import ts from 'typescript';
-import { projectPath } from '../src/paths';
+import { projectPath } from '../src/platform/paths';
 
 /** A regular expression, and where it is. */
 export interface Found {
@@ -63,7 +63,7 @@ export function faultOf({ source, flags }: Pick<Found, 'source' | 'flags'>): str
 }
 
 // What they are made from is the code's or the configuration's: a property's name, an origin.
-const composed = new Set(['src/edge/cors.ts', 'src/icalendar/read.ts']);
+const composed = new Set(['src/platform/edge/cors.ts', 'src/domain/icalendar/read.ts']);
 
 function sourceFiles(): string[] {
   return ['src', 'sdk/src'].flatMap((directory) =>

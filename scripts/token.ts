@@ -1,6 +1,6 @@
 /** Prints a development token: `npm run --silent token -- <user_id> [--lifetime 3600] [--email …] [--name …]`. */
 import { parseArgs } from 'node:util';
-import { developmentKey, signDevelopmentToken } from '../src/auth/development-token';
+import { developmentKey, signDevelopmentToken } from '../src/platform/auth/development-token';
 import { ConfigError, parseConfig, readEnvironment } from '../src/config';
 
 const usage =

@@ -4,18 +4,18 @@ import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { type AuthConfig, parseAuthConfig } from './auth/config';
-import type { SpoolSettings } from './contract/spool';
-import type { AccountSettings } from './database/accounts';
-import { poolDefaults } from './database/pool';
-import type { Amounts } from './database/quotas';
-import { defaultAppRole, defaultSystemRole } from './database/roles';
-import { readTls, TlsError } from './database/tls';
-import type { RateLimits } from './edge/rate-limit';
-import type { WriteLimits } from './edge/write-limits';
-import type { EventSettings } from './events/hub';
-import { projectPath, projectRoot } from './paths';
-import { type Environment, readSecretFiles } from './secret-files';
+import { type AuthConfig, parseAuthConfig } from './platform/auth/config';
+import type { SpoolSettings } from './platform/contract/bodies/spool';
+import type { AccountSettings } from './platform/database/accounts';
+import { poolDefaults } from './platform/database/pool';
+import type { Amounts } from './platform/database/quotas';
+import { defaultAppRole, defaultSystemRole } from './platform/database/roles';
+import { readTls, TlsError } from './platform/database/tls';
+import type { RateLimits } from './platform/edge/rate-limit';
+import type { WriteLimits } from './platform/edge/write-limits';
+import type { EventSettings } from './features/events/hub';
+import { projectPath, projectRoot } from './platform/paths';
+import { type Environment, readSecretFiles } from './platform/secret-files';
 
 /** How events are sent to webhooks. */
 export interface WebhookConfig {

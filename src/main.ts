@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import { developmentKey, signDevelopmentToken } from './auth/development-token';
+import { developmentKey, signDevelopmentToken } from './platform/auth/development-token';
 import { ConfigError, parseConfig, readEnvironment } from './config';
-import { createLogger } from './observability/logger';
-import { type StandardOutput, standardOutput } from './observability/standard-output';
+import { createLogger } from './platform/observability/logger';
+import { type StandardOutput, standardOutput } from './platform/observability/standard-output';
 import { type Service, startService } from './start';
 
 /** What a newcomer needs next: the documentation, and a first task. */

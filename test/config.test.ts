@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ConfigError, developmentSecret, parseConfig } from '../src/config';
-import { projectPath } from '../src/paths';
-import { secretNames } from '../src/secret-files';
+import { projectPath } from '../src/platform/paths';
+import { secretNames } from '../src/platform/secret-files';
 
 const secret = 'a-secret-of-the-tests-that-is-long-enough';
 

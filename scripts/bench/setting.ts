@@ -2,8 +2,8 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEmbeddedPostgres } from '../../src/database/embedded';
-import { migrateUp } from '../../src/database/migrations';
+import { startEmbeddedPostgres } from '../../src/platform/database/embedded';
+import { migrateUp } from '../../src/platform/database/migrations';
 import type { Run, RunResult } from './loader';
 import { type Child, startChild } from './processes';
 import { secret, seed } from './workload';

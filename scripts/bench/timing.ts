@@ -6,8 +6,8 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
-import { signDevelopmentToken } from '../../src/auth/development-token';
-import { schema } from '../../src/database/rows';
+import { signDevelopmentToken } from '../../src/platform/auth/development-token';
+import { schema } from '../../src/platform/database/rows';
 import { type Difference, difference, type Pair } from './difference';
 import { exchange } from './exchange';
 import { quantile } from './report';

@@ -1,7 +1,7 @@
 /** Tasklane as in production, which tells how much memory it took and how long it kept others waiting. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseConfig } from '../../src/config';
-import { createLogger } from '../../src/observability/logger';
+import { createLogger } from '../../src/platform/observability/logger';
 import { startService } from '../../src/start';
 import { answerParent } from './processes';
 

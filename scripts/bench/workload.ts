@@ -1,7 +1,7 @@
 /** What the servers are asked, and the rows that they answer from: the same in every process of the benchmark. */
 import { Client } from 'pg';
-import { signDevelopmentToken } from '../../src/auth/development-token';
-import { schema } from '../../src/database/rows';
+import { signDevelopmentToken } from '../../src/platform/auth/development-token';
+import { schema } from '../../src/platform/database/rows';
 import type { Sign } from './issuer';
 
 export const loads = ['get', 'list', 'create'] as const;

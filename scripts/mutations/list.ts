@@ -23,52 +23,52 @@ const inFile =
     ...({ fault, find, replace } satisfies Planted),
   });
 
-const attacks = ['test/auth/attacks.test.ts'];
-const claims = inFile('src/auth/claims.ts', attacks);
-const targets = inFile('src/webhooks/targets.ts', ['test/webhooks/targets.test.ts']);
-const bound = inFile('src/database/bound.ts', ['test/database/bound.test.ts']);
-const lane = (names: string) => inFile('src/database/lane.ts', ['test/database/lane.test.ts'], names);
+const attacks = ['test/platform/auth/attacks.test.ts'];
+const claims = inFile('src/platform/auth/claims.ts', attacks);
+const targets = inFile('src/features/webhooks/targets.ts', ['test/features/webhooks/targets.test.ts']);
+const bound = inFile('src/platform/database/bound.ts', ['test/platform/database/bound.test.ts']);
+const lane = (names: string) => inFile('src/platform/database/lane.ts', ['test/platform/database/lane.test.ts'], names);
 const scope = inFile(
-  'src/database/lane.ts',
-  ['test/database/row-level-security.test.ts'],
+  'src/platform/database/lane.ts',
+  ['test/platform/database/row-level-security.test.ts'],
   'an owner (a query|an update|the scope)',
 );
-const erased = (names: string) => inFile('src/database/lane.ts', ['test/profile/erase.test.ts'], names);
-const sync = ['test/sync/sync.test.ts'];
+const erased = (names: string) => inFile('src/platform/database/lane.ts', ['test/features/profile/erase.test.ts'], names);
+const sync = ['test/features/sync/sync.test.ts'];
 const keys = ['test/safe-writes/keys.test.ts'];
-const idempotency = inFile('src/database/idempotency.ts', keys);
-const trash = inFile('src/trash/repository.ts', ['test/trash/trash.test.ts']);
-const schedule = inFile('src/recurrence/schedule.ts', ['test/recurrence/schedule.test.ts']);
-const lists = ['test/tasks/list.test.ts'];
+const idempotency = inFile('src/platform/database/idempotency.ts', keys);
+const trash = inFile('src/features/trash/repository.ts', ['test/features/trash/trash.test.ts']);
+const schedule = inFile('src/domain/recurrence/schedule.ts', ['test/domain/recurrence/schedule.test.ts']);
+const lists = ['test/features/tasks/list.test.ts'];
 
 export const mutations: readonly Mutation[] = [
   // Who calls.
-  inFile('src/contract/admission.ts', ['test/isolation/all-walls.test.ts'], 'is 403')(
+  inFile('src/platform/contract/http/admission.ts', ['test/isolation/all-walls.test.ts'], 'is 403')(
     'the path’s user is not compared with the token’s',
     'laneUser !== identity.userId',
     'laneUser === null',
   ),
-  inFile('src/contract/admission.ts', ['test/auth/service.test.ts'], 'too little')(
+  inFile('src/platform/contract/http/admission.ts', ['test/platform/auth/service.test.ts'], 'too little')(
     'scopes are not checked',
     '!identity.scopes.includes(operation.scope)',
     'identity.scopes === null',
   ),
-  inFile('src/contract/admission.ts', ['test/auth/service.test.ts'], 'origin|cookie')(
+  inFile('src/platform/contract/http/admission.ts', ['test/platform/auth/service.test.ts'], 'origin|cookie')(
     'writes with a cookie need no origin',
     '!isAllowedOrigin(request, trustedOrigins)',
     'trustedOrigins === null',
   ),
-  inFile('src/auth/origin.ts', ['test/auth/origin.test.ts'])(
+  inFile('src/platform/auth/origin.ts', ['test/platform/auth/origin.test.ts'])(
     'of two origins, the first counts',
     ' && others.length === 0',
     '',
   ),
-  inFile('src/auth/token-verifier.ts', attacks)(
+  inFile('src/platform/auth/token-verifier.ts', attacks)(
     'the token decides the algorithm',
     'keys.filter((key) => key.algorithm === header.value.alg)',
     '[...keys]',
   ),
-  inFile('src/auth/token-verifier.ts', ['test/auth/authenticator.test.ts'])(
+  inFile('src/platform/auth/token-verifier.ts', ['test/platform/auth/authenticator.test.ts'])(
     'a verified token outlives its expiry',
     'now() < known.until && ',
     '',
@@ -81,24 +81,24 @@ export const mutations: readonly Mutation[] = [
     'false',
   ),
   claims('tokens of other issuers count', '!issuerMatches(issuer, rules.issuer)', 'false'),
-  inFile('src/auth/session-cookie.ts', attacks)(
+  inFile('src/platform/auth/session-cookie.ts', attacks)(
     'a cookie’s session may be another user’s',
     ' || session.userId !== userId',
     '',
   ),
-  inFile('src/auth/identity.ts', ['test/profile/erase.test.ts'], 'clocks differ')(
+  inFile('src/platform/auth/identity.ts', ['test/features/profile/erase.test.ts'], 'clocks differ')(
     'clocks that are ahead are not allowed for',
     'issuedAt - tolerance',
     'issuedAt',
   ),
-  inFile('src/auth/identity.ts', ['test/auth/session-table.test.ts'])(
+  inFile('src/platform/auth/identity.ts', ['test/platform/auth/session-table.test.ts'])(
     'a session from the future opens an erased lane',
     'issuedAt <= nowSeconds + tolerance',
     'issuedAt > 0',
   ),
 
   // Lanes.
-  inFile('src/database/bound.ts', ['test/isolation/lane-handle-alone.test.ts'], 'getTask|listTasks')(
+  inFile('src/platform/database/bound.ts', ['test/isolation/lane-handle-alone.test.ts'], 'getTask|listTasks')(
     'a lane’s queries are not bound to its user',
     '[conditionOn(bound), ...grouped(compiler.grouped.where ?? [])]',
     '[...grouped(compiler.grouped.where ?? [])]',
@@ -110,7 +110,7 @@ export const mutations: readonly Mutation[] = [
   ),
   bound('rows are given away', "Object.hasOwn(builder._single.update ?? {}, 'user_id')", 'false'),
   bound('a lane’s query becomes an insert', '!conditional.has(compiler.method)', 'false'),
-  inFile('src/database/lane.ts', ['test/database/bound.test.ts'])(
+  inFile('src/platform/database/lane.ts', ['test/platform/database/bound.test.ts'])(
     'rows are inserted for whom they name',
     '({ ...each, user_id: userId })',
     '({ user_id: userId, ...each })',
@@ -125,17 +125,17 @@ export const mutations: readonly Mutation[] = [
     "set_config('app.user_id', $2, true)",
     "set_config('app.user_id', $2, false)",
   ),
-  inFile('src/trash/repository.ts', ['test/trash/trash.test.ts'])(
+  inFile('src/features/trash/repository.ts', ['test/features/trash/trash.test.ts'])(
     'a tree begins in any lane',
     'where user_id = :user and id = :id and',
     'where id = :id and',
   ),
-  inFile('src/tags/repository.ts', ['test/tags/tags.test.ts'])(
+  inFile('src/features/tags/repository.ts', ['test/features/tags/tags.test.ts'])(
     'a task takes the tags of another lane’s task',
     'where link.user_id = tasks.user_id and link.task_id = tasks.id',
     'where link.task_id = tasks.id',
   ),
-  inFile('src/transfer/repository.ts', ['test/transfer/import.test.ts'])(
+  inFile('src/features/transfer/repository.ts', ['test/features/transfer/import.test.ts'])(
     'an imported task’s level is counted across lanes',
     'above.user_id = tasks.user_id and ',
     '',
@@ -162,39 +162,39 @@ export const mutations: readonly Mutation[] = [
   ),
 
   // Lists.
-  inFile('src/database/keyset.ts', lists)(
+  inFile('src/platform/database/keyset.ts', lists)(
     'pages repeat their last row',
     "const operator = keys[0]?.direction === 'desc' ? '<' : '>';",
     "const operator = keys[0]?.direction === 'desc' ? '<=' : '>=';",
   ),
-  inFile('src/contract/cursor.ts', lists)(
+  inFile('src/platform/contract/pagination/cursor.ts', lists)(
     'cursors of other lists and users count',
     'madeFor === fingerprint(list) &&',
     '',
   ),
 
   // Sync.
-  inFile('src/sync/token.ts', sync)(
+  inFile('src/features/sync/token.ts', sync)(
     'sync tokens of other users count',
     'if (madeFor !== fingerprint(userId)) return null;',
     '',
   ),
-  inFile('src/sync/handlers.ts', sync)(
+  inFile('src/features/sync/handlers.ts', sync)(
     'what changes during a snapshot is lost',
     'next: { epoch, seq, snapshot: null }, hasMore: counter > seq',
     'next: { epoch, seq: counter, snapshot: null }, hasMore: false',
   ),
-  inFile('src/sync/handlers.ts', sync)(
+  inFile('src/features/sync/handlers.ts', sync)(
     'changes beyond a page are skipped',
     'next: { epoch: history.epoch, seq: last, snapshot: null }',
     'next: { epoch: history.epoch, seq: history.counter, snapshot: null }',
   ),
-  inFile('src/changes/repository.ts', [...sync, 'test/changes/purge.test.ts'])(
+  inFile('src/features/changes/repository.ts', [...sync, 'test/features/changes/purge.test.ts'])(
     'a copy goes on across a gap',
     "return seq < history.floor ? 'too-old' : null;",
     'return null;',
   ),
-  inFile('src/changes/repository.ts', sync)(
+  inFile('src/features/changes/repository.ts', sync)(
     'a copy goes on in another history',
     "if (epoch !== history.epoch && !beforeAll) return 'other-epoch';",
     '',
@@ -206,17 +206,17 @@ export const mutations: readonly Mutation[] = [
     "if (!row.fingerprint.equals(fingerprint)) return { outcome: 'key-reused' };",
     '',
   ),
-  inFile('src/database/idempotency.ts', ['test/contract/safe-writes.test.ts'], 'in flight')(
+  inFile('src/platform/database/idempotency.ts', ['test/contract/safe-writes.test.ts'], 'in flight')(
     'a request is carried out twice at once',
     "return lock?.rows[0]?.taken === true ? undefined : { outcome: 'in-flight' };",
     'return lock ? undefined : undefined;',
   ),
-  inFile('src/contract/safe-writes.ts', keys)(
+  inFile('src/platform/contract/http/safe-writes.ts', keys)(
     'failures are kept under the key',
     "stays: (outcome) => !('code' in outcome)",
     'stays: () => true',
   ),
-  inFile('src/contract/safe-writes.ts', ['test/safe-writes/concurrency.test.ts'])(
+  inFile('src/platform/contract/http/safe-writes.ts', ['test/safe-writes/concurrency.test.ts'])(
     'If-Match is not compared',
     'if (matchesStrongly(ifMatch, tag)) return',
     'if (ifMatch) return',
@@ -233,7 +233,7 @@ export const mutations: readonly Mutation[] = [
     'if (!address) throw',
   ),
   targets('names of this network are looked up', 'ownNames.test(host) || ', ''),
-  inFile('src/webhooks/signature.ts', ['test/webhooks/signature.test.ts'])(
+  inFile('src/features/webhooks/signature.ts', ['test/features/webhooks/signature.test.ts'])(
     'signatures do not cover the id',
     '`${id}.${timestamp}.${body}`',
     '`${timestamp}.${body}`',
@@ -250,12 +250,12 @@ export const mutations: readonly Mutation[] = [
     'await updateTasks(lane, orphans, { parent_id: null });',
     'void orphans;',
   ),
-  inFile('src/trash/repository.ts', ['test/trash/job.test.ts'])(
+  inFile('src/features/trash/repository.ts', ['test/features/trash/job.test.ts'])(
     'what was just deleted is purged',
     "query.where('deleted_at', '<=', until)",
     "query.where('deleted_at', '>=', until)",
   ),
-  inFile('src/trash/commands.ts', ['test/trash/trash.test.ts'])(
+  inFile('src/features/trash/commands.ts', ['test/features/trash/trash.test.ts'])(
     'a restored tree may be too deep',
     'line.length + heightOf(row, rows) <= maxLevel',
     'line.length <= maxLevel',

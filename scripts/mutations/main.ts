@@ -7,7 +7,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { projectPath } from '../../src/paths';
+import { projectPath } from '../../src/platform/paths';
 import { type Mutation, mutations } from './list';
 
 const timeoutMs = 300_000;

@@ -1,5 +1,5 @@
 /** The client against a running service. */
-import { signDevelopmentToken } from '../../src/auth/development-token';
+import { signDevelopmentToken } from '../../src/platform/auth/development-token';
 import { startTestService, type TestService, testSecret, tokenOf } from '../../test/support/service';
 import {
   createTasklaneClient,

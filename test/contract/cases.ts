@@ -1,5 +1,5 @@
 /** The contract's table: a case for every operation and every status that only this operation has. */
-import type { FailureCodeAt, OperationId, Status, SuccessStatus } from '../../src/contract/operations';
+import type { FailureCodeAt, OperationId, Status, SuccessStatus } from '../../src/platform/contract/document/operations';
 import type { ApiResponse, RequestOptions } from '../support/api';
 
 /**

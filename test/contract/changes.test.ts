@@ -3,7 +3,7 @@
  * of the contract, each with the requests of its case; whatever is added later is tried as well.
  */
 import { randomUUID } from 'node:crypto';
-import type { Schemas } from '../../src/contract/operations';
+import type { Schemas } from '../../src/platform/contract/document/operations';
 import { type ApiResponse, type Body, type RequestOptions, send } from '../support/api';
 import { query } from '../support/database';
 import { copyLane, type Entities } from '../support/lane-copy';

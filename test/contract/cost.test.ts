@@ -1,4 +1,4 @@
-import { type Cost, type Costs, surcharges } from '../../src/contract/cost';
+import { type Cost, type Costs, surcharges } from '../../src/platform/contract/document/cost';
 import { operations } from '../support/operations';
 
 const costs: Costs = new Map(operations.map(({ id, cost }) => [id, cost]));

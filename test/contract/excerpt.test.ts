@@ -1,9 +1,9 @@
-import { contractDocument } from '../../src/contract/contract';
-import { parseTagCondition } from '../../src/contract/entity-tags';
-import { createExcerpter } from '../../src/contract/excerpt';
-import { bounded } from '../../src/contract/faults';
-import { problemBody } from '../../src/contract/problems';
-import { createCheck } from '../../src/contract/rows';
+import { contractDocument } from '../../src/platform/contract/document/contract';
+import { parseTagCondition } from '../../src/platform/contract/http/entity-tags';
+import { createExcerpter } from '../../src/platform/contract/validation/excerpt';
+import { bounded } from '../../src/platform/contract/validation/faults';
+import { problemBody } from '../../src/platform/contract/document/problems';
+import { createCheck } from '../../src/platform/contract/validation/rows';
 
 const component = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 

@@ -4,7 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
-import type { Operation } from '../../src/contract/contract';
+import type { Operation } from '../../src/platform/contract/document/contract';
 import { type HostileRequest, hostileBodies, hostileHeaders, hostileParameters } from '../support/hostile';
 import { examplePath, operations } from '../support/operations';
 import { startTestService, type TestService } from '../support/service';

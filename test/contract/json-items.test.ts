@@ -1,6 +1,6 @@
 /** Reading JSON item by item: the same as reading it whole, wherever the pieces end. */
 import fc from 'fast-check';
-import { cutDocument, itemsOf, maxItemBytes, tooLarge } from '../../src/contract/json-items';
+import { cutDocument, itemsOf, maxItemBytes, tooLarge } from '../../src/platform/contract/bodies/json-items';
 
 /** Text in pieces of so many bytes. */
 async function* piecesOf(text: string, size: number, { start, end } = { start: 0, end: Infinity }) {

@@ -1,11 +1,11 @@
 /** What becomes of a handler's work and reply under a key, whatever the handler does. */
-import type { Handlers } from '../../src/contract/operations';
-import { hidersOf } from '../../src/contract/secrets';
-import type { Database } from '../../src/database/database';
-import type { WritableLane } from '../../src/database/lane';
-import type { TaskRow } from '../../src/database/rows';
-import { taskHandlers } from '../../src/tasks/handlers';
-import { toTask } from '../../src/tasks/mapper';
+import type { Handlers } from '../../src/platform/contract/document/operations';
+import { hidersOf } from '../../src/platform/contract/document/secrets';
+import type { Database } from '../../src/platform/database/database';
+import type { WritableLane } from '../../src/platform/database/lane';
+import type { TaskRow } from '../../src/platform/database/rows';
+import { taskHandlers } from '../../src/features/tasks/handlers';
+import { toTask } from '../../src/features/tasks/mapper';
 import { createTestDatabase, query, type TestDatabase } from '../support/database';
 import { openDatabase } from '../support/open-database';
 import { changed, everywhere, serveRouter } from '../support/router';

@@ -1,6 +1,6 @@
 /** Quotas of a lane: on every operation that the contract has them for, and what counts. */
 import { randomUUID } from 'node:crypto';
-import { contractDocument } from '../../src/contract/contract';
+import { contractDocument } from '../../src/platform/contract/document/contract';
 import type { Body } from '../support/api';
 import { query } from '../support/database';
 import { operations } from '../support/operations';

@@ -1,7 +1,7 @@
 /** Keys and conditions, tried on every operation that takes them. */
 import { randomUUID } from 'node:crypto';
-import { contractDocument, type Operation } from '../../src/contract/contract';
-import { hidersOf } from '../../src/contract/secrets';
+import { contractDocument, type Operation } from '../../src/platform/contract/document/contract';
+import { hidersOf } from '../../src/platform/contract/document/secrets';
 import type { ApiResponse } from '../support/api';
 import { holdLane, waitingForLocks } from '../support/held-lane';
 import { operations, statusesOf } from '../support/operations';

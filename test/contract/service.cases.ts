@@ -1,5 +1,5 @@
-import { contractDocument } from '../../src/contract/contract';
-import { migrateDown, migrateUp } from '../../src/database/migrations';
+import { contractDocument } from '../../src/platform/contract/document/contract';
+import { migrateDown, migrateUp } from '../../src/platform/database/migrations';
 import type { CasesOf } from './cases';
 
 export const serviceCases: CasesOf<

@@ -1,6 +1,6 @@
 /** The statuses that operations share, tried on every operation whose contract has them. */
 import { randomUUID } from 'node:crypto';
-import type { Operation } from '../../src/contract/contract';
+import type { Operation } from '../../src/platform/contract/document/contract';
 import { type ApiResponse, type RequestOptions, send } from '../support/api';
 import { query } from '../support/database';
 import { exampleBody, examplePath, operations, statusesOf } from '../support/operations';

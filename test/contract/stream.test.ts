@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Response } from 'express';
-import { sendStream } from '../../src/contract/stream';
+import { sendStream } from '../../src/platform/contract/http/stream';
 import { until } from '../support/until';
 
 let server: Server;

@@ -15,8 +15,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { ConfigError, parseConfig } from '../../src/config';
-import { createLogger } from '../../src/observability/logger';
-import { projectPath } from '../../src/paths';
+import { createLogger } from '../../src/platform/observability/logger';
+import { projectPath } from '../../src/platform/paths';
 import { startService } from '../../src/start';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
@@ -258,7 +258,7 @@ test('every variable that is named is one that the service reads', () => {
   const names = new Set(document.match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g));
   const foreign = [...names].filter((name) => !example.has(name) && !name.startsWith('NEXT_PUBLIC_'));
   expect(foreign).toEqual([]);
-  const source = read('src/auth/config.ts') + read('src/config.ts');
+  const source = read('src/platform/auth/config.ts') + read('src/config.ts');
   const own = [...names].filter((name) => example.has(name));
   expect(own.filter((name) => !source.includes(name))).toEqual([]);
 });
@@ -278,8 +278,8 @@ test('every reason for a 401 has a row', () => {
   const rows = [...table.matchAll(/^\| (`[a-z`, -]+`) \|/gm)].flatMap(
     ([, cell = '']) => cell.match(/[a-z-]+/g) ?? [],
   );
-  const [, reasons = ''] = /export type RefusalReason =([^;]+);/.exec(read('src/auth/result.ts')) ?? [];
-  const [, stale = ''] = /readonly reason: ([^,]+),/.exec(read('src/database/lane.ts')) ?? [];
+  const [, reasons = ''] = /export type RefusalReason =([^;]+);/.exec(read('src/platform/auth/result.ts')) ?? [];
+  const [, stale = ''] = /readonly reason: ([^,]+),/.exec(read('src/platform/database/lane.ts')) ?? [];
   const expected = [...`${reasons}${stale}`.matchAll(/'([a-z-]+)'/g)].map(([, reason]) => reason);
   expect(expected.length).toBeGreaterThan(2);
   expect(rows.filter((row) => row !== 'authentication').sort()).toEqual(expected.sort());

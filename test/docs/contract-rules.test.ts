@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { redocly } from '../../scripts/redocly';
-import { projectPath } from '../../src/paths';
+import { projectPath } from '../../src/platform/paths';
 
 // biome-ignore lint/suspicious/noExplicitAny: the cases break the document's structure on purpose.
 type Document = any;

@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findDrift, generate, main } from '../../scripts/generate';
-import { projectPath, projectRoot } from '../../src/paths';
+import { projectPath, projectRoot } from '../../src/platform/paths';
 
 const contract = `
 openapi: 3.1.0

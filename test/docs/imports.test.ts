@@ -2,12 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { projectPath } from '../../src/paths';
+import { projectPath } from '../../src/platform/paths';
 
 /** What files may import and what not, by a file of each layer. Backwards is to the left of where one stands. */
 const layers: readonly { file: string; allowed: string[]; refused: string[] }[] = [
   {
-    file: 'src/database/pool.ts',
+    file: 'src/platform/database/pool.ts',
     allowed: [
       './rows',
       './embedded/processes',
@@ -27,17 +27,17 @@ const layers: readonly { file: string; allowed: string[]; refused: string[] }[] 
     ],
   },
   {
-    file: 'src/database/embedded/processes.ts',
+    file: 'src/platform/database/embedded/processes.ts',
     allowed: ['../faults', '../../config', '../../paths', '../../observability/logger', 'pg'],
     refused: ['../../contract/problems', '../../../generated/openapi', '../../tasks/repository'],
   },
   {
-    file: 'src/auth/identity.ts',
+    file: 'src/platform/auth/identity.ts',
     allowed: ['./claims', '../config', '../paths', '../observability/logger', 'jose'],
     refused: ['../contract/problems', '../database/database', '../../generated/openapi', '../tasks/mapper'],
   },
   {
-    file: 'src/contract/router.ts',
+    file: 'src/platform/contract/http/router.ts',
     allowed: [
       './problems',
       '../auth/identity',
@@ -51,7 +51,7 @@ const layers: readonly { file: string; allowed: string[]; refused: string[] }[] 
     refused: ['../app', '../database/database', '../database/rows', '../docs/pages', '../tasks/handlers'],
   },
   {
-    file: 'src/tasks/repository.ts',
+    file: 'src/features/tasks/repository.ts',
     allowed: [
       './rank',
       '../database/keyset',
@@ -75,7 +75,7 @@ const layers: readonly { file: string; allowed: string[]; refused: string[] }[] 
     ],
   },
   {
-    file: 'src/tasks/handlers.ts',
+    file: 'src/features/tasks/handlers.ts',
     allowed: [
       './mapper',
       './repository',
@@ -107,7 +107,7 @@ const layers: readonly { file: string; allowed: string[]; refused: string[] }[] 
     ],
   },
   {
-    file: 'src/trash/job.ts',
+    file: 'src/features/trash/job.ts',
     allowed: [
       './rules',
       '../config',
@@ -129,7 +129,7 @@ const layers: readonly { file: string; allowed: string[]; refused: string[] }[] 
     ],
   },
   {
-    file: 'src/jobs/list.ts',
+    file: 'src/jobs.ts',
     allowed: ['./job', '../config', '../database/faults', '../trash/job'],
     refused: ['../database/database', '../start', '../trash/handlers', 'knex'],
   },
@@ -188,8 +188,8 @@ describe('the direction of imports', () => {
   test('a circle is refused', () => {
     const circle = refusedImports('suspicious/noImportCycles', {
       'src/tasks/rank.ts': ['./order'],
-      'src/tasks/order.ts': ['./rank'],
+      'src/features/tasks/order.ts': ['./rank'],
     });
-    expect(circle).toEqual({ 'src/tasks/rank.ts': ['./order'], 'src/tasks/order.ts': ['./rank'] });
+    expect(circle).toEqual({ 'src/tasks/rank.ts': ['./order'], 'src/features/tasks/order.ts': ['./rank'] });
   });
 });

@@ -1,6 +1,6 @@
 /** docs/limits.md is true: its table of costs is the contract's, and its numbers are the defaults. */
 import { readFileSync } from 'node:fs';
-import { projectPath } from '../../src/paths';
+import { projectPath } from '../../src/platform/paths';
 import { operations } from '../support/operations';
 import { testConfig } from '../support/service';
 

@@ -1,4 +1,4 @@
-import { docsPage, type Page, problemPage } from '../../src/docs/pages';
+import { docsPage, type Page, problemPage } from '../../src/platform/docs/pages';
 
 const problem = { code: 'task-not-found', title: 'Task not found', status: 404, description: 'It is gone.' };
 

@@ -1,6 +1,6 @@
 /** The examples of docs/safe-writes.md, in their order, on one lane. */
 import { readFileSync } from 'node:fs';
-import { projectPath } from '../../src/paths';
+import { projectPath } from '../../src/platform/paths';
 import type { ApiResponse } from '../support/api';
 import { startTestService, type TestService } from '../support/service';
 import { makeUser, type TestUser } from '../support/user';

@@ -1,7 +1,7 @@
 /** docs/security.md is true: the tests that it names are there, links lead somewhere, and the log holds what it says. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { projectPath } from '../../src/paths';
+import { projectPath } from '../../src/platform/paths';
 import { send } from '../support/api';
 import { query } from '../support/database';
 import { startTestService, tokenOf } from '../support/service';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { transformSync } from '@swc/core';
 import * as sdk from '../../sdk/src/index';
-import { projectPath } from '../../src/paths';
+import { projectPath } from '../../src/platform/paths';
 import { send } from '../support/api';
 import { query } from '../support/database';
 import { copyLane, type Entities, storedTasks } from '../support/lane-copy';

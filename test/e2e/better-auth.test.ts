@@ -1,7 +1,7 @@
 /** The main job on real input: a user of a real Better Auth server works through the SDK. */
 import { createTasklaneClient, isProblem, unwrap } from '../../sdk/src/index';
 import { parseConfig } from '../../src/config';
-import { createLogger } from '../../src/observability/logger';
+import { createLogger } from '../../src/platform/observability/logger';
 import { type Service, startService } from '../../src/start';
 import { type BetterAuthServer, startBetterAuth } from '../support/better-auth';
 import { createTestDatabase, type TestDatabase } from '../support/database';

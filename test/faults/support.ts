@@ -1,6 +1,6 @@
 /** What the fault tests start and stop: services as processes, and a Postgres of their own. */
-import { startEmbeddedPostgres } from '../../src/database/embedded';
-import { migrateUp } from '../../src/database/migrations';
+import { startEmbeddedPostgres } from '../../src/platform/database/embedded';
+import { migrateUp } from '../../src/platform/database/migrations';
 import { query } from '../support/database';
 import {
   makeDataDir,

@@ -4,8 +4,8 @@ import { grantUnheldRole, unheldRole } from '../support/roles';
 import { startTestService, type TestService } from '../support/service';
 import { tryIsolation } from './suite';
 
-jest.mock('../../src/contract/admission', () =>
-  require('./open-path').openPath(jest.requireActual('../../src/contract/admission')),
+jest.mock('../../src/platform/contract/http/admission', () =>
+  require('./open-path').openPath(jest.requireActual('../../src/platform/contract/http/admission')),
 );
 
 let service: TestService;

@@ -1,8 +1,8 @@
 /** The first wall, taken away: whoever has a valid token is let in, whatever the path says. */
 import type { Request } from 'express';
-import type * as Admission from '../../src/contract/admission';
+import type * as Admission from '../../src/platform/contract/http/admission';
 
-/** The module `src/contract/admission.ts` with an `admit` that takes every path for the caller's own. */
+/** The module `src/platform/contract/http/admission.ts` with an `admit` that takes every path for the caller's own. */
 export function openPath(actual: typeof Admission): typeof Admission {
   return {
     ...actual,

@@ -2,10 +2,10 @@
 import { startTestService, type TestService } from '../support/service';
 import { tryIsolation } from './suite';
 
-jest.mock('../../src/contract/admission', () =>
-  require('./open-path').openPath(jest.requireActual('../../src/contract/admission')),
+jest.mock('../../src/platform/contract/http/admission', () =>
+  require('./open-path').openPath(jest.requireActual('../../src/platform/contract/http/admission')),
 );
-jest.mock('../../src/database/bound', () => ({
+jest.mock('../../src/platform/database/bound', () => ({
   bind: (query: unknown) => query,
   holdBounds: () => undefined,
 }));

@@ -3,7 +3,7 @@
  * walls, and with one wall alone.
  */
 import { randomUUID } from 'node:crypto';
-import type { Operation } from '../../src/contract/contract';
+import type { Operation } from '../../src/platform/contract/document/contract';
 import { send } from '../support/api';
 import { query } from '../support/database';
 import { exampleBody, operations } from '../support/operations';

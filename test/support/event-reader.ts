@@ -1,7 +1,7 @@
 /** A reader of event streams, by the standard (WHATWG HTML, section 9.2.6) and no faster than it is told to. */
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
-import type { Schemas } from '../../src/contract/operations';
+import type { Schemas } from '../../src/platform/contract/document/operations';
 import { assertSchema } from './response-check';
 import { until } from './until';
 

@@ -1,8 +1,8 @@
 import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEmbeddedPostgres } from '../../src/database/embedded';
-import { migrateUp } from '../../src/database/migrations';
+import { startEmbeddedPostgres } from '../../src/platform/database/embedded';
+import { migrateUp } from '../../src/platform/database/migrations';
 import { createDatabase, templateDatabase } from './database';
 
 /** Starts one Postgres for all tests, with a migrated database that each test's own is cloned from. */

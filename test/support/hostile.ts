@@ -1,5 +1,5 @@
 /** Hostile requests made up from the contract: values of every schema that are far larger than it allows, or of another type. */
-import { contractDocument, type Operation, resolve } from '../../src/contract/contract';
+import { contractDocument, type Operation, resolve } from '../../src/platform/contract/document/contract';
 import { exampleBody } from './operations';
 
 /** A value and its JSON text, which may be of a kind that `JSON.stringify` does not write. */

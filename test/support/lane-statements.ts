@@ -1,7 +1,7 @@
 /** Watches what the service sends to Postgres inside of lanes: each statement must keep to the lane of its transaction. */
 import { loadModule } from 'libpg-query';
 import { Client } from 'pg';
-import { schema } from '../../src/database/rows';
+import { schema } from '../../src/platform/database/rows';
 import { query } from './database';
 import { type LaneKey, type Reading, readStatement } from './lane-key';
 

@@ -1,6 +1,6 @@
 import pino from 'pino';
-import { createDatabase, type Database, type DatabaseOptions } from '../../src/database/database';
-import { defaultAppRole, defaultSystemRole } from '../../src/database/roles';
+import { createDatabase, type Database, type DatabaseOptions } from '../../src/platform/database/database';
+import { defaultAppRole, defaultSystemRole } from '../../src/platform/database/roles';
 
 /** Opens a database past the service, as the service would. */
 export function openDatabase(url: string, options: Partial<DatabaseOptions> = {}): Database {

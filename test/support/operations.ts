@@ -1,5 +1,5 @@
 /** Requests made up from the contract, for tests that try something on every operation. */
-import { contractDocument, type Operation, readContract, resolve } from '../../src/contract/contract';
+import { contractDocument, type Operation, readContract, resolve } from '../../src/platform/contract/document/contract';
 
 export const operations: readonly Operation[] = readContract(contractDocument).operations;
 

@@ -1,5 +1,5 @@
 /** Users with something of every kind in their lanes, for tests that try something on every operation. */
-import type { Operation } from '../../src/contract/contract';
+import type { Operation } from '../../src/platform/contract/document/contract';
 import { type ApiResponse, type Body, type RequestOptions, send } from './api';
 import { query } from './database';
 import { bodyFields, exampleBody, exampleQuery, idField } from './operations';

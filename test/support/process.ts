@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { commandLine } from '../../src/database/embedded/processes';
-import { projectPath } from '../../src/paths';
+import { commandLine } from '../../src/platform/database/embedded/processes';
+import { projectPath } from '../../src/platform/paths';
 import { until } from './until';
 
 /** Every variable of the configuration, empty: neither this machine's environment nor its `.env` gets in. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
-import { contractDocument } from '../../src/contract/contract';
+import { contractDocument } from '../../src/platform/contract/document/contract';
 
 export interface ObservedResponse {
   readonly status: number;

@@ -1,7 +1,7 @@
 /** Set-ups of roles as docs/database.md has them, each in a database of its own. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { projectPath } from '../../src/paths';
+import { projectPath } from '../../src/platform/paths';
 import { query } from './database';
 
 const document = readFileSync(projectPath('docs', 'database.md'), 'utf8');

@@ -1,7 +1,7 @@
-import { signDevelopmentToken } from '../../src/auth/development-token';
+import { signDevelopmentToken } from '../../src/platform/auth/development-token';
 import type { Config } from '../../src/config';
 import { parseConfig } from '../../src/config';
-import { createLogger } from '../../src/observability/logger';
+import { createLogger } from '../../src/platform/observability/logger';
 import { startService } from '../../src/start';
 import { createTestDatabase, type TestDatabase } from './database';
 import { type Stray, watchStatements } from './lane-statements';

@@ -2,8 +2,8 @@
  * Deliberate mistakes, each of which the compiler must refuse: `npm test` type-checks this file, and an
  * `@ts-expect-error` that finds no error is one itself.
  */
-import type { EventSubscriber } from '../../src/contract/event-stream';
-import type { Call, Handler, Handlers, Schemas } from '../../src/contract/operations';
+import type { EventSubscriber } from '../../src/platform/contract/http/event-stream';
+import type { Call, Handler, Handlers, Schemas } from '../../src/platform/contract/document/operations';
 import type { CasesOf } from '../contract/cases';
 
 declare const task: Schemas['Task'];

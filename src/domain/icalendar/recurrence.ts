@@ -1,0 +1,58 @@
+/** Recurring tasks and reminders as iCalendar has them. */
+import ICAL from 'ical.js';
+import type { Schemas } from '../../platform/contract/document/operations';
+import { toDate, toDay } from '../recurrence/day-number';
+import { exportAsWritten, exportRule } from '../recurrence/export';
+import { parseRule } from '../recurrence/parse';
+import { seriesFrom } from '../recurrence/schedule';
+import { type Component, type Property, toInstantValue, toText } from './document';
+
+type Task = Schemas['Task'];
+
+/**
+ * The value of RRULE from a task's due date on. The due date is not where the rule started, so COUNT becomes UNTIL where
+ * it counts dates.
+ */
+function ruleFromNow({
+  rrule,
+  recurrence_start,
+  repeat_from,
+  due_time,
+  time_zone,
+}: Task): string | undefined {
+  const rule = rrule === null ? [] : parseRule(rrule);
+  if (Array.isArray(rule) || rrule === null || recurrence_start === null) return undefined;
+  const clock = { time: due_time, zone: time_zone };
+  // Each time it starts anew, from the day of the completion.
+  if (repeat_from === 'completion') return exportAsWritten(rrule, rule, clock);
+  if (rule.count === null) return exportRule(rule, recurrence_start, clock);
+  let last = toDay(recurrence_start);
+  for (const day of seriesFrom(rule, recurrence_start, last, clock)) last = day;
+  return exportRule({ ...rule, count: null, until: { date: toDate(last) } }, recurrence_start, clock);
+}
+
+/** The properties with which a task recurs; empty where it does not. */
+export function recurrenceProperties(task: Task): Property[] {
+  const rule = ruleFromNow(task);
+  if (rule === undefined) return [];
+  const properties: Property[] = [['rrule', {}, 'recur', ICAL.Recur.fromString(rule).toJSON() as never]];
+  if (task.repeat_from === 'completion') {
+    properties.push(['x-tasklane-repeat-from', {}, 'unknown', 'COMPLETION']);
+  }
+  return properties;
+}
+
+/**
+ * A task's reminders as VALARM.
+ * @param related what a reminder before the due date counts from: the component's START or END
+ */
+export function alarms(task: Task, related: 'START' | 'END'): Component[] {
+  return task.reminders.map(({ at, minutes_before_due }): Component => {
+    const trigger: Property =
+      at === null
+        ? ['trigger', { related }, 'duration', `-PT${minutes_before_due}M`]
+        : ['trigger', {}, 'date-time', toInstantValue(at)];
+    const description: Property = ['description', {}, 'text', toText(task.title)];
+    return ['valarm', [['action', {}, 'text', 'DISPLAY'], description, trigger], []];
+  });
+}

@@ -1,0 +1,55 @@
+/** Tasks as VTODO (RFC 5545, section 3.6.2). */
+import type { Schemas } from '../../platform/contract/document/operations';
+import { type Property, toInstantValue, toLines, toText } from './document';
+import { dueProperty } from './due';
+import { alarms, recurrenceProperties } from './recurrence';
+
+type Task = Schemas['Task'];
+
+/** The values of STATUS, by the task's. */
+export const todoStatuses: Readonly<Record<Task['status'], string>> = {
+  pending: 'NEEDS-ACTION',
+  in_progress: 'IN-PROCESS',
+  completed: 'COMPLETED',
+  cancelled: 'CANCELLED',
+};
+
+/** The values of PRIORITY, by the task's: of 1 (highest) to 9, 5 is medium. */
+export const todoPriorities: Readonly<Record<Task['priority'], number>> = {
+  urgent: 1,
+  high: 3,
+  medium: 5,
+  low: 9,
+};
+
+/** What VTODO and VEVENT have alike. */
+export function commonProperties(task: Task): Property[] {
+  const { description, tags } = task;
+  const properties: Property[] = [
+    ['uid', {}, 'text', task.id],
+    ['dtstamp', {}, 'date-time', toInstantValue(task.updated_at)],
+    ['created', {}, 'date-time', toInstantValue(task.created_at)],
+    ['last-modified', {}, 'date-time', toInstantValue(task.updated_at)],
+    ['sequence', {}, 'integer', task.version],
+    ['summary', {}, 'text', toText(task.title)],
+  ];
+  if (description) properties.push(['description', {}, 'text', toText(description)]);
+  properties.push(['priority', {}, 'integer', todoPriorities[task.priority]]);
+  if (tags.length > 0) properties.push(['categories', {}, 'text', ...tags.map(toText)]);
+  return properties;
+}
+
+/** A task's VTODO. */
+export function todoLines(task: Task): string {
+  const { due_date, completed_at, parent_id } = task;
+  const properties = commonProperties(task);
+  properties.push(['status', {}, 'text', todoStatuses[task.status]]);
+  if (due_date !== null) {
+    // A rule needs a start (RFC 5545, section 3.8.5.3).
+    if (task.rrule !== null) properties.push(dueProperty('dtstart', { ...task, due_date }));
+    properties.push(dueProperty('due', { ...task, due_date }), ...recurrenceProperties(task));
+  }
+  if (completed_at !== null) properties.push(['completed', {}, 'date-time', toInstantValue(completed_at)]);
+  if (parent_id !== null) properties.push(['related-to', { reltype: 'PARENT' }, 'text', parent_id]);
+  return toLines(['vtodo', properties, alarms(task, 'END')]);
+}

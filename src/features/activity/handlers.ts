@@ -1,0 +1,33 @@
+import { toChange } from '../changes/mapper';
+import { type ChangeFilter, listChangesBy } from '../changes/repository';
+import type { CursorKey } from '../../platform/contract/pagination/cursor';
+import type { Call, Handlers } from '../../platform/contract/document/operations';
+import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
+import { instantOf } from '../../domain/time/instant';
+
+const latestFirst: readonly CursorKey[] = [{ column: 'seq', kind: 'sequence', direction: 'desc' }];
+
+function toFilter(query: Call<'listActivity'>['query']): ChangeFilter {
+  return {
+    types: query.type,
+    actions: query.action,
+    entityId: query.entity_id,
+    since: instantOf(query.since),
+    until: instantOf(query.until),
+  };
+}
+
+export const activityHandlers: Pick<Handlers, 'listActivity'> = {
+  async listActivity(call) {
+    const { cursor, limit } = call.query;
+    const filter = toFilter(call.query);
+    const listed = { list: [call.path.user_id, 'activity', filter], order: latestFirst };
+    const after = startOf(listed, cursor);
+    if (after === undefined) return call.fail('validation-failed', wrongCursor);
+    const rows = await call.lane.read((lane) =>
+      listChangesBy(lane, { filter, order: latestFirst, after, limit: limit + 1 }),
+    );
+    const page = toPage(listed, rows, limit, call.url);
+    return call.reply(200, { items: page.rows.map(toChange), next_cursor: page.next_cursor }, page.headers);
+  },
+};

@@ -1,0 +1,158 @@
+/** Operations of a batch, each of which does what the operation of its name does on its own. */
+import { inBody } from '../../platform/contract/validation/faults';
+import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
+import { QuotaExceeded, type QuotaName, type WritableLane } from '../../platform/database/lane';
+import type { ProjectRow, TagRow, TaskRow } from '../../platform/database/rows';
+import { changeProject, createProject, removeProject } from '../projects/commands';
+import { toProject } from '../projects/mapper';
+import { changeTag, removeTag } from '../tags/commands';
+import { toTag } from '../tags/mapper';
+import { changeTask, completeTask, createTask, moveTask, skipTask } from '../tasks/commands';
+import { toTask } from '../tasks/mapper';
+import { restoreTask } from '../trash/commands';
+import { deleteTask } from '../trash/repository';
+import type { BatchOperation, Resolved } from './references';
+
+type Code = Schemas['BatchProblem']['code'];
+
+/** Why an operation failed. */
+export interface Failure {
+  readonly code: Code;
+  readonly detail?: string;
+  /** With pointers into the request. */
+  readonly errors?: ValidationError[];
+  /** The quota that is exceeded, and what the lane may hold. */
+  readonly quota?: QuotaName;
+  readonly limit?: number;
+}
+
+/** What came of an operation that was applied. */
+export interface Success {
+  readonly status: 200 | 201 | 204;
+  readonly body: Schemas['BatchResult']['body'];
+}
+
+export type Outcome = Success | Failure;
+
+/** Whether an operation was applied. */
+export function isApplied(outcome: Outcome): outcome is Success {
+  return 'status' in outcome;
+}
+
+type Faulty = { readonly faults: readonly ValidationError[] };
+type Conflict = 'id-taken' | 'completion-changed' | 'not-recurring';
+type Refusal = 'not-found' | Conflict | Faulty;
+
+const gone: Success = { status: 204, body: null };
+
+/** What a command's answer comes to: its faults are in `part` of the operation, a pointer. */
+function outcomeOf<R extends TaskRow | ProjectRow | TagRow>(
+  answer: R | Refusal,
+  toBody: (row: R) => Success['body'],
+  {
+    index,
+    notFound,
+    part,
+    status = 200,
+  }: { index: number; notFound: Code; part: string; status?: 200 | 201 },
+): Outcome {
+  if (answer === 'not-found') return { code: notFound };
+  if (typeof answer === 'string') return { code: answer };
+  if (!('faults' in answer)) return { status, body: toBody(answer) };
+  const pointer = `/operations/${index}${part}`;
+  const faults = (answer as Faulty).faults.map((fault) => ({ ...fault, pointer: pointer + fault.pointer }));
+  return { code: 'validation-failed', errors: inBody(faults) };
+}
+
+async function apply(lane: WritableLane, operation: BatchOperation, index: number): Promise<Outcome> {
+  const task = { index, notFound: 'task-not-found', part: '/task' } as const;
+  const project = { index, notFound: 'project-not-found', part: '/project' } as const;
+  const tag = { index, notFound: 'tag-not-found', part: '/tag' } as const;
+  switch (operation.op) {
+    case 'create_task':
+      return outcomeOf(await createTask(lane, operation.task), toTask, { ...task, status: 201 });
+    case 'update_task':
+      return outcomeOf(await changeTask(lane, operation.id, operation.task), toTask, task);
+    case 'complete_task':
+      return outcomeOf(await completeTask(lane, operation.id, operation), toTask, { ...task, part: '' });
+    case 'skip_occurrence':
+      return outcomeOf(await skipTask(lane, operation.id), toTask, task);
+    case 'move_task':
+      return outcomeOf(await moveTask(lane, operation.id, operation.to), toTask, { ...task, part: '/to' });
+    case 'delete_task':
+      return (await deleteTask(lane, operation.id)) ? gone : { code: 'task-not-found' };
+    case 'restore_task':
+      return outcomeOf((await restoreTask(lane, operation.id)) ?? 'not-found', toTask, task);
+    case 'create_project':
+      return outcomeOf(await createProject(lane, operation.project), toProject, { ...project, status: 201 });
+    case 'update_project':
+      return outcomeOf(await changeProject(lane, operation.id, operation.project), toProject, project);
+    case 'delete_project': {
+      const answer = await removeProject(lane, operation.id, operation.tasks);
+      return answer === 'removed' ? gone : { code: 'project-not-found' };
+    }
+    case 'update_tag':
+      return outcomeOf(await changeTag(lane, operation.id, operation.tag), toTag, tag);
+    case 'delete_tag':
+      return (await removeTag(lane, operation.id)) === 'removed' ? gone : { code: 'tag-not-found' };
+  }
+}
+
+/** Applies an operation; one that exceeds a quota fails. */
+async function applyInQuota(lane: WritableLane, operation: BatchOperation, index: number): Promise<Outcome> {
+  const outcome = await apply(lane, operation, index);
+  const exceeded = isApplied(outcome) && (await lane.exceeded());
+  if (!exceeded) return outcome;
+  return { code: 'quota-exceeded', detail: new QuotaExceeded(exceeded).message, ...exceeded };
+}
+
+function notApplied(because: number): Failure {
+  return {
+    code: 'not-applied',
+    detail: `The operation was not applied, because operation ${because} failed.`,
+  };
+}
+
+/**
+ * Applies all operations or none.
+ * @returns what came of each; where one failed, it alone has its own reason, and nothing was written
+ * @throws a fault of an operation
+ */
+export async function applyAll(lane: WritableLane, operations: readonly Resolved[]): Promise<Outcome[]> {
+  const applied = async () => {
+    const outcomes: Outcome[] = [];
+    for (const [index, { operation }] of operations.entries()) {
+      const outcome = await applyInQuota(lane, operation, index);
+      if (!isApplied(outcome))
+        return operations.map((_, other) => (other === index ? outcome : notApplied(index)));
+      outcomes.push(outcome);
+    }
+    return outcomes;
+  };
+  const attempt = await lane.attempt(applied, (outcomes) => outcomes.every(isApplied));
+  if ('fault' in attempt) throw attempt.fault;
+  return attempt.value;
+}
+
+/**
+ * Applies each operation that can be applied; one that refers to what a failed one was to make can't.
+ * @param onFault is told of faults, which count as failures
+ */
+export async function applyEach(
+  lane: WritableLane,
+  operations: readonly Resolved[],
+  onFault: (fault: unknown, index: number) => void,
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const [index, { operation, needs }] of operations.entries()) {
+    const failed = needs.find((each) => !isApplied(outcomes[each] as Outcome));
+    if (failed !== undefined) {
+      outcomes.push(notApplied(failed));
+      continue;
+    }
+    const attempt = await lane.attempt(() => applyInQuota(lane, operation, index), isApplied);
+    if ('fault' in attempt) onFault(attempt.fault, index);
+    outcomes.push('fault' in attempt ? { code: 'internal-error' } : attempt.value);
+  }
+  return outcomes;
+}

@@ -1,0 +1,111 @@
+/** References between the operations of a batch: `$name` stands for the id of what an earlier one makes. */
+import { v7 as uuidv7 } from 'uuid';
+import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
+
+type Kind = 'task' | 'project';
+type Reading = Schemas['BatchOperation'];
+type Of<O, Op> = Extract<O, { op: Op }>;
+
+/** An operation with ids alone: what it makes has its id too. */
+export type BatchOperation =
+  | Exclude<Reading, { op: 'create_task' | 'create_project' }>
+  | (Of<Reading, 'create_task'> & { task: { id: string } })
+  | (Of<Reading, 'create_project'> & { project: { id: string } });
+
+export interface Resolved {
+  readonly operation: BatchOperation;
+  /** The operations, by their index, that make what this one refers to. */
+  readonly needs: readonly number[];
+}
+
+interface Made {
+  readonly index: number;
+  readonly kind: Kind;
+  readonly id: string;
+}
+
+const kindsByField: Readonly<Record<string, Kind>> = {
+  project_id: 'project',
+  parent_id: 'task',
+  before: 'task',
+  after: 'task',
+};
+
+function withId(operation: Reading): BatchOperation {
+  if (operation.op === 'create_task') {
+    const { id = uuidv7(), ...task } = operation.task;
+    return { ...operation, task: { ...task, id } };
+  }
+  if (operation.op === 'create_project') {
+    const { id = uuidv7(), ...project } = operation.project;
+    return { ...operation, project: { ...project, id } };
+  }
+  return operation;
+}
+
+/** What an operation makes; undefined if it makes nothing. */
+function madeBy(operation: BatchOperation, index: number): Made | undefined {
+  if (operation.op === 'create_task') return { index, kind: 'task', id: operation.task.id };
+  if (operation.op === 'create_project') return { index, kind: 'project', id: operation.project.id };
+  return undefined;
+}
+
+/** Puts ids for references in some fields of an object; the schema lets a text begin with `$` nowhere else in them. */
+function replace<T extends object>(
+  holder: T,
+  kindOf: (field: string) => Kind | undefined,
+  idOf: (name: string, kind: Kind, field: string) => string,
+): T {
+  const entries = Object.entries(holder).map(([field, value]) => {
+    const kind = kindOf(field);
+    const refers = kind !== undefined && typeof value === 'string' && value.startsWith('$');
+    return [field, refers ? idOf(value.slice(1), kind, field) : value];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The operations with ids for their references, or every fault of these, with pointers into the body. */
+export function resolveReferences(
+  operations: readonly Reading[],
+): readonly Resolved[] | { faults: readonly ValidationError[] } {
+  const made = new Map<string, Made>();
+  const faults: ValidationError[] = [];
+  const resolved = operations.map((reading, index): Resolved => {
+    const needs = new Set<number>();
+    const pointer = `/operations/${index}`;
+    const idIn = (part: string) => (name: string, kind: Kind, field: string) => {
+      const target = made.get(name);
+      if (target?.kind === kind) {
+        needs.add(target.index);
+        return target.id;
+      }
+      const detail = `refers to no ${kind} that an operation before this one makes`;
+      faults.push({ pointer: `${pointer}${part}/${field}`, code: 'unknown', detail });
+      return '';
+    };
+    const own = (field: string): Kind | undefined =>
+      field === 'id' ? (reading.op.endsWith('project') ? 'project' : 'task') : undefined;
+    const below = (field: string) => kindsByField[field];
+
+    const operation = replace(withId(reading), own, idIn(''));
+    if (operation.op === 'create_task' || operation.op === 'update_task') {
+      operation.task = replace(operation.task, below, idIn('/task'));
+    }
+    if (operation.op === 'move_task') operation.to = replace(operation.to, below, idIn('/to'));
+
+    const ref = 'ref' in operation ? operation.ref : undefined;
+    const making = madeBy(operation, index);
+    if (ref !== undefined && making) {
+      if (made.has(ref)) {
+        faults.push({
+          pointer: `${pointer}/ref`,
+          code: 'duplicate',
+          detail: 'is the ref of an earlier operation',
+        });
+      }
+      made.set(ref, making);
+    }
+    return { operation, needs: [...needs] };
+  });
+  return faults.length > 0 ? { faults } : resolved;
+}

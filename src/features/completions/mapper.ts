@@ -1,0 +1,16 @@
+import type { Schemas } from '../../platform/contract/document/operations';
+import type { CompletionRow } from '../../platform/database/rows';
+
+/** The record of a completed occurrence, as the contract has it. */
+export function toCompletion(row: CompletionRow): Schemas['Completion'] {
+  return {
+    id: row.id,
+    user_id: row.user_id,
+    task_id: row.task_id,
+    title: row.title,
+    due_date: row.due_date,
+    due_time: row.due_time,
+    time_zone: row.time_zone,
+    completed_at: row.completed_at.toISOString(),
+  };
+}

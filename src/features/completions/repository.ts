@@ -1,0 +1,93 @@
+/** The records of completed occurrences. */
+import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
+import type { Lane, RowToWrite, WritableLane } from '../../platform/database/lane';
+import type { CompletionRow } from '../../platform/database/rows';
+
+export interface CompletionFilter {
+  taskId?: string | undefined;
+  completedAfter?: Date | undefined;
+  completedBefore?: Date | undefined;
+}
+
+/** A page of completions in `order`. */
+export async function listCompletions(
+  lane: Lane,
+  page: { filter: CompletionFilter; order: readonly SortKey[]; after: Position | null; limit: number },
+): Promise<CompletionRow[]> {
+  const { taskId, completedAfter, completedBefore } = page.filter;
+  const query = lane.rows('completions');
+  if (taskId) query.where('task_id', taskId);
+  if (completedAfter) query.where('completed_at', '>', completedAfter);
+  if (completedBefore) query.where('completed_at', '<', completedBefore);
+  return pageAfter(query, page.order, page.after).limit(page.limit);
+}
+
+/** Leaves the record of a completion, as of now. */
+export async function insertCompletion(
+  lane: WritableLane,
+  { reopened, ...row }: Omit<CompletionRow, 'user_id' | 'completed_at'>,
+): Promise<void> {
+  // Of an array, the driver would make one of Postgres'.
+  const json = JSON.stringify(reopened) as never;
+  await lane.insert('completions', {
+    ...row,
+    reopened: json,
+    completed_at: lane.now,
+  } as RowToWrite<'completions'>);
+  lane.changed({ type: 'completion', id: row.id, action: 'created', fields: {} });
+}
+
+/** Keeps records that come from elsewhere, as a set, and those whose ids are taken not. @returns the ids of those that it kept */
+export async function insertCompletions(
+  lane: WritableLane,
+  completions: readonly Omit<CompletionRow, 'user_id'>[],
+): Promise<string[]> {
+  if (completions.length === 0) return [];
+  const rows: { id: string }[] = await lane
+    .insert(
+      'completions',
+      completions.map(({ reopened, ...row }) => ({ ...row, reopened: JSON.stringify(reopened) as never })),
+    )
+    .onConflict(['user_id', 'id'])
+    .ignore()
+    .returning('id');
+  for (const { id } of rows) lane.changed({ type: 'completion', id, action: 'created', fields: {} });
+  return rows.map(({ id }) => id);
+}
+
+/** The record of the occurrence of a day, if it was completed. */
+export async function findCompletion(
+  lane: Lane,
+  taskId: string,
+  dueDate: string,
+): Promise<CompletionRow | undefined> {
+  return lane.rows('completions').where({ task_id: taskId, due_date: dueDate }).first();
+}
+
+/** The record of a task's last completion. */
+export async function lastCompletion(lane: Lane, taskId: string): Promise<CompletionRow | undefined> {
+  const order = [
+    { column: 'completed_at', order: 'desc' },
+    { column: 'id', order: 'desc' },
+  ] as const;
+  return lane
+    .rows('completions')
+    .where('task_id', taskId)
+    .orderBy([...order])
+    .first();
+}
+
+/** Removes the record of a completion that was taken back. */
+export async function removeCompletion(lane: WritableLane, id: string): Promise<void> {
+  await lane.rows('completions').where('id', id).delete();
+  lane.changed({ type: 'completion', id, action: 'deleted', fields: {} });
+}
+
+/** Says that the records of tasks go with them. */
+export async function purgeCompletions(lane: WritableLane, taskIds: string[]): Promise<void> {
+  const rows: { id: string }[] = await lane
+    .rows('completions')
+    .whereRaw('task_id = any(?)', [taskIds])
+    .select('id');
+  for (const { id } of rows) lane.changed({ type: 'completion', id, action: 'purged', fields: {} });
+}

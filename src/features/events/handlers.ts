@@ -1,0 +1,27 @@
+import { readHistory } from '../changes/repository';
+import type { Handlers } from '../../platform/contract/document/operations';
+import { parseEventId } from './format';
+import type { EventHub } from './hub';
+
+/** The handlers of streams, which the hub writes to. */
+export function eventHandlers(hub: Pick<EventHub, 'subscribe'>): Pick<Handlers, 'streamEvents'> {
+  return {
+    async streamEvents(call) {
+      // A browser that connects again repeats the query of the first time, and sends what it has seen since.
+      const lastId = call.headers['last-event-id'] ?? call.query.last_event_id;
+      const history = await call.lane.read(readHistory);
+      const subscriber = hub.subscribe({
+        userId: call.identity.userId,
+        lane: call.lane,
+        expiresAt: call.identity.expiresAt * 1000,
+        history,
+        from: lastId === undefined ? null : parseEventId(lastId),
+      });
+      if (subscriber === 'user-limit') return call.fail('too-many-streams');
+      if (subscriber === 'process-limit') {
+        return call.fail('service-unavailable', { detail: 'No more event streams can be opened for now.' });
+      }
+      return call.eventStream(200, subscriber);
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { Handlers } from '../../platform/contract/document/operations';
+import { moveReminders } from '../tasks/reminders';
+import { toProfile } from './mapper';
+import { findProfile, knowsTimeZone, updateProfile } from './repository';
+import { settingsOf } from './settings';
+
+export const profileHandlers: Pick<Handlers, 'getProfile' | 'updateProfile' | 'eraseLane'> = {
+  async getProfile(call) {
+    const row = await call.lane.read(findProfile);
+    return call.reply(200, toProfile(call.path.user_id, row));
+  },
+
+  async updateProfile(call) {
+    const { time_zone } = call.body;
+    const row = await call.lane.write(async (lane) => {
+      // The contract has asked this process; the database reckons with zones too, by tables of its own.
+      if (time_zone !== undefined && !(await knowsTimeZone(lane, time_zone))) return undefined;
+      const before = settingsOf(await findProfile(lane)).time_zone;
+      const row = await updateProfile(lane, call.body);
+      if (row.time_zone !== before) await moveReminders(lane, { before, after: row.time_zone });
+      return row;
+    });
+    if (row) return call.reply(200, toProfile(call.path.user_id, row));
+    return call.fail('validation-failed', {
+      errors: [
+        {
+          pointer: '/body/time_zone',
+          code: 'not-allowed',
+          detail: 'is not a time zone that the service knows; mind upper and lower case',
+        },
+      ],
+    });
+  },
+
+  async eraseLane(call) {
+    if (call.query.confirm !== call.path.user_id) {
+      return call.fail('validation-failed', {
+        errors: [
+          { pointer: '/query/confirm', code: 'not-allowed', detail: 'must be the user_id of the path' },
+        ],
+      });
+    }
+    await call.lane.write(async (lane) => lane.erase());
+    return call.reply(204);
+  },
+};

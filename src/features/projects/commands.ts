@@ -1,0 +1,65 @@
+/**
+ * What can be done to projects, beyond what the repository does row by row. Every write goes through here, wherever it
+ * comes from; each runs inside a write of the lane and writes nothing if it finds a fault.
+ */
+import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
+import type { WritableLane } from '../../platform/database/lane';
+import type { ProjectRow } from '../../platform/database/rows';
+import { moveNextTo, writePositions } from '../tasks/position';
+import { deleteTasks } from '../trash/repository';
+import { deleteProject, findProject, insertProject, rootsIn, updateProject } from './repository';
+
+type Change = { [F in keyof Schemas['ProjectPatch']]?: Schemas['ProjectPatch'][F] | undefined };
+
+/** Makes a project. */
+export async function createProject(
+  lane: WritableLane,
+  { name, ...body }: Schemas['ProjectCreate'] & { id: string },
+): Promise<ProjectRow | 'id-taken'> {
+  return (await insertProject(lane, { ...body, name: name.trim() })) ?? 'id-taken';
+}
+
+/** Changes the fields of a project that the body names. */
+export async function changeProject(
+  lane: WritableLane,
+  id: string,
+  body: Change,
+): Promise<ProjectRow | 'not-found'> {
+  const current = await findProject(lane, id);
+  return current ? updateProject(lane, current, { ...body, name: body.name?.trim() }) : 'not-found';
+}
+
+/** Removes a project for good; its tasks stay without one, or go into the trash. */
+export async function removeProject(
+  lane: WritableLane,
+  id: string,
+  tasks: 'move' | 'delete',
+): Promise<'removed' | 'not-found'> {
+  if (!(await findProject(lane, id))) return 'not-found';
+  if (tasks === 'delete') await deleteTasks(lane, await rootsIn(lane, id));
+  await deleteProject(lane, id);
+  return 'removed';
+}
+
+/** Puts a project right before or right after another one; the pointers of faults are into the body. */
+export async function moveProject(
+  lane: WritableLane,
+  id: string,
+  body: Schemas['ProjectMove'],
+): Promise<ProjectRow | { faults: readonly ValidationError[] } | 'not-found'> {
+  const side = body.before === undefined ? 'after' : 'before';
+  const anchorId = body[side] as string;
+  const current = await findProject(lane, id);
+  if (!current) return 'not-found';
+  const anchor = anchorId === id ? undefined : await findProject(lane, anchorId);
+  if (!anchor) {
+    const fault: ValidationError =
+      anchorId === id
+        ? { pointer: `/${side}`, code: 'cycle', detail: 'is the project itself' }
+        : { pointer: `/${side}`, code: 'not-in-lane', detail: 'is not in this lane' };
+    return { faults: [fault] };
+  }
+  const { position, others } = await moveNextTo(lane, 'projects', current, anchor, side);
+  await writePositions(lane, 'projects', others);
+  return updateProject(lane, current, { position });
+}

@@ -1,0 +1,71 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { CursorKey } from '../../platform/contract/pagination/cursor';
+import { inBody } from '../../platform/contract/validation/faults';
+import type { Handlers } from '../../platform/contract/document/operations';
+import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
+import { changeProject, createProject, moveProject, removeProject } from './commands';
+import { toProject } from './mapper';
+import { countInProjects, findProject, listProjects } from './repository';
+
+const byPosition: readonly CursorKey[] = [
+  { column: 'position', kind: 'text', direction: 'asc' },
+  { column: 'id', kind: 'uuid', direction: 'asc' },
+];
+
+export const projectHandlers: Pick<
+  Handlers,
+  'listProjects' | 'createProject' | 'getProject' | 'updateProject' | 'deleteProject' | 'moveProject'
+> = {
+  async listProjects(call) {
+    const { id: ids, archived, cursor, limit } = call.query;
+    const listed = { list: [call.path.user_id, 'projects', ids, archived], order: byPosition };
+    const after = startOf(listed, cursor);
+    if (after === undefined) return call.fail('validation-failed', wrongCursor);
+    const { page, counts } = await call.lane.read(async (lane) => {
+      const rows = await listProjects(lane, { ids, archived, order: byPosition, after, limit: limit + 1 });
+      const page = toPage(listed, rows, limit, call.url);
+      const counts = await countInProjects(
+        lane,
+        page.rows.map((row) => row.id),
+      );
+      return { page, counts };
+    });
+    return call.reply(
+      200,
+      { items: page.rows.map(toProject), counts, next_cursor: page.next_cursor },
+      page.headers,
+    );
+  },
+
+  async createProject(call) {
+    const { id = uuidv7(), ...body } = call.body;
+    const outcome = await call.lane.write((lane) => createProject(lane, { ...body, id }));
+    if (outcome === 'id-taken') return call.fail('id-taken');
+    return call.reply(201, toProject(outcome), {
+      Location: `/api/${encodeURIComponent(outcome.user_id)}/projects/${outcome.id}`,
+    });
+  },
+
+  async getProject(call) {
+    const row = await call.lane.read((lane) => findProject(lane, call.path.project_id));
+    return row ? call.reply(200, toProject(row)) : call.fail('project-not-found');
+  },
+
+  async updateProject(call) {
+    const outcome = await call.lane.write((lane) => changeProject(lane, call.path.project_id, call.body));
+    return outcome === 'not-found' ? call.fail('project-not-found') : call.reply(200, toProject(outcome));
+  },
+
+  async deleteProject(call) {
+    const { path, query } = call;
+    const outcome = await call.lane.write((lane) => removeProject(lane, path.project_id, query.tasks));
+    return outcome === 'not-found' ? call.fail('project-not-found') : call.reply(204);
+  },
+
+  async moveProject(call) {
+    const outcome = await call.lane.write((lane) => moveProject(lane, call.path.project_id, call.body));
+    if (outcome === 'not-found') return call.fail('project-not-found');
+    if ('faults' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.faults) });
+    return call.reply(200, toProject(outcome));
+  },
+};

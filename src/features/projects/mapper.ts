@@ -1,0 +1,17 @@
+import type { Schemas } from '../../platform/contract/document/operations';
+import type { ProjectRow } from '../../platform/database/rows';
+
+/** A project as the contract has it. */
+export function toProject(row: ProjectRow): Schemas['Project'] {
+  return {
+    id: row.id,
+    user_id: row.user_id,
+    name: row.name,
+    color: row.color,
+    archived: row.archived,
+    position: row.position,
+    version: row.version,
+    created_at: row.created_at.toISOString(),
+    updated_at: row.updated_at.toISOString(),
+  };
+}

@@ -1,0 +1,145 @@
+import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
+import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
+import type { ProjectRow } from '../../platform/database/rows';
+import { liveTasks, updateTasks } from '../tasks/repository';
+
+/** What a project is made of by its owner. */
+export interface ProjectFields {
+  name: string;
+  color: string | null;
+  archived: boolean;
+}
+
+type Changeable = ProjectFields & Pick<ProjectRow, 'position'>;
+
+/** A page of projects in `order`. */
+export async function listProjects(
+  lane: Lane,
+  page: {
+    ids?: readonly string[] | undefined;
+    archived?: boolean | undefined;
+    order: readonly SortKey[];
+    after: Position | null;
+    limit: number;
+  },
+): Promise<ProjectRow[]> {
+  const query = lane.rows('projects');
+  if (page.ids) query.whereRaw('id = any(?::uuid[])', [[...page.ids]]);
+  if (page.archived !== undefined) query.where('archived', page.archived);
+  return pageAfter(query, page.order, page.after).limit(page.limit);
+}
+
+export interface ProjectCounts {
+  readonly open: number;
+  readonly completed: number;
+}
+
+/** How many tasks outside of the trash each of these projects has, by its id. */
+export async function countInProjects(
+  lane: Lane,
+  ids: readonly string[],
+): Promise<Record<string, ProjectCounts>> {
+  const rows: { project_id: string; open: string; completed: string }[] = await liveTasks(lane)
+    .whereIn('project_id', ids)
+    .groupBy('project_id')
+    .select(
+      'project_id',
+      lane.expression('count(*) filter (where status_rank <= 2) as open'),
+      lane.expression('count(*) filter (where status_rank = 3) as completed'),
+    );
+  const counted = new Map(rows.map((row) => [row.project_id, row]));
+  return Object.fromEntries(
+    ids.map((id) => {
+      const row = counted.get(id);
+      return [id, { open: Number(row?.open ?? 0), completed: Number(row?.completed ?? 0) }];
+    }),
+  );
+}
+
+/** A project, or undefined if the lane has none with this id. */
+export async function findProject(lane: Lane, id: string): Promise<ProjectRow | undefined> {
+  return lane.rows('projects').where('id', id).first();
+}
+
+/** Makes a project; undefined if the id is taken. */
+export async function insertProject(
+  lane: WritableLane,
+  project: ProjectFields & { id: string },
+): Promise<ProjectRow | undefined> {
+  const [row] = await lane
+    .insert('projects', {
+      ...project,
+      created_at: lane.now,
+      updated_at: lane.now,
+    })
+    .onConflict(['user_id', 'id'])
+    .ignore()
+    .returning('*');
+  if (row) lane.changed({ type: 'project', id: row.id, action: 'created', fields: {} });
+  return row;
+}
+
+/** A project as an import makes it. */
+export type ImportedProject = ProjectFields & {
+  id: string;
+  position: string | undefined;
+  created_at: Date | undefined;
+};
+
+/** Makes projects as a set, and those whose ids are taken not. @returns the ids of those that it made */
+export async function insertProjects(
+  lane: WritableLane,
+  projects: readonly ImportedProject[],
+): Promise<string[]> {
+  if (projects.length === 0) return [];
+  const rows: { id: string }[] = await lane
+    .insert(
+      'projects',
+      projects.map(({ position, ...project }) => ({
+        ...project,
+        ...(position === undefined ? {} : { position }),
+        created_at: project.created_at ?? lane.now,
+        updated_at: lane.now,
+      })),
+    )
+    .onConflict(['user_id', 'id'])
+    .ignore()
+    .returning('id');
+  for (const { id } of rows) lane.changed({ type: 'project', id, action: 'created', fields: {} });
+  return rows.map(({ id }) => id);
+}
+
+/** Writes fields over a project, which then has a new version; the project as it is if none of them differs. */
+export async function updateProject(
+  lane: WritableLane,
+  current: ProjectRow,
+  wanted: { [F in keyof Changeable]?: Changeable[F] | undefined },
+): Promise<ProjectRow> {
+  const fields = differences<Changeable>(current, wanted);
+  if (Object.keys(fields).length === 0) return current;
+  const [row] = await lane
+    .rows('projects')
+    .where('id', current.id)
+    .update({ ...wanted, version: current.version + 1, updated_at: lane.now } as object)
+    .returning('*');
+  lane.changed({ type: 'project', id: current.id, action: 'updated', fields });
+  return row as ProjectRow;
+}
+
+/** The tasks of a project that are no subtasks, outside of the trash. */
+export async function rootsIn(lane: Lane, projectId: string): Promise<string[]> {
+  const rows: { id: string }[] = await liveTasks(lane)
+    .where('project_id', projectId)
+    .whereNull('parent_id')
+    .orderBy(['position', 'id'])
+    .select('id');
+  return rows.map((row) => row.id);
+}
+
+/** Removes a project; its tasks, those in the trash too, are then without one. */
+export async function deleteProject(lane: WritableLane, id: string): Promise<void> {
+  const rows = await lane.rows('tasks').where('project_id', id).select('id', 'parent_id', 'project_id');
+  await updateTasks(lane, rows, { project_id: null });
+  await lane.rows('projects').where('id', id).delete();
+  lane.changed({ type: 'project', id, action: 'deleted', fields: {} });
+}

@@ -1,0 +1,73 @@
+import type { Handlers, Schemas } from '../../platform/contract/document/operations';
+import type { Lane } from '../../platform/database/lane';
+import { type TaskPriority, type TaskStatus, taskPriorities, taskStatuses } from '../../platform/database/rows';
+import { settingsOf } from '../profile/settings';
+import { countTasks } from '../tasks/repository';
+import { viewMoment } from '../tasks/view';
+import { addDays, offsetsBetween } from '../../domain/time/calendar';
+import { dayRange, daysOf } from './range';
+import { countByKind, findCompletions, findProfileSince, type TaskGroup } from './repository';
+
+type Tally = Schemas['TaskTally'];
+
+function sum(groups: readonly TaskGroup[], ...statuses: TaskStatus[]): number {
+  return groups
+    .filter((group) => statuses.includes(group.status))
+    .reduce((total, group) => total + group.count, 0);
+}
+
+function tally(groups: readonly TaskGroup[]): Tally {
+  return { open: sum(groups, 'pending', 'in_progress'), completed: sum(groups, 'completed') };
+}
+
+/** The tasks as they are now. */
+function toCounts(groups: readonly TaskGroup[]) {
+  const ofPriority = (priority: TaskPriority) => groups.filter((group) => group.priority === priority);
+  const byStatus = taskStatuses.map((status) => [status, sum(groups, status)]);
+  const byPriority = taskPriorities.map((priority) => [priority, tally(ofPriority(priority))]);
+  const byProject = Map.groupBy(groups, (group) => group.project_id);
+  return {
+    total: sum(groups, ...taskStatuses),
+    by_status: Object.fromEntries(byStatus) as Record<TaskStatus, number>,
+    by_priority: Object.fromEntries(byPriority) as Record<TaskPriority, Tally>,
+    by_project: [...byProject].map(([project_id, own]) => ({ project_id, ...tally(own) })),
+  };
+}
+
+/** What was completed, day by day. */
+function toCompletions(range: { from: string; until: string }, counts: Readonly<Record<string, number>>) {
+  const days = daysOf(range).map((date) => ({ date, count: counts[date] ?? 0 }));
+  return { ...range, total: days.reduce((total, { count }) => total + count, 0), days };
+}
+
+export const statsHandlers: Pick<Handlers, 'getStats'> = {
+  async getStats(call) {
+    const now = new Date();
+    const outcome = await call.lane.read(async (lane: Lane) => {
+      const profile = await findProfileSince(lane);
+      const time_zone = call.query.tz ?? settingsOf(profile).time_zone;
+      const at = viewMoment(time_zone, now);
+      const range = dayRange(call.query, at.today);
+      if ('pointer' in range) return range;
+      const offsets = offsetsBetween(time_zone, profile?.since ?? now, now);
+      const [groups, overdue, due_today, completions] = await Promise.all([
+        countByKind(lane),
+        countTasks(lane, { view: { name: 'overdue', at } }),
+        countTasks(lane, { view: { name: 'today', at } }),
+        findCompletions(lane, { ...range, yesterday: addDays(at.today, -1), offsets }),
+      ]);
+      const { counts, current, longest } = completions;
+      return {
+        time_zone,
+        today: at.today,
+        ...toCounts(groups),
+        overdue,
+        due_today,
+        completions: toCompletions(range, counts),
+        streaks: { current, longest },
+      };
+    });
+    if ('pointer' in outcome) return call.fail('validation-failed', { errors: [outcome] });
+    return call.reply(200, outcome);
+  },
+};

@@ -1,0 +1,43 @@
+/** The days that statistics are of. */
+import type { ValidationError } from '../../platform/contract/document/operations';
+import { addDays } from '../../domain/time/calendar';
+
+const usualDays = 30;
+const maxDays = 366;
+const firstDay = '0001-01-01';
+
+export interface DayRange {
+  readonly from: string;
+  readonly until: string;
+}
+
+/** The range that is asked for, or what is wrong with it. Days are `YYYY-MM-DD`, and sort as they are written. */
+export function dayRange(
+  { from, until }: { from?: string | undefined; until?: string | undefined },
+  today: string,
+): DayRange | ValidationError {
+  const last = until ?? today;
+  const usual = addDays(last, 1 - usualDays);
+  // Before the year 1, years have another form.
+  const first = from ?? (/^(?!0000)\d{4}-/.test(usual) ? usual : firstDay);
+  if (first > last) return { pointer: '/query/from', code: 'contradiction', detail: 'is after the last day' };
+  if (daysIn({ from: first, until: last }) > maxDays) {
+    return {
+      pointer: '/query/from',
+      code: 'too-small',
+      detail: `is more than ${maxDays} days before the end`,
+    };
+  }
+  return { from: first, until: last };
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+function daysIn({ from, until }: DayRange): number {
+  return 1 + (Date.parse(until) - Date.parse(from)) / dayMs;
+}
+
+/** Every day of a range, in order. */
+export function daysOf(range: DayRange): string[] {
+  return Array.from({ length: daysIn(range) }, (_, index) => addDays(range.from, index));
+}

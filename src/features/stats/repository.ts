@@ -1,0 +1,144 @@
+import type { Lane } from '../../platform/database/lane';
+import type { ProfileRow, TaskPriority, TaskStatus } from '../../platform/database/rows';
+import { liveTasks } from '../tasks/repository';
+
+/** The tasks of one status, priority and project. */
+export interface TaskGroup {
+  readonly status: TaskStatus;
+  readonly priority: TaskPriority;
+  readonly project_id: string | null;
+  readonly count: number;
+}
+
+/** The query for `countByKind`. */
+export function kindsQuery(lane: Lane) {
+  return liveTasks(lane)
+    .groupBy('status', 'priority', 'project_id')
+    .orderByRaw('project_id nulls first')
+    .select('status', 'priority', 'project_id', lane.expression('count(*)::integer as count'));
+}
+
+/** The lane's tasks outside of the trash, counted by status, priority and project. */
+export async function countByKind(lane: Lane): Promise<TaskGroup[]> {
+  return kindsQuery(lane) as never;
+}
+
+/** The query for `findProfileSince`. */
+export function profileSinceQuery(lane: Lane) {
+  // Its index begins with the earliest; of tasks that are not completed, with infinity.
+  const since = lane.expression('least(profiles.created_at, ?, ?) as since', [
+    liveTasks(lane).min('completed_asc'),
+    lane.rows('completions').min('completed_at'),
+  ] as never);
+  return lane.rows('profiles').first('profiles.*', since);
+}
+
+/** The lane's profile with an instant before which nothing was completed; undefined before its first write. */
+export async function findProfileSince(lane: Lane): Promise<(ProfileRow & { since: Date }) | undefined> {
+  return profileSinceQuery(lane) as never;
+}
+
+/** Offsets of a time zone from UTC, each with the instant from which it holds, in order. */
+export type Offsets = readonly { readonly from: Date; readonly seconds: number }[];
+
+/**
+ * The query for `findCompletions`: what was completed and when, by day, and days in a row. A completed task counts, and so
+ * do each record of an occurrence, and the subtasks that one has opened again. The last completion of a recurring task is
+ * in its record and on the task, and counts once.
+ */
+export function completionsQuery(
+  lane: Lane,
+  { from, until, yesterday, offsets }: { from: string; until: string; yesterday: string; offsets: Offsets },
+) {
+  const live = () => liveTasks(lane).select('id');
+  const records = lane
+    .rows('completions')
+    .whereIn('task_id', live())
+    .select('task_id', 'completed_at', 'reopened');
+  const finished = liveTasks(lane)
+    .where('completed_asc', '<', Number.POSITIVE_INFINITY)
+    .select('id as task_id', 'completed_asc as completed_at');
+  const instants = offsets.map((offset, index) => (index === 0 ? '-infinity' : offset.from.toISOString()));
+  const localDay = lane.expression(
+    `(completed_at at time zone 'UTC'
+      + make_interval(secs => (?::integer[])[width_bucket(completed_at, ?::timestamptz[])]))::date`,
+    [offsets.map((offset) => offset.seconds), instants] as never,
+  );
+  return lane
+    .rows('profiles')
+    .with('record', records)
+    .with('reopened', (query) =>
+      query
+        .fromRaw(
+          'record, jsonb_to_recordset(reopened) as task(id uuid, status text, completed_at timestamptz(3))',
+        )
+        .where('task.status', 'completed')
+        .whereIn('task.id', live())
+        .select('task.id as task_id', 'task.completed_at'),
+    )
+    .with(
+      'other',
+      finished.union((query) => query.from('reopened').select('task_id', 'completed_at')),
+    )
+    .with('done', (query) =>
+      query
+        .from('record')
+        .select('completed_at')
+        .unionAll((union) =>
+          union
+            .from('other')
+            .whereNotExists((known) =>
+              known
+                .from('record')
+                .whereRaw('record.task_id = other.task_id and record.completed_at = other.completed_at')
+                .select('task_id'),
+            )
+            .select('completed_at'),
+        ),
+    )
+    .with('days', (query) =>
+      query
+        .from('done')
+        .select(lane.expression('? as day', [localDay] as never), lane.expression('count(*)'))
+        .groupBy('day'),
+    )
+    .with('streaks', (query) =>
+      query
+        .from(
+          lane.expression(
+            '(select day, day - row_number() over (order by day)::integer as start from days) as run',
+          ),
+        )
+        .groupBy('start')
+        .select(lane.expression('max(day) as last, count(*) as length')),
+    )
+    .first(
+      lane.expression(`(select json_object_agg(day, count) from days where day between ? and ?) as counts`, [
+        from,
+        until,
+      ]),
+      lane.expression('coalesce((select max(length) from streaks), 0)::integer as longest'),
+      lane.expression('coalesce((select max(length) from streaks where last >= ?), 0)::integer as current', [
+        yesterday,
+      ]),
+    );
+}
+
+export interface Completions {
+  /** By day, `YYYY-MM-DD`; days without any are left out. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Days in a row: the most that there ever were, and those up to yesterday or today. */
+  readonly longest: number;
+  readonly current: number;
+}
+
+/** The completions of the days from `from` until `until`, and the streaks of all time. */
+export async function findCompletions(
+  lane: Lane,
+  range: Parameters<typeof completionsQuery>[1],
+): Promise<Completions> {
+  const row = (await completionsQuery(lane, range)) as unknown as
+    | { counts: Record<string, number> | null; longest: number; current: number }
+    | undefined;
+  return { counts: row?.counts ?? {}, longest: row?.longest ?? 0, current: row?.current ?? 0 };
+}

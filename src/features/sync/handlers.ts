@@ -1,0 +1,137 @@
+import {
+  type ChangedEntity,
+  type History,
+  listChangedEntities,
+  lostIn,
+  readHistory,
+} from '../changes/repository';
+import type { Handlers, Schemas } from '../../platform/contract/document/operations';
+import type { Lane } from '../../platform/database/lane';
+import type { ChangeType } from '../../platform/database/rows';
+import { type Entity, entityTypes, syncedTypes } from './entities';
+import { decodeSyncToken, encodeSyncToken, type SnapshotPosition, type SyncPosition } from './token';
+
+type SyncChange = Schemas['SyncChange'];
+
+/** A page, and where the copy stands that has applied it. */
+interface Page {
+  readonly changes: SyncChange[];
+  readonly next: SyncPosition;
+  readonly hasMore: boolean;
+}
+
+// Changes are merged, so many of them may make a small page; reading what they were of is cheap.
+const changesPerEntity = 5;
+
+function toSyncChange(type: ChangeType, id: string | null, seq: number, entity?: Entity<object>): SyncChange {
+  // The registry has each type's data in its contract's shape.
+  return { seq, type, id, deleted: !entity, data: entity?.data ?? null } as SyncChange;
+}
+
+/** The next entities of a snapshot; they are what there is now, and the changes after `seq` make up for that. */
+async function readSnapshot(
+  lane: Lane,
+  history: History,
+  { seq }: SyncPosition,
+  { type: first, after }: SnapshotPosition,
+  limit: number,
+): Promise<Page> {
+  const found: { type: ChangeType; entity: Entity<object> }[] = [];
+  for (const type of syncedTypes.slice(syncedTypes.indexOf(first as ChangeType))) {
+    // One more than the page holds tells where the next one begins.
+    const missing = limit + 1 - found.length;
+    if (missing === 0) break;
+    const entities = await entityTypes[type]?.page(lane, type === first ? after : null, missing);
+    for (const entity of entities ?? []) found.push({ type, entity });
+  }
+  const changes = found.slice(0, limit).map(({ type, entity }) => toSyncChange(type, entity.id, seq, entity));
+  const { epoch, counter } = history;
+  const [last, beyond] = found.slice(limit - 1);
+  if (!last || !beyond) {
+    return { changes, next: { epoch, seq, snapshot: null }, hasMore: counter > seq };
+  }
+  const snapshot = { type: beyond.type, after: beyond.type === last.type ? last.entity.id : null };
+  return { changes, next: { epoch, seq, snapshot }, hasMore: true };
+}
+
+/** The number of each entity's last change, in the order of these; as far as `limit` entities go. */
+function merge(
+  scanned: readonly ChangedEntity[],
+  limit: number,
+): { entities: { type: ChangeType; id: string | null; seq: number }[]; last: number | undefined } {
+  const entities = new Map<string, { type: ChangeType; id: string | null; seq: number }>();
+  let last: number | undefined;
+  for (const { seq, type, entity_id: id } of scanned) {
+    if (entityTypes[type]) {
+      const key = `${type} ${id}`;
+      if (!entities.delete(key) && entities.size === limit) break;
+      entities.set(key, { type, id, seq: Number(seq) });
+    }
+    last = Number(seq);
+  }
+  return { entities: [...entities.values()], last };
+}
+
+/** What has changed after `seq`, each entity as it is now. */
+async function readDeltas(lane: Lane, history: History, { seq }: SyncPosition, limit: number): Promise<Page> {
+  const scanned = await listChangedEntities(lane, seq, limit * changesPerEntity);
+  const { entities, last = seq } = merge(scanned, limit);
+  const byType = Map.groupBy(entities, (each) => each.type);
+  const found = new Map<string, Entity<object>>();
+  await Promise.all(
+    [...byType].map(async ([type, some]) => {
+      const ids = some.map((each) => each.id);
+      for (const entity of (await entityTypes[type]?.find(lane, ids)) ?? []) {
+        found.set(`${type} ${entity.id}`, entity);
+      }
+    }),
+  );
+  return {
+    changes: entities.map((each) =>
+      toSyncChange(each.type, each.id, each.seq, found.get(`${each.type} ${each.id}`)),
+    ),
+    next: { epoch: history.epoch, seq: last, snapshot: null },
+    hasMore: history.counter > last,
+  };
+}
+
+/** The page from a position on, all of it read on one snapshot of the lane; null if the position leads nowhere. */
+async function readPage(lane: Lane, from: SyncPosition | null, limit: number): Promise<Page | null> {
+  const history = await readHistory(lane);
+  const start: SyncPosition = from ?? {
+    epoch: history.epoch,
+    seq: history.counter,
+    snapshot: { type: syncedTypes[0] as string, after: null },
+  };
+  if (lostIn(history, start)) return null;
+  return start.snapshot
+    ? readSnapshot(lane, history, start, start.snapshot, limit)
+    : readDeltas(lane, history, start, limit);
+}
+
+export const syncHandlers: Pick<Handlers, 'syncLane'> = {
+  async syncLane(call) {
+    const { token, limit } = call.query;
+    const { user_id } = call.path;
+    const from = token === undefined ? null : decodeSyncToken(user_id, syncedTypes, token);
+    if (token !== undefined && from === null) {
+      return call.fail('validation-failed', {
+        errors: [
+          {
+            pointer: '/query/token',
+            code: 'wrong-token',
+            detail: 'is not a token of this user’s to sync on with',
+          },
+        ],
+      });
+    }
+    if (from === 'expired') return call.fail('sync-token-expired');
+    const page = await call.lane.read((lane) => readPage(lane, from, limit));
+    if (!page) return call.fail('sync-token-expired');
+    return call.reply(200, {
+      changes: page.changes,
+      next_token: encodeSyncToken(user_id, syncedTypes, page.next),
+      has_more: page.hasMore,
+    });
+  },
+};

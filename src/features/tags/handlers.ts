@@ -1,0 +1,45 @@
+import type { CursorKey } from '../../platform/contract/pagination/cursor';
+import type { Handlers } from '../../platform/contract/document/operations';
+import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
+import { changeTag, removeTag } from './commands';
+import { toTag } from './mapper';
+import { countTagged, findTag, listTags } from './repository';
+
+const byName: readonly CursorKey[] = [
+  { column: 'name_key', kind: 'text', direction: 'asc' },
+  { column: 'id', kind: 'uuid', direction: 'asc' },
+];
+
+export const tagHandlers: Pick<Handlers, 'listTags' | 'getTag' | 'updateTag' | 'deleteTag'> = {
+  async listTags(call) {
+    const { cursor, limit } = call.query;
+    const listed = { list: [call.path.user_id, 'tags'], order: byName };
+    const after = startOf(listed, cursor);
+    if (after === undefined) return call.fail('validation-failed', wrongCursor);
+    const { page, counts } = await call.lane.read(async (lane) => {
+      const page = toPage(listed, await listTags(lane, byName, after, limit + 1), limit, call.url);
+      const ids = page.rows.map((row) => row.id);
+      return { page, counts: await countTagged(lane, ids) };
+    });
+    return call.reply(
+      200,
+      { items: page.rows.map(toTag), counts, next_cursor: page.next_cursor },
+      page.headers,
+    );
+  },
+
+  async getTag(call) {
+    const row = await call.lane.read((lane) => findTag(lane, call.path.tag_id));
+    return row ? call.reply(200, toTag(row)) : call.fail('tag-not-found');
+  },
+
+  async updateTag(call) {
+    const outcome = await call.lane.write((lane) => changeTag(lane, call.path.tag_id, call.body));
+    return outcome === 'not-found' ? call.fail('tag-not-found') : call.reply(200, toTag(outcome));
+  },
+
+  async deleteTag(call) {
+    const outcome = await call.lane.write((lane) => removeTag(lane, call.path.tag_id));
+    return outcome === 'not-found' ? call.fail('tag-not-found') : call.reply(204);
+  },
+};

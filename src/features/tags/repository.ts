@@ -1,0 +1,243 @@
+import { v7 as uuidv7 } from 'uuid';
+import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
+import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
+import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
+import type { TagRow } from '../../platform/database/rows';
+import { compareKeys, tagKey, tagName } from './names';
+
+/** What a tag is made of by its owner. */
+export interface TagFields {
+  name: string;
+  color: string | null;
+}
+
+/** The tags whose names have these keys. */
+export function tagsNamed(lane: Lane, keys: readonly string[]) {
+  return lane.rows('tags').whereIn('name_key', keys);
+}
+
+/** Names as the lane's tags spell them, those that it has none of as they are; each once, by their keys. */
+export async function spellTags(lane: Lane, names: readonly string[]): Promise<string[]> {
+  const spelled = new Map(names.toReversed().map((name) => [tagKey(name), tagName(name)]));
+  if (spelled.size === 0) return [];
+  for (const tag of await tagsNamed(lane, [...spelled.keys()])) spelled.set(tag.name_key, tag.name);
+  return [...spelled].toSorted(([one], [other]) => compareKeys(one, other)).map(([, name]) => name);
+}
+
+/** Gives a task exactly the tags with these names, making those that there are not yet. */
+export async function replaceTaskTags(
+  lane: WritableLane,
+  taskId: string,
+  names: readonly string[],
+): Promise<void> {
+  const byKey = new Map(names.map((name) => [tagKey(name), name]));
+  const known = new Map((await tagsNamed(lane, [...byKey.keys()])).map((tag) => [tag.name_key, tag.id]));
+  const fresh = [...byKey].filter(([key]) => !known.has(key));
+  for (const [key] of fresh) known.set(key, uuidv7());
+  const links = [...known.values()].map((tag_id) => ({ task_id: taskId, tag_id }));
+  // As sets: a statement for each tag made a batch of tasks with many tags take seconds.
+  await Promise.all([
+    lane.rows('task_tags').where('task_id', taskId).delete(),
+    insertTags(
+      lane,
+      fresh.map(([key, name]) => ({
+        id: known.get(key) as string,
+        name,
+        color: null,
+        created_at: undefined,
+      })),
+    ),
+    links.length > 0 && lane.insert('task_tags', links),
+  ]);
+}
+
+/** A tag as an import makes it. */
+export type ImportedTag = TagFields & { id: string; created_at: Date | undefined };
+
+/** Makes tags as a set, and those whose id or name is taken not. @returns the ids of those that it made */
+export async function insertTags(lane: WritableLane, tags: readonly ImportedTag[]): Promise<string[]> {
+  if (tags.length === 0) return [];
+  const rows: { id: string }[] = await lane
+    .insert(
+      'tags',
+      tags.map((tag) => ({
+        ...tag,
+        name_key: tagKey(tag.name),
+        created_at: tag.created_at ?? lane.now,
+        updated_at: lane.now,
+      })),
+    )
+    .onConflict()
+    .ignore()
+    .returning('id');
+  for (const { id } of rows) lane.changed({ type: 'tag', id, action: 'created', fields: {} });
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * The names of tasks' tags as the lane's tags spell them, by key and in their order, making those that there are not yet.
+ */
+export async function spellAll(
+  lane: WritableLane,
+  lists: readonly (readonly string[])[],
+): Promise<string[][]> {
+  const wanted = new Map(lists.flat().map((name) => [tagKey(name), tagName(name)]));
+  const known = new Map((await tagsNamed(lane, [...wanted.keys()])).map((tag) => [tag.name_key, tag.name]));
+  const fresh = [...wanted].filter(([key]) => !known.has(key));
+  await insertTags(
+    lane,
+    fresh.map(([, name]) => ({ id: uuidv7(), name, color: null, created_at: undefined })),
+  );
+  const spelled = new Map([...wanted, ...known]);
+  return lists.map((names) =>
+    [...new Set(names.map(tagKey))].toSorted(compareKeys).map((key) => spelled.get(key) as string),
+  );
+}
+
+/** Gives new tasks the tags that their rows name, all of which there are. */
+export async function tagTasks(
+  lane: WritableLane,
+  rows: readonly { id: string; tags: string[] }[],
+): Promise<void> {
+  const keys = [...new Set(rows.flatMap(({ tags }) => tags.map(tagKey)))];
+  if (keys.length === 0) return;
+  const ids = new Map((await tagsNamed(lane, keys)).map((tag) => [tag.name_key, tag.id]));
+  await lane.insert(
+    'task_tags',
+    rows.flatMap(({ id, tags }) =>
+      tags.map((name) => ({ task_id: id, tag_id: ids.get(tagKey(name)) as string })),
+    ),
+  );
+}
+
+/** A page of tags in `order`. */
+export async function listTags(
+  lane: Lane,
+  order: readonly SortKey[],
+  after: Position | null,
+  limit: number,
+): Promise<TagRow[]> {
+  return pageAfter(lane.rows('tags'), order, after).limit(limit);
+}
+
+export interface TagCounts {
+  readonly open: number;
+  readonly total: number;
+}
+
+/** How many tasks outside of the trash carry each of these tags, by its id. */
+export async function countTagged(lane: Lane, ids: readonly string[]): Promise<Record<string, TagCounts>> {
+  const live = () => lane.rows('tasks').whereNull('deleted_at');
+  const tally = async (tasks: ReturnType<typeof live>) => {
+    const rows: { tag_id: string; count: string }[] = await lane
+      .rows('task_tags')
+      .whereIn('tag_id', ids)
+      .whereIn('task_id', tasks.select('id'))
+      .groupBy('tag_id')
+      .select('tag_id', lane.expression('count(*)'));
+    return new Map(rows.map((row) => [row.tag_id, Number(row.count)]));
+  };
+  const [total, open] = await Promise.all([tally(live()), tally(live().where('status_rank', '<=', 2))]);
+  return Object.fromEntries(ids.map((id) => [id, { open: open.get(id) ?? 0, total: total.get(id) ?? 0 }]));
+}
+
+/** A tag, or undefined if the lane has none with this id. */
+export async function findTag(lane: Lane, id: string): Promise<TagRow | undefined> {
+  return lane.rows('tags').where('id', id).first();
+}
+
+async function taskIdsOf(lane: Lane, tagId: string): Promise<string[]> {
+  const rows: { task_id: string }[] = await lane.rows('task_tags').where('tag_id', tagId).select('task_id');
+  return rows.map((row) => row.task_id);
+}
+
+// The names of a task's tags by their keys, as `spellTags` has them.
+const namesOfTask = `array(
+  select tag.name from tasklane.task_tags as link
+    join tasklane.tags as tag on tag.user_id = link.user_id and tag.id = link.tag_id
+  where link.user_id = tasks.user_id and link.task_id = tasks.id
+  order by tag.name_key)`;
+
+/** Does something to tags, and then writes the names anew on the tasks that carried one, as a set. */
+async function retag(lane: WritableLane, taskIds: string[], change: () => Promise<unknown>): Promise<void> {
+  const before: { id: string; tags: string[] }[] = await lane
+    .rows('tasks')
+    .whereRaw('id = any(?)', [taskIds])
+    .select('id', 'tags');
+  await change();
+  const tags = new Map<string, string[]>();
+  for (const chunk of chunksOf(taskIds, rowsInStatement)) {
+    const after: { id: string; tags: string[] }[] = await lane
+      .rows('tasks')
+      .whereRaw('id = any(?)', [chunk])
+      .update({
+        tags: lane.expression(namesOfTask),
+        version: lane.expression('version + 1'),
+        updated_at: lane.now,
+      } as object)
+      .returning(['id', 'tags']);
+    for (const row of after) tags.set(row.id, row.tags);
+  }
+  for (const row of before) {
+    const fields = differences<{ tags: string[] }>(row, { tags: tags.get(row.id) as string[] });
+    lane.changed({ type: 'task', id: row.id, action: 'updated', fields });
+  }
+}
+
+async function writeTag(lane: WritableLane, current: TagRow, wanted: Partial<TagFields>): Promise<TagRow> {
+  const fields = differences<TagFields>(current, wanted);
+  if (Object.keys(fields).length === 0) return current;
+  const [row] = await lane
+    .rows('tags')
+    .where('id', current.id)
+    .update({
+      ...wanted,
+      ...(wanted.name === undefined ? {} : { name_key: tagKey(wanted.name) }),
+      version: current.version + 1,
+      updated_at: lane.now,
+    } as object)
+    .returning('*');
+  lane.changed({ type: 'tag', id: current.id, action: 'updated', fields });
+  return row as TagRow;
+}
+
+/** Writes a tag anew, on every task that carries it; with the name of another, the two become that other one. */
+export async function updateTag(
+  lane: WritableLane,
+  current: TagRow,
+  wanted: { [F in keyof TagFields]?: TagFields[F] | undefined },
+): Promise<TagRow> {
+  const name = wanted.name === undefined ? current.name : tagName(wanted.name);
+  const fields: TagFields = { name, color: wanted.color === undefined ? current.color : wanted.color };
+  if (name === current.name) return writeTag(lane, current, fields);
+
+  const namesake = await tagsNamed(lane, [tagKey(name)])
+    .whereNot('id', current.id)
+    .first();
+  const taskIds = await taskIdsOf(lane, current.id);
+  if (!namesake) {
+    let row = current;
+    await retag(lane, taskIds, async () => {
+      row = await writeTag(lane, current, fields);
+    });
+    return row;
+  }
+  const links = (tagId: string) => lane.rows('task_tags').where('tag_id', tagId);
+  await retag(lane, taskIds, async () => {
+    await links(current.id)
+      .whereNotIn('task_id', links(namesake.id).select('task_id'))
+      .update({ tag_id: namesake.id });
+    await removeTag(lane, current.id);
+  });
+  return writeTag(lane, namesake, wanted.color === undefined ? {} : { color: wanted.color });
+}
+
+async function removeTag(lane: WritableLane, id: string): Promise<void> {
+  await lane.rows('tags').where('id', id).delete();
+  lane.changed({ type: 'tag', id, action: 'deleted', fields: {} });
+}
+
+/** Takes a tag off every task that carries it, and removes it. */
+export async function deleteTag(lane: WritableLane, id: string): Promise<void> {
+  await retag(lane, await taskIdsOf(lane, id), () => removeTag(lane, id));
+}

@@ -1,0 +1,257 @@
+import { v7 as uuidv7 } from 'uuid';
+import { inBody } from '../../platform/contract/validation/faults';
+import type { Call, Handlers, Reply, ValidationError } from '../../platform/contract/document/operations';
+import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
+import type { Lane } from '../../platform/database/lane';
+import { findProfile } from '../profile/repository';
+import { settingsOf } from '../profile/settings';
+import { type Range, rangesIn } from '../../domain/search/highlights';
+import { nearWords, type TextSearch } from '../search/repository';
+import { queryWords } from '../../domain/search/words';
+import { tagKey } from '../tags/names';
+import { instantOf } from '../../domain/time/instant';
+import { deleteTask } from '../trash/repository';
+import {
+  changeTask,
+  completeTask,
+  createTask,
+  moveTask,
+  replaceTask,
+  skipTask,
+  type TaskOutcome,
+} from './commands';
+import { toOccurrence, toTask } from './mapper';
+import { orderOf } from './order';
+import { comingDueDates, goesOn, type RecurringTask } from './recurrence';
+import {
+  countSubtasks,
+  countTasks,
+  findTask,
+  type ListedTask,
+  listTasks,
+  type TaskFilter,
+} from './repository';
+import { viewMoment } from './view';
+
+type ListQuery = Call<'listTasks'>['query'];
+
+function toFilter(query: ListQuery): TaskFilter {
+  return {
+    status: query.status,
+    priority: query.priority,
+    ids: query.id,
+    projectId: query.project_id,
+    parentId: query.parent_id,
+    tagsAny: query.tags_any?.map(tagKey),
+    tagsAll: query.tags_all?.map(tagKey),
+    tagsNone: query.tags_none?.map(tagKey),
+    dueFrom: query.due_from,
+    dueUntil: query.due_until,
+    has: query.has,
+    hasNot: query.has_not,
+    completedAfter: instantOf(query.completed_after),
+    completedBefore: instantOf(query.completed_before),
+    createdAfter: instantOf(query.created_after),
+    createdBefore: instantOf(query.created_before),
+    updatedAfter: instantOf(query.updated_after),
+    updatedBefore: instantOf(query.updated_before),
+  };
+}
+
+/** The view that is asked for, as it is at this moment. */
+async function viewOf(lane: Lane, { view, tz }: ListQuery): Promise<TaskFilter['view']> {
+  if (!view) return undefined;
+  const zone = tz ?? settingsOf(await findProfile(lane)).time_zone;
+  return { name: view, at: viewMoment(zone, new Date()) };
+}
+
+/** The operations that answer with a task as it is after them. */
+type TaskOperation = 'replaceTask' | 'updateTask' | 'completeTask' | 'moveTask' | 'skipOccurrence';
+
+function answerTask<Id extends TaskOperation>(call: Call<Id>, outcome: TaskOutcome): Reply<Id> {
+  // They answer alike; of a union of calls, the compiler can't say so.
+  const { reply, fail } = call as unknown as Call<'updateTask'>;
+  const answer = () => {
+    if (outcome === 'not-found') return fail('task-not-found');
+    if ('faults' in outcome) return fail('validation-failed', { errors: inBody(outcome.faults) });
+    return reply(200, toTask(outcome));
+  };
+  return answer() as unknown as Reply<Id>;
+}
+
+/** A list that a request may ask for: of what has words that begin as asked for, or of what has nearly these words. */
+function listOf(
+  call: Call<'listTasks'>,
+  filter: TaskFilter,
+  words: readonly string[] | undefined,
+  approximate: boolean,
+) {
+  const { view, tz, sort, q } = call.query;
+  const search = words && { words, near: approximate ? [] : null };
+  return {
+    approximate,
+    search,
+    list: [call.path.user_id, 'tasks', filter, view, tz, sort, q, approximate],
+    order: orderOf(sort, search),
+  };
+}
+
+function highlightsOf(rows: readonly ListedTask[], { words, near }: TextSearch) {
+  const nearly = new Set(near?.flat().map(({ word }) => word));
+  const matches = near
+    ? (folded: string) => nearly.has(folded)
+    : (folded: string) => words.some((word) => folded.startsWith(word));
+  const ranges = ({ title, description }: ListedTask): Record<'title' | 'description', Range[]> => ({
+    title: rangesIn(title, matches),
+    description: rangesIn(description, matches),
+  });
+  return Object.fromEntries(rows.map((row) => [row.id, ranges(row)]));
+}
+
+const relevanceWithoutQuery: ValidationError = {
+  pointer: '/query/sort',
+  code: 'contradiction',
+  detail: 'by relevance needs a q beside it',
+};
+
+/** What lists need of the database, beside the caller's lane. */
+export interface ListDependencies {
+  /** The schema of pg_trgm, null where lanes can't use it. */
+  trigramSchema(): Promise<string | null>;
+  /** Milliseconds that each statement of a search for nearly the same words may take. */
+  readonly typoTimeoutMs: number;
+}
+
+/** The list of tasks, which is their search too. */
+export const taskListHandlers = ({
+  trigramSchema,
+  typoTimeoutMs,
+}: ListDependencies): Pick<Handlers, 'listTasks'> => ({
+  async listTasks(call) {
+    const { cursor, limit, include_total, include_subtask_counts, sort, q } = call.query;
+    if (q === undefined && sort.includes('relevance')) {
+      return call.fail('validation-failed', { errors: [relevanceWithoutQuery] });
+    }
+    const words = q === undefined ? undefined : queryWords(q);
+    const trigrams = words && (await trigramSchema());
+    const narrowed = toFilter(call.query);
+    const lists = [listOf(call, narrowed, words, false)];
+    if (trigrams != null) lists.push(listOf(call, narrowed, words, true));
+    // A cursor tells how its page was found; at the beginning, what is nearly the same counts where nothing else does.
+    const [listed, ...others] = lists.filter((each) => startOf(each, cursor) !== undefined);
+    if (!listed) return call.fail('validation-failed', wrongCursor);
+
+    const { page, search, total, subtask_counts, approximate, inTime } = await call.lane.read(
+      async (lane) => {
+        const filter = { ...narrowed, view: await viewOf(lane, call.query) };
+        const find = async ({ list, approximate, search: wanted }: typeof listed) => {
+          const near =
+            approximate && wanted && trigrams ? await nearWords(lane, wanted.words, trigrams) : null;
+          const search = wanted && { ...wanted, near };
+          const found = { ...filter, search };
+          const order = orderOf(sort, search);
+          // One more than the page holds tells whether there is another.
+          const [rows, total] = await Promise.all([
+            listTasks(lane, {
+              filter: found,
+              order,
+              after: startOf({ list, order }, cursor) ?? null,
+              limit: limit + 1,
+            }),
+            include_total ? countTasks(lane, found) : null,
+          ]);
+          return { approximate, search, page: toPage({ list, order }, rows, limit, call.url), total };
+        };
+        let result = await find(listed);
+        let inTime = true;
+        for (const other of result.page.rows.length === 0 && cursor === undefined ? others : []) {
+          const nearly = await lane.bounded(typoTimeoutMs, () => find(other));
+          inTime = nearly !== undefined;
+          result = nearly ?? result;
+        }
+        const { page, search, total } = result;
+        const ids = page.rows.map((row) => row.id);
+        return {
+          page,
+          search,
+          total,
+          subtask_counts: include_subtask_counts ? await countSubtasks(lane, ids) : null,
+          approximate: result.approximate && page.rows.length > 0,
+          inTime,
+        };
+      },
+    );
+    const { rows, next_cursor, headers } = page;
+    const body = {
+      items: rows.map(toTask),
+      next_cursor,
+      total,
+      subtask_counts,
+      highlights: search ? highlightsOf(rows, search) : null,
+      search: search ? { typo_tolerance: trigrams != null && inTime, approximate } : null,
+    };
+    return call.reply(200, body, headers);
+  },
+});
+
+export const taskHandlers: Pick<
+  Handlers,
+  | 'createTask'
+  | 'getTask'
+  | 'replaceTask'
+  | 'updateTask'
+  | 'deleteTask'
+  | 'completeTask'
+  | 'moveTask'
+  | 'skipOccurrence'
+  | 'listOccurrences'
+> = {
+  async createTask(call) {
+    const { id = uuidv7(), ...body } = call.body;
+    const outcome = await call.lane.write((lane) => createTask(lane, { ...body, id }));
+    if (outcome === 'id-taken') return call.fail('id-taken');
+    if ('faults' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.faults) });
+    return call.reply(201, toTask(outcome), {
+      Location: `/api/${encodeURIComponent(outcome.user_id)}/tasks/${outcome.id}`,
+    });
+  },
+
+  async getTask(call) {
+    const row = await call.lane.read((lane) => findTask(lane, call.path.task_id));
+    return row ? call.reply(200, toTask(row)) : call.fail('task-not-found');
+  },
+
+  async replaceTask(call) {
+    return answerTask(call, await call.lane.write((lane) => replaceTask(lane, call.path.task_id, call.body)));
+  },
+
+  async updateTask(call) {
+    return answerTask(call, await call.lane.write((lane) => changeTask(lane, call.path.task_id, call.body)));
+  },
+
+  async deleteTask(call) {
+    const deleted = await call.lane.write((lane) => deleteTask(lane, call.path.task_id));
+    return deleted ? call.reply(204) : call.fail('task-not-found');
+  },
+
+  async completeTask(call) {
+    const outcome = await call.lane.write((lane) => completeTask(lane, call.path.task_id, call.body));
+    return outcome === 'completion-changed' ? call.fail(outcome) : answerTask(call, outcome);
+  },
+
+  async skipOccurrence(call) {
+    const outcome = await call.lane.write((lane) => skipTask(lane, call.path.task_id));
+    return outcome === 'not-recurring' ? call.fail(outcome) : answerTask(call, outcome);
+  },
+
+  async listOccurrences(call) {
+    const row = await call.lane.read((lane) => findTask(lane, call.path.task_id));
+    if (!row) return call.fail('task-not-found');
+    const dates = goesOn(row) ? comingDueDates(row, call.query.limit) : [];
+    return call.reply(200, { items: dates.map((date) => toOccurrence(row as RecurringTask, date)) });
+  },
+
+  async moveTask(call) {
+    return answerTask(call, await call.lane.write((lane) => moveTask(lane, call.path.task_id, call.body)));
+  },
+};

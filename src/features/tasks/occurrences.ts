@@ -1,0 +1,139 @@
+/** What becomes of the occurrences of recurring tasks: completed, taken back, or skipped. */
+import { v7 as uuidv7 } from 'uuid';
+import {
+  findCompletion,
+  insertCompletion,
+  lastCompletion,
+  removeCompletion,
+} from '../completions/repository';
+import type { WritableLane } from '../../platform/database/lane';
+import type { CompletionRow, TaskRow, TaskStatus } from '../../platform/database/rows';
+import { findProfile } from '../profile/repository';
+import { settingsOf } from '../profile/settings';
+import { dueAt } from './due';
+import { nextDueDate, type RecurringTask } from './recurrence';
+import { armReminders } from './reminders';
+import { type StatusChange, type TaskChange, updateStatuses, updateTask } from './repository';
+import { levelsBelow } from './tree';
+
+async function next(lane: WritableLane, row: RecurringTask, completions: number): Promise<string | null> {
+  return nextDueDate(row, completions, settingsOf(await findProfile(lane)).time_zone, new Date());
+}
+
+/** A subtask that was closed, and how. */
+type Reopened = CompletionRow['reopened'][number];
+
+/** Opens the closed subtasks of a task, at all levels. */
+async function reopenSubtasks(lane: WritableLane, id: string): Promise<Reopened[]> {
+  const closed = (await levelsBelow(lane, id))
+    .flat()
+    .filter(({ status }) => status === 'completed' || status === 'cancelled');
+  await updateStatuses(
+    lane,
+    closed.map(({ id, status }) => ({ id, from: status, to: 'pending', completedAt: null })),
+  );
+  return closed.map((row) => ({
+    id: row.id,
+    status: row.status as Reopened['status'],
+    completed_at: row.completed_at?.toISOString() ?? null,
+  }));
+}
+
+/** @param remindedUntil up to when reminders have fired, of a task that goes back to where it was */
+async function write(
+  lane: WritableLane,
+  current: TaskRow,
+  fields: TaskChange,
+  remindedUntil?: Date,
+): Promise<TaskRow> {
+  const row = await updateTask(lane, current, fields);
+  await armReminders(lane, current, row, remindedUntil);
+  return row;
+}
+
+/** The fields of a task on its next occurrence. */
+function onto(row: RecurringTask, due_date: string): TaskChange {
+  return { due_date, due_at: dueAt({ ...row, due_date }), status: 'pending' };
+}
+
+/** Completes the present occurrence: the task goes on to the next, or is completed if there is none. */
+export async function completeOccurrence(lane: WritableLane, current: RecurringTask): Promise<TaskRow> {
+  const completion_count = current.completion_count + 1;
+  const next_due_date = await next(lane, current, completion_count);
+  const reopened = next_due_date === null ? [] : await reopenSubtasks(lane, current.id);
+  await insertCompletion(lane, {
+    id: uuidv7(),
+    task_id: current.id,
+    title: current.title,
+    due_date: current.due_date,
+    due_time: current.due_time,
+    time_zone: current.time_zone,
+    rrule: current.rrule,
+    status: current.status,
+    next_due_date,
+    reopened,
+  });
+  if (next_due_date === null) return write(lane, current, { status: 'completed', completion_count });
+  return write(lane, current, { ...onto(current, next_due_date), completion_count });
+}
+
+/** Whether the occurrence of a day was completed. */
+export async function isCompleted(lane: WritableLane, current: TaskRow, dueDate: string): Promise<boolean> {
+  return (await findCompletion(lane, current.id, dueDate)) !== undefined;
+}
+
+/** Whether a task is still as a completion left it. */
+function isUnchanged(row: TaskRow, completion: CompletionRow): boolean {
+  const closed = row.status === 'completed' || row.status === 'cancelled';
+  return (
+    row.rrule === completion.rrule &&
+    row.due_time === completion.due_time &&
+    row.time_zone === completion.time_zone &&
+    (completion.next_due_date === null
+      ? row.status === 'completed' && row.due_date === completion.due_date
+      : !closed && row.due_date === completion.next_due_date)
+  );
+}
+
+/**
+ * Takes the last completion of a recurring task back: the task is due as it was, and its subtasks have the status that
+ * they had, unless it was changed since. The task as it is, if there is none.
+ * @param occurrence the due date of the one that is meant: nothing happens if it is not completed, and it must be the last
+ */
+export async function uncompleteOccurrence(
+  lane: WritableLane,
+  current: TaskRow,
+  occurrence?: string,
+): Promise<TaskRow | 'completion-changed'> {
+  const completion = await lastCompletion(lane, current.id);
+  if (!completion)
+    return current.status === 'completed' ? write(lane, current, { status: 'pending' }) : current;
+  if (occurrence !== undefined && occurrence !== completion.due_date) {
+    return (await isCompleted(lane, current, occurrence)) ? 'completion-changed' : current;
+  }
+  if (!isUnchanged(current, completion)) return 'completion-changed';
+  await removeCompletion(lane, completion.id);
+  const below = new Map((await levelsBelow(lane, current.id)).flat().map((row) => [row.id, row]));
+  const pending: TaskStatus = 'pending';
+  await updateStatuses(
+    lane,
+    completion.reopened
+      .filter(({ id }) => below.get(id)?.status === pending)
+      .map(({ id, status, completed_at }): StatusChange => {
+        const completedAt = completed_at === null ? null : new Date(completed_at);
+        return { id, from: pending, to: status, completedAt };
+      }),
+  );
+  const { due_date, status } = completion;
+  const due_at = dueAt({ ...current, due_date });
+  const completion_count = Math.max(0, current.completion_count - 1);
+  return write(lane, current, { due_date, due_at, status, completion_count }, new Date());
+}
+
+/** Goes on to the next occurrence without completing this one; without a next, the task is cancelled. */
+export async function skipOccurrence(lane: WritableLane, current: RecurringTask): Promise<TaskRow> {
+  const due_date = await next(lane, current, current.completion_count);
+  if (due_date === null) return write(lane, current, { status: 'cancelled' });
+  await reopenSubtasks(lane, current.id);
+  return write(lane, current, onto(current, due_date));
+}

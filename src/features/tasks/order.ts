@@ -1,0 +1,36 @@
+/** How a list of tasks is ordered. */
+import type { CursorKey, CursorKind } from '../../platform/contract/pagination/cursor';
+import type { Schemas } from '../../platform/contract/document/operations';
+import { relevance, type TextSearch } from '../search/repository';
+
+type Direction = CursorKey['direction'];
+
+const columns: Readonly<Record<string, { kind: CursorKind; column: string | Record<Direction, string> }>> = {
+  created_at: { kind: 'instant', column: 'created_at' },
+  updated_at: { kind: 'instant', column: 'updated_at' },
+  title: { kind: 'text', column: 'title' },
+  priority: { kind: 'rank', column: 'priority_rank' },
+  status: { kind: 'rank', column: 'status_rank' },
+  due: { kind: 'local', column: { asc: 'due_asc', desc: 'due_desc' } },
+  completed_at: { kind: 'instant', column: { asc: 'completed_asc', desc: 'completed_desc' } },
+  position: { kind: 'text', column: 'position' },
+};
+
+/**
+ * The order that `sort` asks for, made unique by the id, which goes the way of the last key.
+ * @param search what the list looks for, without which there is no relevance
+ */
+export function orderOf(sort: readonly Schemas['TaskSort'][], search: TextSearch | undefined): CursorKey[] {
+  const keys = sort.map((key): CursorKey => {
+    if (key === 'relevance' && search) {
+      return { kind: 'number', column: key, expression: relevance(search), direction: 'desc' };
+    }
+    const direction = key.startsWith('-') ? 'desc' : 'asc';
+    const name = key.replace(/^-/, '');
+    const known = columns[name];
+    if (!known) throw new Error(`The contract sorts by ${name}, which is no column.`);
+    const { kind, column } = known;
+    return { kind, direction, column: typeof column === 'string' ? column : column[direction] };
+  });
+  return [...keys, { kind: 'uuid', column: 'id', direction: keys.at(-1)?.direction ?? 'asc' }];
+}

@@ -1,0 +1,183 @@
+/** Reminders: when they are, and which of them are still to come. */
+import type { ValidationError } from '../../platform/contract/document/operations';
+import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
+import type { Lane, WritableLane } from '../../platform/database/lane';
+import type { Reminder, TaskRow } from '../../platform/database/rows';
+import { findProfile } from '../profile/repository';
+import { settingsOf } from '../profile/settings';
+import { startOfDay, toInstant } from '../../domain/time/calendar';
+import { liveTasks } from './repository';
+
+interface NewReminder {
+  readonly at?: string | null;
+  readonly minutes_before_due?: number | null;
+}
+
+/**
+ * Reminders as tasks keep them, or what is wrong with them; the pointers are into the task.
+ * @param dueDate undefined where those before it may be there without
+ */
+export function readReminders(
+  reminders: readonly NewReminder[],
+  dueDate: string | null | undefined,
+): Reminder[] | ValidationError[] {
+  const faults: ValidationError[] = [];
+  const read = reminders.map(({ at = null, minutes_before_due = null }, index): Reminder => {
+    const pointer = `/reminders/${index}`;
+    if ((at === null) === (minutes_before_due === null)) {
+      faults.push({ pointer, code: 'contradiction', detail: 'has either at or minutes_before_due' });
+    } else if (minutes_before_due !== null && dueDate === null) {
+      const detail = 'needs a due_date beside the reminders';
+      faults.push({ pointer: `${pointer}/minutes_before_due`, code: 'contradiction', detail });
+    }
+    return { at: at === null ? null : new Date(at).toISOString(), minutes_before_due };
+  });
+  return faults.length > 0 ? faults : read;
+}
+
+type Reminded = Pick<TaskRow, 'reminders' | 'due_date' | 'due_time' | 'time_zone' | 'due_at'>;
+
+function dueInstant(task: Reminded, zone: string): Date | null {
+  if (task.due_at !== null) return task.due_at;
+  if (task.due_date === null) return null;
+  if (task.due_time === null) return startOfDay(task.due_date, task.time_zone ?? zone);
+  return toInstant(task.due_date, task.due_time, zone);
+}
+
+/** The instants of a task's reminders, in milliseconds; `zone` is for due dates without one. */
+function timesOf(task: Reminded, zone: string): number[] {
+  const due = task.reminders.length > 0 ? dueInstant(task, zone) : null;
+  return task.reminders.flatMap(({ at, minutes_before_due }) => {
+    if (at !== null) return Date.parse(at);
+    return due === null ? [] : due.getTime() - (minutes_before_due ?? 0) * 60_000;
+  });
+}
+
+/** Whether the instants of a task's reminders may be others than before. */
+function mayDiffer(before: Reminded, after: Reminded): boolean {
+  if (before.reminders.length === 0 && after.reminders.length === 0) return false;
+  const facts = ({ reminders, due_date, due_time, time_zone }: Reminded) =>
+    JSON.stringify([reminders, due_date, due_time, time_zone]);
+  return facts(before) !== facts(after);
+}
+
+const none: Reminded = { reminders: [], due_date: null, due_time: null, time_zone: null, due_at: null };
+
+/** A task whose reminders are at other instants than before, in milliseconds. */
+interface Rearming {
+  readonly taskId: string;
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+}
+
+/** Sets the reminders of tasks as a set. @param firedUntil up to when all of them have fired */
+async function rearm(lane: WritableLane, tasks: readonly Rearming[], firedUntil?: Date): Promise<void> {
+  for (const chunk of chunksOf(tasks, rowsInStatement)) {
+    const reminders = () =>
+      lane.rows('reminders').whereRaw('task_id = any(?)', [chunk.map(({ taskId }) => taskId)]);
+    const pending = Map.groupBy(await reminders().select('task_id', 'fire_at'), ({ task_id }) => task_id);
+    const wanted = chunk.flatMap(({ taskId, before, after }) => {
+      const waiting = new Set(pending.get(taskId)?.map(({ fire_at }) => fire_at.getTime()));
+      const past = new Set(before);
+      const hasFired = (time: number) =>
+        !waiting.has(time) && (past.has(time) || time <= (firedUntil?.getTime() ?? Number.NEGATIVE_INFINITY));
+      return [...new Set(after.filter((time) => !hasFired(time)))].map((time) => ({
+        task_id: taskId,
+        fire_at: new Date(time),
+      }));
+    });
+    await Promise.all([
+      reminders().delete(),
+      ...chunksOf(wanted, rowsInStatement).map((rows) => lane.insert('reminders', rows)),
+    ]);
+  }
+}
+
+/**
+ * Sets the reminders of a task that was made or changed; those that have fired don't fire again.
+ * @param firedUntil up to when they have fired, of a task that is back where it has been before
+ */
+export async function armReminders(
+  lane: WritableLane,
+  before: TaskRow | null,
+  after: TaskRow,
+  firedUntil?: Date,
+): Promise<void> {
+  const previous = before ?? none;
+  if (!mayDiffer(previous, after)) return;
+  const zone = settingsOf(await findProfile(lane)).time_zone;
+  const times = { before: timesOf(previous, zone), after: timesOf(after, zone) };
+  await rearm(lane, [{ taskId: after.id, ...times }], firedUntil);
+}
+
+/** Sets the reminders of tasks that were imported, as a set; what is past has fired where they come from. */
+export async function armImported(lane: WritableLane, rows: readonly TaskRow[]): Promise<void> {
+  const reminded = rows.filter((row) => row.reminders.length > 0);
+  if (reminded.length === 0) return;
+  const zone = settingsOf(await findProfile(lane)).time_zone;
+  const now = Date.now();
+  const times = reminded.flatMap((row) =>
+    [...new Set(timesOf(row, zone))]
+      .filter((time) => time > now)
+      .map((time) => ({ task_id: row.id, fire_at: new Date(time) })),
+  );
+  if (times.length > 0) await lane.insert('reminders', times);
+}
+
+/** Sets the reminders anew that depend on the profile's time zone, once it has changed. */
+export async function moveReminders(
+  lane: WritableLane,
+  zones: { before: string; after: string },
+): Promise<void> {
+  const rows: (Reminded & { id: string })[] = await liveTasks(lane)
+    .whereNotNull('due_date')
+    .whereNull('due_at')
+    .whereRaw(`reminders <> '[]'`)
+    .select('id', 'reminders', 'due_date', 'due_time', 'time_zone', 'due_at');
+  await rearm(
+    lane,
+    rows.map((row) => ({
+      taskId: row.id,
+      before: timesOf(row, zones.before),
+      after: timesOf(row, zones.after),
+    })),
+  );
+}
+
+/**
+ * Fires what is due of the lane's reminders, each once: a change of its task, unless that is closed or in the trash.
+ * @returns whether there may be more
+ */
+export async function fireReminders(lane: WritableLane, limit: number): Promise<boolean> {
+  const due = await lane
+    .rows('reminders')
+    .where('fire_at', '<=', lane.now)
+    .orderBy(['fire_at', 'task_id'])
+    .limit(limit)
+    .select('task_id', 'fire_at');
+  const open = await openAmong(
+    lane,
+    due.map((each) => each.task_id),
+  );
+  await lane
+    .rows('reminders')
+    .whereRaw('(task_id, fire_at) in (select * from unnest(?::uuid[], ?::timestamptz[]))', [
+      due.map(({ task_id }) => task_id),
+      due.map(({ fire_at }) => fire_at),
+    ])
+    .delete();
+  for (const { task_id, fire_at } of due) {
+    if (!open.has(task_id)) continue;
+    const fields = { reminder: { from: null, to: fire_at.toISOString() } };
+    lane.changed({ type: 'task', id: task_id, action: 'reminded', fields });
+  }
+  return due.length === limit;
+}
+
+async function openAmong(lane: Lane, ids: readonly string[]): Promise<Set<string>> {
+  const rows: { id: string }[] = await liveTasks(lane)
+    .whereIn('id', ids)
+    .where('status_rank', '<=', 2)
+    .select('id');
+  return new Set(rows.map((row) => row.id));
+}

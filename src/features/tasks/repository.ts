@@ -1,0 +1,419 @@
+import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
+import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
+import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
+import {
+  type Reminder,
+  type TaskPriority,
+  type TaskRow,
+  type TaskStatus,
+  taskPriorities,
+  taskStatuses,
+} from '../../platform/database/rows';
+import { matching, type TextSearch, wordsOfTask } from '../search/repository';
+import { replaceTaskTags, tagsNamed, tagTasks } from '../tags/repository';
+import type { ViewMoment } from './view';
+
+/** What a task is made of by its owner, and what follows from it. */
+export type TaskFields = Pick<
+  TaskRow,
+  | 'title'
+  | 'description'
+  | 'status'
+  | 'priority'
+  | 'project_id'
+  | 'parent_id'
+  | 'tags'
+  | 'due_date'
+  | 'due_time'
+  | 'time_zone'
+  | 'due_at'
+  | 'rrule'
+  | 'repeat_from'
+  | 'recurrence_start'
+  | 'completion_count'
+  | 'reminders'
+>;
+
+export type TaskTrait =
+  | 'description'
+  | 'project'
+  | 'parent'
+  | 'subtasks'
+  | 'tags'
+  | 'due_date'
+  | 'due_time'
+  | 'rrule'
+  | 'reminders';
+
+/** Which tasks a list holds; what is absent does not narrow it. Bounds of time are exclusive, of days inclusive. */
+export interface TaskFilter {
+  status?: readonly TaskStatus[] | undefined;
+  priority?: readonly TaskPriority[] | undefined;
+  ids?: readonly string[] | undefined;
+  projectId?: readonly string[] | undefined;
+  parentId?: string | undefined;
+  /** Keys of tags' names. */
+  tagsAny?: readonly string[] | undefined;
+  tagsAll?: readonly string[] | undefined;
+  tagsNone?: readonly string[] | undefined;
+  view?: { name: 'today' | 'overdue' | 'upcoming' | 'no_date'; at: ViewMoment } | undefined;
+  dueFrom?: string | undefined;
+  dueUntil?: string | undefined;
+  search?: TextSearch | undefined;
+  has?: readonly TaskTrait[] | undefined;
+  hasNot?: readonly TaskTrait[] | undefined;
+  completedAfter?: Date | undefined;
+  completedBefore?: Date | undefined;
+  createdAfter?: Date | undefined;
+  createdBefore?: Date | undefined;
+  updatedAfter?: Date | undefined;
+  updatedBefore?: Date | undefined;
+}
+
+export interface TaskPageRequest {
+  filter: TaskFilter;
+  order: readonly SortKey[];
+  after: Position | null;
+  limit: number;
+}
+
+type Query = ReturnType<typeof liveTasks>;
+
+// All but `search`, which is as large as the texts that it is made of, and whether lists show it: the rest is what the
+// service sorts and searches by. Each once: the compiler misses none.
+const isListed = {
+  user_id: true,
+  id: true,
+  project_id: true,
+  parent_id: true,
+  title: true,
+  description: true,
+  status: true,
+  priority: true,
+  status_rank: false,
+  priority_rank: false,
+  completed_at: true,
+  position: true,
+  tags: true,
+  due_date: true,
+  due_time: true,
+  time_zone: true,
+  due_at: true,
+  rrule: true,
+  repeat_from: true,
+  recurrence_start: true,
+  completion_count: true,
+  reminders: true,
+  deleted_at: false,
+  deleted_with: false,
+  due_asc: false,
+  due_desc: false,
+  completed_asc: false,
+  completed_desc: false,
+  search_version: false,
+  version: true,
+  created_at: true,
+  updated_at: true,
+} as const satisfies Record<Exclude<keyof TaskRow, 'search'>, boolean>;
+
+type Column = keyof typeof isListed;
+type ListedColumn = { [C in Column]: (typeof isListed)[C] extends true ? C : never }[Column];
+
+const columns = Object.keys(isListed) as Column[];
+const listedColumns = columns.filter((column) => isListed[column]);
+
+/** A task as lists have it. */
+export type ListedTask = Pick<TaskRow, ListedColumn>;
+
+const openStatuses: readonly TaskStatus[] = ['pending', 'in_progress'];
+
+/** The tasks that are not in the trash. */
+export function liveTasks(lane: Lane) {
+  return lane.rows('tasks').whereNull('deleted_at');
+}
+
+function ranks<T>(all: readonly T[], some: readonly T[]): number[] {
+  return some.map((each) => all.indexOf(each) + 1);
+}
+
+/** The ids of the tasks with one of these tags. */
+function taggedWith(lane: Lane, keys: readonly string[]) {
+  return lane.rows('task_tags').whereIn('tag_id', tagsNamed(lane, keys).select('id')).select('task_id');
+}
+
+const traitConditions: Readonly<Record<Exclude<TaskTrait, 'subtasks'>, string>> = {
+  description: `coalesce(description, '') <> ''`,
+  project: 'project_id is not null',
+  parent: 'parent_id is not null',
+  tags: 'cardinality(tags) > 0',
+  due_date: 'due_date is not null',
+  due_time: 'due_time is not null',
+  rrule: 'rrule is not null',
+  reminders: `reminders <> '[]'`,
+};
+
+function whereTrait(lane: Lane, query: Query, trait: TaskTrait, wanted: boolean): void {
+  if (trait === 'subtasks') {
+    const parents = liveTasks(lane).whereNotNull('parent_id').select('parent_id');
+    query[wanted ? 'whereIn' : 'whereNotIn']('id', parents);
+  } else {
+    query.whereRaw(wanted ? traitConditions[trait] : `not (${traitConditions[trait]})`);
+  }
+}
+
+// A task with a zone of its own is due at an instant, any other on the calendar that the view goes by. Local times are
+// within 26 hours of each other: that bound is what the index can use.
+const viewConditions = {
+  today: `due_asc >= :today::timestamp - interval '26 hours' and due_asc < :tomorrow::timestamp + interval '26 hours'
+    and case when due_at is null then due_date = :today::date
+      else due_at >= :todayBegins and due_at < :tomorrowBegins end`,
+  overdue: `due_asc < :today::timestamp + :time::interval + interval '26 hours'
+    and case when due_at is null
+      then due_date < :today::date or (due_date = :today::date and due_time is not null and due_time < :time)
+      else due_at <= :now end`,
+  upcoming: `due_asc >= :tomorrow::timestamp - interval '26 hours' and due_date is not null
+    and case when due_at is null then due_date > :today::date else due_at >= :tomorrowBegins end`,
+  no_date: 'due_date is null',
+};
+
+function whereView(query: Query, { name, at }: NonNullable<TaskFilter['view']>): void {
+  query.whereIn('status_rank', ranks(taskStatuses, openStatuses));
+  query.whereRaw(viewConditions[name], { ...at });
+}
+
+function filtered(lane: Lane, filter: TaskFilter) {
+  const query = liveTasks(lane);
+  if (filter.status) query.whereIn('status_rank', ranks(taskStatuses, filter.status));
+  if (filter.priority) query.whereIn('priority_rank', ranks(taskPriorities, filter.priority));
+  if (filter.ids) query.whereRaw('id = any(?::uuid[])', [[...filter.ids]]);
+  if (filter.projectId) query.whereIn('project_id', filter.projectId);
+  if (filter.parentId) query.where('parent_id', filter.parentId);
+  if (filter.tagsAny) query.whereIn('id', taggedWith(lane, filter.tagsAny));
+  for (const key of filter.tagsAll ?? []) query.whereIn('id', taggedWith(lane, [key]));
+  if (filter.tagsNone) query.whereNotIn('id', taggedWith(lane, filter.tagsNone));
+  if (filter.view) whereView(query, filter.view);
+  if (filter.search) {
+    const { sql, bindings } = matching(filter.search);
+    query.whereRaw(sql, bindings as never);
+  }
+  if (filter.dueFrom) query.whereRaw('due_asc >= ?::timestamp and due_date is not null', [filter.dueFrom]);
+  if (filter.dueUntil) query.whereRaw(`due_asc < ?::timestamp + interval '1 day'`, [filter.dueUntil]);
+  for (const trait of filter.has ?? []) whereTrait(lane, query, trait, true);
+  for (const trait of filter.hasNot ?? []) whereTrait(lane, query, trait, false);
+  if (filter.completedAfter)
+    query.where('completed_asc', '>', filter.completedAfter).whereNotNull('completed_at');
+  if (filter.completedBefore) query.where('completed_asc', '<', filter.completedBefore);
+  if (filter.createdAfter) query.where('created_at', '>', filter.createdAfter);
+  if (filter.createdBefore) query.where('created_at', '<', filter.createdBefore);
+  if (filter.updatedAfter) query.where('updated_at', '>', filter.updatedAfter);
+  if (filter.updatedBefore) query.where('updated_at', '<', filter.updatedBefore);
+  return query;
+}
+
+/** A page of tasks in `order`, which ends with a unique column; each has what it is ordered by, too. */
+export async function listTasks(lane: Lane, page: TaskPageRequest): Promise<ListedTask[]> {
+  const query = pageAfter(filtered(lane, page.filter), page.order, page.after).limit(page.limit);
+  const names = new Set<string>(listedColumns);
+  for (const { column, expression } of page.order) {
+    if (!expression) names.add(column);
+    else query.select(lane.expression(`${expression.sql} as ??`, [...expression.bindings, column] as never));
+  }
+  query.select([...names]);
+  // Few texts: the rest of the filters have many, and to search is planned best by what is looked for.
+  const isPlain = Object.entries(page.filter).every(
+    ([name, value]) => value === undefined || name === 'view',
+  );
+  return (isPlain && page.order.length <= 2 ? lane.prepared(query) : query) as Promise<ListedTask[]>;
+}
+
+/** How many tasks match the filter. */
+export async function countTasks(lane: Lane, filter: TaskFilter): Promise<number> {
+  const [row] = await filtered(lane, filter).count({ total: '*' });
+  return Number(row?.total);
+}
+
+export interface SubtaskCounts {
+  readonly open: number;
+  readonly done: number;
+}
+
+/** How many subtasks each of these tasks has, by its id; those without any are left out. */
+export async function countSubtasks(
+  lane: Lane,
+  ids: readonly string[],
+): Promise<Record<string, SubtaskCounts>> {
+  const rows: { parent_id: string; open: string; total: string }[] = await liveTasks(lane)
+    .whereIn('parent_id', ids)
+    .groupBy('parent_id')
+    .select('parent_id')
+    .count({ total: '*' })
+    .select(lane.expression('count(*) filter (where status_rank <= 2) as open'));
+  return Object.fromEntries(
+    rows.map(({ parent_id, open, total }) => [
+      parent_id,
+      { open: Number(open), done: Number(total) - Number(open) },
+    ]),
+  );
+}
+
+/** A task, or undefined if the lane has none with this id outside of the trash. */
+export async function findTask(lane: Lane, id: string): Promise<TaskRow | undefined> {
+  const [row] = await lane.prepared(liveTasks(lane).where('id', id).select(columns));
+  return row;
+}
+
+// Of an array, the driver would make one of Postgres'.
+function asJson<F extends { reminders?: Reminder[] | undefined }>(fields: F): F {
+  return fields.reminders ? { ...fields, reminders: JSON.stringify(fields.reminders) as never } : fields;
+}
+
+// Follows the status: set when the task becomes completed, kept while it is, null otherwise.
+function completedAt(lane: WritableLane, status: TaskStatus, current?: TaskRow) {
+  if (status !== 'completed') return null;
+  return current?.completed_at ?? lane.now;
+}
+
+/** A task to make; what is left out takes the profile's default, or comes last. */
+export type NewTask = Omit<TaskFields, 'priority'> & {
+  id: string;
+  priority?: TaskPriority | undefined;
+};
+
+/** Makes a task; undefined if the id is taken. Its tags are made where there are none yet. */
+export async function insertTask(lane: WritableLane, task: NewTask): Promise<TaskRow | undefined> {
+  const { priority = lane.rows('profiles').select('default_priority') } = task;
+  const [row] = await lane
+    .insert('tasks', {
+      ...asJson(task),
+      ...wordsOfTask(task.title, task.description),
+      priority,
+      completed_at: completedAt(lane, task.status),
+      created_at: lane.now,
+      updated_at: lane.now,
+    })
+    .onConflict(['user_id', 'id'])
+    .ignore()
+    .returning(columns);
+  if (!row) return undefined;
+  if (row.tags.length > 0) await replaceTaskTags(lane, row.id, row.tags);
+  lane.changed({ type: 'task', id: row.id, action: 'created', fields: {} });
+  return row;
+}
+
+/** A task as an import makes it: with its place, and times of its own where it has some. */
+export type ImportedTask = Omit<NewTask, 'completion_count'> & {
+  completion_count: number;
+  position: string;
+  completed_at: Date | null | undefined;
+  created_at: Date | undefined;
+  deleted_at: Date | null;
+  deleted_with: string | null;
+};
+
+/** Makes tasks as a set, and those whose ids are taken not; each leaves a change, one in the trash two. */
+export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTask[]): Promise<TaskRow[]> {
+  if (tasks.length === 0) return [];
+  const priority = lane.rows('profiles').select('default_priority');
+  const rows: TaskRow[] = await lane
+    .insert(
+      'tasks',
+      tasks.map((task) => ({
+        ...asJson(task),
+        ...wordsOfTask(task.title, task.description),
+        priority: task.priority ?? priority,
+        completed_at: task.status === 'completed' ? (task.completed_at ?? lane.now) : null,
+        created_at: task.created_at ?? lane.now,
+        updated_at: lane.now,
+      })),
+    )
+    .onConflict(['user_id', 'id'])
+    .ignore()
+    .returning(columns);
+  await tagTasks(lane, rows);
+  for (const row of rows) {
+    lane.changed({ type: 'task', id: row.id, action: 'created', fields: {} });
+    if (row.deleted_at) lane.changed({ type: 'task', id: row.id, action: 'deleted', fields: {} });
+  }
+  return rows;
+}
+
+type Changeable = TaskFields & Pick<TaskRow, 'position'>;
+
+/** What to write over a task. */
+export type TaskChange = { [F in keyof Changeable]?: Changeable[F] | undefined };
+
+/** Writes fields over a task, which then has a new version; the task as it is if none of them differs. */
+export async function updateTask(lane: WritableLane, current: TaskRow, wanted: TaskChange): Promise<TaskRow> {
+  const differing = differences<Changeable>(current, wanted);
+  if (Object.keys(differing).length === 0) return current;
+  const { due_at: _instant, completion_count: _count, ...fields } = differing;
+  const title = wanted.title ?? current.title;
+  const description = wanted.description === undefined ? current.description : wanted.description;
+  const [row] = await liveTasks(lane)
+    .where('id', current.id)
+    .update({
+      ...asJson(wanted),
+      ...(fields.title || fields.description ? wordsOfTask(title, description) : {}),
+      completed_at: completedAt(lane, wanted.status ?? current.status, current),
+      version: current.version + 1,
+      updated_at: lane.now,
+    } as object)
+    .returning(columns);
+  if (!row) throw new Error(`The task ${current.id} vanished under the lane's lock.`);
+  if (fields.tags) await replaceTaskTags(lane, row.id, row.tags);
+  lane.changed({ type: 'task', id: row.id, action: 'updated', fields });
+  return row;
+}
+
+/**
+ * Changes tasks as a set; each then has a new version, and leaves a change with the fields that differ.
+ * @param rows the tasks as they are
+ * @param wanted what they are all to have
+ */
+export async function updateTasks(
+  lane: WritableLane,
+  rows: readonly Pick<TaskRow, 'id' | 'project_id' | 'parent_id'>[],
+  wanted: Partial<Pick<TaskRow, 'project_id' | 'parent_id'>>,
+): Promise<void> {
+  const changes = rows
+    .map((row) => ({ id: row.id, fields: differences<typeof row>(row, wanted) }))
+    .filter(({ fields }) => Object.keys(fields).length > 0);
+  for (const chunk of chunksOf(changes, rowsInStatement)) {
+    await lane
+      .rows('tasks')
+      .whereRaw('id = any(?)', [chunk.map(({ id }) => id)])
+      .update({ ...wanted, version: lane.expression('version + 1'), updated_at: lane.now } as object);
+  }
+  for (const change of changes) lane.changed({ type: 'task', action: 'updated', ...change });
+}
+
+/** A new status for a task. */
+export interface StatusChange {
+  readonly id: string;
+  readonly from: TaskStatus;
+  readonly to: TaskStatus;
+  /** When it was completed, where it becomes so; null for now. */
+  readonly completedAt: Date | null;
+}
+
+/** Gives tasks new statuses as a set; each then has a new version, and leaves a change. */
+export async function updateStatuses(lane: WritableLane, changes: readonly StatusChange[]): Promise<void> {
+  for (const chunk of chunksOf(changes, rowsInStatement)) {
+    const wanted = JSON.stringify(
+      Object.fromEntries(chunk.map(({ id, to, completedAt }) => [id, [to, completedAt]])),
+    );
+    const completed = `case when ?::jsonb -> id::text ->> 0 = 'completed'
+      then coalesce((?::jsonb -> id::text ->> 1)::timestamptz, ?) end`;
+    await liveTasks(lane)
+      .whereRaw('id = any(?)', [chunk.map(({ id }) => id)])
+      .update({
+        status: lane.expression('?::jsonb -> id::text ->> 0', [wanted]),
+        completed_at: lane.expression(completed, [wanted, wanted, lane.now as never]),
+        version: lane.expression('version + 1'),
+        updated_at: lane.now,
+      } as object);
+  }
+  for (const { id, from, to } of changes) {
+    lane.changed({ type: 'task', id, action: 'updated', fields: { status: { from, to } } });
+  }
+}

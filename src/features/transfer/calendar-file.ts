@@ -1,0 +1,92 @@
+/** The to-dos of an iCalendar object as the rows of an import. */
+import { maxItemBytes } from '../../platform/contract/bodies/json-items';
+import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
+import { createCheck } from '../../platform/contract/validation/rows';
+import type { SpooledBody } from '../../platform/contract/bodies/spool';
+import { componentsOf } from '../../domain/icalendar/read';
+import { type ReadTodo, readTodo } from '../../domain/icalendar/read-todo';
+import { locationsOf } from '../../domain/icalendar/zones';
+import { readTask, type TaskDraft } from '../tasks/import';
+import { faultOfFile, idNamed, idsFor, type ReadRow, tooLargeFault } from './file';
+
+const check = createCheck('TaskImport');
+
+// What a field of a task comes from, where the property's name is another.
+const properties: Readonly<Record<string, string>> = {
+  title: 'summary',
+  tags: 'categories',
+  due_date: 'due',
+  due_time: 'due',
+  time_zone: 'due',
+  completed_at: 'completed',
+  created_at: 'created',
+  reminders: 'valarm',
+  parent_id: 'related-to',
+};
+
+function toProperty({ pointer, code, detail }: ValidationError): ValidationError {
+  const [, field = '', ...rest] = pointer.split('/');
+  return { pointer: ['', properties[field] ?? field, ...rest].join('/'), code, detail };
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The id of the task that a UID names. */
+function idOfUid(uid: string): string {
+  const lower = uid.toLowerCase();
+  return uuid.test(lower) ? lower : idNamed(uid);
+}
+
+function toDraft({ fields, faults, related }: ReadTodo, id: string): TaskDraft | ValidationError[] {
+  const own = faults.map(
+    ({ property, code, detail }): ValidationError => ({
+      pointer: property === '' ? '' : `/${property}`,
+      code,
+      detail,
+    }),
+  );
+  const task = related === undefined ? fields : { ...fields, parent_id: idOfUid(related) };
+  // What can't be read leaves fields out, which would be faults of their own.
+  if (own.some(({ pointer }) => pointer === '')) return own;
+  const told = new Set(own.map(({ pointer }) => pointer));
+  const found = check(task)
+    .map(toProperty)
+    .filter(({ pointer }) => !told.has(pointer));
+  if (own.length + found.length > 0) return [...own, ...found];
+  const read = readTask({ ...(task as Schemas['TaskImport']), id }, { isTrashed: false });
+  return Array.isArray(read) ? read.map(toProperty) : read;
+}
+
+/** UTF-8 as text; a character may be split between two pieces. */
+async function* decoded(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  for await (const piece of pieces) yield decoder.decode(piece, { stream: true });
+}
+
+// A change of one occurrence of a series, which a task has none of.
+const isException = (text: string) => /^RECURRENCE-ID[;:]/im.test(text);
+
+/** Reads the VTODOs of an object; what else it has is ignored. */
+export async function* readCalendar(
+  file: Pick<SpooledBody, 'pieces' | 'sha256'>,
+): AsyncGenerator<ReadRow | 'ignored'> {
+  const idOf = idsFor(file.sha256);
+  const components = () => componentsOf(decoded(file.pieces()), maxItemBytes);
+  const locations = await locationsOf(components());
+  let row = 0;
+  for await (const component of components()) {
+    const { line } = component;
+    if ('broken' in component) {
+      yield faultOfFile(line, { pointer: '', code: 'wrong-format', detail: component.broken });
+    } else if (component.name !== 'VTODO' || (component.text !== undefined && isException(component.text))) {
+      if (component.name !== 'VTIMEZONE') yield 'ignored';
+    } else {
+      row++;
+      const { text } = component;
+      const todo = text === undefined ? undefined : readTodo(text, locations);
+      const id = todo?.uid === undefined ? idOf(row) : idOfUid(todo.uid);
+      const read = todo ? toDraft(todo, id) : [tooLargeFault(maxItemBytes)];
+      yield { row, line, type: 'task', within: '/body', index: row, id, read };
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import { toChange } from '../changes/mapper';
+import { listChanges } from '../changes/repository';
+import { listCompletions } from '../completions/repository';
+import { maxErrors } from '../../platform/contract/validation/faults';
+import type { Handlers, Schemas } from '../../platform/contract/document/operations';
+import type { UserScope } from '../../platform/database/lane';
+import type { ChangeRow } from '../../platform/database/rows';
+import { beginCalendar, endCalendar } from '../../domain/icalendar/document';
+import { withTimeZones } from '../../domain/icalendar/due';
+import { todoLines } from '../../domain/icalendar/todo';
+import { toProfile } from '../profile/mapper';
+import { toProject } from '../projects/mapper';
+import { listProjects } from '../projects/repository';
+import { toTag } from '../tags/mapper';
+import { listTags } from '../tags/repository';
+import { toTask } from '../tasks/mapper';
+import { type ListedTask, listTasks } from '../tasks/repository';
+import { toWebhook } from '../webhooks/mapper';
+import { listWebhooksById } from '../webhooks/repository';
+import { type CsvTask, csvOf } from './csv';
+import { firstFaults, importFile, reportOf } from './import';
+import { toExportedCompletion, toTaskAlone, toTrashedTask } from './mapper';
+import { beginReading, byId, type LongRead, mapped, rowsById } from './pages';
+import { listTrashed, projectNames } from './repository';
+
+function taskRows(read: LongRead): AsyncGenerator<ListedTask[]> {
+  return rowsById(read, (lane, after, limit) => listTasks(lane, { filter: {}, order: byId, after, limit }));
+}
+
+function csvPages(read: LongRead): AsyncGenerator<CsvTask[]> {
+  const rows = rowsById(read, async (lane, after, limit) => {
+    const tasks = await listTasks(lane, { filter: {}, order: byId, after, limit });
+    const names = await projectNames(lane, new Set(tasks.flatMap(({ project_id }) => project_id ?? [])));
+    return tasks.map((task) => ({ ...task, project: names.get(task.project_id ?? '') ?? null }));
+  });
+  return mapped(rows, (row) => ({ ...toTaskAlone(row), project: row.project }));
+}
+
+function fileHeaders(at: string, extension: string): { 'Content-Disposition': string } {
+  return { 'Content-Disposition': `attachment; filename="tasklane-${at.slice(0, 10)}.${extension}"` };
+}
+
+async function* calendarOf(tasks: AsyncIterable<Schemas['Task'][]>): AsyncGenerator<string> {
+  yield beginCalendar();
+  yield* withTimeZones(tasks, todoLines);
+  yield endCalendar;
+}
+
+function everything(userId: string, exported_at: string, read: LongRead) {
+  const projects = rowsById(read, (lane, after, limit) => listProjects(lane, { order: byId, after, limit }));
+  const tags = rowsById(read, (lane, after, limit) => listTags(lane, byId, after, limit));
+  const trash = rowsById(read, (lane, after, limit) => listTrashed(lane, byId, after, limit));
+  const completions = rowsById(read, (lane, after, limit) =>
+    listCompletions(lane, { filter: {}, order: byId, after, limit }),
+  );
+  const webhooks = rowsById(read, listWebhooksById);
+  const changes = read.pages<ChangeRow>((lane, last, limit) =>
+    listChanges(lane, Number(last?.seq ?? 0), limit),
+  );
+  return {
+    format: 'tasklane-export' as const,
+    version: 2 as const,
+    exported_at,
+    profile: toProfile(userId, read.profile),
+    projects: mapped(projects, toProject),
+    tags: mapped(tags, toTag),
+    tasks: mapped(taskRows(read), toTask),
+    trash: mapped(trash, toTrashedTask),
+    completions: mapped(completions, toExportedCompletion),
+    webhooks: mapped(webhooks, toWebhook),
+    changes: mapped(changes, toChange),
+  };
+}
+
+const begin = async (lane: UserScope) => ({ read: await beginReading(lane), at: new Date().toISOString() });
+
+export const transferHandlers: Pick<Handlers, 'exportLane' | 'exportCsv' | 'exportCalendar' | 'importLane'> =
+  {
+    async exportLane(call) {
+      const { read, at } = await begin(call.lane);
+      return call.stream(200, everything(call.path.user_id, at, read), fileHeaders(at, 'json'));
+    },
+
+    async exportCsv(call) {
+      const { read, at } = await begin(call.lane);
+      return call.stream(200, csvOf(csvPages(read)), fileHeaders(at, 'csv'));
+    },
+
+    async exportCalendar(call) {
+      const { read, at } = await begin(call.lane);
+      return call.stream(200, calendarOf(mapped(taskRows(read), toTaskAlone)), fileHeaders(at, 'ics'));
+    },
+
+    async importLane(call) {
+      const { dry_run } = call.query;
+      const source = { type: call.mediaType, body: call.body };
+      const { file, counts, written } = await importFile(call.lane, source, dry_run);
+      if (counts.faults > 0 && !dry_run) {
+        const errors = await firstFaults(file, maxErrors);
+        const all = file.rows.reduce((sum, { faultCount }) => sum + faultCount, 0);
+        const which = all > errors.length ? `; these are the first ${errors.length} of ${all} faults` : '';
+        const detail = `${counts.faults} of ${file.rows.length} rows have faults, nothing was imported${which}.`;
+        return call.fail('validation-failed', { detail, errors, errors_omitted: all - errors.length });
+      }
+      if (written?.isWhole === false) {
+        const detail = `The lane was changed during the import, which has written ${written.created} rows; repeat it.`;
+        return call.fail('import-interrupted', { detail });
+      }
+      return call.stream(200, { dry_run, ...counts, ignored: file.ignored, ...reportOf(file) });
+    },
+  };

@@ -1,0 +1,182 @@
+/** An export of Tasklane as the rows of an import. */
+import { v7 as uuidv7 } from 'uuid';
+import { maxItemBytes, tooLarge } from '../../platform/contract/bodies/json-items';
+import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
+import { createCheck } from '../../platform/contract/validation/rows';
+import type { SpooledBody } from '../../platform/contract/bodies/spool';
+import { readTask } from '../tasks/import';
+import { instantOf } from '../../domain/time/instant';
+import { type Drafts, type ReadRow, type RowType, tooLargeFault } from './file';
+import { createPace } from './pace';
+
+const checks = {
+  task: createCheck('TaskImport'),
+  project: createCheck('ProjectCreate'),
+  tag: createCheck('TagPatch'),
+  profile: createCheck('ProfilePatch'),
+  completion: createCheck('ExportedCompletion'),
+  id: createCheck('Id'),
+  timestamp: createCheck('Timestamp'),
+};
+
+type Item = Record<string, unknown>;
+type Read<T extends RowType> = Drafts[T] | ValidationError[];
+
+function isObject(value: unknown): value is Item {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const notAnObject: ValidationError = { pointer: '', code: 'wrong-type', detail: 'must be object' };
+
+const notHere: ValidationError = {
+  pointer: '/project',
+  code: 'unknown',
+  detail: 'is a column of CSV; in JSON, project_id says it',
+};
+
+const noId: ValidationError = { pointer: '/id', code: 'required', detail: 'is required' };
+
+function pick(item: Item, names: readonly string[]): Item {
+  return Object.fromEntries(names.filter((name) => name in item).map((name) => [name, item[name]]));
+}
+
+function checkField(
+  item: Item,
+  name: string,
+  check: (value: unknown) => ValidationError[],
+): ValidationError[] {
+  if (item[name] === undefined) return [];
+  return check(item[name]).map((fault) => ({ ...fault, pointer: `/${name}` }));
+}
+
+const idOf = (item: unknown) =>
+  isObject(item) && typeof item.id === 'string' && checks.id(item.id).length === 0 ? item.id : null;
+
+function readProject(item: Item, id: string): Read<'project'> {
+  const wanted = pick(item, ['id', 'name', 'color', 'archived']);
+  const faults = [...checks.project(wanted), ...checkField(item, 'created_at', checks.timestamp)];
+  // Made up anew each time, it would make the project twice.
+  if (item.id === undefined) faults.push(noId);
+  if (typeof (item.position ?? '') !== 'string') {
+    faults.push({ pointer: '/position', code: 'wrong-type', detail: 'must be string' });
+  }
+  if (faults.length > 0) return faults;
+  const { name, color = null, archived = false } = wanted as Schemas['ProjectCreate'];
+  return {
+    id,
+    name: name.trim(),
+    color,
+    archived,
+    position: item.position as string | undefined,
+    created_at: instantOf(item.created_at as string | undefined),
+  };
+}
+
+function readTag(item: Item, id: string): Read<'tag'> {
+  const wanted = pick(item, ['name', 'color']);
+  const faults = [
+    ...checks.tag(wanted),
+    ...checkField(item, 'id', checks.id),
+    ...checkField(item, 'created_at', checks.timestamp),
+  ];
+  if (wanted.name === undefined) faults.push({ pointer: '/name', code: 'required', detail: 'is required' });
+  if (faults.length > 0) return faults;
+  const { name, color = null } = wanted as { name: string; color?: string | null };
+  return { id, name: name.trim(), color, created_at: instantOf(item.created_at as string | undefined) };
+}
+
+function faultsOfReopened(reopened: readonly Schemas['ReopenedSubtask'][]): ValidationError[] {
+  return reopened.flatMap(({ status, completed_at }, index): ValidationError[] => {
+    if ((status === 'completed') === (completed_at !== null)) return [];
+    const detail = 'is there for the status completed, and only then';
+    return [{ pointer: `/reopened/${index}/completed_at`, code: 'contradiction', detail }];
+  });
+}
+
+// Earlier releases did not write which subtasks were opened again.
+const checkCompletion = (item: Item) => checks.completion({ reopened: [], ...item });
+
+function readCompletion(item: Item): Read<'completion'> {
+  const wrong = checkCompletion(item);
+  if (wrong.length > 0) return wrong;
+  const {
+    user_id: _user,
+    completed_at,
+    reopened = [],
+    ...record
+  } = item as unknown as Schemas['ExportedCompletion'];
+  const faults = faultsOfReopened(reopened);
+  if (faults.length > 0) return faults;
+  const { id, task_id, title, due_date, due_time, time_zone, rrule, status, next_due_date } = record;
+  return {
+    ...{ id, task_id, title, due_date, due_time, time_zone, rrule, status, next_due_date },
+    completed_at: new Date(completed_at),
+    reopened: reopened.map((each) => ({
+      ...each,
+      completed_at: each.completed_at === null ? null : new Date(each.completed_at).toISOString(),
+    })),
+  };
+}
+
+function readProfile(item: Item): Read<'profile'> {
+  const settings = pick(item, ['time_zone', 'week_start', 'default_priority']);
+  const faults = checks.profile(settings);
+  return faults.length > 0 ? faults : (settings as unknown as Drafts['profile']);
+}
+
+/** How often each task of the file was completed by each rule. */
+async function countCompletions(items: AsyncIterable<unknown>): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  const pace = createPace();
+  for await (const item of items) {
+    await pace();
+    if (!isObject(item) || checkCompletion(item).length > 0) continue;
+    const { task_id, rrule } = item as unknown as Schemas['ExportedCompletion'];
+    const key = `${task_id} ${rrule}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
+
+type Lists = 'projects' | 'tags' | 'tasks' | 'trash' | 'completions';
+
+/** Reads a document that the contract takes: its lists one after the other, in whatever order they are in it. */
+export async function* readJson(file: Pick<SpooledBody, 'document' | 'items'>): AsyncGenerator<ReadRow> {
+  const { profile } = file.document as Schemas['LaneImport'];
+  const completed = await countCompletions(file.items('completions'));
+  let row = 0;
+
+  async function* rowsOf<T extends RowType>(
+    type: T,
+    list: Lists,
+    readItem: (item: Item, id: string) => Read<T>,
+  ): AsyncGenerator<ReadRow> {
+    let index = 0;
+    for await (const item of file.items(list)) {
+      const known = idOf(item);
+      const read = isObject(item)
+        ? readItem(item, known ?? uuidv7())
+        : [item === tooLarge ? tooLargeFault(maxItemBytes) : notAnObject];
+      const id = known ?? (Array.isArray(read) ? null : (read as { id: string }).id);
+      yield { row: ++row, line: null, type, within: `/body/${list}`, index: index++, id, read };
+    }
+  }
+  const readTaskItem = (isTrashed: boolean) => (item: Item, id: string) => {
+    const faults = checks.task(item);
+    if (item.id == null) faults.push(noId);
+    if (item.project !== undefined) faults.push(notHere);
+    if (faults.length > 0) return faults;
+    const completionCount = completed.get(`${id} ${item.rrule}`) ?? 0;
+    return readTask({ ...(item as Schemas['TaskImport']), id }, { isTrashed, completionCount });
+  };
+
+  if (profile !== undefined) {
+    const read = isObject(profile) ? readProfile(profile) : [notAnObject];
+    yield { row: ++row, line: null, type: 'profile', within: '/body/profile', index: null, id: null, read };
+  }
+  yield* rowsOf('project', 'projects', readProject);
+  yield* rowsOf('tag', 'tags', readTag);
+  yield* rowsOf('task', 'tasks', readTaskItem(false));
+  yield* rowsOf('task', 'trash', readTaskItem(true));
+  yield* rowsOf('completion', 'completions', readCompletion);
+}

@@ -1,0 +1,57 @@
+/** What a lane holds, read a page at a time. */
+import type { SortKey } from '../../platform/database/keyset';
+import type { Lane, UserScope } from '../../platform/database/lane';
+import type { ProfileRow } from '../../platform/database/rows';
+import { findProfile } from '../profile/repository';
+
+// As many as a list's largest page, for the same memory.
+const pageSize = 200;
+
+/** The order in which exports go through rows. */
+export const byId: readonly SortKey[] = [{ column: 'id', direction: 'asc' }];
+
+/** Reads a page of at most `limit` rows after the last one of the page before, in a lane. */
+export type PageReader<R> = (lane: Lane, last: R | undefined, limit: number) => Promise<R[]>;
+
+/** A lane to be read for as long as it takes. */
+export interface LongRead {
+  readonly profile: ProfileRow | undefined;
+  /** All rows, a page at a time. @throws if the lane was erased meanwhile. */
+  pages<R>(read: PageReader<R>): AsyncGenerator<R[]>;
+}
+
+/**
+ * Begins to read a lane. Each page is a transaction of its own: one for all would keep its connection for as long as a
+ * client cares to take. The epoch tells whether it is still the same lane.
+ */
+export async function beginReading(scope: UserScope): Promise<LongRead> {
+  const profile = await scope.read(findProfile);
+  return {
+    profile,
+    async *pages<R>(read: PageReader<R>) {
+      let page: R[] = [];
+      do {
+        const last = page.at(-1);
+        page = await scope.read(async (lane) => {
+          const [current, rows] = await Promise.all([findProfile(lane), read(lane, last, pageSize)]);
+          if (current?.epoch !== profile?.epoch) throw new Error('The lane was erased during its export.');
+          return rows;
+        });
+        yield page;
+      } while (page.length === pageSize);
+    },
+  };
+}
+
+/** The rows of a table, ordered by id. */
+export function rowsById<R extends { id: string }>(
+  { pages }: LongRead,
+  list: (lane: Lane, after: [id: string] | null, limit: number) => Promise<R[]>,
+): AsyncGenerator<R[]> {
+  return pages<R>((lane, last, limit) => list(lane, last ? [last.id] : null, limit));
+}
+
+/** The same pages with each row mapped. */
+export async function* mapped<R, I>(pages: AsyncIterable<R[]>, map: (row: R) => I): AsyncGenerator<I[]> {
+  for await (const page of pages) yield page.map(map);
+}

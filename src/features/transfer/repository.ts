@@ -1,0 +1,112 @@
+import { pageAfter, type SortKey } from '../../platform/database/keyset';
+import type { Lane } from '../../platform/database/lane';
+import type { TaskRow } from '../../platform/database/rows';
+
+/** A page of the tasks in the trash, whatever deleted them. */
+export async function listTrashed(
+  lane: Lane,
+  order: readonly SortKey[],
+  after: string[] | null,
+  limit: number,
+): Promise<TaskRow[]> {
+  return pageAfter(lane.rows('tasks').whereNotNull('deleted_at'), order, after).limit(limit);
+}
+
+const batchSize = 5_000;
+
+/** Looks many values up, a batch at a time. */
+async function inBatches(
+  values: ReadonlySet<string>,
+  lookUp: (batch: string[]) => Promise<void>,
+): Promise<void> {
+  let batch: string[] = [];
+  for (const value of values) {
+    batch.push(value);
+    if (batch.length < batchSize) continue;
+    await lookUp(batch);
+    batch = [];
+  }
+  if (batch.length > 0) await lookUp(batch);
+}
+
+/** Which of these ids a table of the lane has. */
+export async function knownIds(
+  lane: Lane,
+  table: 'projects' | 'tags' | 'tasks' | 'completions',
+  ids: ReadonlySet<string>,
+): Promise<Set<string>> {
+  const known = new Set<string>();
+  await inBatches(ids, async (batch) => {
+    const rows = await lane.rows(table).whereRaw('id = any(?::uuid[])', [batch]).select('id');
+    for (const { id } of rows) known.add(id);
+  });
+  return known;
+}
+
+/** The names of these projects, by their ids; those that the lane does not have are left out. */
+export async function projectNames(lane: Lane, ids: ReadonlySet<string>): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  await inBatches(ids, async (batch) => {
+    const rows = await lane.rows('projects').whereRaw('id = any(?::uuid[])', [batch]).select('id', 'name');
+    for (const { id, name } of rows) names.set(id, name);
+  });
+  return names;
+}
+
+/** The ids of the lane's projects with these names, by these; of several of one name, the first that is in use. */
+export async function projectsNamed(lane: Lane, names: ReadonlySet<string>): Promise<Map<string, string>> {
+  const ids = new Map<string, string>();
+  await inBatches(names, async (batch) => {
+    const rows = await lane
+      .rows('projects')
+      .whereRaw('name = any(?)', [batch])
+      .orderBy(['archived', 'position', 'id'])
+      .select('id', 'name');
+    for (const { id, name } of rows) if (!ids.has(name)) ids.set(name, id);
+  });
+  return ids;
+}
+
+/** Which of these keys of tags' names the lane has. */
+export async function knownTagKeys(lane: Lane, keys: ReadonlySet<string>): Promise<Set<string>> {
+  const known = new Set<string>();
+  await inBatches(keys, async (batch) => {
+    const rows = await lane.rows('tags').whereRaw('name_key = any(?)', [batch]).select('name_key');
+    for (const { name_key } of rows) known.add(name_key);
+  });
+  return known;
+}
+
+/** Where a task of the lane is. */
+export interface KnownPlace {
+  readonly project_id: string | null;
+  /** 1 for a task without a parent. */
+  readonly level: number;
+  readonly deleted: boolean;
+}
+
+const level = `(
+  with recursive line as (
+    select tasks.parent_id as up
+    union all
+    select above.parent_id from line join tasklane.tasks as above on above.user_id = tasks.user_id and above.id = line.up
+  )
+  select count(*)::integer from line)`;
+
+/** Where these tasks are, those in the trash too; those that the lane does not have are left out. */
+export async function knownPlaces(lane: Lane, ids: ReadonlySet<string>): Promise<Map<string, KnownPlace>> {
+  const known = new Map<string, KnownPlace>();
+  await inBatches(ids, async (batch) => {
+    const rows: (KnownPlace & { id: string })[] = await lane
+      .rows('tasks')
+      .whereRaw('id = any(?::uuid[])', [batch])
+      .select(
+        'id',
+        'project_id',
+        lane.expression('deleted_at is not null as deleted'),
+        lane.expression(`${level} as level`),
+      );
+    for (const { id, ...place } of rows) known.set(id, place);
+  });
+  return known;
+}

@@ -1,0 +1,158 @@
+/** Writing what was planned, in chunks, each all or nothing. */
+import { generateKeyBetween } from 'fractional-indexing';
+import { v7 as uuidv7 } from 'uuid';
+import { insertCompletions } from '../completions/repository';
+import { chunksOf } from '../../platform/database/chunks';
+import type { UserScope, WritableLane } from '../../platform/database/lane';
+import { positionAtEnd } from '../tasks/position';
+import { findProfile, knowsTimeZone, type Settings, updateProfile } from '../profile/repository';
+import { insertProjects } from '../projects/repository';
+import { tagKey } from '../tags/names';
+import { insertTags } from '../tags/repository';
+import { importTasks, type TaskDraft } from '../tasks/import';
+import { moveReminders } from '../tasks/reminders';
+import type { ImportedTask } from '../tasks/repository';
+import { type Drafts, type FileRow, forEach, type ImportFile, type Placeable, type RowType } from './file';
+import type { Note } from './notes';
+import { placeTasks } from './plan';
+import { type KnownPlace, knownIds, knownPlaces, knownTagKeys } from './repository';
+
+// A task in the trash leaves two changes, and no chunk is to leave more than 1,000.
+const chunkSizes = { project: 1_000, tag: 1_000, task: 500, completion: 1_000 };
+
+/** The lane has changed since the plan was made: a row's place is no more. */
+class Interrupted extends Error {}
+
+/** Sets the profile, unless the user did so meanwhile. */
+async function writeProfile(lane: WritableLane, settings: Settings): Promise<void> {
+  const before = await findProfile(lane);
+  if (!before || before.updated_at) return;
+  const { time_zone, ...others } = settings;
+  const isKnown = time_zone !== undefined && (await knowsTimeZone(lane, time_zone));
+  const after = await updateProfile(lane, isKnown ? settings : others);
+  if (after.time_zone !== before.time_zone) {
+    await moveReminders(lane, { before: before.time_zone, after: after.time_zone });
+  }
+}
+
+type TaskRow = FileRow<'task'> & { links: NonNullable<FileRow<'task'>['links']> };
+
+/** Gives tasks that have no position one after those of the lane, in the file's order. */
+async function positionAll(scope: UserScope, rows: readonly TaskRow[]): Promise<void> {
+  const without = rows.filter(({ links }) => !links.isPositioned);
+  if (without.length === 0) return;
+  let next = await scope.read((lane) => positionAtEnd(lane, 'tasks'));
+  await forEach(without, ({ links }) => {
+    links.position = next;
+    next = generateKeyBetween(next, null);
+  });
+}
+
+/** Parents first, otherwise in the file's order. */
+async function byLevel(rows: readonly TaskRow[]): Promise<TaskRow[]> {
+  const levels: TaskRow[][] = [];
+  await forEach(rows, (row) => {
+    const { level } = row.links.place as KnownPlace;
+    levels[level] ??= [];
+    levels[level].push(row);
+  });
+  return levels.flat();
+}
+
+type Positioned = TaskDraft & Pick<ImportedTask, 'project_id' | 'position'>;
+
+function toPlaceable({ id, parent_id, project_id, deleted_with }: Positioned): Placeable {
+  return { id, parent_id, project_id, deleted_with };
+}
+
+/** Makes the tags that tasks name and the lane has not: in the tasks' own chunk they could be too many. */
+async function makeTags(scope: UserScope, tasks: readonly TaskDraft[]): Promise<void> {
+  // Spelled as the first of them is.
+  const all = tasks.flatMap(({ tags }) => tags).toReversed();
+  const names = new Map(all.map((name) => [tagKey(name), name.trim()]));
+  const known = await scope.read((lane) => knownTagKeys(lane, new Set(names.keys())));
+  const fresh = [...names].filter(([key]) => !known.has(key));
+  for (const chunk of chunksOf(fresh, chunkSizes.tag)) {
+    const tags = chunk.map(([, name]) => ({ id: uuidv7(), name, color: null, created_at: undefined }));
+    await scope.write((lane) => insertTags(lane, tags));
+  }
+}
+
+/** Writes tasks that were planned. @throws Interrupted if one has lost its place since. */
+async function writeTasks(lane: WritableLane, tasks: readonly Positioned[]): Promise<string[]> {
+  const referred = tasks.flatMap(({ id, parent_id }) => (parent_id === null ? [id] : [id, parent_id]));
+  const places = await knownPlaces(lane, new Set(referred));
+  const missing = tasks.filter(({ id }) => !places.has(id));
+  const wanted = new Set(missing.flatMap(({ project_id }) => project_id ?? []));
+  const projects = await knownIds(lane, 'projects', wanted);
+  const placed = await placeTasks(new Map(missing.map((task) => [task.id, toPlaceable(task)])), {
+    projects,
+    places,
+  });
+  if ([...placed.values()].some((place) => 'code' in place)) throw new Interrupted();
+  return importTasks(lane, missing);
+}
+
+async function writeCompletions(lane: WritableLane, rows: Drafts['completion'][]): Promise<string[]> {
+  const known = await knownIds(lane, 'tasks', new Set(rows.map(({ task_id }) => task_id)));
+  if (rows.some(({ task_id }) => !known.has(task_id))) throw new Interrupted();
+  return insertCompletions(lane, rows);
+}
+
+/** What came of writing: whether all of it could be, and how many rows were. */
+export interface Written {
+  readonly isWhole: boolean;
+  readonly created: number;
+}
+
+/** Writes what was planned; rows that the lane has got meanwhile become skipped. */
+export async function writeImport(scope: UserScope, { rows, notes }: ImportFile): Promise<Written> {
+  let created = 0;
+  const newRows = <T extends RowType>(type: T) =>
+    rows.filter((row) => row.type === type && row.action === 'create') as FileRow<T>[];
+  const draftsOf = <T extends RowType>(some: readonly FileRow<T>[]) =>
+    notes.read<Drafts[T]>(some.map(({ note }) => note as Note));
+
+  async function write<T extends 'project' | 'tag' | 'task' | 'completion', D extends { id: string }>(
+    some: readonly FileRow<T>[],
+    size: number,
+    toRow: (draft: Drafts[T], row: FileRow<T>) => D,
+    insert: (lane: WritableLane, drafts: D[]) => Promise<string[]>,
+    prepare: (drafts: D[]) => Promise<void> = async () => undefined,
+  ): Promise<void> {
+    for (const chunk of chunksOf(some, size)) {
+      const read = await draftsOf(chunk);
+      const drafts = read.map((draft, index) => toRow(draft, chunk[index] as FileRow<T>));
+      await prepare(drafts);
+      const made = new Set(await scope.write((lane) => insert(lane, drafts)));
+      for (const row of chunk) {
+        if (made.has(row.id as string)) created++;
+        else row.action = 'skip';
+      }
+    }
+  }
+  const asItIs = <D>(draft: D) => draft;
+
+  try {
+    for (const settings of await draftsOf(newRows('profile'))) {
+      await scope.write((lane) => writeProfile(lane, settings));
+      created++;
+    }
+    await write(newRows('project'), chunkSizes.project, asItIs, insertProjects);
+    await write(newRows('tag'), chunkSizes.tag, asItIs, insertTags);
+    const tasks = newRows('task') as TaskRow[];
+    await positionAll(scope, tasks);
+    const toTask = (draft: TaskDraft, row: FileRow<'task'>): Positioned => {
+      const { place, position } = (row as TaskRow).links;
+      const { project_id } = place as KnownPlace;
+      return { ...draft, project_id, position: draft.position ?? (position as string) };
+    };
+    const ordered = await byLevel(tasks);
+    await write(ordered, chunkSizes.task, toTask, writeTasks, (drafts) => makeTags(scope, drafts));
+    await write(newRows('completion'), chunkSizes.completion, asItIs, writeCompletions);
+    return { isWhole: true, created };
+  } catch (error) {
+    if (error instanceof Interrupted) return { isWhole: false, created };
+    throw error;
+  }
+}

@@ -1,0 +1,69 @@
+import type { CursorKey } from '../../platform/contract/pagination/cursor';
+import type { Handlers } from '../../platform/contract/document/operations';
+import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
+import { toTask } from '../tasks/mapper';
+import { restoreTask } from './commands';
+import { toTrashItem } from './mapper';
+import { countTaken, findDeleted, listDeleted, purgeDeleted, purgeTask } from './repository';
+
+const latestFirst: readonly CursorKey[] = [
+  { column: 'deleted_at', kind: 'instant', direction: 'desc' },
+  { column: 'id', kind: 'uuid', direction: 'desc' },
+];
+
+type TrashHandlers = Pick<
+  Handlers,
+  'listTrash' | 'getDeletedTask' | 'restoreTask' | 'purgeTask' | 'emptyTrash'
+>;
+
+/** The operations of the trash, which keeps what was deleted for so many days. */
+export const trashHandlers = (retentionDays: number): TrashHandlers => ({
+  async listTrash(call) {
+    const { cursor, limit } = call.query;
+    const listed = { list: [call.path.user_id, 'trash'], order: latestFirst };
+    const after = startOf(listed, cursor);
+    if (after === undefined) return call.fail('validation-failed', wrongCursor);
+    const { page, taken } = await call.lane.read(async (lane) => {
+      const page = toPage(listed, await listDeleted(lane, latestFirst, after, limit + 1), limit, call.url);
+      return {
+        page,
+        taken: await countTaken(
+          lane,
+          page.rows.map((row) => row.id),
+        ),
+      };
+    });
+    return call.reply(
+      200,
+      {
+        items: page.rows.map((row) => toTrashItem(row, taken.get(row.id) ?? 1, retentionDays)),
+        next_cursor: page.next_cursor,
+      },
+      page.headers,
+    );
+  },
+
+  async getDeletedTask(call) {
+    const row = await call.lane.read((lane) => findDeleted(lane, call.path.task_id));
+    return row ? call.reply(200, toTask(row)) : call.fail('task-not-found');
+  },
+
+  async restoreTask(call) {
+    const row = await call.lane.write((lane) => restoreTask(lane, call.path.task_id));
+    return row ? call.reply(200, toTask(row)) : call.fail('task-not-found');
+  },
+
+  async purgeTask(call) {
+    const found = await call.lane.write(async (lane) => {
+      const row = await findDeleted(lane, call.path.task_id);
+      if (row) await purgeTask(lane, row);
+      return row;
+    });
+    return found ? call.reply(204) : call.fail('task-not-found');
+  },
+
+  async emptyTrash(call) {
+    await call.lane.write((lane) => purgeDeleted(lane));
+    return call.reply(204);
+  },
+});

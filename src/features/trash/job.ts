@@ -1,0 +1,29 @@
+import { type Job, writeLanes } from '../../platform/jobs/job';
+import { purgeDeleted } from './repository';
+
+const everyMs = 60 * 60 * 1000;
+const lanesInARound = 100;
+const tasksInAWrite = 1_000;
+
+/** Empties the trash of what has been there for so many days. */
+export function purgeJob(retentionDays: number): Job {
+  return {
+    name: 'purge',
+    everyMs,
+    async run(context) {
+      // By the database's clock, which is what `deleted_at` goes by; a lane's oldest first.
+      const found = await context.withSystem.read((system) =>
+        system.query<{ user_id: string; until: Date }>(
+          `select user_id, now() - make_interval(hours => 24 * $1) as until from tasklane.tasks
+           where deleted_at <= now() - make_interval(hours => 24 * $1)
+           group by user_id order by min(deleted_at), user_id limit $2`,
+          [retentionDays, lanesInARound],
+        ),
+      );
+      const left = await writeLanes(context, found, (lane, { until }) =>
+        purgeDeleted(lane, { until, limit: tasksInAWrite }),
+      );
+      return { more: left || found.length === lanesInARound };
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import type { Schemas } from '../../platform/contract/document/operations';
+import type { TaskRow } from '../../platform/database/rows';
+import { toTask } from '../tasks/mapper';
+import { purgedAfter } from './retention';
+
+/** What one delete took, as the contract has it. */
+export function toTrashItem(row: TaskRow, taskCount: number, retentionDays: number): Schemas['TrashItem'] {
+  const deletedAt = row.deleted_at as Date;
+  return {
+    task: toTask(row),
+    deleted_at: deletedAt.toISOString(),
+    purged_after: purgedAfter(deletedAt, retentionDays).toISOString(),
+    task_count: taskCount,
+  };
+}

@@ -1,0 +1,220 @@
+import { purgeCompletions } from '../completions/repository';
+import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
+import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
+import { type Change, differences, type Lane, type WritableLane } from '../../platform/database/lane';
+import type { TaskRow } from '../../platform/database/rows';
+import { updateTasks } from '../tasks/repository';
+
+function changedAll(lane: WritableLane, ids: readonly string[], action: Change['action']): void {
+  for (const id of ids) lane.changed({ type: 'task', id, action, fields: {} });
+}
+
+// A task of the lane and all below it that are in the same state, from the top down.
+const treeBelow = (state: string) => `
+  with recursive tree as (
+    select id, 1 as level from tasklane.tasks where user_id = :user and id = :id and ${state}
+    union all
+    select task.id, tree.level + 1 from tasklane.tasks as task join tree on task.parent_id = tree.id
+    where task.user_id = :user and ${state}
+  )
+  select id from tree`;
+
+// The same of many trees, each task with the root of its own.
+const treesBelow = `
+  with recursive tree as (
+    select id, id as root, 1 as level from tasklane.tasks
+    where user_id = :user and id = any(:ids) and deleted_at is null
+    union all
+    select task.id, tree.root, tree.level + 1 from tasklane.tasks as task join tree on task.parent_id = tree.id
+    where task.user_id = :user and task.deleted_at is null
+  )`;
+
+/**
+ * Puts tasks and all below them into the trash, each tree as a delete of its own.
+ * @param roots tasks of which none is below another
+ * @returns how many tasks the trash has got
+ */
+export async function deleteTasks(lane: WritableLane, roots: readonly string[]): Promise<number> {
+  const found: { id: string; root: string; level: number }[] = await lane
+    .rows('tasks')
+    .joinRaw(`join (${treesBelow} select id, root, level from tree) as tree on tree.id = tasks.id`, {
+      user: lane.userId,
+      ids: [...roots],
+    } as never)
+    .select('tree.id', 'tree.root', 'tree.level');
+  for (const chunk of chunksOf(found, rowsInStatement)) {
+    const rootOf = JSON.stringify(Object.fromEntries(chunk.map(({ id, root }) => [id, root])));
+    await lane
+      .rows('tasks')
+      .whereRaw('id = any(?)', [chunk.map(({ id }) => id)])
+      .update({
+        deleted_at: lane.now,
+        deleted_with: lane.expression('(?::jsonb ->> id::text)::uuid', [rootOf]),
+        version: lane.expression('version + 1'),
+        updated_at: lane.now,
+      } as object);
+  }
+  // In the order of the roots, and each before what is below it, as people tell it.
+  const trees = Map.groupBy(found, ({ root }) => root);
+  for (const root of roots) {
+    const tree = (trees.get(root) ?? []).toSorted((one, other) => one.level - other.level);
+    changedAll(
+      lane,
+      tree.map(({ id }) => id),
+      'deleted',
+    );
+  }
+  return found.length;
+}
+
+/** Puts a task and all below it into the trash; false if the lane has none with this id outside of it. */
+export async function deleteTask(lane: WritableLane, id: string): Promise<boolean> {
+  return (await deleteTasks(lane, [id])) > 0;
+}
+
+/** A task in the trash, or undefined if it has none with this id. */
+export async function findDeleted(lane: Lane, id: string): Promise<TaskRow | undefined> {
+  return lane.rows('tasks').whereNotNull('deleted_at').where('id', id).first();
+}
+
+/** What is in the trash at or below a task, by the same delete. */
+async function takenAlong(lane: Lane, row: TaskRow): Promise<string[]> {
+  const rows: { id: string }[] = await lane
+    .rows('tasks')
+    .whereRaw(`id in (${treeBelow('deleted_with = :with')})`, {
+      user: lane.userId,
+      id: row.id,
+      with: row.deleted_with as string,
+    })
+    .select('id');
+  return rows.map((each) => each.id);
+}
+
+/** A task in the trash as its tree knows it: without texts, for there may be many. */
+export type TrashedTask = Pick<TaskRow, 'id' | 'parent_id' | 'project_id'>;
+
+/** The tasks that come back with one in the trash, itself included. */
+export async function restoredRows(lane: Lane, row: TaskRow): Promise<TrashedTask[]> {
+  return lane
+    .rows('tasks')
+    .whereRaw('id = any(?)', [await takenAlong(lane, row)])
+    .select('id', 'parent_id', 'project_id');
+}
+
+/** Takes a task out of the trash, to a place, and with it what the same delete took from below it. */
+export async function restoreTask(
+  lane: WritableLane,
+  row: TaskRow,
+  below: readonly TrashedTask[],
+  place: { project_id: string | null; parent_id: string | null },
+): Promise<TaskRow> {
+  const back = {
+    deleted_at: null,
+    deleted_with: null,
+    project_id: place.project_id,
+    version: lane.expression('version + 1'),
+    updated_at: lane.now,
+  };
+  const [restored] = await lane
+    .rows('tasks')
+    .where('id', row.id)
+    .update({ ...back, parent_id: place.parent_id } as object)
+    .returning('*');
+  lane.changed({
+    type: 'task',
+    id: row.id,
+    action: 'restored',
+    fields: differences<typeof place>(row, place),
+  });
+  const others = below.filter((each) => each.id !== row.id);
+  for (const chunk of chunksOf(others, rowsInStatement)) {
+    await lane
+      .rows('tasks')
+      .whereRaw('id = any(?)', [chunk.map((each) => each.id)])
+      .update(back as object);
+  }
+  for (const each of others) {
+    const fields = differences<{ project_id: string | null }>(each, { project_id: place.project_id });
+    lane.changed({ type: 'task', id: each.id, action: 'restored', fields });
+  }
+  return restored as TaskRow;
+}
+
+/** Removes tasks from the trash for good; what another delete took from below them loses its parent. */
+async function purge(lane: WritableLane, ids: string[]): Promise<void> {
+  const parents = new Map<string, string | null>();
+  const orphans: TrashedTask[] = [];
+  const gone = new Set(ids);
+  for (const chunk of chunksOf(ids, rowsInStatement)) {
+    const rows: TrashedTask[] = await lane
+      .rows('tasks')
+      .whereRaw('(id = any(?) or parent_id = any(?))', [chunk, chunk])
+      .select('id', 'parent_id', 'project_id');
+    for (const row of rows) {
+      if (gone.has(row.id)) parents.set(row.id, row.parent_id);
+      else orphans.push(row);
+    }
+  }
+  await updateTasks(lane, orphans, { parent_id: null });
+  // A task can only go once nothing is below it.
+  const levelOf = (id: string): number => {
+    const parent = parents.get(id);
+    return parent != null && gone.has(parent) ? levelOf(parent) + 1 : 1;
+  };
+  const deepestFirst = ids
+    .map((id) => ({ id, level: levelOf(id) }))
+    .toSorted((one, other) => other.level - one.level);
+  for (const chunk of chunksOf(deepestFirst, rowsInStatement)) {
+    const chunkIds = chunk.map(({ id }) => id);
+    await purgeCompletions(lane, chunkIds);
+    await lane.rows('tasks').whereRaw('id = any(?)', [chunkIds]).delete();
+  }
+  changedAll(lane, ids, 'purged');
+}
+
+/** Removes a task from the trash for good, and what the same delete took from below it. */
+export async function purgeTask(lane: WritableLane, row: TaskRow): Promise<void> {
+  await purge(lane, await takenAlong(lane, row));
+}
+
+/**
+ * Removes what was deleted up to an instant for good, all without one, at most `limit` tasks.
+ * @returns whether there may be more
+ */
+export async function purgeDeleted(
+  lane: WritableLane,
+  { until, limit }: { until?: Date; limit?: number } = {},
+): Promise<boolean> {
+  const query = lane.rows('tasks').whereNotNull('deleted_at').select('id');
+  if (until) query.where('deleted_at', '<=', until);
+  // What one delete took goes together, as far as it may.
+  if (limit) query.orderBy(['deleted_at', 'deleted_with', 'id']).limit(limit);
+  const rows: { id: string }[] = await query;
+  if (rows.length > 0)
+    await purge(
+      lane,
+      rows.map((row) => row.id),
+    );
+  return limit !== undefined && rows.length === limit;
+}
+
+/** A page of the trash: the tasks that deletes were asked for. */
+export async function listDeleted(
+  lane: Lane,
+  order: readonly SortKey[],
+  after: Position | null,
+  limit: number,
+): Promise<TaskRow[]> {
+  const query = lane.rows('tasks').whereRaw('id = deleted_with');
+  return pageAfter(query, order, after).limit(limit);
+}
+
+/** How many tasks are in the trash with each of these, by its id. */
+export async function countTaken(lane: Lane, ids: readonly string[]): Promise<Map<string, number>> {
+  const rows: { deleted_with: string; count: string }[] = await lane
+    .rows('tasks')
+    .whereIn('deleted_with', ids)
+    .groupBy('deleted_with')
+    .select('deleted_with', lane.expression('count(*)'));
+  return new Map(rows.map((row) => [row.deleted_with, Number(row.count)]));
+}

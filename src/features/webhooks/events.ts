@@ -1,0 +1,31 @@
+/** What is sent to webhooks: the change, and what it was of as that is by now. */
+import { toChange } from '../changes/mapper';
+import type { Schemas } from '../../platform/contract/document/operations';
+import type { Lane } from '../../platform/database/lane';
+import type { ChangeAction, ChangeType, WebhookDeliveryRow } from '../../platform/database/rows';
+import { entityTypes } from '../sync/entities';
+
+type MessageOf<Name extends 'Task' | 'Project' | 'Tag' | 'Completion' | 'Profile' | 'Change' | 'Test'> =
+  Schemas[`${Name}Message`];
+
+/** An event as the contract has it. */
+export type Message = MessageOf<'Task' | 'Project' | 'Tag' | 'Completion' | 'Profile' | 'Change' | 'Test'>;
+
+function changeOf(row: WebhookDeliveryRow, type: ChangeType, action: ChangeAction): Schemas['Change'] {
+  const { user_id, entity_id, fields, happened_at: at } = row;
+  return toChange({ user_id, seq: row.seq as string, type, entity_id, action, fields, at });
+}
+
+/** The event that a delivery sends. */
+export async function toMessage(lane: Lane, row: WebhookDeliveryRow): Promise<Message> {
+  const { event: type, webhook_id } = row;
+  const timestamp = row.happened_at.toISOString();
+  if (type === 'webhook.test') return { type, timestamp, data: { user_id: row.user_id, webhook_id } };
+  const [kind, action] = type.split('.') as [ChangeType, ChangeAction];
+  const change = changeOf(row, kind, action);
+  const entityType = entityTypes[kind];
+  if (entityType === null) return { type, timestamp, data: { change } };
+  const [entity] = await entityType.find(lane, [row.entity_id]);
+  // Each kind has its own field, and actions of its own; the contract has both.
+  return { type, timestamp, data: { change, [kind]: entity?.data ?? null } } as Message;
+}

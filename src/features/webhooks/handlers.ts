@@ -1,0 +1,188 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Handlers, ValidationError } from '../../platform/contract/document/operations';
+import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
+import type { UserScope, WritableLane } from '../../platform/database/lane';
+import type { WebhookDeliveryRow, WebhookRow } from '../../platform/database/rows';
+import { toDelivery, toWebhook, toWebhookWithSecret } from './mapper';
+import {
+  deleteWebhook,
+  deliveryOrder,
+  findDelivery,
+  findWebhook,
+  insertWebhook,
+  listDeliveries,
+  listWebhooks,
+  maxReplayed,
+  queueTest,
+  replay,
+  requeue,
+  rotateSecret,
+  updateWebhook,
+} from './repository';
+import { newSecret } from './signature';
+import type { Targets } from './targets';
+
+function addressOf(row: WebhookRow | WebhookDeliveryRow): string {
+  const lane = `/api/${encodeURIComponent(row.user_id)}/webhooks`;
+  return 'webhook_id' in row ? `${lane}/${row.webhook_id}/deliveries/${row.id}` : `${lane}/${row.id}`;
+}
+
+/** Why something can't be sent. */
+type Refusal = 'webhook-not-found' | 'delivery-not-found' | 'webhook-disabled';
+
+/** Works on a webhook that is enabled. */
+function withEnabled<T>(
+  lane: UserScope,
+  id: string,
+  work: (writable: WritableLane, webhook: WebhookRow) => Promise<T | Refusal>,
+): Promise<T | Refusal> {
+  return lane.write(async (writable) => {
+    const webhook = await findWebhook(writable, id);
+    if (!webhook) return 'webhook-not-found';
+    return webhook.disabled_at === null ? work(writable, webhook) : 'webhook-disabled';
+  });
+}
+
+type WebhookHandlers = Pick<
+  Handlers,
+  | 'listWebhooks'
+  | 'createWebhook'
+  | 'getWebhook'
+  | 'updateWebhook'
+  | 'deleteWebhook'
+  | 'rotateWebhookSecret'
+  | 'testWebhook'
+  | 'replayWebhook'
+  | 'listWebhookDeliveries'
+  | 'getWebhookDelivery'
+  | 'redeliverWebhook'
+>;
+
+/** The handlers of webhooks; `targets` says where these may lead. */
+export function webhookHandlers(targets: Pick<Targets, 'faultOf'>): WebhookHandlers {
+  function urlFaults(url: string | undefined): ValidationError[] {
+    const detail = url === undefined ? null : targets.faultOf(url);
+    return detail === null ? [] : [{ pointer: '/body/url', code: 'not-allowed', detail }];
+  }
+
+  // As it is requested later on, so that no two readings of it can differ.
+  const normalized = (url: string) => new URL(url).href;
+
+  return {
+    async listWebhooks(call) {
+      const rows = await call.lane.read(listWebhooks);
+      return call.reply(200, { items: rows.map(toWebhook) });
+    },
+
+    async createWebhook(call) {
+      const errors = urlFaults(call.body.url);
+      if (errors.length > 0) return call.fail('validation-failed', { errors });
+      const webhook = { ...call.body, url: normalized(call.body.url) };
+      const row = await call.lane.write((lane) =>
+        insertWebhook(lane, { ...webhook, id: uuidv7(), secret: newSecret(), testId: uuidv7() }),
+      );
+      return call.reply(201, toWebhookWithSecret(row), { Location: addressOf(row) });
+    },
+
+    async getWebhook(call) {
+      const row = await call.lane.read((lane) => findWebhook(lane, call.path.webhook_id));
+      return row ? call.reply(200, toWebhook(row)) : call.fail('webhook-not-found');
+    },
+
+    async updateWebhook(call) {
+      const { url } = call.body;
+      const errors = urlFaults(url);
+      if (errors.length > 0) return call.fail('validation-failed', { errors });
+      const wanted = url === undefined ? call.body : { ...call.body, url: normalized(url) };
+      const row = await call.lane.write(async (lane) => {
+        const current = await findWebhook(lane, call.path.webhook_id);
+        return current && updateWebhook(lane, current, wanted, uuidv7());
+      });
+      return row ? call.reply(200, toWebhook(row)) : call.fail('webhook-not-found');
+    },
+
+    async deleteWebhook(call) {
+      const deleted = await call.lane.write((lane) => deleteWebhook(lane, call.path.webhook_id));
+      return deleted ? call.reply(204) : call.fail('webhook-not-found');
+    },
+
+    async rotateWebhookSecret(call) {
+      const row = await call.lane.write(async (lane) => {
+        const current = await findWebhook(lane, call.path.webhook_id);
+        return current && rotateSecret(lane, current, newSecret());
+      });
+      return row ? call.reply(200, toWebhookWithSecret(row)) : call.fail('webhook-not-found');
+    },
+
+    async testWebhook(call) {
+      const found = await withEnabled(call.lane, call.path.webhook_id, (lane, webhook) =>
+        queueTest(lane, webhook.id, uuidv7()),
+      );
+      if (found === 'webhook-not-found' || found === 'webhook-disabled') return call.fail(found);
+      return call.reply(202, toDelivery(found as WebhookDeliveryRow), {
+        Location: addressOf(found as WebhookDeliveryRow),
+      });
+    },
+
+    async replayWebhook(call) {
+      const { since, until, include_delivered } = call.body;
+      const range = {
+        since: new Date(since),
+        until: until === undefined ? undefined : new Date(until),
+        includeDelivered: include_delivered,
+      };
+      const queued = await withEnabled(call.lane, call.path.webhook_id, (lane, webhook) =>
+        replay(lane, webhook, range, uuidv7),
+      );
+      if (queued === 'webhook-not-found' || queued === 'webhook-disabled') return call.fail(queued);
+      if (typeof queued === 'number') return call.reply(202, { queued });
+      return call.fail('validation-failed', {
+        errors: [
+          {
+            pointer: '/body/since',
+            code: 'too-large',
+            detail: `begins a range of more than ${maxReplayed} changes; choose a shorter one`,
+          },
+        ],
+      });
+    },
+
+    async listWebhookDeliveries(call) {
+      const { cursor, limit, state } = call.query;
+      const { user_id, webhook_id } = call.path;
+      const listed = { list: [user_id, 'deliveries', webhook_id, state], order: deliveryOrder };
+      const after = startOf(listed, cursor);
+      if (after === undefined) return call.fail('validation-failed', wrongCursor);
+      // One more than the page holds tells whether there is another.
+      const [webhook, rows] = await call.lane.read((lane) =>
+        Promise.all([
+          findWebhook(lane, webhook_id),
+          listDeliveries(lane, { webhookId: webhook_id, states: state, after, limit: limit + 1 }),
+        ]),
+      );
+      if (!webhook) return call.fail('webhook-not-found');
+      const page = toPage(listed, rows, limit, call.url);
+      const body = { items: page.rows.map(toDelivery), next_cursor: page.next_cursor };
+      return call.reply(200, body, page.headers);
+    },
+
+    async getWebhookDelivery(call) {
+      const { webhook_id, delivery_id } = call.path;
+      const [webhook, row] = await call.lane.read((lane) =>
+        Promise.all([findWebhook(lane, webhook_id), findDelivery(lane, webhook_id, delivery_id)]),
+      );
+      if (!webhook) return call.fail('webhook-not-found');
+      return row ? call.reply(200, toDelivery(row)) : call.fail('delivery-not-found');
+    },
+
+    async redeliverWebhook(call) {
+      const { webhook_id, delivery_id } = call.path;
+      const found = await withEnabled(call.lane, webhook_id, async (lane) => {
+        const delivery = await findDelivery(lane, webhook_id, delivery_id);
+        return delivery ? requeue(lane, delivery) : 'delivery-not-found';
+      });
+      if (typeof found === 'string') return call.fail(found);
+      return call.reply(202, toDelivery(found));
+    },
+  };
+}

@@ -1,0 +1,153 @@
+/** Sends what is waiting for webhooks, and removes what is old. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Job, JobContext } from '../../platform/jobs/job';
+import { hashUser } from '../../platform/observability/logger';
+import { type Claim, claimDue, claimValues } from './claims';
+import { toMessage } from './events';
+import { createTraffic } from './pace';
+import { findBatch, purgeDeliveries, type Settlement, settle } from './repository';
+import { createSender } from './sender';
+import { signedHeaders } from './signature';
+import type { Targets } from './targets';
+
+export interface WebhookSettings {
+  /** Milliseconds between looks for what is due. */
+  readonly intervalMs: number;
+  /** Milliseconds that a receiver has to answer. */
+  readonly timeoutMs: number;
+  /** How many webhooks this instance sends to at once. */
+  readonly concurrency: number;
+  /** How many messages a second this instance sends to a host. */
+  readonly hostRate: number;
+}
+
+// A receiver gets no more than this at once, and no other waits for one that does not answer.
+const batchSize = 8;
+// Beyond the time for sending: for reading the batch and writing down what became of it.
+const leaseMarginMs = 30_000;
+const formerSecretMs = 86_400_000;
+
+/** Makes the job that delivers. A round ends when nothing is due and nothing under way any more. */
+export function createDeliveryJob(settings: WebhookSettings, targets: Targets): Job {
+  const { intervalMs, timeoutMs, concurrency, hostRate } = settings;
+  const send = createSender(targets, timeoutMs);
+  const traffic = createTraffic(hostRate);
+  const leaseMs = timeoutMs + leaseMarginMs;
+
+  function claim({ withSystem }: JobContext, held: readonly Claim[]): Promise<Claim[]> {
+    const values = claimValues(held, { concurrency, leaseMs });
+    return withSystem.write((system) => system.query<Claim>(claimDue, values));
+  }
+
+  async function deliver(
+    { laneForJob, log }: JobContext,
+    { userId, unproven: _, ...lease }: Claim,
+  ): Promise<void> {
+    const lane = laneForJob(userId);
+    const batch = await lane.read(async (readable) => {
+      const found = await findBatch(readable, lease, batchSize);
+      if (!found) return undefined;
+      const { webhook, deliveries } = found;
+      const verified = webhook.verified_at !== null;
+      const { granted, waitMs } = traffic.take({ userId, url: webhook.url, verified }, deliveries.length);
+      return {
+        webhook,
+        waitMs,
+        messages: await Promise.all(
+          deliveries.slice(0, granted).map(async (delivery) => ({
+            delivery,
+            body: JSON.stringify(await toMessage(readable, delivery)),
+          })),
+        ),
+      };
+    });
+    if (!batch) return;
+    const { url, secret, previous_secret, secret_rotated_at } = batch.webhook;
+    const isFormerValid = Date.now() - Number(secret_rotated_at) < formerSecretMs;
+    const secrets = previous_secret !== null && isFormerValid ? [secret, previous_secret] : [secret];
+    const settlements = await Promise.all(
+      batch.messages.map(async ({ delivery, body }): Promise<Settlement> => {
+        const timestamp = Math.floor(Date.now() / 1000);
+        const headers = {
+          'content-type': 'application/json',
+          'content-length': String(Buffer.byteLength(body)),
+          'user-agent': 'Tasklane-Webhooks/1',
+          ...signedHeaders({ id: delivery.id, timestamp, body }, secrets),
+        };
+        const { attempt, retryAfterMs } = await send(url, headers, body);
+        const { status, error, duration_ms } = attempt;
+        log.debug({ webhook: lease.id, delivery: delivery.id, status, error, duration_ms }, 'webhook sent');
+        return { delivery, attempt, retryAfterMs };
+      }),
+    );
+    const { waitMs } = batch;
+    const disabled = await lane.write((writable) =>
+      settle(writable, { lease, sentTo: url, settlements, waitMs }),
+    );
+    if (disabled) {
+      log.info({ webhook: lease.id, user: hashUser(userId), reason: disabled }, 'webhook disabled');
+    }
+  }
+
+  return {
+    name: 'webhooks',
+    everyMs: intervalMs,
+    async run(context) {
+      const { signal, log } = context;
+      const underWay = new Map<Promise<void>, Claim>();
+      const start = (each: Claim) => {
+        const work = deliver(context, each)
+          // Its lease runs out, and it is tried again.
+          .catch((error) => log.error({ err: error, webhook: each.id }, 'webhook not served'))
+          .finally(() => underWay.delete(work));
+        underWay.set(work, each);
+      };
+      try {
+        while (!signal.aborted) {
+          const free = concurrency - underWay.size;
+          const claims = free > 0 ? await claim(context, [...underWay.values()]) : [];
+          claims.forEach(start);
+          // What ended while that was looked up may have left something to do.
+          if (claims.length === 0 && free === concurrency) break;
+          if (claims.length > 0 && underWay.size < concurrency) continue;
+          if (underWay.size > 0)
+            await Promise.race([...underWay.keys(), sleep(intervalMs, undefined, { ref: false })]);
+        }
+      } finally {
+        await Promise.all(underWay.keys());
+      }
+      return { more: false };
+    },
+  };
+}
+
+const keptDays = 30;
+const lanesAtOnce = 100;
+const rowsAtOnce = 1_000;
+const hourMs = 3_600_000;
+
+/** Makes the job that removes deliveries after 30 days. */
+export function createDeliveryPurge(): Job {
+  return {
+    name: 'webhooks-purge',
+    everyMs: hourMs,
+    async run({ withSystem, laneForJob, signal }) {
+      const lanes = await withSystem.read((system) =>
+        system.query<{ userId: string }>(
+          `select distinct user_id as "userId" from (
+             select user_id from tasklane.webhook_deliveries
+             where created_at < now() - $1::int * interval '1 day' order by created_at limit $2
+           ) as old`,
+          [keptDays, lanesAtOnce * rowsAtOnce],
+        ),
+      );
+      let removed = 0;
+      for (const { userId } of lanes.slice(0, lanesAtOnce)) {
+        if (signal.aborted) break;
+        const lane = laneForJob(userId);
+        removed += (await lane.write((each) => purgeDeliveries(each, keptDays, rowsAtOnce))) ?? 0;
+      }
+      return { more: removed > 0 };
+    },
+  };
+}

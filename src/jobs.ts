@@ -1,0 +1,22 @@
+import { createChangePurge } from './features/changes/job';
+import type { Config } from './config';
+import { searchJob } from './features/search/job';
+import { reminderJob } from './features/tasks/job';
+import { purgeJob } from './features/trash/job';
+import { createDeliveryJob, createDeliveryPurge } from './features/webhooks/job';
+import type { Targets } from './features/webhooks/targets';
+import type { Job } from './platform/jobs/job';
+import { keptRepliesJob } from './platform/jobs/kept-replies';
+
+/** All jobs of the service; `targets` says where webhooks may lead. */
+export function createJobs(config: Config, targets: Targets): readonly Job[] {
+  return [
+    createChangePurge(config.changesRetentionDays),
+    reminderJob,
+    purgeJob(config.trashRetentionDays),
+    createDeliveryJob(config.webhooks, targets),
+    createDeliveryPurge(),
+    searchJob,
+    keptRepliesJob,
+  ];
+}

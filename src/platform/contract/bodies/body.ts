@@ -1,0 +1,113 @@
+import { isUtf8 } from 'node:buffer';
+import express, { type Request, type RequestHandler, type Response } from 'express';
+import type { Operation } from '../document/contract';
+import { assertFilled, assertFlat, type JsonShape } from './json-shape';
+import { ProblemError } from '../document/problems';
+import { type Spool, type SpooledBody, tooManyBytes, unknownCoding } from './spool';
+import { run } from '../validation/validator';
+
+/**
+ * Reads one operation's request body; rejects with the problem if it cannot. What is spooled is returned, and what it
+ * is to be validated by is left in the request.
+ */
+export type BodyReader = (
+  request: Request,
+  response: Response,
+  owner: string,
+) => Promise<SpooledBody | undefined>;
+
+function hasBody(request: Request): boolean {
+  return (
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
+  );
+}
+
+/** The one of the operation's media types that the request's body has (RFC 9110, section 8.3). */
+function negotiatedType(operation: Operation, request: Request): string {
+  const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
+  const mediaType = operation.mediaTypes.find((each) => each === type.trim());
+  const charset = parameters.map((each) => each.trim()).find((each) => each.startsWith('charset='));
+  if (mediaType === undefined || (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset))) {
+    throw new ProblemError('unsupported-media-type', {
+      detail: `The operation takes ${operation.mediaTypes.join(' or ')}, in UTF-8.`,
+    });
+  }
+  return mediaType;
+}
+
+function shapeOf(bytes: Buffer): JsonShape {
+  let depth = 0;
+  let deepest = 0;
+  let lists = 0;
+  let inString = false;
+  for (let i = 0; i < bytes.length; i += 1) {
+    const byte = bytes[i];
+    if (inString) {
+      if (byte === 0x5c) i += 1;
+      else if (byte === 0x22) inString = false;
+    } else if (byte === 0x22) inString = true;
+    else if (byte === 0x7b || byte === 0x5b) {
+      lists += 1;
+      deepest = Math.max(deepest, ++depth);
+    } else if (byte === 0x7d || byte === 0x5d) depth -= 1;
+  }
+  return { deepest, lists };
+}
+
+function toProblem(error: unknown, maxBytes: number): unknown {
+  const { status } = error as { status?: number };
+  switch (status) {
+    case 413:
+      return tooManyBytes(maxBytes);
+    case 415:
+      return unknownCoding();
+    case 400:
+    case 403:
+      return new ProblemError('malformed-body');
+    default:
+      return error;
+  }
+}
+
+function parser(maxBytes: number): RequestHandler {
+  return express.json({
+    limit: maxBytes,
+    type: () => true,
+    strict: false,
+    verify: (_request, _response, bytes) => {
+      if (!isUtf8(bytes)) throw new Error('The body is not UTF-8.');
+      const shape = shapeOf(bytes);
+      assertFlat(shape);
+      assertFilled(shape, bytes.length);
+    },
+  });
+}
+
+/**
+ * Makes a reader of JSON bodies up to `maxBytes` after decoding, or of such as are spooled. It leaves the operation's own
+ * spelling of the media type in the request's header: the validator compiles and keeps a schema for every value that it
+ * meets there.
+ */
+export function bodyReader(operation: Operation, maxBytes: number, spool: Spool): BodyReader {
+  const parse = parser(maxBytes);
+  return async (request, response, owner) => {
+    if (operation.mediaTypes.length === 0 || !hasBody(request)) {
+      // A missing body is then the validator's to report, with its pointer.
+      if (operation.bodyRequired) request.headers['content-type'] = operation.mediaTypes[0];
+      else delete request.headers['content-type'];
+      return;
+    }
+    const type = negotiatedType(operation, request);
+    request.headers['content-type'] = type;
+    if (operation.isSpooled) {
+      const body = await spool(request, type, owner);
+      request.body = body.document;
+      return body;
+    }
+    try {
+      await run(parse, request, response);
+    } catch (error) {
+      throw toProblem(error, maxBytes);
+    }
+  };
+}

@@ -1,0 +1,187 @@
+import { readFileSync } from 'node:fs';
+import type { OpenAPIV3 } from 'express-openapi-validator/dist/framework/types';
+import type { Scope } from '../../auth/scopes';
+import { projectPath } from '../../paths';
+import { type Cost, readCost } from './cost';
+import type { OperationId } from './operations';
+
+export type OpenApiDocument = OpenAPIV3.DocumentV3_1;
+
+const methods = ['get', 'put', 'post', 'patch', 'delete'] as const;
+export type Method = (typeof methods)[number];
+
+/** An operation as the platform needs it at run time. */
+export interface Operation {
+  readonly id: OperationId;
+  readonly method: Method;
+  /** The path as the contract writes it, `/api/{user_id}/tasks`. */
+  readonly path: string;
+  /** What the caller must be allowed; null where anyone may call. */
+  readonly scope: Scope | null;
+  /** The names of the query parameters that it takes. */
+  readonly queryNames: ReadonlySet<string>;
+  /** The names of the headers that it takes, in lower case. */
+  readonly headerNames: readonly string[];
+  /** The media types of its request body, the preferred one first; empty where it takes none. */
+  readonly mediaTypes: readonly string[];
+  readonly bodyRequired: boolean;
+  /** The schema of a request's query, path parameters and body, by the body's media type; undefined for no body. */
+  readonly inputSchemas: ReadonlyMap<string | undefined, object>;
+  /** The statuses that it answers with. */
+  readonly statuses: readonly number[];
+  /** Whether its body is a file, which it reads piece by piece. */
+  readonly isSpooled: boolean;
+  /** The media type of each status's body. */
+  readonly responseTypes: ReadonlyMap<string, string>;
+  /** The schema of each status's body. */
+  readonly responseSchemas: ReadonlyMap<string, object>;
+  /** What the query holds where a request says nothing. */
+  readonly queryDefaults: Readonly<Record<string, unknown>>;
+  /** The statuses whose bodies are representations with an `ETag`. */
+  readonly tagged: ReadonlySet<string>;
+  /** Whether requests may have an `Idempotency-Key`. */
+  readonly takesKey: boolean;
+  /** The `GET` whose representation an `If-Match` is about; null where requests may not have one. */
+  readonly representation: OperationId | null;
+  /** The units that a request takes of its rate limit. */
+  readonly cost: Cost;
+}
+
+export interface Contract {
+  readonly document: OpenApiDocument;
+  readonly operations: readonly Operation[];
+}
+
+// The parts of OpenAPI 3.1 that this module reads.
+interface ReferenceOr {
+  $ref?: string;
+}
+interface ParameterObject extends ReferenceOr {
+  name: string;
+  in: string;
+  schema?: { default?: unknown };
+}
+interface BodyObject extends ReferenceOr {
+  content?: Record<string, { schema?: object }>;
+  required?: boolean;
+  'x-spooled'?: boolean;
+}
+interface ResponseObject extends BodyObject {
+  headers?: Record<string, unknown>;
+}
+interface OperationObject {
+  operationId: string;
+  parameters?: ParameterObject[];
+  requestBody?: BodyObject;
+  responses: Record<string, ResponseObject>;
+  security?: Record<string, string[]>[];
+  'x-representation'?: string;
+  'x-cost'?: Cost;
+}
+
+/** Follows a local reference (`#/components/…`); anything else is returned as it is. */
+export function resolve<T extends object>(document: object, node: T): T {
+  const reference = (node as ReferenceOr).$ref;
+  if (typeof reference !== 'string') return node;
+  let target: unknown = document;
+  for (const key of reference.slice(2).split('/')) target = (target as Record<string, unknown>)[key];
+  if (target === undefined) throw new Error(`The contract refers to ${reference}, which it does not have.`);
+  return resolve(document, target as T);
+}
+
+const scopes: Readonly<Record<string, Scope>> = { 'tasklane:read': 'read', 'tasklane:write': 'write' };
+
+// The requirements are alternatives, one for each way to identify the caller, and all name the same scope.
+function readScope(operationId: string, security: Record<string, string[]>[]): Scope | null {
+  if (security.length === 0) return null;
+  const names = new Set(security.flatMap((requirement) => Object.values(requirement).flat()));
+  const scope = scopes[[...names].join(' ')];
+  if (!scope) throw new Error(`The contract's ${operationId} must require one of ${Object.keys(scopes)}.`);
+  return scope;
+}
+
+/** The names are those that Express gives the parts of a request. */
+function inputSchema(parameters: readonly ParameterObject[], body: object): object {
+  const of = (place: string) => ({
+    properties: Object.fromEntries(
+      parameters.filter((each) => each.in === place).map(({ name, schema = {} }) => [name, schema]),
+    ),
+  });
+  return { properties: { query: of('query'), params: of('path'), body } };
+}
+
+function readOperation(
+  document: OpenApiDocument,
+  path: string,
+  method: Method,
+  shared: ParameterObject[],
+  operation: OperationObject,
+): Operation {
+  const parameters = [...shared, ...(operation.parameters ?? [])].map((each) => resolve(document, each));
+  const query = parameters.filter((each) => each.in === 'query');
+  const headers = parameters.filter((each) => each.in === 'header');
+  const takes = (name: string) => headers.some((each) => each.name === name);
+  const body = operation.requestBody && resolve(document, operation.requestBody);
+  const responses = Object.entries(operation.responses).map(
+    ([status, response]) => [status, resolve(document, response)] as const,
+  );
+  const contents = responses.flatMap(([status, { content = {} }]) => {
+    const [type, media] = Object.entries(content)[0] ?? [];
+    return type === undefined ? [] : [{ status, type, schema: media?.schema ?? {} }];
+  });
+  return {
+    id: operation.operationId as OperationId,
+    method,
+    path,
+    scope: readScope(operation.operationId, operation.security ?? document.security ?? []),
+    queryNames: new Set(query.map((each) => each.name)),
+    headerNames: headers.map((each) => each.name.toLowerCase()),
+    mediaTypes: Object.keys(body?.content ?? {}),
+    bodyRequired: body?.required ?? false,
+    inputSchemas: new Map([
+      [undefined, inputSchema(parameters, {})],
+      ...Object.entries(body?.content ?? {}).map(
+        ([type, { schema = {} }]) => [type, inputSchema(parameters, schema)] as const,
+      ),
+    ]),
+    statuses: Object.keys(operation.responses).map(Number),
+    isSpooled: body?.['x-spooled'] ?? false,
+    responseTypes: new Map(contents.map(({ status, type }) => [status, type])),
+    responseSchemas: new Map(contents.map(({ status, schema }) => [status, schema])),
+    queryDefaults: Object.fromEntries(
+      query.flatMap(({ name, schema }) => (schema?.default === undefined ? [] : [[name, schema.default]])),
+    ),
+    tagged: new Set(responses.flatMap(([status, { headers = {} }]) => ('ETag' in headers ? [status] : []))),
+    takesKey: takes('Idempotency-Key'),
+    representation: takes('If-Match') ? representationOf(document, path, operation) : null,
+    cost: readCost(operation['x-cost']),
+  };
+}
+
+/** The `GET` at the operation's path, or at the nearest above it; `x-representation` names another. */
+function representationOf(document: OpenApiDocument, path: string, operation: OperationObject): OperationId {
+  const named = operation['x-representation'];
+  if (named !== undefined) return named as OperationId;
+  for (let at = path; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
+    const get = document.paths?.[at]?.get as OperationObject | undefined;
+    if (get) return get.operationId as OperationId;
+  }
+  throw new Error(`The contract's ${operation.operationId} takes If-Match, and there is nothing to match.`);
+}
+
+/** Reads the operations of an OpenAPI 3.1 document whose references are all local. */
+export function readContract(document: OpenApiDocument): Contract {
+  const operations = Object.entries(document.paths ?? {}).flatMap(([path, item]) => {
+    const pathItem = item as { parameters?: ParameterObject[] } & { [M in Method]?: OperationObject };
+    return methods.flatMap((method) => {
+      const operation = pathItem[method];
+      return operation ? [readOperation(document, path, method, pathItem.parameters ?? [], operation)] : [];
+    });
+  });
+  return { document, operations };
+}
+
+/** The bundled contract, `generated/openapi.json`. */
+export const contractDocument: OpenApiDocument = JSON.parse(
+  readFileSync(projectPath('generated', 'openapi.json'), 'utf8'),
+);

@@ -1,0 +1,38 @@
+/** What handlers' replies are inside, and what else a request may come to. */
+import type { KeptReply } from '../../database/lane';
+import type { EventSubscriber } from './event-stream';
+import type { ProblemCode, ProblemMembers } from '../document/problems';
+
+/** What `call.reply` makes. */
+export interface Result {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/** What `call.stream` makes. */
+export interface StreamedResult extends Result {
+  readonly body: object;
+  readonly streamed: true;
+}
+
+/** What `call.eventStream` makes. */
+export interface EventStreamResult extends Result {
+  readonly subscriber: EventSubscriber;
+}
+
+/** What `call.fail` makes. */
+export interface Failure {
+  readonly code: ProblemCode;
+  readonly members: ProblemMembers;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What a handler comes to. */
+export type Outcome = Result | StreamedResult | EventStreamResult | Failure;
+
+/** The reply that an earlier request with the same key got. */
+export interface Replay {
+  readonly status: number;
+  readonly replayed: NonNullable<KeptReply['content']>;
+}

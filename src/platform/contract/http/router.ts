@@ -1,0 +1,357 @@
+/** The contract's operations as an Express router: the only place that builds a call and that sends a reply. */
+import {
+  type ErrorRequestHandler,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+  Router,
+} from 'express';
+import type { Logger } from 'pino';
+import type { Identity } from '../../auth/authenticator';
+import { QuotaExceeded, StaleToken, type UserScope, type WithUser } from '../../database/lane';
+import { requestFacts } from '../../observability/request-facts';
+import { type Admission, admit, answerAnyone, charge, refuseToken } from './admission';
+import { type BodyReader, bodyReader } from '../bodies/body';
+import type { Contract, Method, Operation } from '../document/contract';
+import { type Costs, surcharges } from '../document/cost';
+import { entityTagOf, matchesWeakly, type TagCondition, type Versioned } from './entity-tags';
+import { type EventSubscriber, eventStreamHeaders, openEventStream } from './event-stream';
+import { claimOf } from './idempotency';
+import type { Handlers, OperationId } from '../document/operations';
+import type { EventStreamResult, Outcome, Replay, Result, StreamedResult } from './outcome';
+import { type ProblemCode, ProblemError, type ProblemMembers, problemBody } from '../document/problems';
+import { carryOut, type LaneRequest, readConditions } from './safe-writes';
+import { hidersOf } from '../document/secrets';
+import type { Spool, SpooledBody } from '../bodies/spool';
+import { sendStream } from './stream';
+import { createValidators, type OperationValidator } from '../validation/validator';
+
+export interface RouterDependencies extends Admission {
+  readonly contract: Contract;
+  readonly handlers: Handlers;
+  /** The lane of a user; called with the caller's own id, never with one from the request. */
+  readonly withUser: WithUser;
+  /** Whether a fault means that something we depend on is out of reach: 503 rather than 500. */
+  isUnavailable(error: unknown): boolean;
+  readonly maxBodyBytes: number;
+  /** Takes the bodies of operations that are spooled. */
+  readonly spool: Spool;
+  /** Whether requests that may have an `If-Match` must have one. */
+  readonly requireIfMatch: boolean;
+  /** Answer a response that breaks the contract with 500, or log it and send it. */
+  readonly invalidResponses: 'reject' | 'report';
+}
+
+/** A call before the types of its operation are put on it. */
+type UntypedHandler = (call: object) => Promise<Outcome>;
+
+const retryAfterSeconds = 5;
+
+function sendProblem(
+  response: Response,
+  code: ProblemCode,
+  members: ProblemMembers = {},
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const body = problemBody(code, String(response.req.id), members);
+  // RFC 9110, section 10.2.3; the limits say themselves when they end.
+  const later = (body.status === 429 || body.status === 503) && !response.hasHeader('Retry-After');
+  if (later) response.set('Retry-After', String(retryAfterSeconds));
+  response.status(body.status).set(headers).type('application/problem+json').json(body);
+}
+
+async function sendResult(
+  response: Response,
+  operation: Operation,
+  outcome: Result | StreamedResult | EventStreamResult,
+): Promise<void> {
+  response.status(outcome.status);
+  for (const [name, value] of Object.entries(outcome.headers)) {
+    if (value !== undefined) response.setHeader(name, value as string);
+  }
+  if ('subscriber' in outcome) {
+    response.type('text/event-stream');
+    return openEventStream(response, outcome.subscriber);
+  }
+  if (outcome.body === undefined) return void response.end();
+  const type = operation.responseTypes.get(String(outcome.status)) ?? 'application/json';
+  response.type(type);
+  if ('streamed' in outcome) await sendStream(response, outcome.body);
+  else if (type.endsWith('json')) response.json(outcome.body);
+  else response.send(outcome.body);
+}
+
+function sendReplay(response: Response, operation: Operation, { status, replayed }: Replay): void {
+  const { headers, body } = replayed;
+  response.status(status).set(headers).set('Idempotency-Replayed', 'true');
+  if (body === null) return void response.end();
+  response.type(operation.responseTypes.get(String(status)) ?? 'application/json').send(body);
+}
+
+/** Whether a result is what the client says that it has (RFC 9110, section 13.1.2). */
+function isKnown(outcome: Result, ifNoneMatch: TagCondition | null): boolean {
+  const { ETag } = outcome.headers;
+  return ifNoneMatch !== null && ETag !== undefined && matchesWeakly(ifNoneMatch, String(ETag));
+}
+
+// What of a reply its 304 says too (RFC 9110, section 15.4.5), as far as replies have it.
+const notModifiedHeaders = ['ETag', 'Cache-Control'];
+
+function sendNotModified(response: Response, { headers }: Result): void {
+  for (const name of notModifiedHeaders) {
+    if (headers[name] !== undefined) response.set(name, String(headers[name]));
+  }
+  response.status(304).end();
+}
+
+async function send(
+  response: Response,
+  operation: Operation,
+  outcome: Outcome | Replay,
+  ifNoneMatch: TagCondition | null,
+): Promise<void> {
+  if ('code' in outcome) sendProblem(response, outcome.code, outcome.members, outcome.headers);
+  else if ('replayed' in outcome) sendReplay(response, operation, outcome);
+  else if (isKnown(outcome, ifNoneMatch)) sendNotModified(response, outcome);
+  else await sendResult(response, operation, outcome);
+}
+
+/** An operation and what carries it out. */
+interface Served {
+  readonly operation: Operation;
+  readonly handler: UntypedHandler;
+}
+
+/** An operation, ready to be served. */
+interface Stages extends Served {
+  readonly validator: OperationValidator;
+  readonly readBody: BodyReader;
+  /** The `GET` that an `If-Match` is about. */
+  readonly representation: Served | null;
+  readonly hiders: LaneRequest['hiders'];
+}
+
+/** Who calls, and the lane or the part of a transaction in it that the handler is to work in. */
+interface Caller {
+  readonly identity: Identity;
+  readonly lane: UserScope;
+}
+
+/** What a request asks for, checked. */
+interface Input {
+  readonly query: object;
+  readonly body: unknown;
+}
+
+/** A call of an operation for a request. */
+function makeCall(operation: Operation, request: Request, { query, body }: Input, caller?: Caller): object {
+  return {
+    path: request.params,
+    query,
+    headers: Object.fromEntries(operation.headerNames.map((name) => [name, request.headers[name]])),
+    body,
+    mediaType: request.headers['content-type'] ?? '',
+    url: request.originalUrl,
+    requestId: String(request.id),
+    log: request.log,
+    ...caller,
+    reply: (status: number, body?: unknown, headers: Result['headers'] = {}): Outcome => {
+      if (!operation.tagged.has(String(status))) return { status, body, headers };
+      return { status, body, headers: { ...headers, ETag: entityTagOf(body as Versioned) } };
+    },
+    stream: (status: number, body: object, headers = {}): Outcome => ({
+      status,
+      body,
+      headers,
+      streamed: true,
+    }),
+    eventStream: (status: number, subscriber: EventSubscriber): Outcome => ({
+      status,
+      body: undefined,
+      headers: eventStreamHeaders,
+      subscriber,
+    }),
+    fail: (code: ProblemCode, members: ProblemMembers = {}): Outcome => ({ code, members }),
+  };
+}
+
+/** One request of one operation, from the token to the reply. */
+function serve(stages: Stages, dependencies: RouterDependencies & { costs: Costs }): RequestHandler {
+  const { operation, handler, validator, readBody, representation, hiders } = stages;
+  const { withUser, requireIfMatch, costs } = dependencies;
+
+  function answer(
+    request: Request,
+    input: Input,
+    identity: Identity,
+    { ifMatch, claim }: Pick<LaneRequest, 'ifMatch' | 'claim'>,
+  ): Promise<Outcome | Replay> {
+    const call = (to: Served, given: Input) => (lane: UserScope) =>
+      to.handler(makeCall(to.operation, request, given, { identity, lane }));
+    return carryOut({
+      open: (unconditional) => withUser(identity.userId, { issuedAt: identity.issuedAfter, unconditional }),
+      handle: call(stages, input),
+      lookUp:
+        representation &&
+        call(representation, { query: representation.operation.queryDefaults, body: undefined }),
+      ifMatch,
+      requireIfMatch,
+      claim,
+      hiders,
+    });
+  }
+
+  /** What is left to do once the body has been read. */
+  async function proceed(
+    request: Request,
+    response: Response,
+    next: NextFunction,
+    read: {
+      identity: Identity | undefined;
+      conditions: ReturnType<typeof readConditions>;
+      spooled: SpooledBody | undefined;
+    },
+  ): Promise<void> {
+    const { identity, spooled } = read;
+    const { key, ifMatch, ifNoneMatch } = read.conditions;
+    // Of what the client wrote, before defaults are filled in: a later version may have others.
+    const claim = key === null ? undefined : claimOf(operation, request, key);
+    const { errors, errors_omitted } = await validator.checkRequest(request, response);
+    if (errors.length > 0) {
+      const all = errors.length + errors_omitted;
+      const detail = `The request has ${all === 1 ? 'one fault' : `${all} faults`}.`;
+      throw new ProblemError('validation-failed', { detail, errors, errors_omitted });
+    }
+
+    await validator.watchResponse(request, response, next);
+    const input = { query: request.query, body: spooled ?? request.body };
+    if (identity && operation.scope) {
+      const units = surcharges(operation.cost, input, costs);
+      await charge(identity.userId, operation.scope, units, dependencies, response);
+    }
+    const outcome = identity
+      ? await answer(request, input, identity, { ifMatch, claim })
+      : await answerAnyone(operation, dependencies, request, response, () =>
+          handler(makeCall(operation, request, input)),
+        );
+    await send(response, operation, outcome, ifNoneMatch);
+  }
+
+  return async (request: Request, response: Response, next: NextFunction) => {
+    requestFacts(request).operationId = operation.id;
+    const identity = operation.scope
+      ? await admit(operation, operation.scope, dependencies, request, response)
+      : undefined;
+
+    const conditions = readConditions(operation, request);
+    const spooled = await readBody(request, response, identity?.userId ?? '');
+    try {
+      await proceed(request, response, next, { identity, spooled, conditions });
+    } finally {
+      await spooled?.close();
+    }
+  };
+}
+
+/** Express's spelling of a path of the contract: `/api/:user_id/tasks`. */
+function expressPath(path: string): string {
+  return path.replace(/\{([^{}]+)\}/g, ':$1');
+}
+
+function allowedMethods(methods: readonly Method[]): string {
+  const names = methods.map((method) => method.toUpperCase());
+  return [...names, ...(names.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+}
+
+/** OPTIONS says what the path takes; every other method that gets here is not allowed (RFC 9110, section 15.5.6). */
+function otherMethods(allow: string): RequestHandler {
+  return (request, response) => {
+    if (request.method === 'OPTIONS') return void response.status(204).set('Allow', allow).end();
+    throw new ProblemError(
+      'method-not-allowed',
+      { detail: `This address takes ${allow}.` },
+      { Allow: allow },
+    );
+  };
+}
+
+// Express matches before anything else looks at the address, and fails on what does not decode.
+const refuseMalformed: RequestHandler = (request, _response, next) => {
+  // RFC 9112, section 3.2; Node would refuse it without a body.
+  if (request.httpVersion === '1.1' && request.headers.host === undefined) {
+    throw new ProblemError('malformed-request');
+  }
+  if (request.originalUrl.includes('%')) {
+    try {
+      decodeURIComponent(request.originalUrl);
+    } catch {
+      throw new ProblemError('malformed-url');
+    }
+  }
+  next();
+};
+
+function sendFault(dependencies: RouterDependencies): ErrorRequestHandler {
+  return (error: unknown, request, response, _next) => {
+    if (response.headersSent) {
+      requestFacts(request).fault = error;
+      return void response.destroy();
+    }
+    if (error instanceof StaleToken) {
+      const { code, members, headers } = refuseToken(dependencies, request, error.reason);
+      return sendProblem(response, code, members, headers);
+    }
+    if (error instanceof QuotaExceeded) {
+      return sendProblem(response, 'quota-exceeded', { ...error.exceeded, detail: error.message });
+    }
+    if (error instanceof ProblemError) return sendProblem(response, error.code, error.members, error.headers);
+    requestFacts(request).fault = error;
+    sendProblem(response, dependencies.isUnavailable(error) ? 'service-unavailable' : 'internal-error');
+  };
+}
+
+/**
+ * Makes the router of the contract. Checks run in this order: address (400, 404, 405), token and limits (401, 429),
+ * lane (403), body (413, 415, 400), contract (422), and then the handler's own.
+ * @throws if the contract is not valid, or if it has an operation without a handler.
+ */
+export async function createContractRouter(dependencies: RouterDependencies, log: Logger): Promise<Router> {
+  const { contract, handlers } = dependencies;
+  const validators = await createValidators(contract, {
+    onInvalidResponse(operation, faults) {
+      log.error({ operationId: operation.id, faults }, 'response breaks the contract');
+      if (dependencies.invalidResponses === 'reject') throw new Error('The response breaks the contract.');
+    },
+  });
+
+  const byId = new Map(contract.operations.map((operation) => [operation.id, operation]));
+  const handled = (id: OperationId): Served => {
+    const operation = byId.get(id);
+    const handler = handlers[id] as unknown as UntypedHandler | undefined;
+    if (!operation || !handler) throw new Error(`The contract's ${id} has no handler.`);
+    return { operation, handler };
+  };
+
+  const costs: Costs = new Map(contract.operations.map(({ id, cost }) => [id, cost]));
+  const router = Router({ caseSensitive: true, strict: true });
+  router.use(refuseMalformed);
+  for (const [path, operations] of Map.groupBy(contract.operations, (operation) => operation.path)) {
+    const route = router.route(expressPath(path));
+    for (const operation of operations) {
+      const validator = validators.get(operation.id);
+      if (!validator) throw new Error(`The contract's ${operation.id} has no validator.`);
+      const readBody = bodyReader(operation, dependencies.maxBodyBytes, dependencies.spool);
+      const representation = operation.representation === null ? null : handled(operation.representation);
+      const hiders = hidersOf(contract.document, operation);
+      const stages = { ...handled(operation.id), validator, readBody, representation, hiders };
+      route[operation.method](serve(stages, { ...dependencies, costs }));
+    }
+    route.all(otherMethods(allowedMethods(operations.map((operation) => operation.method))));
+  }
+  router.use(() => {
+    throw new ProblemError('not-found');
+  });
+  router.use(sendFault(dependencies));
+  return router;
+}

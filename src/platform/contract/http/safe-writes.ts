@@ -1,0 +1,137 @@
+/** Requests that are carried out once under their key, and only on the representation that they name. */
+import type { Request } from 'express';
+import {
+  type Claim,
+  PreconditionRequired,
+  type Refusal,
+  type UserLane,
+  type UserScope,
+} from '../../database/lane';
+import type { Operation } from '../document/contract';
+import { matchesStrongly, parseTagCondition, type TagCondition } from './entity-tags';
+import { keptReply, parseIdempotencyKey } from './idempotency';
+import type { Outcome, Replay } from './outcome';
+import { ProblemError } from '../document/problems';
+
+/** What a request's headers ask for; null where it has none of the kind, or the operation takes none. */
+export interface Conditions {
+  readonly ifMatch: TagCondition | null;
+  readonly ifNoneMatch: TagCondition | null;
+  readonly key: string | null;
+}
+
+function parsed<T>(
+  request: Request,
+  name: string,
+  parse: (text: string) => T | null,
+  form: string,
+): T | null {
+  const text = request.get(name);
+  if (text === undefined) return null;
+  const value = parse(text);
+  if (value === null) throw new ProblemError('malformed-header', { detail: `${name} must be ${form}.` });
+  return value;
+}
+
+const tagForm = 'a list of quoted entity tags such as "3-1795253400000", or *';
+const keyForm = '1 to 255 printable ASCII characters, in quotes if there is a space among them';
+
+/** Reads the headers. @throws the 400 problem for one that is malformed. */
+export function readConditions(operation: Operation, request: Request): Conditions {
+  const tags = (name: string, taken: boolean) =>
+    taken ? parsed(request, name, parseTagCondition, tagForm) : null;
+  return {
+    ifMatch: tags('If-Match', operation.representation !== null),
+    ifNoneMatch: tags('If-None-Match', operation.method === 'get' && operation.tagged.size > 0),
+    key: operation.takesKey ? parsed(request, 'Idempotency-Key', parseIdempotencyKey, keyForm) : null,
+  };
+}
+
+/** A request's work, to be done in a scope of its caller's lane. */
+type Work = (scope: UserScope) => Promise<Outcome>;
+
+/** A request on a lane, ready to be carried out. */
+export interface LaneRequest {
+  /** Opens the lane; `unconditional` for a request that could have an `If-Match`, and has none. */
+  open(unconditional: boolean): UserLane;
+  readonly handle: Work;
+  /** What `GET` answers now; null for an operation that takes no `If-Match`. */
+  readonly lookUp: Work | null;
+  readonly ifMatch: TagCondition | null;
+  /** Whether the service's configuration demands an `If-Match`. */
+  readonly requireIfMatch: boolean;
+  readonly claim: Claim | undefined;
+  /** What takes the secrets out of the bodies of a status. */
+  readonly hiders: ReadonlyMap<string, (body: unknown) => unknown>;
+}
+
+/** `handle`, unless `lookUp` finds nothing, or something else than the condition names (RFC 9110, section 13.1.1). */
+async function handleIfMatch(
+  scope: UserScope,
+  ifMatch: TagCondition,
+  lookUp: Work,
+  handle: Work,
+): Promise<Outcome> {
+  const found = await lookUp(scope);
+  if ('code' in found) return found;
+  const tag = String(found.headers.ETag);
+  if (matchesStrongly(ifMatch, tag)) return handle(scope);
+  return { code: 'precondition-failed', members: { current: found.body }, headers: { ETag: tag } };
+}
+
+async function refuseUnconditional(scope: UserScope, lookUp: Work): Promise<Outcome> {
+  const found = await lookUp(scope);
+  return 'code' in found ? found : { code: 'precondition-required', members: {} };
+}
+
+function workOf({ handle, lookUp, ifMatch, requireIfMatch }: LaneRequest): Work {
+  if (!lookUp) return handle;
+  if (ifMatch) return (scope) => handleIfMatch(scope, ifMatch, lookUp, handle);
+  return requireIfMatch ? (scope) => refuseUnconditional(scope, lookUp) : handle;
+}
+
+function refused(refusal: Refusal): Outcome | Replay {
+  switch (refusal.outcome) {
+    case 'kept':
+      return refusal.reply.content
+        ? { status: refusal.reply.status, replayed: refusal.reply.content }
+        : { code: 'reply-not-kept', members: {} };
+    case 'in-flight':
+      return { code: 'request-in-flight', members: {}, headers: { 'Retry-After': '1' } };
+    case 'key-reused':
+      return { code: 'idempotency-key-reused', members: {} };
+  }
+}
+
+async function carryOutIn(lane: UserLane, request: LaneRequest): Promise<Outcome | Replay> {
+  const { claim, ifMatch, hiders } = request;
+  const work = workOf(request);
+  if (!claim && !ifMatch) return work(lane);
+  return lane.whole<Outcome | Replay>({
+    claim,
+    refused,
+    work,
+    stays: (outcome) => !('code' in outcome),
+    reply(outcome) {
+      if ('body' in outcome && !('streamed' in outcome) && !('subscriber' in outcome)) {
+        return keptReply(outcome, hiders.get(String(outcome.status)));
+      }
+      throw new Error('Only what `call.reply` makes can be kept under a key.');
+    },
+  });
+}
+
+/**
+ * Carries a request out. With a key or a condition, all that it does is one transaction under the lane's lock; a failure
+ * undoes it, and a result is kept under the key as it commits. Without, the handler makes its own transactions.
+ */
+export async function carryOut(request: LaneRequest): Promise<Outcome | Replay> {
+  const { lookUp, ifMatch } = request;
+  const lane = request.open(lookUp !== null && ifMatch === null);
+  try {
+    return await carryOutIn(lane, request);
+  } catch (error) {
+    if (!(error instanceof PreconditionRequired) || !lookUp) throw error;
+    return refuseUnconditional(lane, lookUp);
+  }
+}

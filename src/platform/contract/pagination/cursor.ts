@@ -1,0 +1,80 @@
+/** Cursors: opaque to clients, and bound to the list that they came from. */
+import { createHash } from 'node:crypto';
+import type { Position, SortKey } from '../../database/keyset';
+
+/** What a column that a list is sorted by holds. */
+export type CursorKind = 'instant' | 'local' | 'number' | 'rank' | 'sequence' | 'text' | 'uuid';
+
+/** A key of a list's order. */
+export interface CursorKey extends SortKey {
+  readonly kind: CursorKind;
+}
+
+type CursorValue = string | number;
+
+const version = 2;
+
+/** A short name for what a cursor belongs to: the user, the filters and the sort of its list. */
+function fingerprint(list: unknown): string {
+  return createHash('sha256').update(JSON.stringify(list)).digest('base64url').slice(0, 16);
+}
+
+function toValue(value: unknown): CursorValue {
+  if (value instanceof Date) return value.toISOString();
+  if (value === Number.POSITIVE_INFINITY) return 'infinity';
+  if (value === Number.NEGATIVE_INFINITY) return '-infinity';
+  return value as CursorValue;
+}
+
+/** Makes the cursor of the page of `list` that begins after `row`. */
+export function encodeCursor(list: unknown, order: readonly CursorKey[], row: object): string {
+  const values = order.map(({ column }) => toValue(row[column as keyof typeof row]));
+  return Buffer.from(JSON.stringify([version, fingerprint(list), ...values])).toString('base64url');
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const infinity = /^-?infinity$/;
+// As they are written here: of the other forms, and of years with more digits, Postgres knows fewer than JavaScript.
+const timestamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const localTimestamp = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,3})?$/;
+
+function isInstant(text: string): boolean {
+  const instant = new Date(timestamp.test(text) ? text : Number.NaN);
+  return !Number.isNaN(instant.getTime()) && instant.toISOString() === text;
+}
+
+function isLocal(text: string): boolean {
+  const [, date, time, fraction = '.'] = localTimestamp.exec(text) ?? [];
+  return isInstant(`${date}T${time}${fraction.padEnd(4, '0')}Z`);
+}
+
+// A cursor is the client's word: a value that the column can't be compared with must not reach the database.
+const isOf: Record<CursorKind, (value: unknown) => boolean> = {
+  instant: (value) => typeof value === 'string' && (infinity.test(value) || isInstant(value)),
+  local: (value) => typeof value === 'string' && (infinity.test(value) || isLocal(value)),
+  number: (value) => typeof value === 'number' && Number.isFinite(value) && Math.abs(value) < 1e30,
+  rank: (value) => typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 100,
+  // A bigint, which the driver reads as text.
+  sequence: (value) => typeof value === 'string' && /^\d{1,15}$/.test(value),
+  text: (value) => typeof value === 'string' && !value.includes('\0'),
+  uuid: (value) => typeof value === 'string' && uuid.test(value),
+};
+
+/**
+ * Reads a cursor of `list` back.
+ * @returns where the page begins; null if the cursor is malformed or belongs to another list or order. It is not signed:
+ * the position is whatever the client sent, of the kinds that the order has.
+ */
+export function decodeCursor(list: unknown, order: readonly CursorKey[], cursor: string): Position | null {
+  try {
+    const [madeBy, madeFor, ...values] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    const valid =
+      madeBy === version &&
+      madeFor === fingerprint(list) &&
+      values.length === order.length &&
+      order.every(({ kind }, index) => isOf[kind](values[index]));
+    return valid ? values : null;
+  } catch {
+    return null;
+  }
+}

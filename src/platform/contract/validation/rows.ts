@@ -1,0 +1,46 @@
+/** The contract's schemas for what does not come as a request's body: the rows of a file. */
+import Ajv2020, { type ErrorObject } from 'ajv/dist/2020';
+import addFormats from 'ajv-formats';
+import { contractDocument } from '../document/contract';
+import { createExcerpter } from './excerpt';
+import { bounded, distinct, maxErrors } from './faults';
+import { formatDetail, formats } from './formats';
+import type { Schemas, ValidationError } from '../document/operations';
+import { escapePointer, patternDescriptions, validationCodes } from './validator';
+
+function createAjv(allErrors: boolean): Ajv2020 {
+  const ajv = new Ajv2020({ strict: false, strictNumbers: true, allErrors });
+  addFormats(ajv, { mode: 'full' });
+  for (const [name, validate] of Object.entries(formats)) ajv.addFormat(name, validate);
+  ajv.addSchema(contractDocument, 'contract');
+  return ajv;
+}
+
+const untilFirst = createAjv(false);
+const toTheEnd = createAjv(true);
+
+const descriptions = patternDescriptions(contractDocument);
+
+function toValidationError({ instancePath, keyword, message, params }: ErrorObject): ValidationError {
+  const property = params.missingProperty ?? params.additionalProperty;
+  const described = keyword === 'pattern' ? descriptions.get(params.pattern) : formatDetail(params.format);
+  return {
+    pointer: property === undefined ? instancePath : `${instancePath}/${escapePointer(property)}`,
+    code: validationCodes[keyword] ?? 'not-allowed',
+    detail: keyword === 'required' ? 'is required' : (described ?? message ?? 'is not allowed'),
+  };
+}
+
+/** Makes the check of values by a schema of the contract: their faults, at most 100, with pointers into the value. */
+export function createCheck(name: keyof Schemas & string): (value: unknown) => ValidationError[] {
+  const local = `#/components/schemas/${name}`;
+  const check = untilFirst.compile({ $ref: `contract${local}` });
+  const collect = toTheEnd.compile({ $ref: `contract${local}` });
+  const excerptOf = createExcerpter(contractDocument, { $ref: local });
+  return (value) => {
+    if (check(value)) return [];
+    const first = check.errors ?? [];
+    const found = collect(excerptOf(value).value) ? first : (collect.errors ?? first);
+    return distinct(found.map(toValidationError)).slice(0, maxErrors).map(bounded);
+  };
+}

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { contractDocument } from '../contract/document/contract';
+import type { Handlers } from '../contract/document/operations';
+import { problemTypes } from '../contract/document/problems';
+import { docsPage, problemPage } from '../docs/pages';
+import { projectPath } from '../paths';
+
+export interface ServiceState {
+  /** Why requests should go elsewhere for now, or null. */
+  problem(): Promise<string | null>;
+  /** Whether it has been able to work since it started; until then, faults only say that it is not. */
+  readonly started: boolean;
+  /** The service's own address, as clients know it, without a slash at the end. */
+  readonly publicUrl: string;
+  /** The issuers of the tokens that it takes. */
+  readonly authorizationServers: readonly string[];
+}
+
+/** Health, the contract, and its documentation. */
+export function serviceHandlers(
+  state: ServiceState,
+): Pick<
+  Handlers,
+  | 'getLiveness'
+  | 'getReadiness'
+  | 'getProtectedResource'
+  | 'getContractJson'
+  | 'getContractYaml'
+  | 'getDocs'
+  | 'getDocsScript'
+  | 'getProblemType'
+> {
+  const yaml = readFileSync(projectPath('openapi.yaml'), 'utf8');
+  const script = readFileSync(projectPath('generated', 'docs', 'redoc.js'), 'utf8');
+  const docs = docsPage();
+
+  return {
+    async getLiveness(call) {
+      return call.reply(200, { status: 'alive' });
+    },
+
+    async getReadiness(call) {
+      const detail = await state.problem();
+      return detail === null
+        ? call.reply(200, { status: 'ready' })
+        : call.fail('service-unavailable', { detail });
+    },
+
+    async getProtectedResource(call) {
+      return call.reply(200, {
+        resource: state.publicUrl,
+        authorization_servers: [...state.authorizationServers],
+        bearer_methods_supported: ['header'],
+        scopes_supported: ['tasklane:read', 'tasklane:write'],
+        resource_name: 'Tasklane',
+        resource_documentation: `${state.publicUrl}/docs`,
+      });
+    },
+
+    async getContractJson(call) {
+      return call.reply(200, contractDocument as { openapi: string });
+    },
+
+    async getContractYaml(call) {
+      return call.reply(200, yaml);
+    },
+
+    async getDocs(call) {
+      return call.reply(200, docs.html, { 'Content-Security-Policy': docs.contentSecurityPolicy });
+    },
+
+    async getDocsScript(call) {
+      return call.reply(200, script, { 'Cache-Control': 'public, max-age=3600' });
+    },
+
+    async getProblemType(call) {
+      const type = problemTypes.get(call.path.code);
+      if (!type) return call.fail('not-found');
+      const page = problemPage(type);
+      return call.reply(200, page.html, { 'Content-Security-Policy': page.contentSecurityPolicy });
+    },
+  };
+}

@@ -1,0 +1,122 @@
+/** The lane's history as people read it: the newest first, narrowed and in pages. */
+import { type Body, send } from '../../support/api';
+import { query } from '../../support/database';
+import { startTestService, type TestService } from '../../support/service';
+import { makeUser, type TestUser } from '../../support/user';
+
+let service: TestService;
+let ada: TestUser;
+
+beforeAll(async () => {
+  service = await startTestService({ RATE_LIMIT: 'off' });
+});
+beforeEach(async () => {
+  ada = await makeUser(service.url);
+});
+afterAll(() => service.stop());
+
+async function activity(search = ''): Promise<Body> {
+  const { status, body } = await ada.send('GET', `/activity${search}`);
+  expect(status).toBe(200);
+  return body;
+}
+
+const seqs = (body: Body): number[] => body.items.map((each: Body) => each.seq);
+
+async function makeTask(): Promise<Body> {
+  return (await ada.send('POST', '/tasks', { body: { title: 'A task' } })).body;
+}
+
+/** Two tasks and the profile, changed in turn: 7 changes. */
+async function makeHistory(): Promise<{ one: string; two: string }> {
+  const one = await makeTask();
+  const two = await makeTask();
+  await ada.send('PATCH', `/tasks/${one.id}`, { body: { title: 'Changed', priority: 'high' } });
+  await ada.send('PATCH', '/profile', { body: { week_start: 'sunday' } });
+  await ada.send('PATCH', `/tasks/${two.id}/complete`);
+  await ada.send('DELETE', `/tasks/${one.id}`);
+  await ada.send('PATCH', `/tasks/${two.id}`, { body: { description: 'More' } });
+  return { one: one.id, two: two.id };
+}
+
+test('says who changed what, and which fields from what to what', async () => {
+  const { one } = await makeHistory();
+  const { items } = await activity();
+  expect(seqs({ items })).toEqual([7, 6, 5, 4, 3, 2, 1]);
+  expect(items.at(-3)).toEqual({
+    seq: 3,
+    user_id: ada.id,
+    type: 'task',
+    entity_id: one,
+    action: 'updated',
+    fields: { title: { from: 'A task', to: 'Changed' }, priority: { from: 'medium', to: 'high' } },
+    at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+  });
+});
+
+test('of a lane that was never written to is empty', async () => {
+  expect(await activity()).toEqual({ items: [], next_cursor: null });
+});
+
+test.each([
+  ['?type=profile', [4]],
+  ['?type=task', [7, 6, 5, 3, 2, 1]],
+  ['?type=task,profile', [7, 6, 5, 4, 3, 2, 1]],
+  ['?action=created', [2, 1]],
+  ['?action=created,deleted', [6, 2, 1]],
+  ['?type=task&action=updated', [7, 5, 3]],
+])('%s narrows it', async (search, expected) => {
+  await makeHistory();
+  expect(seqs(await activity(search))).toEqual(expected);
+});
+
+test('one entity has its own history', async () => {
+  const { one, two } = await makeHistory();
+  expect(seqs(await activity(`?entity_id=${one}`))).toEqual([6, 3, 1]);
+  expect(seqs(await activity(`?entity_id=${two}&action=updated`))).toEqual([7, 5]);
+  expect(seqs(await activity('?entity_id=00000000-0000-4000-8000-000000000000'))).toEqual([]);
+});
+
+test('a time has its beginning and not its end', async () => {
+  await makeHistory();
+  await query(
+    service.database.url,
+    `update tasklane.changes set at = '2026-01-01T00:00:00Z'::timestamptz + seq * interval '1 day' where user_id = $1`,
+    [ada.id],
+  );
+  expect(seqs(await activity('?since=2026-01-04T00:00:00.000Z'))).toEqual([7, 6, 5, 4, 3]);
+  expect(seqs(await activity('?until=2026-01-04T00:00:00.000Z'))).toEqual([2, 1]);
+  const both = '?since=2026-01-03T01:00:00%2B01:00&until=2026-01-05T00:00:00Z';
+  expect(seqs(await activity(both))).toEqual([3, 2]);
+});
+
+test('pages follow each other, also while the history goes on', async () => {
+  await makeHistory();
+  const first = await ada.send('GET', '/activity?limit=3&type=task');
+  expect(seqs(first.body)).toEqual([7, 6, 5]);
+  await makeTask();
+  const link = /<([^>]+)>; rel="next"/.exec(first.headers.link ?? '')?.[1] as string;
+  const second = await send(service.url, 'GET', link, { token: ada.token });
+  expect(seqs(second.body)).toEqual([3, 2, 1]);
+  expect(second.body.next_cursor).toBeNull();
+  expect(second.headers.link).toBeUndefined();
+});
+
+test('a cursor belongs to its user and filters', async () => {
+  await makeHistory();
+  const { next_cursor: cursor } = await activity('?limit=3');
+  const bob = await makeUser(service.url);
+  const made = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const parts = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+  const refused = [
+    ada.send('GET', `/activity?type=task&cursor=${cursor}`),
+    bob.send('GET', `/activity?cursor=${cursor}`),
+    ada.send('GET', `/activity?cursor=${made([...parts.slice(0, 2), 'x'])}`),
+    ada.send('GET', `/activity?cursor=${made([...parts.slice(0, 2), 1.5])}`),
+    ada.send('GET', `/activity?cursor=${made([...parts, 1])}`),
+    ada.send('GET', '/activity?cursor=nonsense'),
+  ];
+  for (const response of await Promise.all(refused)) {
+    expect(response).toMatchObject({ status: 422, body: { errors: [{ pointer: '/query/cursor' }] } });
+  }
+});

@@ -1,0 +1,113 @@
+/** The job that purges old changes: the oldest first, in batches, and nothing that is to be kept. */
+import { randomUUID } from 'node:crypto';
+import { createLogger } from '../../../src/platform/observability/logger';
+import { type Service, startService } from '../../../src/start';
+import { query } from '../../support/database';
+import { holdLane, waitingForLocks } from '../../support/held-lane';
+import { startTestService, type TestService, testConfig } from '../../support/service';
+import { until } from '../../support/until';
+import { makeUser, type TestUser } from '../../support/user';
+
+let service: TestService;
+let ada: TestUser;
+
+beforeAll(async () => {
+  service = await startTestService({ CHANGES_RETENTION_DAYS: '30' });
+});
+beforeEach(async () => {
+  ada = await makeUser(service.url);
+});
+afterAll(() => service.stop());
+
+const purge = () => service.runJob('purge-changes');
+
+/** Makes changes in a lane, one a day, the last of them made now. */
+async function makeHistory(userId: string, days: number): Promise<void> {
+  await query(service.database.url, `insert into tasklane.profiles (user_id, change_seq) values ($1, $2)`, [
+    userId,
+    days,
+  ]);
+  await query(
+    service.database.url,
+    `insert into tasklane.changes (user_id, seq, type, entity_id, action, fields, at)
+     select $1, seq, 'task', gen_random_uuid(), 'deleted', '{}', now() - ($2 - seq) * interval '1 day'
+     from generate_series(1, $2) as seq`,
+    [userId, days],
+  );
+}
+
+async function kept(userId: string): Promise<number[]> {
+  const rows = await query<{ seq: number }>(
+    service.database.url,
+    'select seq::int from tasklane.changes where user_id = $1 order by seq',
+    [userId],
+  );
+  return rows.map((row) => row.seq);
+}
+
+const range = (first: number, last: number) =>
+  Array.from({ length: last - first + 1 }, (_, index) => first + index);
+
+test('changes go that are older than they are to be kept, in every lane, and no others', async () => {
+  const bob = randomUUID();
+  await makeHistory(ada.id, 40);
+  await makeHistory(bob, 29);
+  await purge();
+  expect(await kept(ada.id)).toEqual(range(11, 40));
+  expect(await kept(bob)).toEqual(range(1, 29));
+  await purge();
+  expect(await kept(ada.id)).toEqual(range(11, 40));
+});
+
+test('more than a batch of them go', async () => {
+  await makeHistory(ada.id, 2_530);
+  await purge();
+  expect(await kept(ada.id)).toEqual(range(2_501, 2_530));
+});
+
+test('all of them go, and the lane goes on counting', async () => {
+  await makeHistory(ada.id, 3);
+  await query(service.database.url, `update tasklane.changes set at = at - interval '1 year'`);
+  await purge();
+  expect(await kept(ada.id)).toEqual([]);
+  await ada.send('POST', '/tasks', { body: { title: 'A task' } });
+  expect(await kept(ada.id)).toEqual([4]);
+  expect((await ada.send('GET', '/activity')).body.items).toMatchObject([{ seq: 4 }]);
+});
+
+test('a lane that changes meanwhile keeps what is new', async () => {
+  await makeHistory(ada.id, 31);
+  const held = await holdLane(service.database.url, ada.id);
+  const purging = purge();
+  try {
+    await until(async () => (await waitingForLocks(service.database.url)) > 0);
+  } finally {
+    await held.release();
+  }
+  await ada.send('POST', '/tasks', { body: { title: 'A task' } });
+  await purging;
+  expect(await kept(ada.id)).toEqual(range(2, 32));
+});
+
+test('several instances purge at once', async () => {
+  const users = range(1, 20).map(() => randomUUID());
+  for (const userId of users) await makeHistory(userId, 33);
+  const config = testConfig({ DATABASE_URL: service.database.url, CHANGES_RETENTION_DAYS: '30' });
+  const other: Service = await startService(config, createLogger({ level: 'silent', pretty: false }));
+  try {
+    await Promise.all([purge(), other.runJob('purge-changes')]);
+  } finally {
+    await other.stop();
+  }
+  for (const userId of users) expect(await kept(userId)).toEqual(range(4, 33));
+});
+
+test('lanes beyond those of one round get their turn', async () => {
+  await query(
+    service.database.url,
+    `insert into tasklane.profiles (user_id) select 'walk-' || n from generate_series(1, 2500) as n`,
+  );
+  await makeHistory('walk-z', 31);
+  await purge();
+  expect(await kept('walk-z')).toEqual(range(2, 31));
+});

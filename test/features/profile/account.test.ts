@@ -1,0 +1,157 @@
+/** Lanes of the accounts of a real Better Auth server, in one database with it. */
+import { type ApiResponse, send } from '../../support/api';
+import { type BetterAuthOptions, type BetterAuthServer, startBetterAuth } from '../../support/better-auth';
+import { createTestDatabase, query, type TestDatabase } from '../../support/database';
+import { runScript } from '../../support/process';
+import { startTestService, type TestService } from '../../support/service';
+
+// Several processes start, and passwords are hashed, on a machine that may be busy.
+jest.setTimeout(120_000);
+
+let database: TestDatabase;
+let server: BetterAuthServer | undefined;
+let service: TestService | undefined;
+
+beforeEach(async () => {
+  server = undefined;
+  service = undefined;
+  database = await createTestDatabase({ empty: true });
+});
+afterEach(async () => {
+  await service?.stop();
+  await server?.stop();
+  await database.drop();
+});
+
+/** Starts a Better Auth server, which migrates the database to its liking. */
+function startAuth(options: Partial<BetterAuthOptions>): Promise<BetterAuthServer> {
+  // The tests' login is called like Tasklane's schema, where what it makes would land otherwise.
+  const url = new URL(database.url);
+  url.searchParams.set('options', '-csearch_path=public');
+  return startBetterAuth({ databaseUrl: url.href, options });
+}
+
+/** Runs a command as npm does, to its end. */
+async function run(script: 'migrate' | 'doctor'): Promise<{ code: number | null; output: string }> {
+  const { ended, output } = runScript(`scripts/${script}.ts`, [], {
+    NODE_ENV: 'production',
+    DATABASE_URL: database.url,
+    BETTER_AUTH_URL: 'http://localhost:3000',
+  });
+  const { code } = await ended;
+  return { code, output: output.stdout + output.stderr };
+}
+
+async function serve(auth: BetterAuthServer): Promise<TestService> {
+  service = await startTestService({
+    DATABASE_URL: database.url,
+    BETTER_AUTH_URL: auth.url,
+    AUTH_SOURCES: 'key-set',
+    RATE_LIMIT: 'off',
+  });
+  return service;
+}
+
+async function lanes(): Promise<string[]> {
+  const rows = await query<{ user_id: string }>(
+    database.url,
+    `select user_id from tasklane.profiles
+     union select user_id from tasklane.tasks union select user_id from tasklane.changes order by 1`,
+  );
+  return rows.map((row) => row.user_id);
+}
+
+const idTypes = { text: 'text', uuid: 'uuid', serial: 'integer' };
+
+describe.each(['text', 'uuid', 'serial'] as const)('with ids of type %s', (ids) => {
+  const linked = `Lanes are linked to public."user", whose ids are of type ${idTypes[ids]}.`;
+
+  test.each(['before', 'after'] as const)(
+    'a deleted account takes its lane along, when Better Auth migrates %s Tasklane',
+    async (order) => {
+      if (order === 'before') {
+        server = await startAuth({ ids });
+        expect(await run('migrate')).toMatchObject({ code: 0, output: expect.stringContaining(linked) });
+      } else {
+        expect(await run('migrate')).toMatchObject({
+          code: 0,
+          output: expect.stringContaining('Lanes are not linked to accounts: there is no table'),
+        });
+        server = await startAuth({ ids });
+        expect((await run('doctor')).output).toContain(`ok  ${linked}`);
+      }
+      const auth = server;
+      const { url, logged } = await serve(auth);
+
+      const [alice, bob] = [await auth.signUp(), await auth.signUp()];
+      const tokens = { alice: await auth.takeToken(alice), bob: await auth.takeToken(bob) };
+      const makeTask = (userId: string, token: string): Promise<ApiResponse> =>
+        send(url, 'POST', `/api/${userId}/tasks`, { token, body: { title: 'A task' } });
+      expect(await makeTask(alice.userId, tokens.alice)).toMatchObject({ status: 201 });
+      expect(await makeTask(bob.userId, tokens.bob)).toMatchObject({ status: 201 });
+      expect(await lanes()).toEqual([alice.userId, bob.userId].toSorted());
+
+      await auth.deleteUser(alice);
+      expect(await lanes()).toEqual([bob.userId]);
+      const outlived = await makeTask(alice.userId, tokens.alice);
+      expect(outlived).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
+      expect(outlived.headers['www-authenticate']).toContain('error="invalid_token"');
+      expect(logged.at(-1)).toMatchObject({ status: 401, authentication: 'account-unknown' });
+      expect(await lanes()).toEqual([bob.userId]);
+      expect(await makeTask(bob.userId, tokens.bob)).toMatchObject({ status: 201 });
+    },
+  );
+
+  test('Better Auth goes on to migrate a database that is linked', async () => {
+    server = await startAuth({ ids });
+    await run('migrate');
+    await server.signUp();
+    await server.stop();
+    server = await startAuth({ ids, admin: true });
+    const columns = await query(
+      database.url,
+      `select from information_schema.columns where table_schema = 'public' and table_name = 'user' and column_name = 'banned'`,
+    );
+    expect(columns).toHaveLength(1);
+    const { output } = await run('doctor');
+    expect(output).toContain(`ok  ${linked}`);
+    expect(output).toContain(
+      'ok  The service logs in as tasklane and works as tasklane_app and tasklane_system.',
+    );
+  });
+});
+
+describe('npm run doctor', () => {
+  test('says what is missing, and fails', async () => {
+    const { code, output } = await run('doctor');
+    expect(code).toBe(1);
+    expect(output).toMatch(/^!! {2}\d+ migrations are to be applied: npm run migrate\.$/m);
+    expect(output).toMatch(/^!! {2}Migrations are missing: \d{14}_lanes, /m);
+    expect(output).toMatch(/^ok {2}Postgres \d+\.\d+\.$/m);
+  });
+
+  test('tells of a search path that leads others’ tables among Tasklane’s, and of its end', async () => {
+    await run('migrate');
+    await query(database.url, `alter database ${database.name} set search_path to "$user", public`);
+    const before = await run('doctor');
+    expect(before.code).toBe(1);
+    expect(before.output).toContain('!!  What tasklane makes without naming a schema lands in tasklane');
+    await query(database.url, `alter database ${database.name} set search_path to public`);
+    const after = await run('doctor');
+    expect(after.code).toBe(0);
+    expect(after.output).not.toContain('!!');
+  });
+
+  test('tells of lanes without an account', async () => {
+    await run('migrate');
+    await query(database.url, `alter database ${database.name} set search_path to public`);
+    await query(
+      database.url,
+      `insert into tasklane.profiles (user_id) select 'user-' || n from generate_series(1, 7) as n`,
+    );
+    server = await startAuth({ ids: 'text' });
+    const { code, output } = await run('doctor');
+    expect(code).toBe(1);
+    expect(output).toContain('any more: 7 (user-1, user-2, user-3, user-4, user-5, …).');
+  });
+});

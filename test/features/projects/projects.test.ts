@@ -1,0 +1,155 @@
+/** Projects: what becomes of their tasks, what they count, and how they are arranged. */
+import { randomUUID } from 'node:crypto';
+import type { Body } from '../../support/api';
+import { startTestService, type TestService } from '../../support/service';
+import { makeTaskClient, type TaskClient } from '../../support/task-client';
+
+let service: TestService;
+let ada: TaskClient;
+
+beforeAll(async () => {
+  service = await startTestService({ RATE_LIMIT: 'off' });
+});
+afterAll(() => service.stop());
+beforeEach(async () => {
+  ada = await makeTaskClient(service);
+});
+
+const ids = (items: readonly { id: string }[]) => items.map((item) => item.id);
+
+describe('a project that is deleted', () => {
+  test('with tasks=move leaves its tasks without one, those in the trash too', async () => {
+    const project = await ada.project();
+    const line = await ada.line(2, { project_id: project.id });
+    const deleted = await ada.create({ project_id: project.id });
+    await ada.ok('DELETE', `/tasks/${deleted.id}`);
+    const aside = await ada.create();
+    const seq = await ada.seq();
+    await ada.ok('DELETE', `/projects/${project.id}?tasks=move`);
+
+    for (const { id } of line) {
+      expect(await ada.read(id)).toMatchObject({ project_id: null, version: 2 });
+    }
+    expect(await ada.read(aside.id)).toEqual(aside);
+    const changes = await ada.changesAfter(seq);
+    const last = changes.pop();
+    expect(last).toMatchObject({ type: 'project', entity_id: project.id, action: 'deleted' });
+    expect(changes.map((each) => each.entity_id).toSorted()).toEqual(ids([...line, deleted]).toSorted());
+    for (const { fields } of changes) expect(fields).toEqual({ project_id: { from: project.id, to: null } });
+    expect((await ada.ok('POST', `/tasks/${deleted.id}/restore`)).project_id).toBeNull();
+    expect((await ada.send('GET', `/projects/${project.id}`)).status).toBe(404);
+  });
+
+  test('with tasks=delete puts each tree into the trash by itself', async () => {
+    const project = await ada.project();
+    const line = await ada.line(3, { project_id: project.id });
+    const alone = await ada.create({ project_id: project.id });
+    const aside = await ada.create();
+    await ada.ok('DELETE', `/projects/${project.id}?tasks=delete`);
+    expect(ids(await ada.all('/tasks'))).toEqual([aside.id]);
+    const trash = await ada.all('/trash');
+    expect(Object.fromEntries(trash.map((each) => [each.task.id, each.task_count]))).toEqual({
+      [line[0].id]: 3,
+      [alone.id]: 1,
+    });
+    expect(await ada.ok('POST', `/tasks/${line[0].id}/restore`)).toMatchObject({ project_id: null });
+    for (const { id } of line) expect((await ada.read(id)).project_id).toBeNull();
+  });
+
+  test('must say what becomes of the tasks', async () => {
+    const project = await ada.project();
+    expect(await ada.faults('DELETE', `/projects/${project.id}`, undefined)).toEqual([
+      '/query/tasks required',
+    ]);
+    expect((await ada.send('DELETE', `/projects/${randomUUID()}?tasks=move`)).status).toBe(404);
+  });
+});
+
+test('counts are of tasks outside of the trash, subtasks included', async () => {
+  const [project, empty] = [await ada.project(), await ada.project()];
+  const [parent] = await ada.line(2, { project_id: project.id });
+  await ada.create({ project_id: project.id, status: 'completed' });
+  await ada.create({ project_id: project.id, status: 'cancelled' });
+  await ada.create({ parent_id: parent.id, status: 'in_progress' });
+  const deleted = await ada.create({ project_id: project.id });
+  await ada.ok('DELETE', `/tasks/${deleted.id}`);
+  const { counts } = await ada.ok('GET', '/projects');
+  expect(counts).toEqual({
+    [project.id]: { open: 3, completed: 1 },
+    [empty.id]: { open: 0, completed: 0 },
+  });
+});
+
+test('those that are asked for are listed, each with its counts, and none of another lane', async () => {
+  const [one, , three] = [await ada.project(), await ada.project(), await ada.project()];
+  const foreign = await (await makeTaskClient(service)).project();
+  await ada.create({ project_id: three.id });
+  const page = await ada.ok('GET', `/projects?id=${three.id},${one.id},${foreign.id}`);
+  expect(ids(page.items)).toEqual([one.id, three.id]);
+  expect(page.counts).toEqual({ [one.id]: { open: 0, completed: 0 }, [three.id]: { open: 1, completed: 0 } });
+});
+
+test('a project that is archived keeps its tasks, and takes more', async () => {
+  const project = await ada.project();
+  const task = await ada.create({ project_id: project.id });
+  const archived = await ada.ok('PATCH', `/projects/${project.id}`, { archived: true });
+  expect(archived).toEqual({
+    ...project,
+    archived: true,
+    version: 2,
+    updated_at: archived.updated_at,
+  });
+  expect(await ada.read(task.id)).toEqual(task);
+  const other = await ada.project();
+  expect(ids(await ada.all('/projects?archived=true'))).toEqual([project.id]);
+  expect(ids(await ada.all('/projects?archived=false'))).toEqual([other.id]);
+  expect(ids(await ada.all('/projects'))).toEqual([project.id, other.id]);
+});
+
+test('a patch changes what it names, with a change of it; one that changes nothing is none', async () => {
+  const project = await ada.ok('POST', '/projects', { name: ' Garden ', color: '#2f855a' });
+  expect(project).toMatchObject({ name: 'Garden', color: '#2f855a', archived: false, version: 1 });
+  const seq = await ada.seq();
+  expect(await ada.ok('PATCH', `/projects/${project.id}`, { name: ' Garden', color: '#2f855a' })).toEqual(
+    project,
+  );
+  await ada.ok('PATCH', `/projects/${project.id}`, { name: 'Yard', color: null });
+  expect((await ada.changesAfter(seq)).map((each) => each.fields)).toEqual([
+    { name: { from: 'Garden', to: 'Yard' }, color: { from: '#2f855a', to: null } },
+  ]);
+});
+
+describe('the arrangement', () => {
+  let projects: Body[];
+  const order = async () => (await ada.all('/projects', 2)).map((each) => each.name).join('');
+
+  beforeEach(async () => {
+    projects = [];
+    for (const name of 'abcde') projects.push(await ada.project(name));
+  });
+
+  test.each([
+    [0, 'after', 4, 'bcdea'],
+    [4, 'before', 0, 'eabcd'],
+    [1, 'after', 2, 'acbde'],
+    [3, 'before', 1, 'adbce'],
+    [1, 'before', 2, 'abcde'],
+    [2, 'after', 1, 'abcde'],
+  ] as const)('%i goes %s %i: %s', async (moved, side, anchor, wanted) => {
+    const seq = await ada.seq();
+    const path = `/projects/${projects[moved]?.id}/move`;
+    await ada.ok('POST', path, { [side]: projects[anchor]?.id });
+    expect(await order()).toBe(wanted);
+    const changes = await ada.changesAfter(seq);
+    expect(changes).toHaveLength(wanted === 'abcde' ? 0 : 1);
+  });
+
+  test('has no place next to the project itself, or to what is not there', async () => {
+    const bob = await makeTaskClient(service);
+    const path = `/projects/${projects[0].id}/move`;
+    expect(await ada.faults('POST', path, { before: projects[0].id })).toEqual(['/body/before cycle']);
+    for (const id of [randomUUID(), (await bob.project()).id]) {
+      expect(await ada.faults('POST', path, { after: id })).toEqual(['/body/after not-in-lane']);
+    }
+  });
+});

@@ -1,0 +1,262 @@
+/** Searches: by prefixes of words, best first, with typos where nothing else is found. */
+import { randomUUID } from 'node:crypto';
+import pino from 'pino';
+import { startService } from '../../../src/start';
+import type { Body } from '../../support/api';
+import { query } from '../../support/database';
+import { startTestService, type TestService, testConfig } from '../../support/service';
+import { makeTaskClient, type TaskClient } from '../../support/task-client';
+import { seedTasks } from '../../support/tasks';
+
+let service: TestService;
+let ada: TaskClient;
+
+beforeAll(async () => {
+  service = await startTestService({ RATE_LIMIT: 'off' });
+});
+afterAll(() => service.stop());
+beforeEach(async () => {
+  ada = await makeTaskClient(service);
+});
+
+async function make(title: string, description: string | null = null, more: object = {}): Promise<Body> {
+  return ada.create({ title, description, ...more });
+}
+
+const search = (q: string, more: Record<string, string> = {}): Promise<Body> =>
+  ada.ok('GET', `/tasks?${new URLSearchParams({ q, sort: 'relevance', ...more })}`);
+const titles = (page: Body): string[] => page.items.map((task: Body) => task.title);
+const found = async (q: string, more: Record<string, string> = {}) =>
+  titles(await search(q, more)).toSorted();
+
+test('finds words by how they begin, in title and description, whatever their case and marks', async () => {
+  await make('Water the plants');
+  await make('Crème brûlée', 'Needs WATER too');
+  await make('Underwater');
+  for (const q of ['water', 'WAT', 'w', 'wáter'])
+    expect(await found(q)).toEqual(['Crème brûlée', 'Water the plants']);
+  expect(await found('creme BRUL')).toEqual(['Crème brûlée']);
+  expect(await found('brûl water')).toEqual(['Crème brûlée']);
+  expect(await found('water pla')).toEqual(['Water the plants']);
+  expect(await found('ater')).not.toContain('Crème brûlée and more');
+});
+
+test('a query without words finds nothing, and syntax has no meaning', async () => {
+  await make('Water');
+  for (const q of ['???', '😀', '&|!()', "'", '\\', ' ']) {
+    expect(await search(q)).toMatchObject({ items: [], next_cursor: null, highlights: {} });
+  }
+  expect(await found('water:*|x')).toEqual([]);
+  expect(await found("'water' &")).toEqual(['Water']);
+});
+
+test('puts what matches in the title first, and what matches more often', async () => {
+  await make('Other', 'A garden');
+  await make('Garden');
+  await make('More', 'garden garden garden');
+  expect(titles(await search('garden'))).toEqual(['Garden', 'More', 'Other']);
+});
+
+test('follows every write, and leaves out the trash', async () => {
+  const task = await make('Water');
+  await ada.ok('PATCH', `/tasks/${task.id}`, { description: 'Fern' });
+  expect(await found('fern water')).toEqual(['Water']);
+  await ada.ok('PATCH', `/tasks/${task.id}`, { description: null });
+  expect(await found('water')).toEqual(['Water']);
+  expect(await found('fern')).toEqual([]);
+  await ada.ok('PUT', `/tasks/${task.id}`, { title: 'Mow' });
+  expect(await found('water')).toEqual([]);
+  expect(await found('mow')).toEqual(['Mow']);
+  await ada.ok('DELETE', `/tasks/${task.id}`);
+  expect(await found('mow')).toEqual([]);
+  await ada.ok('POST', `/tasks/${task.id}/restore`);
+  expect(await found('mow')).toEqual(['Mow']);
+});
+
+test("finds nothing in another user's lane", async () => {
+  await make('Water');
+  const bob = await makeTaskClient(service);
+  await bob.create({ title: 'Waterfall' });
+  expect(titles(await bob.ok('GET', '/tasks?q=water'))).toEqual(['Waterfall']);
+  expect(titles(await bob.ok('GET', '/tasks?q=watre'))).toEqual(['Waterfall']);
+});
+
+test('combines with filters, sorts and counts', async () => {
+  const project = await ada.project();
+  await make('Water b', null, { priority: 'high', tags: ['home'], project_id: project.id });
+  await make('Water a', null, { priority: 'high' });
+  await make('Water c', null, { tags: ['home'] });
+  await make('Other', null, { priority: 'high', tags: ['home'] });
+  expect(await found('water', { priority: 'high' })).toEqual(['Water a', 'Water b']);
+  expect(await found('water', { tags_any: 'HOME', has: 'project' })).toEqual(['Water b']);
+  const page = await search('water', { sort: '-title', include_total: 'true', limit: '2' });
+  expect([titles(page), page.total]).toEqual([['Water c', 'Water b'], 3]);
+  expect(titles(await ada.ok('GET', '/tasks?q=water'))).toEqual(['Water c', 'Water a', 'Water b']);
+});
+
+test.each([1, 7])('pages of %i by relevance lose nothing and repeat nothing', async (limit) => {
+  for (let each = 0; each < 30; each++) {
+    await make(
+      `Task ${each}`,
+      Array.from({ length: 1 + (each % 4) }, () => 'garden').join(each % 3 ? ' ' : ' x '),
+    );
+  }
+  const whole = await ada.all('/tasks?q=garden&sort=relevance');
+  expect(whole).toHaveLength(30);
+  expect(await ada.all('/tasks?q=garden&sort=relevance', limit)).toEqual(whole);
+  const mixed = await ada.all('/tasks?q=garden&sort=relevance,title');
+  expect(await ada.all('/tasks?q=garden&sort=relevance,title', limit)).toEqual(mixed);
+});
+
+describe('highlights', () => {
+  test('say where the words are, in code units', async () => {
+    const task = await make('😀 Plânts and plant', 'No such thing, but a plantain');
+    await make('Other');
+    const page = await search('plant');
+    const { title, description } = page.highlights[task.id];
+    expect(Object.keys(page.highlights)).toEqual([task.id]);
+    expect(title.map(([start, end]: [number, number]) => task.title.slice(start, end))).toEqual([
+      'Plânts',
+      'plant',
+    ]);
+    expect(description.map(([start, end]: [number, number]) => task.description.slice(start, end))).toEqual([
+      'plantain',
+    ]);
+  });
+
+  test('are bounded, and null without a query', async () => {
+    const task = await make('A', 'plant '.repeat(1_000));
+    expect((await search('plant')).highlights[task.id].description).toHaveLength(20);
+    expect(await ada.ok('GET', '/tasks')).toMatchObject({ highlights: null, search: null });
+  });
+});
+
+describe('typos', () => {
+  test('are tolerated where nothing else is found, and the answer says so', async () => {
+    const plants = await make('Water the plants');
+    await make('Planet', 'Unrelated');
+    const exact = await search('plants');
+    expect(exact.search).toEqual({ typo_tolerance: true, approximate: false });
+    expect(titles(exact)).toEqual(['Water the plants']);
+    const near = await search('plantss watr');
+    expect(near.search).toEqual({ typo_tolerance: true, approximate: true });
+    expect(titles(near)).toEqual(['Water the plants']);
+    const { title } = near.highlights[plants.id];
+    expect(title.map(([start, end]: [number, number]) => plants.title.slice(start, end))).toEqual([
+      'Water',
+      'plants',
+    ]);
+    expect((await search('zzzzzz')).search).toEqual({ typo_tolerance: true, approximate: false });
+  });
+
+  test.each([1, 3])('are tolerated on every page of %i', async (limit) => {
+    for (let each = 0; each < 8; each++) await make(`Meeting ${each}`);
+    const all = await ada.all('/tasks?q=meetting&sort=relevance', limit);
+    expect(all.map((task) => task.title).toSorted()).toEqual(
+      Array.from({ length: 8 }, (_, each) => `Meeting ${each}`),
+    );
+    const newest = await ada.all('/tasks?q=meetting', limit);
+    expect(newest.map((task) => task.title)).toEqual(
+      Array.from({ length: 8 }, (_, each) => `Meeting ${7 - each}`),
+    );
+  });
+
+  test('come from words of the lane that are not in the trash, whatever the user is called', async () => {
+    const user = await makeTaskClient(service, `o'brien'-${randomUUID()}`);
+    const task = await user.create({ title: 'Meeting' });
+    expect(titles(await user.ok('GET', '/tasks?q=meetting'))).toEqual(['Meeting']);
+    await user.ok('DELETE', `/tasks/${task.id}`);
+    await user.create({ title: 'Meatball' });
+    expect(titles(await user.ok('GET', '/tasks?q=meetting'))).toEqual([]);
+  });
+
+  test('are not tolerated without pg_trgm, nor where lanes may not use it, and all else goes on', async () => {
+    const other = await startTestService({ RATE_LIMIT: 'off' });
+    try {
+      await query(other.database.url, 'drop extension pg_trgm');
+      const user = await makeTaskClient(other);
+      await user.create({ title: 'Meeting' });
+      expect(await user.ok('GET', '/tasks?q=meetting')).toMatchObject({
+        items: [],
+        search: { typo_tolerance: false, approximate: false },
+      });
+      expect(titles(await user.ok('GET', '/tasks?q=meet'))).toEqual(['Meeting']);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  test('are tolerated with pg_trgm in any schema', async () => {
+    const other = await startTestService({ RATE_LIMIT: 'off' });
+    try {
+      await query(other.database.url, 'drop extension pg_trgm');
+      await query(other.database.url, 'create schema "Odd name"');
+      await query(other.database.url, 'create extension pg_trgm with schema "Odd name"');
+      await query(other.database.url, 'grant usage on schema "Odd name" to tasklane_app');
+      const user = await makeTaskClient(other);
+      await user.create({ title: 'Meeting' });
+      expect(titles(await user.ok('GET', '/tasks?q=meetting'))).toEqual(['Meeting']);
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+describe('a request', () => {
+  test.each([
+    ['sort=relevance', '/query/sort contradiction'],
+    ['sort=title,relevance', '/query/sort contradiction'],
+    ['q=', '/query/q too-short'],
+    [`q=${'x'.repeat(201)}`, '/query/q too-long'],
+    ['q=a&sort=-relevance', '/query/sort/0 not-allowed'],
+  ])('%s is refused', async (parameters, fault) => {
+    expect(await ada.faults('GET', `/tasks?${parameters}`, undefined)).toEqual([fault]);
+  });
+
+  test('with the cursor of another search is refused', async () => {
+    await make('Water one');
+    await make('Water two');
+    const { next_cursor } = await search('water', { limit: '1' });
+    for (const other of [
+      'q=wate&sort=relevance',
+      'q=water',
+      'sort=title',
+      'q=water&sort=relevance&has=tags',
+    ]) {
+      expect(await ada.faults('GET', `/tasks?${other}&cursor=${next_cursor}`, undefined)).toEqual([
+        '/query/cursor wrong-cursor',
+      ]);
+    }
+    expect((await search('water', { cursor: next_cursor })).items).toHaveLength(1);
+  });
+});
+
+describe('tasks whose words are still to be made', () => {
+  test('are found once the job has made them, in any number, by two instances at once, without a change', async () => {
+    const seeds = Array.from({ length: 1_200 }, (_, each) => ({ id: randomUUID(), title: `Old ${each}` }));
+    await seedTasks(service.database.url, ada.id, seeds);
+    const bob = await makeTaskClient(service);
+    await seedTasks(service.database.url, bob.id, [{ title: 'Old', description: 'Crème' }]);
+    expect(await found('old')).toEqual([]);
+    const other = await startService(
+      testConfig({ DATABASE_URL: service.database.url, RATE_LIMIT: 'off' }),
+      pino({ level: 'silent' }),
+    );
+    try {
+      await Promise.all([service.runJob('search'), other.runJob('search')]);
+    } finally {
+      await other.stop();
+    }
+    expect((await search('old', { include_total: 'true' })).total).toBe(1_200);
+    expect(await found('old 1199')).toEqual(['Old 1199']);
+    expect(titles(await bob.ok('GET', '/tasks?q=creme'))).toEqual(['Old']);
+    expect(await ada.changesAfter(0)).toEqual([]);
+    expect((await ada.read(seeds[0]?.id as string)).version).toBe(1);
+  });
+
+  test('are found after their next write as well', async () => {
+    const [id] = await seedTasks(service.database.url, ada.id, [{ title: 'Old', description: 'Fern' }]);
+    await ada.ok('PATCH', `/tasks/${id}`, { title: 'New' });
+    expect(await found('new fern')).toEqual(['New']);
+  });
+});

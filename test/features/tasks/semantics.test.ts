@@ -1,0 +1,618 @@
+/** What requests on one task mean, beyond what the contract's table tries. */
+import { randomUUID } from 'node:crypto';
+import { type TaskStatus, taskStatuses } from '../../../src/platform/database/rows';
+import type { ApiResponse, Body } from '../../support/api';
+import { query } from '../../support/database';
+import { startTestService, type TestService } from '../../support/service';
+import { makeUser, type TestUser } from '../../support/user';
+
+let service: TestService;
+let ada: TestUser;
+
+beforeAll(async () => {
+  service = await startTestService({ RATE_LIMIT: 'off' });
+  ada = await makeUser(service.url);
+});
+afterAll(() => service.stop());
+
+async function create(body: object = {}): Promise<Body> {
+  const response = await ada.send('POST', '/tasks', { body: { title: 'A task', ...body } });
+  expect(response.status).toBe(201);
+  return response.body;
+}
+
+async function read(id: string): Promise<Body> {
+  const response = await ada.send('GET', `/tasks/${id}`);
+  expect(response.status).toBe(200);
+  return response.body;
+}
+
+/** Sends a change of a task, and expects that it is then as the response says. */
+async function change(method: 'PATCH' | 'PUT', path: string, body?: unknown): Promise<Body> {
+  const response = await ada.send(method, `/tasks/${path}`, { body });
+  expect(response.status).toBe(200);
+  expect(await read(response.body.id)).toEqual(response.body);
+  return response.body;
+}
+
+function faults(response: ApiResponse): string[] {
+  expect(response).toMatchObject({ status: 422, body: { code: 'validation-failed' } });
+  return response.body.errors.map((each: Body) => `${each.pointer} ${each.code}`).toSorted();
+}
+
+async function changesOf(id: string): Promise<{ action: string; fields: Body }[]> {
+  return query(
+    service.database.url,
+    'select action, fields from tasklane.changes where user_id = $1 and entity_id = $2 order by seq',
+    [ada.id, id],
+  );
+}
+
+/** The database's clock, between two requests, in milliseconds. */
+async function instant(): Promise<number> {
+  const [row] = await query<{ at: Date }>(service.database.url, 'select clock_timestamp() as at');
+  return (row as { at: Date }).at.getTime();
+}
+
+const full = { title: 'Full', description: 'All of it', status: 'in_progress', priority: 'urgent' };
+
+describe('a patch', () => {
+  test.each([
+    { title: 'Other' },
+    { description: 'Other' },
+    { description: null },
+    { description: '' },
+    { status: 'pending' },
+    { priority: 'low' },
+    { title: 'Other', priority: 'low' },
+    { title: 'Other', description: null, status: 'cancelled', priority: 'low' },
+  ])('changes what it names and nothing else: %j', async (patch) => {
+    const task = await create(full);
+    const changed = await change('PATCH', task.id, patch);
+    expect(changed).toEqual({ ...task, ...patch, version: 2, updated_at: changed.updated_at });
+    expect(Date.parse(changed.updated_at)).toBeGreaterThanOrEqual(Date.parse(task.updated_at));
+    const before = task as Record<string, unknown>;
+    const fields = Object.entries(patch).map(([field, to]) => [field, { from: before[field], to }]);
+    expect(await changesOf(task.id)).toEqual([
+      { action: 'created', fields: {} },
+      { action: 'updated', fields: Object.fromEntries(fields) },
+    ]);
+  });
+
+  test.each([
+    {},
+    { title: 'Full' },
+    { title: ' Full\u00a0' },
+    { description: 'All of it' },
+    { status: 'in_progress' },
+    { priority: 'urgent' },
+    full,
+  ])('that changes nothing leaves the task as it is: %j', async (patch) => {
+    const task = await create(full);
+    expect(await change('PATCH', task.id, patch)).toEqual(task);
+    expect(await changesOf(task.id)).toHaveLength(1);
+  });
+
+  test.each([
+    { due_date: '2099-01-01', due_time: '10:00', time_zone: 'Europe/Zurich' },
+    {
+      due_date: '2099-01-01',
+      reminders: [{ minutes_before_due: 5 }],
+      tags: ['one', 'two'],
+      rrule: 'FREQ=DAILY',
+    },
+  ])('that repeats what follows from the due date changes nothing: %j', async (due) => {
+    const task = await create({ title: 'A task', ...due });
+    for (const [method, body] of [
+      ['PATCH', {}],
+      ['PATCH', due],
+      ['PUT', { title: 'A task', ...due }],
+    ] as const) {
+      expect(await change(method, task.id, body)).toEqual(task);
+    }
+  });
+
+  test('names in the change only what it changes', async () => {
+    const task = await create(full);
+    await change('PATCH', task.id, { ...full, priority: 'low' });
+    const [, changed] = await changesOf(task.id);
+    expect(changed?.fields).toEqual({ priority: { from: 'urgent', to: 'low' } });
+  });
+
+  test.each(['title', 'status', 'priority'])('cannot clear %s', async (field) => {
+    const task = await create(full);
+    const response = await ada.send('PATCH', `/tasks/${task.id}`, {
+      body: { [field]: null, description: null },
+    });
+    expect(new Set(faults(response).map((each) => each.split(' ')[0]))).toEqual(new Set([`/body/${field}`]));
+    expect(await read(task.id)).toEqual(task);
+  });
+
+  test.each(['id', 'user_id', 'completed', 'completed_at', 'version', 'created_at', 'updated_at'])(
+    'cannot write %s',
+    async (field) => {
+      const task = await create();
+      const response = await ada.send('PATCH', `/tasks/${task.id}`, { body: { [field]: task[field] } });
+      expect(faults(response)).toEqual([`/body/${field} unknown`]);
+    },
+  );
+
+  test('counts every change in version', async () => {
+    const task = await create();
+    for (let n = 1; n <= 5; n++) {
+      expect((await change('PATCH', task.id, { title: `Task ${n}` })).version).toBe(n + 1);
+    }
+  });
+
+  test('of twenty at once loses none', async () => {
+    const task = await create();
+    const responses = await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        ada.send('PATCH', `/tasks/${task.id}`, { body: { title: `Task ${n}` } }),
+      ),
+    );
+    expect(responses.map((each) => each.body.version).toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 20 }, (_, n) => n + 2),
+    );
+    const last = responses.find((each) => each.body.version === 21);
+    expect(await read(task.id)).toEqual(last?.body);
+  });
+});
+
+describe('a replacement', () => {
+  test('returns to its default what it leaves out', async () => {
+    const task = await create(full);
+    const replaced = await change('PUT', task.id, { title: 'New' });
+    expect(replaced).toEqual({
+      ...task,
+      title: 'New',
+      description: null,
+      status: 'pending',
+      priority: 'medium',
+      version: 2,
+      updated_at: replaced.updated_at,
+    });
+  });
+
+  test('with the same values leaves the task as it is', async () => {
+    const task = await create(full);
+    expect(await change('PUT', task.id, full)).toEqual(task);
+  });
+
+  test('needs a title, and takes nothing that is not the owner’s to write', async () => {
+    const task = await create(full);
+    const response = await ada.send('PUT', `/tasks/${task.id}`, {
+      body: { id: task.id, version: 1, priority: 'low' },
+    });
+    expect(faults(response)).toEqual(['/body/id unknown', '/body/title required', '/body/version unknown']);
+    expect(await read(task.id)).toEqual(task);
+  });
+});
+
+describe('completion', () => {
+  const transitions: Record<string, (id: string) => Promise<Body>> = {
+    'PATCH status: completed': (id) => change('PATCH', id, { status: 'completed' }),
+    'PUT status: completed': (id) => change('PUT', id, { title: 'A task', status: 'completed' }),
+    '/complete {completed: true}': (id) => change('PATCH', `${id}/complete`, { completed: true }),
+  };
+
+  describe.each(taskStatuses)('from %s', (from) => {
+    test.each(Object.entries(transitions))('by %s', async (_what, complete) => {
+      const task = await create({ status: from });
+      const earliest = await instant();
+      const completed = await complete(task.id);
+      const latest = await instant();
+      const changes = from !== 'completed';
+      expect(completed).toEqual({
+        ...task,
+        status: 'completed',
+        completed: true,
+        completed_at: completed.completed_at,
+        version: changes ? 2 : 1,
+        updated_at: completed.updated_at,
+      });
+      if (changes) {
+        // The database rounds to the nearest millisecond.
+        expect(Date.parse(completed.completed_at)).toBeGreaterThanOrEqual(earliest - 1);
+        expect(Date.parse(completed.completed_at)).toBeLessThanOrEqual(latest + 1);
+        expect(completed.updated_at).toBe(completed.completed_at);
+      } else {
+        expect(completed).toEqual(task);
+      }
+    });
+
+    test('by /complete without a body, which toggles', async () => {
+      const task = await create({ status: from });
+      const toggled = await change('PATCH', `${task.id}/complete`);
+      expect(toggled).toMatchObject(
+        from === 'completed'
+          ? { status: 'pending', completed: false, completed_at: null, version: 2 }
+          : { status: 'completed', completed: true, version: 2 },
+      );
+      const back = await change('PATCH', `${task.id}/complete`);
+      expect(back).toMatchObject({ status: from === 'completed' ? 'completed' : 'pending', version: 3 });
+      expect(back.completed_at === null).toBe(from !== 'completed');
+    });
+
+    test('by /complete {completed: false}, which reopens what is completed and leaves the rest', async () => {
+      const task = await create({ status: from });
+      const reopened = await change('PATCH', `${task.id}/complete`, { completed: false });
+      expect(reopened).toEqual(
+        from === 'completed'
+          ? {
+              ...task,
+              status: 'pending',
+              completed: false,
+              completed_at: null,
+              version: 2,
+              updated_at: reopened.updated_at,
+            }
+          : task,
+      );
+    });
+
+    test.each(taskStatuses.filter((to) => to !== 'completed'))('to %s clears completed_at', async (to) => {
+      for (const method of ['PATCH', 'PUT'] as const) {
+        const task = await create({ status: from });
+        const body = method === 'PUT' ? { title: task.title, status: to } : { status: to };
+        const changed = await change(method, task.id, body);
+        expect(changed).toMatchObject({ status: to, completed: false, completed_at: null });
+        expect(changed.version).toBe(from === to ? 1 : 2);
+      }
+    });
+  });
+
+  test('of a new task counts from its making', async () => {
+    const task = await create({ status: 'completed' });
+    expect(task).toMatchObject({ completed: true, completed_at: task.created_at, version: 1 });
+  });
+
+  test('keeps its time through other changes, and takes a new one when it happens again', async () => {
+    const task = await create({ status: 'completed' });
+    // Long ago, so that two times can't be the same.
+    const completed_at = '2020-02-29T12:00:00.000Z';
+    await query(service.database.url, 'update tasklane.tasks set completed_at = $2 where id = $1', [
+      task.id,
+      completed_at,
+    ]);
+    expect(await change('PATCH', task.id, { title: 'Renamed' })).toMatchObject({ completed_at, version: 2 });
+    expect(await change('PUT', task.id, { title: 'Replaced', status: 'completed' })).toMatchObject({
+      completed_at,
+    });
+    expect(await change('PATCH', `${task.id}/complete`, { completed: true })).toMatchObject({
+      completed_at,
+      version: 3,
+    });
+    await change('PATCH', `${task.id}/complete`, { completed: false });
+    const again = await change('PATCH', `${task.id}/complete`, { completed: true });
+    expect(again).toMatchObject({ version: 5, completed_at: again.updated_at });
+    expect(again.completed_at).not.toBe(completed_at);
+  });
+
+  test.each([{}, { completed: null }, { completed: 'true' }, { completed: 1 }, [], null, 'true'])(
+    'does not take %j for an answer',
+    async (body) => {
+      const task = await create();
+      const response = await ada.send('PATCH', `/tasks/${task.id}/complete`, {
+        body: JSON.stringify(body),
+        headers: { 'Content-Type': 'application/json' },
+      });
+      expect(response.status).toBe(422);
+      expect(await read(task.id)).toEqual(task);
+    },
+  );
+
+  test('toggled by two at once ends where it began', async () => {
+    const task = await create();
+    const responses = await Promise.all([1, 2].map(() => ada.send('PATCH', `/tasks/${task.id}/complete`)));
+    expect(responses.map((each) => each.body.completed).toSorted()).toEqual([false, true]);
+    expect(await read(task.id)).toMatchObject({ status: 'pending', version: 3 });
+  });
+});
+
+describe('an id', () => {
+  test.each([
+    ['version 7', () => '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e'],
+    ['version 4', () => randomUUID()],
+    ['version 1', () => 'c232ab00-9414-11ec-b3c8-9f6bdeced846'],
+    ['nil', () => '00000000-0000-0000-0000-000000000000'],
+    ['max', () => 'ffffffff-ffff-ffff-ffff-ffffffffffff'],
+  ])('may be of %s', async (_what, make) => {
+    const id = make();
+    expect((await create({ id })).id).toBe(id);
+    expect((await read(id)).id).toBe(id);
+  });
+
+  test('of the service’s own is version 7, and later ones sort after', async () => {
+    const made = [await create(), await create(), await create()].map((task) => task.id);
+    expect(
+      made.every((id) => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id)),
+    ).toBe(true);
+    expect(made).toEqual(made.toSorted());
+  });
+
+  test.each([
+    '019A9C2E-5B00-7C3A-9D51-7F6A2B1C0D4E',
+    'urn:uuid:019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e',
+    '{019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e}',
+    '019a9c2e5b007c3a9d517f6a2b1c0d4e',
+    '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e\n',
+    ' 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e',
+    '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4',
+    '٠19a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e',
+    '',
+  ])('%j is none, neither in a body nor in a path', async (id) => {
+    expect(faults(await ada.send('POST', '/tasks', { body: { id, title: 'A task' } }))).toEqual([
+      '/body/id wrong-format',
+    ]);
+    if (id === '') return;
+    for (const [method, suffix] of [
+      ['GET', ''],
+      ['PUT', ''],
+      ['PATCH', ''],
+      ['DELETE', ''],
+      ['PATCH', '/complete'],
+    ] as const) {
+      const body =
+        method === 'PUT' ? { title: 'A task' } : method === 'PATCH' && suffix === '' ? {} : undefined;
+      const response = await ada.send(method, `/tasks/${encodeURIComponent(id)}${suffix}`, { body });
+      expect(faults(response)).toEqual(['/path/task_id wrong-format']);
+    }
+  });
+
+  test.each([null, 1, ['019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f'], {}])('%j is none', async (id) => {
+    const [fault] = faults(await ada.send('POST', '/tasks', { body: { id, title: 'A task' } }));
+    expect(fault).toBe('/body/id wrong-type');
+  });
+
+  test('is taken once in a lane, and free in another', async () => {
+    const task = await create({ title: 'Mine' });
+    const again = await ada.send('POST', '/tasks', {
+      body: { id: task.id, title: 'Again', priority: 'low' },
+    });
+    expect(again).toMatchObject({ status: 409, body: { code: 'id-taken' } });
+    expect(await read(task.id)).toEqual(task);
+    expect(await changesOf(task.id)).toHaveLength(1);
+
+    const bob = await makeUser(service.url);
+    const theirs = await bob.send('POST', '/tasks', { body: { id: task.id, title: 'Theirs' } });
+    expect(theirs).toMatchObject({ status: 201, body: { id: task.id, user_id: bob.id, title: 'Theirs' } });
+    expect(await read(task.id)).toEqual(task);
+  });
+
+  test('is taken by one of ten that want it at once', async () => {
+    const bob = await makeUser(service.url);
+    const id = randomUUID();
+    const responses = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => bob.send('POST', '/tasks', { body: { id, title: `Task ${n}` } })),
+    );
+    expect(responses.map((each) => each.status).toSorted()).toEqual([201, ...Array(9).fill(409)]);
+    const made = responses.find((each) => each.status === 201);
+    expect((await bob.send('GET', `/tasks/${id}`)).body).toEqual(made?.body);
+  });
+
+  test('is taken by a task in the trash, and free again when that is purged', async () => {
+    const { id } = await create();
+    expect((await ada.send('DELETE', `/tasks/${id}`)).status).toBe(204);
+    expect((await ada.send('DELETE', `/tasks/${id}`)).status).toBe(404);
+    const retried = await ada.send('POST', '/tasks', { body: { id, title: 'Again' } });
+    expect(retried).toMatchObject({ status: 409, body: { code: 'id-taken' } });
+    expect((await ada.send('DELETE', `/trash/${id}`)).status).toBe(204);
+    expect(await create({ id, title: 'Again' })).toMatchObject({ id, version: 1 });
+    const actions = (await changesOf(id)).map((each) => each.action);
+    expect(actions).toEqual(['created', 'deleted', 'purged', 'created']);
+  });
+});
+
+describe('a title', () => {
+  test.each([
+    [' Water ', 'Water'],
+    ['\u00a0Water\u00a0the\u00a0plants\u00a0', 'Water\u00a0the\u00a0plants'],
+    ['\u3000\u2003\ufeffWater\u2028\u2029', 'Water'],
+    ['a', 'a'],
+    ['0', '0'],
+    ['😀', '😀'],
+    ['\u200b', '\u200b'],
+    ['__proto__', '__proto__'],
+    ["Robert'); DROP TABLE tasks;--", "Robert'); DROP TABLE tasks;--"],
+    ['? ?? :name $1 %s \\', '? ?? :name $1 %s \\'],
+    ['e\u0301', 'e\u0301'],
+    ['\ufffe\uffff\u{10ffff}', '\ufffe\uffff\u{10ffff}'],
+    ['x'.repeat(200), 'x'.repeat(200)],
+    ['😀'.repeat(200), '😀'.repeat(200)],
+    ['👩‍👩‍👧‍👦'.repeat(28), '👩‍👩‍👧‍👦'.repeat(28)],
+  ])('%j is kept as %j', async (given, kept) => {
+    expect((await create({ title: given })).title).toBe(kept);
+    const { id } = await create({ title: 'Other' });
+    expect((await change('PATCH', id, { title: given })).title).toBe(kept);
+    expect((await change('PUT', id, { title: given })).title).toBe(kept);
+  });
+
+  test.each([
+    ['empty', '', '/body/title too-short'],
+    ['spaces', '   ', '/body/title wrong-format'],
+    ['a no-break space', '\u00a0', '/body/title wrong-format'],
+    ['a byte order mark', '\ufeff', '/body/title wrong-format'],
+    ['a line separator', '\u2028', '/body/title wrong-format'],
+    ['201 characters', 'x'.repeat(201), '/body/title too-long'],
+    ['201 astral characters', '😀'.repeat(201), '/body/title too-long'],
+    ['a tab in front', '\tWater', '/body/title wrong-format'],
+    ['a line break behind', 'Water\n', '/body/title wrong-format'],
+    ['a line break within', 'Water\r\nplants', '/body/title wrong-format'],
+    ['U+0000', 'a\0b', '/body/title wrong-format'],
+    ['U+001F', 'a\u001fb', '/body/title wrong-format'],
+    ['U+007F', 'a\u007fb', '/body/title wrong-format'],
+    ['U+0085', '\u0085a', '/body/title wrong-format'],
+    ['U+009F', 'a\u009f', '/body/title wrong-format'],
+    ['a high surrogate alone', 'a\ud83d', '/body/title wrong-format'],
+    ['a low surrogate alone', '\ude00a', '/body/title wrong-format'],
+    ['a number', 1, '/body/title wrong-type'],
+    ['a boolean', true, '/body/title wrong-type'],
+    ['a list', ['Water'], '/body/title wrong-type'],
+    ['an object', { toString: 'Water' }, '/body/title wrong-type'],
+    ['null', null, '/body/title wrong-type'],
+  ])('%s is refused', async (_what, title, fault) => {
+    const { id } = await create();
+    for (const [method, path] of [
+      ['POST', ''],
+      ['PUT', `/${id}`],
+      ['PATCH', `/${id}`],
+    ] as const) {
+      expect(faults(await ada.send(method, `/tasks${path}`, { body: { title } }))).toContain(fault);
+    }
+  });
+});
+
+describe('a description', () => {
+  const astral = '😀'.repeat(10_000);
+
+  test.each([
+    ['10,000 astral characters', astral],
+    ['10,000 letters', 'x'.repeat(10_000)],
+    ['nothing', ''],
+    ['white space and control characters', ' \t\r\n\u0001\u007f\u0085 '],
+  ])('of %s is kept as it is', async (_what, description) => {
+    const { id } = await create({ description });
+    expect((await read(id)).description).toBe(description);
+  });
+
+  test('that fits the contract fits the service, even where its JSON is all escapes', async () => {
+    const escaped = (text: string) =>
+      [...Array(text.length).keys()]
+        .map((at) => `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`)
+        .join('');
+    const title = '😀'.repeat(200);
+    const response = await ada.send('POST', '/tasks', {
+      body: `{"title":"${escaped(title)}","description":"${escaped(astral)}","status":"in_progress","priority":"medium","id":"${randomUUID()}"}`,
+      headers: { 'Content-Type': 'application/json' },
+    });
+    expect(response.status).toBe(201);
+    expect(response.body).toMatchObject({ title, description: astral });
+  });
+
+  test.each([
+    ['10,001 letters', 'x'.repeat(10_001), 'too-long'],
+    ['10,001 astral characters', `${astral}😀`, 'too-long'],
+    ['NUL', 'a\0b', 'wrong-format'],
+    ['half a surrogate pair', '\ud83d', 'wrong-format'],
+    ['a number', 1, 'wrong-type'],
+    ['a list', ['a'], 'wrong-type'],
+  ])('of %s is refused', async (_what, description, code) => {
+    const response = await ada.send('POST', '/tasks', { body: { title: 'A task', description } });
+    expect(faults(response)).toEqual([`/body/description ${code}`]);
+  });
+});
+
+describe('a body', () => {
+  const json = { headers: { 'Content-Type': 'application/json' } };
+
+  test('with several faults has them all told', async () => {
+    const response = await ada.send('POST', '/tasks', {
+      body: { id: 'X', title: '', description: 5, status: 'done', priority: null, due: 'now', done: 1 },
+    });
+    expect(new Set(faults(response))).toEqual(
+      new Set([
+        '/body/id wrong-format',
+        '/body/title too-short',
+        '/body/title wrong-format',
+        '/body/description wrong-type',
+        '/body/status not-allowed',
+        '/body/priority wrong-type',
+        '/body/priority not-allowed',
+        '/body/due unknown',
+        '/body/done unknown',
+      ]),
+    );
+  });
+
+  test('has its faults told together with those of the path and the query', async () => {
+    const response = await ada.send('PATCH', '/tasks/nonsense?dry_run=1', { body: { title: 1, version: 2 } });
+    expect(faults(response)).toEqual([
+      '/body/title wrong-type',
+      '/body/version unknown',
+      '/path/task_id wrong-format',
+      '/query/dry_run unknown',
+    ]);
+  });
+
+  test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'])(
+    'cannot have %j, even where every object inherits it',
+    async (name) => {
+      const { id } = await create();
+      for (const [method, path] of [
+        ['POST', ''],
+        ['PUT', `/${id}`],
+        ['PATCH', `/${id}`],
+      ] as const) {
+        const body = `{"title": "A task", ${JSON.stringify(name)}: {"priority": "urgent"}}`;
+        const response = await ada.send(method, `/tasks${path}`, { body, ...json });
+        expect(faults(response)).toEqual([`/body/${name} unknown`]);
+      }
+      expect(({} as Record<string, unknown>).priority).toBeUndefined();
+    },
+  );
+
+  test.each(['[]', '[{"title":"A task"}]', 'null', '"title"', '1', 'true'])('%s is no task', async (body) => {
+    const { id } = await create();
+    for (const [method, path] of [
+      ['POST', ''],
+      ['PUT', `/${id}`],
+      ['PATCH', `/${id}`],
+    ] as const) {
+      const response = await ada.send(method, `/tasks${path}`, { body, ...json });
+      expect([method, faults(response)]).toEqual([method, ['/body wrong-type']]);
+    }
+  });
+
+  test.each([
+    { status: 'done' },
+    { status: 'Pending' },
+    { status: '' },
+    { status: 0 },
+    { priority: 'asap' },
+    { priority: [] },
+  ])('%j is refused', async (fields) => {
+    const [field] = Object.keys(fields);
+    const pointers = faults(await ada.send('POST', '/tasks', { body: { title: 'A task', ...fields } }));
+    expect(new Set(pointers.map((each) => each.split(' ')[0]))).toEqual(new Set([`/body/${field}`]));
+  });
+
+  test('of a refused request leaves nothing', async () => {
+    const eve = await makeUser(service.url);
+    await eve.send('POST', '/tasks', { body: { title: '' } });
+    expect(
+      await query(service.database.url, 'select from tasklane.profiles where user_id = $1', [eve.id]),
+    ).toEqual([]);
+  });
+});
+
+test('a read makes no lane', async () => {
+  const eve = await makeUser(service.url);
+  expect((await eve.send('GET', '/tasks')).body).toEqual({
+    items: [],
+    next_cursor: null,
+    total: null,
+    subtask_counts: null,
+    highlights: null,
+    search: null,
+  });
+  expect((await eve.send('GET', `/tasks/${randomUUID()}`)).status).toBe(404);
+  expect(
+    await query(service.database.url, 'select from tasklane.profiles where user_id = $1', [eve.id]),
+  ).toEqual([]);
+});
+
+test('the Location of a new task leads to it', async () => {
+  const { body, headers } = await ada.send('POST', '/tasks', { body: { title: 'A task' } });
+  expect(headers.location).toBe(`${ada.lane}/tasks/${body.id}`);
+  expect(await read(body.id)).toEqual(body);
+});
+
+test.each<TaskStatus>(['pending', 'completed'])(
+  'a %s task has one time for all that its making sets',
+  async (status) => {
+    const task = await create({ status });
+    expect(task.updated_at).toBe(task.created_at);
+    expect(task.completed_at).toBe(status === 'completed' ? task.created_at : null);
+  },
+);

@@ -1,0 +1,910 @@
+/** Imports beyond what the contract's table tries: what comes back, what is refused, and what a repeat does. */
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { contractDocument } from '../../../src/platform/contract/document/contract';
+import type { ApiResponse, Body } from '../../support/api';
+import { query } from '../../support/database';
+import { startTestService, type TestService } from '../../support/service';
+import { makeUser, type TestUser } from '../../support/user';
+
+let service: TestService;
+let ada: TestUser;
+
+beforeAll(async () => {
+  service = await startTestService({ RATE_LIMIT: 'off' });
+});
+beforeEach(async () => {
+  ada = await makeUser(service.url);
+});
+afterAll(() => service.stop());
+
+const types = { json: 'application/json', csv: 'text/csv', ics: 'text/calendar' };
+
+function importInto(
+  user: TestUser,
+  type: keyof typeof types,
+  body: unknown,
+  dryRun = false,
+): Promise<ApiResponse> {
+  const headers = { 'Content-Type': types[type] };
+  return user.send('POST', `/import${dryRun ? '?dry_run=true' : ''}`, { body, headers });
+}
+
+const document = (parts: object) => ({ format: 'tasklane-export', version: 2, ...parts });
+const exported = async (user: TestUser, extension = ''): Promise<Body> =>
+  (await user.send('GET', `/export${extension}`)).body;
+const make = async (path: string, body: object): Promise<Body> =>
+  (await ada.send('POST', path, { body })).body;
+
+/** A lane with something of each kind. */
+async function fillLane(): Promise<void> {
+  await ada.send('PATCH', '/profile', { body: { time_zone: 'Europe/Zurich', week_start: 'sunday' } });
+  const garden = await make('/projects', { name: 'Garden', color: '#2f855a' });
+  await make('/projects', { name: 'Put away', archived: true });
+  const parent = await make('/tasks', { title: 'Parent', project_id: garden.id, tags: ['Home', 'ä'] });
+  const child = await make('/tasks', { title: 'Child', parent_id: parent.id, priority: 'urgent' });
+  await make('/tasks', { title: 'Grandchild', parent_id: child.id, description: 'a\r\n"b", c; \\ 😀' });
+  await make('/tasks', {
+    title: "'=1+1",
+    description: '',
+    due_date: '2030-01-31',
+    due_time: '18:00',
+    time_zone: 'Europe/Zurich',
+    rrule: 'FREQ=MONTHLY',
+    reminders: [{ minutes_before_due: 30 }, { at: '2030-01-01T10:00:00Z' }],
+  });
+  const weekly = await make('/tasks', {
+    title: 'Weekly',
+    due_date: '2026-01-02',
+    rrule: 'FREQ=WEEKLY;COUNT=90',
+  });
+  await ada.send('PATCH', `/tasks/${weekly.id}/complete`);
+  const done = await make('/tasks', { title: 'Done' });
+  await ada.send('PATCH', `/tasks/${done.id}/complete`);
+  await ada.send('POST', `/tasks/${done.id}/move`, { body: { before: parent.id } });
+  const trashed = await make('/tasks', { title: 'Trashed', tags: ['home'] });
+  await make('/tasks', { title: 'Trashed along', parent_id: trashed.id });
+  await ada.send('DELETE', `/tasks/${trashed.id}`);
+  const below = await make('/tasks', { title: 'Trashed below', parent_id: parent.id });
+  await ada.send('DELETE', `/tasks/${below.id}`);
+  const tags = (await ada.send('GET', '/tags')).body.items;
+  await ada.send('PATCH', `/tags/${tags[0].id}`, { body: { color: '#123456' } });
+}
+
+/** An export without what an import makes anew. */
+function comparable(body: Body): string {
+  const renewed = new Set(['exported_at', 'user_id', 'version', 'updated_at']);
+  const { changes: _changes, ...rest } = body;
+  return JSON.stringify(rest, (key, value) => (renewed.has(key) ? undefined : value));
+}
+
+/** A completion as an export has it. */
+const completion = (id: string | undefined, task_id: string | undefined, reopened: object[] = []) => ({
+  ...{ id, user_id: 'x', task_id, title: 'x', due_date: '2026-01-01', due_time: null, time_zone: null },
+  ...{ completed_at: '2026-01-01T00:00:00Z', rrule: 'FREQ=DAILY', status: 'pending', next_due_date: null },
+  reopened,
+});
+
+describe('an export of Tasklane', () => {
+  test('in a lane of its own gives the same export again, and the same again changes nothing', async () => {
+    await fillLane();
+    const before = await exported(ada);
+    expect(before.trash).toHaveLength(3);
+    expect(before.completions).toHaveLength(1);
+
+    const bob = await makeUser(service.url);
+    const response = await importInto(bob, 'json', before);
+    expect(response).toMatchObject({ status: 200, body: { skipped: 0, faults: 0, ignored: 0 } });
+    const after = await exported(bob);
+    expect(comparable(after)).toBe(comparable(before));
+    expect(after.tasks.every((task: Body) => task.version === 1 && task.user_id === bob.id)).toBe(true);
+    const created = after.changes.filter((change: Body) => change.action === 'created');
+    expect(created).toHaveLength(response.body.created - 1);
+    expect(after.changes.filter((change: Body) => change.action === 'deleted')).toHaveLength(3);
+
+    const again = await importInto(bob, 'json', before);
+    expect(again.body).toMatchObject({ created: 0, skipped: response.body.created });
+    expect((await exported(bob)).changes).toEqual(after.changes);
+    expect((await importInto(ada, 'json', before)).body).toMatchObject({ created: 0, faults: 0 });
+  });
+
+  test('keeps what follows: trash comes back, completions can be taken back, reminders wait', async () => {
+    await fillLane();
+    const bob = await makeUser(service.url);
+    await importInto(bob, 'json', await exported(ada));
+    const { trash, tasks } = await exported(bob);
+    const root = trash.find((task: Body) => task.title === 'Trashed');
+    expect((await bob.send('POST', `/tasks/${root.id}/restore`)).status).toBe(200);
+    expect((await exported(bob)).trash).toHaveLength(1);
+    const weekly = tasks.find((task: Body) => task.title === 'Weekly');
+    const back = await bob.send('PATCH', `/tasks/${weekly.id}/complete`, { body: { completed: false } });
+    expect(back).toMatchObject({ status: 200, body: { due_date: '2026-01-02' } });
+    const reminders = await query(
+      service.database.url,
+      'select fire_at from tasklane.reminders where user_id = $1 order by 1',
+      [bob.id],
+    );
+    expect(reminders).toEqual([
+      { fire_at: new Date('2030-01-01T10:00:00Z') },
+      { fire_at: new Date('2030-01-31T16:30:00Z') },
+    ]);
+  });
+
+  test('keeps which subtasks a completion opened again, for when it is taken back', async () => {
+    const parent = await make('/tasks', { title: 'x', due_date: '2099-01-31', rrule: 'FREQ=MONTHLY' });
+    const [done, dropped, open] = await Promise.all(
+      ['completed', 'cancelled', 'in_progress'].map((status) =>
+        make('/tasks', { title: status, parent_id: parent.id, status }),
+      ),
+    );
+    await ada.send('PATCH', `/tasks/${parent.id}/complete`);
+    const file = await exported(ada);
+    expect(file.completions[0].reopened).toHaveLength(2);
+    const bob = await makeUser(service.url);
+    expect((await importInto(bob, 'json', file)).status).toBe(200);
+    expect(comparable(await exported(bob))).toBe(comparable(file));
+    const back = await bob.send('PATCH', `/tasks/${parent.id}/complete`, { body: { completed: false } });
+    expect(back).toMatchObject({ status: 200, body: { due_date: '2099-01-31' } });
+    for (const { id, status, completed_at } of [done, dropped, open] as Body[]) {
+      expect((await bob.send('GET', `/tasks/${id}`)).body).toMatchObject({ status, completed_at });
+    }
+  });
+
+  test('of an earlier release has completions without subtasks', async () => {
+    const parent = await make('/tasks', { title: 'x', due_date: '2099-01-31', rrule: 'FREQ=MONTHLY' });
+    await ada.send('PATCH', `/tasks/${parent.id}/complete`);
+    const file = await exported(ada);
+    for (const each of file.completions) delete each.reopened;
+    const bob = await makeUser(service.url);
+    expect((await importInto(bob, 'json', file)).status).toBe(200);
+    expect((await exported(bob)).completions).toMatchObject([{ reopened: [] }]);
+  });
+
+  test('with null has what is left out', async () => {
+    const schemas = contractDocument.components?.schemas as Record<string, { properties: object }>;
+    const properties = schemas.TaskImport?.properties ?? {};
+    const ids = [randomUUID(), randomUUID()];
+    const given = new Set(['id', 'title', 'project']);
+    const nulls = Object.fromEntries(
+      Object.keys(properties)
+        .filter((name) => !given.has(name))
+        .map((name) => [name, null]),
+    );
+    const tasks = [
+      { id: ids[0], title: 'x' },
+      { ...nulls, id: ids[1], title: 'x' },
+    ];
+    expect(await importInto(ada, 'json', document({ tasks }))).toMatchObject({ status: 200 });
+    const [one, other] = (await ada.send('GET', '/tasks?sort=position')).body.items;
+    expect({ ...other, id: one.id, position: one.position }).toEqual(one);
+    expect([one.id, other.id]).toEqual(ids);
+  });
+
+  test('leaves a profile alone that the user has settled on', async () => {
+    await ada.send('PATCH', '/profile', { body: { week_start: 'saturday' } });
+    const body = document({ profile: { week_start: 'sunday', version: 7 } });
+    expect((await importInto(ada, 'json', body)).body.rows).toMatchObject([
+      { type: 'profile', action: 'skip' },
+    ]);
+    expect((await ada.send('GET', '/profile')).body.week_start).toBe('saturday');
+  });
+
+  test('may have subtasks before their parents', async () => {
+    const ids = Array.from({ length: 5 }, () => randomUUID());
+    const tasks = ids.map((id, index) => ({
+      id,
+      title: `Level ${index + 1}`,
+      parent_id: ids[index - 1] ?? null,
+    }));
+    expect((await importInto(ada, 'json', document({ tasks: tasks.toReversed() }))).body.created).toBe(5);
+    expect(comparable(await exported(ada))).toContain('Level 5');
+  });
+
+  test.each<[string, (ids: string[]) => object, [string, string][]]>([
+    [
+      'an unknown project',
+      ([id]) => ({ tasks: [{ id, title: 'x', project_id: randomUUID() }] }),
+      [['/body/tasks/0/project_id', 'not-in-lane']],
+    ],
+    [
+      'an unknown parent',
+      ([id]) => ({ tasks: [{ id, title: 'x', parent_id: randomUUID() }] }),
+      [['/body/tasks/0/parent_id', 'not-in-lane']],
+    ],
+    [
+      'itself as its parent',
+      ([id]) => ({ tasks: [{ id, title: 'x', parent_id: id }] }),
+      [['/body/tasks/0/parent_id', 'cycle']],
+    ],
+    [
+      'a cycle',
+      ([a, b]) => ({
+        tasks: [
+          { id: a, title: 'x', parent_id: b },
+          { id: b, title: 'y', parent_id: a },
+        ],
+      }),
+      [
+        ['/body/tasks/0/parent_id', 'cycle'],
+        ['/body/tasks/1/parent_id', 'cycle'],
+      ],
+    ],
+    [
+      'a sixth level',
+      (ids) => ({ tasks: ids.map((id, n) => ({ id, title: 'x', parent_id: ids[n - 1] ?? null })) }),
+      [['/body/tasks/5/parent_id', 'too-deep']],
+    ],
+    [
+      'one id twice',
+      ([id]) => ({
+        tasks: [
+          { id, title: 'x' },
+          { id, title: 'y' },
+        ],
+      }),
+      [['/body/tasks/1/id', 'duplicate']],
+    ],
+    [
+      'a project by its name',
+      ([id]) => ({ tasks: [{ id, title: 'x', project: 'Garden' }] }),
+      [['/body/tasks/0/project', 'unknown']],
+    ],
+    [
+      'no id',
+      () => ({ tasks: [{ title: 'x' }, { id: null, title: 'x' }] }),
+      [
+        ['/body/tasks/0/id', 'required'],
+        ['/body/tasks/1/id', 'required'],
+      ],
+    ],
+    [
+      'a position that is none',
+      ([id]) => ({ tasks: [{ id, title: 'x', position: '!' }] }),
+      [['/body/tasks/0/position', 'wrong-format']],
+    ],
+    [
+      'a time without a date',
+      ([id]) => ({ tasks: [{ id, title: 'x', due_time: '10:00' }] }),
+      [['/body/tasks/0/due_time', 'contradiction']],
+    ],
+    [
+      'a rule that is none',
+      ([id]) => ({ tasks: [{ id, title: 'x', due_date: '2026-11-28', rrule: 'FREQ=HOURLY' }] }),
+      [['/body/tasks/0/rrule', 'not-allowed']],
+    ],
+    [
+      'several faults',
+      ([id]) => ({ tasks: [{ id, title: '', status: 'done', colour: 'red' }] }),
+      [
+        ['/body/tasks/0/colour', 'unknown'],
+        ['/body/tasks/0/title', 'too-short'],
+        ['/body/tasks/0/title', 'wrong-format'],
+        ['/body/tasks/0/status', 'not-allowed'],
+      ],
+    ],
+    [
+      'what is no object',
+      () => ({ tasks: [null, 7] }),
+      [
+        ['/body/tasks/0', 'wrong-type'],
+        ['/body/tasks/1', 'wrong-type'],
+      ],
+    ],
+    [
+      'a live task below the trash',
+      ([a, b]) => ({
+        tasks: [{ id: a, title: 'x', parent_id: b }],
+        trash: [{ id: b, title: 'y', deleted_at: '2026-01-01T00:00:00Z', deleted_with: b }],
+      }),
+      [['/body/tasks/0/parent_id', 'not-in-lane']],
+    ],
+    [
+      'a stranger’s deletion',
+      ([a, b]) => ({ trash: [{ id: a, title: 'x', deleted_at: '2026-01-01T00:00:00Z', deleted_with: b }] }),
+      [['/body/trash/0/deleted_with', 'contradiction']],
+    ],
+    [
+      'subtasks that a completion can’t have opened',
+      ([a, b, c]) => ({
+        tasks: [{ id: b, title: 'x' }],
+        completions: [
+          completion(a, b, [
+            { id: a, status: 'completed', completed_at: null },
+            { id: a, status: 'cancelled', completed_at: '2026-01-01T00:00:00Z' },
+          ]),
+          completion(b, b, [{ id: a, status: 'pending', completed_at: '9999-12-31T23:59:59-12:00' }]),
+          completion(c, b, [{ id: 'x', status: 'cancelled' }]),
+        ],
+      }),
+      [
+        ['/body/completions/0/reopened/0/completed_at', 'contradiction'],
+        ['/body/completions/0/reopened/1/completed_at', 'contradiction'],
+        ['/body/completions/1/reopened/0/status', 'not-allowed'],
+        ['/body/completions/1/reopened/0/completed_at', 'wrong-format'],
+        ['/body/completions/2/reopened/0/completed_at', 'required'],
+        ['/body/completions/2/reopened/0/id', 'wrong-format'],
+      ],
+    ],
+    [
+      'a completion of nothing',
+      ([a, b]) => ({
+        completions: [completion(a, b)],
+      }),
+      [['/body/completions/0/task_id', 'not-in-lane']],
+    ],
+  ])('with %s is refused, and nothing of it is written', async (_what, parts, faults) => {
+    const ids = Array.from({ length: 6 }, () => randomUUID());
+    const good = { id: randomUUID(), name: 'A project' };
+    const body = document({ projects: [good], ...parts(ids) });
+    const refused = await importInto(ada, 'json', body);
+    expect(refused.status).toBe(422);
+    expect(refused.body.errors.map((each: Body) => [each.pointer, each.code])).toEqual(faults);
+    const dry = await importInto(ada, 'json', body, true);
+    expect(dry.body.rows[0]).toMatchObject({ type: 'project', action: 'create', id: good.id });
+    expect(dry.body.rows.flatMap((row: Body) => row.errors)).toEqual(refused.body.errors);
+    expect((await exported(ada)).changes).toEqual([]);
+  });
+
+  test('of another form is refused by the contract', async () => {
+    for (const body of [{ format: 'tasklane-export', version: 3 }, document({ surplus: [] }), {}]) {
+      expect((await importInto(ada, 'json', body)).status).toBe(422);
+    }
+  });
+});
+
+describe('CSV', () => {
+  test('as it was exported comes back the same', async () => {
+    await fillLane();
+    const csv = await exported(ada, '.csv');
+    const bob = await makeUser(service.url);
+    const { body } = await importInto(bob, 'csv', csv);
+    expect(body).toMatchObject({ faults: 0, created: 7 });
+    const fields = ({ user_id: _u, version: _v, updated_at: _t, description, ...rest }: Body) => ({
+      ...rest,
+      // What is empty and what is null look the same in a cell.
+      description: description || null,
+    });
+    expect((await exported(bob)).tasks.map(fields)).toEqual((await exported(ada)).tasks.map(fields));
+    const [{ id, name }] = (await exported(ada)).projects.filter((each: Body) => !each.archived);
+    expect((await exported(bob)).projects).toMatchObject([{ id, name, color: null }]);
+    expect(body.rows.filter((row: Body) => row.type === 'project')).toMatchObject([{ id, action: 'create' }]);
+    expect((await importInto(bob, 'csv', csv)).body).toMatchObject({ created: 0, skipped: 7 });
+    expect((await importInto(ada, 'csv', csv)).body).toMatchObject({ created: 0, skipped: 7 });
+  });
+
+  test('with names of projects alone puts tasks into the lane’s own, or makes them', async () => {
+    await make('/projects', { name: 'Garden', archived: true });
+    const garden = await make('/projects', { name: 'Garden' });
+    const parent = await make('/tasks', { title: 'Old' });
+    const csv = `title,project,parent_id\nOne, Garden ,\nTwo,=House,\nThree,"'=House",\nFour,,${parent.id}\n`;
+    const report = await importInto(ada, 'csv', csv);
+    expect(report).toMatchObject({ status: 200, body: { created: 5, skipped: 1, faults: 0 } });
+    const { projects, tasks } = await exported(ada);
+    const house = projects.find((each: Body) => each.name === '=House');
+    expect(projects).toHaveLength(3);
+    const places = tasks.map((task: Body) => [task.title, task.project_id]).toSorted();
+    expect(places).toEqual([
+      ['Four', null],
+      ['Old', null],
+      ['One', garden.id],
+      ['Three', house.id],
+      ['Two', house.id],
+    ]);
+    expect(report.body.rows).toMatchObject([
+      { row: 1, line: 2, type: 'project', action: 'skip', id: garden.id },
+      { row: 1, line: 2, type: 'task', action: 'create' },
+      { row: 2, line: 3, type: 'project', action: 'create', id: house.id },
+      { row: 2, type: 'task' },
+      { row: 3, type: 'task' },
+      { row: 4, type: 'task' },
+    ]);
+    expect((await importInto(ada, 'csv', csv)).body).toMatchObject({ created: 0, faults: 0 });
+  });
+
+  test.each(['csv', 'ics'] as const)(
+    'and COUNT: %s has as many as are left of the completions',
+    async (type) => {
+      const rule = { rrule: 'COUNT=3;FREQ=DAILY', repeat_from: 'completion', due_date: '2026-01-01' };
+      const begun = await make('/tasks', { title: 'Begun', ...rule });
+      const done = await make('/tasks', { title: 'Done', ...rule });
+      const complete = (user: TestUser, { id }: Body) => user.send('PATCH', `/tasks/${id}/complete`);
+      for (const each of [begun, begun, done, done, done]) await complete(ada, each);
+      const bob = await makeUser(service.url);
+      const file = await exported(ada, `.${type}`);
+      expect((await importInto(bob, type, file)).status).toBe(200);
+      const { tasks } = await exported(bob);
+      const counts = tasks.map((task: Body) => [task.title, task.status, /COUNT=\d/.exec(task.rrule)?.[0]]);
+      expect(counts.toSorted()).toEqual([
+        ['Begun', 'pending', 'COUNT=1'],
+        ['Done', 'completed', 'COUNT=1'],
+      ]);
+      expect((await complete(bob, begun)).body).toMatchObject({ status: 'completed' });
+    },
+  );
+
+  test('without ids makes nothing twice', async () => {
+    const csv = 'title\nOne\nOne\n';
+    expect((await importInto(ada, 'csv', csv)).body).toMatchObject({ created: 2 });
+    expect((await importInto(ada, 'csv', csv)).body).toMatchObject({ created: 0, skipped: 2 });
+    expect((await importInto(ada, 'csv', `${csv}Two\n`)).body).toMatchObject({ created: 3 });
+  });
+
+  test('may have a byte order mark, any line breaks, quotes, and defaults', async () => {
+    await ada.send('PATCH', '/profile', { body: { default_priority: 'high' } });
+    const csv = '\uFEFFtags,title,description\r\n"a, B,a ","A ""task""","one\r\ntwo\nthree"\r\n\r\n,Last,';
+    const { body } = await importInto(ada, 'csv', csv);
+    expect(body.rows).toMatchObject([
+      { row: 1, line: 2 },
+      { row: 2, line: 6 },
+    ]);
+    const { items } = (await ada.send('GET', '/tasks?sort=position')).body;
+    expect(items).toMatchObject([
+      {
+        title: 'A "task"',
+        description: 'one\r\ntwo\nthree',
+        tags: ['a', 'B'],
+        priority: 'high',
+        status: 'pending',
+      },
+      { title: 'Last', description: null, tags: [] },
+    ]);
+  });
+
+  test.each<[string, string, object[]]>([
+    [
+      'an unknown column',
+      'title,colour\nx,y',
+      [{ row: 0, line: 1, type: 'file', errors: [{ pointer: '/body/0/colour', code: 'unknown' }] }],
+    ],
+    [
+      'a column twice',
+      'title,title\nx,y',
+      [{ row: 0, errors: [{ pointer: '/body/0/title', code: 'duplicate' }] }],
+    ],
+    ['no title', 'status\npending', [{ row: 0, errors: [{ pointer: '/body/0/title', code: 'required' }] }]],
+    [
+      'an empty title',
+      'title,status\n,pending',
+      [{ row: 1, line: 2, errors: [{ pointer: '/body/1/title', code: 'required' }] }],
+    ],
+    [
+      'a date that is none',
+      'title,due_date\n"a\nb",\nx,2026-02-30',
+      [
+        { row: 1, line: 2, errors: [{ pointer: '/body/1/title', code: 'wrong-format' }] },
+        { row: 2, line: 4, errors: [{ pointer: '/body/2/due_date', code: 'wrong-format' }] },
+      ],
+    ],
+    [
+      'cells that are missing',
+      'title,status\nx',
+      [{ row: 1, line: 2, errors: [{ pointer: '/body/1', code: 'wrong-format' }] }],
+    ],
+    [
+      'a quote out of place',
+      'title,status\nx,pending\n"y"z,\nw,',
+      [
+        { row: 1, action: 'create' },
+        {
+          row: 2,
+          line: 3,
+          id: null,
+          errors: [
+            {
+              pointer: '/body/2/title',
+              code: 'wrong-format',
+              detail: 'column title: a quote is out of place (line 3)',
+            },
+          ],
+        },
+      ],
+    ],
+    [
+      'a quote that is not closed',
+      'title,status\nx,"pending',
+      [
+        {
+          row: 1,
+          line: 2,
+          errors: [
+            {
+              pointer: '/body/1/status',
+              code: 'wrong-format',
+              detail: 'column status: a quote is not closed (line 2)',
+            },
+          ],
+        },
+      ],
+    ],
+    ['nothing', '\n', [{ row: 0, errors: [{ code: 'required' }] }]],
+  ])('with %s is told where', async (_what, csv, rows) => {
+    const dry = await importInto(ada, 'csv', csv, true);
+    expect(dry.body.rows).toMatchObject(rows);
+    expect(dry.body.rows).toHaveLength(rows.length);
+    expect((await importInto(ada, 'csv', csv)).status).toBe(422);
+    expect((await exported(ada)).tasks).toEqual([]);
+  });
+
+  test('of a formula is guarded, and text that looks guarded too', async () => {
+    const titles = ['=1+1', '+1', '-1', '@a', '＝1', "'=1", "''-1", "'quoted'", '1=1'];
+    const tasks = titles.map((title) => ({ id: randomUUID(), title }));
+    await importInto(ada, 'json', document({ tasks }));
+    const lines: string[] = (await exported(ada, '.csv')).split('\r\n').slice(1, -1);
+    const guarded = ["'=1+1", "'+1", "'-1", "'@a", "'＝1", "''=1", "'''-1", "'quoted'", '1=1'];
+    expect(lines.map((line) => line.split(',')[5]).toSorted()).toEqual(guarded.toSorted());
+  });
+
+  test('in another encoding is refused', async () => {
+    expect(await importInto(ada, 'csv', Buffer.from('title\nGr\xfcn', 'latin1'))).toMatchObject({
+      status: 400,
+      body: { code: 'malformed-body', detail: 'The body cannot be read as text in UTF-8.' },
+    });
+    expect(await importInto(ada, 'json', Buffer.from('{"a":"\xfc"}', 'latin1'))).toMatchObject({
+      status: 400,
+      body: { code: 'malformed-body', detail: 'The body cannot be read as JSON in UTF-8.' },
+    });
+    expect((await importInto(ada, 'csv', Buffer.from('title\nGrün', 'utf16le'))).status).not.toBe(200);
+    const headers = { 'Content-Type': 'text/csv; charset=iso-8859-1' };
+    expect((await ada.send('POST', '/import', { body: 'title\nx', headers })).status).toBe(415);
+  });
+
+  test('whatever the text, comes back as it was', async () => {
+    const piece = fc.constantFrom('a', ' ', ',', ';', '"', "'", '=', '+', '-', '@', '＝', 'é', '😀');
+    const text = fc.array(piece, { minLength: 1, maxLength: 30 }).map((parts) => `${parts.join('')}x`);
+    const lines = fc.array(fc.oneof(text, fc.constantFrom('\n', '\r\n', '\r', '\t')), { minLength: 1 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(text, lines), { minLength: 1, maxLength: 20 }), async (texts) => {
+        const [from, to] = [await makeUser(service.url), await makeUser(service.url)];
+        const tasks = texts.map(([title, description]) => ({
+          id: randomUUID(),
+          title,
+          description: description.join(''),
+        }));
+        await importInto(from, 'json', document({ tasks }));
+        await importInto(to, 'csv', await exported(from, '.csv'));
+        const read = async (user: TestUser) =>
+          (await exported(user)).tasks.map((task: Body) => [task.id, task.title, task.description]);
+        expect(await read(to)).toEqual(await read(from));
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe('iCalendar', () => {
+  const calendar = (...lines: string[]) =>
+    ['BEGIN:VCALENDAR', 'VERSION:2.0', ...lines, 'END:VCALENDAR', ''].join('\r\n');
+  const todo = (...lines: string[]) => ['BEGIN:VTODO', 'SUMMARY:A task', ...lines, 'END:VTODO'];
+  const tasks = async () => (await ada.send('GET', '/tasks?sort=position')).body.items;
+
+  test('as it was exported comes back with all that it can carry', async () => {
+    await fillLane();
+    const bob = await makeUser(service.url);
+    const ics = await exported(ada, '.ics');
+    expect((await importInto(bob, 'ics', ics)).body).toMatchObject({ faults: 0, created: 6 });
+    const fields = (task: Body) => ({
+      ...task,
+      user_id: undefined,
+      version: undefined,
+      updated_at: undefined,
+      project_id: undefined,
+      position: undefined,
+      rrule: undefined,
+      recurrence_start: undefined,
+      description: (task.description || null)?.replace(/\r\n/g, '\n') ?? null,
+      created_at: task.created_at.slice(0, 19),
+      completed_at: task.completed_at?.slice(0, 19),
+      tags: task.tags.length,
+    });
+    const [of, to] = [(await exported(ada)).tasks, (await exported(bob)).tasks];
+    expect(to.map(fields)).toEqual(of.map(fields));
+    const weekly = to.find((task: Body) => task.title === 'Weekly');
+    expect(weekly.rrule).toBe('FREQ=WEEKLY;BYDAY=FR;UNTIL=20270917');
+    expect((await importInto(bob, 'ics', ics)).body).toMatchObject({ created: 0, skipped: 6 });
+  });
+
+  test.each<[string, string[], object]>([
+    ['a day', ['DUE;VALUE=DATE:20261128'], { due_date: '2026-11-28', due_time: null, time_zone: null }],
+    [
+      'a time in UTC',
+      ['DUE:20261128T180500Z'],
+      { due_date: '2026-11-28', due_time: '18:05', time_zone: 'UTC' },
+    ],
+    [
+      'a time that floats',
+      ['DUE:20261128T180559'],
+      { due_date: '2026-11-28', due_time: '18:05', time_zone: null },
+    ],
+    [
+      'an IANA zone',
+      ['DUE;TZID=Europe/Zurich:20261128T180500'],
+      { time_zone: 'Europe/Zurich', due_at: '2026-11-28T17:05:00.000Z' },
+    ],
+    [
+      'a zone in a path',
+      ['DUE;TZID=/mozilla.org/20070129_1/America/Argentina/Ushuaia:20261128T180500'],
+      { time_zone: 'America/Argentina/Ushuaia' },
+    ],
+    [
+      'a zone of Windows',
+      ['DUE;TZID="W. Europe Standard Time":20261128T180500'],
+      { time_zone: 'Europe/Berlin' },
+    ],
+    [
+      'a start and a duration',
+      ['DTSTART:20261128T230000Z', 'DURATION:PT2H'],
+      { due_date: '2026-11-29', due_time: '01:00' },
+    ],
+    ['a status', ['STATUS:IN-PROCESS', 'PRIORITY:2'], { status: 'in_progress', priority: 'high' }],
+    [
+      'COMPLETED alone',
+      ['COMPLETED:20261121T100000Z'],
+      { status: 'completed', completed_at: '2026-11-21T10:00:00.000Z' },
+    ],
+    [
+      'folds and escapes',
+      ['DESCRIPTION:a\\nb\\, c', ' \\; d\\\\ne', 'CATEGORIES:x,y', 'CATEGORIES:z'],
+      { description: 'a\nb, c; d\\ne', tags: ['x', 'y', 'z'] },
+    ],
+    [
+      'a rule',
+      ['DUE;VALUE=DATE:20261128', 'RRULE:FREQ=WEEKLY;BYDAY=SA'],
+      { rrule: 'FREQ=WEEKLY;BYDAY=SA', recurrence_start: '2026-11-28' },
+    ],
+    [
+      'an alarm',
+      ['DUE:20301128T180500Z', 'BEGIN:VALARM', 'ACTION:DISPLAY', 'TRIGGER:-PT1H30M', 'END:VALARM'],
+      { reminders: [{ at: null, minutes_before_due: 90 }] },
+    ],
+    [
+      'an alarm before the start',
+      ['DTSTART:20301128T093000Z', 'DUE:20301128T103000Z', 'BEGIN:VALARM', 'TRIGGER:-PT15M', 'END:VALARM'],
+      { reminders: [{ at: null, minutes_before_due: 75 }] },
+    ],
+    [
+      'an alarm that says so',
+      [
+        'DTSTART:20301128T093000Z',
+        'DUE:20301128T103000Z',
+        'BEGIN:VALARM',
+        'TRIGGER;RELATED=START:PT15M',
+        'END:VALARM',
+      ],
+      { reminders: [{ at: null, minutes_before_due: 45 }] },
+    ],
+    [
+      'an alarm before the end',
+      [
+        'DTSTART:20301128T093000Z',
+        'DUE:20301128T103000Z',
+        'BEGIN:VALARM',
+        'TRIGGER;RELATED=END:-PT15M',
+        'END:VALARM',
+      ],
+      { reminders: [{ at: null, minutes_before_due: 15 }] },
+    ],
+    [
+      'an alarm before the start on a day of 25 hours',
+      [
+        'DTSTART;TZID=Europe/Zurich:20301026T120000',
+        'DUE;TZID=Europe/Zurich:20301027T120000',
+        'BEGIN:VALARM',
+        'TRIGGER:PT0M',
+        'END:VALARM',
+      ],
+      { reminders: [{ at: null, minutes_before_due: 1500 }] },
+    ],
+    [
+      'an alarm before the first of several days',
+      [
+        'DTSTART;VALUE=DATE:20301126',
+        'DUE;VALUE=DATE:20301128',
+        'BEGIN:VALARM',
+        'TRIGGER:-PT30M',
+        'END:VALARM',
+      ],
+      { reminders: [{ at: null, minutes_before_due: 2910 }] },
+    ],
+    [
+      'an alarm before a start with a duration',
+      ['DTSTART:20301128T093000', 'DURATION:PT1H', 'BEGIN:VALARM', 'TRIGGER:-PT15M', 'END:VALARM'],
+      { reminders: [{ at: null, minutes_before_due: 75 }] },
+    ],
+    [
+      'an alarm before a start long before the due date',
+      ['DTSTART:20300128T093000Z', 'DUE:20301128T103000Z', 'BEGIN:VALARM', 'TRIGGER:-PT15M', 'END:VALARM'],
+      { reminders: [{ at: '2030-01-28T09:15:00.000Z', minutes_before_due: null }] },
+    ],
+    [
+      'an alarm before a start without a due date',
+      ['DTSTART;TZID=Europe/Zurich:20300128T093000', 'BEGIN:VALARM', 'TRIGGER:-PT15M', 'END:VALARM'],
+      { reminders: [{ at: '2030-01-28T08:15:00.000Z', minutes_before_due: null }] },
+    ],
+    [
+      'no alarm after the due date',
+      ['DTSTART:20301128T093000Z', 'DUE:20301128T103000Z', 'BEGIN:VALARM', 'TRIGGER:PT2H', 'END:VALARM'],
+      { reminders: [] },
+    ],
+    [
+      'no alarm before a start that floats',
+      ['DTSTART:20301128T093000', 'BEGIN:VALARM', 'TRIGGER:-PT2H', 'END:VALARM'],
+      { reminders: [] },
+    ],
+  ])('tells %s', async (_what, lines, expected) => {
+    const report = await importInto(ada, 'ics', calendar(...todo(...lines)));
+    expect(report).toMatchObject({ status: 200, body: { created: 1 } });
+    expect(await tasks()).toMatchObject([{ title: 'A task', ...expected }]);
+  });
+
+  test('has a rule from completions on as it was, which starts from none of its days', async () => {
+    const clock = { due_date: '2026-01-01', due_time: '23:30', time_zone: 'America/New_York' };
+    const rules = ['FREQ=WEEKLY', 'FREQ=WEEKLY;COUNT=3;BYDAY=MO,TU', 'FREQ=MONTHLY;UNTIL=20990131'];
+    for (const rrule of rules)
+      await make('/tasks', { title: rrule, rrule, repeat_from: 'completion', ...clock });
+    const bob = await makeUser(service.url);
+    const ics = await exported(ada, '.ics');
+    expect(ics).toContain('UNTIL=20990201T043000Z');
+    expect((await importInto(bob, 'ics', ics)).body).toMatchObject({ created: 3 });
+    const upcoming = async (user: TestUser) => {
+      const { items } = (await user.send('GET', '/tasks?sort=title')).body;
+      const paths = items.map(({ id }: Body) => `/tasks/${id}/occurrences?limit=4`);
+      const lists = await Promise.all(paths.map((path: string) => user.send('GET', path)));
+      return lists.map(({ body }) => body.items.map((each: Body) => each.due_date));
+    };
+    expect(await upcoming(bob)).toEqual(await upcoming(ada));
+    const rrules = (await bob.send('GET', '/tasks?sort=title')).body.items.map((task: Body) => task.rrule);
+    expect(rrules[1]).toBe('FREQ=WEEKLY');
+    expect(rrules[2]).toContain('COUNT=3');
+  });
+
+  test('tells parents by UIDs of any form, wherever they come', async () => {
+    const ics = calendar(
+      ...todo('UID:child@example.com', 'RELATED-TO:parent@example.com'),
+      ...todo('UID:parent@example.com'),
+    );
+    await importInto(ada, 'ics', ics);
+    const [one, other] = await tasks();
+    expect([one.parent_id, other.parent_id]).toEqual([other.id, null]);
+    expect((await importInto(ada, 'ics', ics)).body).toMatchObject({ created: 0, skipped: 2 });
+  });
+
+  test('counts what it does not import', async () => {
+    const event = ['BEGIN:VEVENT', 'UID:e', 'SUMMARY:An event', 'DTSTART:20261128T180500Z', 'END:VEVENT'];
+    const zone = ['BEGIN:VTIMEZONE', 'TZID:Here', 'X-LIC-LOCATION:Europe/Zurich', 'END:VTIMEZONE'];
+    const ics = calendar(...event, ...todo('DUE;TZID=Here:20261128T180500'), ...event, ...zone);
+    expect((await importInto(ada, 'ics', ics)).body).toMatchObject({ created: 1, ignored: 2 });
+    expect(await tasks()).toMatchObject([{ time_zone: 'Europe/Zurich' }]);
+  });
+
+  test.each<[string, string, object]>([
+    [
+      'a zone that nobody knows',
+      calendar(...todo('DUE;TZID=Middle-earth:20261128T180500')),
+      { row: 1, line: 3, errors: [{ pointer: '/body/1/due', code: 'not-allowed' }] },
+    ],
+    [
+      'a day that there is not',
+      calendar(...todo('DUE;VALUE=DATE:20260230')),
+      { errors: [{ pointer: '/body/1/due', code: 'wrong-format' }] },
+    ],
+    [
+      'an alarm before a day that there is not',
+      calendar(...todo('DUE;VALUE=DATE:20260230', 'BEGIN:VALARM', 'TRIGGER:-PT5M', 'END:VALARM')),
+      { errors: [{ pointer: '/body/1/due', code: 'wrong-format' }] },
+    ],
+    [
+      'a rule that tasks can’t have',
+      calendar(...todo('DUE;VALUE=DATE:20261128', 'RRULE:FREQ=SECONDLY')),
+      { errors: [{ pointer: '/body/1/rrule' }] },
+    ],
+    [
+      'no summary',
+      calendar('BEGIN:VTODO', 'UID:x', 'END:VTODO'),
+      { errors: [{ pointer: '/body/1/summary', code: 'required' }] },
+    ],
+    [
+      'a status that there is not',
+      calendar(...todo('STATUS:TENTATIVE')),
+      { errors: [{ pointer: '/body/1/status', code: 'not-allowed' }] },
+    ],
+    [
+      'a line that is none',
+      calendar(...todo('what is this')),
+      { line: 3, errors: [{ pointer: '/body/1', code: 'wrong-format' }] },
+    ],
+    [
+      'no end',
+      'BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:x\n',
+      { row: 0, type: 'file', errors: [{ pointer: '/body', code: 'wrong-format' }] },
+    ],
+    [
+      'text that is something else',
+      'Good morning',
+      { row: 0, line: 1, errors: [{ pointer: '/body', code: 'wrong-format' }] },
+    ],
+  ])('with %s is refused', async (_what, ics, row) => {
+    expect((await importInto(ada, 'ics', ics, true)).body.rows).toMatchObject([row]);
+    expect((await importInto(ada, 'ics', ics)).status).toBe(422);
+    expect(await tasks()).toEqual([]);
+  });
+});
+
+test.each(['json', 'csv', 'ics'] as const)(
+  'reminders before a due date that was taken away are left out of %s',
+  async (type) => {
+    const reminders = [{ minutes_before_due: 5 }, { at: '2099-01-01T10:00:00.000Z' }];
+    const task = await make('/tasks', { title: 'x', due_date: '2099-01-31', reminders });
+    // As earlier releases left it.
+    const sql = 'update tasklane.tasks set due_date = null where user_id = $1 and id = $2';
+    await query(service.database.url, sql, [ada.id, task.id]);
+    const bob = await makeUser(service.url);
+    const file = await exported(ada, type === 'json' ? '' : `.${type}`);
+    expect(await importInto(bob, type, file)).toMatchObject({ status: 200, body: { faults: 0 } });
+    expect((await exported(bob)).tasks).toMatchObject([
+      { due_date: null, reminders: [{ at: '2099-01-01T10:00:00.000Z', minutes_before_due: null }] },
+    ]);
+  },
+);
+
+describe('many rows', () => {
+  const count = 1_700;
+  const csv = [
+    'title,tags',
+    ...Array.from({ length: count }, (_, n) => `Task ${n},"t${n % 7}, t${n % 11}"`),
+  ].join('\n');
+  const seqs = async () => {
+    const sql =
+      'select at, count(*)::int as count from tasklane.changes where user_id = $1 group by at order by at';
+    return (await query<{ count: number }>(service.database.url, sql, [ada.id])).map((row) => row.count);
+  };
+
+  test('are written in chunks, in their order, and can go on where they broke off', async () => {
+    // A fault of the database's, midway.
+    await query(
+      service.database.url,
+      'alter table tasklane.tasks add constraint no_more check (title <> $$Task 1234$$)',
+    );
+    try {
+      expect((await importInto(ada, 'csv', csv)).status).toBe(500);
+    } finally {
+      await query(service.database.url, 'alter table tasklane.tasks drop constraint no_more');
+    }
+    const written = (await ada.send('GET', '/tasks?include_total=true')).body.total;
+    expect([written > 0, written < count]).toEqual([true, true]);
+
+    const rest = await importInto(ada, 'csv', csv);
+    expect(rest.body).toMatchObject({ created: count - written, skipped: written });
+    expect(Math.max(...(await seqs()))).toBeLessThanOrEqual(1_000);
+    const { tasks, tags } = await exported(ada);
+    expect([tasks.length, tags.length]).toEqual([count, 11]);
+    const titles = tasks
+      .toSorted((a: Body, b: Body) => (a.position < b.position ? -1 : 1))
+      .map((task: Body) => task.title);
+    expect(titles).toEqual(Array.from({ length: count }, (_, n) => `Task ${n}`));
+  });
+
+  test('with faults are told as far as an answer lists them, and counted', async () => {
+    const bad = csv.replaceAll(/^Task/gm, '\u0007');
+    const refused = await importInto(ada, 'csv', bad);
+    expect(refused.body.errors).toHaveLength(1_000);
+    expect(refused.body.detail).toContain(`${count} of ${count} rows have faults`);
+    const dry = await importInto(ada, 'csv', bad, true);
+    const omitted = { rows_omitted: count - 100, errors_omitted: count - 100 };
+    expect(dry.body).toMatchObject({ faults: count, created: 0, ...omitted });
+    expect(dry.body.rows).toHaveLength(100);
+  });
+
+  test('have a report of the first that have faults, and the first of the others', async () => {
+    const mixed = csv.replace(/^Task 150,/m, ',').replace(/^Task 1699,/m, ',');
+    const { body } = await importInto(ada, 'csv', mixed, true);
+    const counts = { faults: 2, created: count - 2, rows_omitted: count - 1_000, errors_omitted: 0 };
+    expect(body).toMatchObject(counts);
+    const rows = body.rows.map(({ row }: Body) => row);
+    expect(rows).toEqual([...Array.from({ length: 999 }, (_, n) => n + 1), count]);
+    const faulty = body.rows.filter(({ errors }: Body) => errors.length > 0);
+    expect(faulty.map(({ row, action }: Body) => [row, action])).toEqual([
+      [151, 'fault'],
+      [count, 'fault'],
+    ]);
+  });
+});

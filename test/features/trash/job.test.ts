@@ -1,0 +1,113 @@
+/** The purge: what has been in the trash for long enough goes, in every lane, once, whoever else purges. */
+
+import pino from 'pino';
+import { startService } from '../../../src/start';
+import type { Body } from '../../support/api';
+import { query } from '../../support/database';
+import { startTestService, type TestService, testConfig } from '../../support/service';
+import { makeTaskClient, type TaskClient } from '../../support/task-client';
+import { seedTasks } from '../../support/tasks';
+
+let service: TestService;
+
+beforeAll(async () => {
+  service = await startTestService({ RATE_LIMIT: 'off', TRASH_RETENTION_DAYS: '10' });
+});
+afterAll(() => service.stop());
+
+/** Lets tasks in the trash have been there for so long, in seconds more than ten days. */
+async function age(user: TaskClient, ids: readonly string[], seconds: number): Promise<void> {
+  await query(
+    service.database.url,
+    `update tasklane.tasks set deleted_at = now() - interval '10 days' - make_interval(secs => $3)
+     where user_id = $1 and id = any($2)`,
+    [user.id, ids, seconds],
+  );
+}
+
+const ids = (items: readonly { id: string }[]) => items.map((item) => item.id);
+
+async function idsLeft(user: TaskClient): Promise<string[]> {
+  const rows = await query<{ id: string }>(
+    service.database.url,
+    'select id from tasklane.tasks where user_id = $1 order by id',
+    [user.id],
+  );
+  return ids(rows);
+}
+
+test('takes what is old enough, with changes, and leaves what is not, and what was restored', async () => {
+  const ada = await makeTaskClient(service);
+  const [old, young, back] = [await ada.line(2), await ada.line(2), await ada.line(2)];
+  const alive = await ada.create();
+  for (const [root] of [old, young, back]) await ada.ok('DELETE', `/tasks/${root.id}`);
+  await age(ada, ids(old), 1);
+  await age(ada, ids(young), -60);
+  await age(ada, ids(back), 1);
+  await ada.ok('POST', `/tasks/${back[0].id}/restore`);
+  const seq = await ada.seq();
+  await service.runJob('purge');
+  expect(await idsLeft(ada)).toEqual(ids([...young, ...back, alive]).toSorted());
+  const changes = await ada.changesAfter(seq);
+  expect(changes.map(({ entity_id, action }) => `${entity_id} ${action}`).toSorted()).toEqual(
+    ids(old)
+      .map((id) => `${id} purged`)
+      .toSorted(),
+  );
+  await service.runJob('purge');
+  expect(await ada.changesAfter(seq)).toEqual(changes);
+});
+
+test('leaves a younger delete from below an old one, without its parent', async () => {
+  const ada = await makeTaskClient(service);
+  const line = await ada.line(3);
+  await ada.ok('DELETE', `/tasks/${line[2].id}`);
+  await ada.ok('DELETE', `/tasks/${line[0].id}`);
+  await age(ada, ids(line.slice(0, 2)), 1);
+  await service.runJob('purge');
+  expect(await idsLeft(ada)).toEqual([line[2].id]);
+  expect(await ada.ok('POST', `/tasks/${line[2].id}/restore`)).toMatchObject({ parent_id: null });
+});
+
+test('has an end in lanes with much, and with many of them; two instances purge each task once', async () => {
+  const users: TaskClient[] = [];
+  for (let n = 0; n < 3; n++) {
+    const user = await makeTaskClient(service);
+    users.push(user);
+    const seeds = Array.from({ length: n === 0 ? 2_500 : 40 }, () => ({ title: 'Old' }));
+    const deleted = await seedTasks(service.database.url, user.id, seeds);
+    await query(
+      service.database.url,
+      'update tasklane.tasks set deleted_at = now(), deleted_with = id where user_id = $1',
+      [user.id],
+    );
+    await age(user, deleted, 1 + n);
+  }
+  await query(
+    service.database.url,
+    `with lanes as (
+       insert into tasklane.profiles (user_id) select 'many-' || n from generate_series(1, 250) as n
+       returning user_id)
+     insert into tasklane.tasks (user_id, id, title, deleted_at, deleted_with)
+     select user_id, id, 'Old', now() - interval '11 days', id
+     from (select user_id, gen_random_uuid() as id from lanes) as old`,
+  );
+  const other = await startService(
+    testConfig({ DATABASE_URL: service.database.url, RATE_LIMIT: 'off', TRASH_RETENTION_DAYS: '10' }),
+    pino({ level: 'silent' }),
+  );
+  try {
+    await Promise.all([service.runJob('purge'), other.runJob('purge')]);
+  } finally {
+    await other.stop();
+  }
+  const left = await query(service.database.url, `select from tasklane.tasks where title = 'Old'`);
+  expect(left).toEqual([]);
+  for (const [n, user] of users.entries()) {
+    const changes = await user.changesAfter(0);
+    const wanted = n === 0 ? 2_500 : 40;
+    expect(changes).toHaveLength(wanted);
+    expect(new Set(changes.map((each: Body) => each.entity_id)).size).toBe(wanted);
+    expect(changes.map((each) => each.seq)).toEqual(changes.map((_each, index) => index + 1));
+  }
+});

@@ -1,0 +1,329 @@
+import { Pool } from 'pg';
+import { type Authenticator, createAuthenticator } from '../../../src/platform/auth/authenticator';
+import {
+  type BetterAuthOptions,
+  type BetterAuthServer,
+  type SignedUp,
+  startBetterAuth,
+} from '../../support/better-auth';
+import { createTestDatabase, query, type TestDatabase } from '../../support/database';
+import { bearer, configOf, memoryLog, requestWith } from './support';
+
+// A server's start and the hashing of passwords take long on a busy machine.
+jest.setTimeout(60_000);
+
+let database: TestDatabase;
+let pool: Pool;
+let server: BetterAuthServer;
+let authenticators: Authenticator[];
+let clock: () => number;
+
+beforeEach(() => {
+  authenticators = [];
+  clock = Date.now;
+});
+
+afterEach(() => {
+  for (const authenticator of authenticators) authenticator.close();
+});
+
+/** One server, with a database of its own, for the tests of a block. */
+function useServer(options: Partial<BetterAuthOptions> = {}): void {
+  beforeAll(async () => {
+    database = await createTestDatabase({ empty: true });
+    pool = new Pool({ connectionString: database.url });
+    server = await startBetterAuth({ databaseUrl: database.url, options });
+  });
+
+  afterAll(async () => {
+    await server.stop();
+    await pool.end();
+    await database.drop();
+  });
+}
+
+/** An authenticator whose environment holds what a frontend's does, and `env`. */
+function authenticatorFor(env: NodeJS.ProcessEnv): Authenticator {
+  const authenticator = createAuthenticator(configOf(env), memoryLog(), {
+    query: (text, values) => pool.query(text, [...values]),
+    now: () => clock(),
+    monotonicNow: () => clock(),
+  });
+  authenticators.push(authenticator);
+  return authenticator;
+}
+
+const cookiesOf = (user: SignedUp, matching = /./) =>
+  requestWith([
+    [
+      'Cookie',
+      [...user.cookies]
+        .filter(([name]) => matching.test(name))
+        .map((pair) => pair.join('='))
+        .join('; '),
+    ],
+  ]);
+
+const cookieEnvironment = (cookieCache: 'secret' | 'key-set') => ({
+  BETTER_AUTH_URL: server.url,
+  BETTER_AUTH_SECRET: server.secret,
+  AUTH_SOURCES: `${cookieCache}-cookie`,
+});
+
+describe.each(['text', 'uuid', 'serial'] as const)('ids of type %s', (ids) => {
+  useServer({ ids, cookieCache: 'key-set' });
+
+  test('come in the tokens of a stock server, for which BETTER_AUTH_URL is enough', async () => {
+    const authenticator = authenticatorFor({ BETTER_AUTH_URL: server.url });
+    const [alice, bob] = [await server.signUp(), await server.signUp()];
+    for (const user of [alice, bob]) {
+      expect(await authenticator.authenticate(bearer(await server.takeToken(user)))).toMatchObject({
+        outcome: 'authenticated',
+        identity: { userId: user.userId, source: 'key-set', scopes: ['read', 'write'] },
+      });
+    }
+    expect(alice.userId).not.toBe(bob.userId);
+  });
+
+  test('come from the session table', async () => {
+    const authenticator = authenticatorFor({ BETTER_AUTH_SECRET: server.secret, AUTH_SOURCES: 'session' });
+    const user = await server.signUp();
+    const nowSeconds = Date.now() / 1000;
+    const expected = {
+      outcome: 'authenticated',
+      identity: {
+        userId: user.userId,
+        source: 'session',
+        scopes: ['read', 'write'],
+        issuedAt: expect.closeTo(nowSeconds, -2),
+        expiresAt: expect.closeTo(nowSeconds + 7 * 86_400, -2),
+      },
+    };
+    expect(await authenticator.authenticate(cookiesOf(user))).toMatchObject(expected);
+    expect(await authenticator.authenticate(bearer(user.sessionToken))).toMatchObject(expected);
+    expect(await authenticator.authenticate(bearer(user.signedSessionToken))).toMatchObject(expected);
+  });
+
+  test('come in the session cookie', async () => {
+    const authenticator = authenticatorFor(cookieEnvironment('key-set'));
+    const user = await server.signUp();
+    expect(await authenticator.authenticate(cookiesOf(user))).toMatchObject({
+      outcome: 'authenticated',
+      identity: { userId: user.userId, source: 'cookie', carrier: 'cookie' },
+    });
+  });
+});
+
+describe.each(['ES256', 'ES512', 'RS256', 'PS256'] as const)('keys for %s', (keyAlgorithm) => {
+  useServer({ keyAlgorithm });
+
+  test('verify tokens', async () => {
+    const user = await server.signUp();
+    const token = await server.takeToken(user);
+    expect(JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString())).toMatchObject({
+      alg: keyAlgorithm,
+    });
+    expect(await authenticatorFor({ BETTER_AUTH_URL: server.url }).authenticate(bearer(token))).toMatchObject(
+      {
+        outcome: 'authenticated',
+        identity: { userId: user.userId },
+      },
+    );
+  });
+});
+
+describe('a server that signs tokens with its secret', () => {
+  useServer({ tokensSignedWith: 'secret' });
+
+  test('needs the source to be named beside BETTER_AUTH_URL', async () => {
+    const user = await server.signUp();
+    const token = await server.takeToken(user);
+    const env = { BETTER_AUTH_URL: server.url, BETTER_AUTH_SECRET: server.secret };
+    expect(
+      await authenticatorFor({ ...env, AUTH_SOURCES: 'secret' }).authenticate(bearer(token)),
+    ).toMatchObject({
+      outcome: 'authenticated',
+      identity: { userId: user.userId, source: 'secret' },
+    });
+    expect(await authenticatorFor(env).authenticate(bearer(token))).toEqual({
+      outcome: 'invalid',
+      reason: 'algorithm',
+    });
+  });
+
+  test('needs AUTH_AUDIENCE where BETTER_AUTH_URL is not set', async () => {
+    const token = await server.takeToken(await server.signUp());
+    const env = { BETTER_AUTH_SECRET: server.secret };
+    expect(await authenticatorFor(env).authenticate(bearer(token))).toEqual({
+      outcome: 'invalid',
+      reason: 'audience-not-configured',
+    });
+    expect(
+      (await authenticatorFor({ ...env, AUTH_AUDIENCE: server.url }).authenticate(bearer(token))).outcome,
+    ).toBe('authenticated');
+  });
+});
+
+describe('a stock server', () => {
+  useServer();
+
+  test('tokens of a new key work after a rotation, and of a key that was taken back no longer', async () => {
+    const authenticator = authenticatorFor({ BETTER_AUTH_URL: server.url });
+    const user = await server.signUp();
+    const old = await server.takeToken(user);
+    expect((await authenticator.authenticate(bearer(old))).outcome).toBe('authenticated');
+
+    await query(database.url, `update jwks set "expiresAt" = now() - interval '1 minute'`);
+    const rotated = await server.takeToken(user);
+    clock = () => Date.now() + 5_000;
+    expect((await authenticator.authenticate(bearer(rotated))).outcome).toBe('authenticated');
+    expect((await authenticator.authenticate(bearer(old))).outcome).toBe('authenticated');
+
+    await query(database.url, `delete from jwks where "expiresAt" is not null`);
+    clock = () => Date.now() + 6 * 60_000;
+    expect((await authenticator.authenticate(bearer(rotated))).outcome).toBe('authenticated');
+    expect(await authenticator.authenticate(bearer(old))).toEqual({
+      outcome: 'invalid',
+      reason: 'key-unknown',
+    });
+  });
+
+  test('tokens outlive a sign-out, and nothing outlives their end', async () => {
+    const authenticator = authenticatorFor({ BETTER_AUTH_URL: server.url });
+    const user = await server.signUp();
+    const token = await server.takeToken(user);
+    await server.signOut(user);
+    expect((await authenticator.authenticate(bearer(token))).outcome).toBe('authenticated');
+    clock = () => Date.now() + 15 * 60_000 + 5_000;
+    expect(await authenticator.authenticate(bearer(token))).toEqual({
+      outcome: 'invalid',
+      reason: 'expired',
+    });
+  });
+
+  const env = () => ({ BETTER_AUTH_SECRET: server.secret, AUTH_SOURCES: 'session' });
+
+  test('sessions end with the sign-out, at once', async () => {
+    const authenticator = authenticatorFor(env());
+    const user = await server.signUp();
+    expect((await authenticator.authenticate(cookiesOf(user))).outcome).toBe('authenticated');
+    await server.signOut(user);
+    expect(await authenticator.authenticate(cookiesOf(user))).toEqual({
+      outcome: 'invalid',
+      reason: 'session-unknown',
+    });
+    expect(authenticator.sizes().verifiedTokens).toBe(0);
+  });
+
+  test('sessions end with the account', async () => {
+    const authenticator = authenticatorFor(env());
+    const user = await server.signUp();
+    await server.deleteUser(user);
+    expect(await authenticator.authenticate(bearer(user.sessionToken))).toEqual({
+      outcome: 'invalid',
+      reason: 'session-unknown',
+    });
+  });
+
+  test('sessions end with their time', async () => {
+    const authenticator = authenticatorFor(env());
+    const user = await server.signUp();
+    clock = () => Date.now() + 7 * 86_400_000;
+    expect(await authenticator.authenticate(cookiesOf(user))).toEqual({
+      outcome: 'invalid',
+      reason: 'session-expired',
+    });
+  });
+
+  test('sessions are refused under another signature, and unsigned in a cookie', async () => {
+    const authenticator = authenticatorFor(env());
+    const [alice, bob] = [await server.signUp(), await server.signUp()];
+    const [, signature] = alice.signedSessionToken.split('.');
+    const refused = { outcome: 'invalid', reason: 'session-signature' };
+    const swapped = `${bob.sessionToken}.${signature}`;
+    expect(await authenticator.authenticate(bearer(swapped))).toEqual(refused);
+    for (const token of [swapped, bob.sessionToken]) {
+      const cookie = `better-auth.session_token=${encodeURIComponent(token)}`;
+      expect(await authenticator.authenticate(requestWith([['Cookie', cookie]]))).toEqual(refused);
+    }
+  });
+
+  test('sessions are not read where the source is off', async () => {
+    const authenticator = authenticatorFor({ BETTER_AUTH_URL: server.url });
+    const user = await server.signUp();
+    expect(await authenticator.authenticate(cookiesOf(user))).toEqual({ outcome: 'missing' });
+    expect((await authenticator.authenticate(bearer(user.sessionToken))).outcome).toBe('invalid');
+  });
+
+  test('sessions go beside tokens', async () => {
+    const authenticator = authenticatorFor({
+      ...env(),
+      BETTER_AUTH_URL: server.url,
+      AUTH_SOURCES: 'session,key-set',
+    });
+    const user = await server.signUp();
+    expect(await authenticator.authenticate(bearer(await server.takeToken(user)))).toMatchObject({
+      identity: { userId: user.userId, source: 'key-set' },
+    });
+    expect(await authenticator.authenticate(cookiesOf(user))).toMatchObject({
+      identity: { userId: user.userId, source: 'session' },
+    });
+  });
+});
+
+describe.each(['secret', 'key-set'] as const)('the session cookie signed with the %s', (cookieCache) => {
+  useServer({ cookieCache });
+
+  test('identifies its user', async () => {
+    const user = await server.signUp();
+    expect(
+      await authenticatorFor(cookieEnvironment(cookieCache)).authenticate(cookiesOf(user)),
+    ).toMatchObject({
+      outcome: 'authenticated',
+      identity: { userId: user.userId, source: 'cookie', carrier: 'cookie' },
+    });
+  });
+
+  test('may come in parts', async () => {
+    const authenticator = authenticatorFor(cookieEnvironment(cookieCache));
+    const user = await server.signUp({ image: `https://example.com/${'x'.repeat(3_500)}` });
+    expect([...user.cookies.keys()]).toContain('better-auth.session_data.1');
+    expect(await authenticator.authenticate(cookiesOf(user))).toMatchObject({
+      identity: { userId: user.userId },
+    });
+    expect((await authenticator.authenticate(cookiesOf(user, /data\.0$/))).outcome).toBe('invalid');
+  });
+
+  test('is no bearer token', async () => {
+    const authenticator = authenticatorFor({
+      ...cookieEnvironment(cookieCache),
+      AUTH_SOURCES: 'secret,key-set,secret-cookie,key-set-cookie',
+    });
+    const cookie = (await server.signUp()).cookies.get('better-auth.session_data')!;
+    expect((await authenticator.authenticate(bearer(cookie))).outcome).toBe('invalid');
+  });
+
+  test('ends after five minutes', async () => {
+    const authenticator = authenticatorFor(cookieEnvironment(cookieCache));
+    const user = await server.signUp();
+    clock = () => Date.now() + 5 * 60_000 + 5_000;
+    expect(await authenticator.authenticate(cookiesOf(user))).toEqual({
+      outcome: 'invalid',
+      reason: 'expired',
+    });
+  });
+
+  test('is not what an e-mail verification token is, though the secret signed it', async () => {
+    const authenticator = authenticatorFor({
+      BETTER_AUTH_SECRET: server.secret,
+      AUTH_SOURCES: 'secret,secret-cookie',
+    });
+    const token = await server.takeVerificationToken(await server.signUp());
+    expect(await authenticator.authenticate(bearer(token))).toEqual({
+      outcome: 'invalid',
+      reason: 'user-id',
+    });
+    const cookie = requestWith([['Cookie', `better-auth.session_data=${token}`]]);
+    expect(await authenticator.authenticate(cookie)).toEqual({ outcome: 'invalid', reason: 'cookie-claims' });
+  });
+});

@@ -1,0 +1,408 @@
+import { once } from 'node:events';
+import { createKeySet, type KeyLookup, type KeySet, type VerificationKey } from '../../../src/platform/auth/key-set';
+import { type KeySetServer, startKeySetServer } from './key-set-server';
+import { createSigningKey } from './signer';
+import { memoryLog } from './support';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+const first = createSigningKey('first', 'EdDSA');
+const second = createSigningKey('second', 'EdDSA');
+
+let server: KeySetServer;
+let log: ReturnType<typeof memoryLog>;
+let clock: number;
+const open: KeySet[] = [];
+
+beforeEach(async () => {
+  server = await startKeySetServer([first.jwk]);
+  log = memoryLog();
+  clock = 0;
+});
+
+afterEach(async () => {
+  for (const keySet of open.splice(0)) keySet.close();
+  await server.close();
+});
+
+function createSet(url = `${server.url}/api/auth/jwks`, timeoutMs = 5_000): KeySet {
+  const keySet = createKeySet({ url, log, now: () => clock, timeoutMs });
+  open.push(keySet);
+  return keySet;
+}
+
+function verdict(lookup: KeyLookup): string {
+  if ('unavailable' in lookup) return 'unavailable';
+  return lookup.found === null ? 'unknown' : lookup.found.algorithm;
+}
+
+const lookUp = async (keySet: KeySet, kid: string | undefined) => verdict(await keySet.find(kid));
+
+async function findKey(keySet: KeySet, kid: string): Promise<VerificationKey> {
+  const lookup = await keySet.find(kid);
+  if ('unavailable' in lookup || lookup.found === null) throw new Error(`${kid} is not found`);
+  return lookup.found;
+}
+
+/** Looks a key up until it has the wanted verdict: a refresh that nobody waits for needs a moment. */
+async function eventually(keySet: KeySet, kid: string, wanted: string) {
+  const deadline = performance.now() + 5_000;
+  while ((await lookUp(keySet, kid)) !== wanted) {
+    if (performance.now() > deadline) throw new Error(`${kid} is not ${wanted} in time`);
+    await new Promise(setImmediate);
+  }
+}
+
+describe('fetching', () => {
+  test('happens on the first look-up, once for all that wait', async () => {
+    const keySet = createSet();
+    const found = await Promise.all(Array.from({ length: 50 }, () => lookUp(keySet, 'first')));
+    expect(new Set(found)).toEqual(new Set(['EdDSA']));
+    expect(server.requests()).toBe(1);
+  });
+
+  test('can be done ahead', async () => {
+    const keySet = createSet();
+    await keySet.warmUp();
+    expect(keySet.size()).toBe(1);
+    expect(await lookUp(keySet, 'first')).toBe('EdDSA');
+    expect(server.requests()).toBe(1);
+  });
+
+  test('is not started again while it is under way, however long it takes', async () => {
+    const answers: (() => void)[] = [];
+    server.serve((_, response) => answers.push(() => response.end(JSON.stringify({ keys: [first.jwk] }))));
+    const keySet = createSet();
+    const waiting = [lookUp(keySet, 'first')];
+    while (answers.length === 0) await new Promise(setImmediate);
+    clock += 5 * SECOND;
+    waiting.push(lookUp(keySet, 'first'));
+    answers[0]!();
+    expect(await Promise.all(waiting)).toEqual(['EdDSA', 'EdDSA']);
+    expect(server.requests()).toBe(1);
+  });
+
+  test('is not repeated while the keys are fresh', async () => {
+    const keySet = createSet();
+    await keySet.find('first');
+    clock += 5 * MINUTE - 1;
+    await keySet.find('first');
+    expect(server.requests()).toBe(1);
+  });
+
+  test('a set with one key serves tokens without a kid, a set with two does not', async () => {
+    const keySet = createSet();
+    expect(await lookUp(keySet, undefined)).toBe('EdDSA');
+    server.serve([first.jwk, second.jwk]);
+    expect(await lookUp(keySet, 'second')).toBe('unknown');
+    clock += 5 * SECOND;
+    expect(await lookUp(keySet, 'second')).toBe('EdDSA');
+    expect(await lookUp(keySet, undefined)).toBe('unknown');
+  });
+});
+
+describe('rotation', () => {
+  test('a new key is found after at most one cooldown', async () => {
+    const keySet = createSet();
+    await keySet.find('first');
+    server.serve([first.jwk, second.jwk]);
+    expect(await lookUp(keySet, 'second')).toBe('unknown');
+    clock += 5 * SECOND;
+    expect(await lookUp(keySet, 'second')).toBe('EdDSA');
+    expect(await lookUp(keySet, 'first')).toBe('EdDSA');
+  });
+
+  test('a key that went is refused once the set is fetched again', async () => {
+    const keySet = createSet();
+    await keySet.find('first');
+    server.serve([second.jwk]);
+    clock += 5 * MINUTE;
+    expect(await lookUp(keySet, 'first')).toBe('unknown');
+  });
+
+  test('a key counts while the set holds it as it was found', async () => {
+    const keySet = createSet();
+    const found = await findKey(keySet, 'first');
+    expect(keySet.holds(found)).toBe(true);
+    clock += 5 * MINUTE;
+    await keySet.find('first');
+    expect(server.requests()).toBe(2);
+    expect(keySet.holds(found)).toBe(true);
+    server.serve([{ ...second.jwk, kid: 'first' }]);
+    clock += 5 * MINUTE;
+    await keySet.find('first');
+    expect(keySet.holds(found)).toBe(false);
+  });
+});
+
+describe('a flood of unknown kids', () => {
+  test('costs one fetch per cooldown and keeps nothing', async () => {
+    const keySet = createSet();
+    await keySet.find('first');
+    for (let round = 1; round <= 3; round++) {
+      clock += 5 * SECOND;
+      const verdicts = await Promise.all(
+        Array.from({ length: 1_000 }, (_, n) => lookUp(keySet, `${round}-${n}`)),
+      );
+      expect(new Set(verdicts)).toEqual(new Set(['unknown']));
+      expect(server.requests()).toBe(1 + round);
+    }
+    expect(keySet.size()).toBe(1);
+  });
+
+  test('costs one attempt per cooldown while the set is out of reach', async () => {
+    server.serve((_, response) => response.writeHead(503).end());
+    const keySet = createSet();
+    for (let round = 1; round <= 3; round++) {
+      for (let n = 0; n < 100; n++) expect(await lookUp(keySet, `${round}-${n}`)).toBe('unavailable');
+      expect(server.requests()).toBe(round);
+      clock += 5 * SECOND;
+    }
+  });
+});
+
+describe('an outage', () => {
+  const refuse = () => server.serve((request) => request.socket.destroy());
+
+  test('known keys go on for an hour, then nothing is available', async () => {
+    const keySet = createSet();
+    await keySet.find('first');
+    refuse();
+    for (let minutes = 5; minutes < 60; minutes += 5) {
+      clock += 5 * MINUTE;
+      expect(await lookUp(keySet, 'first')).toBe('EdDSA');
+    }
+    expect(await lookUp(keySet, 'second')).toBe('unknown');
+    clock += 5 * MINUTE;
+    expect(await lookUp(keySet, 'first')).toBe('unavailable');
+    expect(keySet.size()).toBe(0);
+    server.serve([first.jwk]);
+    clock += 5 * SECOND;
+    expect(await lookUp(keySet, 'first')).toBe('EdDSA');
+  });
+
+  test('a key that was found counts for the same hour', async () => {
+    const keySet = createSet();
+    const found = await findKey(keySet, 'first');
+    clock += 60 * MINUTE - 1;
+    expect(keySet.holds(found)).toBe(true);
+    clock += 1;
+    expect(keySet.holds(found)).toBe(false);
+  });
+
+  test('says how long to wait before the next attempt', async () => {
+    refuse();
+    const keySet = createSet();
+    expect(await keySet.find('first')).toEqual({ unavailable: true, retryAfterSeconds: 5 });
+    clock += 3.5 * SECOND;
+    expect(await keySet.find('first')).toEqual({ unavailable: true, retryAfterSeconds: 2 });
+  });
+
+  test('ends with the next attempt, and both ends of it are logged once', async () => {
+    refuse();
+    const keySet = createSet();
+    await keySet.find('first');
+    clock += 5 * SECOND;
+    await keySet.find('first');
+    server.serve([first.jwk]);
+    clock += 5 * SECOND;
+    expect(await lookUp(keySet, 'first')).toBe('EdDSA');
+    expect(log.lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
+      'warn key set: out of reach',
+      'info key set: in reach again',
+    ]);
+  });
+
+  test('nobody with a known key waits once an attempt has failed', async () => {
+    const keySet = createSet();
+    await keySet.find('first');
+    refuse();
+    clock += 5 * MINUTE;
+    await keySet.find('first');
+    server.serve(() => {});
+    clock += 5 * SECOND;
+    expect(await lookUp(keySet, 'first')).toBe('EdDSA');
+    expect(await lookUp(keySet, 'first')).toBe('EdDSA');
+  });
+
+  test('a set that comes back with other keys is taken over', async () => {
+    const keySet = createSet();
+    await keySet.find('first');
+    refuse();
+    clock += 5 * MINUTE;
+    await keySet.find('first');
+    server.serve([second.jwk]);
+    clock += 5 * SECOND;
+    await eventually(keySet, 'first', 'unknown');
+    expect(await lookUp(keySet, 'second')).toBe('EdDSA');
+  });
+});
+
+describe('an answer that is no key set', () => {
+  const answers: Record<string, Parameters<KeySetServer['serve']>[0]> = {
+    'no answer': () => {},
+    'an answer that stops halfway': (_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).write('{"keys":[');
+    },
+    'a redirect': (_, response) => response.writeHead(302, { location: `${server.url}/elsewhere` }).end(),
+    'a redirect to the same place': (request, response) =>
+      response.writeHead(307, { location: request.url }).end(),
+    'status 404': (_, response) => response.writeHead(404).end(JSON.stringify({ keys: [second.jwk] })),
+    'status 500': (_, response) => response.writeHead(500).end(),
+    'status 204': (_, response) => response.writeHead(204).end(),
+    HTML: (_, response) => response.end('<!doctype html><title>Sign in</title>'),
+    'no bytes': (_, response) => response.end(),
+    'JSON of another shape': (_, response) => response.end('{"keys":{"second":{}}}'),
+    'JSON null': (_, response) => response.end('null'),
+    'a JSON array': (_, response) => response.end('[]'),
+    'an endless answer': (_, response) => {
+      const chunk = ' '.repeat(64 * 1024);
+      const write = () => {
+        while (!response.destroyed && response.write(chunk));
+      };
+      response.on('drain', write);
+      write();
+    },
+    'an answer of more than 256 KiB': (_, response) =>
+      response.end(JSON.stringify({ keys: [second.jwk], padding: 'x'.repeat(256 * 1024) })),
+  };
+
+  test.each(Object.entries(answers))('%s: nothing is available, and known keys stay', async (_, answer) => {
+    const keySet = createSet(undefined, 1_000);
+    server.serve(answer);
+    expect(await lookUp(keySet, 'second')).toBe('unavailable');
+    server.serve([first.jwk]);
+    clock += 5 * SECOND;
+    expect(await lookUp(keySet, 'first')).toBe('EdDSA');
+
+    server.serve(answer);
+    clock += 5 * MINUTE;
+    expect(await lookUp(keySet, 'first')).toBe('EdDSA');
+    expect(await lookUp(keySet, 'second')).toBe('unknown');
+  });
+
+  test('a redirect is not followed', async () => {
+    server.serve((request, response) => {
+      if (request.url === '/api/auth/jwks') response.writeHead(302, { location: '/elsewhere' }).end();
+      else response.end(JSON.stringify({ keys: [second.jwk] }));
+    });
+    expect(await lookUp(createSet(), 'second')).toBe('unavailable');
+    expect(server.requests()).toBe(1);
+  });
+
+  test('a server that is not there', async () => {
+    const gone = await startKeySetServer();
+    await gone.close();
+    expect(await lookUp(createSet(`${gone.url}/api/auth/jwks`), 'first')).toBe('unavailable');
+    expect(log.lines).toEqual([
+      {
+        level: 'warn',
+        fields: { url: `${gone.url}/api/auth/jwks`, reason: 'ECONNREFUSED' },
+        message: 'key set: out of reach',
+      },
+    ]);
+  });
+
+  test('an empty set is the server taking its keys back', async () => {
+    const keySet = createSet();
+    await keySet.find('first');
+    server.serve([]);
+    clock += 5 * MINUTE;
+    expect(await lookUp(keySet, 'first')).toBe('unavailable');
+  });
+});
+
+describe('keys that are not for verifying tokens', () => {
+  const rsa = createSigningKey('rsa', 'RS256');
+  const p256 = createSigningKey('p256', 'ES256');
+  const ignored: Record<string, object | string | null> = {
+    'a private Ed25519 key': second.privateJwk,
+    'a private RSA key': rsa.privateJwk,
+    'a symmetric key': {
+      kty: 'oct',
+      k: 'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I',
+      kid: 'oct',
+      alg: 'HS256',
+    },
+    'a key for HS256': { ...second.jwk, alg: 'HS256' },
+    'a key for no algorithm': { ...second.jwk, alg: 'none' },
+    'a key whose alg is of another kind': { ...second.jwk, alg: 'ES256' },
+    'a key whose curve is of another algorithm': { ...p256.jwk, alg: 'ES512' },
+    'an unknown curve': { ...p256.jwk, crv: 'P-384', alg: undefined },
+    'a key for encryption': { ...second.jwk, use: 'enc' },
+    'a key for signing only': { ...second.jwk, key_ops: ['sign'] },
+    'a kid that is a number': { ...second.jwk, kid: 2 },
+    'a kid that is an object': { ...second.jwk, kid: {} },
+    'a point that is not on the curve': { ...p256.jwk, y: p256.jwk.x },
+    'a short Ed25519 key': { ...second.jwk, x: 'AAAA' },
+    'a key without a kind': { ...second.jwk, kty: undefined },
+    'a weak RSA key': { kty: 'RSA', kid: 'weak', alg: 'RS256', e: 'AQAB', n: 'w'.repeat(171) },
+    'an oversized RSA key': { kty: 'RSA', kid: 'huge', alg: 'RS256', e: 'AQAB', n: 'w'.repeat(2731) },
+    'an RSA key without a modulus': { ...rsa.jwk, n: undefined },
+    text: 'key',
+    null: null,
+    'an array': [],
+  };
+
+  test.each(Object.entries(ignored))('%s is ignored, and a good one beside it serves', async (_, jwk) => {
+    server.serve([jwk as object, first.jwk]);
+    const keySet = createSet();
+    expect(await lookUp(keySet, 'first')).toBe('EdDSA');
+    expect(keySet.size()).toBe(1);
+    expect(log.lines).toEqual([
+      {
+        level: 'warn',
+        fields: { url: `${server.url}/api/auth/jwks`, usable: 1, ignored: 1 },
+        message: 'key set: some keys cannot be used',
+      },
+    ]);
+  });
+
+  test.each(Object.entries(ignored))('%s alone: nothing is available', async (_, jwk) => {
+    server.serve([jwk as object]);
+    expect(await lookUp(createSet(), undefined)).toBe('unavailable');
+  });
+
+  test('of two keys with one kid the first counts', async () => {
+    server.serve([first.jwk, { ...rsa.jwk, kid: 'first' }]);
+    expect(await lookUp(createSet(), 'first')).toBe('EdDSA');
+  });
+});
+
+describe('the algorithm follows from the key', () => {
+  test.each(['EdDSA', 'ES256', 'ES512', 'RS256', 'PS256'])('%s', async (alg) => {
+    server.serve([createSigningKey('key', alg).jwk]);
+    expect(await lookUp(createSet(), 'key')).toBe(alg);
+  });
+
+  test.each([
+    ['EdDSA', 'EdDSA'],
+    ['ES256', 'ES256'],
+    ['ES512', 'ES512'],
+    ['PS256', 'RS256'],
+  ])('a key made for %s that does not say so is for %s', async (made, read) => {
+    server.serve([{ ...createSigningKey('key', made).jwk, alg: undefined }]);
+    expect(await lookUp(createSet(), 'key')).toBe(read);
+  });
+});
+
+describe('closing', () => {
+  test('ends a fetch that is under way and starts no other', async () => {
+    const reached = new Promise<void>((resolve) => {
+      server.serve((request) => {
+        void once(request.socket, 'close').then(() => resolve());
+      });
+    });
+    const keySet = createSet();
+    const lookup = keySet.find('first');
+    while (server.requests() === 0) await new Promise(setImmediate);
+    keySet.close();
+    expect(verdict(await lookup)).toBe('unavailable');
+    await reached;
+    clock += 5 * SECOND;
+    expect(await lookUp(keySet, 'first')).toBe('unavailable');
+    expect(server.requests()).toBe(1);
+    expect(log.lines).toEqual([]);
+  });
+});

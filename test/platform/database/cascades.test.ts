@@ -1,0 +1,146 @@
+/** What is done to many rows at once: the number of statements does not follow the number of rows. */
+import { Client } from 'pg';
+import { query } from '../../support/database';
+import { startTestService, type TestService } from '../../support/service';
+import { makeTaskClient, type TaskClient } from '../../support/task-client';
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startTestService({ DATABASE_POOL_MAX: '1' });
+});
+afterAll(() => service.stop());
+
+interface Seeded {
+  readonly user: TaskClient;
+  readonly project: string;
+  readonly parent: string;
+  readonly tag: string;
+  readonly otherTag: string;
+}
+
+/** A lane with `count` tasks with a tag and a reminder, below a recurring one, in a project. */
+async function seed(count: number, status: 'pending' | 'completed'): Promise<Seeded> {
+  const user = await makeTaskClient(service);
+  const project = await user.project();
+  const parent = await user.create({
+    project_id: project.id,
+    due_date: '2099-01-01',
+    rrule: 'FREQ=DAILY',
+    tags: ['one', 'two'],
+  });
+  const { items } = await user.ok('GET', '/tags');
+  const [tag, otherTag] = ['one', 'two'].map(
+    (name) => items.find((each: { name: string }) => each.name === name).id,
+  );
+  await query(
+    service.database.url,
+    `with made as (
+       insert into tasklane.tasks (user_id, id, title, status, completed_at, project_id, parent_id, tags, due_date, reminders)
+       select $1, gen_random_uuid(), 'Task ' || n, $2, case when $2 = 'completed' then now() end, $3, $4, '{one}',
+         '2099-01-01', '[{"at":null,"minutes_before_due":10}]'
+       from generate_series(1, $5::int) as n
+       returning user_id, id
+     ), tagged as (
+       insert into tasklane.task_tags (user_id, task_id, tag_id) select user_id, id, $6 from made
+     )
+     insert into tasklane.reminders (user_id, task_id, fire_at) select user_id, id, '2098-12-31T23:50Z' from made`,
+    [user.id, status, project.id, parent.id, count, tag],
+  );
+  return { user, project: project.id, parent: parent.id, tag, otherTag };
+}
+
+const closed = 'completed' as const;
+const open = 'pending' as const;
+
+const cascades: Record<string, [status: 'pending' | 'completed', act: (seeded: Seeded) => Promise<unknown>]> =
+  {
+    'a project deleted with its tasks': [
+      open,
+      ({ user, project }) => user.ok('DELETE', `/projects/${project}?tasks=delete`),
+    ],
+    'a project deleted without its tasks': [
+      open,
+      ({ user, project }) => user.ok('DELETE', `/projects/${project}?tasks=move`),
+    ],
+    'a tree moved to another project': [
+      open,
+      ({ user, parent }) => user.ok('POST', `/tasks/${parent}/move`, { project_id: null }),
+    ],
+    'a tree deleted, restored, deleted and purged': [
+      open,
+      async ({ user, parent }) => {
+        await user.ok('DELETE', `/tasks/${parent}`);
+        await user.ok('POST', `/tasks/${parent}/restore`);
+        await user.ok('DELETE', `/tasks/${parent}`);
+        await user.ok('DELETE', `/trash/${parent}`);
+      },
+    ],
+    'the trash emptied': [
+      open,
+      async ({ user, parent }) => {
+        await user.ok('DELETE', `/tasks/${parent}`);
+        await user.ok('DELETE', '/trash');
+      },
+    ],
+    'an occurrence completed, and taken back': [
+      closed,
+      async ({ user, parent }) => {
+        await user.ok('PATCH', `/tasks/${parent}/complete`, { completed: true });
+        await user.ok('PATCH', `/tasks/${parent}/complete`, { completed: false });
+      },
+    ],
+    'an occurrence skipped': [closed, ({ user, parent }) => user.ok('POST', `/tasks/${parent}/skip`)],
+    'a tag renamed': [open, ({ user, tag }) => user.ok('PATCH', `/tags/${tag}`, { name: 'uno' })],
+    'two tags merged': [open, ({ user, tag }) => user.ok('PATCH', `/tags/${tag}`, { name: 'two' })],
+    'a tag deleted': [open, ({ user, tag }) => user.ok('DELETE', `/tags/${tag}`)],
+    'another time zone': [open, ({ user }) => user.ok('PATCH', '/profile', { time_zone: 'Europe/Berlin' })],
+    'tags of a task': [
+      open,
+      ({ user, parent }) =>
+        user.ok('PATCH', `/tasks/${parent}`, { tags: Array.from({ length: 20 }, (_, n) => `tag ${n}`) }),
+    ],
+  };
+
+// Before the service connects: its connections keep the method that they were opened with.
+const sent = jest.spyOn(Client.prototype, 'query');
+
+/** How many statements an act sends. */
+async function statementsOf(act: () => Promise<unknown>): Promise<number> {
+  const before = sent.mock.calls.length;
+  await act();
+  return sent.mock.calls.length - before;
+}
+
+test.each(Object.entries(cascades))(
+  '%s: as many statements for 40 rows as for 2',
+  async (_what, [status, act]) => {
+    const counts: number[] = [];
+    for (const count of [2, 40]) {
+      const seeded = await seed(count, status);
+      counts.push(await statementsOf(() => act(seeded)));
+    }
+    expect(counts[0]).toBeGreaterThan(0);
+    expect(counts[1]).toBe(counts[0]);
+  },
+);
+
+test('a project deleted with its tasks leaves the changes of each tree together, its root first', async () => {
+  const { user, project, parent } = await seed(3, open);
+  const second = await user.create({ project_id: project });
+  const seq = await user.seq();
+  await user.ok('DELETE', `/projects/${project}?tasks=delete`);
+  const changes = await user.changesAfter(seq);
+  const deleted = changes.filter(({ type, action }) => type === 'task' && action === 'deleted');
+  expect(deleted).toHaveLength(5);
+  expect([deleted[0]?.entity_id, deleted[4]?.entity_id]).toEqual([parent, second.id]);
+  const rows = await query<{ deleted_with: string; count: number }>(
+    service.database.url,
+    `select deleted_with, count(*)::int as count from tasklane.tasks
+     where user_id = $1 and deleted_at is not null group by 1 order by 2 desc`,
+    [user.id],
+  );
+  expect(rows).toEqual([
+    { deleted_with: parent, count: 4 },
+    { deleted_with: second.id, count: 1 },
+  ]);
+});

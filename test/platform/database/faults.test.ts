@@ -1,0 +1,122 @@
+import {
+  breaksConnection,
+  isConnectionLimit,
+  isUnavailable,
+  losesStatements,
+} from '../../../src/platform/database/faults';
+import { describeOutOfReach } from '../../../src/platform/database/out-of-reach';
+import { StaleConnection } from '../../../src/platform/database/pool';
+import { PoolBusy } from '../../../src/platform/database/shares';
+import { TransactionTimeout } from '../../../src/platform/database/transaction';
+
+test.each([
+  [Object.assign(new Error('terminating connection'), { code: '57P01' }), true],
+  [Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), true],
+  [new Error('Connection terminated unexpectedly'), true],
+  // As Knex tells what its own statements met.
+  [
+    new Error(
+      'update "tasks" set "title" = $1 - Client has encountered a connection error and is not queryable',
+    ),
+    true,
+  ],
+  [new Error('select 1 - Connection terminated'), true],
+  [Object.assign(new Error('select 1 - duplicate key'), { code: '23505' }), false],
+  [new Error('The task vanished; Connection terminated is what it is called'), false],
+  [Object.assign(new Error('terminating connection due to transaction timeout'), { code: '25P04' }), true],
+  [new PoolBusy('No connection was free for 5000 ms.'), true],
+  [new TransactionTimeout('The transaction took longer than 30000 ms.'), true],
+  [new StaleConnection('A prepared statement was lost.'), true],
+  [new TypeError('x is not a function'), false],
+  // A file of an import that is gone is not the database's socket.
+  [Object.assign(new Error('open'), { code: 'ENOENT', syscall: 'open' }), false],
+  [Object.assign(new Error('connect'), { code: 'ENOENT', syscall: 'connect' }), true],
+  [undefined, false],
+])('%p is unavailability: %p', (error, expected) => {
+  expect(isUnavailable(error)).toBe(expected);
+});
+
+test.each([
+  ['25006', true],
+  ['57P01', true],
+  ['57P02', true],
+  ['57P03', true],
+  ['57P04', true],
+  ['57P05', true],
+  ['08000', true],
+  ['08003', true],
+  ['08006', true],
+  ['08P01', true],
+  ['25P03', true],
+  ['25P04', true],
+  ['ECONNRESET', true],
+  // Errors of a statement, after whose rollback the connection is as good as new.
+  ['57014', false],
+  ['40P01', false],
+  ['55P03', false],
+  ['23505', false],
+  ['42P05', false],
+])('%s breaks its connection: %p', (code, expected) => {
+  expect(breaksConnection(Object.assign(new Error('failed'), { code }))).toBe(expected);
+});
+
+test('a query that was given up leaves its connection busy, so that it is not used again', () => {
+  expect(breaksConnection(new Error('Query read timeout'))).toBe(true);
+});
+
+test.each([
+  ['42P05', 'prepared statement "lane-scope" already exists', true],
+  ['26000', 'prepared statement "lane-scope" does not exist', true],
+  ['42601', 'syntax error', false],
+])('%s tells of lost prepared statements: %p', (code, message, expected) => {
+  expect(losesStatements(Object.assign(new Error(message), { code }))).toBe(expected);
+});
+
+test.each([
+  ['53300', 'sorry, too many clients already', true],
+  ['53300', 'too many connections for role "tasklane_service"', true],
+  ['08P01', 'no more connections allowed (max_client_conn)', true],
+  ['XX000', 'Max client connections reached', true],
+  ['53200', 'out of memory', false],
+  ['28P01', 'password authentication failed', false],
+])('%s, %s: no more connections can be opened: %p', (code, message, expected) => {
+  expect(isConnectionLimit(Object.assign(new Error(message), { code }))).toBe(expected);
+});
+
+const coded = (code: string, message = 'password "secret" of ada@db.example.com') =>
+  Object.assign(new Error(message), { code });
+
+test.each([
+  [coded('28P01'), 'it refuses the password'],
+  [coded('28000'), 'it refuses the login (role, pg_hba.conf)'],
+  [
+    coded('28000', 'no pg_hba.conf entry for host "10.0.0.1", user "ada", database "tasks", no encryption'),
+    'it takes only connections with TLS: set sslmode=require or stricter',
+  ],
+  [coded('3D000'), 'the database does not exist'],
+  [coded('53300'), 'it has no connection left (max_connections, or a limit of the role or the database)'],
+  [coded('25006'), 'it is read-only'],
+  [coded('ENOTFOUND'), 'DNS does not know its host name'],
+  [coded('EAI_AGAIN'), 'DNS does not answer'],
+  [coded('ECONNREFUSED'), 'nothing accepts connections at its address and port'],
+  [
+    new AggregateError([coded('ECONNREFUSED'), coded('ECONNREFUSED')]),
+    'nothing accepts connections at its address and port',
+  ],
+  [
+    new Error('The lock was lost.', { cause: coded('57P01') }),
+    'it is shutting down or closed the connection',
+  ],
+  [coded('ETIMEDOUT'), 'it does not answer in time'],
+  [new Error('timeout expired'), 'it does not answer in time'],
+  [new Error('The server does not support SSL connections'), 'it does not offer TLS, which sslmode asks for'],
+  [
+    coded('DEPTH_ZERO_SELF_SIGNED_CERT'),
+    'its TLS certificate is not signed by a trusted authority: see sslrootcert',
+  ],
+  [coded('ERR_TLS_CERT_ALTNAME_INVALID'), 'its TLS certificate is for another host name'],
+  [coded('CERT_HAS_EXPIRED'), 'its TLS certificate is not valid at this time'],
+])('%p is told without names: %s', (error, why) => {
+  expect(isUnavailable(error)).toBe(true);
+  expect(describeOutOfReach(error)).toBe(`The database is out of reach: ${why}.`);
+});

@@ -1,0 +1,629 @@
+/** Lanes on a real Postgres: one writer at a time, all or nothing, and connections that survive what goes wrong. */
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import type { Database, DatabaseOptions } from '../../../src/platform/database/database';
+import { isUnavailable } from '../../../src/platform/database/faults';
+import type { Change, WritableLane } from '../../../src/platform/database/lane';
+import { countTasks, findTask, insertTask, listTasks, updateTask } from '../../../src/features/tasks/repository';
+import { deleteTask } from '../../../src/features/trash/repository';
+import { createTestDatabase, query, type TestDatabase } from '../../support/database';
+import { type HeldLane, holdLane, waitingForLocks } from '../../support/held-lane';
+import { openDatabase } from '../../support/open-database';
+import { openProxy } from '../../support/proxy';
+import { startTestService, type TestService } from '../../support/service';
+import { newTask, seedTasks } from '../../support/tasks';
+import { until } from '../../support/until';
+import { makeUser } from '../../support/user';
+
+let testDatabase: TestDatabase;
+let database: Database;
+let owner: Client;
+const opened: Database[] = [];
+
+function open(options: Partial<DatabaseOptions> = {}): Database {
+  const made = openDatabase(testDatabase.url, options);
+  opened.push(made);
+  return made;
+}
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  owner = new Client({ connectionString: testDatabase.url });
+  await owner.connect();
+  database = open();
+});
+afterAll(async () => {
+  await Promise.all(opened.map((each) => each.close()));
+  await owner.end();
+  await testDatabase.drop();
+});
+
+/** Runs a statement past the lanes. */
+async function sql<R extends object>(text: string, values: unknown[] = []): Promise<R[]> {
+  return (await owner.query<R>(text, values)).rows;
+}
+
+/** A row of a task, written past its repository. */
+const taskRow = (title = 'A task') => ({ id: randomUUID(), title });
+
+const change = (fields: Change['fields'] = {}): Change & { id: string } => ({
+  type: 'task',
+  id: randomUUID(),
+  action: 'updated',
+  fields,
+});
+
+async function changesOf(userId: string): Promise<{ seq: number; entity_id: string; fields: object }[]> {
+  return sql('select seq::int, entity_id, fields from tasklane.changes where user_id = $1 order by seq', [
+    userId,
+  ]);
+}
+
+async function counterOf(userId: string): Promise<number | undefined> {
+  const [row] = await sql<{ change_seq: number }>(
+    'select change_seq::int from tasklane.profiles where user_id = $1',
+    [userId],
+  );
+  return row?.change_seq;
+}
+
+async function stateOf(userId: string): Promise<unknown> {
+  return {
+    counter: await counterOf(userId),
+    changes: await changesOf(userId),
+    tasks: await sql('select * from tasklane.tasks where user_id = $1 order by id', [userId]),
+  };
+}
+
+const oneTo = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
+
+describe('prepared queries', () => {
+  const preparedBy = async (lanes: Database): Promise<number> => {
+    const { rows } = await lanes.lookUp(
+      `select count(*)::int from pg_prepared_statements where statement like '%"tasks"%'`,
+      [],
+    );
+    return rows[0]?.count as number;
+  };
+
+  test.each([true, false])(
+    'are prepared once a connection where that may be: %s',
+    async (preparedStatements) => {
+      const lanes = open({ max: 1, preparedStatements });
+      for (let each = 0; each < 3; each++) {
+        expect(await lanes.withUser('ada').read((lane) => findTask(lane, randomUUID()))).toBeUndefined();
+      }
+      expect(await preparedBy(lanes)).toBe(preparedStatements ? 1 : 0);
+    },
+  );
+
+  test('are prepared for the first 200 texts', async () => {
+    const lanes = open({ max: 1 });
+    for (let count = 1; count <= 205; count++) {
+      const ids = Array.from({ length: count }, () => randomUUID());
+      await lanes.withUser('ada').read((lane) => lane.prepared(lane.rows('tasks').whereIn('id', ids)));
+    }
+    expect(await preparedBy(lanes)).toBe(200);
+  });
+
+  test('go on when a migration adds a column', async () => {
+    const lanes = open({ max: 1 });
+    const userId = randomUUID();
+    const task = await lanes.withUser(userId).write((lane) => insertTask(lane, newTask()));
+    const find = () => lanes.withUser(userId).read((lane) => findTask(lane, task?.id as string));
+    expect(await find()).toEqual(task);
+    await sql('alter table tasklane.tasks add column added_later text');
+    expect(await find()).toEqual(task);
+  });
+});
+
+describe.each([true, false])('writes, with prepared statements: %s', (preparedStatements) => {
+  let lanes: Database;
+  beforeAll(() => {
+    lanes = open({ preparedStatements });
+  });
+
+  test('of twenty at once are numbered without gaps, in the order of their commits', async () => {
+    const userId = randomUUID();
+    await lanes.withUser(userId).write(async () => undefined);
+    let writing = true;
+    const written: string[][] = [];
+    const writers = oneTo(20).map((writer) =>
+      lanes.withUser(userId).write(async (lane) => {
+        const made = oneTo(writer % 4).map(() => change());
+        // A round trip between them, in which another could come between.
+        for (const each of made) {
+          await lane.rows('tasks').first();
+          lane.changed(each);
+        }
+        written.push(made.map((each) => each.id));
+      }),
+    );
+    // Whoever sees a number sees all before it.
+    const reader = (async () => {
+      let looks = 0;
+      do {
+        const [seen] = await sql<{ count: number; last: number }>(
+          'select count(*)::int, coalesce(max(seq), 0)::int as last from tasklane.changes where user_id = $1',
+          [userId],
+        );
+        expect(seen?.count).toBe(seen?.last);
+        looks++;
+      } while (writing);
+      return looks;
+    })();
+    await Promise.all(writers);
+    writing = false;
+    expect(await reader).toBeGreaterThan(1);
+
+    const changes = await changesOf(userId);
+    expect(changes.map((each) => each.seq)).toEqual(oneTo(30));
+    expect(changes.map((each) => each.entity_id)).toEqual(written.flat());
+    expect(await counterOf(userId)).toBe(30);
+  });
+
+  test('of ten at once into a lane that is not there yet all succeed', async () => {
+    for (const userId of oneTo(5).map(() => randomUUID())) {
+      await Promise.all(
+        oneTo(10).map(() => lanes.withUser(userId).write((lane) => insertTask(lane, newTask()))),
+      );
+      expect(await counterOf(userId)).toBe(10);
+      expect((await changesOf(userId)).map((each) => each.seq)).toEqual(oneTo(10));
+    }
+  });
+
+  test('that fail leave nothing', async () => {
+    const userId = randomUUID();
+    const scope = lanes.withUser(userId);
+    const fault = new Error('a fault of the work');
+    const first = scope.write(async (lane) => {
+      await insertTask(lane, newTask());
+      throw fault;
+    });
+    await expect(first).rejects.toBe(fault);
+    expect(await stateOf(userId)).toEqual({ counter: undefined, changes: [], tasks: [] });
+
+    const made = await scope.write((lane) => insertTask(lane, newTask()));
+    const before = await stateOf(userId);
+    const later = scope.write(async (lane) => {
+      if (made) await updateTask(lane, made, { title: 'Changed' });
+      await insertTask(lane, newTask());
+      lane.changed(change());
+      throw fault;
+    });
+    await expect(later).rejects.toBe(fault);
+    expect(await stateOf(userId)).toEqual(before);
+  });
+
+  test('whose changes cannot be recorded leave nothing', async () => {
+    const userId = randomUUID();
+    const write = lanes.withUser(userId).write(async (lane) => {
+      await insertTask(lane, newTask());
+      lane.changed({ ...change(), type: 'nonsense' as 'task' });
+    });
+    await expect(write).rejects.toMatchObject({ code: '23514' });
+    expect(await stateOf(userId)).toEqual({ counter: undefined, changes: [], tasks: [] });
+  });
+});
+
+test('a write without a change moves no counter', async () => {
+  const userId = randomUUID();
+  await database.withUser(userId).write(async () => 'nothing');
+  expect(await stateOf(userId)).toEqual({ counter: 0, changes: [], tasks: [] });
+});
+
+test('a write of thousands of changes numbers them in their order', async () => {
+  const userId = randomUUID();
+  const made = oneTo(3000).map((n) => change({ title: { from: n, to: '\u2028"\\\ud83d\ude00' } }));
+  await database.withUser(userId).write(async (lane) => {
+    for (const each of made) lane.changed(each);
+  });
+  const changes = await changesOf(userId);
+  expect(changes.map(({ entity_id, fields }) => ({ id: entity_id, fields }))).toEqual(
+    made.map(({ id, fields }) => ({ id, fields })),
+  );
+  expect(changes.map((each) => each.seq)).toEqual(oneTo(3000));
+});
+
+describe('a lane that another holds', () => {
+  let held: HeldLane;
+  let userId: string;
+  beforeEach(async () => {
+    userId = randomUUID();
+    held = await holdLane(testDatabase.url, userId);
+  });
+  afterEach(() => held.release());
+
+  test('makes its own writers wait, in their turn, and no others', async () => {
+    const [one, two] = [change(), change()];
+    const first = database.withUser(userId).write(async (lane) => lane.changed(one));
+    await until(async () => (await waitingForLocks(testDatabase.url)) === 1);
+    const second = database.withUser(userId).write(async (lane) => lane.changed(two));
+    await until(async () => (await waitingForLocks(testDatabase.url)) === 2);
+
+    const other = randomUUID();
+    await database.withUser(other).write((lane) => insertTask(lane, newTask()));
+    expect(await counterOf(other)).toBe(1);
+    expect(await database.withUser(userId).read((lane) => countTasks(lane, {}))).toBe(0);
+
+    await held.release();
+    await Promise.all([first, second]);
+    expect((await changesOf(userId)).map((each) => each.entity_id)).toEqual([one.id, two.id]);
+  });
+
+  test('gives a write the time of the lock, not the time at which it began to wait', async () => {
+    const writing = database.withUser(userId).write((lane) => insertTask(lane, newTask()));
+    await until(async () => (await waitingForLocks(testDatabase.url)) === 1);
+    const [before] = await sql<{ now: Date }>('select clock_timestamp() as now');
+    await held.release();
+    expect((await writing)?.created_at.getTime()).toBeGreaterThanOrEqual(Number(before?.now));
+  });
+
+  test('lets a writer go after the statement timeout, and work when it is free', async () => {
+    const lanes = open({ statementTimeoutMs: 200, max: 1 });
+    const scope = lanes.withUser(userId);
+    await expect(scope.write((lane) => insertTask(lane, newTask()))).rejects.toMatchObject({ code: '57014' });
+    await held.release();
+    expect(await scope.write((lane) => insertTask(lane, newTask()))).toMatchObject({ version: 1 });
+    expect(await counterOf(userId)).toBe(1);
+  });
+});
+
+describe('a lane for a job', () => {
+  const work = (userId: string) => database.laneForJob(userId).write((lane) => insertTask(lane, newTask()));
+
+  test('is written like any other, by the time of the lock', async () => {
+    const userId = randomUUID();
+    await database.withUser(userId).write((lane) => insertTask(lane, newTask()));
+    const held = await holdLane(testDatabase.url, userId);
+    const writing = work(userId);
+    await until(async () => (await waitingForLocks(testDatabase.url)) === 1);
+    const [before] = await sql<{ now: Date }>('select clock_timestamp() as now');
+    await held.release();
+    const row = await writing;
+    expect(row).toMatchObject({ user_id: userId, version: 1 });
+    expect(row?.created_at.getTime()).toBeGreaterThanOrEqual(Number(before?.now));
+    expect(await counterOf(userId)).toBe(2);
+  });
+
+  test('is not made', async () => {
+    const userId = randomUUID();
+    expect(await database.laneForJob(userId).write(async () => 'done')).toBeUndefined();
+    expect(await work(userId)).toBeUndefined();
+    expect(await stateOf(userId)).toEqual({ counter: undefined, changes: [], tasks: [] });
+  });
+
+  test('stays gone when it is erased while the job waits for it', async () => {
+    const userId = randomUUID();
+    await seedTasks(testDatabase.url, userId, [{ title: 'One' }]);
+    const held = await holdLane(testDatabase.url, userId);
+    const erasing = database.withUser(userId).write(async (lane) => lane.erase());
+    await until(async () => (await waitingForLocks(testDatabase.url)) === 1);
+    const writing = work(userId);
+    await until(async () => (await waitingForLocks(testDatabase.url)) === 2);
+    await held.release();
+    await erasing;
+    expect(await writing).toBeUndefined();
+    expect(await stateOf(userId)).toEqual({ counter: undefined, changes: [], tasks: [] });
+  });
+
+  test('is written also where it was erased once and is there again', async () => {
+    const userId = randomUUID();
+    await database.withUser(userId).write(async (lane) => lane.erase());
+    const later = Date.now() / 1000 + 1;
+    await database.withUser(userId, { issuedAt: later }).write((lane) => insertTask(lane, newTask()));
+    expect(await work(userId)).toMatchObject({ version: 1 });
+    expect(await counterOf(userId)).toBe(2);
+  });
+
+  test('takes all back when the job fails', async () => {
+    const userId = randomUUID();
+    await seedTasks(testDatabase.url, userId, [{ title: 'One' }]);
+    const before = await stateOf(userId);
+    const failing = database.laneForJob(userId).write(async (lane) => {
+      await insertTask(lane, newTask());
+      throw new Error('the job');
+    });
+    await expect(failing).rejects.toThrow('the job');
+    expect(await stateOf(userId)).toEqual(before);
+  });
+});
+
+describe('a read', () => {
+  test('sees one snapshot', async () => {
+    const userId = randomUUID();
+    await seedTasks(testDatabase.url, userId, [{ title: 'One' }]);
+    const counts = await database.withUser(userId).read(async (lane) => {
+      const before = await countTasks(lane, {});
+      await database.withUser(userId).write((writable) => insertTask(writable, newTask()));
+      const rows = await lane.rows('tasks');
+      return [before, rows.length];
+    });
+    expect(counts).toEqual([1, 1]);
+    expect(await database.withUser(userId).read((lane) => countTasks(lane, {}))).toBe(2);
+  });
+
+  test('cannot write', async () => {
+    const userId = randomUUID();
+    await seedTasks(testDatabase.url, userId, [{ title: 'One' }]);
+    const before = await stateOf(userId);
+    const scope = database.withUser(userId);
+    const attempts = [
+      scope.read((lane) => lane.rows('tasks').update({ title: 'Changed' })),
+      scope.read((lane) => lane.rows('tasks').delete()),
+      scope.read((lane) => insertTask(lane as WritableLane, newTask())),
+    ];
+    const outcomes = await Promise.allSettled(attempts);
+    expect(outcomes.map((each) => each.status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(await stateOf(userId)).toEqual(before);
+  });
+});
+
+describe('a lane', () => {
+  test('holds one user’s rows, whatever is asked of it', async () => {
+    const [mine, theirs] = [randomUUID(), randomUUID()];
+    await seedTasks(testDatabase.url, mine, [{ title: 'Mine' }]);
+    const [theirId] = await seedTasks(testDatabase.url, theirs, [{ title: 'Theirs' }]);
+    const id = theirId as string;
+    const before = await stateOf(theirs);
+    const scope = database.withUser(mine);
+
+    await scope.read(async (lane) => {
+      const order = [{ column: 'id', direction: 'asc' }] as const;
+      expect(await findTask(lane, id)).toBeUndefined();
+      expect(await countTasks(lane, {})).toBe(1);
+      const rows = await listTasks(lane, { filter: {}, order, after: null, limit: 200 });
+      expect(rows.map((row) => row.title)).toEqual(['Mine']);
+      expect(await lane.rows('tasks').where('user_id', theirs)).toEqual([]);
+      expect(await lane.rows('tasks').whereIn('user_id', [mine, theirs]).pluck('title')).toEqual(['Mine']);
+      expect(await lane.rows('tasks').clearWhere().pluck('title')).toEqual(['Mine']);
+    });
+    await scope.write(async (lane) => {
+      expect(await deleteTask(lane, id)).toBe(false);
+      expect(await lane.rows('tasks').where('id', id).update({ title: 'Taken' })).toBe(0);
+      expect(await lane.rows('tasks').whereNot('title', 'Mine').delete()).toBe(0);
+      expect(await lane.rows('tasks').clearWhere().where('id', id).delete()).toBe(0);
+      const row = { ...taskRow('Planted'), user_id: theirs };
+      const [planted] = await lane.insert('tasks', row).returning('user_id');
+      expect(planted).toEqual({ user_id: mine });
+    });
+    expect(await stateOf(theirs)).toEqual(before);
+  });
+
+  test.each(["'; drop table tasklane.tasks; --", 'ada@example.com', '名前', '%', ' ', '😀'.repeat(255)])(
+    'may be of %j',
+    async (userId) => {
+      const made = await database.withUser(userId).write((lane) => insertTask(lane, newTask()));
+      expect(made?.user_id).toBe(userId);
+      expect(await database.withUser(userId).read((lane) => countTasks(lane, {}))).toBe(1);
+    },
+  );
+});
+
+describe('one connection for all', () => {
+  const failures: Record<string, (lane: WritableLane) => Promise<unknown>> = {
+    'throws before anything else': () => {
+      throw new Error('at once');
+    },
+    'throws after a statement': async (lane) => {
+      await lane.rows('tasks').first();
+      throw new Error('later');
+    },
+    'throws while its statements are on their way': async (lane) => {
+      const flight = oneTo(20).map((n) => lane.insert('tasks', taskRow(`Task ${n}`)));
+      await flight[0];
+      throw new Error('in between');
+    },
+    'breaks a constraint': (lane) => lane.insert('tasks', taskRow('')),
+    'breaks a constraint in the middle of a flight': (lane) =>
+      Promise.all([
+        lane.insert('tasks', taskRow()),
+        lane.insert('tasks', taskRow('')),
+        lane.rows('tasks').first(),
+      ]),
+    'names a column that is not there': (lane) => lane.rows('tasks').where('nonsense', 1).first(),
+    'sends what the column cannot be compared with': (lane) =>
+      lane.rows('tasks').where('id', 'nonsense').first(),
+    'sends NUL': (lane) => lane.insert('tasks', taskRow('a\0b')),
+    'leaves a binding undefined': (lane) =>
+      lane
+        .rows('tasks')
+        .where('title', undefined as unknown as string)
+        .first(),
+    'divides by zero where rows are read': (lane) =>
+      lane.rows('tasks').whereRaw('1 / (version - version) = 1'),
+    'leaves a change that cannot be recorded': async (lane) => lane.changed({ ...change(), id: 'nonsense' }),
+    'leaves a change that is no JSON': async (lane) =>
+      lane.changed({ ...change(), fields: { title: { from: 1n, to: 2n } } }),
+    'leaves NUL in a change': async (lane) =>
+      lane.changed({ ...change(), fields: { title: { from: 'a\0b', to: '' } } }),
+  };
+
+  let one: Database;
+  let userId: string;
+  beforeEach(async () => {
+    one = open({ max: 1, acquireTimeoutMs: 1000, statementTimeoutMs: 3000 });
+    userId = randomUUID();
+    await seedTasks(testDatabase.url, userId, [{ title: 'One' }]);
+  });
+  afterEach(() => one.close());
+
+  async function works(): Promise<void> {
+    const scope = one.withUser(userId);
+    const before = (await counterOf(userId)) ?? 0;
+    expect(await scope.write((lane) => insertTask(lane, newTask()))).toMatchObject({ version: 1 });
+    expect(await scope.read((lane) => findTask(lane, randomUUID()))).toBeUndefined();
+    expect(await scope.write((lane) => insertTask(lane, newTask()))).toMatchObject({ version: 1 });
+    expect(await counterOf(userId)).toBe(before + 2);
+  }
+
+  describe.each([
+    ['fresh', async () => undefined],
+    ['used', works],
+  ])('a %s one', (_what, prepare) => {
+    test.each(Object.entries(failures))('goes on after a write that %s', async (_failure, work) => {
+      await prepare();
+      const before = await stateOf(userId);
+      await expect(one.withUser(userId).write(work)).rejects.toThrow();
+      expect(await stateOf(userId)).toEqual(before);
+      await works();
+    });
+
+    // The transaction is lost with the statement, and must not pass for committed.
+    test.each([0, 1])('goes on after a write that hid its error and left %i changes', async (changes) => {
+      await prepare();
+      const before = await stateOf(userId);
+      const write = one.withUser(userId).write(async (lane) => {
+        await lane.insert('tasks', taskRow('')).then(undefined, () => undefined);
+        if (changes > 0) lane.changed(change());
+        return 'done';
+      });
+      await expect(write).rejects.toThrow();
+      expect(await stateOf(userId)).toEqual(before);
+      await works();
+    });
+
+    test('goes on after reads that fail', async () => {
+      await prepare();
+      const scope = one.withUser(userId);
+      await expect(scope.read((lane) => lane.rows('tasks').where('nonsense', 1))).rejects.toThrow();
+      await expect(scope.read(() => Promise.reject(new Error('the work')))).rejects.toThrow('the work');
+      await works();
+    });
+  });
+
+  test('serves ten that come at once, one of which fails', async () => {
+    const outcomes = await Promise.allSettled(
+      oneTo(10).map((n) =>
+        one.withUser(userId).write((lane) => insertTask(lane, newTask(n === 5 ? '' : `Task ${n}`))),
+      ),
+    );
+    expect(outcomes.filter((each) => each.status === 'fulfilled')).toHaveLength(9);
+    expect(outcomes[4]?.status).toBe('rejected');
+    expect(await counterOf(userId)).toBe(9);
+  });
+
+  test('is replaced when its backend is ended, in the middle of a write or between two', async () => {
+    const end = `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and application_name = 'tasklane' and `;
+    const other = await holdLane(testDatabase.url, userId);
+    const write = one.withUser(userId).write((lane) => insertTask(lane, newTask()));
+    const outcome = expect(write).rejects.toMatchObject({ code: '57P01' });
+    await until(async () => (await waitingForLocks(testDatabase.url)) === 1);
+    await sql(`${end} wait_event_type = 'Lock'`);
+    await outcome;
+    await other.release();
+    await works();
+
+    await sql(`${end} state = 'idle'`);
+    // One request may meet the connection before the pool has heard of its end.
+    await until(() =>
+      works().then(
+        () => true,
+        () => false,
+      ),
+    );
+  });
+});
+
+test('a connection that fell silent is given up, and the next request has a new one', async () => {
+  const proxy = await openProxy(testDatabase.url);
+  const one = open({ url: proxy.url, max: 1, statementTimeoutMs: 100 });
+  const scope = one.withUser(randomUUID());
+  await scope.write((lane) => insertTask(lane, newTask()));
+  proxy.silence();
+  const fault = await scope.read((lane) => countTasks(lane, {})).catch((error) => error);
+  expect([fault.message, isUnavailable(fault)]).toEqual([expect.any(String), true]);
+  expect(await scope.read((lane) => countTasks(lane, {}))).toBe(1);
+  await one.close();
+  await proxy.close();
+});
+
+describe('the service', () => {
+  let service: TestService;
+  beforeAll(async () => {
+    service = await startTestService({
+      // Two of them for each user.
+      DATABASE_POOL_MAX: '4',
+      DATABASE_ACQUIRE_TIMEOUT_MS: '300',
+      DATABASE_STATEMENT_TIMEOUT_MS: '1200',
+    });
+  });
+  afterAll(() => service.stop());
+
+  const waiting = (count: number) =>
+    until(async () => (await waitingForLocks(service.database.url)) === count);
+
+  test('answers 503 to a write that waits too long, while others go on', async () => {
+    const [ada, bob] = [await makeUser(service.url), await makeUser(service.url)];
+    const held = await holdLane(service.database.url, ada.id);
+    const stuck = ada.send('POST', '/tasks', { body: { title: 'Stuck' } });
+    await waiting(1);
+    expect((await bob.send('POST', '/tasks', { body: { title: 'Free' } })).status).toBe(201);
+    expect((await ada.send('GET', '/tasks')).body.items).toEqual([]);
+    const response = await stuck;
+    expect(response).toMatchObject({ status: 503, body: { code: 'service-unavailable' } });
+    expect(Number(response.headers['retry-after'])).toBeGreaterThan(0);
+    await held.release();
+    expect((await ada.send('POST', '/tasks', { body: { title: 'Free' } })).status).toBe(201);
+    expect((await ada.send('GET', '/tasks')).body.items).toHaveLength(1);
+  });
+
+  test('answers 503 when its pool is full, and works when it is not', async () => {
+    const [ada, bob, eve] = [
+      await makeUser(service.url),
+      await makeUser(service.url),
+      await makeUser(service.url),
+    ];
+    const held = await Promise.all([ada, bob].map(({ id }) => holdLane(service.database.url, id)));
+    const stuck = [ada, ada, bob, bob].map((user) =>
+      user.send('POST', '/tasks', { body: { title: 'Stuck' } }),
+    );
+    await waiting(4);
+    const began = performance.now();
+    const refused = await eve.send('GET', '/tasks');
+    const took = performance.now() - began;
+    expect(refused).toMatchObject({ status: 503, body: { code: 'service-unavailable' } });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    expect(took).toBeGreaterThan(250);
+    expect(took).toBeLessThan(1100);
+    await Promise.all(held.map((each) => each.release()));
+    expect((await Promise.all(stuck)).map((each) => each.status)).toEqual([201, 201, 201, 201]);
+    expect((await eve.send('GET', '/tasks')).status).toBe(200);
+  });
+
+  test('lets one user take no more than a share of its pool', async () => {
+    const [ada, bob] = [await makeUser(service.url), await makeUser(service.url)];
+    const held = await holdLane(service.database.url, ada.id);
+    const stuck = oneTo(20).map(() => ada.send('POST', '/tasks', { body: { title: 'Stuck' } }));
+    await waiting(2);
+    expect((await bob.send('POST', '/tasks', { body: { title: 'Free' } })).status).toBe(201);
+    expect((await bob.send('GET', '/tasks')).status).toBe(200);
+    expect(await waitingForLocks(service.database.url)).toBe(2);
+    // The rest have waited for as long as they may.
+    const refused = await Promise.all(stuck.slice(2));
+    expect(new Set(refused.map(({ status }) => status))).toEqual(new Set([503]));
+    await held.release();
+    expect((await Promise.all(stuck.slice(0, 2))).map(({ status }) => status)).toEqual([201, 201]);
+  });
+
+  test('answers 503 when its backend is ended in the middle, and then works', async () => {
+    const ada = await makeUser(service.url);
+    const held = await holdLane(service.database.url, ada.id);
+    const cut = ada.send('POST', '/tasks', { body: { title: 'Cut' } });
+    await waiting(1);
+    await query(
+      service.database.url,
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    const response = await cut;
+    expect(response).toMatchObject({ status: 503, body: { code: 'service-unavailable' } });
+    expect(Number(response.headers['retry-after'])).toBeGreaterThan(0);
+    await held.release();
+    expect((await ada.send('POST', '/tasks', { body: { title: 'Kept' } })).status).toBe(201);
+    expect((await ada.send('GET', '/tasks')).body.items.map((each: { title: string }) => each.title)).toEqual(
+      ['Kept'],
+    );
+  });
+});

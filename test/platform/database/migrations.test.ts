@@ -1,0 +1,474 @@
+/** Every migration there and back on data, and what the database itself refuses. */
+import { randomUUID } from 'node:crypto';
+import knex, { type Knex } from 'knex';
+import pino from 'pino';
+import { createDatabase } from '../../../src/platform/database/database';
+import {
+  migrateDown,
+  migrateUp,
+  migrationNames,
+  migrationStatus,
+  migratorConfig,
+  withMigrationLock,
+} from '../../../src/platform/database/migrations';
+import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
+import { createTestDatabase, query, type TestDatabase } from '../../support/database';
+
+/** For every migration, rows such as its tables may hold when it is taken back. */
+const seeds: Record<string, string> = {
+  '20261121000001_lanes': `
+    insert into tasklane.profiles (user_id, change_seq) values ('ada', 2), ('bob', 0);
+    insert into tasklane.changes (user_id, seq, type, entity_id, action, fields)
+    values ('ada', 1, 'task', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'created', '{}'),
+      ('ada', 2, 'task', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'updated', '{"title": {"from": "a", "to": "b"}}')`,
+  '20261121000002_tasks': `
+    insert into tasklane.tasks (user_id, id, title, description, status, priority, completed_at)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'b', null, 'pending', 'low', null),
+      ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f', 'c', 'd', 'completed', 'urgent', now()),
+      ('bob', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'e', '', 'cancelled', 'medium', null)`,
+  // Changes no tables but who sees their rows.
+  '20261121000003_row_level_security': '',
+  '20261121000004_profiles': `
+    insert into tasklane.profiles (user_id, time_zone, week_start, default_priority, version, updated_at)
+    values ('carol', 'Europe/Berlin', 'sunday', 'urgent', 2, now());
+    insert into tasklane.changes (user_id, seq, type, entity_id, action, fields)
+    values ('carol', 1, 'profile', null, 'updated', '{"week_start": {"from": "monday", "to": "sunday"}}'),
+      ('carol', 2, 'task', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'deleted', '{}')`,
+  '20261121000005_erased': `insert into tasklane.erased (user_hash, at) values (sha256('dave'), now())`,
+  '20261121000006_change_kinds': `
+    insert into tasklane.changes (user_id, seq, type, entity_id, action, fields)
+    values ('carol', 3, 'project', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50', 'created', '{}'),
+      ('carol', 4, 'task', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'restored', '{}')`,
+  '20261121000007_projects_and_tags': `
+    insert into tasklane.projects (user_id, id, name, color)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50', 'Garden', '#2f855a');
+    insert into tasklane.tags (user_id, id, name, name_key)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60', 'Home', 'home')`,
+  '20261121000008_task_model': `
+    insert into tasklane.tasks (user_id, id, title, project_id, parent_id, tags, due_date, due_time, time_zone, due_at)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d52', 'f', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50', null, '{Home}',
+        '2026-11-28', '18:00', 'UTC', '2026-11-28T18:00:00Z'),
+      ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d53', 'g', null, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d52', '{}',
+        null, null, null, null);
+    insert into tasklane.tasks (user_id, id, title, deleted_at, deleted_with)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d54', 'h', now(), '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d54');
+    insert into tasklane.task_tags (user_id, task_id, tag_id)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d52', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60')`,
+  '20261121000009_recurrence': `
+    insert into tasklane.tasks (user_id, id, title, due_date, rrule, recurrence_start, reminders)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', 'i', '2026-11-28', 'FREQ=DAILY', '2026-11-27',
+      '[{"at": null, "minutes_before_due": 30}]');
+    insert into tasklane.completions
+      (user_id, id, task_id, title, due_date, completed_at, next_due_date, rrule, status, reopened)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', 'i', '2026-11-27', now(),
+      '2026-11-28', 'FREQ=DAILY', 'pending', '[]');
+    insert into tasklane.reminders (user_id, task_id, fire_at)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', now())`,
+  '20261121000011_search': `
+    insert into tasklane.tasks (user_id, id, title, search, search_version)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d56', 'j', '''j'':1A', 1)`,
+  '20261121000020_safe_writes': `
+    update tasklane.profiles set require_if_match = true where user_id = 'ada';
+    insert into tasklane.idempotency_keys (user_id, operation, key_hash, fingerprint, status, headers, body)
+    values ('ada', 'createTask', sha256('a'), sha256('b'), 201, '{"ETag": "\\"1-0\\""}', '{"title": "c"}'),
+      ('ada', 'createTask', sha256('d'), sha256('e'), 200, null, null)`,
+  // Changes no rows.
+  '20261121000030_change_indexes': '',
+  '20261121000040_webhooks': `
+    insert into tasklane.webhooks (user_id, id, url, secret)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70', 'https://hooks.example.com/', 'whsec_AA==');
+    insert into tasklane.webhook_deliveries (user_id, id, webhook_id, event, happened_at, state)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d71', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70', 'webhook.test',
+      now(), 'delivered');
+    update tasklane.profiles set delivers = true where user_id = 'ada'`,
+  '20261121000050_calendar_feeds': `
+    insert into tasklane.calendar_feeds (user_id, id, secret_hash)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80', sha256('a secret'))`,
+  '20261121000060_lane_counts': `
+    update tasklane.profiles set task_count = 7, project_count = 1, tag_count = 1, webhook_count = 1 where user_id = 'ada'`,
+  '20261121000070_webhook_verification': `
+    insert into tasklane.webhooks (user_id, id, url, secret, disabled_reason, disabled_at, verified_at)
+    values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d72', 'https://hooks.example.com/2', 'whsec_AA==', 'unverified', now(), null),
+      ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d73', 'https://hooks.example.com/3', 'whsec_AA==', null, null, now())`,
+};
+
+const names = migrationNames();
+
+describe('migrations', () => {
+  let database: TestDatabase;
+  beforeEach(async () => {
+    database = await createTestDatabase({ empty: true });
+  });
+  afterEach(() => database.drop());
+
+  /** All that is in the schema, but for what Knex keeps there: definitions as Postgres writes them. */
+  async function definitions(): Promise<string[]> {
+    const rows = await query<{ definition: string }>(
+      database.url,
+      `with relations as (
+       select * from pg_class where relnamespace = 'tasklane'::regnamespace and relname not like 'migrations%'
+     )
+     select format('%s %s %s %s', relkind, relname, relrowsecurity, relforcerowsecurity) as definition from relations where relkind <> 'i'
+     union all
+     select pg_get_indexdef(oid) from relations where relkind = 'i'
+     union all
+     select format('%s.%s %s %s %s %s', relname, attname, format_type(atttypid, atttypmod), attnotnull, attcollation,
+       pg_get_expr(adbin, adrelid))
+     from relations join pg_attribute on attrelid = relations.oid and attnum > 0 and not attisdropped
+       left join pg_attrdef on adrelid = attrelid and adnum = attnum
+     where relkind = 'r'
+     union all
+     select format('%s %s', conname, pg_get_constraintdef(pg_constraint.oid))
+     from pg_constraint join relations on conrelid = relations.oid
+     union all
+     select format('%s %s %s', typname, enumsortorder, enumlabel)
+     from pg_type join pg_enum on enumtypid = pg_type.oid where typnamespace = 'tasklane'::regnamespace
+     union all
+     select format('%s %s', proname, pg_get_functiondef(oid)) from pg_proc where pronamespace = 'tasklane'::regnamespace
+       and not exists (select from pg_depend where objid = pg_proc.oid and deptype = 'e')
+     union all
+     select format('policy %s %s %s %s %s', tablename, policyname, cmd, qual, with_check) from pg_policies where schemaname = 'tasklane'
+     union all
+     select pg_get_triggerdef(pg_trigger.oid)
+     from pg_trigger join relations on tgrelid = relations.oid where not tgisinternal
+     order by 1`,
+    );
+    return rows.map((row) => row.definition);
+  }
+
+  /** Every row of every table, but for what Knex keeps. */
+  async function contents(): Promise<Record<string, object[]>> {
+    const tables = await query<{ table: string }>(
+      database.url,
+      `select tablename as table from pg_tables where schemaname = 'tasklane' and tablename not like 'migrations%' order by 1`,
+    );
+    const entries = tables.map(async ({ table }) => {
+      const rows = await query<object>(
+        database.url,
+        `select * from tasklane."${table}" as t order by t::text collate "C"`,
+      );
+      return [table, rows] as const;
+    });
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  async function recorded(): Promise<string[]> {
+    const rows = await query<{ name: string }>(
+      database.url,
+      'select name from tasklane.migrations order by id',
+    );
+    return rows.map((row) => row.name);
+  }
+
+  /** Expects these rows, whatever columns and other rows there are. */
+  async function expectRows(wanted: Record<string, object[]>): Promise<void> {
+    const found = await contents();
+    for (const [table, rows] of Object.entries(wanted)) {
+      expect(found[table]).toEqual(expect.arrayContaining(rows.map((row) => expect.objectContaining(row))));
+    }
+  }
+
+  function migrate(work: (migrator: Knex.Migrator) => Promise<unknown>): Promise<unknown> {
+    return withMigrationLock(database.url, (connection) => work(connection.migrate));
+  }
+
+  const up = (name: string) =>
+    migrate((migrator) => migrator.up({ ...migratorConfig, name } as Knex.MigratorConfig));
+
+  test('every migration has rows to be tried on', () => {
+    expect(Object.keys(seeds)).toEqual(names);
+  });
+
+  describe.each(names)('%s', (name) => {
+    test('goes up, down, and up again, and leaves what was there before', async () => {
+      for (const earlier of names.slice(0, names.indexOf(name))) {
+        await up(earlier);
+        await query(database.url, seeds[earlier] as string);
+      }
+      await query(database.url, 'create schema if not exists tasklane');
+      const [before, rowsBefore] = [await definitions(), await contents()];
+
+      await up(name);
+      const after = await definitions();
+      expect(after).not.toEqual(before);
+      await expectRows(rowsBefore);
+      await query(database.url, seeds[name] as string);
+
+      expect(await migrateDown(database.url)).toEqual([name]);
+      expect(await definitions()).toEqual(before);
+      expect(Object.keys(await contents())).toEqual(Object.keys(rowsBefore));
+      await expectRows(rowsBefore);
+
+      await up(name);
+      expect(await definitions()).toEqual(after);
+      await expectRows(rowsBefore);
+    });
+  });
+
+  test('all of them go up, down to nothing, and up again', async () => {
+    expect(await migrateUp(database.url)).toEqual(names);
+    const after = await definitions();
+    for (const name of names) await query(database.url, seeds[name] as string);
+
+    expect(await migrateDown(database.url, { all: true })).toEqual(names.toReversed());
+    expect(await definitions()).toEqual([]);
+    const left = await query<{ relname: string }>(
+      database.url,
+      `select relname from pg_class where relnamespace = 'tasklane'::regnamespace and relkind = 'r' order by 1`,
+    );
+    expect(left.map((row) => row.relname)).toEqual(['migrations', 'migrations_lock']);
+    expect(await recorded()).toEqual([]);
+    expect(await migrateDown(database.url)).toEqual([]);
+
+    expect(await migrateUp(database.url)).toEqual(names);
+    expect(await definitions()).toEqual(after);
+    expect(await migrateUp(database.url)).toEqual([]);
+  });
+
+  test('lanes that are there already are counted', async () => {
+    const name = '20261121000060_lane_counts';
+    for (const earlier of names.slice(0, names.indexOf(name))) {
+      await up(earlier);
+      await query(database.url, seeds[earlier] as string);
+    }
+    await up(name);
+    const counts = await query(
+      database.url,
+      'select user_id, task_count, project_count, tag_count, webhook_count from tasklane.profiles order by 1',
+    );
+    const none = { project_count: 0, tag_count: 0, webhook_count: 0 };
+    expect(counts).toEqual([
+      { user_id: 'ada', task_count: 7, project_count: 1, tag_count: 1, webhook_count: 1 },
+      { user_id: 'bob', task_count: 1, ...none },
+      { user_id: 'carol', task_count: 0, ...none },
+    ]);
+  });
+
+  test('nothing is made outside the schema', async () => {
+    await migrateUp(database.url);
+    const others = await query(
+      database.url,
+      `select relname from pg_class join pg_namespace n on n.oid = relnamespace
+     where nspname not in ('tasklane', 'information_schema') and nspname not like 'pg\\_%'
+     union all
+     select typname from pg_type join pg_namespace n on n.oid = typnamespace
+     where nspname not in ('tasklane', 'information_schema') and nspname not like 'pg\\_%'
+     union all
+     select extname from pg_extension
+     where extname <> 'plpgsql' and (extname, extnamespace) <> ('pg_trgm', 'tasklane'::regnamespace)`,
+    );
+    expect(others).toEqual([]);
+  });
+
+  test('their names are recorded without extension, so that source and compiled agree', async () => {
+    await migrateUp(database.url);
+    expect(await recorded()).toEqual(names);
+    for (const name of names) expect(name).toMatch(/^\d{14}_[a-z_]+$/);
+  });
+
+  test('a lock row that a killed process left stands in nobody’s way', async () => {
+    await up(names[0] as string);
+    const kill = () => query(database.url, 'update tasklane.migrations_lock set is_locked = 1');
+    await kill();
+    expect(await migrateUp(database.url)).toEqual(names.slice(1));
+    await kill();
+    expect(await migrateDown(database.url)).toEqual(names.slice(-1));
+    await kill();
+    expect(await migrateUp(database.url)).toEqual(names.slice(-1));
+    expect(await query(database.url, 'select is_locked from tasklane.migrations_lock')).toEqual([
+      { is_locked: 0 },
+    ]);
+  });
+
+  test('of migrators that start at once one migrates, and the others find it done', async () => {
+    const applied = await Promise.all([1, 2, 3].map(() => migrateUp(database.url)));
+    expect(applied.toSorted((a, b) => a.length - b.length)).toEqual([[], [], names]);
+    expect(await recorded()).toEqual(names);
+  });
+
+  test('a migrator that fails lets the next one in', async () => {
+    const fault = new Error('a fault of the work');
+    await expect(withMigrationLock(database.url, () => Promise.reject(fault))).rejects.toBe(fault);
+    // Knex says on the console what it also throws.
+    const said = jest.spyOn(console, 'log').mockImplementation(() => undefined);
+    // Stands in the way of a table that a migration makes.
+    await query(database.url, 'create table tasklane.tasks ()');
+    await expect(migrateUp(database.url)).rejects.toMatchObject({ code: '42P07' });
+    said.mockRestore();
+    await query(database.url, 'drop table tasklane.tasks');
+    await migrateUp(database.url);
+    expect(await recorded()).toEqual(names);
+  });
+
+  describe('the service', () => {
+    async function problem(): Promise<string | null> {
+      const options = { url: database.url, max: 1, acquireTimeoutMs: 5000, statementTimeoutMs: 5000 };
+      const roles = { appRole: defaultAppRole, systemRole: defaultSystemRole };
+      const service = createDatabase(
+        { ...options, ...roles, preparedStatements: true },
+        pino({ level: 'silent' }),
+      );
+      try {
+        return await service.problem();
+      } finally {
+        await service.close();
+      }
+    }
+
+    test('is not ready before the last migration, and says what is missing', async () => {
+      expect(await problem()).toBe(`Migrations are missing: ${names.join(', ')}.`);
+      await migrateUp(database.url);
+      expect(await problem()).toBeNull();
+      await migrateDown(database.url);
+      expect(await problem()).toBe(`Migrations are missing: ${names.at(-1)}.`);
+    });
+
+    test('is ready on a database that a later version has migrated', async () => {
+      await migrateUp(database.url);
+      const later = '29991231235959_later';
+      await query(
+        database.url,
+        'insert into tasklane.migrations (name, batch, migration_time) values ($1, 2, now())',
+        [later],
+      );
+      expect(await problem()).toBeNull();
+      const connection = knex({ client: 'pg', connection: database.url });
+      expect(await migrationStatus(connection)).toEqual({
+        applied: [...names, later],
+        pending: [],
+        unknown: [later],
+      });
+      await connection.destroy();
+    });
+  });
+});
+
+describe('the database refuses what the contract does', () => {
+  let migrated: TestDatabase;
+  beforeAll(async () => {
+    migrated = await createTestDatabase();
+    await query(migrated.url, "insert into tasklane.profiles (user_id) values ('ada')");
+  });
+  afterAll(() => migrated.drop());
+
+  function insert(table: string, row: Record<string, unknown>): Promise<unknown> {
+    const columns = Object.keys(row);
+    return query(
+      migrated.url,
+      `insert into tasklane.${table} (${columns.join(', ')}) values (${columns.map((_, n) => `$${n + 1}`).join(', ')})`,
+      Object.values(row),
+    );
+  }
+
+  const task = (fields: object) => ({ user_id: 'ada', id: randomUUID(), title: 'A task', ...fields });
+  const change = (fields: object) => ({
+    ...{ user_id: 'ada', seq: 1, type: 'task', entity_id: randomUUID(), action: 'created', fields: '{}' },
+    ...fields,
+  });
+
+  test.each([
+    ['the shortest title', { title: 'a' }],
+    ['the longest title', { title: 'x'.repeat(200) }],
+    ['the longest title of astral characters', { title: '😀'.repeat(200) }],
+    ['white space within a title', { title: 'a \u00a0 b' }],
+    ['no description', { description: null }],
+    ['an empty description', { description: '' }],
+    ['control characters in a description', { description: '\t\r\n\u0001\u0085' }],
+    ['the longest description', { description: '😀'.repeat(10_000) }],
+    ['a completed task', { status: 'completed', completed_at: new Date() }],
+  ])('but takes %s', async (_what, fields) => {
+    await expect(insert('tasks', task(fields))).resolves.toEqual([]);
+  });
+
+  test.each([
+    ['an empty title', { title: '' }, 'tasks_title_length'],
+    ['a title of 201', { title: 'x'.repeat(201) }, 'tasks_title_length'],
+    ['a title of 201 astral characters', { title: '😀'.repeat(201) }, 'tasks_title_length'],
+    ['a title of spaces', { title: '  ' }, 'tasks_title_trimmed'],
+    ['a space before a title', { title: ' a' }, 'tasks_title_trimmed'],
+    ['a space after a title', { title: 'a ' }, 'tasks_title_trimmed'],
+    ['U+0001 in a title', { title: 'a\u0001b' }, 'tasks_title_controls'],
+    ['a tab in a title', { title: 'a\tb' }, 'tasks_title_controls'],
+    ['a line break in a title', { title: 'a\nb' }, 'tasks_title_controls'],
+    ['U+001F in a title', { title: '\u001f' }, 'tasks_title_controls'],
+    ['U+007F in a title', { title: 'a\u007f' }, 'tasks_title_controls'],
+    ['U+0080 in a title', { title: 'a\u0080' }, 'tasks_title_controls'],
+    ['U+009F in a title', { title: 'a\u009f' }, 'tasks_title_controls'],
+    ['a description of 10,001', { description: 'x'.repeat(10_001) }, 'tasks_description_length'],
+    ['a completed task without its time', { status: 'completed' }, 'tasks_completed_at'],
+    ['a time of completion on another task', { completed_at: new Date() }, 'tasks_completed_at'],
+    ['version 0', { version: 0 }, 'tasks_version_check'],
+    ['a task of nobody', { user_id: 'nobody' }, 'tasks_user_id_fkey'],
+  ])('%s', async (_what, fields, constraint) => {
+    await expect(insert('tasks', task(fields))).rejects.toMatchObject({ constraint });
+  });
+
+  test.each([
+    ['another status', { status: 'done' }, '23514'],
+    ['another priority', { priority: 'asap' }, '23514'],
+    ['no UUID', { id: 'x' }, '22P02'],
+    ['NUL', { title: 'a\0b' }, '22021'],
+  ])('%s', async (_what, fields, code) => {
+    await expect(insert('tasks', task(fields))).rejects.toMatchObject({ code });
+  });
+
+  test.each(['user_id', 'id', 'title', 'status', 'priority', 'version', 'created_at', 'updated_at'])(
+    'no %s',
+    async (column) => {
+      await expect(insert('tasks', task({ [column]: null }))).rejects.toMatchObject({
+        code: '23502',
+        column,
+      });
+    },
+  );
+
+  test('one id twice in a lane', async () => {
+    const row = task({});
+    await insert('tasks', row);
+    await expect(insert('tasks', row)).rejects.toMatchObject({ constraint: 'tasks_pkey' });
+    await insert('profiles', { user_id: 'bob' });
+    await expect(insert('tasks', { ...row, user_id: 'bob' })).resolves.toEqual([]);
+  });
+
+  test.each([
+    ['an empty user id', { user_id: '' }, 'profiles_user_id_check'],
+    ['a user id of 256', { user_id: 'x'.repeat(256) }, 'profiles_user_id_check'],
+    ['a counter below zero', { user_id: 'eve', change_seq: -1 }, 'profiles_change_seq_check'],
+    ['a lane twice', { user_id: 'ada' }, 'profiles_pkey'],
+    ['another start of the week', { user_id: 'eve', week_start: 'friday' }, 'profiles_week_start_check'],
+    ['an empty time zone', { user_id: 'eve', time_zone: '' }, 'profiles_time_zone_check'],
+    ['a change of the settings without its time', { user_id: 'eve', version: 2 }, 'profiles_updated_at'],
+  ])('%s', async (_what, row, constraint) => {
+    await expect(insert('profiles', row)).rejects.toMatchObject({ constraint });
+  });
+
+  test.each([
+    ['a change of nobody', { user_id: 'nobody' }, 'changes_user_id_fkey'],
+    ['a change of number 0', { seq: 0 }, 'changes_seq_check'],
+    ['a change of another type', { type: 'nonsense' }, 'changes_type_check'],
+    ['another action', { action: 'nonsense' }, 'changes_action_check'],
+    ['a change of a task without its id', { entity_id: null }, 'changes_entity_id_check'],
+    ['a change of the profile with an id', { type: 'profile' }, 'changes_entity_id_check'],
+  ])('%s', async (_what, fields, constraint) => {
+    await expect(insert('changes', change(fields))).rejects.toMatchObject({ constraint });
+  });
+
+  test('a change whose number is taken', async () => {
+    await insert('changes', change({ seq: 7 }));
+    await expect(insert('changes', change({ seq: 7 }))).rejects.toMatchObject({ constraint: 'changes_pkey' });
+  });
+
+  test('anything of a lane that is gone', async () => {
+    await insert('profiles', { user_id: 'carol' });
+    await insert('tasks', task({ user_id: 'carol' }));
+    await insert('changes', change({ user_id: 'carol' }));
+    await query(migrated.url, "delete from tasklane.profiles where user_id = 'carol'");
+    expect(
+      await query(
+        migrated.url,
+        `select user_id from tasklane.tasks where user_id = 'carol'
+         union all select user_id from tasklane.changes where user_id = 'carol'`,
+      ),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,236 @@
+/** Every sort, filter and page of a large lane is answered by an index, under row-level security. */
+import { randomUUID } from 'node:crypto';
+import knex from 'knex';
+import { Client } from 'pg';
+import type { Lane } from '../../../src/platform/database/lane';
+import { noQuotas } from '../../../src/platform/database/quotas';
+import { defaultAppRole } from '../../../src/platform/database/roles';
+import { listTasks, type TaskFilter } from '../../../src/features/tasks/repository';
+import { viewMoment } from '../../../src/features/tasks/view';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+
+const lanes = 20;
+const tasksInLane = 2_000;
+
+let database: TestDatabase;
+let client: Client;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  client = new Client(database.url);
+  await client.connect();
+  await client.query(
+    `insert into tasklane.profiles (user_id) select 'user-' || n from generate_series(1, $1) as n`,
+    [lanes],
+  );
+  await client.query(
+    `insert into tasklane.tasks (user_id, id, title, status, priority, completed_at, created_at, updated_at)
+     select 'user-' || lane, gen_random_uuid(), 'Task ' || md5(n::text),
+       (array['pending', 'in_progress', 'completed', 'cancelled'])[1 + least(n % 50, 3)],
+       (array['low', 'medium', 'high', 'urgent'])[1 + least(n % 50, 3)],
+       case when n % 50 = 2 then now() end,
+       now() - n * interval '1 minute', now() - n * interval '1 second'
+     from generate_series(1, $1) as lane, generate_series(1, $2) as n`,
+    [lanes, tasksInLane],
+  );
+  await client.query(
+    `insert into tasklane.projects (user_id, id, name)
+     select 'user-' || lane, ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'Project ' || n
+     from generate_series(1, $1) as lane, generate_series(1, 50) as n`,
+    [lanes],
+  );
+  // One in twenty has a project, a parent, a tag, a due date.
+  await client.query(
+    `insert into tasklane.tags (user_id, id, name, name_key)
+     select 'user-' || lane, ('00000000-0000-4000-9000-' || lpad(n::text, 12, '0'))::uuid, 'tag ' || n, 'tag ' || n
+     from generate_series(1, $1) as lane, generate_series(1, 50) as n`,
+    [lanes],
+  );
+  await client.query(
+    `with numbered as (
+       select user_id, id, row_number() over (partition by user_id order by id) as n,
+         first_value(id) over (partition by user_id order by id) as first
+       from tasklane.tasks)
+     update tasklane.tasks as task set
+       project_id = ('00000000-0000-4000-8000-' || lpad((1 + n / 20 % 50)::text, 12, '0'))::uuid,
+       parent_id = case when n between 100 and 120 then first end,
+       tags = array['tag ' || 1 + n / 20 % 50],
+       due_date = date '2026-01-01' + (n / 20)::int,
+       search = to_tsvector('simple', 'task number ' || n || ' ' || md5(n::text)),
+       search_version = 1
+     from numbered
+     where task.user_id = numbered.user_id and task.id = numbered.id and n % 20 = 0`,
+  );
+  await client.query(
+    `insert into tasklane.task_tags (user_id, task_id, tag_id)
+     select task.user_id, task.id, tag.id from tasklane.tasks as task
+     join tasklane.tags as tag on tag.user_id = task.user_id and tag.name = task.tags[1]`,
+  );
+  await client.query('vacuum analyze tasklane.task_tags, tasklane.tags, tasklane.projects');
+  await client.query(
+    `insert into tasklane.changes (user_id, seq, type, entity_id, action, fields)
+     select 'user-' || lane, n, 'task', md5((n % 200)::text)::uuid, 'updated', '{}'
+     from generate_series(1, $1) as lane, generate_series(1, $2) as n`,
+    [lanes, tasksInLane],
+  );
+  await client.query('analyze tasklane.tasks, tasklane.changes');
+  await client.query('begin');
+  await client.query(`select set_config('role', $1, true), set_config('app.user_id', 'user-7', true)`, [
+    defaultAppRole,
+  ]);
+});
+afterAll(async () => {
+  await client.end();
+  await database.drop();
+});
+
+interface Plan {
+  'Node Type': string;
+  'Index Cond'?: string;
+  'Rows Removed by Filter'?: number;
+  Plans?: Plan[];
+}
+
+async function planOf(sql: string, bindings: unknown[] = []): Promise<Plan[]> {
+  const { rows } = await client.query(`explain (analyze, costs off, format json) ${sql}`, bindings);
+  const nodes: Plan[] = [];
+  const visit = (node: Plan): void => {
+    nodes.push(node);
+    for (const child of node.Plans ?? []) visit(child);
+  };
+  visit(rows[0]['QUERY PLAN'][0].Plan);
+  return nodes;
+}
+
+const own = `select * from tasklane.tasks as tasks where user_id = 'user-7' and deleted_at is null`;
+
+test.each([
+  ['created_at', `now() - interval '1000 minutes'`],
+  ['updated_at', `now() - interval '1000 seconds'`],
+  ['title', `'Task 8'`],
+  ['priority_rank', '2'],
+  ['status_rank', '2'],
+  ['position', `'m0005'`],
+  ['due_asc', `'2026-06-01 12:00'`],
+  ['due_desc', `'2026-06-01 12:00'`],
+  ['completed_asc', `now() - interval '1000 seconds'`],
+  ['completed_desc', `now() - interval '1000 seconds'`],
+])('a page in the middle of a sort by %s reads its rows and no others', async (column, value) => {
+  for (const [operator, direction] of [
+    ['>', 'asc'],
+    ['<', 'desc'],
+  ]) {
+    const nodes = await planOf(
+      `${own} and (${column}, id) ${operator} (${value}, '80000000-0000-0000-0000-000000000000') order by ${column} ${direction}, id ${direction} limit 21`,
+    );
+    const types = nodes.map((node) => node['Node Type']);
+    expect(types.filter((type) => /Seq Scan|Sort/.test(type))).toEqual([]);
+    const scan = nodes.find((node) => /Index/.test(node['Node Type']));
+    expect(scan?.['Index Cond']).toContain('user_id');
+    expect(scan?.['Index Cond']).toContain(column);
+    expect(scan?.['Rows Removed by Filter'] ?? 0).toBe(0);
+  }
+});
+
+test.each([
+  ['status_rank in (1, 2)'],
+  ['priority_rank = 2'],
+  [`created_at > now() - interval '10 minutes'`],
+  [`updated_at < now() - interval '1990 seconds'`],
+  [`id = '80000000-0000-0000-0000-000000000000'`],
+])('a filter by %s is an index condition', async (condition) => {
+  const nodes = await planOf(`${own} and ${condition}`);
+  expect(nodes.map((node) => node['Node Type']).filter((type) => type === 'Seq Scan')).toEqual([]);
+  const column = condition.split(' ')[0] as string;
+  expect(nodes.some((node) => node['Index Cond']?.includes(column))).toBe(true);
+});
+
+test.each([
+  ['a page of changes', `seq > 1000 order by seq limit 100`, 'seq'],
+  ['the newest changes', `seq < 1000 order by seq desc limit 51`, 'seq'],
+  ['the oldest change', `true order by seq limit 1`, 'user_id'],
+  [
+    'one entity’s history',
+    `entity_id = 'c4ca4238-a0b9-2382-0dcc-509a6f75849b' order by seq desc limit 11`,
+    'entity_id',
+  ],
+])('%s reads its rows and no others', async (_what, condition, column) => {
+  const nodes = await planOf(`select * from tasklane.changes where user_id = 'user-7' and ${condition}`);
+  const types = nodes.map((node) => node['Node Type']);
+  expect(types.filter((type) => /Seq Scan/.test(type))).toEqual([]);
+  const scan = nodes.find((node) => /Index/.test(node['Node Type']));
+  expect(scan?.['Index Cond']).toContain(column);
+  expect(scan?.['Rows Removed by Filter'] ?? 0).toBe(0);
+});
+
+test('entities that have changed are found by their ids', async () => {
+  const ids = Array.from({ length: 200 }, () => randomUUID());
+  const nodes = await planOf(`${own} and id = any('{${ids}}'::uuid[])`);
+  expect(nodes.map((node) => node['Node Type']).filter((type) => type === 'Seq Scan')).toEqual([]);
+  expect(nodes.some((node) => node['Index Cond']?.includes('id = ANY'))).toBe(true);
+});
+
+interface Sent {
+  sql: string;
+  bindings: unknown[];
+}
+
+/** Runs the service's own query in a lane, and returns the plan of what it sent, made with its values or for any. */
+async function planOfList(filter: TaskFilter, mode: 'custom' | 'generic'): Promise<Plan[]> {
+  const pool = knex({ client: 'pg', connection: database.url, pool: { min: 0, max: 1 } });
+  const sent: Sent[] = [];
+  try {
+    await pool.raw(`select set_config('role', ?, false), set_config('app.user_id', 'user-7', false)`, [
+      defaultAppRole,
+    ]);
+    pool.on('query', ({ sql, bindings }: Sent) => sent.push({ sql, bindings }));
+    const lane: Lane = {
+      userId: 'user-7',
+      quotas: noQuotas,
+      rows: (table) => pool(`tasklane.${table} as ${table}`).where(`${table}.user_id`, 'user-7') as never,
+      prepared: (query) => query as never,
+      expression: (sql, bindings = []) => pool.raw(sql, [...bindings]),
+      bounded: (_timeoutMs, part) => part(),
+    };
+    const order = [{ column: 'id', direction: 'asc' } as const];
+    await listTasks(lane, { filter, order, after: null, limit: 1_000 });
+  } finally {
+    await pool.destroy();
+  }
+  const [{ sql, bindings }] = sent as [Sent];
+  await client.query(`set local plan_cache_mode = force_${mode}_plan`);
+  return planOf(sql, bindings);
+}
+
+const views = ['today', 'overdue', 'upcoming', 'no_date'] as const;
+const day = '00000000-0000-4000-8000-000000000007';
+
+const filters: readonly [string, TaskFilter][] = [
+  ['nothing', {}],
+  ...views.map((name): [string, TaskFilter] => [
+    `the view ${name}`,
+    { view: { name, at: viewMoment('Europe/Zurich', new Date('2026-02-10T12:00:00Z')) } },
+  ]),
+  ['a project', { projectId: [day] }],
+  ['a parent', { parentId: day }],
+  ['any of some tags', { tagsAny: ['tag 3', 'tag 4'] }],
+  ['all of some tags', { tagsAll: ['tag 3', 'tag 4'] }],
+  ['none of some tags', { tagsNone: ['tag 3'] }],
+  ['days', { dueFrom: '2026-02-01', dueUntil: '2026-02-07' }],
+  ['no parent', { hasNot: ['parent'] }],
+  ['words', { search: { words: ['number', '7'], near: null } }],
+  [
+    'words that are nearly these',
+    { search: { words: ['numbre'], near: [[{ word: 'number', similarity: 0.5 }]] } },
+  ],
+];
+
+describe.each(['custom', 'generic'] as const)('with a %s plan', (mode) => {
+  test.each(filters)('a filter by %s reads the lane by an index', async (_name, filter) => {
+    const nodes = await planOfList(filter, mode);
+    expect(nodes.map((node) => node['Node Type']).filter((type) => type === 'Seq Scan')).toEqual([]);
+    const scans = nodes.filter((node) => node['Index Cond']);
+    expect(scans.length).toBeGreaterThan(0);
+    for (const scan of scans) expect(scan['Index Cond']).toContain('user_id');
+  });
+});

@@ -1,0 +1,216 @@
+/** The service behind PgBouncer in transaction mode, where connections pass from one user's transaction to another's. */
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import pino from 'pino';
+import { createDatabase } from '../../../src/platform/database/database';
+import { migrationNames } from '../../../src/platform/database/migrations';
+import { createLogger } from '../../../src/platform/observability/logger';
+import { type Service, startService } from '../../../src/start';
+import { query } from '../../support/database';
+import { readEvents, seqsOf } from '../../support/event-reader';
+import { keepsPreparedStatements, openPooler, type Pooler, poolerVersion } from '../../support/pooler';
+import { documentedSql, type RoleSetUp, setUpRoles } from '../../support/roles';
+import { testConfig } from '../../support/service';
+import { until } from '../../support/until';
+import { makeUser, type TestUser } from '../../support/user';
+
+const version = poolerVersion();
+const servers = 2;
+const userCount = 20;
+const roundsPerUser = 5;
+
+// Jest has no message for what is skipped.
+const title = version
+  ? `PgBouncer ${version.join('.')}`
+  : 'PgBouncer, which is not installed (apt-get install pgbouncer), so this is skipped';
+
+(version ? describe : describe.skip)(title, () => {
+  let setUp: RoleSetUp;
+  let pooler: Pooler;
+  let service: Service;
+  const failures: unknown[] = [];
+
+  beforeAll(async () => {
+    setUp = await setUpRoles(documentedSql('A database administrator makes the roles'));
+    pooler = await openPooler(setUp.urlOf('service'), servers);
+    const config = testConfig({
+      DATABASE_URL: pooler.url,
+      DATABASE_DIRECT_URL: setUp.urlOf('owner'),
+      DATABASE_APP_ROLE: `${setUp.name}_app`,
+      DATABASE_SYSTEM_ROLE: `${setUp.name}_system`,
+      DATABASE_PREPARED_STATEMENTS: String(keepsPreparedStatements(version as [number, number])),
+      MIGRATE_ON_START: 'true',
+    });
+    const destination = { write: (line: string) => void failures.push(JSON.parse(line)) };
+    service = await startService(config, createLogger({ level: 'error', pretty: false, destination }));
+    await service.ready;
+  });
+  afterAll(async () => {
+    await service?.stop();
+    await pooler?.close();
+    await setUp?.drop();
+  });
+
+  test('lets the migrations through, on the direct connection', async () => {
+    const rows = await query<{ name: string }>(
+      setUp.urlOf('owner'),
+      'select name from tasklane.migrations order by id',
+    );
+    expect(rows.map((row) => row.name)).toEqual(migrationNames());
+  });
+
+  /** A user's day: each answer may speak of that user alone. */
+  async function use(user: TestUser, shared: string): Promise<void> {
+    const mine = (body: { user_id: string; title: string }) => {
+      expect(body.user_id).toBe(user.id);
+      expect(body.title).toContain(user.id);
+    };
+    // The same id in every lane: only the user tells the rows apart.
+    const first = await user.send('POST', '/tasks', { body: { id: shared, title: `${user.id} shared` } });
+    expect(first.status).toBe(201);
+    mine(first.body);
+    for (let round = 1; round <= roundsPerUser; round++) {
+      const made = await user.send('POST', '/tasks', { body: { title: `${user.id} ${round}` } });
+      expect(made.status).toBe(201);
+      const body = { title: `${user.id} shared, ${round}` };
+      const changed = await user.send('PATCH', `/tasks/${shared}`, {
+        body,
+        headers: { 'Content-Type': 'application/merge-patch+json' },
+      });
+      expect(changed.body).toMatchObject(body);
+      const [list, one, taken, gone] = await Promise.all([
+        user.send('GET', '/tasks?include_total=true'),
+        user.send('GET', `/tasks/${shared}`),
+        user.send('POST', '/tasks', { body: { id: shared, title: `${user.id} again` } }),
+        user.send('GET', `/tasks/${randomUUID()}`),
+      ]);
+      expect(list.body.total).toBe(round + 1);
+      expect(list.body.items).toHaveLength(round + 1);
+      list.body.items.forEach(mine);
+      expect(one.body.title).toBe(body.title);
+      mine(one.body);
+      expect([taken.status, gone.status]).toEqual([409, 404]);
+    }
+  }
+
+  test(`keeps ${userCount} users apart on ${servers} connections`, async () => {
+    const shared = randomUUID();
+    const users = await Promise.all(Array.from({ length: userCount }, () => makeUser(service.url)));
+    await Promise.all(users.map((user) => use(user, shared)));
+    const [row] = await query(
+      setUp.adminUrl,
+      `select (select count(*)::int from tasklane.profiles) as lanes,
+         (select count(*)::int from tasklane.tasks where starts_with(title, user_id)) as tasks,
+         (select count(*)::int from pg_stat_activity where datname = $1 and usename = $2) as connections`,
+      [setUp.name, `${setUp.name}_service`],
+    );
+    expect(row).toEqual({ lanes: userCount, tasks: userCount * (roundsPerUser + 1), connections: servers });
+    expect(failures).toEqual([]);
+  });
+
+  test('lets what crosses users through, and keeps it apart from them', async () => {
+    const options = { url: pooler.url, max: 4, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
+    const roles = { appRole: `${setUp.name}_app`, systemRole: `${setUp.name}_system` };
+    const prepared = keepsPreparedStatements(version as [number, number]);
+    const database = createDatabase(
+      { ...options, ...roles, preparedStatements: prepared },
+      pino({ level: 'silent' }),
+    );
+    try {
+      const lanes = () =>
+        database.withSystem.read((system) => system.rows('profiles').select('user_id').pluck('user_id'));
+      const userIds = await lanes();
+      expect(userIds).toHaveLength(userCount);
+      const rounds = await Promise.all(
+        userIds.map(async (userId) => {
+          const title = `${userId} by a job`;
+          const made = database
+            .laneForJob(userId)
+            .write((lane) => lane.insert('tasks', { id: randomUUID(), title }).returning('user_id'));
+          const [found, seen, rows] = await Promise.all([
+            lanes(),
+            database.withUser(userId).read(async (lane) => lane.rows('profiles').clear('where')),
+            made,
+          ]);
+          return [found.length, seen.map((row) => row.user_id), rows];
+        }),
+      );
+      expect(rounds).toEqual(userIds.map((userId) => [userCount, [userId], [{ user_id: userId }]]));
+    } finally {
+      await database.close();
+    }
+  });
+
+  const isOld = !keepsPreparedStatements(version ?? [0, 0]);
+  (isOld ? test : test.skip)(
+    'loses prepared statements, which the service recognises and does without',
+    async () => {
+      const options = { url: pooler.url, max: 8, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
+      const roles = { appRole: `${setUp.name}_app`, systemRole: `${setUp.name}_system` };
+      const lines: { msg: string }[] = [];
+      const database = createDatabase(
+        { ...options, ...roles, preparedStatements: true },
+        pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
+      );
+      try {
+        const userIds = Array.from({ length: 10 }, () => randomUUID());
+        for (let round = 1; round <= 3; round++) {
+          await Promise.all(
+            userIds.map(async (userId) => {
+              const lane = database.withUser(userId);
+              await lane.write((each) => each.insert('tasks', { id: randomUUID(), title: userId }));
+              const rows = await lane.read((each) => each.prepared(each.rows('tasks').orderBy('id')));
+              expect(rows.map(({ user_id }) => user_id)).toEqual(Array(round).fill(userId));
+            }),
+          );
+        }
+        const told = lines.filter(({ msg }) => msg.includes('DATABASE_PREPARED_STATEMENTS=false'));
+        expect(told).toHaveLength(1);
+        await Promise.all(
+          userIds.map((userId) => database.withUser(userId).write(async (lane) => lane.erase())),
+        );
+      } finally {
+        await database.close();
+      }
+    },
+  );
+
+  test('lets event streams have what this instance and others have written', async () => {
+    const user = await makeUser(service.url);
+    const reader = await readEvents(`${service.url}${user.lane}/events`, { token: user.token });
+    try {
+      await user.send('POST', '/tasks', { body: { title: 'By this instance' } });
+      await until(() => reader.events.length === 1);
+      await query(
+        setUp.adminUrl,
+        `with lane as (
+           update tasklane.profiles set change_seq = change_seq + 1 where user_id = $1 returning user_id, change_seq
+         )
+         insert into tasklane.changes (user_id, seq, type, entity_id, action, fields)
+         select user_id, change_seq, 'task', gen_random_uuid(), 'deleted', '{}' from lane`,
+        [user.id],
+      );
+      await until(() => reader.events.length === 2);
+      expect(seqsOf(reader)).toEqual([1, 2]);
+    } finally {
+      reader.close();
+    }
+  });
+
+  test('gets its connections back as the login, without a user', async () => {
+    const clients = Array.from({ length: servers }, () => new Client({ connectionString: pooler.url }));
+    try {
+      for (const client of clients) await client.connect();
+      // Transactions that overlap take a connection each.
+      for (const client of clients) await client.query('begin');
+      for (const client of clients) {
+        const { rows } = await client.query(
+          `select pg_backend_pid() as pid, current_user as role, current_setting('app.user_id', true) as user_id`,
+        );
+        expect(rows).toEqual([{ pid: expect.any(Number), role: `${setUp.name}_service`, user_id: '' }]);
+      }
+    } finally {
+      for (const client of clients) await client.end();
+    }
+  });
+});

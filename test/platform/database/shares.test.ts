@@ -1,0 +1,87 @@
+import { createShares, jobsOwner, ownerOf, PoolBusy, platformOwner } from '../../../src/platform/database/shares';
+
+const limits = { total: 4, perUser: 4, waitMs: 1_000 };
+const oneTo = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
+const [ada, bob, eve] = ['ada', 'bob', 'eve'].map(ownerOf) as [string, string, string];
+
+/** Runs work that settles at once, so that all that can enter has done so. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A queue, and who has entered it in which order; each leaves when it is told. */
+function watch(options: Partial<typeof limits> = {}) {
+  const shares = createShares({ ...limits, ...options });
+  const entered: string[] = [];
+  const leave: (() => void)[] = [];
+  const enter = (owner: string) =>
+    shares.enter(owner).then(
+      (release) => {
+        entered.push(owner);
+        leave.push(release);
+      },
+      // Who still waits when the test ends is refused later.
+      () => undefined,
+    );
+  return { shares, entered, leave, enter };
+}
+
+test('gives one owner at most half of the connections', async () => {
+  const { entered, enter } = watch();
+  for (const owner of [ada, jobsOwner]) for (const _ of oneTo(4)) void enter(owner);
+  await settled();
+  expect(entered.toSorted()).toEqual([jobsOwner, jobsOwner, ada, ada]);
+});
+
+test('gives a user at most as many as are configured', async () => {
+  const { entered, enter } = watch({ total: 20, perUser: 3 });
+  for (const _ of oneTo(10)) void enter(ada);
+  await settled();
+  expect(entered).toHaveLength(3);
+});
+
+test('gives everybody a turn before anybody has another', async () => {
+  const { entered, leave, enter } = watch({ total: 1 });
+  for (const owner of [ada, ada, ada, ada, bob, bob, eve, jobsOwner]) void enter(owner);
+  await settled();
+  while (leave.length > 0) {
+    leave.shift()?.();
+    await settled();
+  }
+  expect(entered).toEqual([ada, ada, bob, eve, jobsOwner, ada, bob, ada]);
+});
+
+test('lets the platform go first', async () => {
+  const { entered, leave, enter } = watch({ total: 1 });
+  for (const owner of [ada, bob, eve, platformOwner]) void enter(owner);
+  await settled();
+  leave.shift()?.();
+  await settled();
+  expect(entered).toEqual([ada, platformOwner]);
+});
+
+test('refuses who has waited too long, and goes on with others', async () => {
+  const { shares, leave, enter, entered } = watch({ total: 1, waitMs: 20 });
+  await enter(ada);
+  await expect(shares.enter(bob)).rejects.toThrow(PoolBusy);
+  leave.shift()?.();
+  await enter(eve);
+  expect(entered).toEqual([ada, eve]);
+});
+
+test('refuses at once what would make the queue of an owner too long', async () => {
+  const { shares, enter, entered } = watch({ total: 2 });
+  for (const _ of oneTo(101)) void enter(ada);
+  await expect(shares.enter(ada)).rejects.toThrow(PoolBusy);
+  await enter(bob);
+  expect(entered).toEqual([ada, bob]);
+});
+
+test('takes a connection back once, however often it is given back', async () => {
+  const { entered, leave, enter } = watch({ total: 1 });
+  await enter(ada);
+  const [release] = leave;
+  release?.();
+  release?.();
+  for (const owner of [bob, eve]) void enter(owner);
+  await settled();
+  expect(entered).toEqual([ada, bob]);
+});

@@ -1,0 +1,115 @@
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { send } from '../../support/api';
+import { sendRaw } from '../../support/raw';
+import { assertDescribed } from '../../support/response-check';
+import { startTestService, type TestService, tokenOf } from '../../support/service';
+
+let service: TestService;
+let token: string;
+beforeAll(async () => {
+  service = await startTestService({ HEADERS_TIMEOUT_MS: '300', REQUEST_TIMEOUT_MS: '400' });
+  token = await tokenOf('ada');
+});
+afterAll(() => service.stop());
+
+const create = (body: unknown, headers: Record<string, string> = {}) =>
+  send(service.url, 'POST', '/api/ada/tasks', {
+    token,
+    body,
+    headers: { 'Content-Type': 'application/json', ...headers },
+  });
+
+describe('a client that is too slow gets 408', () => {
+  test.each([
+    ['with its headers', 'GET /livez HTTP/1.1\r\nHost: x\r\n'],
+    ['with its first line', 'GET /liv'],
+  ])('%s', async (_what, text) => {
+    const response = await sendRaw(service.url, text);
+    expect(response).toMatchObject({ status: 408, body: { code: 'request-timeout' } });
+    assertDescribed('GET', '/unrouted', response);
+  });
+
+  test('with its body, and nothing is made of it', async () => {
+    const response = await sendRaw(
+      service.url,
+      `POST /api/ada/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: 30\r\n\r\n{"title":"Half of a t`,
+    );
+    expect(response).toMatchObject({ status: 408, body: { code: 'request-timeout' } });
+    expect((await send(service.url, 'GET', '/api/ada/tasks', { token })).body.items).toEqual([]);
+  });
+});
+
+describe('a body in a content coding', () => {
+  const json = JSON.stringify({ title: 'Packed' });
+
+  test.each([
+    ['gzip', gzipSync(json)],
+    ['deflate', deflateSync(json)],
+    ['br', brotliCompressSync(json)],
+  ])('%s is read', async (coding, body) => {
+    const response = await create(body, { 'Content-Encoding': coding });
+    expect(response).toMatchObject({ status: 201, body: { title: 'Packed' } });
+  });
+
+  test('counts as large as it is unpacked', async () => {
+    const bomb = gzipSync(JSON.stringify({ title: 'x'.repeat(10_000_000) }));
+    expect(bomb.length).toBeLessThan(100_000);
+    expect(await create(bomb, { 'Content-Encoding': 'gzip' })).toMatchObject({
+      status: 413,
+      body: { code: 'content-too-large' },
+    });
+  });
+
+  test('that it does not have is 400, one that nobody knows is 415', async () => {
+    expect(await create(Buffer.from(json), { 'Content-Encoding': 'gzip' })).toMatchObject({
+      status: 400,
+      body: { code: 'malformed-body' },
+    });
+    expect(await create(Buffer.from(json), { 'Content-Encoding': 'zip' })).toMatchObject({
+      status: 415,
+      body: { code: 'unsupported-media-type' },
+    });
+  });
+});
+
+describe('nesting', () => {
+  const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+
+  test('beyond 64 levels is refused, whatever the body means', async () => {
+    expect(await create(nested(65))).toMatchObject({ status: 400, body: { code: 'malformed-body' } });
+    expect(await create(nested(50_000))).toMatchObject({ status: 400, body: { code: 'malformed-body' } });
+    expect(await create(nested(64))).toMatchObject({ status: 422 });
+  });
+
+  test('of empty objects by the thousand is refused, before it takes memory', async () => {
+    const hollow = (count: number) => `[${Array.from({ length: count }, () => '{}').join()}]`;
+    expect(await create(hollow(25_000))).toMatchObject({ status: 400, body: { code: 'malformed-body' } });
+    expect(await create(hollow(15_000))).toMatchObject({ status: 422 });
+  });
+
+  test('inside of a string is text', async () => {
+    const title = `${'['.repeat(90)}\\"${'{'.repeat(90)}`;
+    expect(await create({ title })).toMatchObject({ status: 201, body: { title } });
+  });
+});
+
+test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'])(
+  'a field named %s is just unknown',
+  async (name) => {
+    const response = await create(`{"title":"x","${name}":{"polluted":true}}`);
+    expect(response.status).toBe(422);
+    expect(response.body.errors).toEqual([
+      { pointer: `/body/${name}`, code: 'unknown', detail: expect.any(String) },
+    ]);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  },
+);
+
+test('a field with a name that a pointer has to escape is pointed at', async () => {
+  const response = await create('{"title":"x","a~b/c":1,"":2,"d/e":{"f":1}}');
+  expect(response.body.errors.map(({ pointer }: { pointer: string }) => pointer).sort()).toEqual([
+    '/body/',
+    '/body/a~0b~1c',
+    '/body/d~1e',
+  ]);
+});

@@ -1,0 +1,94 @@
+import { ServerResponse } from 'node:http';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Request, Response } from 'express';
+import { allowOrigins } from '../../../src/platform/edge/cors';
+import { send } from '../../support/api';
+import { startTestService, type TestService, testConfig, tokenOf } from '../../support/service';
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startTestService({
+    CORS_ORIGINS: 'https://app.example.com, https://*.preview.example.com, http://localhost:3000',
+  });
+});
+afterAll(() => service.stop());
+
+async function headersFor(origin: string) {
+  const token = await tokenOf('ada');
+  return (await send(service.url, 'GET', '/api/ada/tasks', { token, headers: { Origin: origin } })).headers;
+}
+
+test.each([
+  'https://app.example.com',
+  'http://localhost:3000',
+  'https://branch-1.preview.example.com',
+  'https://x.preview.example.com',
+])('%s may call, with credentials, and see what it needs', async (origin) => {
+  const headers = await headersFor(origin);
+  expect(headers['access-control-allow-origin']).toBe(origin);
+  expect(headers['access-control-allow-credentials']).toBe('true');
+  expect(headers['access-control-expose-headers']).toContain('RateLimit');
+  expect(headers.vary).toContain('Origin');
+});
+
+test.each([
+  'https://example.com',
+  'https://evil.com',
+  'https://app.example.com.evil.com',
+  'https://app.example.com:8443',
+  'http://app.example.com',
+  'https://evilapp.example.com',
+  'https://preview.example.com',
+  'https://a.b.preview.example.com',
+  'https://x.preview.example.com.evil.com',
+  'https://evil.com/.preview.example.com',
+  'https://evil.com#.preview.example.com',
+  'https://x.previewXexample.com',
+  'https://.preview.example.com',
+  'null',
+])('%s may not', async (origin) => {
+  const headers = await headersFor(origin);
+  expect(headers).not.toHaveProperty('access-control-allow-origin');
+  expect(headers.vary).toContain('Origin');
+});
+
+test.each([
+  '*',
+  'https://*',
+  'https://*.com',
+  'https://app.*.com',
+  'https://x*.example.com',
+  'https://*.*.example.com',
+  'https://app.example.com/',
+  'https://app.example.com/path',
+  'app.example.com',
+  'https://user@app.example.com',
+  'https://APP.example.com',
+  'null',
+  'file:///x',
+])('the origin %s is refused at the start', (origin) => {
+  expect(() => testConfig({ CORS_ORIGINS: origin })).toThrow('CORS_ORIGINS');
+});
+
+test('100,000 origins leave memory flat', () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const bytes = () => {
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+  const allow = allowOrigins(['https://app.example.com', 'https://*.preview.example.com']);
+  const from = (origin: string): unknown => {
+    const request = { method: 'GET', headers: { origin }, httpVersionMajor: 1, httpVersionMinor: 1 };
+    const response = new ServerResponse(request as never);
+    allow(request as Request, response as unknown as Response, () => undefined);
+    return response.getHeader('Access-Control-Allow-Origin');
+  };
+  expect(from('https://a.preview.example.com')).toBe('https://a.preview.example.com');
+  for (let n = 0; n < 1_000; n++) from(`https://${n}.example`);
+  const before = bytes();
+  for (let n = 0; n < 100_000; n++) from(`https://${n}.${n % 2 ? 'preview.example.com' : 'evil.example'}`);
+  // To keep the origins alone would take 5 MB.
+  expect(bytes() - before).toBeLessThan(2_000_000);
+});
