@@ -1,7 +1,7 @@
 /** What the scripts that work on the database share. */
 import { type Config, ConfigError } from '../src/config';
 import type { AccountLink } from '../src/platform/database/accounts';
-import { startEmbeddedPostgres } from '../src/platform/database/embedded';
+import { startEmbeddedPostgres } from '../src/platform/database/embedded/server';
 import { describeOutOfReach, whyOutOfReach } from '../src/platform/database/out-of-reach';
 
 export interface DatabaseUrls {

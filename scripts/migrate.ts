@@ -1,7 +1,12 @@
 /** `npm run migrate`, `migrate:down [-- --all]`, `migrate:status`. */
 import { type Config, ConfigError, parseConfig, readEnvironment } from '../src/config';
 import { linkAccounts } from '../src/platform/database/accounts';
-import { migrateDown, migrateUp, migrationStatus, withMigrationLock } from '../src/platform/database/migrations';
+import {
+  migrateDown,
+  migrateUp,
+  migrationStatus,
+  withMigrationLock,
+} from '../src/platform/database/migrations';
 import { type DatabaseUrls, describeFailure, describeLink, withDatabase } from './database';
 
 function list(heading: string, names: readonly string[]): string {

@@ -1,7 +1,7 @@
 /** Prints a development token: `npm run --silent token -- <user_id> [--lifetime 3600] [--email …] [--name …]`. */
 import { parseArgs } from 'node:util';
-import { developmentKey, signDevelopmentToken } from '../src/platform/auth/development-token';
 import { ConfigError, parseConfig, readEnvironment } from '../src/config';
+import { developmentKey, signDevelopmentToken } from '../src/platform/auth/development-token';
 
 const usage =
   'Usage: npm run --silent token -- <user_id> [--lifetime <seconds>] [--email <address>] [--name <name>]';

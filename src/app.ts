@@ -1,36 +1,37 @@
 import express, { type Express } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
+import type { Config } from './config';
 import { activityHandlers } from './features/activity/handlers';
-import type { Authenticator } from './platform/auth/authenticator';
 import { batchHandlers } from './features/batch/handlers';
 import { calendarFeedHandlers } from './features/calendar-feed/handlers';
 import { completionHandlers } from './features/completions/handlers';
-import type { Config } from './config';
-import { contractDocument, readContract } from './platform/contract/document/contract';
-import type { Handlers } from './platform/contract/document/operations';
-import { createContractRouter } from './platform/contract/http/router';
+import { eventHandlers } from './features/events/handlers';
+import type { EventHub } from './features/events/hub';
+import { profileHandlers } from './features/profile/handlers';
+import { projectHandlers } from './features/projects/handlers';
+import { statsHandlers } from './features/stats/handlers';
+import { syncHandlers } from './features/sync/handlers';
+import { tagHandlers } from './features/tags/handlers';
+import { taskHandlers, taskListHandlers } from './features/tasks/handlers';
+import { moveReminders } from './features/tasks/reminders';
+import { transferHandlers } from './features/transfer/handlers';
+import { trashHandlers } from './features/trash/handlers';
+import { webhookHandlers } from './features/webhooks/handlers';
+import type { Targets } from './features/webhooks/targets';
+import type { Authenticator } from './platform/auth/authenticator';
 import { createSpool } from './platform/contract/bodies/spool';
+import { contractDocument, readContract } from './platform/contract/document/contract';
+import type { Handlers } from './platform/contract/http/call';
+import { createContractRouter } from './platform/contract/http/router';
 import type { Database } from './platform/database/database';
 import { isUnavailable } from './platform/database/faults';
 import { findLaneOfFeed } from './platform/database/feeds';
 import { createProxyCheck } from './platform/edge/address';
 import { allowOrigins } from './platform/edge/cors';
 import type { RateLimiter } from './platform/edge/rate-limit';
-import { eventHandlers } from './features/events/handlers';
-import type { EventHub } from './features/events/hub';
 import { requestLogger } from './platform/observability/logger';
-import { profileHandlers } from './features/profile/handlers';
-import { projectHandlers } from './features/projects/handlers';
 import { type ServiceState, serviceHandlers } from './platform/service/handlers';
-import { statsHandlers } from './features/stats/handlers';
-import { syncHandlers } from './features/sync/handlers';
-import { tagHandlers } from './features/tags/handlers';
-import { taskHandlers, taskListHandlers } from './features/tasks/handlers';
-import { transferHandlers } from './features/transfer/handlers';
-import { trashHandlers } from './features/trash/handlers';
-import { webhookHandlers } from './features/webhooks/handlers';
-import type { Targets } from './features/webhooks/targets';
 
 export interface AppDependencies {
   readonly config: Pick<
@@ -69,7 +70,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     ...trashHandlers(config.trashRetentionDays),
     ...batchHandlers,
     ...statsHandlers,
-    ...profileHandlers,
+    ...profileHandlers(moveReminders),
     ...syncHandlers,
     ...eventHandlers(events),
     ...activityHandlers,

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import type { EventSettings } from './features/events/hub';
 import { type AuthConfig, parseAuthConfig } from './platform/auth/config';
 import type { SpoolSettings } from './platform/contract/bodies/spool';
 import type { AccountSettings } from './platform/database/accounts';
@@ -13,7 +14,6 @@ import { defaultAppRole, defaultSystemRole } from './platform/database/roles';
 import { readTls, TlsError } from './platform/database/tls';
 import type { RateLimits } from './platform/edge/rate-limit';
 import type { WriteLimits } from './platform/edge/write-limits';
-import type { EventSettings } from './features/events/hub';
 import { projectPath, projectRoot } from './platform/paths';
 import { type Environment, readSecretFiles } from './platform/secret-files';
 

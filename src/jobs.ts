@@ -1,5 +1,5 @@
-import { createChangePurge } from './features/changes/job';
 import type { Config } from './config';
+import { createChangePurge } from './features/changes/job';
 import { searchJob } from './features/search/job';
 import { reminderJob } from './features/tasks/job';
 import { purgeJob } from './features/trash/job';

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { developmentKey, signDevelopmentToken } from './platform/auth/development-token';
 import { ConfigError, parseConfig, readEnvironment } from './config';
+import { developmentKey, signDevelopmentToken } from './platform/auth/development-token';
 import { createLogger } from './platform/observability/logger';
 import { type StandardOutput, standardOutput } from './platform/observability/standard-output';
 import { type Service, startService } from './start';

@@ -4,10 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createApp } from './app';
-import { createAuthenticator } from './platform/auth/authenticator';
 import type { Config } from './config';
+import { createEventHub, type EventHub } from './features/events/hub';
+import { createTargets } from './features/webhooks/targets';
+import { createJobs } from './jobs';
+import { createAuthenticator } from './platform/auth/authenticator';
+import { createServer } from './platform/contract/http/server';
 import { createDatabase } from './platform/database/database';
-import { startEmbeddedPostgres } from './platform/database/embedded';
+import { startEmbeddedPostgres } from './platform/database/embedded/server';
 import { type WatchedPostgres, watchEmbedded } from './platform/database/embedded/watch';
 import { isUnavailable } from './platform/database/faults';
 import { migrateUp } from './platform/database/migrations';
@@ -16,12 +20,8 @@ import { describeOutOfReach } from './platform/database/out-of-reach';
 import { memoryCounter } from './platform/edge/counter';
 import { createRateLimiter, unlimited } from './platform/edge/rate-limit';
 import { redisCounter } from './platform/edge/redis-counter';
-import { createEventHub, type EventHub } from './features/events/hub';
-import { createJobs } from './jobs';
 import { createJobRunner } from './platform/jobs/runner';
 import { untilReady } from './platform/service/readiness';
-import { createServer } from './platform/http-server';
-import { createTargets } from './features/webhooks/targets';
 
 /** The service: it listens, and answers health checks. */
 export interface Service {

@@ -9,8 +9,8 @@ import { text } from 'node:stream/consumers';
 import { jwtVerify } from 'jose';
 import { Pool } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
-import { schema, type TaskRow } from '../../src/platform/database/rows';
 import { toTask } from '../../src/features/tasks/mapper';
+import { schema, type TaskRow } from '../../src/platform/database/rows';
 import { answerWithCpuTime } from './processes';
 import { secret } from './workload';
 

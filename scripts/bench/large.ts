@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
 import { signDevelopmentToken } from '../../src/platform/auth/development-token';
-import { startEmbeddedPostgres } from '../../src/platform/database/embedded';
+import { startEmbeddedPostgres } from '../../src/platform/database/embedded/server';
 import { migrateUp } from '../../src/platform/database/migrations';
 import { schema } from '../../src/platform/database/rows';
 import { exchange } from './exchange';

@@ -1,9 +1,9 @@
 /** Tasklane as in production; its argument says how many operations the contract has beyond its own. */
 import { parseConfig } from '../../src/config';
+import { taskHandlers } from '../../src/features/tasks/handlers';
 import { contractDocument, type Method, readContract } from '../../src/platform/contract/document/contract';
 import { createLogger } from '../../src/platform/observability/logger';
 import { startService } from '../../src/start';
-import { taskHandlers } from '../../src/features/tasks/handlers';
 import { answerWithCpuTime } from './processes';
 
 type PathItem = { parameters?: unknown } & { [M in Method]?: object };

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { signDevelopmentToken } from '../../src/platform/auth/development-token';
-import { startEmbeddedPostgres } from '../../src/platform/database/embedded';
+import { startEmbeddedPostgres } from '../../src/platform/database/embedded/server';
 import { migrateUp } from '../../src/platform/database/migrations';
 import { startChild } from './processes';
 import type { Usage } from './transfer-server';

@@ -27,13 +27,15 @@ const attacks = ['test/platform/auth/attacks.test.ts'];
 const claims = inFile('src/platform/auth/claims.ts', attacks);
 const targets = inFile('src/features/webhooks/targets.ts', ['test/features/webhooks/targets.test.ts']);
 const bound = inFile('src/platform/database/bound.ts', ['test/platform/database/bound.test.ts']);
-const lane = (names: string) => inFile('src/platform/database/lane.ts', ['test/platform/database/lane.test.ts'], names);
+const lane = (names: string) =>
+  inFile('src/platform/database/lane.ts', ['test/platform/database/lane.test.ts'], names);
 const scope = inFile(
   'src/platform/database/lane.ts',
   ['test/platform/database/row-level-security.test.ts'],
   'an owner (a query|an update|the scope)',
 );
-const erased = (names: string) => inFile('src/platform/database/lane.ts', ['test/features/profile/erase.test.ts'], names);
+const erased = (names: string) =>
+  inFile('src/platform/database/lane.ts', ['test/features/profile/erase.test.ts'], names);
 const sync = ['test/features/sync/sync.test.ts'];
 const keys = ['test/safe-writes/keys.test.ts'];
 const idempotency = inFile('src/platform/database/idempotency.ts', keys);

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { signDevelopmentToken } from '../../src/platform/auth/development-token';
-import { startEmbeddedPostgres } from '../../src/platform/database/embedded';
+import { startEmbeddedPostgres } from '../../src/platform/database/embedded/server';
 import { migrateUp } from '../../src/platform/database/migrations';
 import { type Child, startChild } from '../bench/processes';
 import { type OpenStream, openStream } from './client';

@@ -1,5 +1,7 @@
 /** The contract's table: a case for every operation and every status that only this operation has. */
-import type { FailureCodeAt, OperationId, Status, SuccessStatus } from '../../src/platform/contract/document/operations';
+
+import type { OperationId } from '../../src/platform/contract/document/operations';
+import type { FailureCodeAt, Status, SuccessStatus } from '../../src/platform/contract/http/call';
 import type { ApiResponse, RequestOptions } from '../support/api';
 
 /**

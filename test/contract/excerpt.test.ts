@@ -1,8 +1,8 @@
 import { contractDocument } from '../../src/platform/contract/document/contract';
+import { problemBody } from '../../src/platform/contract/document/problems';
+import { bounded } from '../../src/platform/contract/document/validation-errors';
 import { parseTagCondition } from '../../src/platform/contract/http/entity-tags';
 import { createExcerpter } from '../../src/platform/contract/validation/excerpt';
-import { bounded } from '../../src/platform/contract/validation/faults';
-import { problemBody } from '../../src/platform/contract/document/problems';
 import { createCheck } from '../../src/platform/contract/validation/rows';
 
 const component = (name: string) => ({ $ref: `#/components/schemas/${name}` });

@@ -1,11 +1,12 @@
 /** What becomes of a handler's work and reply under a key, whatever the handler does. */
-import type { Handlers } from '../../src/platform/contract/document/operations';
+
+import { taskHandlers } from '../../src/features/tasks/handlers';
+import { toTask } from '../../src/features/tasks/mapper';
 import { hidersOf } from '../../src/platform/contract/document/secrets';
+import type { Handlers } from '../../src/platform/contract/http/call';
 import type { Database } from '../../src/platform/database/database';
 import type { WritableLane } from '../../src/platform/database/lane';
 import type { TaskRow } from '../../src/platform/database/rows';
-import { taskHandlers } from '../../src/features/tasks/handlers';
-import { toTask } from '../../src/features/tasks/mapper';
 import { createTestDatabase, query, type TestDatabase } from '../support/database';
 import { openDatabase } from '../support/open-database';
 import { changed, everywhere, serveRouter } from '../support/router';

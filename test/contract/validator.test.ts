@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Handlers } from '../../src/platform/contract/document/operations';
+import type { Handlers } from '../../src/platform/contract/http/call';
 import type { RouterDependencies } from '../../src/platform/contract/http/router';
 import { send } from '../support/api';
 import { exampleBody, examplePath, operations } from '../support/operations';

@@ -278,7 +278,8 @@ test('every reason for a 401 has a row', () => {
   const rows = [...table.matchAll(/^\| (`[a-z`, -]+`) \|/gm)].flatMap(
     ([, cell = '']) => cell.match(/[a-z-]+/g) ?? [],
   );
-  const [, reasons = ''] = /export type RefusalReason =([^;]+);/.exec(read('src/platform/auth/result.ts')) ?? [];
+  const [, reasons = ''] =
+    /export type RefusalReason =([^;]+);/.exec(read('src/platform/auth/result.ts')) ?? [];
   const [, stale = ''] = /readonly reason: ([^,]+),/.exec(read('src/platform/database/lane.ts')) ?? [];
   const expected = [...`${reasons}${stale}`.matchAll(/'([a-z-]+)'/g)].map(([, reason]) => reason);
   expect(expected.length).toBeGreaterThan(2);

@@ -1,73 +1,73 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { projectPath } from '../../src/platform/paths';
 
-/** What files may import and what not, by a file of each layer. Backwards is to the left of where one stands. */
+/** What a file of each floor may import, and what not. */
 const layers: readonly { file: string; allowed: string[]; refused: string[] }[] = [
   {
-    file: 'src/platform/database/pool.ts',
-    allowed: [
-      './rows',
-      './embedded/processes',
-      '../config',
-      '../paths',
-      '../observability/logger',
-      'knex',
-      'pg',
-    ],
+    file: 'src/domain/time/calendar.ts',
+    allowed: ['./zones', '../text/case', 'temporal-polyfill'],
     refused: [
-      '../app',
-      '../auth/identity',
-      '../contract/problems',
-      '../docs/pages',
-      '../../generated/openapi',
-      '../tasks/repository',
+      '../../platform/contract/document/operations',
+      '../../features/tasks/tree',
+      'express',
+      'knex',
+      'node:fs',
     ],
   },
   {
-    file: 'src/platform/database/embedded/processes.ts',
-    allowed: ['../faults', '../../config', '../../paths', '../../observability/logger', 'pg'],
-    refused: ['../../contract/problems', '../../../generated/openapi', '../../tasks/repository'],
+    file: 'src/platform/database/pool.ts',
+    allowed: ['./rows', './embedded/processes', '../paths', '../observability/logger', 'knex', 'pg'],
+    refused: ['../../app', '../contract/document/problems', '../../features/tasks/repository'],
   },
   {
     file: 'src/platform/auth/identity.ts',
-    allowed: ['./claims', '../config', '../paths', '../observability/logger', 'jose'],
-    refused: ['../contract/problems', '../database/database', '../../generated/openapi', '../tasks/mapper'],
+    allowed: ['./claims', '../paths', '../observability/logger', 'jose'],
+    refused: ['../contract/document/problems', '../../features/tasks/mapper'],
   },
   {
     file: 'src/platform/contract/http/router.ts',
     allowed: [
-      './problems',
-      '../auth/identity',
-      '../config',
-      '../database/lane',
-      '../../generated/openapi',
-      '../observability/logger',
-      '../paths',
+      '../document/problems',
+      '../../auth/identity',
+      '../../database/lane',
+      '../../../domain/time/zones',
+      '../../../../generated/openapi',
+      '../../observability/logger',
       'express',
     ],
-    refused: ['../app', '../database/database', '../database/rows', '../docs/pages', '../tasks/handlers'],
+    refused: [
+      '../../../app',
+      '../../database/database',
+      '../../database/rows',
+      '../../../features/tasks/handlers',
+    ],
+  },
+  {
+    file: 'src/platform/jobs/runner.ts',
+    allowed: ['./job', '../database/faults'],
+    refused: ['../../features/trash/job', '../../start'],
   },
   {
     file: 'src/features/tasks/repository.ts',
     allowed: [
-      './rank',
-      '../database/keyset',
-      '../database/lane',
-      '../database/rows',
+      './order',
+      '../../domain/time/calendar',
+      '../../platform/database/chunks',
+      '../../platform/database/keyset',
+      '../../platform/database/lane',
+      '../../platform/database/rows',
       '../projects/repository',
     ],
     refused: [
       './handlers',
       './mapper',
-      '../auth/identity',
-      '../contract/operations',
-      '../../generated/openapi',
-      '../database/database',
-      '../database/pool',
-      '../database/system',
+      '../../platform/contract/document/operations',
+      '../../platform/database/database',
+      '../../platform/database/pool',
+      '../../platform/database/system',
       '../projects/handlers',
       'express',
       'knex',
@@ -79,27 +79,20 @@ const layers: readonly { file: string; allowed: string[]; refused: string[] }[] 
     allowed: [
       './mapper',
       './repository',
-      '../auth/identity',
-      '../config',
-      '../contract/operations',
-      '../database/keyset',
-      '../database/lane',
-      '../database/rows',
-      '../docs/pages',
-      '../observability/logger',
-      '../paths',
+      '../../domain/time/calendar',
+      '../../platform/contract/http/call',
+      '../../platform/database/keyset',
+      '../../platform/database/lane',
+      '../../platform/database/rows',
       '../projects/repository',
     ],
     refused: [
-      '../app',
-      '../main',
-      '../start',
-      '../database/database',
-      '../database/embedded/processes',
-      '../database/pool',
-      '../database/system',
-      '../jobs/runner',
-      '../../generated/openapi',
+      '../../app',
+      '../../start',
+      '../../platform/database/database',
+      '../../platform/database/pool',
+      '../../platform/database/system',
+      '../../platform/jobs/runner',
       '../projects/handlers',
       'express',
       'knex',
@@ -109,38 +102,29 @@ const layers: readonly { file: string; allowed: string[]; refused: string[] }[] 
   {
     file: 'src/features/trash/job.ts',
     allowed: [
-      './rules',
-      '../config',
-      '../database/lane',
-      '../database/rows',
-      '../database/system',
-      '../jobs/job',
-      '../observability/logger',
+      './retention',
+      '../../platform/database/lane',
+      '../../platform/database/system',
+      '../../platform/jobs/job',
     ],
     refused: [
-      '../app',
-      '../contract/operations',
-      '../database/database',
-      '../database/pool',
-      '../database/roles',
+      '../../app',
+      '../../platform/contract/http/call',
+      '../../platform/database/database',
+      '../../platform/database/roles',
       '../tasks/handlers',
       'knex',
       'pg',
     ],
   },
   {
-    file: 'src/jobs.ts',
-    allowed: ['./job', '../config', '../database/faults', '../trash/job'],
-    refused: ['../database/database', '../start', '../trash/handlers', 'knex'],
-  },
-  {
     file: 'src/start.ts',
-    allowed: ['./app', './config', './contract/contract', './database/database'],
-    refused: ['./tasks/handlers'],
+    allowed: ['./app', './config', './platform/database/database'],
+    refused: ['./features/tasks/handlers'],
   },
   {
     file: 'src/app.ts',
-    allowed: ['./config', './contract/router', './database/database', './tasks/handlers'],
+    allowed: ['./config', './platform/contract/http/router', './features/tasks/handlers'],
     refused: [],
   },
 ];
@@ -187,9 +171,55 @@ describe('the direction of imports', () => {
 
   test('a circle is refused', () => {
     const circle = refusedImports('suspicious/noImportCycles', {
-      'src/tasks/rank.ts': ['./order'],
+      'src/features/tasks/rank.ts': ['./order'],
       'src/features/tasks/order.ts': ['./rank'],
     });
-    expect(circle).toEqual({ 'src/tasks/rank.ts': ['./order'], 'src/features/tasks/order.ts': ['./rank'] });
+    expect(circle).toEqual({
+      'src/features/tasks/rank.ts': ['./order'],
+      'src/features/tasks/order.ts': ['./rank'],
+    });
+  });
+});
+
+/** The folders below `src`, each with the folders that its files import from. */
+function importsByFolder(): Map<string, Set<string>> {
+  const imports = new Map<string, Set<string>>();
+  const files = readdirSync(projectPath('src'), { recursive: true, encoding: 'utf8' });
+  for (const file of files.filter((each) => each.endsWith('.ts'))) {
+    const text = readFileSync(projectPath('src', file), 'utf8');
+    const targets = [...text.matchAll(/(?:from |import\()'(\.[^']*)'/g)].map(([, target = '']) =>
+      dirname(join(dirname(file), target)),
+    );
+    const known = imports.get(dirname(file)) ?? new Set();
+    for (const target of targets) if (target !== dirname(file) && !target.startsWith('..')) known.add(target);
+    imports.set(dirname(file), known);
+  }
+  return imports;
+}
+
+/** The folders that import each other in a circle: what is left when those that import no other are taken away. */
+function foldersInCircles(imports: Map<string, Set<string>>): string[] {
+  const left = new Map(imports);
+  for (;;) {
+    const free = [...left].filter(([, targets]) => ![...targets].some((each) => left.has(each)));
+    if (free.length === 0) return [...left.keys()].sort();
+    for (const [folder] of free) left.delete(folder);
+  }
+}
+
+describe('folders', () => {
+  test('import each other in no circle', () => {
+    expect(importsByFolder().size).toBeGreaterThan(20);
+    expect(foldersInCircles(importsByFolder())).toEqual([]);
+  });
+
+  test('that do are found', () => {
+    const imports = new Map([
+      ['one', new Set(['two'])],
+      ['two', new Set(['three'])],
+      ['three', new Set(['one', 'four'])],
+      ['four', new Set<string>()],
+    ]);
+    expect(foldersInCircles(imports)).toEqual(['one', 'three', 'two']);
   });
 });

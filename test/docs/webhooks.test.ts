@@ -14,8 +14,8 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { projectPath } from '../../src/platform/paths';
 import { newSecret, signedHeaders } from '../../src/features/webhooks/signature';
+import { projectPath } from '../../src/platform/paths';
 import { startTestService, type TestService, testConfig } from '../support/service';
 import { makeUser, type TestUser } from '../support/user';
 

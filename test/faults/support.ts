@@ -1,5 +1,5 @@
 /** What the fault tests start and stop: services as processes, and a Postgres of their own. */
-import { startEmbeddedPostgres } from '../../src/platform/database/embedded';
+import { startEmbeddedPostgres } from '../../src/platform/database/embedded/server';
 import { migrateUp } from '../../src/platform/database/migrations';
 import { query } from '../support/database';
 import {

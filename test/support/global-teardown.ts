@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import type { EmbeddedPostgres } from '../../src/platform/database/embedded';
+import type { EmbeddedPostgres } from '../../src/platform/database/embedded/server';
 
 export default async function tearDown(): Promise<void> {
   const { testPostgres, testDataDir } = globalThis as unknown as {

@@ -1,7 +1,8 @@
 /** A client's copy of a lane, kept by /sync the way that the contract tells clients to. */
+
+import { toTask } from '../../src/features/tasks/mapper';
 import type { Schemas } from '../../src/platform/contract/document/operations';
 import type { TaskRow } from '../../src/platform/database/rows';
-import { toTask } from '../../src/features/tasks/mapper';
 import { type Body, send } from './api';
 import { query } from './database';
 

@@ -1,5 +1,10 @@
 /** Requests made up from the contract, for tests that try something on every operation. */
-import { contractDocument, type Operation, readContract, resolve } from '../../src/platform/contract/document/contract';
+import {
+  contractDocument,
+  type Operation,
+  readContract,
+  resolve,
+} from '../../src/platform/contract/document/contract';
 
 export const operations: readonly Operation[] = readContract(contractDocument).operations;
 

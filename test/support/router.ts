@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import express, { type Router } from 'express';
 import pino from 'pino';
 import type { Authenticator } from '../../src/platform/auth/authenticator';
-import { contractDocument, readContract } from '../../src/platform/contract/document/contract';
-import type { Handlers } from '../../src/platform/contract/document/operations';
-import { createContractRouter, type RouterDependencies } from '../../src/platform/contract/http/router';
 import { createSpool } from '../../src/platform/contract/bodies/spool';
+import { contractDocument, readContract } from '../../src/platform/contract/document/contract';
+import type { Handlers } from '../../src/platform/contract/http/call';
+import { createContractRouter, type RouterDependencies } from '../../src/platform/contract/http/router';
+import { createServer } from '../../src/platform/contract/http/server';
 import type { UserLane } from '../../src/platform/database/lane';
 import { unlimited } from '../../src/platform/edge/rate-limit';
-import { createServer } from '../../src/platform/http-server';
 import { operations } from './operations';
 
 const identity = {

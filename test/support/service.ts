@@ -1,6 +1,6 @@
-import { signDevelopmentToken } from '../../src/platform/auth/development-token';
 import type { Config } from '../../src/config';
 import { parseConfig } from '../../src/config';
+import { signDevelopmentToken } from '../../src/platform/auth/development-token';
 import { createLogger } from '../../src/platform/observability/logger';
 import { startService } from '../../src/start';
 import { createTestDatabase, type TestDatabase } from './database';

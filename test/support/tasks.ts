@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { TaskPriority, TaskStatus } from '../../src/platform/database/rows';
 import type { NewTask } from '../../src/features/tasks/repository';
+import type { TaskPriority, TaskStatus } from '../../src/platform/database/rows';
 import { query } from './database';
 
 /** A row of a task; what is left out takes its default. */

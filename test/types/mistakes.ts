@@ -2,8 +2,10 @@
  * Deliberate mistakes, each of which the compiler must refuse: `npm test` type-checks this file, and an
  * `@ts-expect-error` that finds no error is one itself.
  */
+
+import type { Schemas } from '../../src/platform/contract/document/operations';
+import type { Call, Handler, Handlers } from '../../src/platform/contract/http/call';
 import type { EventSubscriber } from '../../src/platform/contract/http/event-stream';
-import type { Call, Handler, Handlers, Schemas } from '../../src/platform/contract/document/operations';
 import type { CasesOf } from '../contract/cases';
 
 declare const task: Schemas['Task'];

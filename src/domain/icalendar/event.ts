@@ -1,12 +1,12 @@
 /** Tasks as VEVENT (RFC 5545, section 3.6.1), for calendars that show no VTODO. */
-import type { Schemas } from '../../platform/contract/document/operations';
 import { toLines } from './document';
 import { dueProperty } from './due';
 import { recurrenceProperties } from './recurrence';
+import type { CalendarTask } from './task';
 import { commonProperties } from './todo';
 
 /** A due task's VEVENT: all day, or half an hour from the due time on; empty for one without a due date. */
-export function eventLines(task: Schemas['Task']): string {
+export function eventLines(task: CalendarTask): string {
   const { due_date, due_time } = task;
   if (due_date === null) return '';
   const properties = commonProperties(task);

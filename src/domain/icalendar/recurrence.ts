@@ -1,13 +1,11 @@
 /** Recurring tasks and reminders as iCalendar has them. */
 import ICAL from 'ical.js';
-import type { Schemas } from '../../platform/contract/document/operations';
 import { toDate, toDay } from '../recurrence/day-number';
 import { exportAsWritten, exportRule } from '../recurrence/export';
 import { parseRule } from '../recurrence/parse';
 import { seriesFrom } from '../recurrence/schedule';
 import { type Component, type Property, toInstantValue, toText } from './document';
-
-type Task = Schemas['Task'];
+import type { CalendarTask } from './task';
 
 /**
  * The value of RRULE from a task's due date on. The due date is not where the rule started, so COUNT becomes UNTIL where
@@ -19,7 +17,7 @@ function ruleFromNow({
   repeat_from,
   due_time,
   time_zone,
-}: Task): string | undefined {
+}: CalendarTask): string | undefined {
   const rule = rrule === null ? [] : parseRule(rrule);
   if (Array.isArray(rule) || rrule === null || recurrence_start === null) return undefined;
   const clock = { time: due_time, zone: time_zone };
@@ -32,7 +30,7 @@ function ruleFromNow({
 }
 
 /** The properties with which a task recurs; empty where it does not. */
-export function recurrenceProperties(task: Task): Property[] {
+export function recurrenceProperties(task: CalendarTask): Property[] {
   const rule = ruleFromNow(task);
   if (rule === undefined) return [];
   const properties: Property[] = [['rrule', {}, 'recur', ICAL.Recur.fromString(rule).toJSON() as never]];
@@ -46,7 +44,7 @@ export function recurrenceProperties(task: Task): Property[] {
  * A task's reminders as VALARM.
  * @param related what a reminder before the due date counts from: the component's START or END
  */
-export function alarms(task: Task, related: 'START' | 'END'): Component[] {
+export function alarms(task: CalendarTask, related: 'START' | 'END'): Component[] {
   return task.reminders.map(({ at, minutes_before_due }): Component => {
     const trigger: Property =
       at === null

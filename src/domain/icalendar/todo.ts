@@ -1,13 +1,11 @@
 /** Tasks as VTODO (RFC 5545, section 3.6.2). */
-import type { Schemas } from '../../platform/contract/document/operations';
 import { type Property, toInstantValue, toLines, toText } from './document';
 import { dueProperty } from './due';
 import { alarms, recurrenceProperties } from './recurrence';
-
-type Task = Schemas['Task'];
+import type { CalendarTask } from './task';
 
 /** The values of STATUS, by the task's. */
-export const todoStatuses: Readonly<Record<Task['status'], string>> = {
+export const todoStatuses: Readonly<Record<CalendarTask['status'], string>> = {
   pending: 'NEEDS-ACTION',
   in_progress: 'IN-PROCESS',
   completed: 'COMPLETED',
@@ -15,7 +13,7 @@ export const todoStatuses: Readonly<Record<Task['status'], string>> = {
 };
 
 /** The values of PRIORITY, by the task's: of 1 (highest) to 9, 5 is medium. */
-export const todoPriorities: Readonly<Record<Task['priority'], number>> = {
+export const todoPriorities: Readonly<Record<CalendarTask['priority'], number>> = {
   urgent: 1,
   high: 3,
   medium: 5,
@@ -23,7 +21,7 @@ export const todoPriorities: Readonly<Record<Task['priority'], number>> = {
 };
 
 /** What VTODO and VEVENT have alike. */
-export function commonProperties(task: Task): Property[] {
+export function commonProperties(task: CalendarTask): Property[] {
   const { description, tags } = task;
   const properties: Property[] = [
     ['uid', {}, 'text', task.id],
@@ -40,7 +38,7 @@ export function commonProperties(task: Task): Property[] {
 }
 
 /** A task's VTODO. */
-export function todoLines(task: Task): string {
+export function todoLines(task: CalendarTask): string {
   const { due_date, completed_at, parent_id } = task;
   const properties = commonProperties(task);
   properties.push(['status', {}, 'text', todoStatuses[task.status]]);

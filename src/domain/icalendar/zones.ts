@@ -1,5 +1,5 @@
 /** Which IANA time zone a TZID stands for (RFC 5545, section 3.2.19). Rules of VTIMEZONEs are never evaluated. */
-import { isTimeZone } from '../../platform/contract/validation/formats';
+import { isTimeZone } from '../time/zones';
 import { nameOf, readContentLine, unfold } from './content-line';
 import type { Broken, ComponentText } from './read';
 import { windowsZones } from './windows-zones';

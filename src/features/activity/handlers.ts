@@ -1,9 +1,9 @@
+import { instantOf } from '../../domain/time/instant';
+import type { Call, Handlers } from '../../platform/contract/http/call';
+import type { CursorKey } from '../../platform/contract/pagination/cursor';
+import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
 import { toChange } from '../changes/mapper';
 import { type ChangeFilter, listChangesBy } from '../changes/repository';
-import type { CursorKey } from '../../platform/contract/pagination/cursor';
-import type { Call, Handlers } from '../../platform/contract/document/operations';
-import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
-import { instantOf } from '../../domain/time/instant';
 
 const latestFirst: readonly CursorKey[] = [{ column: 'seq', kind: 'sequence', direction: 'desc' }];
 

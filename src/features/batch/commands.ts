@@ -1,6 +1,7 @@
 /** Operations of a batch, each of which does what the operation of its name does on its own. */
-import { inBody } from '../../platform/contract/validation/faults';
+
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
+import { inBody } from '../../platform/contract/document/validation-errors';
 import { QuotaExceeded, type QuotaName, type WritableLane } from '../../platform/database/lane';
 import type { ProjectRow, TagRow, TaskRow } from '../../platform/database/rows';
 import { changeProject, createProject, removeProject } from '../projects/commands';
@@ -8,9 +9,9 @@ import { toProject } from '../projects/mapper';
 import { changeTag, removeTag } from '../tags/commands';
 import { toTag } from '../tags/mapper';
 import { changeTask, completeTask, createTask, moveTask, skipTask } from '../tasks/commands';
+import { deleteTask } from '../tasks/delete';
 import { toTask } from '../tasks/mapper';
 import { restoreTask } from '../trash/commands';
-import { deleteTask } from '../trash/repository';
 import type { BatchOperation, Resolved } from './references';
 
 type Code = Schemas['BatchProblem']['code'];

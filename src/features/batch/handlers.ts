@@ -1,6 +1,7 @@
-import { inBody } from '../../platform/contract/validation/faults';
-import type { Handlers, Schemas } from '../../platform/contract/document/operations';
+import type { Schemas } from '../../platform/contract/document/operations';
 import { problemBody } from '../../platform/contract/document/problems';
+import { inBody } from '../../platform/contract/document/validation-errors';
+import type { Handlers } from '../../platform/contract/http/call';
 import { applyAll, applyEach, isApplied, type Outcome } from './commands';
 import { resolveReferences } from './references';
 

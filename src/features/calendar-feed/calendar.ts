@@ -1,9 +1,11 @@
 /** What a calendar feed holds. */
-import type { Call, Schemas } from '../../platform/contract/document/operations';
+
 import { beginCalendar, endCalendar, type Property } from '../../domain/icalendar/document';
 import { withTimeZones } from '../../domain/icalendar/due';
 import { eventLines } from '../../domain/icalendar/event';
 import { todoLines } from '../../domain/icalendar/todo';
+import type { Schemas } from '../../platform/contract/document/operations';
+import type { Call } from '../../platform/contract/http/call';
 import { settingsOf } from '../profile/settings';
 import { listTasks, type TaskFilter } from '../tasks/repository';
 import { toTaskAlone } from '../transfer/mapper';

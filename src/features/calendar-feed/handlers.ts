@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import type { Handlers } from '../../platform/contract/document/operations';
+import type { Handlers } from '../../platform/contract/http/call';
 import { StaleToken, type UserScope } from '../../platform/database/lane';
 import { beginReading, type LongRead } from '../transfer/pages';
 import { feedOf } from './calendar';

@@ -1,5 +1,5 @@
-import { weakTagOf } from '../../platform/contract/http/entity-tags';
 import type { Schemas } from '../../platform/contract/document/operations';
+import { weakTagOf } from '../../platform/contract/http/entity-tags';
 import type { ProfileRow } from '../../platform/database/rows';
 import { type Components, feedText } from './calendar';
 

@@ -1,7 +1,7 @@
-import type { CursorKey } from '../../platform/contract/pagination/cursor';
-import type { Handlers } from '../../platform/contract/document/operations';
-import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
 import { instantOf } from '../../domain/time/instant';
+import type { Handlers } from '../../platform/contract/http/call';
+import type { CursorKey } from '../../platform/contract/pagination/cursor';
+import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
 import { toCompletion } from './mapper';
 import { listCompletions } from './repository';
 

@@ -1,8 +1,9 @@
 /** Events as text (WHATWG HTML, section 9.2.5), by the contract's schema `LaneEvent`. */
-import { toChange } from '../changes/mapper';
-import type { HistoryPosition, LostPosition } from '../changes/repository';
+
 import type { Schemas } from '../../platform/contract/document/operations';
 import type { ChangeRow } from '../../platform/database/rows';
+import { toChange } from '../changes/mapper';
+import type { HistoryPosition, LostPosition } from '../changes/repository';
 
 // Stands for a lane that was never written to and has no epoch yet.
 const noEpoch = '00000000-0000-0000-0000-000000000000';

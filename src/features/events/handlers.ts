@@ -1,5 +1,5 @@
+import type { Handlers } from '../../platform/contract/http/call';
 import { readHistory } from '../changes/repository';
-import type { Handlers } from '../../platform/contract/document/operations';
 import { parseEventId } from './format';
 import type { EventHub } from './hub';
 

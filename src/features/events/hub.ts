@@ -4,10 +4,10 @@
  * goes on there without a gap.
  */
 import type { Logger } from 'pino';
-import { type History, type HistoryPosition, listChanges, lostIn, readHistory } from '../changes/repository';
 import type { EventStream, EventSubscriber } from '../../platform/contract/http/event-stream';
 import { StaleToken, type UserScope } from '../../platform/database/lane';
 import type { ChangeRow } from '../../platform/database/rows';
+import { type History, type HistoryPosition, listChanges, lostIn, readHistory } from '../changes/repository';
 import {
   changeText,
   erasedText,

@@ -1,10 +1,19 @@
-import type { Handlers } from '../../platform/contract/document/operations';
-import { moveReminders } from '../tasks/reminders';
+import type { Handlers } from '../../platform/contract/http/call';
+import type { WritableLane } from '../../platform/database/lane';
 import { toProfile } from './mapper';
 import { findProfile, knowsTimeZone, updateProfile } from './repository';
 import { settingsOf } from './settings';
 
-export const profileHandlers: Pick<Handlers, 'getProfile' | 'updateProfile' | 'eraseLane'> = {
+/** What else changes with the profile's time zone, in the same write. */
+export type OnTimeZoneChange = (
+  lane: WritableLane,
+  zones: { readonly before: string; readonly after: string },
+) => Promise<void>;
+
+/** Makes the handlers of the profile. */
+export const profileHandlers = (
+  onTimeZoneChange: OnTimeZoneChange,
+): Pick<Handlers, 'getProfile' | 'updateProfile' | 'eraseLane'> => ({
   async getProfile(call) {
     const row = await call.lane.read(findProfile);
     return call.reply(200, toProfile(call.path.user_id, row));
@@ -17,7 +26,7 @@ export const profileHandlers: Pick<Handlers, 'getProfile' | 'updateProfile' | 'e
       if (time_zone !== undefined && !(await knowsTimeZone(lane, time_zone))) return undefined;
       const before = settingsOf(await findProfile(lane)).time_zone;
       const row = await updateProfile(lane, call.body);
-      if (row.time_zone !== before) await moveReminders(lane, { before, after: row.time_zone });
+      if (row.time_zone !== before) await onTimeZoneChange(lane, { before, after: row.time_zone });
       return row;
     });
     if (row) return call.reply(200, toProfile(call.path.user_id, row));
@@ -43,4 +52,4 @@ export const profileHandlers: Pick<Handlers, 'getProfile' | 'updateProfile' | 'e
     await call.lane.write(async (lane) => lane.erase());
     return call.reply(204);
   },
-};
+});

@@ -5,8 +5,8 @@
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import type { WritableLane } from '../../platform/database/lane';
 import type { ProjectRow } from '../../platform/database/rows';
+import { deleteTasks } from '../tasks/delete';
 import { moveNextTo, writePositions } from '../tasks/position';
-import { deleteTasks } from '../trash/repository';
 import { deleteProject, findProject, insertProject, rootsIn, updateProject } from './repository';
 
 type Change = { [F in keyof Schemas['ProjectPatch']]?: Schemas['ProjectPatch'][F] | undefined };

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
+import { inBody } from '../../platform/contract/document/validation-errors';
+import type { Handlers } from '../../platform/contract/http/call';
 import type { CursorKey } from '../../platform/contract/pagination/cursor';
-import { inBody } from '../../platform/contract/validation/faults';
-import type { Handlers } from '../../platform/contract/document/operations';
 import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
 import { changeProject, createProject, moveProject, removeProject } from './commands';
 import { toProject } from './mapper';

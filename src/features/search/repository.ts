@@ -1,8 +1,9 @@
 /** How tasks get their words, and are found by them: SQL over the column `search`. */
+
+import { anyOfEach, prefixQuery, searchVector, searchVersion } from '../../domain/text/words';
 import type { Expression } from '../../platform/database/keyset';
 import type { Lane, WritableLane } from '../../platform/database/lane';
 import { schema } from '../../platform/database/rows';
-import { anyOfEach, prefixQuery, searchVector, searchVersion } from '../../domain/search/words';
 
 /** A word of the lane that is nearly one that is looked for, and how nearly: 1 for the same. */
 export interface NearWord {

@@ -1,10 +1,16 @@
-import type { Handlers, Schemas } from '../../platform/contract/document/operations';
+import { addDays, offsetsBetween } from '../../domain/time/calendar';
+import type { Schemas } from '../../platform/contract/document/operations';
+import type { Handlers } from '../../platform/contract/http/call';
 import type { Lane } from '../../platform/database/lane';
-import { type TaskPriority, type TaskStatus, taskPriorities, taskStatuses } from '../../platform/database/rows';
+import {
+  type TaskPriority,
+  type TaskStatus,
+  taskPriorities,
+  taskStatuses,
+} from '../../platform/database/rows';
 import { settingsOf } from '../profile/settings';
 import { countTasks } from '../tasks/repository';
 import { viewMoment } from '../tasks/view';
-import { addDays, offsetsBetween } from '../../domain/time/calendar';
 import { dayRange, daysOf } from './range';
 import { countByKind, findCompletions, findProfileSince, type TaskGroup } from './repository';
 

@@ -1,6 +1,7 @@
 /** The days that statistics are of. */
-import type { ValidationError } from '../../platform/contract/document/operations';
+
 import { addDays } from '../../domain/time/calendar';
+import type { ValidationError } from '../../platform/contract/document/operations';
 
 const usualDays = 30;
 const maxDays = 366;

@@ -1,10 +1,10 @@
 /** What is synced: for every type of change, how the entities of that type are read, and their shape in the contract. */
 
-import { toCompletion } from '../completions/mapper';
 import type { Schemas } from '../../platform/contract/document/operations';
 import { pageAfter } from '../../platform/database/keyset';
 import type { Lane, RowQuery } from '../../platform/database/lane';
 import type { ChangeType } from '../../platform/database/rows';
+import { toCompletion } from '../completions/mapper';
 import { toProfile } from '../profile/mapper';
 import { findProfile } from '../profile/repository';
 import { toProject } from '../projects/mapper';

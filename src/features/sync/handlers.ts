@@ -1,3 +1,7 @@
+import type { Schemas } from '../../platform/contract/document/operations';
+import type { Handlers } from '../../platform/contract/http/call';
+import type { Lane } from '../../platform/database/lane';
+import type { ChangeType } from '../../platform/database/rows';
 import {
   type ChangedEntity,
   type History,
@@ -5,9 +9,6 @@ import {
   lostIn,
   readHistory,
 } from '../changes/repository';
-import type { Handlers, Schemas } from '../../platform/contract/document/operations';
-import type { Lane } from '../../platform/database/lane';
-import type { ChangeType } from '../../platform/database/rows';
 import { type Entity, entityTypes, syncedTypes } from './entities';
 import { decodeSyncToken, encodeSyncToken, type SnapshotPosition, type SyncPosition } from './token';
 

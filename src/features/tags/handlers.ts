@@ -1,5 +1,5 @@
+import type { Handlers } from '../../platform/contract/http/call';
 import type { CursorKey } from '../../platform/contract/pagination/cursor';
-import type { Handlers } from '../../platform/contract/document/operations';
 import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
 import { changeTag, removeTag } from './commands';
 import { toTag } from './mapper';

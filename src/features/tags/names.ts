@@ -1,13 +1,9 @@
 /** Tags' names: what makes two of them the same. */
+import { foldCase } from '../../domain/text/case';
 
 /** A name as its tag shows it. */
 export function tagName(name: string): string {
   return name.trim();
-}
-
-/** A text without case, in every locale the same. By way of upper case, for `ß` and `ss` have no common lower case. */
-export function foldCase(text: string): string {
-  return text.toLowerCase().toUpperCase().toLowerCase();
 }
 
 /** What the names of one tag have in common: compatible forms (NFKC) with case folded, the same on every machine. */

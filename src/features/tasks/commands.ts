@@ -6,10 +6,10 @@
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder, TaskRow } from '../../platform/database/rows';
-import { moveNextTo, positionAtEnd, writePositions } from './position';
 import { spellTags } from '../tags/repository';
 import { type Due, dueAt, isWritable, mergeDue, remindersLeft } from './due';
 import { completeOccurrence, isCompleted, skipOccurrence, uncompleteOccurrence } from './occurrences';
+import { moveNextTo, positionAtEnd, writePositions } from './position';
 import { goesOn, isRecurring, mergeRecurrence, type Recurrence } from './recurrence';
 import { armReminders, readReminders } from './reminders';
 import {

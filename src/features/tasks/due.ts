@@ -1,7 +1,8 @@
 /** Due dates: which ones make sense, and the instants that they stand for. */
+
+import { toInstant } from '../../domain/time/calendar';
 import { isWritableInstant } from '../../platform/contract/validation/formats';
 import type { Reminder } from '../../platform/database/rows';
-import { toInstant } from '../../domain/time/calendar';
 
 export interface Due {
   /** `YYYY-MM-DD`. */

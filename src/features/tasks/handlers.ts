@@ -1,16 +1,16 @@
 import { v7 as uuidv7 } from 'uuid';
-import { inBody } from '../../platform/contract/validation/faults';
-import type { Call, Handlers, Reply, ValidationError } from '../../platform/contract/document/operations';
+import { type Range, rangesIn } from '../../domain/text/highlights';
+import { queryWords } from '../../domain/text/words';
+import { instantOf } from '../../domain/time/instant';
+import type { ValidationError } from '../../platform/contract/document/operations';
+import { inBody } from '../../platform/contract/document/validation-errors';
+import type { Call, Handlers, Reply } from '../../platform/contract/http/call';
 import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
 import type { Lane } from '../../platform/database/lane';
 import { findProfile } from '../profile/repository';
 import { settingsOf } from '../profile/settings';
-import { type Range, rangesIn } from '../../domain/search/highlights';
 import { nearWords, type TextSearch } from '../search/repository';
-import { queryWords } from '../../domain/search/words';
 import { tagKey } from '../tags/names';
-import { instantOf } from '../../domain/time/instant';
-import { deleteTask } from '../trash/repository';
 import {
   changeTask,
   completeTask,
@@ -20,6 +20,7 @@ import {
   skipTask,
   type TaskOutcome,
 } from './commands';
+import { deleteTask } from './delete';
 import { toOccurrence, toTask } from './mapper';
 import { orderOf } from './order';
 import { comingDueDates, goesOn, type RecurringTask } from './recurrence';

@@ -1,10 +1,10 @@
 /** Tasks that come from a file: which make sense, and making them as a set. */
 import { generateKeyBetween } from 'fractional-indexing';
+import { instantOf } from '../../domain/time/instant';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder } from '../../platform/database/rows';
 import { spellAll } from '../tags/repository';
-import { instantOf } from '../../domain/time/instant';
 import { areFaults, dueFaults, nothing } from './commands';
 import { dueAt, mergeDue, remindersLeft } from './due';
 import { mergeRecurrence } from './recurrence';

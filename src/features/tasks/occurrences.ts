@@ -1,13 +1,13 @@
 /** What becomes of the occurrences of recurring tasks: completed, taken back, or skipped. */
 import { v7 as uuidv7 } from 'uuid';
+import type { WritableLane } from '../../platform/database/lane';
+import type { CompletionRow, TaskRow, TaskStatus } from '../../platform/database/rows';
 import {
   findCompletion,
   insertCompletion,
   lastCompletion,
   removeCompletion,
 } from '../completions/repository';
-import type { WritableLane } from '../../platform/database/lane';
-import type { CompletionRow, TaskRow, TaskStatus } from '../../platform/database/rows';
 import { findProfile } from '../profile/repository';
 import { settingsOf } from '../profile/settings';
 import { dueAt } from './due';

@@ -1,6 +1,7 @@
 /** How a list of tasks is ordered. */
-import type { CursorKey, CursorKind } from '../../platform/contract/pagination/cursor';
+
 import type { Schemas } from '../../platform/contract/document/operations';
+import type { CursorKey, CursorKind } from '../../platform/contract/pagination/cursor';
 import { relevance, type TextSearch } from '../search/repository';
 
 type Direction = CursorKey['direction'];

@@ -1,10 +1,11 @@
 /** Recurring tasks: which rules make sense, and where a task goes on. */
-import type { ValidationError } from '../../platform/contract/document/operations';
-import type { TaskRow } from '../../platform/database/rows';
+
 import { parseRule } from '../../domain/recurrence/parse';
 import type { Rule } from '../../domain/recurrence/rule';
 import { advance, occurrences } from '../../domain/recurrence/schedule';
 import { todayIn } from '../../domain/time/calendar';
+import type { ValidationError } from '../../platform/contract/document/operations';
+import type { TaskRow } from '../../platform/database/rows';
 
 export interface Recurrence {
   /** The value of an RRULE; null for a task that does not recur. */

@@ -1,11 +1,12 @@
 /** Reminders: when they are, and which of them are still to come. */
+
+import { startOfDay, toInstant } from '../../domain/time/calendar';
 import type { ValidationError } from '../../platform/contract/document/operations';
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import type { Lane, WritableLane } from '../../platform/database/lane';
 import type { Reminder, TaskRow } from '../../platform/database/rows';
 import { findProfile } from '../profile/repository';
 import { settingsOf } from '../profile/settings';
-import { startOfDay, toInstant } from '../../domain/time/calendar';
 import { liveTasks } from './repository';
 
 interface NewReminder {

@@ -1,11 +1,12 @@
 /** The to-dos of an iCalendar object as the rows of an import. */
-import { maxItemBytes } from '../../platform/contract/bodies/json-items';
-import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
-import { createCheck } from '../../platform/contract/validation/rows';
-import type { SpooledBody } from '../../platform/contract/bodies/spool';
+
 import { componentsOf } from '../../domain/icalendar/read';
 import { type ReadTodo, readTodo } from '../../domain/icalendar/read-todo';
 import { locationsOf } from '../../domain/icalendar/zones';
+import { maxItemBytes } from '../../platform/contract/bodies/json-items';
+import type { SpooledBody } from '../../platform/contract/bodies/spool';
+import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
+import { createCheck } from '../../platform/contract/validation/rows';
 import { readTask, type TaskDraft } from '../tasks/import';
 import { faultOfFile, idNamed, idsFor, type ReadRow, tooLargeFault } from './file';
 

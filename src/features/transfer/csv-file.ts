@@ -1,9 +1,9 @@
 /** Tasks as CSV (RFC 4180) as the rows of an import. */
 import { type CsvError, parse } from 'csv-parse';
 import { maxItemBytes } from '../../platform/contract/bodies/json-items';
+import type { SpooledBody } from '../../platform/contract/bodies/spool';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { createCheck } from '../../platform/contract/validation/rows';
-import type { SpooledBody } from '../../platform/contract/bodies/spool';
 import type { ImportedProject } from '../projects/repository';
 import { readTask } from '../tasks/import';
 import { csvColumns, unguardCell } from './csv';

@@ -1,7 +1,14 @@
 /** Importing a file: read, planned, and unless it is only tried or has faults, written. */
-import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
+
 import type { SpooledBody } from '../../platform/contract/bodies/spool';
-import { countsOf, findExceeded, type Lane, QuotaExceeded, type UserScope } from '../../platform/database/lane';
+import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
+import {
+  countsOf,
+  findExceeded,
+  type Lane,
+  QuotaExceeded,
+  type UserScope,
+} from '../../platform/database/lane';
 import { findProfile } from '../profile/repository';
 import { readCalendar } from './calendar-file';
 import { readCsv } from './csv-file';

@@ -1,11 +1,11 @@
 /** An export of Tasklane as the rows of an import. */
 import { v7 as uuidv7 } from 'uuid';
+import { instantOf } from '../../domain/time/instant';
 import { maxItemBytes, tooLarge } from '../../platform/contract/bodies/json-items';
+import type { SpooledBody } from '../../platform/contract/bodies/spool';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { createCheck } from '../../platform/contract/validation/rows';
-import type { SpooledBody } from '../../platform/contract/bodies/spool';
 import { readTask } from '../tasks/import';
-import { instantOf } from '../../domain/time/instant';
 import { type Drafts, type ReadRow, type RowType, tooLargeFault } from './file';
 import { createPace } from './pace';
 

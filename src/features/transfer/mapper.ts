@@ -1,7 +1,7 @@
-import { toCompletion } from '../completions/mapper';
+import { parseRule } from '../../domain/recurrence/parse';
 import type { Schemas } from '../../platform/contract/document/operations';
 import type { CompletionRow, TaskRow } from '../../platform/database/rows';
-import { parseRule } from '../../domain/recurrence/parse';
+import { toCompletion } from '../completions/mapper';
 import { toTask } from '../tasks/mapper';
 import type { ListedTask } from '../tasks/repository';
 

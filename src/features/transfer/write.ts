@@ -1,15 +1,15 @@
 /** Writing what was planned, in chunks, each all or nothing. */
 import { generateKeyBetween } from 'fractional-indexing';
 import { v7 as uuidv7 } from 'uuid';
-import { insertCompletions } from '../completions/repository';
 import { chunksOf } from '../../platform/database/chunks';
 import type { UserScope, WritableLane } from '../../platform/database/lane';
-import { positionAtEnd } from '../tasks/position';
+import { insertCompletions } from '../completions/repository';
 import { findProfile, knowsTimeZone, type Settings, updateProfile } from '../profile/repository';
 import { insertProjects } from '../projects/repository';
 import { tagKey } from '../tags/names';
 import { insertTags } from '../tags/repository';
 import { importTasks, type TaskDraft } from '../tasks/import';
+import { positionAtEnd } from '../tasks/position';
 import { moveReminders } from '../tasks/reminders';
 import type { ImportedTask } from '../tasks/repository';
 import { type Drafts, type FileRow, forEach, type ImportFile, type Placeable, type RowType } from './file';

@@ -1,13 +1,10 @@
-import { purgeCompletions } from '../completions/repository';
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
-import { type Change, differences, type Lane, type WritableLane } from '../../platform/database/lane';
+import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
 import type { TaskRow } from '../../platform/database/rows';
+import { purgeCompletions } from '../completions/repository';
+import { changedAll } from '../tasks/delete';
 import { updateTasks } from '../tasks/repository';
-
-function changedAll(lane: WritableLane, ids: readonly string[], action: Change['action']): void {
-  for (const id of ids) lane.changed({ type: 'task', id, action, fields: {} });
-}
 
 // A task of the lane and all below it that are in the same state, from the top down.
 const treeBelow = (state: string) => `
@@ -18,59 +15,6 @@ const treeBelow = (state: string) => `
     where task.user_id = :user and ${state}
   )
   select id from tree`;
-
-// The same of many trees, each task with the root of its own.
-const treesBelow = `
-  with recursive tree as (
-    select id, id as root, 1 as level from tasklane.tasks
-    where user_id = :user and id = any(:ids) and deleted_at is null
-    union all
-    select task.id, tree.root, tree.level + 1 from tasklane.tasks as task join tree on task.parent_id = tree.id
-    where task.user_id = :user and task.deleted_at is null
-  )`;
-
-/**
- * Puts tasks and all below them into the trash, each tree as a delete of its own.
- * @param roots tasks of which none is below another
- * @returns how many tasks the trash has got
- */
-export async function deleteTasks(lane: WritableLane, roots: readonly string[]): Promise<number> {
-  const found: { id: string; root: string; level: number }[] = await lane
-    .rows('tasks')
-    .joinRaw(`join (${treesBelow} select id, root, level from tree) as tree on tree.id = tasks.id`, {
-      user: lane.userId,
-      ids: [...roots],
-    } as never)
-    .select('tree.id', 'tree.root', 'tree.level');
-  for (const chunk of chunksOf(found, rowsInStatement)) {
-    const rootOf = JSON.stringify(Object.fromEntries(chunk.map(({ id, root }) => [id, root])));
-    await lane
-      .rows('tasks')
-      .whereRaw('id = any(?)', [chunk.map(({ id }) => id)])
-      .update({
-        deleted_at: lane.now,
-        deleted_with: lane.expression('(?::jsonb ->> id::text)::uuid', [rootOf]),
-        version: lane.expression('version + 1'),
-        updated_at: lane.now,
-      } as object);
-  }
-  // In the order of the roots, and each before what is below it, as people tell it.
-  const trees = Map.groupBy(found, ({ root }) => root);
-  for (const root of roots) {
-    const tree = (trees.get(root) ?? []).toSorted((one, other) => one.level - other.level);
-    changedAll(
-      lane,
-      tree.map(({ id }) => id),
-      'deleted',
-    );
-  }
-  return found.length;
-}
-
-/** Puts a task and all below it into the trash; false if the lane has none with this id outside of it. */
-export async function deleteTask(lane: WritableLane, id: string): Promise<boolean> {
-  return (await deleteTasks(lane, [id])) > 0;
-}
 
 /** A task in the trash, or undefined if it has none with this id. */
 export async function findDeleted(lane: Lane, id: string): Promise<TaskRow | undefined> {

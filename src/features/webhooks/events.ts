@@ -1,8 +1,9 @@
 /** What is sent to webhooks: the change, and what it was of as that is by now. */
-import { toChange } from '../changes/mapper';
+
 import type { Schemas } from '../../platform/contract/document/operations';
 import type { Lane } from '../../platform/database/lane';
 import type { ChangeAction, ChangeType, WebhookDeliveryRow } from '../../platform/database/rows';
+import { toChange } from '../changes/mapper';
 import { entityTypes } from '../sync/entities';
 
 type MessageOf<Name extends 'Task' | 'Project' | 'Tag' | 'Completion' | 'Profile' | 'Change' | 'Test'> =

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Handlers, ValidationError } from '../../platform/contract/document/operations';
+import type { ValidationError } from '../../platform/contract/document/operations';
+import type { Handlers } from '../../platform/contract/http/call';
 import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
 import type { UserScope, WritableLane } from '../../platform/database/lane';
 import type { WebhookDeliveryRow, WebhookRow } from '../../platform/database/rows';

@@ -6,7 +6,7 @@ import { defaultAppRole, defaultSystemRole, ensureRoles, grantRoles } from './ro
 import { schema } from './rows';
 import { ensureTrigrams } from './trigrams';
 
-const directory = join(__dirname, '..', '..', 'migrations');
+const directory = join(__dirname, '..', '..', '..', 'migrations');
 const fileName = /^(\d{14}_\w+)\.(ts|js)$/;
 
 /** The names of all migrations in their order, without extension: the same from source and compiled. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { contractDocument } from '../contract/document/contract';
-import type { Handlers } from '../contract/document/operations';
 import { problemTypes } from '../contract/document/problems';
+import type { Handlers } from '../contract/http/call';
 import { docsPage, problemPage } from '../docs/pages';
 import { projectPath } from '../paths';
 

@@ -2,12 +2,12 @@
 import fc from 'fast-check';
 import ICAL from 'ical.js';
 import ical from 'node-ical';
-import type { Schemas } from '../../../src/platform/contract/document/operations';
 import { beginCalendar, endCalendar } from '../../../src/domain/icalendar/document';
 import { withTimeZones } from '../../../src/domain/icalendar/due';
 import { timeZoneLines } from '../../../src/domain/icalendar/time-zone';
 import { todoLines } from '../../../src/domain/icalendar/todo';
 import { toInstant } from '../../../src/domain/time/calendar';
+import type { Schemas } from '../../../src/platform/contract/document/operations';
 
 const plain: Schemas['Task'] = {
   id: '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e',

@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { projectPath } from '../../../src/platform/paths';
 
 const script = `
-  const { parseRule } = require('../../recurrence/src/recurrence/parse.ts');
-  const { advance, lastDate, occurrences } = require('../../recurrence/src/recurrence/schedule.ts');
-  const { exportRule } = require('../../recurrence/src/recurrence/export.ts');
-  const { addDays, startOfDay, timeIn, todayIn, toInstant } = require('../../recurrence/src/time/calendar.ts');
+  const { parseRule } = require('./src/domain/recurrence/parse.ts');
+  const { advance, lastDate, occurrences } = require('./src/domain/recurrence/schedule.ts');
+  const { exportRule } = require('./src/domain/recurrence/export.ts');
+  const { addDays, startOfDay, timeIn, todayIn, toInstant } = require('./src/domain/time/calendar.ts');
   const now = new Date('2026-11-21T10:30:00Z');
   const zones = ['Pacific/Kiritimati', 'Pacific/Pago_Pago', 'America/Los_Angeles', 'UTC'];
   const rules = ['FREQ=DAILY;UNTIL=20270101T100000Z', 'FREQ=WEEKLY;BYDAY=MO,SU', 'FREQ=MONTHLY', 'FREQ=YEARLY;BYDAY=20MO'];

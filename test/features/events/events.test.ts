@@ -6,7 +6,13 @@ import { createLogger } from '../../../src/platform/observability/logger';
 import { type Service, startService } from '../../../src/start';
 import { type Body, send } from '../../support/api';
 import { query } from '../../support/database';
-import { type EventReader, numbers, type ReaderOptions, readEvents, seqsOf } from '../../support/event-reader';
+import {
+  type EventReader,
+  numbers,
+  type ReaderOptions,
+  readEvents,
+  seqsOf,
+} from '../../support/event-reader';
 import { startTestService, type TestService, testConfig, testSecret } from '../../support/service';
 import { until } from '../../support/until';
 import { makeUser, type TestUser } from '../../support/user';

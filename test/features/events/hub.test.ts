@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { readHistory } from '../../../src/features/changes/repository';
+import { parseEventId } from '../../../src/features/events/format';
+import { createEventHub, type EventHub, type EventSettings } from '../../../src/features/events/hub';
 import type { EventStream } from '../../../src/platform/contract/http/event-stream';
 import type { Database } from '../../../src/platform/database/database';
 import type { UserScope } from '../../../src/platform/database/lane';
-import { parseEventId } from '../../../src/features/events/format';
-import { createEventHub, type EventHub, type EventSettings } from '../../../src/features/events/hub';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { numbers } from '../../support/event-reader';
 import { openDatabase } from '../../support/open-database';

@@ -1,10 +1,10 @@
 /** Statistics of one lane among many read that lane's rows alone, by its indexes, under row-level security. */
 import { Client } from 'pg';
+import { offsetsBetween } from '../../../src/domain/time/calendar';
+import { completionsQuery, kindsQuery, profileSinceQuery } from '../../../src/features/stats/repository';
 import type { Database } from '../../../src/platform/database/database';
 import type { Lane } from '../../../src/platform/database/lane';
 import { defaultAppRole } from '../../../src/platform/database/roles';
-import { completionsQuery, kindsQuery, profileSinceQuery } from '../../../src/features/stats/repository';
-import { offsetsBetween } from '../../../src/domain/time/calendar';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { openDatabase } from '../../support/open-database';
 

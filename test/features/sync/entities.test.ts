@@ -1,6 +1,7 @@
 /** The registry of what is synced, against the types of changes that there can be. */
-import { contractDocument } from '../../../src/platform/contract/document/contract';
+
 import { entityTypes, syncedTypes } from '../../../src/features/sync/entities';
+import { contractDocument } from '../../../src/platform/contract/document/contract';
 import { createTestDatabase, query } from '../../support/database';
 
 const schemas = contractDocument.components.schemas as unknown as Record<string, Record<string, never>>;

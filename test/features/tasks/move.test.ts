@@ -1,7 +1,7 @@
 /** Positions: where moves put tasks, and that there is always room. */
 import { randomUUID } from 'node:crypto';
-import type { Database } from '../../../src/platform/database/database';
 import { moveTask } from '../../../src/features/tasks/commands';
+import type { Database } from '../../../src/platform/database/database';
 import type { Body } from '../../support/api';
 import { query } from '../../support/database';
 import { openDatabase } from '../../support/open-database';

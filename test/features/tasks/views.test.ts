@@ -1,7 +1,8 @@
 /** Views at chosen moments, on the calendars of time zones from eleven hours behind to fourteen ahead. */
-import type { Database } from '../../../src/platform/database/database';
+
 import { listTasks } from '../../../src/features/tasks/repository';
 import { viewMoment } from '../../../src/features/tasks/view';
+import type { Database } from '../../../src/platform/database/database';
 import { openDatabase } from '../../support/open-database';
 import { startTestService, type TestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';

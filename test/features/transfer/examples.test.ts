@@ -1,9 +1,10 @@
 /** The contract's examples of exports, against what the service writes for the task in the example of the JSON export. */
-import { contractDocument } from '../../../src/platform/contract/document/contract';
-import type { Schemas } from '../../../src/platform/contract/document/operations';
+
 import { beginCalendar, endCalendar } from '../../../src/domain/icalendar/document';
 import { todoLines } from '../../../src/domain/icalendar/todo';
 import { type CsvTask, csvOf } from '../../../src/features/transfer/csv';
+import { contractDocument } from '../../../src/platform/contract/document/contract';
+import type { Schemas } from '../../../src/platform/contract/document/operations';
 
 function example(path: string, type: string): unknown {
   const paths = contractDocument.paths as unknown as Record<

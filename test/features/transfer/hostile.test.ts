@@ -2,12 +2,12 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import fc from 'fast-check';
-import { cutDocument, itemsOf } from '../../../src/platform/contract/bodies/json-items';
 import { readCalendar } from '../../../src/features/transfer/calendar-file';
 import { readCsv } from '../../../src/features/transfer/csv-file';
 import { collect, type ReadRow } from '../../../src/features/transfer/file';
 import { readJson } from '../../../src/features/transfer/json-file';
 import type { Notes } from '../../../src/features/transfer/notes';
+import { cutDocument, itemsOf } from '../../../src/platform/contract/bodies/json-items';
 import type { Body } from '../../support/api';
 import { type Held, heldBy } from '../../support/held';
 import { startTestService, type TestService } from '../../support/service';

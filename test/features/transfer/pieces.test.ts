@@ -1,10 +1,10 @@
 /** Reading files in pieces: the same rows wherever the pieces end. */
 import { createHash } from 'node:crypto';
-import { cutDocument, itemsOf } from '../../../src/platform/contract/bodies/json-items';
 import { readCalendar } from '../../../src/features/transfer/calendar-file';
 import { readCsv } from '../../../src/features/transfer/csv-file';
 import type { ReadRow } from '../../../src/features/transfer/file';
 import { readJson } from '../../../src/features/transfer/json-file';
+import { cutDocument, itemsOf } from '../../../src/platform/contract/bodies/json-items';
 
 type Piece = AsyncGenerator<Buffer>;
 

@@ -1,7 +1,7 @@
 /** What is looked for all the time is found by an index, however much else there is. */
 import { Client } from 'pg';
-import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
 import { claimDue } from '../../../src/features/webhooks/claims';
+import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
 let database: TestDatabase;

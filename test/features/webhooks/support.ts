@@ -1,11 +1,11 @@
 /** What the tests of deliveries share: a receiver, services that may send to it, and webhooks that lead there. */
 import pino from 'pino';
 import { Webhook } from 'standardwebhooks';
+import { createDeliveryJob } from '../../../src/features/webhooks/job';
+import { createTargets } from '../../../src/features/webhooks/targets';
 import { createDatabase, type Database } from '../../../src/platform/database/database';
 import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
 import { createJobRunner } from '../../../src/platform/jobs/runner';
-import { createDeliveryJob } from '../../../src/features/webhooks/job';
-import { createTargets } from '../../../src/features/webhooks/targets';
 import type { Body } from '../../support/api';
 import { query } from '../../support/database';
 import type { Received, Receiver } from '../../support/receiver';

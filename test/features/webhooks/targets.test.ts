@@ -1,7 +1,12 @@
 /** Where webhooks may lead, however the way there is spelled. */
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import { createResolve, createTargets, isPublicAddress, type Targets } from '../../../src/features/webhooks/targets';
+import {
+  createResolve,
+  createTargets,
+  isPublicAddress,
+  type Targets,
+} from '../../../src/features/webhooks/targets';
 import { openNameServer } from '../../support/name-server';
 
 describe('an address', () => {

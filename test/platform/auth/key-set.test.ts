@@ -1,5 +1,10 @@
 import { once } from 'node:events';
-import { createKeySet, type KeyLookup, type KeySet, type VerificationKey } from '../../../src/platform/auth/key-set';
+import {
+  createKeySet,
+  type KeyLookup,
+  type KeySet,
+  type VerificationKey,
+} from '../../../src/platform/auth/key-set';
 import { type KeySetServer, startKeySetServer } from './key-set-server';
 import { createSigningKey } from './signer';
 import { memoryLog } from './support';

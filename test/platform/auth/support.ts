@@ -1,6 +1,10 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { type AuthConfig, type Authenticator, createAuthenticator } from '../../../src/platform/auth/authenticator';
+import {
+  type AuthConfig,
+  type Authenticator,
+  createAuthenticator,
+} from '../../../src/platform/auth/authenticator';
 import { parseAuthConfig } from '../../../src/platform/auth/config';
 
 /** A request as Node's HTTP parser leaves it, from its header lines in order. */

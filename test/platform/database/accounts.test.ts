@@ -1,7 +1,11 @@
 /** Lanes that are linked to a table of users: for every type of id, under every state of the table, by any login. */
 import { Client } from 'pg';
 import pino from 'pino';
-import { type AccountLink, type AccountSettings, linkAccounts } from '../../../src/platform/database/accounts';
+import {
+  type AccountLink,
+  type AccountSettings,
+  linkAccounts,
+} from '../../../src/platform/database/accounts';
 import { createDatabase, type Database } from '../../../src/platform/database/database';
 import { StaleToken } from '../../../src/platform/database/lane';
 import { migrateDown, migrateUp, withMigrationLock } from '../../../src/platform/database/migrations';

@@ -2,7 +2,7 @@
 import Module from 'node:module';
 import path from 'node:path';
 import { Client } from 'pg';
-import { startEmbeddedPostgres } from '../../../src/platform/database/embedded';
+import { startEmbeddedPostgres } from '../../../src/platform/database/embedded/server';
 
 export interface ChildOptions {
   dataDir: string;

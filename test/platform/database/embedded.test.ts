@@ -23,9 +23,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Client } from 'pg';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/platform/database/embedded';
 import type { User } from '../../../src/platform/database/embedded/installation';
 import { identify, isRunning, poll } from '../../../src/platform/database/embedded/processes';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/platform/database/embedded/server';
 import type { ChildOptions } from './embedded.child';
 
 const isRoot = process.getuid?.() === 0;
@@ -125,7 +125,7 @@ function startChild(options: Partial<ChildOptions> & { env?: NodeJS.ProcessEnv; 
   const { env = process.env, detached = false, ...rest } = options;
   const args = [
     '--require',
-    path.join(__dirname, '../support/register-swc.cjs'),
+    path.join(__dirname, '../../support/register-swc.cjs'),
     path.join(__dirname, 'embedded.child.ts'),
     JSON.stringify({ dataDir, stay: true, ...rest } satisfies ChildOptions),
   ];

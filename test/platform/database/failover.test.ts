@@ -1,9 +1,9 @@
 /** The pool on a database that changes under it: read-only for a while, at its connection limit, or too slow. */
 import pino from 'pino';
+import { countTasks, insertTask } from '../../../src/features/tasks/repository';
 import { createDatabase, type Database } from '../../../src/platform/database/database';
 import { isUnavailable } from '../../../src/platform/database/faults';
 import { migrateUp } from '../../../src/platform/database/migrations';
-import { countTasks, insertTask } from '../../../src/features/tasks/repository';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { openDatabase } from '../../support/open-database';
 import { openProxy } from '../../support/proxy';

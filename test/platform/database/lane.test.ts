@@ -1,11 +1,17 @@
 /** Lanes on a real Postgres: one writer at a time, all or nothing, and connections that survive what goes wrong. */
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
+import { deleteTask } from '../../../src/features/tasks/delete';
+import {
+  countTasks,
+  findTask,
+  insertTask,
+  listTasks,
+  updateTask,
+} from '../../../src/features/tasks/repository';
 import type { Database, DatabaseOptions } from '../../../src/platform/database/database';
 import { isUnavailable } from '../../../src/platform/database/faults';
 import type { Change, WritableLane } from '../../../src/platform/database/lane';
-import { countTasks, findTask, insertTask, listTasks, updateTask } from '../../../src/features/tasks/repository';
-import { deleteTask } from '../../../src/features/trash/repository';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { type HeldLane, holdLane, waitingForLocks } from '../../support/held-lane';
 import { openDatabase } from '../../support/open-database';

@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import knex from 'knex';
 import { Client } from 'pg';
+import { listTasks, type TaskFilter } from '../../../src/features/tasks/repository';
+import { viewMoment } from '../../../src/features/tasks/view';
 import type { Lane } from '../../../src/platform/database/lane';
 import { noQuotas } from '../../../src/platform/database/quotas';
 import { defaultAppRole } from '../../../src/platform/database/roles';
-import { listTasks, type TaskFilter } from '../../../src/features/tasks/repository';
-import { viewMoment } from '../../../src/features/tasks/view';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
 const lanes = 20;

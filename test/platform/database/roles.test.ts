@@ -1,7 +1,12 @@
 /** How the roles come to be that lanes and jobs run as, and what they are granted. */
 import pino from 'pino';
 import { createDatabase, type Database } from '../../../src/platform/database/database';
-import { type MigrateOptions, migrateDown, migrateUp, migrationNames } from '../../../src/platform/database/migrations';
+import {
+  type MigrateOptions,
+  migrateDown,
+  migrateUp,
+  migrationNames,
+} from '../../../src/platform/database/migrations';
 import { systemGrants } from '../../../src/platform/database/system-grants';
 import { query } from '../../support/database';
 import { clusterUrl, documentedSql, type RoleSetUp, setUpRoles } from '../../support/roles';

@@ -1,4 +1,10 @@
-import { createShares, jobsOwner, ownerOf, PoolBusy, platformOwner } from '../../../src/platform/database/shares';
+import {
+  createShares,
+  jobsOwner,
+  ownerOf,
+  PoolBusy,
+  platformOwner,
+} from '../../../src/platform/database/shares';
 
 const limits = { total: 4, perUser: 4, waitMs: 1_000 };
 const oneTo = (n: number) => Array.from({ length: n }, (_, index) => index + 1);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { createClient } from '../../../src/platform/database/connection';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/platform/database/embedded';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/platform/database/embedded/server';
 import { whyOutOfReach } from '../../../src/platform/database/out-of-reach';
 import { createPool } from '../../../src/platform/database/pool';
 import { projectPath } from '../../../src/platform/paths';

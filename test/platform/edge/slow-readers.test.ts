@@ -5,7 +5,7 @@ import type { RequestListener, Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
-import { createServer, type ServerLimits } from '../../../src/platform/http-server';
+import { createServer, type ServerLimits } from '../../../src/platform/contract/http/server';
 import { send } from '../../support/api';
 import { createTestDatabase } from '../../support/database';
 import { makeDataDir, removeDataDir, startProcess } from '../../support/process';

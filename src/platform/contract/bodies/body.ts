@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import type { Operation } from '../document/contract';
-import { assertFilled, assertFlat, type JsonShape } from './json-shape';
 import { ProblemError } from '../document/problems';
-import { type Spool, type SpooledBody, tooManyBytes, unknownCoding } from './spool';
 import { run } from '../validation/validator';
+import { assertFilled, assertFlat, type JsonShape } from './json-shape';
+import { type Spool, type SpooledBody, tooManyBytes, unknownCoding } from './spool';
 
 /**
  * Reads one operation's request body; rejects with the problem if it cannot. What is spooled is returned, and what it

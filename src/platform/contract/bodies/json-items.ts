@@ -2,8 +2,9 @@
  * JSON text (RFC 8259) that is read an item at a time: the items of the lists right in its outermost object. What is left
  * of it when they are cut out is small, and `JSON.parse` reads both.
  */
-import { assertFilled, assertFlat, type JsonShape } from './json-shape';
+
 import { ProblemError } from '../document/problems';
+import { assertFilled, assertFlat, type JsonShape } from './json-shape';
 
 /** How large an item may be, and all that is in none, in bytes. */
 export const maxItemBytes = 1024 * 1024;

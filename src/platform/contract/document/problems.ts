@@ -1,6 +1,6 @@
 import { contractDocument } from './contract';
-import { bounded, maxErrors } from '../validation/faults';
 import type { Schemas, ValidationError } from './operations';
+import { bounded, maxErrors } from './validation-errors';
 
 type CodeOf<S> = S extends { code?: infer Code } ? (string extends Code ? never : NonNullable<Code>) : never;
 

@@ -1,7 +1,7 @@
 /** What handlers' replies are inside, and what else a request may come to. */
 import type { KeptReply } from '../../database/lane';
-import type { EventSubscriber } from './event-stream';
 import type { ProblemCode, ProblemMembers } from '../document/problems';
+import type { EventSubscriber } from './event-stream';
 
 /** What `call.reply` makes. */
 export interface Result {

@@ -11,21 +11,22 @@ import type { Logger } from 'pino';
 import type { Identity } from '../../auth/authenticator';
 import { QuotaExceeded, StaleToken, type UserScope, type WithUser } from '../../database/lane';
 import { requestFacts } from '../../observability/request-facts';
-import { type Admission, admit, answerAnyone, charge, refuseToken } from './admission';
 import { type BodyReader, bodyReader } from '../bodies/body';
+import type { Spool, SpooledBody } from '../bodies/spool';
 import type { Contract, Method, Operation } from '../document/contract';
 import { type Costs, surcharges } from '../document/cost';
+import type { OperationId } from '../document/operations';
+import { type ProblemCode, ProblemError, type ProblemMembers, problemBody } from '../document/problems';
+import { hidersOf } from '../document/secrets';
+import type { Handlers } from '../http/call';
+import { createValidators, type OperationValidator } from '../validation/validator';
+import { type Admission, admit, answerAnyone, charge, refuseToken } from './admission';
 import { entityTagOf, matchesWeakly, type TagCondition, type Versioned } from './entity-tags';
 import { type EventSubscriber, eventStreamHeaders, openEventStream } from './event-stream';
 import { claimOf } from './idempotency';
-import type { Handlers, OperationId } from '../document/operations';
 import type { EventStreamResult, Outcome, Replay, Result, StreamedResult } from './outcome';
-import { type ProblemCode, ProblemError, type ProblemMembers, problemBody } from '../document/problems';
 import { carryOut, type LaneRequest, readConditions } from './safe-writes';
-import { hidersOf } from '../document/secrets';
-import type { Spool, SpooledBody } from '../bodies/spool';
 import { sendStream } from './stream';
-import { createValidators, type OperationValidator } from '../validation/validator';
 
 export interface RouterDependencies extends Admission {
   readonly contract: Contract;

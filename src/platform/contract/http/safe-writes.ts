@@ -8,10 +8,10 @@ import {
   type UserScope,
 } from '../../database/lane';
 import type { Operation } from '../document/contract';
+import { ProblemError } from '../document/problems';
 import { matchesStrongly, parseTagCondition, type TagCondition } from './entity-tags';
 import { keptReply, parseIdempotencyKey } from './idempotency';
 import type { Outcome, Replay } from './outcome';
-import { ProblemError } from '../document/problems';
 
 /** What a request's headers ask for; null where it has none of the kind, or the operation takes none. */
 export interface Conditions {

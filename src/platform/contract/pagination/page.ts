@@ -1,7 +1,7 @@
 /** Lists in pages: where a page begins, and what leads to the next. */
 import type { Position } from '../../database/keyset';
-import { type CursorKey, decodeCursor, encodeCursor } from './cursor';
 import type { ValidationError } from '../document/operations';
+import { type CursorKey, decodeCursor, encodeCursor } from './cursor';
 
 /** What a page is a page of. */
 export interface ListOrder {

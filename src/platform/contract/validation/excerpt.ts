@@ -3,7 +3,7 @@
  * leaves just enough to show that it is.
  */
 import { resolve } from '../document/contract';
-import { maxErrors } from './faults';
+import { maxErrors } from '../document/validation-errors';
 
 // The parts of JSON Schema that this module reads.
 interface Schema {

@@ -2,10 +2,10 @@
 import Ajv2020, { type ErrorObject } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { contractDocument } from '../document/contract';
-import { createExcerpter } from './excerpt';
-import { bounded, distinct, maxErrors } from './faults';
-import { formatDetail, formats } from './formats';
 import type { Schemas, ValidationError } from '../document/operations';
+import { bounded, distinct, maxErrors } from '../document/validation-errors';
+import { createExcerpter } from './excerpt';
+import { formatDetail, formats } from './formats';
 import { escapePointer, patternDescriptions, validationCodes } from './validator';
 
 function createAjv(allErrors: boolean): Ajv2020 {

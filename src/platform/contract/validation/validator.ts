@@ -1,10 +1,10 @@
 /** Checks an operation's requests and responses against the contract. */
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Contract, OpenApiDocument, Operation } from '../document/contract';
-import { createExcerpter } from './excerpt';
-import { distinct } from './faults';
-import { formatDetail } from './formats';
 import type { OperationId, ValidationError } from '../document/operations';
+import { distinct } from '../document/validation-errors';
+import { createExcerpter } from './excerpt';
+import { formatDetail } from './formats';
 import { createDocumentValidators, type DocumentValidators } from './schemas';
 
 /** A fault as express-openapi-validator reports it. */

@@ -1,8 +1,8 @@
 /** Starts the embedded Postgres again when its server ends without being asked to. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { EmbeddedPostgres } from '../embedded';
 import { isRunning } from './processes';
+import type { EmbeddedPostgres } from './server';
 
 export interface WatchOptions {
   /** Starts the server again, on the same data directory and port. */

@@ -1,4 +1,4 @@
-import type { ValidationError } from '../document/operations';
+import type { ValidationError } from './operations';
 
 /** How many faults an answer lists. */
 export const maxErrors = 100;

@@ -1,6 +1,6 @@
 /** The words that texts have, and how Postgres takes them. */
-import { rangesIn } from '../../../src/domain/search/highlights';
-import { prefixQuery, queryWords, searchVector, wordsOf } from '../../../src/domain/search/words';
+import { rangesIn } from '../../../src/domain/text/highlights';
+import { prefixQuery, queryWords, searchVector, wordsOf } from '../../../src/domain/text/words';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 
 let database: TestDatabase;

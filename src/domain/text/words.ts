@@ -3,7 +3,7 @@
  * Postgres' locale.
  */
 
-import { foldCase } from '../../features/tags/names';
+import { foldCase } from './case';
 
 /** A word of a text, and where it is there, in code units. */
 export interface Word {

@@ -20,8 +20,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { databaseUser, openHome, openNative, type User } from './embedded/installation';
-import { commandLine, identify, isRunning, poll, withLock } from './embedded/processes';
+import { databaseUser, openHome, openNative, type User } from './installation';
+import { commandLine, identify, isRunning, poll, withLock } from './processes';
 
 const START_TIMEOUT = 60_000;
 const STOP_TIMEOUT = 10_000;

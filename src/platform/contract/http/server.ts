@@ -2,9 +2,9 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
-import { type ProblemCode, problemBody } from './contract/document/problems';
-import { oneAtATime } from './edge/pipelining';
-import { limitWrites, type WriteLimits } from './edge/write-limits';
+import { oneAtATime } from '../../edge/pipelining';
+import { limitWrites, type WriteLimits } from '../../edge/write-limits';
+import { type ProblemCode, problemBody } from '../document/problems';
 
 const maxHeaderBytes = 16 * 1024;
 

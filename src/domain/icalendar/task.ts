@@ -1,0 +1,22 @@
+/** A task as it is written to calendar files: dates and times as the contract writes them. */
+import type { CalendarDue } from './due';
+
+export interface CalendarTask extends CalendarDue {
+  readonly id: string;
+  readonly title: string;
+  readonly description: string | null;
+  readonly status: 'pending' | 'in_progress' | 'completed' | 'cancelled';
+  readonly priority: 'low' | 'medium' | 'high' | 'urgent';
+  readonly tags: readonly string[];
+  /** A recurrence rule (RFC 5545, section 3.3.10); null for a task that does not recur. */
+  readonly rrule: string | null;
+  readonly recurrence_start: string | null;
+  readonly repeat_from: 'schedule' | 'completion';
+  /** Each has either an instant or minutes before the due date. */
+  readonly reminders: readonly { readonly at: string | null; readonly minutes_before_due: number | null }[];
+  readonly parent_id: string | null;
+  readonly completed_at: string | null;
+  readonly version: number;
+  readonly created_at: string;
+  readonly updated_at: string;
+}

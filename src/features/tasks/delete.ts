@@ -1,0 +1,61 @@
+/** Tasks and all below them into the trash. */
+import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
+import type { Change, WritableLane } from '../../platform/database/lane';
+
+/** Leaves a change of each task that names no fields. */
+export function changedAll(lane: WritableLane, ids: readonly string[], action: Change['action']): void {
+  for (const id of ids) lane.changed({ type: 'task', id, action, fields: {} });
+}
+
+// The tasks below these outside of the trash, from the top down, each with the root of its own.
+const treesBelow = `
+  with recursive tree as (
+    select id, id as root, 1 as level from tasklane.tasks
+    where user_id = :user and id = any(:ids) and deleted_at is null
+    union all
+    select task.id, tree.root, tree.level + 1 from tasklane.tasks as task join tree on task.parent_id = tree.id
+    where task.user_id = :user and task.deleted_at is null
+  )`;
+
+/**
+ * Puts tasks and all below them into the trash, each tree as a delete of its own.
+ * @param roots tasks of which none is below another
+ * @returns how many tasks the trash has got
+ */
+export async function deleteTasks(lane: WritableLane, roots: readonly string[]): Promise<number> {
+  const found: { id: string; root: string; level: number }[] = await lane
+    .rows('tasks')
+    .joinRaw(`join (${treesBelow} select id, root, level from tree) as tree on tree.id = tasks.id`, {
+      user: lane.userId,
+      ids: [...roots],
+    } as never)
+    .select('tree.id', 'tree.root', 'tree.level');
+  for (const chunk of chunksOf(found, rowsInStatement)) {
+    const rootOf = JSON.stringify(Object.fromEntries(chunk.map(({ id, root }) => [id, root])));
+    await lane
+      .rows('tasks')
+      .whereRaw('id = any(?)', [chunk.map(({ id }) => id)])
+      .update({
+        deleted_at: lane.now,
+        deleted_with: lane.expression('(?::jsonb ->> id::text)::uuid', [rootOf]),
+        version: lane.expression('version + 1'),
+        updated_at: lane.now,
+      } as object);
+  }
+  // In the order of the roots, and each before what is below it, as people tell it.
+  const trees = Map.groupBy(found, ({ root }) => root);
+  for (const root of roots) {
+    const tree = (trees.get(root) ?? []).toSorted((one, other) => one.level - other.level);
+    changedAll(
+      lane,
+      tree.map(({ id }) => id),
+      'deleted',
+    );
+  }
+  return found.length;
+}
+
+/** Puts a task and all below it into the trash; false if the lane has none with this id outside of it. */
+export async function deleteTask(lane: WritableLane, id: string): Promise<boolean> {
+  return (await deleteTasks(lane, [id])) > 0;
+}
