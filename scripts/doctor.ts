@@ -3,6 +3,7 @@ import pino from 'pino';
 import type { DatabaseConfig } from '../src/config';
 import { inspectAccounts } from '../src/database/accounts';
 import { createDatabase } from '../src/database/database';
+import { isRenewing } from '../src/database/installation';
 import { migrationStatus } from '../src/database/migrations';
 import { schema } from '../src/database/rows';
 import { findTransactionPooler } from '../src/database/transaction-pooler';
@@ -50,6 +51,7 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
     const [row]: Login[] = rows;
     if (!row) throw new Error('Postgres does not say who is logged in.');
     const problem = await database.problem();
+    const renewing = problem === null && (await isRenewing(database.withSystem));
     return [
       row.supported
         ? fine(`Postgres ${row.version}.`)
@@ -59,6 +61,7 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
             `The service logs in as ${row.login} and works as ${config.databaseAppRole} and ${config.databaseSystemRole}.`,
           )
         : wrong(problem),
+      ...(renewing ? [wrong('Renewing the lanes was begun, and has not ended: npm run restored.')] : []),
       ...(row.lost
         ? [
             wrong(

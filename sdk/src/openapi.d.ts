@@ -1260,8 +1260,8 @@ export interface paths {
         };
         /**
          * Readiness
-         * @description Whether to send requests here: the database answers, its migrations are current, and the service is not
-         *     shutting down.
+         * @description Whether to send requests here: the database answers, its migrations are current, it is not a restored one
+         *     whose lanes have still to be renewed, and the service is not shutting down. `detail` says what is amiss.
          */
         get: operations["getReadiness"];
         put?: never;

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { isRefused, isUnavailable } from './faults';
+import { createRestoreWatch } from './installation';
 import { createLanes, type LaneForJob, type LaneOptions, type UserScope, type WithUser } from './lane';
 import { migrationStatus } from './migrations';
 import { createPool, type PoolOptions } from './pool';
@@ -34,13 +35,14 @@ async function findProblem(
   pool: Knex,
   nobodysLane: UserScope,
   withSystem: WithSystem,
+  findRestore: () => Promise<string | null>,
 ): Promise<string | null> {
   try {
     const { pending } = await migrationStatus(pool);
     if (pending.length > 0) return `Migrations are missing: ${pending.join(', ')}.`;
     await nobodysLane.read(async (lane) => lane.rows('tasks').limit(0));
     await withSystem.read(async (system) => system.rows('profiles').select('user_id').limit(0));
-    return null;
+    return await findRestore();
   } catch (error) {
     if (isUnavailable(error)) return 'The database is out of reach.';
     if (isRefused(error)) return 'A database role or its grants are missing: migrating sets them up.';
@@ -62,13 +64,14 @@ export function createDatabase(options: DatabaseOptions, log: Logger): Database 
   const pool = createPool(options, log);
   const { withUser, laneForJob } = createLanes(pool, options);
   const withSystem = createSystem(pool, options);
+  const findRestore = createRestoreWatch(withSystem);
   return {
     withUser,
     withSystem,
     laneForJob,
     lookUp: (text, values) => lookUp(pool, text, values),
     trigramSchema: createTrigramLookUp((text, values) => lookUp(pool, text, values), options.appRole),
-    problem: () => findProblem(pool, withUser(nobody), withSystem),
+    problem: () => findProblem(pool, withUser(nobody), withSystem, findRestore),
     close: () => pool.destroy(),
   };
 }

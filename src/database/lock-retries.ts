@@ -47,13 +47,13 @@ async function findBlockers(database: Knex, pids: readonly number[]): Promise<Bl
   return rows;
 }
 
-/** The sessions that hold an advisory lock of this database, for a statement whose `$1` is its number. */
-export const advisoryLockHolders = `
+/** SQL that tells which sessions hold an advisory lock of this database. */
+export const advisoryLockHolders = (lock: number): string => `
   select ${blockerColumns}
   from pg_locks join pg_stat_activity as session on session.pid = pg_locks.pid
   where locktype = 'advisory' and granted and objsubid = 1
     and pg_locks.database = (select oid from pg_database where datname = current_database())
-    and (pg_locks.classid::bigint << 32) | pg_locks.objid::bigint = $1::bigint`;
+    and (pg_locks.classid::bigint << 32) | pg_locks.objid::bigint = ${lock}`;
 
 /** Says who blocks, and since when, for people. */
 export function describeBlockers(blockers: readonly Blocker[]): string {

@@ -49,19 +49,20 @@ async function takeLock(
   notice: (text: string) => void,
   reportEveryMs: number,
 ): Promise<void> {
-  // Read committed, for `create index concurrently` waits for every transaction that keeps a snapshot.
+  // `create index concurrently` waits for every transaction that keeps a snapshot. In read committed a statement's ends
+  // with the statement, but for one that has parameters: its portal keeps it until the next one.
   await client.query('begin isolation level read committed read only');
   await client.query(
     `select set_config(name, '0', true) from pg_settings
      where name in ('idle_in_transaction_session_timeout', 'transaction_timeout')`,
   );
   for (let reportAt = performance.now(); ; ) {
-    const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_xact_lock($1) as taken', [
-      advisoryLock,
-    ]);
+    const { rows } = await client.query<{ taken: boolean }>(
+      `select pg_try_advisory_xact_lock(${advisoryLock}) as taken`,
+    );
     if (rows[0]?.taken) return;
     if (performance.now() >= reportAt) {
-      const holders = await client.query(advisoryLockHolders, [advisoryLock]);
+      const holders = await client.query(advisoryLockHolders(advisoryLock));
       notice(`Waiting for another migration: ${describeBlockers(holders.rows)}.`);
       reportAt = performance.now() + reportEveryMs;
     }

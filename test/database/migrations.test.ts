@@ -84,6 +84,7 @@ const seeds: Record<string, string> = {
   '20261121000050_calendar_feeds': `
     insert into tasklane.calendar_feeds (user_id, id, secret_hash)
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80', sha256('a secret'))`,
+  '20261121000060_installation': `update tasklane.installation set system_identifier = '1', seen_at = now()`,
 };
 
 const names = migrationNames();
