@@ -9,6 +9,7 @@ import type { Config } from './config';
 import { createDatabase } from './database/database';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded';
 import { isUnavailable } from './database/faults';
+import { LocksTaken } from './database/lock-retries';
 import { migrateUp } from './database/migrations';
 import { findMoved } from './database/moved';
 import { describeOutOfReach } from './database/out-of-reach';
@@ -128,7 +129,7 @@ async function startServing(
       migrated = true;
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      return describeOutOfReach(error);
+      return error instanceof LocksTaken ? error.message : describeOutOfReach(error);
     }
     return database.problem();
   };

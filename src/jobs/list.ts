@@ -5,6 +5,7 @@ import { reminderJob } from '../tasks/job';
 import { purgeJob } from '../trash/job';
 import { createDeliveryJob, createDeliveryPurge } from '../webhooks/job';
 import type { Targets } from '../webhooks/targets';
+import { installationJob } from './installation';
 import type { Job } from './job';
 import { keptRepliesJob } from './kept-replies';
 
@@ -18,5 +19,6 @@ export function createJobs(config: Config, targets: Targets): readonly Job[] {
     createDeliveryPurge(),
     searchJob,
     keptRepliesJob,
+    installationJob,
   ];
 }
