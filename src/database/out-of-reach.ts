@@ -7,10 +7,8 @@ interface Failure {
 
 type Cause = readonly [codes: RegExp, messages: RegExp | null, why: string];
 
-// What node-postgres and the pool throw without a code; Knex puts the statement before it.
-const saying = (words: string) => new RegExp(`(^| - )(${words})`, 'i');
-
-// The first that matches counts. Codes are SQLSTATEs (PostgreSQL, appendix A) or Node's; a connection to a socket's path
+// The first that matches counts. Messages are those of node-postgres and the pool, which have no code; Knex puts the
+// statement before them. Codes are SQLSTATEs (PostgreSQL, appendix A) or Node's; a connection to a socket's path
 // that fails has `connect` before its code, unlike other files.
 const causes: readonly Cause[] = [
   [
@@ -45,7 +43,7 @@ const causes: readonly Cause[] = [
   [/^(EHOSTUNREACH|ENETUNREACH)$/, null, 'there is no way to its network'],
   [
     /^$/,
-    saying('The server does not support SSL connections'),
+    /(^| - )(The server does not support SSL connections)/i,
     'it does not offer TLS, which sslmode asks for',
   ],
   [/^ERR_TLS_CERT_ALTNAME_INVALID$/, null, 'its TLS certificate is for another host name'],
@@ -56,20 +54,18 @@ const causes: readonly Cause[] = [
     'its TLS certificate is not signed by a trusted authority: see sslrootcert',
   ],
   [/^(EPROTO|ERR_SSL_|ERR_TLS_|ERR_OSSL_)/, null, 'TLS fails'],
-  [/^$/, saying('There was an error establishing an SSL connection'), 'TLS fails'],
+  [/^$/, /(^| - )(There was an error establishing an SSL connection)/i, 'TLS fails'],
   [/^ETIMEDOUT$/, null, 'it does not answer in time'],
   [
     /^$/,
-    saying('timeout expired|Connection terminated due to connection timeout|Query read timeout'),
+    /(^| - )(timeout expired|Connection terminated due to connection timeout|Query read timeout)/i,
     'it does not answer in time',
   ],
-  [/^$/, saying('Knex: Timeout acquiring a connection|.*timeout exceeded'), 'no connection is free in time'],
+  [/^$/, /(^| - )Knex: Timeout acquiring a connection|timeout exceeded/i, 'no connection is free in time'],
   [/^(ECONNRESET|ECONNABORTED|EPIPE|08...)$/, null, 'the connection broke'],
   [
     /^$/,
-    saying(
-      'Connection terminated|Connection ended unexpectedly|Client has encountered a connection error|Client was closed|aborted$',
-    ),
+    /(^| - )(Connection terminated|Connection ended unexpectedly|Client has encountered a connection error|Client was closed|aborted$)/i,
     'the connection broke',
   ],
 ];
