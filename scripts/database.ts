@@ -41,6 +41,8 @@ export async function reading<T>(
     client: 'pg',
     connection: connectionProvider(url, besideService),
     pool: { min: 0, max: 1 },
+    // What it warns of is thrown as well.
+    log: { warn: () => undefined },
   });
   try {
     return await database.transaction(work, { readOnly: true });
