@@ -1268,8 +1268,9 @@ export interface paths {
         };
         /**
          * Readiness
-         * @description Whether to send requests here: the database answers and takes writes, its migrations are current, and the
-         *     service is not shutting down. `detail` says which of these it is.
+         * @description Whether to send requests here: the database answers and takes writes, its migrations are current, it is not a
+         *     restored one whose lanes have still to be renewed, and the service is not shutting down. `detail` says which of
+         *     these is amiss.
          */
         get: operations["getReadiness"];
         put?: never;

@@ -1,7 +1,10 @@
 /** What the scripts that work on the database share. */
-import { type Config, ConfigError } from '../src/config';
+import knex, { type Knex } from 'knex';
+import { ConfigError, type DatabaseConfig, parseDatabaseConfig, readEnvironment } from '../src/config';
 import type { AccountLink } from '../src/platform/database/accounts';
+import { besideService, connectionProvider } from '../src/platform/database/connection';
 import { startEmbeddedPostgres } from '../src/platform/database/embedded/server';
+import { LocksTaken } from '../src/platform/database/lock-retries';
 import { describeOutOfReach, whyOutOfReach } from '../src/platform/database/out-of-reach';
 
 export interface DatabaseUrls {
@@ -12,7 +15,10 @@ export interface DatabaseUrls {
 }
 
 /** Runs `work` on the configured database, or on the embedded one, which runs for that long. */
-export async function withDatabase<T>(config: Config, work: (urls: DatabaseUrls) => Promise<T>): Promise<T> {
+export async function withDatabase<T>(
+  config: DatabaseConfig,
+  work: (urls: DatabaseUrls) => Promise<T>,
+): Promise<T> {
   const { databaseUrl, databaseDirectUrl } = config;
   const embedded =
     databaseUrl === null && databaseDirectUrl === null
@@ -26,6 +32,46 @@ export async function withDatabase<T>(config: Config, work: (urls: DatabaseUrls)
   }
 }
 
+/** Runs `work` in a transaction that can only read, and takes no lock that others would wait for. */
+export async function reading<T>(
+  url: string,
+  work: (transaction: Knex.Transaction) => Promise<T>,
+): Promise<T> {
+  const database = knex({
+    client: 'pg',
+    connection: connectionProvider(url, besideService),
+    pool: { min: 0, max: 1 },
+    // What it warns of is thrown as well.
+    log: { warn: () => undefined },
+  });
+  try {
+    return await database.transaction(work, { readOnly: true });
+  } finally {
+    await database.destroy();
+  }
+}
+
+/** What a script failed with, for people: a cause where it is known, else the stack. */
+export function describeFailure(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof LocksTaken) return error.message;
+  if (whyOutOfReach(error) !== null) return describeOutOfReach(error);
+  return String((error as Error | undefined)?.stack ?? error);
+}
+
+/**
+ * Runs a script: its part of the configuration is read, and what it returns is written out. Faults go to the standard
+ * error, and the exit code is then 1.
+ */
+export function runScript(work: (config: DatabaseConfig) => Promise<string>): void {
+  const run = async () => {
+    process.stdout.write(await work(parseDatabaseConfig(readEnvironment())));
+  };
+  run().catch((error) => {
+    process.stderr.write(`${describeFailure(error)}\n`);
+    process.exit(1);
+  });
+}
+
 /** How lanes and accounts stand to each other, for people. */
 export function describeLink(link: AccountLink): string {
   switch (link.state) {
@@ -33,6 +79,8 @@ export function describeLink(link: AccountLink): string {
       return 'Lanes are not linked to accounts: AUTH_USER_TABLE or AUTH_USER_ID_CLAIM says so.';
     case 'unlinked':
       return `Lanes are not linked to accounts: ${link.reason}.`;
+    case 'outdated':
+      return `The link from lanes to accounts is not as it should be: ${link.reason}. Put that right: npm run migrate.`;
     case 'linked': {
       const linked = `Lanes are linked to ${link.table}, whose ids are of type ${link.idType}.`;
       if (link.orphans === 0) return linked;
@@ -40,11 +88,4 @@ export function describeLink(link: AccountLink): string {
       return `${linked} Lanes without an account, which nobody can make any more: ${link.orphans} (${users}).`;
     }
   }
-}
-
-/** What a script failed with, for people: a cause where it is known, else the stack. */
-export function describeFailure(error: unknown): string {
-  if (error instanceof ConfigError) return error.message;
-  if (whyOutOfReach(error) !== null) return describeOutOfReach(error);
-  return String((error as Error | undefined)?.stack ?? error);
 }

@@ -1,13 +1,13 @@
-/** `npm run doctor`: looks a deployment's database over, links lanes to accounts, and says what is wrong. */
-import knex from 'knex';
+/** `npm run doctor`: looks a deployment's database over and says what is wrong. It only reads. */
 import pino from 'pino';
-import { type Config, parseConfig, readEnvironment } from '../src/config';
-import { linkAccounts } from '../src/platform/database/accounts';
-import { connectionProvider } from '../src/platform/database/connection';
+import type { DatabaseConfig } from '../src/config';
+import { inspectAccounts } from '../src/platform/database/accounts';
 import { createDatabase } from '../src/platform/database/database';
-import { migrationStatus, withMigrationLock } from '../src/platform/database/migrations';
+import { isRenewing } from '../src/platform/database/installation';
+import { migrationStatus } from '../src/platform/database/migrations';
 import { schema } from '../src/platform/database/rows';
-import { type DatabaseUrls, describeFailure, describeLink, withDatabase } from './database';
+import { findTransactionPooler } from '../src/platform/database/transaction-pooler';
+import { type DatabaseUrls, describeLink, reading, runScript, withDatabase } from './database';
 
 interface Finding {
   readonly fine: boolean;
@@ -26,8 +26,7 @@ interface Login {
 }
 
 /** How the service finds its database. */
-async function examineService(config: Config, { service }: DatabaseUrls): Promise<Finding[]> {
-  const login = knex({ client: 'pg', connection: connectionProvider(service), pool: { min: 0, max: 1 } });
+async function examineService(config: DatabaseConfig, { service }: DatabaseUrls): Promise<Finding[]> {
   const database = createDatabase(
     {
       url: service,
@@ -41,16 +40,18 @@ async function examineService(config: Config, { service }: DatabaseUrls): Promis
     pino({ level: 'silent' }),
   );
   try {
-    const [row]: Login[] = (
-      await login.raw(
+    const { rows } = await reading(service, (transaction) =>
+      transaction.raw(
         `select split_part(current_setting('server_version'), ' ', 1) as version,
            current_setting('server_version_num')::int >= 150000 as supported, session_user as login,
            coalesce(current_schema() = ?, false) as lost`,
         [schema],
-      )
-    ).rows;
+      ),
+    );
+    const [row]: Login[] = rows;
     if (!row) throw new Error('Postgres does not say who is logged in.');
     const problem = await database.problem();
+    const renewing = problem === null && (await isRenewing(database.withSystem));
     return [
       row.supported
         ? fine(`Postgres ${row.version}.`)
@@ -60,6 +61,7 @@ async function examineService(config: Config, { service }: DatabaseUrls): Promis
             `The service logs in as ${row.login} and works as ${config.databaseAppRole} and ${config.databaseSystemRole}.`,
           )
         : wrong(problem),
+      ...(renewing ? [wrong('Renewing the lanes was begun, and has not ended: npm run restored.')] : []),
       ...(row.lost
         ? [
             wrong(
@@ -71,19 +73,18 @@ async function examineService(config: Config, { service }: DatabaseUrls): Promis
     ];
   } finally {
     await database.close();
-    await login.destroy();
   }
 }
 
-/** What migrating has done, and the link to accounts, which is made where it can be. */
-function examineSchema(config: Config, { direct }: DatabaseUrls): Promise<Finding[]> {
-  return withMigrationLock(direct, async (database) => {
-    const { applied, pending, unknown } = await migrationStatus(database);
+/** What migrating has done, and how lanes are linked to accounts. */
+function examineSchema(config: DatabaseConfig, { direct }: DatabaseUrls): Promise<Finding[]> {
+  return reading(direct, async (transaction) => {
+    const { applied, pending, unknown } = await migrationStatus(transaction);
     // Which ones, the service says.
     if (pending.length > 0)
       return [wrong(`${pending.length} migrations are to be applied: npm run migrate.`)];
-    const link = await linkAccounts(database, config.accounts).then(
-      (found) => (found.state === 'linked' && found.orphans > 0 ? wrong : fine)(describeLink(found)),
+    const link = await inspectAccounts(transaction, config.accounts).then(
+      (found) => (found.state === 'outdated' ? wrong : fine)(describeLink(found)),
       (error: Error) => wrong(error.message),
     );
     return [
@@ -94,19 +95,36 @@ function examineSchema(config: Config, { direct }: DatabaseUrls): Promise<Findin
   });
 }
 
+/** Whether the service and the migrations speak to Postgres itself. */
+async function examineWays({ service, direct }: DatabaseUrls): Promise<Finding[]> {
+  const pooler = await findTransactionPooler(direct);
+  const way = (reason: string | null) =>
+    reason === null ? 'directly' : `through a pooler in transaction mode (${reason})`;
+  if (service === direct) {
+    const text = `The service and the migrations connect ${way(pooler)}`;
+    return [
+      pooler === null ? fine(`${text}.`) : wrong(`${text}, which migrations can't: set DATABASE_DIRECT_URL.`),
+    ];
+  }
+  return [
+    fine(`The service connects ${way(await findTransactionPooler(service))}.`),
+    pooler === null
+      ? fine('Migrations connect directly.')
+      : wrong(`Migrations would connect ${way(pooler)}, which they can't: correct DATABASE_DIRECT_URL.`),
+  ];
+}
+
 /** Looks a deployment over. */
-export async function examine(config: Config, urls: DatabaseUrls): Promise<Finding[]> {
-  return [...(await examineSchema(config, urls)), ...(await examineService(config, urls))];
+export async function examine(config: DatabaseConfig, urls: DatabaseUrls): Promise<Finding[]> {
+  return [
+    ...(await examineWays(urls)),
+    ...(await examineSchema(config, urls)),
+    ...(await examineService(config, urls)),
+  ];
 }
 
-async function main(): Promise<void> {
-  const config = parseConfig(readEnvironment());
+runScript(async (config) => {
   const findings = await withDatabase(config, (urls) => examine(config, urls));
-  for (const each of findings) process.stdout.write(`${each.fine ? 'ok' : '!!'}  ${each.text}\n`);
   process.exitCode = findings.every((each) => each.fine) ? 0 : 1;
-}
-
-main().catch((error) => {
-  process.stderr.write(`${describeFailure(error)}\n`);
-  process.exit(1);
+  return findings.map((each) => `${each.fine ? 'ok' : '!!'}  ${each.text}\n`).join('');
 });

@@ -1,48 +1,41 @@
 /** `npm run migrate`, `migrate:down [-- --all]`, `migrate:status`. */
-import { type Config, ConfigError, parseConfig, readEnvironment } from '../src/config';
+import { ConfigError, type DatabaseConfig } from '../src/config';
 import { linkAccounts } from '../src/platform/database/accounts';
-import {
-  migrateDown,
-  migrateUp,
-  migrationStatus,
-  withMigrationLock,
-} from '../src/platform/database/migrations';
-import { type DatabaseUrls, describeFailure, describeLink, withDatabase } from './database';
+import { withMigrationLock } from '../src/platform/database/migration-session';
+import { migrateDown, migrateUp, migrationStatus } from '../src/platform/database/migrations';
+import { type DatabaseUrls, describeLink, reading, runScript, withDatabase } from './database';
 
 function list(heading: string, names: readonly string[]): string {
   return names.length === 0 ? '' : `${heading}:\n${names.map((name) => `  ${name}\n`).join('')}`;
 }
 
-const commands: Record<string, (config: Config, urls: DatabaseUrls) => Promise<string>> = {
-  async up(config, urls) {
-    const roles = {
+const notice = (text: string) => void process.stderr.write(`${text}\n`);
+
+const commands: Record<string, (config: DatabaseConfig, urls: DatabaseUrls) => Promise<string>> = {
+  async up(config, { direct, service }) {
+    const applied = await migrateUp(direct, {
       appRole: config.databaseAppRole,
       systemRole: config.databaseSystemRole,
-      serviceUrl: urls.service,
-      notice: (text: string) => process.stderr.write(`${text}\n`),
-    };
-    const applied = await migrateUp(urls.direct, roles);
-    const link = await withMigrationLock(urls.direct, (database) => linkAccounts(database, config.accounts));
+      serviceUrl: service,
+      notice,
+    });
+    const link = await withMigrationLock(direct, (session) => linkAccounts(session, config.accounts), {
+      notice,
+    });
     return `${list('Applied', applied) || 'Nothing to apply.\n'}${describeLink(link)}\n`;
   },
   down: async (_config, { direct }) =>
-    list('Taken back', await migrateDown(direct, { all: process.argv.includes('--all') })) ||
+    list('Taken back', await migrateDown(direct, { all: process.argv.includes('--all'), notice })) ||
     'Nothing to take back.\n',
   status: (_config, { direct }) =>
-    withMigrationLock(direct, async (database) => {
-      const { applied, pending, unknown } = await migrationStatus(database);
+    reading(direct, async (transaction) => {
+      const { applied, pending, unknown } = await migrationStatus(transaction);
       return list('Applied', applied) + list('Pending', pending) + list('Unknown to this version', unknown);
     }),
 };
 
-async function main(): Promise<void> {
+runScript(async (config) => {
   const command = commands[process.argv[2] ?? 'up'];
   if (!command) throw new ConfigError(['The command is one of up, down, status']);
-  const config = parseConfig(readEnvironment());
-  process.stdout.write(await withDatabase(config, (urls) => command(config, urls)));
-}
-
-main().catch((error) => {
-  process.stderr.write(`${describeFailure(error)}\n`);
-  process.exit(1);
+  return withDatabase(config, (urls) => command(config, urls));
 });

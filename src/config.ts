@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { EventSettings } from './features/events/hub';
-import { type AuthConfig, parseAuthConfig } from './platform/auth/config';
+import { type AuthConfig, parseAuthConfig, readAccountNames } from './platform/auth/config';
 import type { SpoolSettings } from './platform/contract/bodies/spool';
 import type { AccountSettings } from './platform/database/accounts';
 import { poolDefaults } from './platform/database/pool';
@@ -15,7 +15,13 @@ import { readTls, TlsError } from './platform/database/tls';
 import type { RateLimits } from './platform/edge/rate-limit';
 import type { WriteLimits } from './platform/edge/write-limits';
 import { projectPath, projectRoot } from './platform/paths';
-import { type Environment, readSecretFiles } from './platform/secret-files';
+import {
+  databaseSecretNames,
+  type Environment,
+  readSecretFiles,
+  type SecretName,
+  secretNames,
+} from './platform/secret-files';
 
 /** How events are sent to webhooks. */
 export interface WebhookConfig {
@@ -101,6 +107,20 @@ export interface Config {
   /** Milliseconds that requests in flight have to finish when the service stops. */
   readonly shutdownTimeoutMs: number;
 }
+
+/** What the scripts that work on the database need of the configuration. */
+export type DatabaseConfig = Pick<
+  Config,
+  | 'databaseUrl'
+  | 'databaseDirectUrl'
+  | 'databaseAppRole'
+  | 'databaseSystemRole'
+  | 'databaseAcquireTimeoutMs'
+  | 'databaseStatementTimeoutMs'
+  | 'databasePreparedStatements'
+  | 'accounts'
+  | 'dataDir'
+>;
 
 const integer = (least: number, most: number, fallback: number) =>
   z
@@ -302,11 +322,29 @@ export function developmentSecret(dataDir: string): string {
 }
 
 /** Where accounts are, and whether lanes are linked to them: only where it is their id that tokens carry. */
-function readAccounts(userTable: string | undefined, { tables, userIdClaim }: AuthConfig): AccountSettings {
+function readAccounts(
+  userTable: string | undefined,
+  { tables, userIdClaim }: Pick<AuthConfig, 'userIdClaim' | 'tables'>,
+): AccountSettings {
   const named = userTable !== undefined && userTable !== 'auto' && userTable !== 'off';
   const carried = userIdClaim === 'sub' || userIdClaim === 'id';
   const link = named ? 'required' : userTable === 'off' || !carried ? 'off' : 'auto';
   return { link, schema: tables.schema, table: tables.user };
+}
+
+/** The variables that are set, with the secrets that are in files, and the faults of those. */
+function readPresent(
+  environment: Environment,
+  secrets: readonly SecretName[],
+): { present: Environment; faults: string[] } {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const { environment: present, faults } = readSecretFiles(given, secrets);
+  return { present, faults };
+}
+
+/** What is wrong with variables, as sentences. */
+function issuesOf({ error }: z.ZodSafeParseResult<unknown>): string[] {
+  return (error?.issues ?? []).map((issue) => `${String(issue.path[0])} ${issue.message}.`);
 }
 
 /**
@@ -314,14 +352,9 @@ function readAccounts(userTable: string | undefined, { tables, userIdClaim }: Au
  * @throws ConfigError with every fault.
  */
 export function parseConfig(environment: Environment): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const files = readSecretFiles(given);
-  const present = files.environment;
+  const { present, faults } = readPresent(environment, secretNames);
   const result = variables.safeParse(present);
-  const faults = [...files.faults];
-  if (!result.success) {
-    faults.push(...result.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}.`));
-  }
+  faults.push(...issuesOf(result));
 
   const production = present.NODE_ENV === 'production';
   const dataDir = dataDirectory(present.DATA_DIR ?? '.data');
@@ -418,4 +451,44 @@ export function parseConfig(environment: Environment): Config {
     shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
   });
+}
+
+const databaseVariables = variables.pick({
+  DATABASE_URL: true,
+  NEON_DATABASE_URL: true,
+  DATABASE_DIRECT_URL: true,
+  DATABASE_APP_ROLE: true,
+  DATABASE_SYSTEM_ROLE: true,
+  DATABASE_ACQUIRE_TIMEOUT_MS: true,
+  DATABASE_STATEMENT_TIMEOUT_MS: true,
+  DATABASE_PREPARED_STATEMENTS: true,
+});
+
+/**
+ * Validates the part of the environment that is about the database: its scripts need no secret of Better Auth's, in
+ * production neither.
+ * @throws ConfigError with every fault.
+ */
+export function parseDatabaseConfig(environment: Environment): DatabaseConfig {
+  const { present, faults } = readPresent(environment, databaseSecretNames);
+  const result = databaseVariables.safeParse(present);
+  faults.push(...issuesOf(result));
+  const urls = [present.DATABASE_URL, present.NEON_DATABASE_URL, present.DATABASE_DIRECT_URL];
+  if (present.NODE_ENV === 'production' && !urls.some(Boolean)) {
+    faults.push('DATABASE_URL or DATABASE_DIRECT_URL must be set in production.');
+  }
+  if (!result.success || faults.length > 0) throw new ConfigError(faults);
+
+  const values = result.data;
+  return {
+    databaseUrl: values.DATABASE_URL ?? values.NEON_DATABASE_URL ?? null,
+    databaseDirectUrl: values.DATABASE_DIRECT_URL ?? null,
+    databaseAppRole: values.DATABASE_APP_ROLE,
+    databaseSystemRole: values.DATABASE_SYSTEM_ROLE,
+    databaseAcquireTimeoutMs: values.DATABASE_ACQUIRE_TIMEOUT_MS,
+    databaseStatementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
+    databasePreparedStatements: values.DATABASE_PREPARED_STATEMENTS,
+    accounts: readAccounts(present.AUTH_USER_TABLE, readAccountNames(present)),
+    dataDir: dataDirectory(present.DATA_DIR ?? '.data'),
+  };
 }

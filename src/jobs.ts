@@ -5,6 +5,7 @@ import { reminderJob } from './features/tasks/job';
 import { purgeJob } from './features/trash/job';
 import { createDeliveryJob, createDeliveryPurge } from './features/webhooks/job';
 import type { Targets } from './features/webhooks/targets';
+import { installationJob } from './platform/jobs/installation';
 import type { Job } from './platform/jobs/job';
 import { keptRepliesJob } from './platform/jobs/kept-replies';
 
@@ -18,5 +19,6 @@ export function createJobs(config: Config, targets: Targets): readonly Job[] {
     createDeliveryPurge(),
     searchJob,
     keptRepliesJob,
+    installationJob,
   ];
 }

@@ -14,6 +14,7 @@ import { createDatabase } from './platform/database/database';
 import { startEmbeddedPostgres } from './platform/database/embedded/server';
 import { type WatchedPostgres, watchEmbedded } from './platform/database/embedded/watch';
 import { isUnavailable } from './platform/database/faults';
+import { LocksTaken } from './platform/database/lock-retries';
 import { migrateUp } from './platform/database/migrations';
 import { findMoved } from './platform/database/moved';
 import { describeOutOfReach } from './platform/database/out-of-reach';
@@ -125,7 +126,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       migrated = true;
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      return describeOutOfReach(error);
+      return error instanceof LocksTaken ? error.message : describeOutOfReach(error);
     }
     return database.problem();
   };

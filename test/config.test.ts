@@ -5,7 +5,7 @@ import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { ConfigError, developmentSecret, parseConfig } from '../src/config';
+import { ConfigError, developmentSecret, parseConfig, parseDatabaseConfig } from '../src/config';
 import { projectPath } from '../src/platform/paths';
 import { secretNames } from '../src/platform/secret-files';
 
@@ -389,6 +389,49 @@ describe('a secret in a file', () => {
     expect(fault(await keep('\n'))).toMatch(/ is empty\.$/);
     expect(fault(await keep('private'.repeat(10_000)))).toMatch(/ is larger than 65536 bytes\.$/);
     expect(faultsOf({ DATABASE_URL_FILE: await keep('private://') }).join()).not.toContain('private:');
+  });
+});
+
+describe('the part for the commands that work on the database', () => {
+  const parsePart = (environment: Record<string, string>) =>
+    parseDatabaseConfig({ DATA_DIR: dataDir, ...environment });
+
+  test.each([
+    {},
+    { DATABASE_URL: 'postgres://db/tasks', DATABASE_APP_ROLE: 'app', AUTH_USER_TABLE: 'people' },
+    { NEON_DATABASE_URL: 'postgres://db/tasks', DATABASE_DIRECT_URL: 'postgres://direct/tasks' },
+    { DATABASE_URL: '', DATABASE_PREPARED_STATEMENTS: 'false', AUTH_USER_ID_CLAIM: 'id' },
+  ])('is the same as in the whole, with %j', (environment) => {
+    expect(parse(environment as Record<string, string>)).toMatchObject(
+      parsePart(environment as Record<string, string>),
+    );
+  });
+
+  test.each([
+    ['DATABASE_URL', 'databaseUrl'],
+    ['NEON_DATABASE_URL', 'databaseUrl'],
+    ['DATABASE_DIRECT_URL', 'databaseDirectUrl'],
+  ] as const)('takes %s from a file, in production too', async (name, member) => {
+    const file = join(dataDir, 'a-secret');
+    await writeFile(file, 'postgres://db/tasks\n');
+    expect(parsePart({ NODE_ENV: 'production', [`${name}_FILE`]: file })[member]).toBe('postgres://db/tasks');
+  });
+
+  test('looks into no file of another secret', () => {
+    const nowhere = { BETTER_AUTH_SECRET_FILE: '/nowhere/secret', REDIS_URL_FILE: '/nowhere/secret' };
+    expect(parsePart(nowhere)).toEqual(parsePart({}));
+  });
+
+  test('tells every fault of its own', () => {
+    expect(() =>
+      parsePart({
+        DATABASE_URL_FILE: '/nowhere/secret',
+        DATABASE_DIRECT_URL: 'postgres://db/tasks?sslmode=strict',
+        DATABASE_APP_ROLE: 'Tasklane',
+      }),
+    ).toThrow(
+      /DATABASE_URL_FILE must name a file.*DATABASE_DIRECT_URL has an sslmode.*DATABASE_APP_ROLE must be/s,
+    );
   });
 });
 

@@ -1,14 +1,17 @@
 import { readFileSync, statSync } from 'node:fs';
 
+/** Of the secrets, those that lead to the database. */
+export const databaseSecretNames = ['DATABASE_URL', 'NEON_DATABASE_URL', 'DATABASE_DIRECT_URL'] as const;
+
 /** The variables that hold secrets: each may be given as a file instead, whose path is in the variable with `_FILE`. */
 export const secretNames = [
-  'DATABASE_URL',
-  'NEON_DATABASE_URL',
-  'DATABASE_DIRECT_URL',
+  ...databaseSecretNames,
   'BETTER_AUTH_SECRET',
   'BETTER_AUTH_SECRETS',
   'REDIS_URL',
 ] as const;
+
+export type SecretName = (typeof secretNames)[number];
 
 const maxBytes = 64 * 1024;
 
@@ -18,7 +21,11 @@ function readSecret(path: string): { value: string } | { fault: string } {
     const status = statSync(path);
     if (!status.isFile()) return { fault: 'is not a file' };
     if (status.size > maxBytes) return { fault: `is larger than ${maxBytes} bytes` };
-    const value = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    const text = readFileSync(path, 'utf8');
+    // By hand: an expression for it would take time in the square of the line breaks within.
+    let end = text.length;
+    while (text[end - 1] === '\n') end -= text[end - 2] === '\r' ? 2 : 1;
+    const value = text.slice(0, end);
     return value === '' ? { fault: 'is empty' } : { value };
   } catch (error) {
     return { fault: `cannot be read (${(error as NodeJS.ErrnoException).code})` };
@@ -28,10 +35,13 @@ function readSecret(path: string): { value: string } | { fault: string } {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The environment with the secrets that are in files, and every fault of those, as sentences that name the variable. */
-export function readSecretFiles(environment: Environment): { environment: Environment; faults: string[] } {
+export function readSecretFiles(
+  environment: Environment,
+  names: readonly SecretName[],
+): { environment: Environment; faults: string[] } {
   const found: Record<string, string> = {};
   const faults: string[] = [];
-  for (const name of secretNames) {
+  for (const name of names) {
     const path = environment[`${name}_FILE`];
     if (!path) continue;
     if (environment[name]) {

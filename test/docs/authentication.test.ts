@@ -17,6 +17,7 @@ import { promisify } from 'node:util';
 import { ConfigError, parseConfig } from '../../src/config';
 import { createLogger } from '../../src/platform/observability/logger';
 import { projectPath } from '../../src/platform/paths';
+import { secretNames } from '../../src/platform/secret-files';
 import { startService } from '../../src/start';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
@@ -259,7 +260,8 @@ test('every variable that is named is one that the service reads', () => {
   const foreign = [...names].filter((name) => !example.has(name) && !name.startsWith('NEXT_PUBLIC_'));
   expect(foreign).toEqual([]);
   const source = read('src/platform/auth/config.ts') + read('src/config.ts');
-  const own = [...names].filter((name) => example.has(name));
+  const files = new Set(secretNames.map((name) => `${name}_FILE`));
+  const own = [...names].filter((name) => example.has(name) && !files.has(name));
   expect(own.filter((name) => !source.includes(name))).toEqual([]);
 });
 

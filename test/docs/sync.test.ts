@@ -5,8 +5,8 @@ import { transformSync } from '@swc/core';
 import * as sdk from '../../sdk/src/index';
 import { projectPath } from '../../src/platform/paths';
 import { send } from '../support/api';
-import { query } from '../support/database';
 import { copyLane, type Entities, storedTasks } from '../support/lane-copy';
+import { runScript } from '../support/process';
 import { startTestService, type TestService, tokenOf } from '../support/service';
 import { until } from '../support/until';
 
@@ -124,7 +124,8 @@ test('after a database was restored, copies start over', async () => {
   const plain = copyLane(service.url, userId, await tokenOf(userId));
   await plain.catchUp();
 
-  await query(service.database.url, block('sql'));
+  const renewing = runScript('scripts/restored.ts', [], { DATABASE_URL: service.database.url });
+  expect(await renewing.ended).toEqual({ code: 0, signal: null });
   // As if what came later were lost: the copy has it, and the lane does not.
   device.copy.entities.set('task lost', {});
   await device.kept.sync();

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { until } from './until';
 
-/** A PgBouncer in transaction mode. */
+/** A PgBouncer. */
 export interface Pooler {
   /** The way through the pooler to the database that it was opened for. */
   readonly url: string;
@@ -38,7 +38,11 @@ export function keepsPreparedStatements([major, minor]: [number, number]): boole
 const nobody = 65_534;
 
 /** Opens a pooler with `size` connections to the database at `url`, and waits until it takes clients. */
-export async function openPooler(url: string, size: number): Promise<Pooler> {
+export async function openPooler(
+  url: string,
+  size: number,
+  mode: 'transaction' | 'session' | 'statement' = 'transaction',
+): Promise<Pooler> {
   const target = new URL(url);
   const directory = await mkdtemp(join(tmpdir(), 'tasklane-pooler-'));
   const settings = join(directory, 'pgbouncer.ini');
@@ -50,7 +54,7 @@ export async function openPooler(url: string, size: number): Promise<Pooler> {
     listen_port: 6432,
     auth_type: 'scram-sha-256',
     auth_file: users,
-    pool_mode: 'transaction',
+    pool_mode: mode,
     default_pool_size: size,
     max_client_conn: 100,
     ...(keepsPreparedStatements(poolerVersion() ?? [0, 0]) && { max_prepared_statements: 100 }),

@@ -258,7 +258,8 @@ export async function countSubtasks(
 
 /** A task, or undefined if the lane has none with this id outside of the trash. */
 export async function findTask(lane: Lane, id: string): Promise<TaskRow | undefined> {
-  const [row] = await lane.prepared(liveTasks(lane).where('id', id).select(columns));
+  const query = liveTasks(lane).where('id', id).select(columns);
+  const [row] = await lane.prepared<TaskRow>(query as never);
   return row;
 }
 

@@ -63,6 +63,18 @@ const NOT_AN_IDENTIFIER = new Set([
   ...['phoneNumber', 'role', 'scope', 'session', 'sid', 'typ', 'user'],
 ]);
 
+/** Reads where Better Auth keeps its rows, and which claim is the user's id; it needs no secret and no URL. */
+export function readAccountNames(env: NodeJS.ProcessEnv): Pick<AuthConfig, 'userIdClaim' | 'tables'> {
+  return {
+    userIdClaim: env.AUTH_USER_ID_CLAIM || 'sub',
+    tables: {
+      schema: env.AUTH_SCHEMA || 'public',
+      session: env.AUTH_SESSION_TABLE || 'session',
+      user: readUserTable(env.AUTH_USER_TABLE || null),
+    },
+  };
+}
+
 /**
  * Reads how callers are identified from the environment, and reports every fault at once.
  * @param developmentSecret makes what stands in outside production when no source is configured; at least 32 bytes
@@ -85,7 +97,7 @@ export function parseAuthConfig(
 
   const issuer = readExpectedClaim(text('AUTH_ISSUER'), server?.origin);
   const audience = readExpectedClaim(text('AUTH_AUDIENCE'), server?.origin);
-  const userIdClaim = text('AUTH_USER_ID_CLAIM') ?? 'sub';
+  const { userIdClaim, tables } = readAccountNames(env);
   if (NOT_AN_IDENTIFIER.has(userIdClaim)) {
     faults.push(
       `AUTH_USER_ID_CLAIM must name a claim that identifies a user for good, such as sub or id; ${userIdClaim} does not.`,
@@ -145,11 +157,7 @@ export function parseAuthConfig(
       faults,
     ),
     cookiePrefixes: readCookiePrefixes(text('AUTH_COOKIE_PREFIX'), { production, server }, faults),
-    tables: {
-      schema: text('AUTH_SCHEMA') ?? 'public',
-      session: text('AUTH_SESSION_TABLE') ?? 'session',
-      user: readUserTable(text('AUTH_USER_TABLE')),
-    },
+    tables,
   };
   if (faults.length > 0) return { config: null, faults, notices };
 

@@ -1,11 +1,12 @@
 /**
  * The link from lanes to Better Auth's accounts, where its table of users is in the same database: a lane ends with its
  * account, and only an account begins one. It depends on a table that is not ours and on the type of its ids, so it is
- * no migration: `npm run migrate` and `npm run doctor` bring it in line with what they find.
+ * no migration: `npm run migrate` brings it in line with what it finds, and `npm run doctor` says whether it is.
  */
 import type { Knex } from 'knex';
 import { escapeIdentifier } from 'pg';
 import { sqlState, violatedConstraint } from './faults';
+import type { MigrationSession } from './migration-session';
 import { schema } from './rows';
 
 /** Which table to link to, and whether. */
@@ -21,6 +22,8 @@ export type AccountLink =
   | { readonly state: 'off' }
   /** With `auto`: why the lanes are linked to nothing. */
   | { readonly state: 'unlinked'; readonly reason: string }
+  /** The link is not what the settings and the tables ask for, or not validated: migrating brings it in line. */
+  | { readonly state: 'outdated'; readonly reason: string }
   | {
       readonly state: 'linked';
       /** The table's name as SQL has it. */
@@ -148,22 +151,105 @@ interface Orphans {
   readonly examples: readonly string[];
 }
 
-/** Validates the link if every lane has its account, and counts those that have none. */
-async function validateLink(database: Knex, table: AccountTable): Promise<Orphans> {
-  const key = hasColumn(table) ? 'account_id' : 'user_id';
-  // Forced, row-level security would hide the lanes from the owner too.
-  await database.raw(`alter table ${profiles} no force row level security`);
-  const { rows } = await database.raw(
-    `select count(*)::int as orphans, coalesce((array_agg(user_id order by user_id))[:5], '{}') as examples
-     from ${profiles} where not exists (select from ${table.name} as account where account.id = ${key})`,
-  );
-  const found: Orphans = rows[0];
-  if (found.orphans === 0) {
-    const constraints = hasColumn(table) ? [canonical, reference] : [reference];
-    for (const name of constraints) await database.raw(`alter table ${profiles} validate constraint ${name}`);
+/**
+ * Lets the tables' owner see the rows that row-level security hides from it too, while `work` runs. Switching takes the
+ * table's strongest lock, so it is done in transactions of its own: `work` may take long. Lanes stay behind the wall, for
+ * their role owns nothing.
+ */
+async function withRowsInSight<T>(
+  { change }: Pick<MigrationSession, 'change'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const force = (how: 'force' | 'no force') =>
+    change('Looking at which lanes have an account', (transaction) =>
+      transaction.raw(`alter table ${profiles} ${how} row level security`),
+    );
+  await force('no force');
+  try {
+    return await work();
+  } finally {
+    await force('force');
   }
-  await database.raw(`alter table ${profiles} force row level security`);
-  return found;
+}
+
+/** Validates the link if every lane has its account, and counts those that have none. */
+function validateLink(session: MigrationSession, table: AccountTable): Promise<Orphans> {
+  const key = hasColumn(table) ? 'account_id' : 'user_id';
+  return withRowsInSight(session, () =>
+    session.change('Validating the link to accounts', async (transaction) => {
+      const { rows } = await transaction.raw(
+        `select count(*)::int as orphans, coalesce((array_agg(user_id order by user_id))[:5], '{}') as examples
+         from ${profiles} where not exists (select from ${table.name} as account where account.id = ${key})`,
+      );
+      const found: Orphans = rows[0];
+      if (found.orphans === 0) {
+        const constraints = hasColumn(table) ? [canonical, reference] : [reference];
+        for (const name of constraints) {
+          await transaction.raw(`alter table ${profiles} validate constraint ${name}`);
+        }
+      }
+      return found;
+    }),
+  );
+}
+
+/** What the settings ask for, and what there is. */
+interface Standing {
+  /** The table to link to, null for none. */
+  readonly table: AccountTable | null;
+  /** Why there is none. */
+  readonly reason: string | null;
+  /** Whether the link that there is fits the table. */
+  readonly current: boolean;
+  readonly validated: boolean;
+  /** Whether row-level security holds the owner of the lanes: a run that was killed may have left it off. */
+  readonly forced: boolean;
+}
+
+/** @throws Error when the table is required and does not do */
+async function compare(database: Knex, settings: AccountSettings): Promise<Standing> {
+  const found = settings.link === 'off' ? undefined : await findTable(database, settings);
+  const reason = settings.link === 'off' ? 'off' : unfitness(settings, found);
+  if (reason !== null && settings.link === 'required') {
+    throw new Error(`AUTH_USER_TABLE: lanes cannot be linked to accounts, for ${reason}.`);
+  }
+  const table = reason === null && found ? found : null;
+  const existing = await findLink(database);
+  const { rows } = await database.raw(
+    'select relforcerowsecurity as forced from pg_class where oid = ?::regclass',
+    [profiles],
+  );
+  return {
+    table,
+    reason,
+    current: isCurrent(existing, table),
+    validated: existing.validated,
+    forced: rows[0].forced,
+  };
+}
+
+/**
+ * How lanes and accounts stand to each other, by reading the catalogs alone.
+ * @throws Error when the table is required and does not do
+ */
+export async function inspectAccounts(database: Knex, settings: AccountSettings): Promise<AccountLink> {
+  const { table, reason, current, validated, forced } = await compare(database, settings);
+  if (!forced)
+    return { state: 'outdated', reason: 'row-level security does not hold the owner of the lanes' };
+  if (!current) {
+    return {
+      state: 'outdated',
+      reason: table ? `lanes are not linked to ${table.name} yet` : 'lanes are still linked',
+    };
+  }
+  if (settings.link === 'off') return { state: 'off' };
+  if (!table) return { state: 'unlinked', reason: reason as string };
+  return validated
+    ? { state: 'linked', table: table.name, idType: table.idType, orphans: 0, examples: [] }
+    : {
+        state: 'outdated',
+        reason: `the link to ${table.name} is not validated, for there were lanes without an account`,
+      };
 }
 
 const insufficientPrivilege = '42501';
@@ -173,30 +259,19 @@ const insufficientPrivilege = '42501';
  * done already it changes nothing, but for validating a link whose orphans are gone.
  * @throws Error that says what to do: the table is required and does not do, or this login may not refer to it
  */
-export async function linkAccounts(database: Knex, settings: AccountSettings): Promise<AccountLink> {
-  // Waiting longer for the tables would hold up everybody else's queries on them.
-  const transaction = <T>(work: (transaction: Knex) => Promise<T>): Promise<T> =>
-    database.transaction(async (within) => {
-      await within.raw(`set local lock_timeout = '10s'`);
-      return work(within);
-    });
-
-  const found = settings.link === 'off' ? undefined : await findTable(database, settings);
-  const reason = settings.link === 'off' ? 'off' : unfitness(settings, found);
-  if (reason !== null && settings.link === 'required') {
-    throw new Error(`AUTH_USER_TABLE: lanes cannot be linked to accounts, for ${reason}.`);
-  }
-  const table = reason === null && found ? found : null;
+export async function linkAccounts(
+  session: MigrationSession,
+  settings: AccountSettings,
+): Promise<AccountLink> {
+  const { table, reason, current, validated, forced } = await compare(session.database, settings);
   try {
-    const existing = await findLink(database);
-    const current = isCurrent(existing, table);
-    if (!current) await transaction((within) => replaceLink(within, table));
+    if (!forced) await withRowsInSight(session, async () => undefined);
+    if (!current) {
+      await session.change('Linking lanes to accounts', (transaction) => replaceLink(transaction, table));
+    }
     if (settings.link === 'off') return { state: 'off' };
     if (!table) return { state: 'unlinked', reason: reason as string };
-    const orphans =
-      current && existing.validated
-        ? { orphans: 0, examples: [] }
-        : await transaction((within) => validateLink(within, table));
+    const orphans = current && validated ? { orphans: 0, examples: [] } : await validateLink(session, table);
     return { state: 'linked', table: table.name, idType: table.idType, ...orphans };
   } catch (cause) {
     if (sqlState(cause) !== insufficientPrivilege || !table) throw cause;

@@ -47,6 +47,24 @@ export function connectionProvider(url: string, more: object = {}): Knex.AsyncCo
 }
 
 /** Makes a client for a `postgres://` URL; it is not connected yet. */
-export async function createClient(url: string): Promise<Client> {
-  return new Client(await connectionSettings(url));
+export async function createClient(url: string, more: ClientConfig = {}): Promise<Client> {
+  return new Client({ ...(await connectionSettings(url)), ...more });
+}
+
+/** How migrations and the commands beside the service connect; `pg_stat_activity` shows the name. */
+export const besideService = {
+  application_name: 'tasklane-migrate',
+  connectionTimeoutMillis: 10_000,
+  keepAlive: true,
+} as const satisfies ClientConfig;
+
+/** Opens a connection of its own, past all pools; `end()` closes it. */
+export async function openClient(
+  url: string,
+  onLost: (cause: Error) => void = () => undefined,
+): Promise<Client> {
+  const client = await createClient(url, besideService);
+  client.on('error', onLost);
+  await client.connect();
+  return client;
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { isReadOnly, isRefused, isUnavailable } from './faults';
+import { createRestoreWatch } from './installation';
 import { createLanes, type LaneForJob, type LaneOptions, type UserScope, type WithUser } from './lane';
 import { migrationStatus } from './migrations';
 import { describeOutOfReach } from './out-of-reach';
@@ -39,6 +40,7 @@ async function findProblem(
   pool: Pool,
   nobodysLane: UserScope,
   withSystem: WithSystem,
+  findRestore: () => Promise<string | null>,
 ): Promise<string | null> {
   try {
     const { pending } = await migrationStatus(pool.knex);
@@ -46,7 +48,7 @@ async function findProblem(
     await nobodysLane.read(async (lane) => lane.rows('tasks').limit(0));
     await withSystem.read(async (system) => system.rows('profiles').select('user_id').limit(0));
     await refuseReadOnly(pool);
-    return null;
+    return await findRestore();
   } catch (error) {
     if (isReadOnly(error)) return 'The database is read-only: reads are answered, writes are not.';
     if (isUnavailable(error)) return describeOutOfReach(error);
@@ -90,6 +92,7 @@ export function createDatabase(options: DatabaseOptions, log: Logger): Database 
   const { withUser, laneForJob } = createLanes(pool, options);
   const withSystem = createSystem(pool, options);
   const withSystemForRequests = createSystem(pool, options, platformOwner);
+  const findRestore = createRestoreWatch(withSystemForRequests);
   return {
     withUser,
     withSystem,
@@ -97,7 +100,7 @@ export function createDatabase(options: DatabaseOptions, log: Logger): Database 
     laneForJob,
     lookUp: (text, values) => lookUp(pool, text, values),
     trigramSchema: createTrigramLookUp((text, values) => lookUp(pool, text, values), options.appRole),
-    problem: () => findProblem(pool, withUser(nobody), withSystemForRequests),
+    problem: () => findProblem(pool, withUser(nobody), withSystemForRequests, findRestore),
     close: () => pool.close(),
   };
 }

@@ -1,90 +1,63 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import knex, { type Knex } from 'knex';
-import { connectionProvider, createClient } from './connection';
+import type { Knex } from 'knex';
+import { openClient } from './connection';
+import {
+  type MigrationSession,
+  type MigrationSessionOptions,
+  prepareTransaction,
+  withMigrationLock,
+} from './migration-session';
 import { defaultAppRole, defaultSystemRole, ensureRoles, grantRoles } from './roles';
 import { schema } from './rows';
 import { ensureTrigrams } from './trigrams';
 
-const directory = join(__dirname, '..', '..', '..', 'migrations');
+const ownDirectory = join(__dirname, '..', '..', '..', 'migrations');
 const fileName = /^(\d{14}_\w+)\.(ts|js)$/;
 
 /** The names of all migrations in their order, without extension: the same from source and compiled. */
-export function migrationNames(): string[] {
+export function migrationNames(directory = ownDirectory): string[] {
   return readdirSync(directory)
     .flatMap((file) => fileName.exec(file)?.[1] ?? [])
     .sort();
 }
 
-const source: Knex.MigrationSource<string> = {
-  getMigrations: async () => migrationNames(),
-  getMigrationName: (name) => name,
-  getMigration: async (name) => require(join(directory, name)) as Knex.Migration,
-};
-
-/** How Knex finds the migrations and remembers which have run. */
-export const migratorConfig: Knex.MigratorConfig = {
-  migrationSource: source,
-  schemaName: schema,
-  tableName: 'migrations',
-};
-
-type PooledClient = { query(text: string, done: (error: Error | null) => void): void };
-
-// Row-level security holds the tables' owner too. A migration that reads or checks rows must then fail, and not go on
-// as if there were none: a foreign key would be valid over orphans.
-export const migrationPool: Knex.PoolConfig = {
-  min: 0,
-  max: 2,
-  afterCreate: (connection: PooledClient, done: (error: Error | null) => void) =>
-    connection.query('set row_security = off', done),
-};
-
-// Any constant will do; it names the lock among the database's advisory locks.
-const advisoryLock = 7_236_147_911;
-
-/**
- * Runs `work` while no other process migrates this database. The lock is the session's, so it needs a connection that
- * is not shared by a pooler; it ends with the process, unlike the row that Knex keeps, which is cleared under it.
- * @param url a direct connection to the database.
- */
-export async function withMigrationLock<T>(url: string, work: (database: Knex) => Promise<T>): Promise<T> {
-  const lock = await createClient(url);
-  // Without its session there is no lock, and whoever waits for it goes ahead.
-  const lost = new Promise<never>((_resolve, reject) => {
-    lock.on('error', (cause) => reject(new Error('The migration lock was lost.', { cause })));
-  });
-  await lock.connect();
-  const database = knex({ client: 'pg', connection: connectionProvider(url), pool: migrationPool });
-  const locked = async () => {
-    await lock.query('select pg_advisory_lock($1)', [advisoryLock]);
-    await database.raw('create schema if not exists ??', [schema]);
-    await database.migrate.forceFreeMigrationsLock(migratorConfig);
-    return work(database);
+/** How Knex finds the migrations of a directory and remembers which have run. */
+function migratorConfigOf(
+  directory: string,
+  prepare: (transaction: Knex) => Promise<void>,
+): Knex.MigratorConfig {
+  // Outside of a transaction, what is prepared is gone at once: `config = { transaction: false }` does without.
+  const hooks = { beforeEach: (knex: Knex) => prepare(knex) };
+  return {
+    ...hooks,
+    migrationSource: {
+      getMigrations: async () => migrationNames(directory),
+      getMigrationName: (name: string) => name,
+      getMigration: async (name: string) => require(join(directory, name)) as Knex.Migration,
+    },
+    schemaName: schema,
+    tableName: 'migrations',
   };
-  try {
-    return await Promise.race([locked(), lost]);
-  } finally {
-    await database.destroy();
-    await lock.end();
-  }
 }
 
-export interface MigrateOptions {
+/** The service's own migrations, for Knex. */
+export const migratorConfig: Knex.MigratorConfig = migratorConfigOf(ownDirectory, prepareTransaction);
+
+export interface MigrateOptions extends MigrationSessionOptions {
   /** The role that lanes run as. */
   readonly appRole?: string;
   /** The role that work across lanes runs as. */
   readonly systemRole?: string;
   /** How the service itself connects, where that is not as the migrations do. */
   readonly serviceUrl?: string;
-  /** Takes what the operator should know of it, though nothing is wrong. */
-  readonly notice?: (text: string) => void;
+  /** Where the migrations are, if they are not the service's own. */
+  readonly directory?: string;
 }
 
 async function loginOf(url: string): Promise<string> {
   // A pooler may have names of its own for its clients: the server knows the role.
-  const client = await createClient(url);
-  await client.connect();
+  const client = await openClient(url);
   try {
     const { rows } = await client.query<{ login: string }>('select session_user as login');
     return rows[0]?.login as string;
@@ -93,38 +66,60 @@ async function loginOf(url: string): Promise<string> {
   }
 }
 
-/** Applies the migrations that are missing, and sets up the roles; returns the migrations' names. */
+/** Applies the migrations that are missing, each by itself, and sets up the roles; returns the migrations' names. */
 export function migrateUp(
   url: string,
   {
     appRole = defaultAppRole,
     systemRole = defaultSystemRole,
     serviceUrl = url,
-    notice = () => undefined,
+    directory = ownDirectory,
+    ...options
   }: MigrateOptions = {},
 ): Promise<string[]> {
-  return withMigrationLock(url, async (database) => {
+  const work = async ({ database, change, retry, prepareTransaction: prepare }: MigrationSession) => {
+    const config = migratorConfigOf(directory, prepare);
     const roles = { app: appRole, system: systemRole, login: await loginOf(serviceUrl) };
     await ensureRoles(database, roles);
-    const [, applied] = await database.migrate.latest(migratorConfig);
-    await grantRoles(database, roles);
+    await clearLockRow(database, config);
+    const { pending } = await migrationStatus(database, directory);
+    for (const name of pending) {
+      await retry(`Migration ${name}`, () => database.migrate.up({ ...config, name } as Knex.MigratorConfig));
+    }
+    await change('Granting the roles what they need', (transaction) => grantRoles(transaction, roles));
     if (!(await ensureTrigrams(database, appRole))) {
-      notice(
+      options.notice?.(
         `Searches will not tolerate typos: the extension pg_trgm is not there, or the role ${appRole} may not use it.`,
       );
     }
-    return applied as string[];
-  });
+    return pending;
+  };
+  return withMigrationLock(url, work, options);
+}
+
+/** Clears the row with which Knex locks, and which a killed process leaves; the lock that counts is held. */
+async function clearLockRow(database: Knex, config: Knex.MigratorConfig): Promise<void> {
+  await database.raw('create schema if not exists ??', [schema]);
+  await database.migrate.forceFreeMigrationsLock(config);
 }
 
 /** Takes back the newest migration, or all of them; returns their names. */
-export function migrateDown(url: string, { all = false } = {}): Promise<string[]> {
-  return withMigrationLock(url, async (database) => {
-    const [, reverted] = all
-      ? await database.migrate.rollback(migratorConfig, true)
-      : await database.migrate.down(migratorConfig);
-    return reverted as string[];
-  });
+export function migrateDown(
+  url: string,
+  { all = false, directory = ownDirectory, ...options }: MigrateOptions & { readonly all?: boolean } = {},
+): Promise<string[]> {
+  const work = async ({ database, retry, prepareTransaction: prepare }: MigrationSession) => {
+    const config = migratorConfigOf(directory, prepare);
+    await clearLockRow(database, config);
+    const reverted: string[] = [];
+    do {
+      const [, [name]] = await retry('Taking the newest migration back', () => database.migrate.down(config));
+      if (name === undefined) break;
+      reverted.push(name);
+    } while (all);
+    return reverted;
+  };
+  return withMigrationLock(url, work, options);
 }
 
 export interface MigrationStatus {
@@ -135,8 +130,8 @@ export interface MigrationStatus {
 }
 
 /** Compares the database's migrations with the service's. */
-export async function migrationStatus(database: Knex): Promise<MigrationStatus> {
-  const known = migrationNames();
+export async function migrationStatus(database: Knex, directory = ownDirectory): Promise<MigrationStatus> {
+  const known = migrationNames(directory);
   const applied = await appliedMigrations(database);
   return {
     applied,

@@ -184,10 +184,8 @@ async function grantSystem(database: Knex, roles: Roles): Promise<void> {
   await admitSystem(database, roles.system);
 }
 
-/** Grants the roles what they need, and takes from them what they don't. */
-export async function grantRoles(database: Knex, roles: Roles): Promise<void> {
-  await database.transaction(async (transaction) => {
-    await grantLanes(transaction, roles);
-    await grantSystem(transaction, roles);
-  });
+/** Grants the roles what they need, and takes from them what they don't, within a transaction. */
+export async function grantRoles(transaction: Knex.Transaction, roles: Roles): Promise<void> {
+  await grantLanes(transaction, roles);
+  await grantSystem(transaction, roles);
 }

@@ -280,3 +280,26 @@ export interface LaneTables {
   webhook_deliveries: WebhookDeliveryRow;
   idempotency_keys: IdempotencyKeyRow;
 }
+
+/** The database that the lanes are in, as `installation.ts` describes it; one row. */
+export interface InstallationRow {
+  singleton: true;
+  system_identifier: string | null;
+  database_oid: string | null;
+  table_oid: string | null;
+  neon_timeline: string | null;
+  recovery_target: string | null;
+  timeline: number | null;
+  seen_at: Date | null;
+  /** When a process saw the server go back. */
+  behind_at: Date | null;
+  /** Which run renews the lanes, and up to which user it has; null where none does. */
+  renewing_on: string | null;
+  renewed_to: string | null;
+  renewed_at: Date | null;
+}
+
+/** The tables with the platform's own rows, which no lane reaches. */
+export interface PlatformTables {
+  installation: InstallationRow;
+}

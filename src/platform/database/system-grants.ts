@@ -3,7 +3,9 @@
  * Migrating brings the role's grants and policies in line with this table. Rows are written through lanes; what is
  * written here is a job's own book-keeping.
  */
-import type { LaneTables } from './rows';
+import type { LaneTables, PlatformTables } from './rows';
+
+type Tables = LaneTables & PlatformTables;
 
 /** What the system role may do with the rows of a table. */
 export interface SystemGrant<Row> {
@@ -13,11 +15,40 @@ export interface SystemGrant<Row> {
   readonly delete?: true;
 }
 
-type SystemGrants = { readonly [T in keyof LaneTables]?: SystemGrant<LaneTables[T]> };
+type SystemGrants = { readonly [T in keyof Tables]?: SystemGrant<Tables[T]> };
 
 export const systemGrants = {
-  // Which lanes there are, and how far their changes have got.
-  profiles: { select: ['user_id', 'epoch', 'change_seq'] },
+  // Which lanes there are, and how far their changes have got; a restored database has other epochs.
+  profiles: { select: ['user_id', 'epoch', 'change_seq'], update: ['epoch'] },
+  // Whether the database was restored.
+  installation: {
+    select: [
+      'system_identifier',
+      'database_oid',
+      'table_oid',
+      'neon_timeline',
+      'recovery_target',
+      'timeline',
+      'seen_at',
+      'behind_at',
+      'renewing_on',
+      'renewed_to',
+      'renewed_at',
+    ],
+    update: [
+      'system_identifier',
+      'database_oid',
+      'table_oid',
+      'neon_timeline',
+      'recovery_target',
+      'timeline',
+      'seen_at',
+      'behind_at',
+      'renewing_on',
+      'renewed_to',
+      'renewed_at',
+    ],
+  },
   // Which lanes have reminders whose time has come.
   reminders: { select: ['user_id', 'fire_at'] },
   // Which lanes have something in the trash, and since when, and which have tasks that no search finds yet.
@@ -41,6 +72,6 @@ export type SystemTable = keyof typeof systemGrants;
 
 /** The columns that the system role reads of a table. */
 export type SystemRow<T extends SystemTable> = Pick<
-  LaneTables[T],
-  (typeof systemGrants)[T]['select'][number] & keyof LaneTables[T]
+  Tables[T],
+  (typeof systemGrants)[T]['select'][number] & keyof Tables[T]
 >;

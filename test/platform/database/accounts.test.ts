@@ -8,7 +8,8 @@ import {
 } from '../../../src/platform/database/accounts';
 import { createDatabase, type Database } from '../../../src/platform/database/database';
 import { StaleToken } from '../../../src/platform/database/lane';
-import { migrateDown, migrateUp, withMigrationLock } from '../../../src/platform/database/migrations';
+import { withMigrationLock } from '../../../src/platform/database/migration-session';
+import { migrateDown, migrateUp } from '../../../src/platform/database/migrations';
 import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { waitingForLocks } from '../../support/held-lane';

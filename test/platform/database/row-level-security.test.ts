@@ -4,7 +4,8 @@ import type { Knex } from 'knex';
 import { Client } from 'pg';
 import pino from 'pino';
 import { createLanes, type Lane, type UserScope } from '../../../src/platform/database/lane';
-import { migrateUp, withMigrationLock } from '../../../src/platform/database/migrations';
+import { withMigrationLock } from '../../../src/platform/database/migration-session';
+import { migrateUp } from '../../../src/platform/database/migrations';
 import { createPool, type Pool } from '../../../src/platform/database/pool';
 import type { LaneTables } from '../../../src/platform/database/rows';
 import { createSystem, type WithSystem } from '../../../src/platform/database/system';
@@ -514,7 +515,9 @@ describe('a migration under forced row-level security', () => {
   afterAll(() => setUp?.drop());
 
   const migrate = (statement: string) =>
-    withMigrationLock(setUp.urlOf('owner'), async (database) => (await database.raw(statement)).rows);
+    withMigrationLock(setUp.urlOf('owner'), ({ change }) =>
+      change('A statement', async (transaction) => (await transaction.raw(statement)).rows),
+    );
   const reference = 'alter table tasklane.profiles add foreign key (user_id) references tasklane.accounts';
 
   test.each([

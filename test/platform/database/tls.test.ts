@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { createClient } from '../../../src/platform/database/connection';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/platform/database/embedded/server';
+import { withMigrationLock } from '../../../src/platform/database/migration-session';
+import { migrateUp, migrationNames } from '../../../src/platform/database/migrations';
 import { whyOutOfReach } from '../../../src/platform/database/out-of-reach';
 import { createPool } from '../../../src/platform/database/pool';
+import { findTransactionPooler } from '../../../src/platform/database/transaction-pooler';
 import { projectPath } from '../../../src/platform/paths';
 import { until } from '../../support/until';
 
@@ -137,6 +140,24 @@ describe('a server with TLS', () => {
     const { rows } = await pool.knex.raw('select ssl from pg_stat_ssl where pid = pg_backend_pid()');
     await pool.close();
     expect(rows).toEqual([{ ssl: true }]);
+  });
+
+  test('migrations, their lock and the look for a pooler use it too', async () => {
+    const url = urlOf({ sslmode: 'verify-full', ...ca });
+    expect(await findTransactionPooler(url)).toBeNull();
+    const plain = await withMigrationLock(url, async ({ database }) => {
+      const { rows } = await database.raw(
+        `select count(*)::int as sessions, count(*) filter (where not ssl)::int as plain
+         from pg_stat_activity join pg_stat_ssl using (pid) where application_name = 'tasklane-migrate'`,
+      );
+      return rows[0];
+    });
+    // The lock's session and this one.
+    expect(plain).toEqual({ sessions: 2, plain: 0 });
+    await expect(
+      withMigrationLock(urlOf({ sslmode: 'verify-full', ...otherCa }), async () => null),
+    ).rejects.toThrow(/certificate/);
+    expect(await migrateUp(url)).toEqual(migrationNames());
   });
 
   test('that takes nothing else, and wants a certificate of the client', async () => {

@@ -1,0 +1,34 @@
+/** `npm run restored`: after a restore, gives every lane a new epoch, so that clients' copies and streams start over. */
+import pino from 'pino';
+import { createDatabase } from '../src/platform/database/database';
+import { renewLanes } from '../src/platform/database/installation';
+import { migrationStatus } from '../src/platform/database/migrations';
+import { reading, runScript, withDatabase } from './database';
+
+runScript((config) =>
+  withDatabase(config, async ({ service }) => {
+    const { pending } = await reading(service, migrationStatus);
+    if (pending.length > 0) throw new Error('Migrations are to be applied first: npm run migrate.');
+    const database = createDatabase(
+      {
+        url: service,
+        max: 1,
+        acquireTimeoutMs: config.databaseAcquireTimeoutMs,
+        statementTimeoutMs: config.databaseStatementTimeoutMs,
+        preparedStatements: config.databasePreparedStatements,
+        appRole: config.databaseAppRole,
+        systemRole: config.databaseSystemRole,
+      },
+      pino({ level: 'silent' }),
+    );
+    try {
+      const lanes = await renewLanes(database.withSystem, (done) =>
+        process.stderr.write(`${done} lanes are renewed.\n`),
+      );
+      const problem = await database.problem();
+      return `All lanes are renewed, ${lanes} by this run.\n${problem === null ? '' : `${problem}\n`}`;
+    } finally {
+      await database.close();
+    }
+  }),
+);

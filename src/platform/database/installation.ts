@@ -1,0 +1,252 @@
+/**
+ * Whether the lanes are still in the database that they were written to. A restored one stands where it stood at some
+ * time in the past: the numbers of changes that came after are given out a second time, and copies that have had the
+ * first ones would miss the second. Lanes with new epochs make such copies start over.
+ */
+import { isUnavailable } from './faults';
+import { schema } from './rows';
+import type { System, WithSystem } from './system';
+
+/** The server and the database that a session is in. Null is what this login may not know, or what there is not. */
+export interface Installation {
+  /** Made by initdb, and kept by physical copies. */
+  readonly systemIdentifier: string | null;
+  /** Another one after `create database`. */
+  readonly databaseOid: string;
+  /** Of the table that keeps this: another one after a restore by pg_restore. */
+  readonly tableOid: string;
+  /** Of Neon's storage: another one for a branch, and after a branch was reset or restored. */
+  readonly neonTimeline: string | null;
+  /** What the server was told to recover up to; empty where it was not. */
+  readonly recoveryTarget: string;
+  /** Counts the promotions: of a replica, and of a server that was restored from an archive. */
+  readonly timeline: number | null;
+}
+
+interface Recorded extends Omit<Installation, 'databaseOid' | 'tableOid' | 'recoveryTarget'> {
+  readonly databaseOid: string | null;
+  readonly tableOid: string | null;
+  readonly recoveryTarget: string | null;
+  /** Seconds since it was last seen; null if it never was. */
+  readonly seenFor: number | null;
+  /** Whether a process has seen the server go back. */
+  readonly behind: boolean;
+  readonly renewedAt: Date | null;
+  /** The run of `renewLanes` that has not ended. */
+  readonly renewingOn: string | null;
+  readonly renewedTo: string | null;
+}
+
+interface Present extends Installation {
+  /** How far the write-ahead log is on disk, in bytes since the beginning of the cluster; null on a replica. */
+  readonly position: bigint | null;
+  /** The installation, and since when its server runs: no restore leaves that as it was. */
+  readonly run: string;
+}
+
+// A failover takes seconds to minutes, and a restore goes back by more than that, or takes longer.
+const failoverSeconds = 600;
+
+/**
+ * How the database came to be another than the recorded one, or null where it is the same.
+ *
+ * A new timeline alone is a failover, which loses nothing that matters here, if the record is recent: it came along with
+ * the replica. If it is old, it came from a backup, or the service did not run meanwhile; the two can't be told apart.
+ */
+export function findRestore(
+  recorded: Omit<Recorded, 'renewedAt' | 'renewingOn' | 'renewedTo'>,
+  present: Installation,
+): string | null {
+  if (recorded.behind) return 'the server went back behind what the service had seen of it';
+  if (recorded.seenFor === null) return null;
+  const differs = (name: keyof Installation) =>
+    recorded[name] !== null && present[name] !== null && recorded[name] !== present[name];
+  if (differs('systemIdentifier')) return 'it is on another server than before';
+  if (differs('databaseOid')) return 'it is another database than before';
+  if (differs('tableOid')) return 'its tables were made anew';
+  if (differs('neonTimeline')) return 'it is a branch, or was reset';
+  if (present.recoveryTarget !== '' && differs('recoveryTarget'))
+    return 'its server was recovered up to a target';
+  if (differs('timeline') && recorded.seenFor > failoverSeconds) {
+    return `its server was promoted, and the service last saw it ${Math.round(recorded.seenFor / 60)} minutes before`;
+  }
+  return null;
+}
+
+const recordedSql = `
+  select system_identifier as "systemIdentifier", database_oid as "databaseOid", table_oid as "tableOid",
+    neon_timeline as "neonTimeline", recovery_target as "recoveryTarget", timeline,
+    extract(epoch from clock_timestamp() - seen_at)::float8 as "seenFor", behind_at is not null as behind,
+    renewed_at as "renewedAt", renewing_on as "renewingOn", renewed_to as "renewedTo"
+  from ${schema}.installation`;
+
+async function readRecorded(system: System, locking = ''): Promise<Recorded> {
+  const [recorded] = await system.query<Recorded>(`${recordedSql} ${locking}`);
+  if (!recorded) throw new Error(`The table ${schema}.installation has lost its row.`);
+  return recorded;
+}
+
+// A function that may not be called fails even where its branch of a `case` is not taken.
+const allowedSql = `
+  select coalesce(has_function_privilege(to_regprocedure('pg_control_system()'), 'execute'), false) as control,
+    coalesce(has_function_privilege(to_regprocedure('pg_walfile_name(pg_lsn)'), 'execute')
+      and has_function_privilege(to_regprocedure('pg_current_wal_flush_lsn()'), 'execute'), false) as log`;
+
+async function readPresent(system: System): Promise<Present> {
+  const [allowed] = await system.query<{ control: boolean; log: boolean }>(allowedSql);
+  const position = allowed?.log
+    ? 'case when not pg_is_in_recovery() then pg_current_wal_flush_lsn() end'
+    : 'null::pg_lsn';
+  const timeline = allowed?.log
+    ? `('x' || substr(pg_walfile_name(position), 1, 8))::bit(32)::int`
+    : 'null::int';
+  const identifier = allowed?.control ? '(select system_identifier::text from pg_control_system())' : 'null';
+  const [row] = await system.query<Installation & { position: string | null; started: string }>(
+    `select ${identifier} as "systemIdentifier",
+       (select oid::int8::text from pg_database where datname = current_database()) as "databaseOid",
+       '${schema}.installation'::regclass::oid::int8::text as "tableOid",
+       current_setting('neon.timeline_id', true) as "neonTimeline",
+       (select coalesce(string_agg(name || ' = ' || setting, ', ' order by name), '') from pg_settings
+        where name in ('recovery_target', 'recovery_target_lsn', 'recovery_target_name', 'recovery_target_time',
+          'recovery_target_xid') and setting <> '') as "recoveryTarget",
+       ${timeline} as timeline,
+       pg_wal_lsn_diff(position, '0/0')::text as position,
+       pg_postmaster_start_time()::text as started
+     from (select ${position} as position) as log`,
+  );
+  if (!row) throw new Error('Postgres does not say which database this is.');
+  const { position: bytes, started, ...installation } = row;
+  return {
+    ...installation,
+    position: bytes === null ? null : BigInt(bytes),
+    run: JSON.stringify([Object.values(installation), started]),
+  };
+}
+
+async function record(system: System, present: Installation, also = ''): Promise<void> {
+  await system.query(
+    `update ${schema}.installation
+     set system_identifier = coalesce($1, system_identifier), database_oid = $2, table_oid = $3, neon_timeline = $4,
+       recovery_target = $5, timeline = coalesce($6, timeline), seen_at = clock_timestamp() ${also}`,
+    [
+      present.systemIdentifier,
+      present.databaseOid,
+      present.tableOid,
+      present.neonTimeline,
+      present.recoveryTarget,
+      present.timeline,
+    ],
+  );
+}
+
+const recentSeconds = 30;
+
+/** Records that the database is there, unless it is another than the recorded one; nothing if that was just done. */
+export function recordInstallation(withSystem: WithSystem): Promise<void> {
+  return withSystem.write(async (system) => {
+    const recorded = await readRecorded(system, 'for update');
+    if (recorded.seenFor !== null && recorded.seenFor < recentSeconds) return;
+    const present = await readPresent(system);
+    if (findRestore(recorded, present) === null) await record(system, present);
+  });
+}
+
+/** What this process remembers of the server, which no restore takes from it. */
+interface Memory {
+  readonly position: bigint;
+  /** When lanes were last renewed; what was seen before counts no more once they were again. */
+  readonly renewedAt: number | undefined;
+}
+
+/** Makes a function that tells why lanes have to be renewed first (`npm run restored`), or null. */
+export function createRestoreWatch(withSystem: WithSystem): () => Promise<string | null> {
+  let memory: Memory | undefined;
+  return async () => {
+    const { recorded, present } = await withSystem.read(async (system) => ({
+      recorded: await readRecorded(system),
+      present: await readPresent(system),
+    }));
+    const renewedAt = recorded.renewedAt?.getTime();
+    const { position } = present;
+    const behind =
+      memory !== undefined &&
+      position !== null &&
+      position < memory.position &&
+      memory.renewedAt === renewedAt;
+    if (behind && !recorded.behind) {
+      await withSystem.write((system) =>
+        system.query(`update ${schema}.installation set behind_at = clock_timestamp()`),
+      );
+    }
+    if (position !== null) memory = { position, renewedAt };
+    const how = findRestore({ ...recorded, behind: recorded.behind || behind }, present);
+    return how && `The database was restored or copied, for ${how}: npm run restored has to renew its lanes.`;
+  };
+}
+
+/** Whether a run of `renewLanes` has not ended. */
+export function isRenewing(withSystem: WithSystem): Promise<boolean> {
+  return withSystem.read(async (system) => (await readRecorded(system)).renewingOn !== null);
+}
+
+const lanesInBatch = 1_000;
+const tries = 5;
+
+/** Renews the next lanes; returns how many, fewer than a batch when these were the last. */
+async function renewBatch(system: System): Promise<number> {
+  const recorded = await readRecorded(system, 'for update');
+  const present = await readPresent(system);
+  // A run that was going on when the backup was made is not this one: its epochs were known before the restore.
+  const after = recorded.renewingOn === present.run ? (recorded.renewedTo ?? '') : '';
+  const [batch] = await system.query<{ lanes: number; last: string | null }>(
+    `with batch as (
+       select user_id from ${schema}.profiles where user_id > $1 order by user_id limit $2
+     ),
+     renewed as (
+       update ${schema}.profiles as lane set epoch = gen_random_uuid() from batch where lane.user_id = batch.user_id
+     )
+     select count(*)::int as lanes, max(user_id) as last from batch`,
+    [after, lanesInBatch],
+  );
+  const { lanes = 0, last = null } = batch ?? {};
+  if (lanes < lanesInBatch) {
+    await record(
+      system,
+      present,
+      ', behind_at = null, renewing_on = null, renewed_to = null, renewed_at = clock_timestamp()',
+    );
+  } else {
+    await system.query(`update ${schema}.installation set renewing_on = $1, renewed_to = $2`, [
+      present.run,
+      last,
+    ]);
+  }
+  return lanes;
+}
+
+/**
+ * Gives every lane a new epoch, by transactions of a thousand lanes each, and records that the database is where it
+ * belongs. What a run that was ended has done is not done again. Lanes can be used meanwhile.
+ * @param onBatch is told how many lanes this run has renewed so far
+ * @returns how many lanes this run has renewed
+ */
+export async function renewLanes(
+  withSystem: WithSystem,
+  onBatch: (lanes: number) => void = () => undefined,
+): Promise<number> {
+  let total = 0;
+  for (let failed = 0; ; ) {
+    let lanes: number;
+    try {
+      lanes = await withSystem.write(renewBatch);
+    } catch (error) {
+      // A lane may be written for as long as a statement may take.
+      if (!isUnavailable(error) || ++failed === tries) throw error;
+      continue;
+    }
+    failed = 0;
+    total += lanes;
+    onBatch(total);
+    if (lanes < lanesInBatch) return total;
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * Changes of the schema that wait for a lock only for a moment. Whoever waits for a table's strongest lock makes every
+ * later query on the table wait as well: one long reader would stop all traffic.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import { isTransient, sqlState, Unavailable } from './faults';
+
+/** How long a change waits for its locks, and how often it is tried. */
+export interface LockPatience {
+  /** Milliseconds that a statement waits for a lock. */
+  readonly timeoutMs: number;
+  /** Milliseconds to wait before each further try. */
+  readonly pausesMs: readonly number[];
+}
+
+/** Ten tries within a minute and a half. */
+export const defaultPatience: LockPatience = {
+  timeoutMs: 3_000,
+  pausesMs: [1_000, 2_000, 4_000, 8_000, 8_000, 8_000, 8_000, 8_000, 8_000],
+};
+
+/** A session that others wait for. */
+interface Blocker {
+  readonly pid: number;
+  readonly application: string | null;
+  readonly role: string | null;
+  readonly state: string | null;
+  /** Seconds since its query began, or its transaction where it runs none; null where this login may not see it. */
+  readonly seconds: number | null;
+}
+
+const blockerColumns = `
+  session.pid, nullif(session.application_name, '') as application, session.usename as role, session.state,
+  round(extract(epoch from clock_timestamp() - case session.state
+    when 'active' then session.query_start else coalesce(session.xact_start, session.state_change) end))::int as seconds`;
+
+/** Who waits in front of these server processes, themselves left out. */
+async function findBlockers(database: Knex, pids: readonly number[]): Promise<Blocker[]> {
+  const { rows } = await database.raw(
+    `select distinct on (session.pid) ${blockerColumns}
+     from unnest(?::int[]) as waiting(pid) cross join unnest(pg_blocking_pids(waiting.pid)) as blocking(pid)
+       join pg_stat_activity as session on session.pid = blocking.pid
+     where session.pid <> all(?::int[])`,
+    [[...pids], [...pids]] as never,
+  );
+  return rows;
+}
+
+/** SQL that tells which sessions hold an advisory lock of this database. */
+export const advisoryLockHolders = (lock: number): string => `
+  select ${blockerColumns}
+  from pg_locks join pg_stat_activity as session on session.pid = pg_locks.pid
+  where locktype = 'advisory' and granted and objsubid = 1
+    and pg_locks.database = (select oid from pg_database where datname = current_database())
+    and (pg_locks.classid::bigint << 32) | pg_locks.objid::bigint = ${lock}`;
+
+/** Says who blocks, and since when, for people. */
+export function describeBlockers(blockers: readonly Blocker[]): string {
+  if (blockers.length === 0) return 'a session that is gone by now';
+  return blockers
+    .map(({ pid, application, role, state, seconds }) => {
+      const who = [application, role && `role ${role}`].filter(Boolean).join(', ');
+      const what =
+        state === 'active' ? 'its query runs' : state === 'idle' ? 'idle' : 'its transaction is open';
+      const since = seconds === null ? '' : `, ${what} for ${seconds} s`;
+      return `process ${pid}${who && ` (${who})`}${since}`;
+    })
+    .join('; ');
+}
+
+const lookEveryMs = 250;
+const firstReportMs = 5_000;
+const reportEveryMs = 30_000;
+
+/** Looks who blocks these server processes until it is stopped, and says so where it takes long. */
+function watchBlockers(
+  database: Knex,
+  pids: () => readonly number[],
+  report: (blockers: readonly Blocker[]) => void,
+): { stop(): Promise<readonly Blocker[]> } {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  let last: readonly Blocker[] = [];
+  const look = async () => {
+    let reportAt = Number.POSITIVE_INFINITY;
+    while (await sleep(lookEveryMs, true, { signal, ref: false }).catch(() => false)) {
+      const found = await findBlockers(database, pids()).catch(() => []);
+      if (found.length === 0) {
+        reportAt = Number.POSITIVE_INFINITY;
+        continue;
+      }
+      last = found;
+      const now = performance.now();
+      if (reportAt === Number.POSITIVE_INFINITY) reportAt = now + firstReportMs;
+      if (now < reportAt) continue;
+      report(found);
+      reportAt = now + reportEveryMs;
+    }
+  };
+  const ended = look();
+  return {
+    async stop() {
+      stopping.abort();
+      await ended;
+      return last;
+    },
+  };
+}
+
+/** What tries need beside the work itself. */
+export interface RetryContext {
+  /** For looks beside the work: a connection is taken for each. */
+  readonly database: Knex;
+  /** The server processes that the work may run in. */
+  pids(): readonly number[];
+  readonly patience: LockPatience;
+  /** Takes what the operator should know. */
+  notice(text: string): void;
+}
+
+/** Others held the locks in every try; its message says who. The work can be run again later. */
+export class LocksTaken extends Unavailable {}
+
+/** PostgreSQL, appendix A: lock_not_available. */
+const lockNotAvailable = '55P03';
+
+/**
+ * Runs work that gives up a lock after `patience.timeoutMs`, and runs it again where it got none.
+ * @param what names the work, for people: `Migration 20261121000001_lanes`
+ * @throws LocksTaken when the last try has failed
+ */
+export async function retryLocks<T>(
+  { database, pids, patience, notice }: RetryContext,
+  what: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const tries = patience.pausesMs.length + 1;
+  for (let attempt = 1; ; attempt++) {
+    const watch = watchBlockers(database, pids, (found) =>
+      notice(`${what} waits for ${describeBlockers(found)}.`),
+    );
+    try {
+      return await work();
+    } catch (cause) {
+      const timedOut = sqlState(cause) === lockNotAvailable;
+      if (!timedOut && !isTransient(cause)) throw cause;
+      const blockers = describeBlockers(await watch.stop());
+      const blocked = timedOut
+        ? `${what} got no lock within ${patience.timeoutMs / 1_000} s, because of ${blockers}.`
+        : `${what} met a deadlock.`;
+      const pauseMs = patience.pausesMs[attempt - 1];
+      if (pauseMs === undefined) {
+        throw new LocksTaken(
+          `${blocked} That was try ${tries} of ${tries}: end what blocks it, or wait, and run this again.`,
+          { cause },
+        );
+      }
+      notice(`${blocked} Next try in ${pauseMs / 1_000} s (${attempt + 1} of ${tries}).`);
+      await sleep(pauseMs);
+    } finally {
+      await watch.stop();
+    }
+  }
+}

@@ -1,0 +1,92 @@
+/** Recognises a pooler that shares a server connection among clients between transactions, as migrations can't have. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { openClient } from './connection';
+
+// Hosts and ports at which providers document a pooler in transaction mode.
+const knownPoolers: readonly { readonly name: string; matches(url: URL): boolean }[] = [
+  { name: 'Neon', matches: ({ hostname }) => /^ep-[^.]*-pooler\..*neon\.tech$/.test(hostname) },
+  {
+    name: 'Supabase',
+    matches: ({ hostname, port }) => port === '6543' && /\.supabase\.(co|com)$/.test(hostname),
+  },
+];
+
+async function serverProcess(client: Client): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+  return rows[0]?.pid as number;
+}
+
+/** The process that the server, or whatever answers in its place, named when the connection began. */
+function announcedProcess(client: Client): number | undefined {
+  return (client as Client & { processID?: number }).processID;
+}
+
+const clientCount = 3;
+const rounds = 3;
+// A proxy that gives each client a connection of its own answers at once; a pooler may let its clients wait.
+const probeTimeoutMs = 5_000;
+
+/**
+ * Whether a server process serves one client after another while both stay connected: while the first one is between
+ * two transactions, the others begin theirs, and take what server connections there are.
+ */
+async function sharesServers(url: string): Promise<boolean> {
+  const clients: Client[] = [];
+  try {
+    for (let count = 0; count < clientCount; count++) clients.push(await openClient(url));
+    const [first, ...others] = clients as [Client, ...Client[]];
+    const own = await serverProcess(first);
+    for (let round = 0; round < rounds; round++) {
+      for (const other of others) {
+        await other.query('begin read only');
+        if ((await serverProcess(other)) === own) return true;
+      }
+      if ((await serverProcess(first)) !== own) return true;
+      for (const other of others) await other.query('rollback');
+    }
+    return false;
+  } finally {
+    // One that waits in the pooler would not end by itself.
+    for (const client of clients) void client.end().catch(() => undefined);
+  }
+}
+
+/**
+ * Why a URL leads through a pooler that shares connections between transactions, as PgBouncer does in transaction mode;
+ * null where it does not. It only reads, sets nothing and locks nothing.
+ */
+export async function findTransactionPooler(url: string): Promise<string | null> {
+  const parsed = URL.parse(url);
+  const known = parsed && knownPoolers.find((each) => each.matches(parsed));
+  if (known) return `the host is ${known.name}'s pooler`;
+  const client = await openClient(url);
+  const announced = announcedProcess(client);
+  // A pooler answers the client itself, under a number of its own.
+  const direct = await serverProcess(client)
+    .then((pid) => pid === announced)
+    .finally(() => client.end());
+  if (direct) return null;
+  const silent = sleep(probeTimeoutMs, 'silent' as const, { ref: false });
+  const shared = await Promise.race([sharesServers(url), silent]).catch((error: Error) => {
+    // PgBouncer refuses `begin` in that mode.
+    if (/statement pooling/.test(error.message)) return true;
+    throw error;
+  });
+  if (shared === 'silent') return 'a proxy that is in between lets connections wait for each other';
+  return shared ? 'server connections pass from one client to another between transactions' : null;
+}
+
+/**
+ * Refuses a URL that leads through a pooler in transaction mode.
+ * @throws Error that says what to do
+ */
+export async function refuseTransactionPooler(url: string): Promise<void> {
+  const reason = await findTransactionPooler(url);
+  if (reason === null) return;
+  throw new Error(
+    `Migrations need a connection that is not shared, and this one goes through a pooler in transaction mode: ${reason}. ` +
+      'Set DATABASE_DIRECT_URL to an address of the Postgres server itself. For Neon, that is the host without "-pooler"; ' +
+      'for a PgBouncer of your own, the host and the port of Postgres.',
+  );
+}

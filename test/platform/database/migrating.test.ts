@@ -1,0 +1,358 @@
+/** How migrations come by their locks and connections, and what they leave behind. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { describeFailure } from '../../../scripts/database';
+import { isUnavailable } from '../../../src/platform/database/faults';
+import { type LockPatience, LocksTaken } from '../../../src/platform/database/lock-retries';
+import { withMigrationLock } from '../../../src/platform/database/migration-session';
+import { migrateDown, migrateUp, migrationNames } from '../../../src/platform/database/migrations';
+import { findTransactionPooler } from '../../../src/platform/database/transaction-pooler';
+import { createLogger } from '../../../src/platform/observability/logger';
+import { projectPath } from '../../../src/platform/paths';
+import { startService } from '../../../src/start';
+import { createTestDatabase, query, type TestDatabase } from '../../support/database';
+import { waitingForLocks } from '../../support/held-lane';
+import { keepsPreparedStatements, openPooler, type Pooler, poolerVersion } from '../../support/pooler';
+import { runScript } from '../../support/process';
+import { testConfig } from '../../support/service';
+import { until } from '../../support/until';
+import { makeUser } from '../../support/user';
+
+let database: TestDatabase;
+beforeEach(async () => {
+  database = await createTestDatabase();
+});
+afterEach(() => database.drop());
+
+/** A connection with a transaction open, in which these statements have run. */
+async function hold(url: string, ...statements: string[]): Promise<Client> {
+  const client = new Client({ connectionString: url, application_name: 'a long reader' });
+  await client.connect();
+  for (const statement of ['begin', ...statements]) await client.query(statement);
+  return client;
+}
+
+function advisoryLocks(): Promise<object[]> {
+  return query(
+    database.url,
+    `select pid from pg_locks where locktype = 'advisory'
+       and database = (select oid from pg_database where datname = current_database())`,
+  );
+}
+
+describe('a migration that finds another one at work', () => {
+  test('says for whom it waits, again and again, and goes on when that one ends', async () => {
+    let finish: () => void = () => undefined;
+    const working = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const first = withMigrationLock(database.url, () => working);
+    await until(async () => (await advisoryLocks()).length === 1);
+    const [holder] = (await advisoryLocks()) as { pid: number }[];
+    const said: string[] = [];
+    const second = migrateUp(database.url, { notice: (text) => void said.push(text), reportEveryMs: 50 });
+    await until(() => said.length >= 3);
+    expect(said[0]).toMatch(
+      new RegExp(
+        `^Waiting for another migration: process ${holder?.pid} \\(tasklane-migrate, role \\w+\\), its transaction is open for \\d+ s\\.$`,
+      ),
+    );
+    finish();
+    await first;
+    expect(await second).toEqual([]);
+    expect(await advisoryLocks()).toEqual([]);
+  });
+
+  test('names a session that holds the lock without a transaction', async () => {
+    const left = await hold(database.url, 'select pg_advisory_lock(7236147911)', 'commit');
+    const said: string[] = [];
+    const waiting = migrateUp(database.url, { notice: (text) => void said.push(text) });
+    await until(() => said.length === 1);
+    expect(said[0]).toMatch(/process \d+ \(a long reader, role \w+\), idle for \d+ s/);
+    await left.end();
+    expect(await waiting).toEqual([]);
+  });
+});
+
+describe('a migration folder with one more', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'tasklane-migrations-'));
+    for (const name of migrationNames()) {
+      writeFileSync(
+        join(directory, `${name}.js`),
+        `module.exports = require(${JSON.stringify(projectPath('migrations', name))});`,
+      );
+    }
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  const later = '29991231000000_later';
+  function addMigration(body: string): void {
+    writeFileSync(
+      join(directory, `${later}.js`),
+      `const { createIndexConcurrently, dropIndexConcurrently } = require(${JSON.stringify(
+        projectPath('src', 'database', 'concurrent-index'),
+      )});\n${body}`,
+    );
+  }
+
+  const patience: LockPatience = { timeoutMs: 700, pausesMs: [50, 50, 50] };
+
+  describe('that takes a strong lock', () => {
+    beforeEach(() =>
+      addMigration(`
+        exports.up = (knex) => knex.raw('alter table tasklane.tasks add later integer');
+        exports.down = (knex) => knex.raw('alter table tasklane.tasks drop later');`),
+    );
+
+    test('lets others in between its tries, says who blocks it, and is applied once it can be', async () => {
+      const reader = await hold(database.url, 'select count(*) from tasklane.tasks');
+      const said: string[] = [];
+      const migrating = migrateUp(database.url, {
+        directory,
+        patience: { ...patience, pausesMs: Array(30).fill(50) },
+        notice: (text) => void said.push(text),
+      });
+      await until(async () => (await waitingForLocks(database.url)) === 1);
+      // Waits behind the migration, and no longer than that waits.
+      await query(database.url, 'select count(*) from tasklane.tasks');
+      await until(() => said.length > 0);
+      expect(said[0]).toMatch(
+        new RegExp(
+          `^Migration ${later} got no lock within 0\\.7 s, because of process \\d+ \\(a long reader, role \\w+\\), its transaction is open for \\d+ s\\. Next try in 0\\.05 s \\(2 of 31\\)\\.$`,
+        ),
+      );
+      await reader.query('rollback');
+      expect(await migrating).toEqual([later]);
+      await reader.end();
+      expect(await migrateDown(database.url, { directory })).toEqual([later]);
+    });
+
+    test('is given up after a number of tries, with nothing changed', async () => {
+      const reader = await hold(database.url, 'select count(*) from tasklane.tasks');
+      const said: string[] = [];
+      const options = { directory, patience, notice: (text: string) => void said.push(text) };
+      const error = await migrateUp(database.url, options).catch((thrown) => thrown);
+      expect(error).toBeInstanceOf(LocksTaken);
+      expect(error.message).toMatch(
+        /a long reader.* That was try 4 of 4: end what blocks it, or wait, and run this again\./,
+      );
+      // A service that migrates on start then tries again, and a command says who blocks it.
+      expect(isUnavailable(error)).toBe(true);
+      expect(describeFailure(error)).toBe(error.message);
+      expect(said).toHaveLength(3);
+      await reader.end();
+      expect(await advisoryLocks()).toEqual([]);
+      expect(await migrateUp(database.url, { directory })).toEqual([later]);
+    });
+  });
+
+  describe('without a transaction', () => {
+    const indexes = () =>
+      query(
+        database.url,
+        `select indisvalid as valid, indisunique as unique from pg_index
+         where indexrelid = to_regclass('tasklane.tasks_later')`,
+      );
+    beforeEach(() =>
+      addMigration(`
+        exports.config = { transaction: false };
+        exports.up = (knex) =>
+          createIndexConcurrently(knex, { name: 'tasks_later', unique: true, on: 'tasks (user_id, title)' });
+        exports.down = (knex) => dropIndexConcurrently(knex, 'tasks_later');`),
+    );
+
+    const addTasks = (...titles: string[]) =>
+      query(
+        database.url,
+        `with lane as (insert into tasklane.profiles (user_id) values ('ada') on conflict do nothing)
+         insert into tasklane.tasks (user_id, id, title) select 'ada', gen_random_uuid(), title from unnest($1::text[]) as title`,
+        [titles],
+      );
+
+    test('makes an index while others write, and leaves its sessions as they were', async () => {
+      await addTasks('a', 'b');
+      const writer = await hold(database.url, `update tasklane.tasks set title = 'c' where title = 'a'`);
+      const sessions: unknown[] = [];
+      const migrating = migrateUp(database.url, { directory });
+      await until(async () => (await waitingForLocks(database.url)) === 1);
+      await addTasks('d');
+      await writer.query('commit');
+      expect(await migrating).toEqual([later]);
+      await writer.end();
+      expect(await indexes()).toEqual([{ valid: true, unique: true }]);
+      await withMigrationLock(database.url, async ({ database: connection }) => {
+        const { rows } = await connection.raw(
+          `select current_setting('row_security') as walls, current_setting('lock_timeout') as timeout`,
+        );
+        sessions.push(...rows);
+      });
+      expect(sessions).toEqual([{ walls: 'on', timeout: '0' }]);
+      expect(await migrateDown(database.url, { directory })).toEqual([later]);
+      expect(await indexes()).toEqual([]);
+    });
+
+    test('drops the index that a failed try left invalid, and makes it once it can', async () => {
+      await addTasks('a', 'a');
+      await expect(migrateUp(database.url, { directory })).rejects.toMatchObject({ code: '23505' });
+      expect(await indexes()).toEqual([]);
+      await query(
+        database.url,
+        'create unique index concurrently tasks_later on tasklane.tasks (user_id, title)',
+      ).catch(() => undefined);
+      expect(await indexes()).toEqual([{ valid: false, unique: true }]);
+      await query(database.url, `delete from tasklane.tasks`);
+      expect(await migrateUp(database.url, { directory })).toEqual([later]);
+      expect(await indexes()).toEqual([{ valid: true, unique: true }]);
+    });
+  });
+});
+
+test.each(['up', 'status', 'doctor', 'restored'])(
+  '%s needs no secret of Better Auth’s in production, and no other variable',
+  async (command) => {
+    const script = ['up', 'status'].includes(command) ? 'migrate' : command;
+    const directory = mkdtempSync(join(tmpdir(), 'tasklane-secrets-'));
+    writeFileSync(join(directory, 'url'), `${database.url}\n`);
+    const { ended, output } = runScript(`scripts/${script}.ts`, [command], {
+      NODE_ENV: 'production',
+      DATABASE_URL_FILE: join(directory, 'url'),
+      BETTER_AUTH_SECRET_FILE: join(directory, 'nothing'),
+      PORT: 'not a port',
+    });
+    await ended;
+    rmSync(directory, { recursive: true });
+    expect(output.stderr).toBe(command === 'restored' ? '0 lanes are renewed.\n' : '');
+    expect(output.stdout).not.toBe('');
+  },
+);
+
+const version = poolerVersion();
+// Jest has no message for what is skipped.
+const title = version
+  ? `through PgBouncer ${version.join('.')}`
+  : 'through PgBouncer, which is not installed (apt-get install pgbouncer), so this is skipped';
+
+(version ? describe : describe.skip)(title, () => {
+  const servers = 3;
+  let pooler: Pooler;
+  afterEach(() => pooler.close());
+
+  /** What sessions of the server behind the pooler have set, each of them held at the same time. */
+  async function serverSessions(): Promise<unknown[]> {
+    const clients: Client[] = [];
+    const found: unknown[] = [];
+    for (let count = 0; count < servers; count++) clients.push(await hold(pooler.url));
+    for (const client of clients) {
+      const { rows } = await client.query(
+        `select current_setting('row_security') as walls, current_setting('lock_timeout') as timeout,
+           current_setting('default_transaction_read_only') as read_only, current_user::text = session_user::text as login`,
+      );
+      found.push(...rows);
+    }
+    for (const client of clients) await client.end();
+    return found;
+  }
+
+  test('nothing is left on the server’s connections, migrating is refused, and requests work', async () => {
+    pooler = await openPooler(database.url, servers);
+    // Once for each connection that the pooler has, all of them by now.
+    await serverSessions();
+    const run = async (script: string, ...args: string[]) => {
+      const { ended, output } = runScript(`scripts/${script}.ts`, args, {
+        NODE_ENV: 'production',
+        DATABASE_URL: pooler.url,
+        DATABASE_PREPARED_STATEMENTS: String(keepsPreparedStatements(version as [number, number])),
+      });
+      const { code } = await ended;
+      return { code, output: output.stdout + output.stderr };
+    };
+    for (let round = 0; round < 2; round++) {
+      const [doctor, status, up, down] = await Promise.all([
+        run('doctor'),
+        run('migrate', 'status'),
+        run('migrate', 'up'),
+        run('migrate', 'down'),
+      ]);
+      expect(doctor.output).toContain(
+        '!!  The service and the migrations connect through a pooler in transaction mode',
+      );
+      expect(status).toMatchObject({ code: 0, output: expect.stringMatching(/^Applied:/) });
+      for (const { code, output } of [up, down]) {
+        expect(code).toBe(1);
+        expect(output).toMatch(/goes through a pooler in transaction mode: .*Set DATABASE_DIRECT_URL/);
+      }
+    }
+    expect(await run('restored')).toMatchObject({ code: 0 });
+    expect(await advisoryLocks()).toEqual([]);
+    expect(await serverSessions()).toEqual(
+      Array(servers).fill({ walls: 'on', timeout: '0', read_only: 'off', login: true }),
+    );
+
+    const logged: string[] = [];
+    const service = await startService(
+      testConfig({
+        DATABASE_URL: pooler.url,
+        DATABASE_PREPARED_STATEMENTS: String(keepsPreparedStatements(version as [number, number])),
+      }),
+      createLogger({
+        level: 'error',
+        pretty: false,
+        destination: { write: (line) => void logged.push(line) },
+      }),
+    );
+    try {
+      const users = await Promise.all(Array.from({ length: 4 }, () => makeUser(service.url)));
+      for (const user of users) {
+        const answers = await Promise.all(
+          Array.from({ length: servers * 2 }, () =>
+            user.send('POST', '/tasks', { body: { title: 'A task' } }),
+          ),
+        );
+        expect(answers.map((each) => each.status)).toEqual(Array(servers * 2).fill(201));
+      }
+      expect(logged).toEqual([]);
+    } finally {
+      await service.stop();
+    }
+  });
+
+  test.each([
+    ['transaction', 1],
+    ['transaction', 3],
+    ['statement', 2],
+  ] as const)('%s mode with %i connections is recognised, busy or not', async (mode, size) => {
+    pooler = await openPooler(database.url, size, mode);
+    expect(await findTransactionPooler(pooler.url)).toMatch(/pass from one client to another/);
+    const busy = Array.from({ length: 3 }, () => new Client({ connectionString: pooler.url }));
+    for (const client of busy) await client.connect();
+    let going = true;
+    const working = busy.map(async (client) => {
+      while (going) await client.query('select 1');
+      await client.end();
+    });
+    expect(await findTransactionPooler(pooler.url)).not.toBeNull();
+    going = false;
+    await Promise.all(working);
+  });
+
+  test('session mode is as good as none', async () => {
+    pooler = await openPooler(database.url, 10, 'session');
+    expect(await findTransactionPooler(pooler.url)).toBeNull();
+    expect(await migrateUp(pooler.url)).toEqual([]);
+  });
+});
+
+test.each([
+  ['postgres://u:p@ep-cool-name-123-pooler.eu-central-1.aws.neon.tech/neondb?sslmode=require', 'Neon'],
+  ['postgres://u:p@aws-0-eu-central-1.pooler.supabase.com:6543/postgres', 'Supabase'],
+])('the pooler of a provider is known by its address: %s', async (url, name) => {
+  expect(await findTransactionPooler(url)).toBe(`the host is ${name}'s pooler`);
+});
+
+test('Postgres itself is no pooler', async () => {
+  expect(await findTransactionPooler(database.url)).toBeNull();
+});
