@@ -2055,46 +2055,11 @@ export interface webhooks {
 }
 export interface components {
     schemas: {
-        /** @description A UUID in canonical form, lower case. The service makes version 7; clients may choose any version. */
-        Id: string;
         /**
          * Format: well-formed
          * @description The id of a user, as the authentication server knows it.
          */
         UserId: string;
-        /**
-         * Format: date-time
-         * @description An instant as RFC 3339 has it, in the years 0001 to 9999 in UTC. The service answers in UTC with milliseconds, and
-         *     rounds down to them.
-         */
-        Timestamp: string;
-        /**
-         * Format: date-time
-         * @description An instant as `Timestamp` has it, or null for none.
-         */
-        NullableTimestamp: string | null;
-        /**
-         * Format: date
-         * @description A day of the calendar, as RFC 3339 writes it (`full-date`), from year 1 on.
-         */
-        Date: string;
-        /** @description A colour as CSS has it, six hexadecimal digits in lower case; null for none. */
-        Color: string | null;
-        /**
-         * @description Where the user put it among the others of the lane: what comes first has the lesser text, compared by code unit.
-         *     The service chooses it.
-         */
-        Position: string;
-        /**
-         * Format: well-formed
-         * @description What to do: 1 to 200 characters on one line. White space around it is dropped.
-         */
-        TaskTitle: string;
-        /**
-         * Format: well-formed
-         * @description More about it, up to 10,000 characters.
-         */
-        TaskDescription: string | null;
         /**
          * @description How far the task is. `completed` and `cancelled` are closed.
          * @enum {string}
@@ -2105,13 +2070,8 @@ export interface components {
          * @enum {string}
          */
         TaskPriority: "low" | "medium" | "high" | "urgent";
-        /**
-         * @description What a view shows.
-         * @enum {string}
-         */
-        TaskView: "today" | "overdue" | "upcoming" | "no_date";
-        /** @description What a task can have. */
-        TaskTraits: ("description" | "project" | "parent" | "subtasks" | "tags" | "due_date" | "due_time" | "rrule" | "reminders")[];
+        /** @description A UUID in canonical form, lower case. The service makes version 7; clients may choose any version. */
+        Id: string;
         /**
          * Format: well-formed
          * @description A tag's name: 1 to 50 characters on one line, without commas. White space around it is dropped, and names that
@@ -2121,12 +2081,45 @@ export interface components {
         /** @description Tags by their names, at most 50. */
         TagNames: components["schemas"]["TagName"][];
         /**
+         * @description What a view shows.
+         * @enum {string}
+         */
+        TaskView: "today" | "overdue" | "upcoming" | "no_date";
+        /**
+         * Format: iana-time-zone
+         * @description The name of a zone in the [IANA time zone database](https://www.iana.org/time-zones), as that spells it.
+         */
+        TimeZone: string;
+        /**
+         * Format: date
+         * @description A day of the calendar, as RFC 3339 writes it (`full-date`), from year 1 on.
+         */
+        Date: string;
+        /**
+         * Format: date-time
+         * @description An instant as RFC 3339 has it, in the years 0001 to 9999 in UTC. The service answers in UTC with milliseconds, and
+         *     rounds down to them.
+         */
+        Timestamp: string;
+        /** @description What a task can have. */
+        TaskTraits: ("description" | "project" | "parent" | "subtasks" | "tags" | "due_date" | "due_time" | "rrule" | "reminders")[];
+        /**
          * @description A sort key; `-` in front reverses it.
          * @enum {string}
          */
         TaskSort: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "priority" | "-priority" | "status" | "-status" | "due" | "-due" | "completed_at" | "-completed_at" | "position" | "-position" | "relevance";
         /** @description An id, or null for none. */
         NullableId: string | null;
+        /**
+         * Format: well-formed
+         * @description What to do: 1 to 200 characters on one line. White space around it is dropped.
+         */
+        TaskTitle: string;
+        /**
+         * Format: well-formed
+         * @description More about it, up to 10,000 characters.
+         */
+        TaskDescription: string | null;
         /**
          * Format: date
          * @description The day on which the task is due; null for none.
@@ -2166,13 +2159,11 @@ export interface components {
             /** @description How many minutes before the task is due, up to four weeks; null where it is an instant. */
             minutes_before_due: number | null;
         };
-        /** @description A time to be reminded; either `at` or `minutes_before_due`. */
-        NewReminder: {
-            /** @description The instant; null or absent where it depends on the due date. */
-            at?: components["schemas"]["NullableTimestamp"];
-            /** @description How many minutes before the task is due, up to four weeks; null or absent where it is an instant. */
-            minutes_before_due?: number | null;
-        };
+        /**
+         * @description Where the user put it among the others of the lane: what comes first has the lesser text, compared by code unit.
+         *     The service chooses it.
+         */
+        Position: string;
         /** @description Something to do. */
         Task: {
             id: components["schemas"]["Id"];
@@ -2219,6 +2210,33 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
         };
+        /** @description The subtasks of a task. */
+        SubtaskCounts: {
+            /** @description How many are `pending` or `in_progress`. */
+            open: number;
+            /** @description How many are `completed` or `cancelled`. */
+            done: number;
+        };
+        /** @description Parts of a text, as pairs of where it starts and where it ends, in UTF-16 code units, the end excluded. */
+        TextRanges: [
+            number,
+            number
+        ][];
+        /** @description The words of a task that match a search, of each text the first 20. */
+        Highlights: {
+            title: components["schemas"]["TextRanges"];
+            description: components["schemas"]["TextRanges"];
+        };
+        /** @description How a search went about it. */
+        SearchMode: {
+            /**
+             * @description Whether words that are nearly the same were looked for where nothing else was found. False if the database
+             *     cannot do that, or if it took too long; the answer then holds what was found exactly.
+             */
+            typo_tolerance: boolean;
+            /** @description Whether these are such words, as none began with what was looked for. */
+            approximate: boolean;
+        };
         /** @description A page of tasks. */
         TaskPage: {
             /** @description The tasks of this page, in order. */
@@ -2241,32 +2259,193 @@ export interface components {
             /** @description How `q` was looked for; null without it. */
             search: components["schemas"]["SearchMode"] | null;
         };
-        /** @description The words of a task that match a search, of each text the first 20. */
-        Highlights: {
-            title: components["schemas"]["TextRanges"];
-            description: components["schemas"]["TextRanges"];
+        /** @description A problem as RFC 9457 has it, with a `code` for programs. */
+        Problem: {
+            /** @description The address of a page about this type of problem, relative to the service. */
+            type: string;
+            /** @description The type of problem, for programs to switch on. */
+            code: string;
+            /** @description The type of problem, for people. */
+            title: string;
+            /** @description The response's status. */
+            status: number;
+            /** @description What went wrong this time. */
+            detail: string;
+            /** @description The id under which the service logs the request. */
+            request_id: string;
         };
-        /** @description Parts of a text, as pairs of where it starts and where it ends, in UTF-16 code units, the end excluded. */
-        TextRanges: [
-            number,
-            number
-        ][];
-        /** @description How a search went about it. */
-        SearchMode: {
+        /**
+         * Malformed request
+         * @description What arrived is not a well-formed HTTP request: its request line, its headers or the framing of its body break
+         *     [RFC 9112](https://www.rfc-editor.org/rfc/rfc9112). The connection is closed.
+         */
+        MalformedRequestProblem: {
+            /** @constant */
+            code?: "malformed-request";
+            /** @constant */
+            status?: 400;
+        } & components["schemas"]["Problem"];
+        /**
+         * Malformed URL
+         * @description The request's path has percent-encoding that does not decode to UTF-8. Encode path segments with
+         *     `encodeURIComponent` or its like.
+         */
+        MalformedUrlProblem: {
+            /** @constant */
+            code?: "malformed-url";
+            /** @constant */
+            status?: 400;
+        } & components["schemas"]["Problem"];
+        /**
+         * Malformed header
+         * @description One of the request's headers is not written as its standard has it: `Idempotency-Key` holds 1 to 255 printable
+         *     ASCII characters, `If-Match` and `If-None-Match` a list of entity tags, each in quotes, or `*`. Nothing was
+         *     changed.
+         */
+        MalformedHeaderProblem: {
+            /** @constant */
+            code?: "malformed-header";
+            /** @constant */
+            status?: 400;
+        } & components["schemas"]["Problem"];
+        /**
+         * Malformed body
+         * @description The request's body cannot be read: it is not JSON where it is to be, not UTF-8, nested deeper than 64 levels, mostly made of empty
+         *     lists and objects, not in the content coding that it claims, or cut short. Nothing was changed.
+         */
+        MalformedBodyProblem: {
+            /** @constant */
+            code?: "malformed-body";
+            /** @constant */
+            status?: 400;
+        } & components["schemas"]["Problem"];
+        /**
+         * Unauthorized
+         * @description The request has no token, or one that is malformed, expired, of another issuer, wrongly signed, or that
+         *     has outlived its lane or its account. Take a fresh token from the authentication server and try again. The `WWW-Authenticate` header says whether a token came at
+         *     all; the service's log says which check failed, under the request's id.
+         */
+        UnauthorizedProblem: {
+            /** @constant */
+            code?: "unauthorized";
+            /** @constant */
+            status?: 401;
+        } & components["schemas"]["Problem"];
+        /**
+         * Forbidden
+         * @description The token is valid but does not open this path: `user_id` in the path is not the token's subject.
+         */
+        ForbiddenProblem: {
+            /** @constant */
+            code?: "forbidden";
+            /** @constant */
+            status?: 403;
+        } & components["schemas"]["Problem"];
+        /**
+         * Insufficient scope
+         * @description The token is valid but may not do this: its `scope` claim does not hold the operation's scope, or its role may
+         *     only read. The `WWW-Authenticate` header names the scope that is missing.
+         */
+        InsufficientScopeProblem: {
+            /** @constant */
+            code?: "insufficient-scope";
+            /** @constant */
+            status?: 403;
+        } & components["schemas"]["Problem"];
+        /**
+         * Wrong origin
+         * @description A write that a cookie authenticates must come from a page that the service trusts: its `Origin` header is
+         *     missing or is not one of the configured origins. Another site may have sent it in the user's name.
+         */
+        WrongOriginProblem: {
+            /** @constant */
+            code?: "wrong-origin";
+            /** @constant */
+            status?: 403;
+        } & components["schemas"]["Problem"];
+        /** @description One fault of a request. */
+        ValidationError: {
             /**
-             * @description Whether words that are nearly the same were looked for where nothing else was found. False if the database
-             *     cannot do that, or if it took too long; the answer then holds what was found exactly.
+             * @description Where the fault is, as a JSON pointer into `{path, query, headers, body}`. A pointer that is longer than 300
+             *     characters is cut, and ends with `…`.
              */
-            typo_tolerance: boolean;
-            /** @description Whether these are such words, as none began with what was looked for. */
-            approximate: boolean;
+            pointer: string;
+            /**
+             * @description What kind of fault it is, for programs to switch on.
+             * @enum {string}
+             */
+            code: "required" | "unknown" | "wrong-type" | "wrong-format" | "too-short" | "too-long" | "too-small" | "too-large" | "not-allowed" | "duplicate" | "wrong-cursor" | "not-in-lane" | "cycle" | "too-deep" | "contradiction" | "wrong-token";
+            /** @description What would be right; cut at 1,000 characters, as `pointer` is. */
+            detail: string;
         };
-        /** @description The subtasks of a task. */
-        SubtaskCounts: {
-            /** @description How many are `pending` or `in_progress`. */
-            open: number;
-            /** @description How many are `completed` or `cancelled`. */
-            done: number;
+        /**
+         * Validation failed
+         * @description The request can be parsed but breaks the contract. `errors` lists its faults, each with a JSON pointer into
+         *     `{path, query, headers, body}`: `/body/title` is the field `title` of the body, `/query/limit` the query
+         *     parameter `limit`. Of more than 100 faults it lists 100, and `errors_omitted` counts the others. Nothing was
+         *     changed.
+         */
+        ValidationFailedProblem: {
+            /** @constant */
+            code?: "validation-failed";
+            /** @constant */
+            status?: 422;
+            /** @description The faults of the request, at most 100 of them. */
+            errors: components["schemas"]["ValidationError"][];
+            /**
+             * @description How many more faults were found. What is longer than it may be has this one fault; the service does not look
+             *     at what is in it.
+             */
+            errors_omitted: number;
+        } & components["schemas"]["Problem"];
+        /**
+         * Rate limited
+         * @description The requests of the user in this minute cost as many units as the limit has. Reads and writes are counted apart,
+         *     and `x-cost` in the contract says what each operation costs. Or the address sent too many requests without valid
+         *     credentials. `RateLimit-Policy` names the limit, `RateLimit` tells what is left of it, `Retry-After` when to try
+         *     again. Nothing was changed.
+         */
+        RateLimitedProblem: {
+            /** @constant */
+            code?: "rate-limited";
+            /** @constant */
+            status?: 429;
+        } & components["schemas"]["Problem"];
+        /**
+         * Internal error
+         * @description The service has a defect that this request met. The log has it under the request's id; tell the operator that
+         *     id. Whether the request took effect is not known.
+         */
+        InternalErrorProblem: {
+            /** @constant */
+            code?: "internal-error";
+            /** @constant */
+            status?: 500;
+        } & components["schemas"]["Problem"];
+        /**
+         * Service unavailable
+         * @description The service cannot answer for now: its database or the authentication server's key set is out of reach, the
+         *     database is read-only and the request writes, the service is too busy, or it is shutting down. It is also too
+         *     busy if many requests of the same user wait: each user has a share of the database connections. Try again after
+         *     the seconds in `Retry-After`.
+         */
+        ServiceUnavailableProblem: {
+            /** @constant */
+            code?: "service-unavailable";
+            /** @constant */
+            status?: 503;
+        } & components["schemas"]["Problem"];
+        /**
+         * Format: date-time
+         * @description An instant as `Timestamp` has it, or null for none.
+         */
+        NullableTimestamp: string | null;
+        /** @description A time to be reminded; either `at` or `minutes_before_due`. */
+        NewReminder: {
+            /** @description The instant; null or absent where it depends on the due date. */
+            at?: components["schemas"]["NullableTimestamp"];
+            /** @description How many minutes before the task is due, up to four weeks; null or absent where it is an instant. */
+            minutes_before_due?: number | null;
         };
         /** @description A new task. */
         TaskCreate: {
@@ -2306,6 +2485,104 @@ export interface components {
              */
             reminders: components["schemas"]["NewReminder"][];
         };
+        /**
+         * Id taken
+         * @description The lane already has something with the id that the request chose, maybe in the trash. If the request is a
+         *     retry, the earlier one succeeded: get it by its id.
+         */
+        IdTakenProblem: {
+            /** @constant */
+            code?: "id-taken";
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
+        /**
+         * Quota exceeded
+         * @description The lane would hold more than the service is configured to keep for one user. `quota` names what there would be too
+         *     much of, and `limit` is how much the lane may hold: tasks, those in the trash included, projects, tags, or webhooks.
+         *     Nothing was changed, except by an import, which may have written some of its rows. Remove something, or empty the
+         *     trash; then the request can be sent again.
+         */
+        QuotaExceededProblem: {
+            /** @constant */
+            code?: "quota-exceeded";
+            /** @constant */
+            status?: 409;
+            /**
+             * @description What the lane would hold too much of.
+             * @enum {string}
+             */
+            quota: "tasks" | "projects" | "tags" | "webhooks";
+            /** @description How much the lane may hold. */
+            limit: number;
+        } & components["schemas"]["Problem"];
+        /**
+         * Request in flight
+         * @description An earlier request with the same `Idempotency-Key` is being carried out. Send it again after the seconds in
+         *     `Retry-After`: if the earlier one succeeded, the answer is its reply; if not, the request is carried out then.
+         */
+        RequestInFlightProblem: {
+            /** @constant */
+            code?: "request-in-flight";
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
+        /**
+         * Reply not kept
+         * @description An earlier request with the same `Idempotency-Key` was carried out, and its reply, larger than 1 MiB, was not
+         *     kept. Nothing was done now; get what you need to know.
+         */
+        ReplyNotKeptProblem: {
+            /** @constant */
+            code?: "reply-not-kept";
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
+        /** @description An earlier request with the same `Idempotency-Key` has no reply to repeat. */
+        IdempotencyConflictProblem: components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
+        /**
+         * Content too large
+         * @description The request's body, after decoding, is larger than the service is configured to take.
+         */
+        ContentTooLargeProblem: {
+            /** @constant */
+            code?: "content-too-large";
+            /** @constant */
+            status?: 413;
+        } & components["schemas"]["Problem"];
+        /**
+         * Unsupported media type
+         * @description The request's `Content-Type` is missing or is not one that the operation takes, its charset is not UTF-8, or
+         *     its `Content-Encoding` is not one of gzip, deflate and br.
+         */
+        UnsupportedMediaTypeProblem: {
+            /** @constant */
+            code?: "unsupported-media-type";
+            /** @constant */
+            status?: 415;
+        } & components["schemas"]["Problem"];
+        /**
+         * Idempotency key reused
+         * @description An earlier request of the user and operation had this `Idempotency-Key`, and asked for something else: its
+         *     path, query or body differ. Make up a new key for each thing to do. Nothing was changed.
+         */
+        IdempotencyKeyReusedProblem: {
+            /** @constant */
+            code?: "idempotency-key-reused";
+            /** @constant */
+            status?: 422;
+        } & components["schemas"]["Problem"];
+        /**
+         * Task not found
+         * @description The lane has no task with this id: it was never there, it is in the trash (or, where the trash is asked, not in
+         *     it), or it was purged. The id of another user's task gives the same answer.
+         */
+        TaskNotFoundProblem: {
+            /** @constant */
+            code?: "task-not-found";
+            /** @constant */
+            status?: 404;
+        } & components["schemas"]["Problem"];
         /** @description Every writable field of a task. */
         TaskReplace: {
             title: components["schemas"]["TaskTitle"];
@@ -2343,6 +2620,33 @@ export interface components {
              */
             reminders: components["schemas"]["NewReminder"][];
         };
+        /**
+         * Precondition failed
+         * @description None of the entity tags in `If-Match` is that of the entity as it now is: someone changed it since. `current`
+         *     shows it, `ETag` names it; put your change onto that, and send it with the new tag. Nothing was changed.
+         */
+        PreconditionFailedProblem: {
+            /** @constant */
+            code?: "precondition-failed";
+            /** @constant */
+            status?: 412;
+        } & components["schemas"]["Problem"];
+        /** @description The task is no longer what `If-Match` names. */
+        TaskPreconditionFailedProblem: {
+            /** @description The task as it now is. */
+            current: components["schemas"]["Task"];
+        } & components["schemas"]["PreconditionFailedProblem"];
+        /**
+         * Precondition required
+         * @description Changes of what has an `ETag` need an `If-Match`, as the service is configured or the profile's
+         *     `require_if_match` demands. Get the entity, and send its `ETag` with the change. Nothing was changed.
+         */
+        PreconditionRequiredProblem: {
+            /** @constant */
+            code?: "precondition-required";
+            /** @constant */
+            status?: 428;
+        } & components["schemas"]["Problem"];
         /** @description The fields to change. */
         TaskPatch: {
             title?: components["schemas"]["TaskTitle"];
@@ -2363,6 +2667,70 @@ export interface components {
             /** @description When to be reminded, each once. */
             reminders?: components["schemas"]["NewReminder"][];
         };
+        /** @description Whether the task is completed. */
+        TaskCompletion: {
+            /** @description True completes the task or its current occurrence, false takes that back. */
+            completed: boolean;
+            /** @description The due date of the occurrence that is meant, of a recurring task. */
+            occurrence?: components["schemas"]["Date"];
+        };
+        /**
+         * Completion changed
+         * @description The last completion of a recurring task can not be taken back: the due date or the recurrence was changed since, and
+         *     would be overwritten. Set the due date to what it should be instead.
+         */
+        CompletionChangedProblem: {
+            /** @constant */
+            code?: "completion-changed";
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
+        /**
+         * Not recurring
+         * @description The task has no `rrule`, or is closed, so there is no next occurrence to go on to.
+         */
+        NotRecurringProblem: {
+            /** @constant */
+            code?: "not-recurring";
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
+        /** @description A date of a recurring task. */
+        Occurrence: {
+            due_date: components["schemas"]["Date"];
+            due_time: components["schemas"]["NullableTimeOfDay"];
+            time_zone: components["schemas"]["NullableTimeZone"];
+            /**
+             * Format: date-time
+             * @description The instant; null unless the task has a time and a zone.
+             */
+            due_at: string | null;
+        };
+        /** @description The next dates of a recurring task. */
+        OccurrenceList: {
+            /** @description The dates, in order. */
+            items: components["schemas"]["Occurrence"][];
+        };
+        /** @description The record of an occurrence that was completed. */
+        Completion: {
+            id: components["schemas"]["Id"];
+            user_id: components["schemas"]["UserId"];
+            task_id: components["schemas"]["Id"];
+            /** @description The task's title at the time. */
+            title: components["schemas"]["TaskTitle"];
+            /** @description The day that the occurrence was due. */
+            due_date: components["schemas"]["Date"];
+            due_time: components["schemas"]["NullableTimeOfDay"];
+            time_zone: components["schemas"]["NullableTimeZone"];
+            completed_at: components["schemas"]["Timestamp"];
+        };
+        /** @description A page of completions. */
+        CompletionPage: {
+            /** @description The completions of this page, the latest first. */
+            items: components["schemas"]["Completion"][];
+            /** @description The `cursor` of the next page; null on the last one. */
+            next_cursor: string | null;
+        };
         /** @description Where to put a task. */
         TaskMove: {
             /** @description The task that this one comes right before. */
@@ -2374,6 +2742,32 @@ export interface components {
             /** @description The task that it is to be a subtask of; null for none. */
             parent_id?: components["schemas"]["NullableId"];
         };
+        /** @description What one delete took. */
+        TrashItem: {
+            task: components["schemas"]["Task"];
+            deleted_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: date-time
+             * @description The instant from which the task may be removed for good.
+             */
+            purged_after: string;
+            /** @description How many tasks the delete took and are still in the trash, the task itself included. */
+            task_count: number;
+        };
+        /** @description A page of the trash. */
+        TrashPage: {
+            /** @description What was deleted, the latest first. */
+            items: components["schemas"]["TrashItem"][];
+            /** @description The `cursor` of the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /**
+         * Format: well-formed
+         * @description The project's name, 1 to 100 characters on one line. White space around it is dropped.
+         */
+        ProjectName: string;
+        /** @description A colour as CSS has it, six hexadecimal digits in lower case; null for none. */
+        Color: string | null;
         /** @description What tasks can belong to. */
         Project: {
             id: components["schemas"]["Id"];
@@ -2387,37 +2781,6 @@ export interface components {
             version: number;
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
-        };
-        /**
-         * Format: well-formed
-         * @description The project's name, 1 to 100 characters on one line. White space around it is dropped.
-         */
-        ProjectName: string;
-        /** @description A new project. */
-        ProjectCreate: {
-            id?: components["schemas"]["Id"];
-            name: components["schemas"]["ProjectName"];
-            /** @default null */
-            color: components["schemas"]["Color"];
-            /**
-             * @description Whether the project is put away.
-             * @default false
-             */
-            archived: boolean;
-        };
-        /** @description The fields to change. */
-        ProjectPatch: {
-            name?: components["schemas"]["ProjectName"];
-            color?: components["schemas"]["Color"];
-            /** @description Whether the project is put away. */
-            archived?: boolean;
-        };
-        /** @description Where to put a project. */
-        ProjectMove: {
-            /** @description The project that this one comes right before. */
-            before?: components["schemas"]["Id"];
-            /** @description The project that this one comes right after. */
-            after?: components["schemas"]["Id"];
         };
         /** @description A page of projects. */
         ProjectPage: {
@@ -2435,6 +2798,48 @@ export interface components {
             /** @description The `cursor` of the next page; null on the last one. */
             next_cursor: string | null;
         };
+        /** @description A new project. */
+        ProjectCreate: {
+            id?: components["schemas"]["Id"];
+            name: components["schemas"]["ProjectName"];
+            /** @default null */
+            color: components["schemas"]["Color"];
+            /**
+             * @description Whether the project is put away.
+             * @default false
+             */
+            archived: boolean;
+        };
+        /**
+         * Project not found
+         * @description The lane has no project with this id: it was never there, or it was deleted. The id of another user's project gives
+         *     the same answer.
+         */
+        ProjectNotFoundProblem: {
+            /** @constant */
+            code?: "project-not-found";
+            /** @constant */
+            status?: 404;
+        } & components["schemas"]["Problem"];
+        /** @description The project is no longer what `If-Match` names. */
+        ProjectPreconditionFailedProblem: {
+            /** @description The project as it now is. */
+            current: components["schemas"]["Project"];
+        } & components["schemas"]["PreconditionFailedProblem"];
+        /** @description The fields to change. */
+        ProjectPatch: {
+            name?: components["schemas"]["ProjectName"];
+            color?: components["schemas"]["Color"];
+            /** @description Whether the project is put away. */
+            archived?: boolean;
+        };
+        /** @description Where to put a project. */
+        ProjectMove: {
+            /** @description The project that this one comes right before. */
+            before?: components["schemas"]["Id"];
+            /** @description The project that this one comes right after. */
+            after?: components["schemas"]["Id"];
+        };
         /** @description A label of tasks. */
         Tag: {
             id: components["schemas"]["Id"];
@@ -2445,11 +2850,6 @@ export interface components {
             version: number;
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
-        };
-        /** @description The fields to change. */
-        TagPatch: {
-            name?: components["schemas"]["TagName"];
-            color?: components["schemas"]["Color"];
         };
         /** @description A page of tags. */
         TagPage: {
@@ -2467,46 +2867,72 @@ export interface components {
             /** @description The `cursor` of the next page; null on the last one. */
             next_cursor: string | null;
         };
-        /** @description A page of the trash. */
-        TrashPage: {
-            /** @description What was deleted, the latest first. */
-            items: components["schemas"]["TrashItem"][];
-            /** @description The `cursor` of the next page; null on the last one. */
-            next_cursor: string | null;
+        /**
+         * Tag not found
+         * @description The lane has no tag with this id: it was never there, or it was deleted. The id of another user's tag gives
+         *     the same answer.
+         */
+        TagNotFoundProblem: {
+            /** @constant */
+            code?: "tag-not-found";
+            /** @constant */
+            status?: 404;
+        } & components["schemas"]["Problem"];
+        /** @description The tag is no longer what `If-Match` names. */
+        TagPreconditionFailedProblem: {
+            /** @description The tag as it now is. */
+            current: components["schemas"]["Tag"];
+        } & components["schemas"]["PreconditionFailedProblem"];
+        /** @description The fields to change. */
+        TagPatch: {
+            name?: components["schemas"]["TagName"];
+            color?: components["schemas"]["Color"];
         };
-        /** @description What one delete took. */
-        TrashItem: {
-            task: components["schemas"]["Task"];
-            deleted_at: components["schemas"]["Timestamp"];
-            /**
-             * Format: date-time
-             * @description The instant from which the task may be removed for good.
-             */
-            purged_after: string;
-            /** @description How many tasks the delete took and are still in the trash, the task itself included. */
-            task_count: number;
-        };
-        /** @description Operations to apply, in this order. */
-        Batch: {
-            /**
-             * @description Whether all operations are undone where one fails.
-             * @default true
-             */
-            atomic: boolean;
-            /** @description The operations. */
-            operations: components["schemas"]["BatchOperation"][];
-        };
-        /** @description One operation; `op` says which, and with it what else there is to say. */
-        BatchOperation: components["schemas"]["BatchCreateTask"] | components["schemas"]["BatchUpdateTask"] | components["schemas"]["BatchCompleteTask"] | components["schemas"]["BatchSkipOccurrence"] | components["schemas"]["BatchMoveTask"] | components["schemas"]["BatchDeleteTask"] | components["schemas"]["BatchRestoreTask"] | components["schemas"]["BatchCreateProject"] | components["schemas"]["BatchUpdateProject"] | components["schemas"]["BatchDeleteProject"] | components["schemas"]["BatchUpdateTag"] | components["schemas"]["BatchDeleteTag"];
         /**
          * @description A name for what the operation makes, to refer to it further on as `$name`: up to 64 letters, digits, `-` and `_`.
          *     Each is given once in a batch.
          */
         BatchRef: string;
-        /** @description An id, or `$` and the `ref` of an earlier operation of the batch for the id of what that makes. */
-        IdOrReference: string;
         /** @description An id, `$` and the `ref` of an earlier operation, or null for none. */
         NullableIdOrReference: string | null;
+        /** @description A new task; as `TaskCreate`, with references. */
+        BatchTaskCreate: {
+            id?: components["schemas"]["Id"];
+            title: components["schemas"]["TaskTitle"];
+            /** @default null */
+            description: components["schemas"]["TaskDescription"];
+            /** @default pending */
+            status: components["schemas"]["TaskStatus"];
+            /** @description How much the task matters; the profile's `default_priority` where it is left out. */
+            priority?: components["schemas"]["TaskPriority"];
+            /** @description The project that the task is to be in; a subtask goes where its parent is, and may leave it out. */
+            project_id?: components["schemas"]["NullableIdOrReference"];
+            /**
+             * @description The task that it is to be a subtask of, at most four levels below a task that is none.
+             * @default null
+             */
+            parent_id: components["schemas"]["NullableIdOrReference"];
+            /**
+             * @description The names of all tags that the task is to carry; those that there are not yet are made.
+             * @default []
+             */
+            tags: components["schemas"]["TagName"][];
+            /** @default null */
+            due_date: components["schemas"]["NullableDate"];
+            /** @default null */
+            due_time: components["schemas"]["NullableTimeOfDay"];
+            /** @default null */
+            time_zone: components["schemas"]["NullableTimeZone"];
+            /** @default null */
+            rrule: components["schemas"]["NullableRrule"];
+            /** @default schedule */
+            repeat_from: components["schemas"]["RepeatFrom"];
+            /**
+             * @description When to be reminded, each once.
+             * @default []
+             */
+            reminders: components["schemas"]["NewReminder"][];
+        };
         /** @description Makes a task, as `POST …/tasks` does. */
         BatchCreateTask: {
             /**
@@ -2516,6 +2942,28 @@ export interface components {
             op: "create_task";
             ref?: components["schemas"]["BatchRef"];
             task: components["schemas"]["BatchTaskCreate"];
+        };
+        /** @description An id, or `$` and the `ref` of an earlier operation of the batch for the id of what that makes. */
+        IdOrReference: string;
+        /** @description The fields to change; as `TaskPatch`, with references. */
+        BatchTaskPatch: {
+            title?: components["schemas"]["TaskTitle"];
+            description?: components["schemas"]["TaskDescription"];
+            status?: components["schemas"]["TaskStatus"];
+            priority?: components["schemas"]["TaskPriority"];
+            /** @description The project that the task is to be in; a subtask goes where its parent is, and may leave it out. */
+            project_id?: components["schemas"]["NullableIdOrReference"];
+            /** @description The task that it is to be a subtask of, at most four levels below a task that is none. */
+            parent_id?: components["schemas"]["NullableIdOrReference"];
+            /** @description The names of all tags that the task is to carry; those that there are not yet are made. */
+            tags?: components["schemas"]["TagName"][];
+            due_date?: components["schemas"]["NullableDate"];
+            due_time?: components["schemas"]["NullableTimeOfDay"];
+            time_zone?: components["schemas"]["NullableTimeZone"];
+            rrule?: components["schemas"]["NullableRrule"];
+            repeat_from?: components["schemas"]["RepeatFrom"];
+            /** @description When to be reminded, each once. */
+            reminders?: components["schemas"]["NewReminder"][];
         };
         /** @description Changes the fields of a task that `task` names, as `PATCH …/tasks/{task_id}` does. */
         BatchUpdateTask: {
@@ -2554,6 +3002,17 @@ export interface components {
             op: "skip_occurrence";
             /** @description The task; `$name` for one that an operation before this one makes. */
             id: components["schemas"]["IdOrReference"];
+        };
+        /** @description Where to put a task; as `TaskMove`, with references. */
+        BatchTaskMove: {
+            /** @description The task that this one comes right before. */
+            before?: components["schemas"]["IdOrReference"];
+            /** @description The task that this one comes right after; not together with `before`. */
+            after?: components["schemas"]["IdOrReference"];
+            /** @description The project that the task is to be in; null for none. */
+            project_id?: components["schemas"]["NullableIdOrReference"];
+            /** @description The task that it is to be a subtask of; null for none. */
+            parent_id?: components["schemas"]["NullableIdOrReference"];
         };
         /** @description Moves a task, as `POST …/tasks/{task_id}/move` does. */
         BatchMoveTask: {
@@ -2641,83 +3100,31 @@ export interface components {
             op: "delete_tag";
             id: components["schemas"]["Id"];
         };
-        /** @description A new task; as `TaskCreate`, with references. */
-        BatchTaskCreate: {
-            id?: components["schemas"]["Id"];
-            title: components["schemas"]["TaskTitle"];
-            /** @default null */
-            description: components["schemas"]["TaskDescription"];
-            /** @default pending */
-            status: components["schemas"]["TaskStatus"];
-            /** @description How much the task matters; the profile's `default_priority` where it is left out. */
-            priority?: components["schemas"]["TaskPriority"];
-            /** @description The project that the task is to be in; a subtask goes where its parent is, and may leave it out. */
-            project_id?: components["schemas"]["NullableIdOrReference"];
+        /** @description One operation; `op` says which, and with it what else there is to say. */
+        BatchOperation: components["schemas"]["BatchCreateTask"] | components["schemas"]["BatchUpdateTask"] | components["schemas"]["BatchCompleteTask"] | components["schemas"]["BatchSkipOccurrence"] | components["schemas"]["BatchMoveTask"] | components["schemas"]["BatchDeleteTask"] | components["schemas"]["BatchRestoreTask"] | components["schemas"]["BatchCreateProject"] | components["schemas"]["BatchUpdateProject"] | components["schemas"]["BatchDeleteProject"] | components["schemas"]["BatchUpdateTag"] | components["schemas"]["BatchDeleteTag"];
+        /** @description Operations to apply, in this order. */
+        Batch: {
             /**
-             * @description The task that it is to be a subtask of, at most four levels below a task that is none.
-             * @default null
+             * @description Whether all operations are undone where one fails.
+             * @default true
              */
-            parent_id: components["schemas"]["NullableIdOrReference"];
-            /**
-             * @description The names of all tags that the task is to carry; those that there are not yet are made.
-             * @default []
-             */
-            tags: components["schemas"]["TagName"][];
-            /** @default null */
-            due_date: components["schemas"]["NullableDate"];
-            /** @default null */
-            due_time: components["schemas"]["NullableTimeOfDay"];
-            /** @default null */
-            time_zone: components["schemas"]["NullableTimeZone"];
-            /** @default null */
-            rrule: components["schemas"]["NullableRrule"];
-            /** @default schedule */
-            repeat_from: components["schemas"]["RepeatFrom"];
-            /**
-             * @description When to be reminded, each once.
-             * @default []
-             */
-            reminders: components["schemas"]["NewReminder"][];
+            atomic: boolean;
+            /** @description The operations. */
+            operations: components["schemas"]["BatchOperation"][];
         };
-        /** @description The fields to change; as `TaskPatch`, with references. */
-        BatchTaskPatch: {
-            title?: components["schemas"]["TaskTitle"];
-            description?: components["schemas"]["TaskDescription"];
-            status?: components["schemas"]["TaskStatus"];
-            priority?: components["schemas"]["TaskPriority"];
-            /** @description The project that the task is to be in; a subtask goes where its parent is, and may leave it out. */
-            project_id?: components["schemas"]["NullableIdOrReference"];
-            /** @description The task that it is to be a subtask of, at most four levels below a task that is none. */
-            parent_id?: components["schemas"]["NullableIdOrReference"];
-            /** @description The names of all tags that the task is to carry; those that there are not yet are made. */
-            tags?: components["schemas"]["TagName"][];
-            due_date?: components["schemas"]["NullableDate"];
-            due_time?: components["schemas"]["NullableTimeOfDay"];
-            time_zone?: components["schemas"]["NullableTimeZone"];
-            rrule?: components["schemas"]["NullableRrule"];
-            repeat_from?: components["schemas"]["RepeatFrom"];
-            /** @description When to be reminded, each once. */
-            reminders?: components["schemas"]["NewReminder"][];
-        };
-        /** @description Where to put a task; as `TaskMove`, with references. */
-        BatchTaskMove: {
-            /** @description The task that this one comes right before. */
-            before?: components["schemas"]["IdOrReference"];
-            /** @description The task that this one comes right after; not together with `before`. */
-            after?: components["schemas"]["IdOrReference"];
-            /** @description The project that the task is to be in; null for none. */
-            project_id?: components["schemas"]["NullableIdOrReference"];
-            /** @description The task that it is to be a subtask of; null for none. */
-            parent_id?: components["schemas"]["NullableIdOrReference"];
-        };
-        /** @description What became of a batch. */
-        BatchOutcome: {
-            results: components["schemas"]["BatchResults"];
-        };
-        /** @description What became of each operation of a batch, in their order. */
-        BatchResults: components["schemas"]["BatchResult"][];
-        /** @description What became of an operation. */
-        BatchResult: components["schemas"]["BatchTaskResult"] | components["schemas"]["BatchProjectResult"] | components["schemas"]["BatchTagResult"];
+        /**
+         * Not applied
+         * @description An operation of a batch was not applied, because another one failed: in an atomic batch any, otherwise one whose
+         *     `ref` it uses. By itself there may be nothing wrong with it. Only the results of a batch have this problem.
+         */
+        NotAppliedProblem: {
+            /** @constant */
+            code?: "not-applied";
+            /** @constant */
+            status?: 424;
+        } & components["schemas"]["Problem"];
+        /** @description Why an operation of a batch failed; pointers are into the whole request. */
+        BatchProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["TaskNotFoundProblem"] | components["schemas"]["ProjectNotFoundProblem"] | components["schemas"]["TagNotFoundProblem"] | components["schemas"]["IdTakenProblem"] | components["schemas"]["CompletionChangedProblem"] | components["schemas"]["NotRecurringProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["NotAppliedProblem"] | components["schemas"]["InternalErrorProblem"];
         /** @description What became of an operation on a task. */
         BatchTaskResult: {
             /** @description Which of the batch's operations this was, from 0. */
@@ -2766,8 +3173,49 @@ export interface components {
             /** @description Why the operation failed; null if it did not. */
             problem: components["schemas"]["BatchProblem"] | null;
         };
-        /** @description Why an operation of a batch failed; pointers are into the whole request. */
-        BatchProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["TaskNotFoundProblem"] | components["schemas"]["ProjectNotFoundProblem"] | components["schemas"]["TagNotFoundProblem"] | components["schemas"]["IdTakenProblem"] | components["schemas"]["CompletionChangedProblem"] | components["schemas"]["NotRecurringProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["NotAppliedProblem"] | components["schemas"]["InternalErrorProblem"];
+        /** @description What became of an operation. */
+        BatchResult: components["schemas"]["BatchTaskResult"] | components["schemas"]["BatchProjectResult"] | components["schemas"]["BatchTagResult"];
+        /** @description What became of each operation of a batch, in their order. */
+        BatchResults: components["schemas"]["BatchResult"][];
+        /** @description What became of a batch. */
+        BatchOutcome: {
+            results: components["schemas"]["BatchResults"];
+        };
+        /**
+         * Batch failed
+         * @description An operation of an atomic batch failed, and nothing was changed. `results` has what became of each operation: the
+         *     one that failed with its own problem, every other one with 424 `not-applied`. Mend or leave out the one, or send
+         *     the batch with `atomic: false` to apply what can be applied.
+         */
+        BatchFailedProblem: {
+            /** @constant */
+            code?: "batch-failed";
+            /** @constant */
+            status?: 422;
+            results: components["schemas"]["BatchResults"];
+        } & components["schemas"]["Problem"];
+        /** @description How many tasks there are of a kind. */
+        TaskTally: {
+            /** @description How many are `pending` or `in_progress`. */
+            open: number;
+            /** @description How many are `completed`. */
+            completed: number;
+        };
+        /** @description How many tasks a project has, subtasks included. */
+        ProjectTally: {
+            /** @description The project; null for the tasks that are in none. */
+            project_id: components["schemas"]["NullableId"];
+            /** @description How many are `pending` or `in_progress`. */
+            open: number;
+            /** @description How many are `completed`. */
+            completed: number;
+        };
+        /** @description How many completions a day has. */
+        DayTally: {
+            date: components["schemas"]["Date"];
+            /** @description How many there are. */
+            count: number;
+        };
         /** @description What a lane's tasks come to. */
         Stats: {
             /** @description The time zone whose calendar the days are of. */
@@ -2820,76 +3268,6 @@ export interface components {
                 longest: number;
             };
         };
-        /** @description How many tasks there are of a kind. */
-        TaskTally: {
-            /** @description How many are `pending` or `in_progress`. */
-            open: number;
-            /** @description How many are `completed`. */
-            completed: number;
-        };
-        /** @description How many tasks a project has, subtasks included. */
-        ProjectTally: {
-            /** @description The project; null for the tasks that are in none. */
-            project_id: components["schemas"]["NullableId"];
-            /** @description How many are `pending` or `in_progress`. */
-            open: number;
-            /** @description How many are `completed`. */
-            completed: number;
-        };
-        /** @description How many completions a day has. */
-        DayTally: {
-            date: components["schemas"]["Date"];
-            /** @description How many there are. */
-            count: number;
-        };
-        /** @description Whether the task is completed. */
-        TaskCompletion: {
-            /** @description True completes the task or its current occurrence, false takes that back. */
-            completed: boolean;
-            /** @description The due date of the occurrence that is meant, of a recurring task. */
-            occurrence?: components["schemas"]["Date"];
-        };
-        /** @description A date of a recurring task. */
-        Occurrence: {
-            due_date: components["schemas"]["Date"];
-            due_time: components["schemas"]["NullableTimeOfDay"];
-            time_zone: components["schemas"]["NullableTimeZone"];
-            /**
-             * Format: date-time
-             * @description The instant; null unless the task has a time and a zone.
-             */
-            due_at: string | null;
-        };
-        /** @description The next dates of a recurring task. */
-        OccurrenceList: {
-            /** @description The dates, in order. */
-            items: components["schemas"]["Occurrence"][];
-        };
-        /** @description The record of an occurrence that was completed. */
-        Completion: {
-            id: components["schemas"]["Id"];
-            user_id: components["schemas"]["UserId"];
-            task_id: components["schemas"]["Id"];
-            /** @description The task's title at the time. */
-            title: components["schemas"]["TaskTitle"];
-            /** @description The day that the occurrence was due. */
-            due_date: components["schemas"]["Date"];
-            due_time: components["schemas"]["NullableTimeOfDay"];
-            time_zone: components["schemas"]["NullableTimeZone"];
-            completed_at: components["schemas"]["Timestamp"];
-        };
-        /** @description A page of completions. */
-        CompletionPage: {
-            /** @description The completions of this page, the latest first. */
-            items: components["schemas"]["Completion"][];
-            /** @description The `cursor` of the next page; null on the last one. */
-            next_cursor: string | null;
-        };
-        /**
-         * Format: iana-time-zone
-         * @description The name of a zone in the [IANA time zone database](https://www.iana.org/time-zones), as that spells it.
-         */
-        TimeZone: string;
         /**
          * @description The day that a week starts on.
          * @enum {string}
@@ -2922,130 +3300,16 @@ export interface components {
             /** @description Whether a change of what has an `ETag` needs an `If-Match`. */
             require_if_match?: boolean;
         };
-        /** @description Metadata of an OAuth 2.0 protected resource (RFC 9728, section 2). */
-        ProtectedResource: {
-            /** @description The service's own address. */
-            resource: string;
-            /** @description The issuers of the tokens that it takes; empty where it shares a secret with the frontend. */
-            authorization_servers: string[];
-            /** @description How a token may be sent. */
-            bearer_methods_supported: string[];
-            /** @description The scopes that a token may be restricted to. */
-            scopes_supported: string[];
-            /** @description The service's name. */
-            resource_name: string;
-            /** @description The address of the service's documentation. */
-            resource_documentation: string;
-        };
+        /** @description The profile is no longer what `If-Match` names. */
+        ProfilePreconditionFailedProblem: {
+            /** @description The profile as it now is. */
+            current: components["schemas"]["Profile"];
+        } & components["schemas"]["PreconditionFailedProblem"];
         /**
-         * @description What was changed.
-         * @enum {string}
+         * @description The number of the entity's last change on this page; of a snapshot, that of the lane's last change before it began.
+         *     `data` is what there is now, which may be newer.
          */
-        ChangeType: "profile" | "project" | "tag" | "task" | "completion" | "calendar_feed" | "webhook";
-        /**
-         * @description What happened to it.
-         * @enum {string}
-         */
-        ChangeAction: "created" | "updated" | "deleted" | "restored" | "purged" | "reminded";
-        /** @description An entry of the lane's history. */
-        Change: {
-            /** @description Numbers the lane's changes from 1, in the order in which they happened. */
-            seq: number;
-            /** @description Who did it. */
-            user_id: components["schemas"]["UserId"];
-            type: components["schemas"]["ChangeType"];
-            /** @description The id of what was changed; null for the profile, of which there is one. */
-            entity_id: string | null;
-            action: components["schemas"]["ChangeAction"];
-            /** @description The fields that an update changed, each with what it was and what it became. */
-            fields: {
-                [key: string]: {
-                    /** @description What the field was. */
-                    from: unknown;
-                    /** @description What the field became. */
-                    to: unknown;
-                };
-            };
-            at: components["schemas"]["Timestamp"];
-        };
-        /** @description A page of changes. */
-        ActivityPage: {
-            /** @description The changes of this page, the newest first. */
-            items: components["schemas"]["Change"][];
-            /** @description The `cursor` of the next page; null on the last one. */
-            next_cursor: string | null;
-        };
-        /**
-         * @description Where an event stands: `<seq>-<epoch>`, the number of its change and the lane's epoch, which is a new one when the
-         *     lane was erased and made anew.
-         */
-        EventId: string;
-        /** @description An event of a lane's stream. */
-        LaneEvent: components["schemas"]["ChangeEvent"] | components["schemas"]["ResetEvent"] | components["schemas"]["ReconnectEvent"] | components["schemas"]["ErasedEvent"];
-        /** @description Something was changed. */
-        ChangeEvent: {
-            id: components["schemas"]["EventId"];
-            /**
-             * @description What kind of event it is.
-             * @constant
-             */
-            event: "change";
-            data: components["schemas"]["Change"];
-        };
-        /** @description Changes are lost to the stream, which goes on from the present. */
-        ResetEvent: {
-            id: components["schemas"]["EventId"];
-            /**
-             * @description What kind of event it is.
-             * @constant
-             */
-            event: "reset";
-            data: {
-                /**
-                 * @description Why they are not known: `too-old`, they are not kept that long; `other-epoch`, the lane was erased or the
-                 *     database restored meanwhile; `unknown-position`, the lane has not come that far.
-                 * @enum {string}
-                 */
-                reason: "too-old" | "other-epoch" | "unknown-position";
-            };
-        };
-        /** @description The stream ends; connect again. */
-        ReconnectEvent: {
-            /**
-             * @description What kind of event it is.
-             * @constant
-             */
-            event: "reconnect";
-            data: {
-                /**
-                 * @description Why it ends: `token-expired`, take a new token first; `age`, it has lasted an hour; `shutdown`, this
-                 *     instance stops, and another one answers.
-                 * @enum {string}
-                 */
-                reason: "token-expired" | "age" | "shutdown";
-            };
-        };
-        /** @description The stream ends with the lane. */
-        ErasedEvent: {
-            /**
-             * @description What kind of event it is.
-             * @constant
-             */
-            event: "erased";
-            /** @description Nothing. */
-            data: Record<string, never>;
-        };
-        /** @description A page of what a copy of the lane needs. */
-        SyncPage: {
-            /** @description Entities as they are now, in the order in which they were last changed; of a snapshot, by type and id. */
-            changes: components["schemas"]["SyncChange"][];
-            /** @description The `token` of the next call, now or whenever. */
-            next_token: string;
-            /** @description Whether there is more to get already. */
-            has_more: boolean;
-        };
-        /** @description An entity as it is now, or that it is gone. */
-        SyncChange: components["schemas"]["SyncedProfile"] | components["schemas"]["SyncedProject"] | components["schemas"]["SyncedTag"] | components["schemas"]["SyncedTask"] | components["schemas"]["SyncedCompletion"];
+        SyncSeq: number;
         /** @description The profile; it is never deleted. */
         SyncedProfile: {
             seq: components["schemas"]["SyncSeq"];
@@ -3115,11 +3379,138 @@ export interface components {
             deleted: boolean;
             data: components["schemas"]["Completion"] | null;
         };
+        /** @description An entity as it is now, or that it is gone. */
+        SyncChange: components["schemas"]["SyncedProfile"] | components["schemas"]["SyncedProject"] | components["schemas"]["SyncedTag"] | components["schemas"]["SyncedTask"] | components["schemas"]["SyncedCompletion"];
+        /** @description A page of what a copy of the lane needs. */
+        SyncPage: {
+            /** @description Entities as they are now, in the order in which they were last changed; of a snapshot, by type and id. */
+            changes: components["schemas"]["SyncChange"][];
+            /** @description The `token` of the next call, now or whenever. */
+            next_token: string;
+            /** @description Whether there is more to get already. */
+            has_more: boolean;
+        };
         /**
-         * @description The number of the entity's last change on this page; of a snapshot, that of the lane's last change before it began.
-         *     `data` is what there is now, which may be newer.
+         * Sync token expired
+         * @description What has changed since the token was made is not known any more: it is older than the changes that the service
+         *     keeps, or the lane was erased, the database restored, or the service updated to sync more than it did. Start over
+         *     without a token: the snapshot has all that there is, and what it does not have is gone.
          */
-        SyncSeq: number;
+        SyncTokenExpiredProblem: {
+            /** @constant */
+            code?: "sync-token-expired";
+            /** @constant */
+            status?: 410;
+        } & components["schemas"]["Problem"];
+        /**
+         * @description Where an event stands: `<seq>-<epoch>`, the number of its change and the lane's epoch, which is a new one when the
+         *     lane was erased and made anew.
+         */
+        EventId: string;
+        /**
+         * @description What was changed.
+         * @enum {string}
+         */
+        ChangeType: "profile" | "project" | "tag" | "task" | "completion" | "calendar_feed" | "webhook";
+        /**
+         * @description What happened to it.
+         * @enum {string}
+         */
+        ChangeAction: "created" | "updated" | "deleted" | "restored" | "purged" | "reminded";
+        /** @description An entry of the lane's history. */
+        Change: {
+            /** @description Numbers the lane's changes from 1, in the order in which they happened. */
+            seq: number;
+            /** @description Who did it. */
+            user_id: components["schemas"]["UserId"];
+            type: components["schemas"]["ChangeType"];
+            /** @description The id of what was changed; null for the profile, of which there is one. */
+            entity_id: string | null;
+            action: components["schemas"]["ChangeAction"];
+            /** @description The fields that an update changed, each with what it was and what it became. */
+            fields: {
+                [key: string]: {
+                    /** @description What the field was. */
+                    from: unknown;
+                    /** @description What the field became. */
+                    to: unknown;
+                };
+            };
+            at: components["schemas"]["Timestamp"];
+        };
+        /** @description Something was changed. */
+        ChangeEvent: {
+            id: components["schemas"]["EventId"];
+            /**
+             * @description What kind of event it is.
+             * @constant
+             */
+            event: "change";
+            data: components["schemas"]["Change"];
+        };
+        /** @description Changes are lost to the stream, which goes on from the present. */
+        ResetEvent: {
+            id: components["schemas"]["EventId"];
+            /**
+             * @description What kind of event it is.
+             * @constant
+             */
+            event: "reset";
+            data: {
+                /**
+                 * @description Why they are not known: `too-old`, they are not kept that long; `other-epoch`, the lane was erased or the
+                 *     database restored meanwhile; `unknown-position`, the lane has not come that far.
+                 * @enum {string}
+                 */
+                reason: "too-old" | "other-epoch" | "unknown-position";
+            };
+        };
+        /** @description The stream ends; connect again. */
+        ReconnectEvent: {
+            /**
+             * @description What kind of event it is.
+             * @constant
+             */
+            event: "reconnect";
+            data: {
+                /**
+                 * @description Why it ends: `token-expired`, take a new token first; `age`, it has lasted an hour; `shutdown`, this
+                 *     instance stops, and another one answers.
+                 * @enum {string}
+                 */
+                reason: "token-expired" | "age" | "shutdown";
+            };
+        };
+        /** @description The stream ends with the lane. */
+        ErasedEvent: {
+            /**
+             * @description What kind of event it is.
+             * @constant
+             */
+            event: "erased";
+            /** @description Nothing. */
+            data: Record<string, never>;
+        };
+        /** @description An event of a lane's stream. */
+        LaneEvent: components["schemas"]["ChangeEvent"] | components["schemas"]["ResetEvent"] | components["schemas"]["ReconnectEvent"] | components["schemas"]["ErasedEvent"];
+        /**
+         * Too many streams
+         * @description The user has as many event streams open as the service is configured to keep for one user. Close one, or share
+         *     one between the pages of a browser.
+         */
+        TooManyStreamsProblem: {
+            /** @constant */
+            code?: "too-many-streams";
+            /** @constant */
+            status?: 429;
+        } & components["schemas"]["Problem"];
+        /** @description A page of changes. */
+        ActivityPage: {
+            /** @description The changes of this page, the newest first. */
+            items: components["schemas"]["Change"][];
+            /** @description The `cursor` of the next page; null on the last one. */
+            next_cursor: string | null;
+        };
         /**
          * Format: well-formed
          * @description Where events are sent: an `https` address on the port 443, without user name, password and fragment. Addresses in
@@ -3175,14 +3566,6 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
         };
-        /** @description A webhook, with its secret. */
-        WebhookWithSecret: {
-            /**
-             * @description What signatures are made with: `whsec_` and the key in base64. It is shown in this response only, and null
-             *     where that is sent again under the same `Idempotency-Key`: rotate the secret if it got lost.
-             */
-            secret: string | null;
-        } & components["schemas"]["Webhook"];
         /** @description The webhooks of a lane. */
         WebhookList: {
             /** @description The webhooks, the oldest first. */
@@ -3201,6 +3584,30 @@ export interface components {
              */
             enabled: boolean;
         };
+        /** @description A webhook, with its secret. */
+        WebhookWithSecret: {
+            /**
+             * @description What signatures are made with: `whsec_` and the key in base64. It is shown in this response only, and null
+             *     where that is sent again under the same `Idempotency-Key`: rotate the secret if it got lost.
+             */
+            secret: string | null;
+        } & components["schemas"]["Webhook"];
+        /**
+         * Webhook not found
+         * @description The lane has no webhook with this id: it was never there, or it was deleted. The id of another user's webhook gives
+         *     the same answer.
+         */
+        WebhookNotFoundProblem: {
+            /** @constant */
+            code?: "webhook-not-found";
+            /** @constant */
+            status?: 404;
+        } & components["schemas"]["Problem"];
+        /** @description The webhook is no longer what `If-Match` names. */
+        WebhookPreconditionFailedProblem: {
+            /** @description The webhook as it now is. */
+            current: components["schemas"]["Webhook"];
+        } & components["schemas"]["PreconditionFailedProblem"];
         /** @description The fields to change. */
         WebhookPatch: {
             url?: components["schemas"]["WebhookUrl"];
@@ -3208,23 +3615,6 @@ export interface components {
             events?: components["schemas"]["WebhookEvents"];
             /** @description Whether events are sent. Earlier failures are forgotten with it, as they are with another `url`. */
             enabled?: boolean;
-        };
-        /** @description A range of events to send again. */
-        WebhookReplay: {
-            /** @description When the range begins, itself included. */
-            since: components["schemas"]["Timestamp"];
-            /** @description When the range ends, itself excluded; now where it is left out. */
-            until?: components["schemas"]["Timestamp"];
-            /**
-             * @description Whether to send those again that were delivered.
-             * @default false
-             */
-            include_delivered: boolean;
-        };
-        /** @description How much is about to be sent. */
-        WebhookReplayed: {
-            /** @description The number of deliveries. */
-            queued: number;
         };
         /**
          * @description `pending` until it is taken or given up, `delivered` once it was taken, `failed` when all attempts of about a
@@ -3274,6 +3664,34 @@ export interface components {
             next_attempt_at: string | null;
             created_at: components["schemas"]["Timestamp"];
         };
+        /**
+         * Webhook disabled
+         * @description Nothing is sent to a webhook that is disabled, be it by its user or by the service: because its address answered 410, or
+         *     because it took nothing for days. Enable it, then try again.
+         */
+        WebhookDisabledProblem: {
+            /** @constant */
+            code?: "webhook-disabled";
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
+        /** @description A range of events to send again. */
+        WebhookReplay: {
+            /** @description When the range begins, itself included. */
+            since: components["schemas"]["Timestamp"];
+            /** @description When the range ends, itself excluded; now where it is left out. */
+            until?: components["schemas"]["Timestamp"];
+            /**
+             * @description Whether to send those again that were delivered.
+             * @default false
+             */
+            include_delivered: boolean;
+        };
+        /** @description How much is about to be sent. */
+        WebhookReplayed: {
+            /** @description The number of deliveries. */
+            queued: number;
+        };
         /** @description A page of deliveries. */
         WebhookDeliveryPage: {
             /** @description The deliveries of this page, the newest first. */
@@ -3281,92 +3699,22 @@ export interface components {
             /** @description The `cursor` of the next page; null on the last one. */
             next_cursor: string | null;
         };
-        /** @description What is sent to a webhook. */
-        Message: {
-            /** @description What the change is of, and what happened to it. */
-            type: string;
-            /** @description When it happened. */
-            timestamp: components["schemas"]["Timestamp"];
-        };
-        /** @description What happened. */
-        MessageData: {
-            change: components["schemas"]["Change"];
-        };
-        /** @description A change of a task. */
-        TaskMessage: {
-            /** @enum {unknown} */
-            type?: "task.created" | "task.updated" | "task.deleted" | "task.restored" | "task.purged" | "task.reminded";
-            data: {
-                /** @description The task as it is when the event is sent; null if it is not there any more. */
-                task: components["schemas"]["Task"] | null;
-            } & components["schemas"]["MessageData"];
-        } & components["schemas"]["Message"];
-        /** @description A change of a project. */
-        ProjectMessage: {
-            /** @enum {unknown} */
-            type?: "project.created" | "project.updated" | "project.deleted";
-            data: {
-                /** @description The project as it is when the event is sent; null if it is not there any more. */
-                project: components["schemas"]["Project"] | null;
-            } & components["schemas"]["MessageData"];
-        } & components["schemas"]["Message"];
-        /** @description A change of a tag. */
-        TagMessage: {
-            /** @enum {unknown} */
-            type?: "tag.created" | "tag.updated" | "tag.deleted";
-            data: {
-                /** @description The tag as it is when the event is sent; null if it is not there any more. */
-                tag: components["schemas"]["Tag"] | null;
-            } & components["schemas"]["MessageData"];
-        } & components["schemas"]["Message"];
-        /** @description A change of a completion. */
-        CompletionMessage: {
-            /** @enum {unknown} */
-            type?: "completion.created" | "completion.deleted";
-            data: {
-                /** @description The completion as it is when the event is sent; null if it is not there any more. */
-                completion: components["schemas"]["Completion"] | null;
-            } & components["schemas"]["MessageData"];
-        } & components["schemas"]["Message"];
-        /** @description A change of the profile. */
-        ProfileMessage: {
-            /** @enum {unknown} */
-            type?: "profile.updated";
-            data: {
-                /** @description The profile as it is when the event is sent. */
-                profile: components["schemas"]["Profile"];
-            } & components["schemas"]["MessageData"];
-        } & components["schemas"]["Message"];
-        /** @description A change of something else. */
-        ChangeMessage: {
-            data: components["schemas"]["MessageData"];
-        } & components["schemas"]["Message"];
-        /** @description A test, for which nothing happened. */
-        TestMessage: {
-            /** @enum {unknown} */
-            type?: "webhook.test";
-            data: {
-                user_id: components["schemas"]["UserId"];
-                webhook_id: components["schemas"]["Id"];
-            };
-        } & components["schemas"]["Message"];
+        /**
+         * Delivery not found
+         * @description The webhook has no delivery with this id: it was never there, it is older than 30 days, or it is of another webhook.
+         */
+        DeliveryNotFoundProblem: {
+            /** @constant */
+            code?: "delivery-not-found";
+            /** @constant */
+            status?: 404;
+        } & components["schemas"]["Problem"];
         /** @description A task in the trash. */
         TrashedTask: {
             deleted_at: components["schemas"]["Timestamp"];
             /** @description The task whose deletion took this one along; its own id where it was deleted itself. */
             deleted_with: components["schemas"]["Id"];
         } & components["schemas"]["Task"];
-        /** @description The record of an occurrence that was completed, with what it takes to take that back. */
-        ExportedCompletion: {
-            /** @description The rule by which the task recurred then. */
-            rrule: string;
-            /** @description The status that the task had before. */
-            status: components["schemas"]["TaskStatus"];
-            /** @description The day that the task was due from then on; null if it was the last time. */
-            next_due_date: components["schemas"]["NullableDate"];
-            /** @description The subtasks that were closed before, and opened again for the next time. */
-            reopened: components["schemas"]["ReopenedSubtask"][];
-        } & components["schemas"]["Completion"];
         /** @description A subtask that was closed when an occurrence was completed. */
         ReopenedSubtask: {
             id: components["schemas"]["Id"];
@@ -3378,6 +3726,17 @@ export interface components {
             /** @description When it had been completed; null where it was cancelled. */
             completed_at: components["schemas"]["NullableTimestamp"];
         };
+        /** @description The record of an occurrence that was completed, with what it takes to take that back. */
+        ExportedCompletion: {
+            /** @description The rule by which the task recurred then. */
+            rrule: string;
+            /** @description The status that the task had before. */
+            status: components["schemas"]["TaskStatus"];
+            /** @description The day that the task was due from then on; null if it was the last time. */
+            next_due_date: components["schemas"]["NullableDate"];
+            /** @description The subtasks that were closed before, and opened again for the next time. */
+            reopened: components["schemas"]["ReopenedSubtask"][];
+        } & components["schemas"]["Completion"];
         /** @description Everything that a lane holds. */
         LaneExport: {
             /**
@@ -3406,25 +3765,6 @@ export interface components {
             webhooks: components["schemas"]["Webhook"][];
             /** @description The lane's history, by `seq`. */
             changes: components["schemas"]["Change"][];
-        };
-        /** @description Whether a lane can be subscribed to. */
-        CalendarFeed: {
-            /** @description Whether there is a feed. */
-            active: boolean;
-            /**
-             * Format: date-time
-             * @description When its address was made; null where there is none.
-             */
-            created_at: string | null;
-        };
-        /** @description A feed that was just made. */
-        NewCalendarFeed: {
-            /**
-             * @description The feed's address, a secret. It is told in this response only, and null where that is sent again under the
-             *     same `Idempotency-Key`: make the feed anew if it got lost.
-             */
-            url: string | null;
-            created_at: components["schemas"]["Timestamp"];
         };
         /**
          * @description An export of a lane, whole or in part. Each item is checked as a row of the import; what can't be written, such as
@@ -3576,110 +3916,36 @@ export interface components {
             /** @description How many more faults were found than the 100 that the report lists. */
             errors_omitted: number;
         };
-        /** @description A problem as RFC 9457 has it, with a `code` for programs. */
-        Problem: {
-            /** @description The address of a page about this type of problem, relative to the service. */
-            type: string;
-            /** @description The type of problem, for programs to switch on. */
-            code: string;
-            /** @description The type of problem, for people. */
-            title: string;
-            /** @description The response's status. */
-            status: number;
-            /** @description What went wrong this time. */
-            detail: string;
-            /** @description The id under which the service logs the request. */
-            request_id: string;
+        /**
+         * Import interrupted
+         * @description While the import ran, something that its rows refer to (a project or a parent) was deleted or moved. What had been
+         *     written by then stays. Repeat the import: it skips what is there, and tells what is wrong with the rest.
+         */
+        ImportInterruptedProblem: {
+            /** @constant */
+            code?: "import-interrupted";
+            /** @constant */
+            status?: 409;
+        } & components["schemas"]["Problem"];
+        /** @description Whether a lane can be subscribed to. */
+        CalendarFeed: {
+            /** @description Whether there is a feed. */
+            active: boolean;
+            /**
+             * Format: date-time
+             * @description When its address was made; null where there is none.
+             */
+            created_at: string | null;
         };
-        /**
-         * Malformed request
-         * @description What arrived is not a well-formed HTTP request: its request line, its headers or the framing of its body break
-         *     [RFC 9112](https://www.rfc-editor.org/rfc/rfc9112). The connection is closed.
-         */
-        MalformedRequestProblem: {
-            /** @constant */
-            code?: "malformed-request";
-            /** @constant */
-            status?: 400;
-        } & components["schemas"]["Problem"];
-        /**
-         * Malformed URL
-         * @description The request's path has percent-encoding that does not decode to UTF-8. Encode path segments with
-         *     `encodeURIComponent` or its like.
-         */
-        MalformedUrlProblem: {
-            /** @constant */
-            code?: "malformed-url";
-            /** @constant */
-            status?: 400;
-        } & components["schemas"]["Problem"];
-        /**
-         * Malformed body
-         * @description The request's body cannot be read: it is not JSON where it is to be, not UTF-8, nested deeper than 64 levels, mostly made of empty
-         *     lists and objects, not in the content coding that it claims, or cut short. Nothing was changed.
-         */
-        MalformedBodyProblem: {
-            /** @constant */
-            code?: "malformed-body";
-            /** @constant */
-            status?: 400;
-        } & components["schemas"]["Problem"];
-        /**
-         * Malformed header
-         * @description One of the request's headers is not written as its standard has it: `Idempotency-Key` holds 1 to 255 printable
-         *     ASCII characters, `If-Match` and `If-None-Match` a list of entity tags, each in quotes, or `*`. Nothing was
-         *     changed.
-         */
-        MalformedHeaderProblem: {
-            /** @constant */
-            code?: "malformed-header";
-            /** @constant */
-            status?: 400;
-        } & components["schemas"]["Problem"];
-        /**
-         * Unauthorized
-         * @description The request has no token, or one that is malformed, expired, of another issuer, wrongly signed, or that
-         *     has outlived its lane or its account. Take a fresh token from the authentication server and try again. The `WWW-Authenticate` header says whether a token came at
-         *     all; the service's log says which check failed, under the request's id.
-         */
-        UnauthorizedProblem: {
-            /** @constant */
-            code?: "unauthorized";
-            /** @constant */
-            status?: 401;
-        } & components["schemas"]["Problem"];
-        /**
-         * Forbidden
-         * @description The token is valid but does not open this path: `user_id` in the path is not the token's subject.
-         */
-        ForbiddenProblem: {
-            /** @constant */
-            code?: "forbidden";
-            /** @constant */
-            status?: 403;
-        } & components["schemas"]["Problem"];
-        /**
-         * Insufficient scope
-         * @description The token is valid but may not do this: its `scope` claim does not hold the operation's scope, or its role may
-         *     only read. The `WWW-Authenticate` header names the scope that is missing.
-         */
-        InsufficientScopeProblem: {
-            /** @constant */
-            code?: "insufficient-scope";
-            /** @constant */
-            status?: 403;
-        } & components["schemas"]["Problem"];
-        /**
-         * Wrong origin
-         * @description A write that a cookie authenticates must come from a page that the service trusts: its `Origin` header is
-         *     missing or is not one of the configured origins. Another site may have sent it in the user's name.
-         */
-        WrongOriginProblem: {
-            /** @constant */
-            code?: "wrong-origin";
-            /** @constant */
-            status?: 403;
-        } & components["schemas"]["Problem"];
+        /** @description A feed that was just made. */
+        NewCalendarFeed: {
+            /**
+             * @description The feed's address, a secret. It is told in this response only, and null where that is sent again under the
+             *     same `Idempotency-Key`: make the feed anew if it got lost.
+             */
+            url: string | null;
+            created_at: components["schemas"]["Timestamp"];
+        };
         /**
          * Not found
          * @description There is nothing at this address. See the documentation for the addresses that there are.
@@ -3690,59 +3956,99 @@ export interface components {
             /** @constant */
             status?: 404;
         } & components["schemas"]["Problem"];
+        /** @description Metadata of an OAuth 2.0 protected resource (RFC 9728, section 2). */
+        ProtectedResource: {
+            /** @description The service's own address. */
+            resource: string;
+            /** @description The issuers of the tokens that it takes; empty where it shares a secret with the frontend. */
+            authorization_servers: string[];
+            /** @description How a token may be sent. */
+            bearer_methods_supported: string[];
+            /** @description The scopes that a token may be restricted to. */
+            scopes_supported: string[];
+            /** @description The service's name. */
+            resource_name: string;
+            /** @description The address of the service's documentation. */
+            resource_documentation: string;
+        };
+        /** @description What is sent to a webhook. */
+        Message: {
+            /** @description What the change is of, and what happened to it. */
+            type: string;
+            /** @description When it happened. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description What happened. */
+        MessageData: {
+            change: components["schemas"]["Change"];
+        };
+        /** @description A change of a task. */
+        TaskMessage: {
+            /** @enum {unknown} */
+            type?: "task.created" | "task.updated" | "task.deleted" | "task.restored" | "task.purged" | "task.reminded";
+            data: {
+                /** @description The task as it is when the event is sent; null if it is not there any more. */
+                task: components["schemas"]["Task"] | null;
+            } & components["schemas"]["MessageData"];
+        } & components["schemas"]["Message"];
+        /** @description A change of the profile. */
+        ProfileMessage: {
+            /** @enum {unknown} */
+            type?: "profile.updated";
+            data: {
+                /** @description The profile as it is when the event is sent. */
+                profile: components["schemas"]["Profile"];
+            } & components["schemas"]["MessageData"];
+        } & components["schemas"]["Message"];
+        /** @description A change of a project. */
+        ProjectMessage: {
+            /** @enum {unknown} */
+            type?: "project.created" | "project.updated" | "project.deleted";
+            data: {
+                /** @description The project as it is when the event is sent; null if it is not there any more. */
+                project: components["schemas"]["Project"] | null;
+            } & components["schemas"]["MessageData"];
+        } & components["schemas"]["Message"];
+        /** @description A change of a tag. */
+        TagMessage: {
+            /** @enum {unknown} */
+            type?: "tag.created" | "tag.updated" | "tag.deleted";
+            data: {
+                /** @description The tag as it is when the event is sent; null if it is not there any more. */
+                tag: components["schemas"]["Tag"] | null;
+            } & components["schemas"]["MessageData"];
+        } & components["schemas"]["Message"];
+        /** @description A change of a completion. */
+        CompletionMessage: {
+            /** @enum {unknown} */
+            type?: "completion.created" | "completion.deleted";
+            data: {
+                /** @description The completion as it is when the event is sent; null if it is not there any more. */
+                completion: components["schemas"]["Completion"] | null;
+            } & components["schemas"]["MessageData"];
+        } & components["schemas"]["Message"];
+        /** @description A change of something else. */
+        ChangeMessage: {
+            data: components["schemas"]["MessageData"];
+        } & components["schemas"]["Message"];
+        /** @description A test, for which nothing happened. */
+        TestMessage: {
+            /** @enum {unknown} */
+            type?: "webhook.test";
+            data: {
+                user_id: components["schemas"]["UserId"];
+                webhook_id: components["schemas"]["Id"];
+            };
+        } & components["schemas"]["Message"];
         /**
-         * Task not found
-         * @description The lane has no task with this id: it was never there, it is in the trash (or, where the trash is asked, not in
-         *     it), or it was purged. The id of another user's task gives the same answer.
+         * Request header fields too large
+         * @description The request's headers, the address included, are larger than 16 KiB together.
          */
-        TaskNotFoundProblem: {
+        HeadersTooLargeProblem: {
             /** @constant */
-            code?: "task-not-found";
+            code?: "headers-too-large";
             /** @constant */
-            status?: 404;
-        } & components["schemas"]["Problem"];
-        /**
-         * Project not found
-         * @description The lane has no project with this id: it was never there, or it was deleted. The id of another user's project gives
-         *     the same answer.
-         */
-        ProjectNotFoundProblem: {
-            /** @constant */
-            code?: "project-not-found";
-            /** @constant */
-            status?: 404;
-        } & components["schemas"]["Problem"];
-        /**
-         * Tag not found
-         * @description The lane has no tag with this id: it was never there, or it was deleted. The id of another user's tag gives
-         *     the same answer.
-         */
-        TagNotFoundProblem: {
-            /** @constant */
-            code?: "tag-not-found";
-            /** @constant */
-            status?: 404;
-        } & components["schemas"]["Problem"];
-        /**
-         * Webhook not found
-         * @description The lane has no webhook with this id: it was never there, or it was deleted. The id of another user's webhook gives
-         *     the same answer.
-         */
-        WebhookNotFoundProblem: {
-            /** @constant */
-            code?: "webhook-not-found";
-            /** @constant */
-            status?: 404;
-        } & components["schemas"]["Problem"];
-        /**
-         * Delivery not found
-         * @description The webhook has no delivery with this id: it was never there, it is older than 30 days, or it is of another webhook.
-         */
-        DeliveryNotFoundProblem: {
-            /** @constant */
-            code?: "delivery-not-found";
-            /** @constant */
-            status?: 404;
+            status?: 431;
         } & components["schemas"]["Problem"];
         /**
          * Method not allowed
@@ -3755,254 +4061,6 @@ export interface components {
             status?: 405;
         } & components["schemas"]["Problem"];
         /**
-         * Id taken
-         * @description The lane already has something with the id that the request chose, maybe in the trash. If the request is a
-         *     retry, the earlier one succeeded: get it by its id.
-         */
-        IdTakenProblem: {
-            /** @constant */
-            code?: "id-taken";
-            /** @constant */
-            status?: 409;
-        } & components["schemas"]["Problem"];
-        /**
-         * Completion changed
-         * @description The last completion of a recurring task can not be taken back: the due date or the recurrence was changed since, and
-         *     would be overwritten. Set the due date to what it should be instead.
-         */
-        CompletionChangedProblem: {
-            /** @constant */
-            code?: "completion-changed";
-            /** @constant */
-            status?: 409;
-        } & components["schemas"]["Problem"];
-        /**
-         * Not recurring
-         * @description The task has no `rrule`, or is closed, so there is no next occurrence to go on to.
-         */
-        NotRecurringProblem: {
-            /** @constant */
-            code?: "not-recurring";
-            /** @constant */
-            status?: 409;
-        } & components["schemas"]["Problem"];
-        /**
-         * Sync token expired
-         * @description What has changed since the token was made is not known any more: it is older than the changes that the service
-         *     keeps, or the lane was erased, the database restored, or the service updated to sync more than it did. Start over
-         *     without a token: the snapshot has all that there is, and what it does not have is gone.
-         */
-        SyncTokenExpiredProblem: {
-            /** @constant */
-            code?: "sync-token-expired";
-            /** @constant */
-            status?: 410;
-        } & components["schemas"]["Problem"];
-        /**
-         * Batch failed
-         * @description An operation of an atomic batch failed, and nothing was changed. `results` has what became of each operation: the
-         *     one that failed with its own problem, every other one with 424 `not-applied`. Mend or leave out the one, or send
-         *     the batch with `atomic: false` to apply what can be applied.
-         */
-        BatchFailedProblem: {
-            /** @constant */
-            code?: "batch-failed";
-            /** @constant */
-            status?: 422;
-            results: components["schemas"]["BatchResults"];
-        } & components["schemas"]["Problem"];
-        /**
-         * Not applied
-         * @description An operation of a batch was not applied, because another one failed: in an atomic batch any, otherwise one whose
-         *     `ref` it uses. By itself there may be nothing wrong with it. Only the results of a batch have this problem.
-         */
-        NotAppliedProblem: {
-            /** @constant */
-            code?: "not-applied";
-            /** @constant */
-            status?: 424;
-        } & components["schemas"]["Problem"];
-        /**
-         * Quota exceeded
-         * @description The lane would hold more than the service is configured to keep for one user. `quota` names what there would be too
-         *     much of, and `limit` is how much the lane may hold: tasks, those in the trash included, projects, tags, or webhooks.
-         *     Nothing was changed, except by an import, which may have written some of its rows. Remove something, or empty the
-         *     trash; then the request can be sent again.
-         */
-        QuotaExceededProblem: {
-            /** @constant */
-            code?: "quota-exceeded";
-            /** @constant */
-            status?: 409;
-            /**
-             * @description What the lane would hold too much of.
-             * @enum {string}
-             */
-            quota: "tasks" | "projects" | "tags" | "webhooks";
-            /** @description How much the lane may hold. */
-            limit: number;
-        } & components["schemas"]["Problem"];
-        /**
-         * Webhook disabled
-         * @description Nothing is sent to a webhook that is disabled, be it by its user or by the service: because its address answered 410, or
-         *     because it took nothing for days. Enable it, then try again.
-         */
-        WebhookDisabledProblem: {
-            /** @constant */
-            code?: "webhook-disabled";
-            /** @constant */
-            status?: 409;
-        } & components["schemas"]["Problem"];
-        /**
-         * Import interrupted
-         * @description While the import ran, something that its rows refer to (a project or a parent) was deleted or moved. What had been
-         *     written by then stays. Repeat the import: it skips what is there, and tells what is wrong with the rest.
-         */
-        ImportInterruptedProblem: {
-            /** @constant */
-            code?: "import-interrupted";
-            /** @constant */
-            status?: 409;
-        } & components["schemas"]["Problem"];
-        /**
-         * Request in flight
-         * @description An earlier request with the same `Idempotency-Key` is being carried out. Send it again after the seconds in
-         *     `Retry-After`: if the earlier one succeeded, the answer is its reply; if not, the request is carried out then.
-         */
-        RequestInFlightProblem: {
-            /** @constant */
-            code?: "request-in-flight";
-            /** @constant */
-            status?: 409;
-        } & components["schemas"]["Problem"];
-        /**
-         * Reply not kept
-         * @description An earlier request with the same `Idempotency-Key` was carried out, and its reply, larger than 1 MiB, was not
-         *     kept. Nothing was done now; get what you need to know.
-         */
-        ReplyNotKeptProblem: {
-            /** @constant */
-            code?: "reply-not-kept";
-            /** @constant */
-            status?: 409;
-        } & components["schemas"]["Problem"];
-        /** @description An earlier request with the same `Idempotency-Key` has no reply to repeat. */
-        IdempotencyConflictProblem: components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
-        /**
-         * Precondition failed
-         * @description None of the entity tags in `If-Match` is that of the entity as it now is: someone changed it since. `current`
-         *     shows it, `ETag` names it; put your change onto that, and send it with the new tag. Nothing was changed.
-         */
-        PreconditionFailedProblem: {
-            /** @constant */
-            code?: "precondition-failed";
-            /** @constant */
-            status?: 412;
-        } & components["schemas"]["Problem"];
-        /** @description The task is no longer what `If-Match` names. */
-        TaskPreconditionFailedProblem: {
-            /** @description The task as it now is. */
-            current: components["schemas"]["Task"];
-        } & components["schemas"]["PreconditionFailedProblem"];
-        /** @description The project is no longer what `If-Match` names. */
-        ProjectPreconditionFailedProblem: {
-            /** @description The project as it now is. */
-            current: components["schemas"]["Project"];
-        } & components["schemas"]["PreconditionFailedProblem"];
-        /** @description The tag is no longer what `If-Match` names. */
-        TagPreconditionFailedProblem: {
-            /** @description The tag as it now is. */
-            current: components["schemas"]["Tag"];
-        } & components["schemas"]["PreconditionFailedProblem"];
-        /** @description The webhook is no longer what `If-Match` names. */
-        WebhookPreconditionFailedProblem: {
-            /** @description The webhook as it now is. */
-            current: components["schemas"]["Webhook"];
-        } & components["schemas"]["PreconditionFailedProblem"];
-        /** @description The profile is no longer what `If-Match` names. */
-        ProfilePreconditionFailedProblem: {
-            /** @description The profile as it now is. */
-            current: components["schemas"]["Profile"];
-        } & components["schemas"]["PreconditionFailedProblem"];
-        /**
-         * Content too large
-         * @description The request's body, after decoding, is larger than the service is configured to take.
-         */
-        ContentTooLargeProblem: {
-            /** @constant */
-            code?: "content-too-large";
-            /** @constant */
-            status?: 413;
-        } & components["schemas"]["Problem"];
-        /**
-         * Unsupported media type
-         * @description The request's `Content-Type` is missing or is not one that the operation takes, its charset is not UTF-8, or
-         *     its `Content-Encoding` is not one of gzip, deflate and br.
-         */
-        UnsupportedMediaTypeProblem: {
-            /** @constant */
-            code?: "unsupported-media-type";
-            /** @constant */
-            status?: 415;
-        } & components["schemas"]["Problem"];
-        /**
-         * Validation failed
-         * @description The request can be parsed but breaks the contract. `errors` lists its faults, each with a JSON pointer into
-         *     `{path, query, headers, body}`: `/body/title` is the field `title` of the body, `/query/limit` the query
-         *     parameter `limit`. Of more than 100 faults it lists 100, and `errors_omitted` counts the others. Nothing was
-         *     changed.
-         */
-        ValidationFailedProblem: {
-            /** @constant */
-            code?: "validation-failed";
-            /** @constant */
-            status?: 422;
-            /** @description The faults of the request, at most 100 of them. */
-            errors: components["schemas"]["ValidationError"][];
-            /**
-             * @description How many more faults were found. What is longer than it may be has this one fault; the service does not look
-             *     at what is in it.
-             */
-            errors_omitted: number;
-        } & components["schemas"]["Problem"];
-        /**
-         * Idempotency key reused
-         * @description An earlier request of the user and operation had this `Idempotency-Key`, and asked for something else: its
-         *     path, query or body differ. Make up a new key for each thing to do. Nothing was changed.
-         */
-        IdempotencyKeyReusedProblem: {
-            /** @constant */
-            code?: "idempotency-key-reused";
-            /** @constant */
-            status?: 422;
-        } & components["schemas"]["Problem"];
-        /**
-         * Precondition required
-         * @description Changes of what has an `ETag` need an `If-Match`, as the service is configured or the profile's
-         *     `require_if_match` demands. Get the entity, and send its `ETag` with the change. Nothing was changed.
-         */
-        PreconditionRequiredProblem: {
-            /** @constant */
-            code?: "precondition-required";
-            /** @constant */
-            status?: 428;
-        } & components["schemas"]["Problem"];
-        /** @description One fault of a request. */
-        ValidationError: {
-            /**
-             * @description Where the fault is, as a JSON pointer into `{path, query, headers, body}`. A pointer that is longer than 300
-             *     characters is cut, and ends with `…`.
-             */
-            pointer: string;
-            /**
-             * @description What kind of fault it is, for programs to switch on.
-             * @enum {string}
-             */
-            code: "required" | "unknown" | "wrong-type" | "wrong-format" | "too-short" | "too-long" | "too-small" | "too-large" | "not-allowed" | "duplicate" | "wrong-cursor" | "not-in-lane" | "cycle" | "too-deep" | "contradiction" | "wrong-token";
-            /** @description What would be right; cut at 1,000 characters, as `pointer` is. */
-            detail: string;
-        };
-        /**
          * Request timeout
          * @description The request's headers or body took too long to arrive. The connection is closed.
          */
@@ -4012,217 +4070,10 @@ export interface components {
             /** @constant */
             status?: 408;
         } & components["schemas"]["Problem"];
-        /**
-         * Rate limited
-         * @description The requests of the user in this minute cost as many units as the limit has. Reads and writes are counted apart,
-         *     and `x-cost` in the contract says what each operation costs. Or the address sent too many requests without valid
-         *     credentials. `RateLimit-Policy` names the limit, `RateLimit` tells what is left of it, `Retry-After` when to try
-         *     again. Nothing was changed.
-         */
-        RateLimitedProblem: {
-            /** @constant */
-            code?: "rate-limited";
-            /** @constant */
-            status?: 429;
-        } & components["schemas"]["Problem"];
-        /**
-         * Too many streams
-         * @description The user has as many event streams open as the service is configured to keep for one user. Close one, or share
-         *     one between the pages of a browser.
-         */
-        TooManyStreamsProblem: {
-            /** @constant */
-            code?: "too-many-streams";
-            /** @constant */
-            status?: 429;
-        } & components["schemas"]["Problem"];
-        /**
-         * Request header fields too large
-         * @description The request's headers, the address included, are larger than 16 KiB together.
-         */
-        HeadersTooLargeProblem: {
-            /** @constant */
-            code?: "headers-too-large";
-            /** @constant */
-            status?: 431;
-        } & components["schemas"]["Problem"];
-        /**
-         * Internal error
-         * @description The service has a defect that this request met. The log has it under the request's id; tell the operator that
-         *     id. Whether the request took effect is not known.
-         */
-        InternalErrorProblem: {
-            /** @constant */
-            code?: "internal-error";
-            /** @constant */
-            status?: 500;
-        } & components["schemas"]["Problem"];
-        /**
-         * Service unavailable
-         * @description The service cannot answer for now: its database or the authentication server's key set is out of reach, the
-         *     database is read-only and the request writes, the service is too busy, or it is shutting down. It is also too
-         *     busy if many requests of the same user wait: each user has a share of the database connections. Try again after
-         *     the seconds in `Retry-After`.
-         */
-        ServiceUnavailableProblem: {
-            /** @constant */
-            code?: "service-unavailable";
-            /** @constant */
-            status?: 503;
-        } & components["schemas"]["Problem"];
     };
     responses: {
-        /** @description The task as it now is. */
-        Task: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
-                 *       "user_id": "ada",
-                 *       "project_id": null,
-                 *       "parent_id": null,
-                 *       "title": "Water the plants",
-                 *       "description": "The fern twice.",
-                 *       "status": "completed",
-                 *       "priority": "high",
-                 *       "completed": true,
-                 *       "completed_at": "2026-11-21T10:00:00.000Z",
-                 *       "tags": [
-                 *         "home"
-                 *       ],
-                 *       "due_date": "2026-11-28",
-                 *       "due_time": "18:00",
-                 *       "time_zone": "Europe/Zurich",
-                 *       "due_at": "2026-11-28T17:00:00.000Z",
-                 *       "rrule": "FREQ=WEEKLY",
-                 *       "repeat_from": "schedule",
-                 *       "recurrence_start": "2026-11-21",
-                 *       "reminders": [
-                 *         {
-                 *           "at": null,
-                 *           "minutes_before_due": 30
-                 *         }
-                 *       ],
-                 *       "position": "m00064422c6a9c0",
-                 *       "version": 3,
-                 *       "created_at": "2026-11-21T09:30:00.000Z",
-                 *       "updated_at": "2026-11-21T10:00:00.000Z"
-                 *     }
-                 */
-                "application/json": components["schemas"]["Task"];
-            };
-        };
-        /** @description The project as it now is. */
-        Project: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
-                 *       "user_id": "ada",
-                 *       "name": "Garden",
-                 *       "color": "#2f855a",
-                 *       "archived": false,
-                 *       "position": "m00064422c6a9c0",
-                 *       "version": 1,
-                 *       "created_at": "2026-11-21T09:30:00.000Z",
-                 *       "updated_at": "2026-11-21T09:30:00.000Z"
-                 *     }
-                 */
-                "application/json": components["schemas"]["Project"];
-            };
-        };
-        /** @description The tag as it now is. */
-        Tag: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
-                 *       "user_id": "ada",
-                 *       "name": "home",
-                 *       "color": null,
-                 *       "version": 1,
-                 *       "created_at": "2026-11-21T09:30:00.000Z",
-                 *       "updated_at": "2026-11-21T09:30:00.000Z"
-                 *     }
-                 */
-                "application/json": components["schemas"]["Tag"];
-            };
-        };
-        /** @description The profile as it now is. */
-        Profile: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "user_id": "ada",
-                 *       "time_zone": "Europe/Zurich",
-                 *       "week_start": "monday",
-                 *       "default_priority": "medium",
-                 *       "require_if_match": false,
-                 *       "version": 2,
-                 *       "updated_at": "2026-11-21T09:30:00.000Z"
-                 *     }
-                 */
-                "application/json": components["schemas"]["Profile"];
-            };
-        };
-        /** @description The webhook as it now is. */
-        Webhook: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                ETag: components["headers"]["ETag"];
-                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
-                 *       "user_id": "ada",
-                 *       "url": "https://hooks.example.com/tasklane",
-                 *       "description": "The team's chat",
-                 *       "events": [
-                 *         "task.created",
-                 *         "project.*"
-                 *       ],
-                 *       "enabled": true,
-                 *       "disabled_reason": null,
-                 *       "disabled_at": null,
-                 *       "verified_at": "2026-11-21T09:30:01.000Z",
-                 *       "secret_rotated_at": null,
-                 *       "version": 1,
-                 *       "created_at": "2026-11-21T09:30:00.000Z",
-                 *       "updated_at": "2026-11-21T09:30:00.000Z"
-                 *     }
-                 */
-                "application/json": components["schemas"]["Webhook"];
-            };
-        };
-        /** @description The delivery as it now is. */
-        WebhookDelivery: {
+        /** @description The request's headers are too large; any address may answer so. */
+        HeadersTooLarge: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -4230,37 +4081,57 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81",
-                 *       "webhook_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
-                 *       "event": "task.created",
-                 *       "seq": 41,
-                 *       "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
-                 *       "state": "pending",
-                 *       "attempt_count": 1,
-                 *       "attempts": [
-                 *         {
-                 *           "at": "2026-11-21T09:30:01.000Z",
-                 *           "duration_ms": 182,
-                 *           "status": 500,
-                 *           "error": null,
-                 *           "response": "Internal Server Error"
-                 *         }
-                 *       ],
-                 *       "next_attempt_at": "2026-11-21T09:30:06.120Z",
-                 *       "created_at": "2026-11-21T09:30:00.000Z"
+                 *       "type": "/problems/headers-too-large",
+                 *       "code": "headers-too-large",
+                 *       "title": "Request header fields too large",
+                 *       "status": 431,
+                 *       "detail": "The request's headers are larger than 16384 bytes.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/json": components["schemas"]["WebhookDelivery"];
+                "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
             };
         };
-        /** @description The entity still is what `If-None-Match` names. */
-        NotModified: {
+        /** @description The address does not take this method; any address may answer so. */
+        MethodNotAllowed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
-                ETag: components["headers"]["ETag"];
+                Allow: components["headers"]["Allow"];
                 [name: string]: unknown;
             };
-            content?: never;
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/method-not-allowed",
+                 *       "code": "method-not-allowed",
+                 *       "title": "Method not allowed",
+                 *       "status": 405,
+                 *       "detail": "This address takes GET, HEAD, OPTIONS.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+            };
+        };
+        /** @description The request took too long to arrive; any address may answer so. */
+        RequestTimeout: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/request-timeout",
+                 *       "code": "request-timeout",
+                 *       "title": "Request timeout",
+                 *       "status": 408,
+                 *       "detail": "The request took too long to arrive.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["RequestTimeoutProblem"];
+            };
         };
         /** @description The request cannot be parsed. */
         MalformedRequest: {
@@ -4328,8 +4199,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["InsufficientScopeProblem"] | components["schemas"]["WrongOriginProblem"];
             };
         };
-        /** @description There is nothing at this address. */
-        NotFound: {
+        /** @description The request breaks this contract; `errors` lists the faults. */
+        ValidationFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -4337,202 +4208,71 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "/problems/not-found",
-                 *       "code": "not-found",
-                 *       "title": "Not found",
-                 *       "status": 404,
-                 *       "detail": "There is nothing at this address.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["NotFoundProblem"];
-            };
-        };
-        /** @description The lane has no such task. */
-        TaskNotFound: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/task-not-found",
-                 *       "code": "task-not-found",
-                 *       "title": "Task not found",
-                 *       "status": 404,
-                 *       "detail": "The lane has no task with this id.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["TaskNotFoundProblem"];
-            };
-        };
-        /** @description The lane has no such project. */
-        ProjectNotFound: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/project-not-found",
-                 *       "code": "project-not-found",
-                 *       "title": "Project not found",
-                 *       "status": 404,
-                 *       "detail": "The lane has no project with this id.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["ProjectNotFoundProblem"];
-            };
-        };
-        /** @description The lane has no such tag. */
-        TagNotFound: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/tag-not-found",
-                 *       "code": "tag-not-found",
-                 *       "title": "Tag not found",
-                 *       "status": 404,
-                 *       "detail": "The lane has no tag with this id.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["TagNotFoundProblem"];
-            };
-        };
-        /** @description The lane has no such webhook. */
-        WebhookNotFound: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/webhook-not-found",
-                 *       "code": "webhook-not-found",
-                 *       "title": "Webhook not found",
-                 *       "status": 404,
-                 *       "detail": "The lane has no webhook with this id.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["WebhookNotFoundProblem"];
-            };
-        };
-        /** @description The lane has no such webhook, or the webhook no such delivery. */
-        WebhookDeliveryNotFound: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/delivery-not-found",
-                 *       "code": "delivery-not-found",
-                 *       "title": "Delivery not found",
-                 *       "status": 404,
-                 *       "detail": "The webhook has no delivery with this id.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["WebhookNotFoundProblem"] | components["schemas"]["DeliveryNotFoundProblem"];
-            };
-        };
-        /** @description The lane would hold more than its quota. */
-        QuotaExceeded: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/quota-exceeded",
-                 *       "code": "quota-exceeded",
-                 *       "title": "Quota exceeded",
-                 *       "status": 409,
-                 *       "detail": "The lane may hold 5000 tags.",
+                 *       "type": "/problems/validation-failed",
+                 *       "code": "validation-failed",
+                 *       "title": "Validation failed",
+                 *       "status": 422,
+                 *       "detail": "The request has 1 fault.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
-                 *       "quota": "tags",
-                 *       "limit": 5000
+                 *       "errors": [
+                 *         {
+                 *           "pointer": "/body/title",
+                 *           "code": "required",
+                 *           "detail": "is required"
+                 *         }
+                 *       ],
+                 *       "errors_omitted": 0
                  *     }
                  */
-                "application/problem+json": components["schemas"]["QuotaExceededProblem"];
+                "application/problem+json": components["schemas"]["ValidationFailedProblem"];
             };
         };
-        /** @description The lane would hold more than its quota, or the request's key has no reply to repeat. */
-        QuotaExceededOrConflict: {
+        /** @description The requests of this minute cost more units than the limit has. */
+        RateLimited: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["InFlightRetryAfter"];
+                /**
+                 * @description Seconds to wait before trying again (RFC 9110).
+                 * @example 30
+                 */
+                "Retry-After": number;
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
                 /**
                  * @example {
-                 *       "type": "/problems/quota-exceeded",
-                 *       "code": "quota-exceeded",
-                 *       "title": "Quota exceeded",
-                 *       "status": 409,
-                 *       "detail": "The lane may hold 20 webhooks.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
-                 *       "quota": "webhooks",
-                 *       "limit": 20
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["QuotaExceededProblem"] | components["schemas"]["IdempotencyConflictProblem"];
-            };
-        };
-        /** @description The webhook is disabled, or the request's key has no reply to repeat. */
-        WebhookDisabled: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["InFlightRetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/webhook-disabled",
-                 *       "code": "webhook-disabled",
-                 *       "title": "Webhook disabled",
-                 *       "status": 409,
-                 *       "detail": "The webhook is disabled; enable it first.",
+                 *       "type": "/problems/rate-limited",
+                 *       "code": "rate-limited",
+                 *       "title": "Rate limited",
+                 *       "status": 429,
+                 *       "detail": "The limit of this minute is used up; wait for the next one.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["WebhookDisabledProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                "application/problem+json": components["schemas"]["RateLimitedProblem"];
             };
         };
-        /** @description The address does not take this method; any address may answer so. */
-        MethodNotAllowed: {
+        /** @description The service failed to answer; nothing that it had not acknowledged is certain to be kept. */
+        Fault: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
-                Allow: components["headers"]["Allow"];
+                "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
             content: {
                 /**
                  * @example {
-                 *       "type": "/problems/method-not-allowed",
-                 *       "code": "method-not-allowed",
-                 *       "title": "Method not allowed",
-                 *       "status": 405,
-                 *       "detail": "This address takes GET, HEAD, OPTIONS.",
+                 *       "type": "/problems/service-unavailable",
+                 *       "code": "service-unavailable",
+                 *       "title": "Service unavailable",
+                 *       "status": 503,
+                 *       "detail": "The database is out of reach.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+                "application/problem+json": components["schemas"]["InternalErrorProblem"] | components["schemas"]["ServiceUnavailableProblem"];
             };
         };
         /** @description The chosen id is taken, the lane would hold more than its quota, or the request's key has no reply to repeat. */
@@ -4556,50 +4296,48 @@ export interface components {
                 "application/problem+json": components["schemas"]["IdTakenProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["IdempotencyConflictProblem"];
             };
         };
-        /** @description The last completion can not be taken back, or the request's key has no reply to repeat. */
-        CompletionChanged: {
+        /** @description The body is too large. */
+        ContentTooLarge: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
             content: {
                 /**
                  * @example {
-                 *       "type": "/problems/completion-changed",
-                 *       "code": "completion-changed",
-                 *       "title": "Completion changed",
-                 *       "status": 409,
-                 *       "detail": "The due date or the recurrence was changed since the last completion.",
+                 *       "type": "/problems/content-too-large",
+                 *       "code": "content-too-large",
+                 *       "title": "Content too large",
+                 *       "status": 413,
+                 *       "detail": "The body is larger than 262144 bytes.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["CompletionChangedProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                "application/problem+json": components["schemas"]["ContentTooLargeProblem"];
             };
         };
-        /** @description The task does not recur, or the request's key has no reply to repeat. */
-        NotRecurring: {
+        /** @description The body's media type, charset or content coding is not supported. */
+        UnsupportedMediaType: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
             content: {
                 /**
                  * @example {
-                 *       "type": "/problems/not-recurring",
-                 *       "code": "not-recurring",
-                 *       "title": "Not recurring",
-                 *       "status": 409,
-                 *       "detail": "The task does not recur.",
+                 *       "type": "/problems/unsupported-media-type",
+                 *       "code": "unsupported-media-type",
+                 *       "title": "Unsupported media type",
+                 *       "status": 415,
+                 *       "detail": "Send application/json.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["NotRecurringProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
             };
         };
-        /** @description The token leads nowhere any more. */
-        SyncTokenExpired: {
+        /** @description The request breaks this contract, or its key is that of another request. */
+        ValidationFailedOrKeyReused: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -4607,36 +4345,120 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "/problems/sync-token-expired",
-                 *       "code": "sync-token-expired",
-                 *       "title": "Sync token expired",
-                 *       "status": 410,
-                 *       "detail": "What changed since is not known any more. Start over, without a token.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *       "type": "/problems/validation-failed",
+                 *       "code": "validation-failed",
+                 *       "title": "Validation failed",
+                 *       "status": 422,
+                 *       "detail": "The request has one fault.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "errors": [
+                 *         {
+                 *           "pointer": "/body/title",
+                 *           "code": "required",
+                 *           "detail": "is required"
+                 *         }
+                 *       ],
+                 *       "errors_omitted": 0
                  *     }
                  */
-                "application/problem+json": components["schemas"]["SyncTokenExpiredProblem"];
+                "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
             };
         };
-        /** @description The request's key has no reply to repeat. */
-        IdempotencyConflict: {
+        /** @description The task as it now is. */
+        Task: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["InFlightRetryAfter"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
                 /**
                  * @example {
-                 *       "type": "/problems/request-in-flight",
-                 *       "code": "request-in-flight",
-                 *       "title": "Request in flight",
-                 *       "status": 409,
-                 *       "detail": "A request with this key is being carried out.",
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                 *       "user_id": "ada",
+                 *       "project_id": null,
+                 *       "parent_id": null,
+                 *       "title": "Water the plants",
+                 *       "description": "The fern twice.",
+                 *       "status": "completed",
+                 *       "priority": "high",
+                 *       "completed": true,
+                 *       "completed_at": "2026-11-21T10:00:00.000Z",
+                 *       "tags": [
+                 *         "home"
+                 *       ],
+                 *       "due_date": "2026-11-28",
+                 *       "due_time": "18:00",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "due_at": "2026-11-28T17:00:00.000Z",
+                 *       "rrule": "FREQ=WEEKLY",
+                 *       "repeat_from": "schedule",
+                 *       "recurrence_start": "2026-11-21",
+                 *       "reminders": [
+                 *         {
+                 *           "at": null,
+                 *           "minutes_before_due": 30
+                 *         }
+                 *       ],
+                 *       "position": "m00064422c6a9c0",
+                 *       "version": 3,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Task"];
+            };
+        };
+        /** @description The entity still is what `If-None-Match` names. */
+        NotModified: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description The lane has no such task. */
+        TaskNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/task-not-found",
+                 *       "code": "task-not-found",
+                 *       "title": "Task not found",
+                 *       "status": 404,
+                 *       "detail": "The lane has no task with this id.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["IdempotencyConflictProblem"];
+                "application/problem+json": components["schemas"]["TaskNotFoundProblem"];
+            };
+        };
+        /** @description The lane would hold more than its quota. */
+        QuotaExceeded: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/quota-exceeded",
+                 *       "code": "quota-exceeded",
+                 *       "title": "Quota exceeded",
+                 *       "status": 409,
+                 *       "detail": "The lane may hold 5000 tags.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "quota": "tags",
+                 *       "limit": 5000
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["QuotaExceededProblem"];
             };
         };
         /** @description The task is no longer what `If-Match` names. */
@@ -4692,6 +4514,157 @@ export interface components {
                 "application/problem+json": components["schemas"]["TaskPreconditionFailedProblem"];
             };
         };
+        /** @description The request needs an `If-Match`. */
+        PreconditionRequired: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/precondition-required",
+                 *       "code": "precondition-required",
+                 *       "title": "Precondition required",
+                 *       "status": 428,
+                 *       "detail": "The request needs an If-Match header with the entity's ETag.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["PreconditionRequiredProblem"];
+            };
+        };
+        /** @description The lane would hold more than its quota, or the request's key has no reply to repeat. */
+        QuotaExceededOrConflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/quota-exceeded",
+                 *       "code": "quota-exceeded",
+                 *       "title": "Quota exceeded",
+                 *       "status": 409,
+                 *       "detail": "The lane may hold 20 webhooks.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "quota": "webhooks",
+                 *       "limit": 20
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["QuotaExceededProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+            };
+        };
+        /** @description The last completion can not be taken back, or the request's key has no reply to repeat. */
+        CompletionChanged: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/completion-changed",
+                 *       "code": "completion-changed",
+                 *       "title": "Completion changed",
+                 *       "status": 409,
+                 *       "detail": "The due date or the recurrence was changed since the last completion.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["CompletionChangedProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+            };
+        };
+        /** @description The task does not recur, or the request's key has no reply to repeat. */
+        NotRecurring: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/not-recurring",
+                 *       "code": "not-recurring",
+                 *       "title": "Not recurring",
+                 *       "status": 409,
+                 *       "detail": "The task does not recur.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["NotRecurringProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+            };
+        };
+        /** @description The request's key has no reply to repeat. */
+        IdempotencyConflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/request-in-flight",
+                 *       "code": "request-in-flight",
+                 *       "title": "Request in flight",
+                 *       "status": 409,
+                 *       "detail": "A request with this key is being carried out.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["IdempotencyConflictProblem"];
+            };
+        };
+        /** @description The project as it now is. */
+        Project: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                 *       "user_id": "ada",
+                 *       "name": "Garden",
+                 *       "color": "#2f855a",
+                 *       "archived": false,
+                 *       "position": "m00064422c6a9c0",
+                 *       "version": 1,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Project"];
+            };
+        };
+        /** @description The lane has no such project. */
+        ProjectNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/project-not-found",
+                 *       "code": "project-not-found",
+                 *       "title": "Project not found",
+                 *       "status": 404,
+                 *       "detail": "The lane has no project with this id.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ProjectNotFoundProblem"];
+            };
+        };
         /** @description The project is no longer what `If-Match` names. */
         ProjectPreconditionFailed: {
             headers: {
@@ -4724,6 +4697,49 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProjectPreconditionFailedProblem"];
             };
         };
+        /** @description The tag as it now is. */
+        Tag: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
+                 *       "user_id": "ada",
+                 *       "name": "home",
+                 *       "color": null,
+                 *       "version": 1,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Tag"];
+            };
+        };
+        /** @description The lane has no such tag. */
+        TagNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/tag-not-found",
+                 *       "code": "tag-not-found",
+                 *       "title": "Tag not found",
+                 *       "status": 404,
+                 *       "detail": "The lane has no tag with this id.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["TagNotFoundProblem"];
+            };
+        };
         /** @description The tag is no longer what `If-Match` names. */
         TagPreconditionFailed: {
             headers: {
@@ -4752,6 +4768,179 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["TagPreconditionFailedProblem"];
+            };
+        };
+        /** @description The profile as it now is. */
+        Profile: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "user_id": "ada",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "week_start": "monday",
+                 *       "default_priority": "medium",
+                 *       "require_if_match": false,
+                 *       "version": 2,
+                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Profile"];
+            };
+        };
+        /** @description The profile is no longer what `If-Match` names. */
+        ProfilePreconditionFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/precondition-failed",
+                 *       "code": "precondition-failed",
+                 *       "title": "Precondition failed",
+                 *       "status": 412,
+                 *       "detail": "It was changed since.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "current": {
+                 *         "user_id": "ada",
+                 *         "time_zone": "Europe/Zurich",
+                 *         "week_start": "monday",
+                 *         "default_priority": "medium",
+                 *         "require_if_match": false,
+                 *         "version": 2,
+                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       }
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ProfilePreconditionFailedProblem"];
+            };
+        };
+        /** @description The token leads nowhere any more. */
+        SyncTokenExpired: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/sync-token-expired",
+                 *       "code": "sync-token-expired",
+                 *       "title": "Sync token expired",
+                 *       "status": 410,
+                 *       "detail": "What changed since is not known any more. Start over, without a token.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["SyncTokenExpiredProblem"];
+            };
+        };
+        /** @description There were too many requests, or the user has too many streams open. */
+        TooManyStreams: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                /**
+                 * @description Seconds to wait before trying again (RFC 9110).
+                 * @example 30
+                 */
+                "Retry-After": number;
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/too-many-streams",
+                 *       "code": "too-many-streams",
+                 *       "title": "Too many streams",
+                 *       "status": 429,
+                 *       "detail": "The user has too many event streams open; close one.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["RateLimitedProblem"] | components["schemas"]["TooManyStreamsProblem"];
+            };
+        };
+        /** @description The service is not ready. */
+        NotReady: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/service-unavailable",
+                 *       "code": "service-unavailable",
+                 *       "title": "Service unavailable",
+                 *       "status": 503,
+                 *       "detail": "The database is out of reach.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
+            };
+        };
+        /** @description The webhook as it now is. */
+        Webhook: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                ETag: components["headers"]["ETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
+                 *       "user_id": "ada",
+                 *       "url": "https://hooks.example.com/tasklane",
+                 *       "description": "The team's chat",
+                 *       "events": [
+                 *         "task.created",
+                 *         "project.*"
+                 *       ],
+                 *       "enabled": true,
+                 *       "disabled_reason": null,
+                 *       "disabled_at": null,
+                 *       "verified_at": "2026-11-21T09:30:01.000Z",
+                 *       "secret_rotated_at": null,
+                 *       "version": 1,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Webhook"];
+            };
+        };
+        /** @description The lane has no such webhook. */
+        WebhookNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/webhook-not-found",
+                 *       "code": "webhook-not-found",
+                 *       "title": "Webhook not found",
+                 *       "status": 404,
+                 *       "detail": "The lane has no webhook with this id.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["WebhookNotFoundProblem"];
             };
         };
         /** @description The webhook is no longer what `If-Match` names. */
@@ -4793,58 +4982,29 @@ export interface components {
                 "application/problem+json": components["schemas"]["WebhookPreconditionFailedProblem"];
             };
         };
-        /** @description The profile is no longer what `If-Match` names. */
-        ProfilePreconditionFailed: {
+        /** @description The webhook is disabled, or the request's key has no reply to repeat. */
+        WebhookDisabled: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
-                ETag: components["headers"]["ETag"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
             content: {
                 /**
                  * @example {
-                 *       "type": "/problems/precondition-failed",
-                 *       "code": "precondition-failed",
-                 *       "title": "Precondition failed",
-                 *       "status": 412,
-                 *       "detail": "It was changed since.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
-                 *       "current": {
-                 *         "user_id": "ada",
-                 *         "time_zone": "Europe/Zurich",
-                 *         "week_start": "monday",
-                 *         "default_priority": "medium",
-                 *         "require_if_match": false,
-                 *         "version": 2,
-                 *         "updated_at": "2026-11-21T09:30:00.000Z"
-                 *       }
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["ProfilePreconditionFailedProblem"];
-            };
-        };
-        /** @description The request needs an `If-Match`. */
-        PreconditionRequired: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/precondition-required",
-                 *       "code": "precondition-required",
-                 *       "title": "Precondition required",
-                 *       "status": 428,
-                 *       "detail": "The request needs an If-Match header with the entity's ETag.",
+                 *       "type": "/problems/webhook-disabled",
+                 *       "code": "webhook-disabled",
+                 *       "title": "Webhook disabled",
+                 *       "status": 409,
+                 *       "detail": "The webhook is disabled; enable it first.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["PreconditionRequiredProblem"];
+                "application/problem+json": components["schemas"]["WebhookDisabledProblem"] | components["schemas"]["IdempotencyConflictProblem"];
             };
         };
-        /** @description The body is too large. */
-        ContentTooLarge: {
+        /** @description The delivery as it now is. */
+        WebhookDelivery: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -4852,63 +5012,47 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "/problems/content-too-large",
-                 *       "code": "content-too-large",
-                 *       "title": "Content too large",
-                 *       "status": 413,
-                 *       "detail": "The body is larger than 262144 bytes.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["ContentTooLargeProblem"];
-            };
-        };
-        /** @description The body's media type, charset or content coding is not supported. */
-        UnsupportedMediaType: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/unsupported-media-type",
-                 *       "code": "unsupported-media-type",
-                 *       "title": "Unsupported media type",
-                 *       "status": 415,
-                 *       "detail": "Send application/json.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
-            };
-        };
-        /** @description The request breaks this contract; `errors` lists the faults. */
-        ValidationFailed: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/validation-failed",
-                 *       "code": "validation-failed",
-                 *       "title": "Validation failed",
-                 *       "status": 422,
-                 *       "detail": "The request has 1 fault.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
-                 *       "errors": [
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81",
+                 *       "webhook_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
+                 *       "event": "task.created",
+                 *       "seq": 41,
+                 *       "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                 *       "state": "pending",
+                 *       "attempt_count": 1,
+                 *       "attempts": [
                  *         {
-                 *           "pointer": "/body/title",
-                 *           "code": "required",
-                 *           "detail": "is required"
+                 *           "at": "2026-11-21T09:30:01.000Z",
+                 *           "duration_ms": 182,
+                 *           "status": 500,
+                 *           "error": null,
+                 *           "response": "Internal Server Error"
                  *         }
                  *       ],
-                 *       "errors_omitted": 0
+                 *       "next_attempt_at": "2026-11-21T09:30:06.120Z",
+                 *       "created_at": "2026-11-21T09:30:00.000Z"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["ValidationFailedProblem"];
+                "application/json": components["schemas"]["WebhookDelivery"];
+            };
+        };
+        /** @description The lane has no such webhook, or the webhook no such delivery. */
+        WebhookDeliveryNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/delivery-not-found",
+                 *       "code": "delivery-not-found",
+                 *       "title": "Delivery not found",
+                 *       "status": 404,
+                 *       "detail": "The webhook has no delivery with this id.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["WebhookNotFoundProblem"] | components["schemas"]["DeliveryNotFoundProblem"];
             };
         };
         /** @description The lane was changed during the import, of which a part is written, or would hold more than its quota. */
@@ -4931,8 +5075,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["ImportInterruptedProblem"] | components["schemas"]["QuotaExceededProblem"];
             };
         };
-        /** @description The request breaks this contract, or its key is that of another request. */
-        ValidationFailedOrKeyReused: {
+        /** @description There is nothing at this address. */
+        NotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -4940,159 +5084,15 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "/problems/validation-failed",
-                 *       "code": "validation-failed",
-                 *       "title": "Validation failed",
-                 *       "status": 422,
-                 *       "detail": "The request has one fault.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
-                 *       "errors": [
-                 *         {
-                 *           "pointer": "/body/title",
-                 *           "code": "required",
-                 *           "detail": "is required"
-                 *         }
-                 *       ],
-                 *       "errors_omitted": 0
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
-            };
-        };
-        /** @description The requests of this minute cost more units than the limit has. */
-        RateLimited: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                /**
-                 * @description Seconds to wait before trying again (RFC 9110).
-                 * @example 30
-                 */
-                "Retry-After": number;
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/rate-limited",
-                 *       "code": "rate-limited",
-                 *       "title": "Rate limited",
-                 *       "status": 429,
-                 *       "detail": "The limit of this minute is used up; wait for the next one.",
+                 *       "type": "/problems/not-found",
+                 *       "code": "not-found",
+                 *       "title": "Not found",
+                 *       "status": 404,
+                 *       "detail": "There is nothing at this address.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["RateLimitedProblem"];
-            };
-        };
-        /** @description There were too many requests, or the user has too many streams open. */
-        TooManyStreams: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                /**
-                 * @description Seconds to wait before trying again (RFC 9110).
-                 * @example 30
-                 */
-                "Retry-After": number;
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/too-many-streams",
-                 *       "code": "too-many-streams",
-                 *       "title": "Too many streams",
-                 *       "status": 429,
-                 *       "detail": "The user has too many event streams open; close one.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["RateLimitedProblem"] | components["schemas"]["TooManyStreamsProblem"];
-            };
-        };
-        /** @description The request took too long to arrive; any address may answer so. */
-        RequestTimeout: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/request-timeout",
-                 *       "code": "request-timeout",
-                 *       "title": "Request timeout",
-                 *       "status": 408,
-                 *       "detail": "The request took too long to arrive.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["RequestTimeoutProblem"];
-            };
-        };
-        /** @description The request's headers are too large; any address may answer so. */
-        HeadersTooLarge: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/headers-too-large",
-                 *       "code": "headers-too-large",
-                 *       "title": "Request header fields too large",
-                 *       "status": 431,
-                 *       "detail": "The request's headers are larger than 16384 bytes.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
-            };
-        };
-        /** @description The service is not ready. */
-        NotReady: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/service-unavailable",
-                 *       "code": "service-unavailable",
-                 *       "title": "Service unavailable",
-                 *       "status": 503,
-                 *       "detail": "The database is out of reach.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
-            };
-        };
-        /** @description The service failed to answer; nothing that it had not acknowledged is certain to be kept. */
-        Fault: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/service-unavailable",
-                 *       "code": "service-unavailable",
-                 *       "title": "Service unavailable",
-                 *       "status": 503,
-                 *       "detail": "The database is out of reach.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["InternalErrorProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                "application/problem+json": components["schemas"]["NotFoundProblem"];
             };
         };
     };
@@ -5103,10 +5103,41 @@ export interface components {
          */
         UserId: components["schemas"]["UserId"];
         /**
+         * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+         * @example eyJ2IjoxfQ
+         */
+        Cursor: string;
+        /**
+         * @description How many items a page holds at most.
+         * @example 20
+         */
+        Limit: number;
+        /**
+         * @description Makes the request safe to send again
+         *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
+         *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
+         *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
+         *     what succeeded is kept: after a problem the same key may be used again.
+         * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+         */
+        IdempotencyKey: string;
+        /**
          * @description The task's id.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
          */
         TaskId: components["schemas"]["Id"];
+        /**
+         * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
+         *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+         * @example "3-1795255200000"
+         */
+        IfNoneMatch: string;
+        /**
+         * @description Changes the entity only if it still is what one of these entity tags stands for
+         *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+         * @example "3-1795255200000"
+         */
+        IfMatch: string;
         /**
          * @description The project's id.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
@@ -5143,37 +5174,6 @@ export interface components {
          * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
          */
         WebhookSignature: string;
-        /**
-         * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
-         * @example eyJ2IjoxfQ
-         */
-        Cursor: string;
-        /**
-         * @description How many items a page holds at most.
-         * @example 20
-         */
-        Limit: number;
-        /**
-         * @description Makes the request safe to send again
-         *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-         *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-         *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-         *     what succeeded is kept: after a problem the same key may be used again.
-         * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
-         */
-        IdempotencyKey: string;
-        /**
-         * @description Changes the entity only if it still is what one of these entity tags stands for
-         *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
-         * @example "3-1795255200000"
-         */
-        IfMatch: string;
-        /**
-         * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
-         *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
-         * @example "3-1795255200000"
-         */
-        IfNoneMatch: string;
     };
     requestBodies: never;
     headers: {
@@ -5182,48 +5182,6 @@ export interface components {
          * @example 019a9c2e5b007c3a9d517f6a2b1c0d4e
          */
         RequestId: string;
-        /**
-         * @description The methods that the address takes (RFC 9110).
-         * @example GET, HEAD, OPTIONS
-         */
-        Allow: string;
-        /**
-         * @description The address of what was made.
-         * @example /api/ada/tasks/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
-         */
-        Location: string;
-        /**
-         * @description How long the response may be kept (RFC 9111).
-         * @example no-cache
-         */
-        CacheControl: string;
-        /**
-         * @description The strong entity tag of what the body shows, for `If-Match` and `If-None-Match` (RFC 9110, section 8.8.3): its
-         *     `version` and its `updated_at` in milliseconds since 1970, 0 for null.
-         * @example "3-1795255200000"
-         */
-        ETag: string;
-        /**
-         * @description The weak entity tag of the calendar, for `If-None-Match` (RFC 9110, section 8.8.3). It stands for what the lane
-         *     holds, and for how this release writes that.
-         * @example W/"Zr0cQx5mK2vWb7yLhJ4dPf"
-         */
-        CalendarETag: string;
-        /**
-         * @description That this is the reply to an earlier request with the same `Idempotency-Key`; absent otherwise.
-         * @example true
-         */
-        IdempotencyReplayed: "true";
-        /**
-         * @description That the response is a file to keep, and its name (RFC 6266).
-         * @example attachment; filename="tasklane-2026-11-21.json"
-         */
-        ContentDisposition: string;
-        /**
-         * @description What the page may load; nothing from outside this service.
-         * @example default-src 'none'
-         */
-        ContentSecurityPolicy: string;
         /**
          * @description The scheme to authenticate with, and what was wrong (RFC 6750).
          * @example Bearer realm="tasklane", error="invalid_token", resource_metadata="https://tasks.example.com/.well-known/oauth-protected-resource"
@@ -5249,10 +5207,52 @@ export interface components {
          */
         RetryAfter: number;
         /**
+         * @description The strong entity tag of what the body shows, for `If-Match` and `If-None-Match` (RFC 9110, section 8.8.3): its
+         *     `version` and its `updated_at` in milliseconds since 1970, 0 for null.
+         * @example "3-1795255200000"
+         */
+        ETag: string;
+        /**
+         * @description That this is the reply to an earlier request with the same `Idempotency-Key`; absent otherwise.
+         * @example true
+         */
+        IdempotencyReplayed: "true";
+        /**
+         * @description The address of what was made.
+         * @example /api/ada/tasks/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+         */
+        Location: string;
+        /**
          * @description Seconds to wait before trying again (RFC 9110); where the request is in flight.
          * @example 1
          */
         InFlightRetryAfter: number;
+        /**
+         * @description How long the response may be kept (RFC 9111).
+         * @example no-cache
+         */
+        CacheControl: string;
+        /**
+         * @description That the response is a file to keep, and its name (RFC 6266).
+         * @example attachment; filename="tasklane-2026-11-21.json"
+         */
+        ContentDisposition: string;
+        /**
+         * @description The weak entity tag of the calendar, for `If-None-Match` (RFC 9110, section 8.8.3). It stands for what the lane
+         *     holds, and for how this release writes that.
+         * @example W/"Zr0cQx5mK2vWb7yLhJ4dPf"
+         */
+        CalendarETag: string;
+        /**
+         * @description What the page may load; nothing from outside this service.
+         * @example default-src 'none'
+         */
+        ContentSecurityPolicy: string;
+        /**
+         * @description The methods that the address takes (RFC 9110).
+         * @example GET, HEAD, OPTIONS
+         */
+        Allow: string;
     };
     pathItems: never;
 }

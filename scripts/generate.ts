@@ -20,11 +20,11 @@ interface Document {
   components?: { parameters?: Record<string, Parameter> };
 }
 
-/** The contract in one document, as JSON with two spaces. */
-async function bundle(root: string): Promise<string> {
-  const { code, stdout, stderr } = await redocly(['bundle', 'openapi.yaml', '--ext=json'], root);
+/** The contract in one document. */
+async function bundle(root: string, format: 'json' | 'yaml'): Promise<string> {
+  const { code, stdout, stderr } = await redocly(['bundle', 'openapi.yaml', `--ext=${format}`], root);
   if (code !== 0) throw new Error(stderr);
-  return `${JSON.stringify(JSON.parse(stdout), null, 2)}\n`;
+  return stdout;
 }
 
 function allParameters(document: Document): Parameter[] {
@@ -51,9 +51,11 @@ async function types(contract: string, options: { defaultNonNullable: boolean })
 
 /** Makes every generated file from the `openapi.yaml` in `root`; throws what Redocly says where it cannot be read. */
 export async function generate(root: string): Promise<Artifacts> {
-  const contract = await bundle(root);
+  const [json, yaml] = await Promise.all([bundle(root, 'json'), bundle(root, 'yaml')]);
+  const contract = `${JSON.stringify(JSON.parse(json), null, 2)}\n`;
   return {
     'generated/openapi.json': contract,
+    'generated/openapi.yaml': yaml,
     'generated/openapi.d.ts': await types(withQueryDefaults(contract), { defaultNonNullable: true }),
     'sdk/src/openapi.d.ts': await types(contract, { defaultNonNullable: false }),
     'generated/docs/redoc.js': redocScript(),

@@ -1,11 +1,12 @@
 const { combinedSchemas, contentSchemas, dereference, reachableSchemas } = require('./schemas.js');
 
 const problemType = 'application/problem+json';
-const problemPointer = '#/components/schemas/Problem';
+// In the file of its own, or in a document that is one file.
+const problemPointer = /(^#|\/schemas)\/Problem$/;
 
 function isProblem(schema, context) {
   const combined = combinedSchemas(schema, context);
-  if (combined.some(({ location }) => location.pointer === problemPointer)) return true;
+  if (combined.some(({ location }) => problemPointer.test(location.pointer))) return true;
   return combined.some(({ node, location }) => {
     const alternatives = node.oneOf ?? [];
     return (
@@ -19,7 +20,12 @@ function isProblem(schema, context) {
 
 /** Whether this describes what the service sends to a webhook, and what that answers. */
 function isSent(context) {
-  return context.location.pointer.startsWith('#/webhooks/');
+  const { source, pointer } = context.location;
+  // In the file of its own, or in a document that is one file.
+  return (
+    source.absoluteRef.endsWith('openapi/webhooks.yaml') ||
+    (pointer.startsWith('#/webhooks/') && !source.absoluteRef.includes('/paths/'))
+  );
 }
 
 /** Responses outside 2xx: an error is `application/problem+json` on the schema Problem, anything else has no body. */
@@ -315,18 +321,19 @@ function isSurcharge({ for: pointer, every, units, ...others }, operation, parts
 function operationCosts() {
   return {
     Paths(paths, context) {
-      const items = Object.entries(paths);
-      const operations = items.flatMap(([path, item]) =>
+      const items = Object.entries(paths).map(([path, item]) =>
+        dereference(item, context.location.child(path), context),
+      );
+      const operations = items.flatMap(({ node: item, location }) =>
         methods
           .filter((method) => item[method])
-          .map((method) => ({ path, item, method, operation: item[method] })),
+          .map((method) => ({ item, operation: item[method], location: location.child(method) })),
       );
       const ids = new Set(operations.map(({ operation }) => operation.operationId));
-      for (const { path, item, method, operation } of operations) {
-        const location = context.location.child([path, method]);
+      for (const { item, operation, location } of operations) {
         const { units, more = [], ...others } = operation['x-cost'] ?? {};
         const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map(
-          (each) => dereference(each, context.location, context).node,
+          (each) => dereference(each, location, context).node,
         );
         const query = new Set(parameters.filter((each) => each.in === 'query').map((each) => each.name));
         const parts = { ids, query, fields: bodyFields(operation, location, context) };

@@ -30,7 +30,7 @@ export function serviceHandlers(
   | 'getDocsScript'
   | 'getProblemType'
 > {
-  const yaml = readFileSync(projectPath('openapi.yaml'), 'utf8');
+  const yaml = readFileSync(projectPath('generated', 'openapi.yaml'), 'utf8');
   const script = readFileSync(projectPath('generated', 'docs', 'redoc.js'), 'utf8');
   const docs = docsPage();
 
