@@ -59,3 +59,16 @@ test('no attack is listed twice', () => {
   const names = ATTACKS.map(({ mode, name }) => `${mode}: ${name}`);
   expect(new Set(names).size).toBe(names.length);
 });
+
+test('a token of another algorithm than its key’s is refused before its signature is tried', async () => {
+  const attack = ATTACKS.find(({ name, mode }) => name === 'PS256 with an RS256 key' && mode === 'key-set');
+  if (!attack) throw new Error('The corpus has no such attack.');
+  const { headers } = await attack.credential(kit);
+  const authenticator = createAuthenticator(configOf(environmentOf('key-set', kit)), log);
+  try {
+    const refused = { outcome: 'invalid', reason: 'algorithm' };
+    expect(await authenticator.authenticate(requestWith(headers))).toEqual(refused);
+  } finally {
+    authenticator.close();
+  }
+});

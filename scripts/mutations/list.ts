@@ -1,0 +1,273 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are pieces of source code.
+/** Faults to plant, one at a time, and the tests that must notice each. */
+
+export interface Mutation {
+  readonly file: string;
+  /** What the fault does, for the report. */
+  readonly fault: string;
+  /** Occurs once in the file. */
+  readonly find: string;
+  readonly replace: string;
+  readonly tests: readonly string[];
+  /** Of these tests, those whose names match. */
+  readonly names?: string;
+}
+
+type Planted = Omit<Mutation, 'file' | 'tests' | 'names'>;
+const inFile =
+  (file: string, tests: readonly string[], names?: string) =>
+  (fault: string, find: string, replace: string): Mutation => ({
+    file,
+    tests,
+    ...(names !== undefined && { names }),
+    ...({ fault, find, replace } satisfies Planted),
+  });
+
+const attacks = ['test/auth/attacks.test.ts'];
+const claims = inFile('src/auth/claims.ts', attacks);
+const targets = inFile('src/webhooks/targets.ts', ['test/webhooks/targets.test.ts']);
+const bound = inFile('src/database/bound.ts', ['test/database/bound.test.ts']);
+const lane = (names: string) => inFile('src/database/lane.ts', ['test/database/lane.test.ts'], names);
+const scope = inFile(
+  'src/database/lane.ts',
+  ['test/database/row-level-security.test.ts'],
+  'an owner (a query|an update|the scope)',
+);
+const erased = (names: string) => inFile('src/database/lane.ts', ['test/profile/erase.test.ts'], names);
+const sync = ['test/sync/sync.test.ts'];
+const keys = ['test/safe-writes/keys.test.ts'];
+const idempotency = inFile('src/database/idempotency.ts', keys);
+const trash = inFile('src/trash/repository.ts', ['test/trash/trash.test.ts']);
+const schedule = inFile('src/recurrence/schedule.ts', ['test/recurrence/schedule.test.ts']);
+const lists = ['test/tasks/list.test.ts'];
+
+export const mutations: readonly Mutation[] = [
+  // Who calls.
+  inFile('src/contract/admission.ts', ['test/isolation/all-walls.test.ts'], 'is 403')(
+    'the path’s user is not compared with the token’s',
+    'laneUser !== identity.userId',
+    'laneUser === null',
+  ),
+  inFile('src/contract/admission.ts', ['test/auth/service.test.ts'], 'too little')(
+    'scopes are not checked',
+    '!identity.scopes.includes(operation.scope)',
+    'identity.scopes === null',
+  ),
+  inFile('src/contract/admission.ts', ['test/auth/service.test.ts'], 'origin|cookie')(
+    'writes with a cookie need no origin',
+    '!isAllowedOrigin(request, trustedOrigins)',
+    'trustedOrigins === null',
+  ),
+  inFile('src/auth/origin.ts', ['test/auth/origin.test.ts'])(
+    'of two origins, the first counts',
+    ' && others.length === 0',
+    '',
+  ),
+  inFile('src/auth/token-verifier.ts', attacks)(
+    'the token decides the algorithm',
+    'keys.filter((key) => key.algorithm === header.value.alg)',
+    '[...keys]',
+  ),
+  inFile('src/auth/token-verifier.ts', ['test/auth/authenticator.test.ts'])(
+    'a verified token outlives its expiry',
+    'now() < known.until && ',
+    '',
+  ),
+  claims('tokens do not expire', 'expiresAt <= nowSeconds - tolerance', 'expiresAt <= 0'),
+  claims('tokens may live for ever', 'expiresAt - nowSeconds > maximum + tolerance', 'expiresAt < 0'),
+  claims(
+    'tokens for other audiences count',
+    '!audienceIncludes(audience, rules.audience?.value ?? null)',
+    'false',
+  ),
+  claims('tokens of other issuers count', '!issuerMatches(issuer, rules.issuer)', 'false'),
+  inFile('src/auth/session-cookie.ts', attacks)(
+    'a cookie’s session may be another user’s',
+    ' || session.userId !== userId',
+    '',
+  ),
+  inFile('src/auth/identity.ts', ['test/profile/erase.test.ts'], 'clocks differ')(
+    'clocks that are ahead are not allowed for',
+    'issuedAt - tolerance',
+    'issuedAt',
+  ),
+  inFile('src/auth/identity.ts', ['test/auth/session-table.test.ts'])(
+    'a session from the future opens an erased lane',
+    'issuedAt <= nowSeconds + tolerance',
+    'issuedAt > 0',
+  ),
+
+  // Lanes.
+  inFile('src/database/bound.ts', ['test/isolation/lane-handle-alone.test.ts'], 'getTask|listTasks')(
+    'a lane’s queries are not bound to its user',
+    '[conditionOn(bound), ...grouped(compiler.grouped.where ?? [])]',
+    '[...grouped(compiler.grouped.where ?? [])]',
+  ),
+  bound(
+    'or leaves the lane',
+    "if (conditions.every(({ bool }) => bool === 'and')) return conditions;",
+    'return conditions;',
+  ),
+  bound('rows are given away', "Object.hasOwn(builder._single.update ?? {}, 'user_id')", 'false'),
+  bound('a lane’s query becomes an insert', '!conditional.has(compiler.method)', 'false'),
+  inFile('src/database/lane.ts', ['test/database/bound.test.ts'])(
+    'rows are inserted for whom they name',
+    '({ ...each, user_id: userId })',
+    '({ user_id: userId, ...each })',
+  ),
+  scope(
+    'transactions stay the login role’s',
+    "set_config('role', $1, true)",
+    "set_config('app.role', $1, true)",
+  ),
+  scope(
+    'the user outlives the transaction',
+    "set_config('app.user_id', $2, true)",
+    "set_config('app.user_id', $2, false)",
+  ),
+  inFile('src/trash/repository.ts', ['test/trash/trash.test.ts'])(
+    'a tree begins in any lane',
+    'where user_id = :user and id = :id and',
+    'where id = :id and',
+  ),
+  inFile('src/tags/repository.ts', ['test/tags/tags.test.ts'])(
+    'a task takes the tags of another lane’s task',
+    'where link.user_id = tasks.user_id and link.task_id = tasks.id',
+    'where link.task_id = tasks.id',
+  ),
+  inFile('src/transfer/repository.ts', ['test/transfer/import.test.ts'])(
+    'an imported task’s level is counted across lanes',
+    'above.user_id = tasks.user_id and ',
+    '',
+  ),
+  lane('concurren|counter|sequence|at once')(
+    'writers of a lane do not wait for one another',
+    'select delivers, require_if_match from ${schema}.profiles where user_id = $1 for update',
+    'select delivers, require_if_match from ${schema}.profiles where user_id = $1',
+  ),
+  lane('time of the lock')(
+    'a write has the time at which it began to wait',
+    "select made, delivers, require_if_match, set_config('app.now', clock_timestamp()::text, true)",
+    "select made, delivers, require_if_match, set_config('app.now', now()::text, true)",
+  ),
+  erased('from before')(
+    'a stale token reads',
+    'check: ([, scope]) => refuseStale(scope),',
+    'check: () => undefined,',
+  ),
+  erased('waited for the erasure')(
+    'a write that waited brings an erased lane back',
+    'if (locked.rows[0]?.made && connection)',
+    'if (locked.rows[0]?.made === null && connection)',
+  ),
+
+  // Lists.
+  inFile('src/database/keyset.ts', lists)(
+    'pages repeat their last row',
+    "const operator = keys[0]?.direction === 'desc' ? '<' : '>';",
+    "const operator = keys[0]?.direction === 'desc' ? '<=' : '>=';",
+  ),
+  inFile('src/contract/cursor.ts', lists)(
+    'cursors of other lists and users count',
+    'madeFor === fingerprint(list) &&',
+    '',
+  ),
+
+  // Sync.
+  inFile('src/sync/token.ts', sync)(
+    'sync tokens of other users count',
+    'if (madeFor !== fingerprint(userId)) return null;',
+    '',
+  ),
+  inFile('src/sync/handlers.ts', sync)(
+    'what changes during a snapshot is lost',
+    'next: { epoch, seq, snapshot: null }, hasMore: counter > seq',
+    'next: { epoch, seq: counter, snapshot: null }, hasMore: false',
+  ),
+  inFile('src/sync/handlers.ts', sync)(
+    'changes beyond a page are skipped',
+    'next: { epoch: history.epoch, seq: last, snapshot: null }',
+    'next: { epoch: history.epoch, seq: history.counter, snapshot: null }',
+  ),
+  inFile('src/changes/repository.ts', [...sync, 'test/changes/purge.test.ts'])(
+    'a copy goes on across a gap',
+    "return seq < history.floor ? 'too-old' : null;",
+    'return null;',
+  ),
+  inFile('src/changes/repository.ts', sync)(
+    'a copy goes on in another history',
+    "if (epoch !== history.epoch && !beforeAll) return 'other-epoch';",
+    '',
+  ),
+
+  // Requests that are sent again, and conditions.
+  idempotency(
+    'a key answers another request',
+    "if (!row.fingerprint.equals(fingerprint)) return { outcome: 'key-reused' };",
+    '',
+  ),
+  inFile('src/database/idempotency.ts', ['test/contract/safe-writes.test.ts'], 'createTask .*in flight')(
+    'a request is carried out twice at once',
+    "return lock?.rows[0]?.taken === true ? undefined : { outcome: 'in-flight' };",
+    'return lock ? undefined : undefined;',
+  ),
+  inFile('src/contract/safe-writes.ts', keys)(
+    'failures are kept under the key',
+    "stays: (outcome) => !('code' in outcome)",
+    'stays: () => true',
+  ),
+  inFile('src/contract/safe-writes.ts', ['test/safe-writes/concurrency.test.ts'])(
+    'If-Match is not compared',
+    'if (matchesStrongly(ifMatch, tag)) return',
+    'if (ifMatch) return',
+  ),
+
+  // Where webhooks lead.
+  targets('webhooks reach link-local addresses', "  '169.254.0.0/16',\n", ''),
+  targets('webhooks reach mapped addresses', "  '::/3',\n", ''),
+  targets('a name may lead inside', 'addresses.filter(isPublicAddress)', 'addresses.filter(Boolean)'),
+  targets('webhooks reach any port', "url.port !== ''", "url.port === '-'"),
+  targets(
+    'addresses are not checked when they are sent to',
+    'if (faultOf(address) !== null) throw',
+    'if (!address) throw',
+  ),
+  targets('names of this network are looked up', 'ownNames.test(host) || ', ''),
+  inFile('src/webhooks/signature.ts', ['test/webhooks/signature.test.ts'])(
+    'signatures do not cover the id',
+    '`${id}.${timestamp}.${body}`',
+    '`${timestamp}.${body}`',
+  ),
+
+  // Trash.
+  trash(
+    'restoring takes along what other deletes took',
+    "treeBelow('deleted_with = :with')",
+    "treeBelow('deleted_at is not null and :with::uuid is not null')",
+  ),
+  trash(
+    'tasks below a purged one are lost',
+    'await updateTasks(lane, orphans, { parent_id: null });',
+    'void orphans;',
+  ),
+  inFile('src/trash/repository.ts', ['test/trash/job.test.ts'])(
+    'what was just deleted is purged',
+    "query.where('deleted_at', '<=', until)",
+    "query.where('deleted_at', '>=', until)",
+  ),
+  inFile('src/trash/commands.ts', ['test/trash/trash.test.ts'])(
+    'a restored tree may be too deep',
+    'line.length + heightOf(row, rows) <= maxLevel',
+    'line.length <= maxLevel',
+  ),
+
+  // Recurrence.
+  schedule('missed dates come again', 'due > completedOn ? due : completedOn', 'due'),
+  schedule('COUNT has no end from completion', 'rule.count !== null && completions >= rule.count', 'false'),
+  schedule(
+    'the last date is left out',
+    'if (day > last || left-- <= 0) return;',
+    'if (day >= last || left-- <= 0) return;',
+  ),
+  schedule('a date comes twice', 'toDay(start) : toDay(after) + 1', 'toDay(start) : toDay(after)'),
+];
