@@ -144,18 +144,18 @@ export const mutations: readonly Mutation[] = [
   ),
   lane('concurren|counter|sequence|at once')(
     'writers of a lane do not wait for one another',
-    'select delivers, require_if_match from ${schema}.profiles where user_id = $1 for update',
-    'select delivers, require_if_match from ${schema}.profiles where user_id = $1',
+    'select delivers, require_if_match, ${counters} from ${schema}.profiles where user_id = $1 for update',
+    'select delivers, require_if_match, ${counters} from ${schema}.profiles where user_id = $1',
   ),
   lane('time of the lock')(
     'a write has the time at which it began to wait',
-    "select made, delivers, require_if_match, set_config('app.now', clock_timestamp()::text, true)",
-    "select made, delivers, require_if_match, set_config('app.now', now()::text, true)",
+    "select made, delivers, require_if_match, ${counters}, set_config('app.now', clock_timestamp()::text, true)",
+    "select made, delivers, require_if_match, ${counters}, set_config('app.now', now()::text, true)",
   ),
   erased('from before')(
     'a stale token reads',
-    'check: ([, scope]) => refuseStale(scope),',
-    'check: () => undefined,',
+    'read: (work) => read(caller, ownerOf(caller.userId), refuseStale, work),',
+    'read: (work) => read(caller, ownerOf(caller.userId), () => undefined, work),',
   ),
   erased('waited for the erasure')(
     'a write that waited brings an erased lane back',
@@ -208,7 +208,11 @@ export const mutations: readonly Mutation[] = [
     "if (!row.fingerprint.equals(fingerprint)) return { outcome: 'key-reused' };",
     '',
   ),
-  inFile('src/platform/database/idempotency.ts', ['test/contract/safe-writes.test.ts'], 'in flight')(
+  inFile(
+    'src/platform/database/idempotency.ts',
+    ['test/contract/safe-writes.test.ts'],
+    'createTask .*in flight',
+  )(
     'a request is carried out twice at once',
     "return lock?.rows[0]?.taken === true ? undefined : { outcome: 'in-flight' };",
     'return lock ? undefined : undefined;',

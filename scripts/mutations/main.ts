@@ -10,7 +10,8 @@ import { parseArgs } from 'node:util';
 import { projectPath } from '../../src/platform/paths';
 import { type Mutation, mutations } from './list';
 
-const timeoutMs = 300_000;
+const timeoutMs = 600_000;
+const graceMs = 10_000;
 
 type Outcome = 'noticed' | 'hung' | 'survived' | 'broken';
 
@@ -39,6 +40,11 @@ interface Report {
   readonly numFailedTests: number;
   readonly numPassedTests: number;
   readonly success: boolean;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
 }
 
 /** Runs tests in the copy. @returns Jest's report; null if they did not end in time */
@@ -51,6 +57,7 @@ async function runTests(copy: string, tests: readonly string[], names?: string):
     [
       'node_modules/jest/bin/jest.js',
       '--silent',
+      '--forceExit',
       '--json',
       '--outputFile',
       output,
@@ -61,15 +68,17 @@ async function runTests(copy: string, tests: readonly string[], names?: string):
     // A group of its own: with the tests end the processes that they started.
     { cwd: copy, detached: true, stdio: 'ignore' },
   );
-  const signal = (name: NodeJS.Signals) => child.pid !== undefined && process.kill(-child.pid, name);
+  const closed = new Promise((resolve) => child.once('close', resolve));
   let hung = false;
-  const deadline = setTimeout(() => {
-    hung = true;
-    signal('SIGINT');
-    setTimeout(() => signal('SIGKILL'), 10_000).unref();
-  }, timeoutMs);
-  await new Promise((resolve) => child.once('close', resolve));
-  clearTimeout(deadline);
+  const deadlines = [
+    setTimeout(() => {
+      hung = true;
+      process.kill(-(child.pid as number), 'SIGINT');
+    }, timeoutMs),
+    setTimeout(() => process.kill(-(child.pid as number), 'SIGKILL'), timeoutMs + graceMs),
+  ];
+  await closed;
+  for (const deadline of deadlines) clearTimeout(deadline);
   if (hung) return null;
   return JSON.parse(readFileSync(output, 'utf8'));
 }
@@ -79,6 +88,25 @@ function outcomeOf(report: Report | null): Outcome {
   if (report.numFailedTests + report.numPassedTests === 0) return 'broken';
   // Jest counts no test as failed where what comes after them fails.
   return report.success ? 'survived' : 'noticed';
+}
+
+/** Runs the tests of these mutations on the tree as it is. @returns what fails */
+async function tryWithoutFault(copy: string, chosen: readonly Mutation[]): Promise<string[]> {
+  const runs = Map.groupBy(chosen, ({ tests, names }) =>
+    names === undefined ? '' : [...tests, names].join(),
+  );
+  const failures: string[] = [];
+  for (const some of runs.values()) {
+    const tests = [...new Set(some.flatMap((each) => each.tests))];
+    const report = await runTests(copy, tests, some[0]?.names);
+    if (report?.success) continue;
+    const failed = report?.testResults.flatMap(({ name, status, assertionResults }) => [
+      ...(status === 'failed' ? [name] : []),
+      ...assertionResults.filter((each) => each.status === 'failed').map((each) => each.fullName),
+    ]);
+    failures.push(...(failed ?? tests));
+  }
+  return failures;
 }
 
 async function plant(copy: string, { file, find, replace, tests, names }: Mutation): Promise<Outcome> {
@@ -104,10 +132,9 @@ async function main(): Promise<number> {
   if (chosen.length === 0) throw new Error(`No mutation has ${only} in its file or description.`);
   const copy = copyTree();
   try {
-    const tests = [...new Set(chosen.flatMap((each) => each.tests))];
-    const clean = await runTests(copy, tests);
-    if (!clean?.success) {
-      say('The tests fail without a fault.');
+    const failures = await tryWithoutFault(copy, chosen);
+    if (failures.length > 0) {
+      say(`Without a fault, these fail or do not end:\n  ${failures.join('\n  ')}`);
       return 1;
     }
     const counts: Record<Outcome, number> = { noticed: 0, hung: 0, survived: 0, broken: 0 };
