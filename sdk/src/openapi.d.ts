@@ -13,7 +13,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -46,7 +46,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The task's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -92,7 +92,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The task's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -134,7 +134,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The task's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -167,7 +167,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The task's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -199,7 +199,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -226,7 +226,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The task's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -259,7 +259,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The task's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -292,7 +292,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -323,7 +323,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The task's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -359,7 +359,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -389,7 +389,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The project's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
@@ -430,7 +430,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The project's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
@@ -461,7 +461,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -488,7 +488,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The tag's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
@@ -528,7 +528,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -563,7 +563,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -591,7 +591,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -622,7 +622,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -651,7 +651,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -688,7 +688,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -728,7 +728,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -756,7 +756,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -788,7 +788,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The webhook's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -831,7 +831,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The webhook's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -863,7 +863,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The webhook's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -896,7 +896,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The webhook's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -931,7 +931,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The webhook's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -962,7 +962,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The webhook's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -998,7 +998,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The webhook's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -1035,7 +1035,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -1064,7 +1064,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -1097,7 +1097,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -1126,7 +1126,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -1177,7 +1177,7 @@ export interface paths {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -2094,7 +2094,7 @@ export interface components {
          * Format: date
          * @description A day of the calendar, as RFC 3339 writes it (`full-date`), from year 1 on.
          */
-        Date: string;
+        CalendarDate: string;
         /**
          * Format: date-time
          * @description An instant as RFC 3339 has it, in the years 0001 to 9999 in UTC. The service answers in UTC with milliseconds, and
@@ -2156,7 +2156,10 @@ export interface components {
              * @description The instant; null where it depends on the due date.
              */
             at: string | null;
-            /** @description How many minutes before the task is due, up to four weeks; null where it is an instant. */
+            /**
+             * Format: int32
+             * @description How many minutes before the task is due, up to four weeks; null where it is an instant.
+             */
             minutes_before_due: number | null;
         };
         /**
@@ -2205,16 +2208,25 @@ export interface components {
             /** @description When the user wants to be reminded, as it was set. Those before the due date go when it is taken away. */
             reminders: components["schemas"]["Reminder"][];
             position: components["schemas"]["Position"];
-            /** @description Grows by one with every change of the task. */
+            /**
+             * Format: int64
+             * @description Grows by one with every change of the task.
+             */
             version: number;
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
         };
         /** @description The subtasks of a task. */
         SubtaskCounts: {
-            /** @description How many are `pending` or `in_progress`. */
+            /**
+             * Format: int32
+             * @description How many are `pending` or `in_progress`.
+             */
             open: number;
-            /** @description How many are `completed` or `cancelled`. */
+            /**
+             * Format: int32
+             * @description How many are `completed` or `cancelled`.
+             */
             done: number;
         };
         /** @description Parts of a text, as pairs of where it starts and where it ends, in UTF-16 code units, the end excluded. */
@@ -2243,7 +2255,10 @@ export interface components {
             items: components["schemas"]["Task"][];
             /** @description The `cursor` of the next page; null on the last one. */
             next_cursor: string | null;
-            /** @description How many tasks match the filters; null unless `include_total` asks for it. */
+            /**
+             * Format: int32
+             * @description How many tasks match the filters; null unless `include_total` asks for it.
+             */
             total: number | null;
             /**
              * @description How many subtasks the tasks of this page have, by task id, those without any left out; null unless
@@ -2267,7 +2282,10 @@ export interface components {
             code: string;
             /** @description The type of problem, for people. */
             title: string;
-            /** @description The response's status. */
+            /**
+             * Format: int32
+             * @description The response's status.
+             */
             status: number;
             /** @description What went wrong this time. */
             detail: string;
@@ -2282,9 +2300,18 @@ export interface components {
         MalformedRequestProblem: {
             /** @constant */
             code?: "malformed-request";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 400;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "malformed-request";
+        });
         /**
          * Malformed URL
          * @description The request's path has percent-encoding that does not decode to UTF-8. Encode path segments with
@@ -2293,9 +2320,18 @@ export interface components {
         MalformedUrlProblem: {
             /** @constant */
             code?: "malformed-url";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 400;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "malformed-url";
+        });
         /**
          * Malformed header
          * @description One of the request's headers is not written as its standard has it: `Idempotency-Key` holds 1 to 255 printable
@@ -2305,9 +2341,18 @@ export interface components {
         MalformedHeaderProblem: {
             /** @constant */
             code?: "malformed-header";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 400;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "malformed-header";
+        });
         /**
          * Malformed body
          * @description The request's body cannot be read: it is not JSON where it is to be, not UTF-8, nested deeper than 64 levels, mostly made of empty
@@ -2316,9 +2361,20 @@ export interface components {
         MalformedBodyProblem: {
             /** @constant */
             code?: "malformed-body";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 400;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "malformed-body";
+        });
+        /** @description Why the request cannot be parsed. */
+        BadRequestProblem: components["schemas"]["MalformedRequestProblem"] | components["schemas"]["MalformedUrlProblem"] | components["schemas"]["MalformedHeaderProblem"] | components["schemas"]["MalformedBodyProblem"];
         /**
          * Unauthorized
          * @description The request has no token, or one that is malformed, expired, of another issuer, wrongly signed, or that
@@ -2328,7 +2384,10 @@ export interface components {
         UnauthorizedProblem: {
             /** @constant */
             code?: "unauthorized";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 401;
         } & components["schemas"]["Problem"];
         /**
@@ -2338,9 +2397,18 @@ export interface components {
         ForbiddenProblem: {
             /** @constant */
             code?: "forbidden";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 403;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "forbidden";
+        });
         /**
          * Insufficient scope
          * @description The token is valid but may not do this: its `scope` claim does not hold the operation's scope, or its role may
@@ -2349,9 +2417,18 @@ export interface components {
         InsufficientScopeProblem: {
             /** @constant */
             code?: "insufficient-scope";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 403;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "insufficient-scope";
+        });
         /**
          * Wrong origin
          * @description A write that a cookie authenticates must come from a page that the service trusts: its `Origin` header is
@@ -2360,9 +2437,20 @@ export interface components {
         WrongOriginProblem: {
             /** @constant */
             code?: "wrong-origin";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 403;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "wrong-origin";
+        });
+        /** @description Why the caller may not do this. */
+        AccessDeniedProblem: components["schemas"]["ForbiddenProblem"] | components["schemas"]["InsufficientScopeProblem"] | components["schemas"]["WrongOriginProblem"];
         /** @description One fault of a request. */
         ValidationError: {
             /**
@@ -2388,16 +2476,26 @@ export interface components {
         ValidationFailedProblem: {
             /** @constant */
             code?: "validation-failed";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 422;
             /** @description The faults of the request, at most 100 of them. */
             errors: components["schemas"]["ValidationError"][];
             /**
+             * Format: int32
              * @description How many more faults were found. What is longer than it may be has this one fault; the service does not look
              *     at what is in it.
              */
             errors_omitted: number;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "validation-failed";
+        });
         /**
          * Rate limited
          * @description The requests of the user in this minute cost as many units as the limit has. Reads and writes are counted apart,
@@ -2408,9 +2506,18 @@ export interface components {
         RateLimitedProblem: {
             /** @constant */
             code?: "rate-limited";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 429;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "rate-limited";
+        });
         /**
          * Internal error
          * @description The service has a defect that this request met. The log has it under the request's id; tell the operator that
@@ -2419,9 +2526,18 @@ export interface components {
         InternalErrorProblem: {
             /** @constant */
             code?: "internal-error";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 500;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "internal-error";
+        });
         /**
          * Service unavailable
          * @description The service cannot answer for now: its database or the authentication server's key set is out of reach, the
@@ -2432,19 +2548,33 @@ export interface components {
         ServiceUnavailableProblem: {
             /** @constant */
             code?: "service-unavailable";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 503;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "service-unavailable";
+        });
+        /** @description Why the service failed to answer. */
+        ServerErrorProblem: components["schemas"]["InternalErrorProblem"] | components["schemas"]["ServiceUnavailableProblem"];
         /**
          * Format: date-time
          * @description An instant as `Timestamp` has it, or null for none.
          */
         NullableTimestamp: string | null;
         /** @description A time to be reminded; either `at` or `minutes_before_due`. */
-        NewReminder: {
+        ReminderInput: {
             /** @description The instant; null or absent where it depends on the due date. */
             at?: components["schemas"]["NullableTimestamp"];
-            /** @description How many minutes before the task is due, up to four weeks; null or absent where it is an instant. */
+            /**
+             * Format: int32
+             * @description How many minutes before the task is due, up to four weeks; null or absent where it is an instant.
+             */
             minutes_before_due?: number | null;
         };
         /** @description A new task. */
@@ -2483,7 +2613,7 @@ export interface components {
              * @description When to be reminded, each once.
              * @default []
              */
-            reminders?: components["schemas"]["NewReminder"][];
+            reminders?: components["schemas"]["ReminderInput"][];
         };
         /**
          * Id taken
@@ -2493,9 +2623,18 @@ export interface components {
         IdTakenProblem: {
             /** @constant */
             code?: "id-taken";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 409;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "id-taken";
+        });
         /**
          * Quota exceeded
          * @description The lane would hold more than the service is configured to keep for one user. `quota` names what there would be too
@@ -2506,16 +2645,28 @@ export interface components {
         QuotaExceededProblem: {
             /** @constant */
             code?: "quota-exceeded";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 409;
             /**
              * @description What the lane would hold too much of.
              * @enum {string}
              */
             quota: "tasks" | "projects" | "tags" | "webhooks";
-            /** @description How much the lane may hold. */
+            /**
+             * Format: int32
+             * @description How much the lane may hold.
+             */
             limit: number;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "quota-exceeded";
+        });
         /**
          * Request in flight
          * @description An earlier request with the same `Idempotency-Key` is being carried out. Send it again after the seconds in
@@ -2524,9 +2675,18 @@ export interface components {
         RequestInFlightProblem: {
             /** @constant */
             code?: "request-in-flight";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 409;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "request-in-flight";
+        });
         /**
          * Reply not kept
          * @description An earlier request with the same `Idempotency-Key` was carried out, and its reply, larger than 1 MiB, was not
@@ -2535,11 +2695,20 @@ export interface components {
         ReplyNotKeptProblem: {
             /** @constant */
             code?: "reply-not-kept";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 409;
-        } & components["schemas"]["Problem"];
-        /** @description An earlier request with the same `Idempotency-Key` has no reply to repeat. */
-        IdempotencyConflictProblem: components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "reply-not-kept";
+        });
+        /** @description Why the entity cannot be created now. */
+        CreateConflictProblem: components["schemas"]["IdTakenProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /**
          * Content too large
          * @description The request's body, after decoding, is larger than the service is configured to take.
@@ -2547,7 +2716,10 @@ export interface components {
         ContentTooLargeProblem: {
             /** @constant */
             code?: "content-too-large";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 413;
         } & components["schemas"]["Problem"];
         /**
@@ -2558,7 +2730,10 @@ export interface components {
         UnsupportedMediaTypeProblem: {
             /** @constant */
             code?: "unsupported-media-type";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 415;
         } & components["schemas"]["Problem"];
         /**
@@ -2569,9 +2744,20 @@ export interface components {
         IdempotencyKeyReusedProblem: {
             /** @constant */
             code?: "idempotency-key-reused";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 422;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "idempotency-key-reused";
+        });
+        /** @description Why the request is refused as it is. */
+        UnprocessableProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
         /**
          * Task not found
          * @description The lane has no task with this id: it was never there, it is in the trash (or, where the trash is asked, not in
@@ -2580,9 +2766,18 @@ export interface components {
         TaskNotFoundProblem: {
             /** @constant */
             code?: "task-not-found";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 404;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "task-not-found";
+        });
         /** @description Every writable field of a task. */
         TaskReplace: {
             title: components["schemas"]["TaskTitle"];
@@ -2618,7 +2813,7 @@ export interface components {
              * @description When to be reminded, each once.
              * @default []
              */
-            reminders?: components["schemas"]["NewReminder"][];
+            reminders?: components["schemas"]["ReminderInput"][];
         };
         /**
          * Precondition failed
@@ -2628,7 +2823,10 @@ export interface components {
         PreconditionFailedProblem: {
             /** @constant */
             code?: "precondition-failed";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 412;
         } & components["schemas"]["Problem"];
         /** @description The task is no longer what `If-Match` names. */
@@ -2644,7 +2842,10 @@ export interface components {
         PreconditionRequiredProblem: {
             /** @constant */
             code?: "precondition-required";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 428;
         } & components["schemas"]["Problem"];
         /** @description The fields to change. */
@@ -2665,14 +2866,16 @@ export interface components {
             rrule?: components["schemas"]["NullableRrule"];
             repeat_from?: components["schemas"]["RepeatFrom"];
             /** @description When to be reminded, each once. */
-            reminders?: components["schemas"]["NewReminder"][];
+            reminders?: components["schemas"]["ReminderInput"][];
         };
+        /** @description Why nothing can be added now. */
+        QuotaConflictProblem: components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description Whether the task is completed. */
         TaskCompletion: {
             /** @description True completes the task or its current occurrence, false takes that back. */
             completed: boolean;
             /** @description The due date of the occurrence that is meant, of a recurring task. */
-            occurrence?: components["schemas"]["Date"];
+            occurrence?: components["schemas"]["CalendarDate"];
         };
         /**
          * Completion changed
@@ -2682,9 +2885,20 @@ export interface components {
         CompletionChangedProblem: {
             /** @constant */
             code?: "completion-changed";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 409;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "completion-changed";
+        });
+        /** @description Why the completion cannot be changed now. */
+        CompletionConflictProblem: components["schemas"]["CompletionChangedProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /**
          * Not recurring
          * @description The task has no `rrule`, or is closed, so there is no next occurrence to go on to.
@@ -2692,12 +2906,23 @@ export interface components {
         NotRecurringProblem: {
             /** @constant */
             code?: "not-recurring";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 409;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "not-recurring";
+        });
+        /** @description Why the occurrence cannot be skipped. */
+        SkipConflictProblem: components["schemas"]["NotRecurringProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description A date of a recurring task. */
         Occurrence: {
-            due_date: components["schemas"]["Date"];
+            due_date: components["schemas"]["CalendarDate"];
             due_time: components["schemas"]["NullableTimeOfDay"];
             time_zone: components["schemas"]["NullableTimeZone"];
             /**
@@ -2719,7 +2944,7 @@ export interface components {
             /** @description The task's title at the time. */
             title: components["schemas"]["TaskTitle"];
             /** @description The day that the occurrence was due. */
-            due_date: components["schemas"]["Date"];
+            due_date: components["schemas"]["CalendarDate"];
             due_time: components["schemas"]["NullableTimeOfDay"];
             time_zone: components["schemas"]["NullableTimeZone"];
             completed_at: components["schemas"]["Timestamp"];
@@ -2742,6 +2967,8 @@ export interface components {
             /** @description The task that it is to be a subtask of; null for none. */
             parent_id?: components["schemas"]["NullableId"];
         };
+        /** @description An earlier request with the same `Idempotency-Key` has no reply to repeat. */
+        IdempotencyConflictProblem: components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description What one delete took. */
         TrashItem: {
             task: components["schemas"]["Task"];
@@ -2751,7 +2978,10 @@ export interface components {
              * @description The instant from which the task may be removed for good.
              */
             purged_after: string;
-            /** @description How many tasks the delete took and are still in the trash, the task itself included. */
+            /**
+             * Format: int32
+             * @description How many tasks the delete took and are still in the trash, the task itself included.
+             */
             task_count: number;
         };
         /** @description A page of the trash. */
@@ -2777,7 +3007,10 @@ export interface components {
             /** @description Whether the user has put the project away. */
             archived: boolean;
             position: components["schemas"]["Position"];
-            /** @description Grows by one with every change of the project. */
+            /**
+             * Format: int64
+             * @description Grows by one with every change of the project.
+             */
             version: number;
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
@@ -2789,9 +3022,15 @@ export interface components {
             /** @description The tasks of each project of this page, subtasks included, by project id. */
             counts: {
                 [key: string]: {
-                    /** @description How many are `pending` or `in_progress`. */
+                    /**
+                     * Format: int32
+                     * @description How many are `pending` or `in_progress`.
+                     */
                     open: number;
-                    /** @description How many are `completed`. */
+                    /**
+                     * Format: int32
+                     * @description How many are `completed`.
+                     */
                     completed: number;
                 };
             };
@@ -2818,9 +3057,18 @@ export interface components {
         ProjectNotFoundProblem: {
             /** @constant */
             code?: "project-not-found";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 404;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "project-not-found";
+        });
         /** @description The project is no longer what `If-Match` names. */
         ProjectPreconditionFailedProblem: {
             /** @description The project as it now is. */
@@ -2846,7 +3094,10 @@ export interface components {
             user_id: components["schemas"]["UserId"];
             name: components["schemas"]["TagName"];
             color: components["schemas"]["Color"];
-            /** @description Grows by one with every change of the tag. */
+            /**
+             * Format: int64
+             * @description Grows by one with every change of the tag.
+             */
             version: number;
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
@@ -2858,9 +3109,15 @@ export interface components {
             /** @description The tasks that carry each tag of this page, by tag id. */
             counts: {
                 [key: string]: {
-                    /** @description How many are `pending` or `in_progress`. */
+                    /**
+                     * Format: int32
+                     * @description How many are `pending` or `in_progress`.
+                     */
                     open: number;
-                    /** @description How many there are. */
+                    /**
+                     * Format: int32
+                     * @description How many there are.
+                     */
                     total: number;
                 };
             };
@@ -2875,9 +3132,18 @@ export interface components {
         TagNotFoundProblem: {
             /** @constant */
             code?: "tag-not-found";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 404;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "tag-not-found";
+        });
         /** @description The tag is no longer what `If-Match` names. */
         TagPreconditionFailedProblem: {
             /** @description The tag as it now is. */
@@ -2931,7 +3197,7 @@ export interface components {
              * @description When to be reminded, each once.
              * @default []
              */
-            reminders?: components["schemas"]["NewReminder"][];
+            reminders?: components["schemas"]["ReminderInput"][];
         };
         /** @description Makes a task, as `POST …/tasks` does. */
         BatchCreateTask: {
@@ -2963,7 +3229,7 @@ export interface components {
             rrule?: components["schemas"]["NullableRrule"];
             repeat_from?: components["schemas"]["RepeatFrom"];
             /** @description When to be reminded, each once. */
-            reminders?: components["schemas"]["NewReminder"][];
+            reminders?: components["schemas"]["ReminderInput"][];
         };
         /** @description Changes the fields of a task that `task` names, as `PATCH …/tasks/{task_id}` does. */
         BatchUpdateTask: {
@@ -2991,7 +3257,7 @@ export interface components {
              */
             completed?: boolean;
             /** @description The due date of the occurrence that is meant, of a recurring task. */
-            occurrence?: components["schemas"]["Date"];
+            occurrence?: components["schemas"]["CalendarDate"];
         };
         /** @description Goes on to the next occurrence of a recurring task, as `POST …/tasks/{task_id}/skip` does. */
         BatchSkipOccurrence: {
@@ -3120,21 +3386,36 @@ export interface components {
         NotAppliedProblem: {
             /** @constant */
             code?: "not-applied";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 424;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "not-applied";
+        });
         /** @description Why an operation of a batch failed; pointers are into the whole request. */
         BatchProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["TaskNotFoundProblem"] | components["schemas"]["ProjectNotFoundProblem"] | components["schemas"]["TagNotFoundProblem"] | components["schemas"]["IdTakenProblem"] | components["schemas"]["CompletionChangedProblem"] | components["schemas"]["NotRecurringProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["NotAppliedProblem"] | components["schemas"]["InternalErrorProblem"];
         /** @description What became of an operation on a task. */
         BatchTaskResult: {
-            /** @description Which of the batch's operations this was, from 0. */
+            /**
+             * Format: int32
+             * @description Which of the batch's operations this was, from 0.
+             */
             index: number;
             /**
-             * @description Which operation this was.
+             * @description Which operation this was. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "create_task" | "update_task" | "complete_task" | "skip_occurrence" | "move_task" | "delete_task" | "restore_task";
-            /** @description The status that the operation on its own would have answered with; 424 if it was not applied. */
+            /**
+             * Format: int32
+             * @description The status that the operation on its own would have answered with; 424 if it was not applied.
+             */
             status: number;
             /** @description The task as the operation left it; null if it was deleted, or if the operation failed. */
             body: components["schemas"]["Task"] | null;
@@ -3143,14 +3424,20 @@ export interface components {
         };
         /** @description What became of an operation on a project. */
         BatchProjectResult: {
-            /** @description Which of the batch's operations this was, from 0. */
+            /**
+             * Format: int32
+             * @description Which of the batch's operations this was, from 0.
+             */
             index: number;
             /**
-             * @description Which operation this was.
+             * @description Which operation this was. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "create_project" | "update_project" | "delete_project";
-            /** @description The status that the operation on its own would have answered with; 424 if it was not applied. */
+            /**
+             * Format: int32
+             * @description The status that the operation on its own would have answered with; 424 if it was not applied.
+             */
             status: number;
             /** @description The project as the operation left it; null if it was deleted, or if the operation failed. */
             body: components["schemas"]["Project"] | null;
@@ -3159,14 +3446,20 @@ export interface components {
         };
         /** @description What became of an operation on a tag. */
         BatchTagResult: {
-            /** @description Which of the batch's operations this was, from 0. */
+            /**
+             * Format: int32
+             * @description Which of the batch's operations this was, from 0.
+             */
             index: number;
             /**
-             * @description Which operation this was.
+             * @description Which operation this was. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "update_tag" | "delete_tag";
-            /** @description The status that the operation on its own would have answered with; 424 if it was not applied. */
+            /**
+             * Format: int32
+             * @description The status that the operation on its own would have answered with; 424 if it was not applied.
+             */
             status: number;
             /** @description The tag as the operation left it; null if it was deleted, or if the operation failed. */
             body: components["schemas"]["Tag"] | null;
@@ -3190,30 +3483,56 @@ export interface components {
         BatchFailedProblem: {
             /** @constant */
             code?: "batch-failed";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 422;
             results: components["schemas"]["BatchResults"];
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "batch-failed";
+        });
+        /** @description Why the batch is refused or failed. */
+        BatchUnprocessableProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["BatchFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
         /** @description How many tasks there are of a kind. */
         TaskTally: {
-            /** @description How many are `pending` or `in_progress`. */
+            /**
+             * Format: int32
+             * @description How many are `pending` or `in_progress`.
+             */
             open: number;
-            /** @description How many are `completed`. */
+            /**
+             * Format: int32
+             * @description How many are `completed`.
+             */
             completed: number;
         };
         /** @description How many tasks a project has, subtasks included. */
         ProjectTally: {
             /** @description The project; null for the tasks that are in none. */
             project_id: components["schemas"]["NullableId"];
-            /** @description How many are `pending` or `in_progress`. */
+            /**
+             * Format: int32
+             * @description How many are `pending` or `in_progress`.
+             */
             open: number;
-            /** @description How many are `completed`. */
+            /**
+             * Format: int32
+             * @description How many are `completed`.
+             */
             completed: number;
         };
         /** @description How many completions a day has. */
         DayTally: {
-            date: components["schemas"]["Date"];
-            /** @description How many there are. */
+            date: components["schemas"]["CalendarDate"];
+            /**
+             * Format: int32
+             * @description How many there are.
+             */
             count: number;
         };
         /** @description What a lane's tasks come to. */
@@ -3221,18 +3540,33 @@ export interface components {
             /** @description The time zone whose calendar the days are of. */
             time_zone: components["schemas"]["TimeZone"];
             /** @description The day that it is there. */
-            today: components["schemas"]["Date"];
-            /** @description How many tasks there are. */
+            today: components["schemas"]["CalendarDate"];
+            /**
+             * Format: int32
+             * @description How many tasks there are.
+             */
             total: number;
             /** @description How many tasks have each status. */
             by_status: {
-                /** @description How many are `pending`. */
+                /**
+                 * Format: int32
+                 * @description How many are `pending`.
+                 */
                 pending: number;
-                /** @description How many are `in_progress`. */
+                /**
+                 * Format: int32
+                 * @description How many are `in_progress`.
+                 */
                 in_progress: number;
-                /** @description How many are `completed`. */
+                /**
+                 * Format: int32
+                 * @description How many are `completed`.
+                 */
                 completed: number;
-                /** @description How many are `cancelled`. */
+                /**
+                 * Format: int32
+                 * @description How many are `cancelled`.
+                 */
                 cancelled: number;
             };
             /** @description The tasks of each priority. */
@@ -3244,15 +3578,24 @@ export interface components {
             };
             /** @description The tasks of each project that has any, and of none, by project id with none first. */
             by_project: components["schemas"]["ProjectTally"][];
-            /** @description How many open tasks are past due; what the view `overdue` lists. */
+            /**
+             * Format: int32
+             * @description How many open tasks are past due; what the view `overdue` lists.
+             */
             overdue: number;
-            /** @description How many open tasks are due today; what the view `today` lists. */
+            /**
+             * Format: int32
+             * @description How many open tasks are due today; what the view `today` lists.
+             */
             due_today: number;
             /** @description What was completed in the range. */
             completions: {
-                from: components["schemas"]["Date"];
-                until: components["schemas"]["Date"];
-                /** @description How many completions the range has. */
+                from: components["schemas"]["CalendarDate"];
+                until: components["schemas"]["CalendarDate"];
+                /**
+                 * Format: int32
+                 * @description How many completions the range has.
+                 */
                 total: number;
                 /** @description Every day of the range in order, those without a completion too. */
                 days: components["schemas"]["DayTally"][];
@@ -3262,9 +3605,15 @@ export interface components {
              *     or until yesterday, for today is not over.
              */
             streaks: {
-                /** @description How many days the current streak has; 0 if it is broken. */
+                /**
+                 * Format: int32
+                 * @description How many days the current streak has; 0 if it is broken.
+                 */
                 current: number;
-                /** @description How many days the longest one has. */
+                /**
+                 * Format: int32
+                 * @description How many days the longest one has.
+                 */
                 longest: number;
             };
         };
@@ -3284,7 +3633,10 @@ export interface components {
             default_priority: components["schemas"]["TaskPriority"];
             /** @description Whether a change of what has an `ETag` needs an `If-Match`; `false` until it is changed. */
             require_if_match: boolean;
-            /** @description Grows by one with every change of the profile; 1 before the first. */
+            /**
+             * Format: int64
+             * @description Grows by one with every change of the profile; 1 before the first.
+             */
             version: number;
             /**
              * Format: date-time
@@ -3306,6 +3658,7 @@ export interface components {
             current: components["schemas"]["Profile"];
         } & components["schemas"]["PreconditionFailedProblem"];
         /**
+         * Format: int64
          * @description The number of the entity's last change on this page; of a snapshot, that of the lane's last change before it began.
          *     `data` is what there is now, which may be newer.
          */
@@ -3314,25 +3667,22 @@ export interface components {
         SyncedProfile: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is.
-             * @constant
+             * @description What it is. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             type: "profile";
             /** @description Null, for there is one. */
-            id: null;
-            /**
-             * @description False.
-             * @constant
-             */
-            deleted: false;
+            id: components["schemas"]["NullableId"];
+            /** @description False. */
+            deleted: boolean;
             data: components["schemas"]["Profile"];
         };
         /** @description A project. */
         SyncedProject: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is.
-             * @constant
+             * @description What it is. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             type: "project";
             id: components["schemas"]["Id"];
@@ -3344,8 +3694,8 @@ export interface components {
         SyncedTag: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is.
-             * @constant
+             * @description What it is. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             type: "tag";
             id: components["schemas"]["Id"];
@@ -3357,8 +3707,8 @@ export interface components {
         SyncedTask: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is.
-             * @constant
+             * @description What it is. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             type: "task";
             id: components["schemas"]["Id"];
@@ -3370,8 +3720,8 @@ export interface components {
         SyncedCompletion: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is.
-             * @constant
+             * @description What it is. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             type: "completion";
             id: components["schemas"]["Id"];
@@ -3399,7 +3749,10 @@ export interface components {
         SyncTokenExpiredProblem: {
             /** @constant */
             code?: "sync-token-expired";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 410;
         } & components["schemas"]["Problem"];
         /**
@@ -3419,7 +3772,10 @@ export interface components {
         ChangeAction: "created" | "updated" | "deleted" | "restored" | "purged" | "reminded";
         /** @description An entry of the lane's history. */
         Change: {
-            /** @description Numbers the lane's changes from 1, in the order in which they happened. */
+            /**
+             * Format: int64
+             * @description Numbers the lane's changes from 1, in the order in which they happened.
+             */
             seq: number;
             /** @description Who did it. */
             user_id: components["schemas"]["UserId"];
@@ -3442,8 +3798,8 @@ export interface components {
         ChangeEvent: {
             id: components["schemas"]["EventId"];
             /**
-             * @description What kind of event it is.
-             * @constant
+             * @description What kind of event it is. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             event: "change";
             data: components["schemas"]["Change"];
@@ -3452,8 +3808,8 @@ export interface components {
         ResetEvent: {
             id: components["schemas"]["EventId"];
             /**
-             * @description What kind of event it is.
-             * @constant
+             * @description What kind of event it is. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             event: "reset";
             data: {
@@ -3468,8 +3824,8 @@ export interface components {
         /** @description The stream ends; connect again. */
         ReconnectEvent: {
             /**
-             * @description What kind of event it is.
-             * @constant
+             * @description What kind of event it is. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             event: "reconnect";
             data: {
@@ -3484,8 +3840,8 @@ export interface components {
         /** @description The stream ends with the lane. */
         ErasedEvent: {
             /**
-             * @description What kind of event it is.
-             * @constant
+             * @description What kind of event it is. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             event: "erased";
             /** @description Nothing. */
@@ -3501,9 +3857,20 @@ export interface components {
         TooManyStreamsProblem: {
             /** @constant */
             code?: "too-many-streams";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 429;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "too-many-streams";
+        });
+        /** @description Which limit is reached. */
+        StreamLimitProblem: components["schemas"]["RateLimitedProblem"] | components["schemas"]["TooManyStreamsProblem"];
         /** @description A page of changes. */
         ActivityPage: {
             /** @description The changes of this page, the newest first. */
@@ -3561,7 +3928,10 @@ export interface components {
              * @description When the secret was last rotated; null before the first time. The former one is valid for 24 hours more.
              */
             secret_rotated_at: string | null;
-            /** @description Grows by one with every change of the webhook. */
+            /**
+             * Format: int64
+             * @description Grows by one with every change of the webhook.
+             */
             version: number;
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
@@ -3600,9 +3970,18 @@ export interface components {
         WebhookNotFoundProblem: {
             /** @constant */
             code?: "webhook-not-found";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 404;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "webhook-not-found";
+        });
         /** @description The webhook is no longer what `If-Match` names. */
         WebhookPreconditionFailedProblem: {
             /** @description The webhook as it now is. */
@@ -3625,9 +4004,15 @@ export interface components {
         /** @description An attempt to deliver an event. */
         WebhookAttempt: {
             at: components["schemas"]["Timestamp"];
-            /** @description How long it took, in milliseconds. */
+            /**
+             * Format: int32
+             * @description How long it took, in milliseconds.
+             */
             duration_ms: number;
-            /** @description The status of the answer; null if there was none. */
+            /**
+             * Format: int32
+             * @description The status of the answer; null if there was none.
+             */
             status: number | null;
             /**
              * @description Why there was no answer: the name is not known (`unresolvable`), leads to an address that is not allowed
@@ -3647,12 +4032,18 @@ export interface components {
             webhook_id: components["schemas"]["Id"];
             /** @description The type of the event. */
             event: string;
-            /** @description The `seq` of the change that is reported; null for a test. */
+            /**
+             * Format: int64
+             * @description The `seq` of the change that is reported; null for a test.
+             */
             seq: number | null;
             /** @description The id of what was changed; null for the profile and for a test. */
             entity_id: string | null;
             state: components["schemas"]["WebhookDeliveryState"];
-            /** @description How many attempts there were. */
+            /**
+             * Format: int32
+             * @description How many attempts there were.
+             */
             attempt_count: number;
             /** @description The latest attempts, up to 10, the oldest first. */
             attempts: components["schemas"]["WebhookAttempt"][];
@@ -3672,9 +4063,20 @@ export interface components {
         WebhookDisabledProblem: {
             /** @constant */
             code?: "webhook-disabled";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 409;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "webhook-disabled";
+        });
+        /** @description Why nothing can be sent to the webhook now. */
+        WebhookConflictProblem: components["schemas"]["WebhookDisabledProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description A range of events to send again. */
         WebhookReplay: {
             /** @description When the range begins, itself included. */
@@ -3689,7 +4091,10 @@ export interface components {
         };
         /** @description How much is about to be sent. */
         WebhookReplayed: {
-            /** @description The number of deliveries. */
+            /**
+             * Format: int32
+             * @description The number of deliveries.
+             */
             queued: number;
         };
         /** @description A page of deliveries. */
@@ -3706,9 +4111,20 @@ export interface components {
         DeliveryNotFoundProblem: {
             /** @constant */
             code?: "delivery-not-found";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 404;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "delivery-not-found";
+        });
+        /** @description Whether the webhook or the delivery does not exist. */
+        DeliveryLookupProblem: components["schemas"]["WebhookNotFoundProblem"] | components["schemas"]["DeliveryNotFoundProblem"];
         /** @description A task in the trash. */
         TrashedTask: {
             deleted_at: components["schemas"]["Timestamp"];
@@ -3745,6 +4161,7 @@ export interface components {
              */
             format: "tasklane-export";
             /**
+             * Format: int32
              * @description The version of the document's form; another one may not be read as this one is.
              * @constant
              */
@@ -3777,6 +4194,7 @@ export interface components {
              */
             format: "tasklane-export";
             /**
+             * Format: int32
              * @description The version of the document's form.
              * @enum {integer}
              */
@@ -3852,7 +4270,7 @@ export interface components {
             /** @description The day that the rule starts from; the due date where it is left out. */
             recurrence_start?: components["schemas"]["NullableDate"];
             /** @description When to be reminded; what is past by now does not fire, and what is before a due date that is none is left out. */
-            reminders?: components["schemas"]["NewReminder"][] | null;
+            reminders?: components["schemas"]["ReminderInput"][] | null;
             /** @description Where the task is among the others; after all of them where it is left out. */
             position?: string | null;
             /** @description Passed over. */
@@ -3869,11 +4287,15 @@ export interface components {
         /** @description What becomes of a row of an import. */
         ImportRow: {
             /**
+             * Format: int32
              * @description Which row, from 1: in CSV without the header, which is 0, and a project with its first task; in iCalendar a
              *     `VTODO`; in JSON in the order profile, projects, tags, tasks, trash, completions.
              */
             row: number;
-            /** @description The line of the file on which the row begins; null in JSON. */
+            /**
+             * Format: int32
+             * @description The line of the file on which the row begins; null in JSON.
+             */
             line: number | null;
             /**
              * @description What the row is; `file` for what concerns all of it, such as the header.
@@ -3898,22 +4320,40 @@ export interface components {
         ImportReport: {
             /** @description Whether nothing was to be written. */
             dry_run: boolean;
-            /** @description How many rows were made, or would be. */
+            /**
+             * Format: int32
+             * @description How many rows were made, or would be.
+             */
             created: number;
-            /** @description How many rows the lane has already. */
+            /**
+             * Format: int32
+             * @description How many rows the lane has already.
+             */
             skipped: number;
-            /** @description How many rows have faults. */
+            /**
+             * Format: int32
+             * @description How many rows have faults.
+             */
             faults: number;
-            /** @description How many parts of the file are none that are imported, such as events. */
+            /**
+             * Format: int32
+             * @description How many parts of the file are none that are imported, such as events.
+             */
             ignored: number;
             /**
              * @description The rows in the file's order, at most 1,000 of them: the first that have faults, until the report has 100
              *     faults, and the first of the others.
              */
             rows: components["schemas"]["ImportRow"][];
-            /** @description How many more rows the file has. */
+            /**
+             * Format: int32
+             * @description How many more rows the file has.
+             */
             rows_omitted: number;
-            /** @description How many more faults were found than the 100 that the report lists. */
+            /**
+             * Format: int32
+             * @description How many more faults were found than the 100 that the report lists.
+             */
             errors_omitted: number;
         };
         /**
@@ -3924,9 +4364,20 @@ export interface components {
         ImportInterruptedProblem: {
             /** @constant */
             code?: "import-interrupted";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 409;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "import-interrupted";
+        });
+        /** @description Why the import stopped. */
+        ImportConflictProblem: components["schemas"]["ImportInterruptedProblem"] | components["schemas"]["QuotaExceededProblem"];
         /** @description Whether a lane can be subscribed to. */
         CalendarFeed: {
             /** @description Whether there is a feed. */
@@ -3938,7 +4389,7 @@ export interface components {
             created_at: string | null;
         };
         /** @description A feed that was just made. */
-        NewCalendarFeed: {
+        CreatedCalendarFeed: {
             /**
              * @description The feed's address, a secret. It is told in this response only, and null where that is sent again under the
              *     same `Idempotency-Key`: make the feed anew if it got lost.
@@ -3953,7 +4404,10 @@ export interface components {
         NotFoundProblem: {
             /** @constant */
             code?: "not-found";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 404;
         } & components["schemas"]["Problem"];
         /** @description Metadata of an OAuth 2.0 protected resource (RFC 9728, section 2). */
@@ -4047,7 +4501,10 @@ export interface components {
         HeadersTooLargeProblem: {
             /** @constant */
             code?: "headers-too-large";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 431;
         } & components["schemas"]["Problem"];
         /**
@@ -4057,7 +4514,10 @@ export interface components {
         MethodNotAllowedProblem: {
             /** @constant */
             code?: "method-not-allowed";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 405;
         } & components["schemas"]["Problem"];
         /**
@@ -4067,7 +4527,10 @@ export interface components {
         RequestTimeoutProblem: {
             /** @constant */
             code?: "request-timeout";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 408;
         } & components["schemas"]["Problem"];
     };
@@ -4150,7 +4613,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["MalformedRequestProblem"] | components["schemas"]["MalformedUrlProblem"] | components["schemas"]["MalformedHeaderProblem"] | components["schemas"]["MalformedBodyProblem"];
+                "application/problem+json": components["schemas"]["BadRequestProblem"];
             };
         };
         /** @description There is no valid token. */
@@ -4196,7 +4659,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["InsufficientScopeProblem"] | components["schemas"]["WrongOriginProblem"];
+                "application/problem+json": components["schemas"]["AccessDeniedProblem"];
             };
         };
         /** @description The request breaks this contract; `errors` lists the faults. */
@@ -4272,7 +4735,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["InternalErrorProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                "application/problem+json": components["schemas"]["ServerErrorProblem"];
             };
         };
         /** @description The chosen id is taken, the lane would hold more than its quota, or the request's key has no reply to repeat. */
@@ -4293,7 +4756,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["IdTakenProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                "application/problem+json": components["schemas"]["CreateConflictProblem"];
             };
         };
         /** @description The body is too large. */
@@ -4361,11 +4824,11 @@ export interface components {
                  *       "errors_omitted": 0
                  *     }
                  */
-                "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
+                "application/problem+json": components["schemas"]["UnprocessableProblem"];
             };
         };
         /** @description The task as it now is. */
-        Task: {
+        TaskRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 ETag: components["headers"]["ETag"];
@@ -4554,7 +5017,7 @@ export interface components {
                  *       "limit": 20
                  *     }
                  */
-                "application/problem+json": components["schemas"]["QuotaExceededProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                "application/problem+json": components["schemas"]["QuotaConflictProblem"];
             };
         };
         /** @description The last completion can not be taken back, or the request's key has no reply to repeat. */
@@ -4575,7 +5038,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["CompletionChangedProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                "application/problem+json": components["schemas"]["CompletionConflictProblem"];
             };
         };
         /** @description The task does not recur, or the request's key has no reply to repeat. */
@@ -4596,7 +5059,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["NotRecurringProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                "application/problem+json": components["schemas"]["SkipConflictProblem"];
             };
         };
         /** @description The request's key has no reply to repeat. */
@@ -4621,7 +5084,7 @@ export interface components {
             };
         };
         /** @description The project as it now is. */
-        Project: {
+        ProjectRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 ETag: components["headers"]["ETag"];
@@ -4698,7 +5161,7 @@ export interface components {
             };
         };
         /** @description The tag as it now is. */
-        Tag: {
+        TagRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 ETag: components["headers"]["ETag"];
@@ -4771,7 +5234,7 @@ export interface components {
             };
         };
         /** @description The profile as it now is. */
-        Profile: {
+        ProfileRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 ETag: components["headers"]["ETag"];
@@ -4867,7 +5330,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["RateLimitedProblem"] | components["schemas"]["TooManyStreamsProblem"];
+                "application/problem+json": components["schemas"]["StreamLimitProblem"];
             };
         };
         /** @description The service is not ready. */
@@ -4892,7 +5355,7 @@ export interface components {
             };
         };
         /** @description The webhook as it now is. */
-        Webhook: {
+        WebhookRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 ETag: components["headers"]["ETag"];
@@ -5000,11 +5463,11 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["WebhookDisabledProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                "application/problem+json": components["schemas"]["WebhookConflictProblem"];
             };
         };
         /** @description The delivery as it now is. */
-        WebhookDelivery: {
+        WebhookDeliveryRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -5052,7 +5515,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["WebhookNotFoundProblem"] | components["schemas"]["DeliveryNotFoundProblem"];
+                "application/problem+json": components["schemas"]["DeliveryLookupProblem"];
             };
         };
         /** @description The lane was changed during the import, of which a part is written, or would hold more than its quota. */
@@ -5072,7 +5535,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["ImportInterruptedProblem"] | components["schemas"]["QuotaExceededProblem"];
+                "application/problem+json": components["schemas"]["ImportConflictProblem"];
             };
         };
         /** @description There is nothing at this address. */
@@ -5101,7 +5564,7 @@ export interface components {
          * @description The user whose lane this is; must be the token's subject.
          * @example ada
          */
-        UserId: components["schemas"]["UserId"];
+        LaneUserId: components["schemas"]["UserId"];
         /**
          * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
          * @example eyJ2IjoxfQ
@@ -5342,12 +5805,12 @@ export interface operations {
                  * @description Only tasks due on this day or later.
                  * @example 2026-11-21
                  */
-                due_from?: components["schemas"]["Date"];
+                due_from?: components["schemas"]["CalendarDate"];
                 /**
                  * @description Only tasks due on this day or earlier.
                  * @example 2026-11-30
                  */
-                due_until?: components["schemas"]["Date"];
+                due_until?: components["schemas"]["CalendarDate"];
                 /**
                  * @description Only tasks completed after this instant, which is itself excluded.
                  * @example 2026-01-01T00:00:00.000Z
@@ -5432,7 +5895,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -5545,7 +6008,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -5635,7 +6098,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The task's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -5646,7 +6109,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["Task"];
+            200: components["responses"]["TaskRepresentation"];
             304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
@@ -5673,7 +6136,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The task's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -5696,7 +6159,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Task"];
+            200: components["responses"]["TaskRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -5727,7 +6190,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The task's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -5782,7 +6245,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The task's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -5810,7 +6273,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Task"];
+            200: components["responses"]["TaskRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -5850,7 +6313,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The task's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -5876,7 +6339,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Task"];
+            200: components["responses"]["TaskRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -5916,7 +6379,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The task's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -5927,7 +6390,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["Task"];
+            200: components["responses"]["TaskRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -5955,7 +6418,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The task's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -6032,7 +6495,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -6103,7 +6566,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The task's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -6124,7 +6587,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Task"];
+            200: components["responses"]["TaskRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6164,7 +6627,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The task's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -6175,7 +6638,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["Task"];
+            200: components["responses"]["TaskRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6208,7 +6671,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -6290,7 +6753,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -6328,7 +6791,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The task's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -6339,7 +6802,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["Task"];
+            200: components["responses"]["TaskRepresentation"];
             304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
@@ -6366,7 +6829,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The task's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -6428,7 +6891,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -6500,7 +6963,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -6569,7 +7032,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The project's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
@@ -6580,7 +7043,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["Project"];
+            200: components["responses"]["ProjectRepresentation"];
             304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
@@ -6613,7 +7076,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The project's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
@@ -6668,7 +7131,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The project's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
@@ -6694,7 +7157,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Project"];
+            200: components["responses"]["ProjectRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6734,7 +7197,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The project's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
@@ -6754,7 +7217,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Project"];
+            200: components["responses"]["ProjectRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6789,7 +7252,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -6856,7 +7319,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The tag's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
@@ -6867,7 +7330,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["Tag"];
+            200: components["responses"]["TagRepresentation"];
             304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
@@ -6894,7 +7357,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The tag's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
@@ -6949,7 +7412,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The tag's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
@@ -6975,7 +7438,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Tag"];
+            200: components["responses"]["TagRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7009,7 +7472,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -7152,7 +7615,7 @@ export interface operations {
                      *       ]
                      *     }
                      */
-                    "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["BatchFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
+                    "application/problem+json": components["schemas"]["BatchUnprocessableProblem"];
                 };
             };
             429: components["responses"]["RateLimited"];
@@ -7166,12 +7629,12 @@ export interface operations {
                  * @description The first day of the range; 29 days before `until` where it is left out.
                  * @example 2026-11-01
                  */
-                from?: components["schemas"]["Date"];
+                from?: components["schemas"]["CalendarDate"];
                 /**
                  * @description The last day of the range, itself included; today where it is left out.
                  * @example 2026-11-21
                  */
-                until?: components["schemas"]["Date"];
+                until?: components["schemas"]["CalendarDate"];
                 /**
                  * @description The time zone whose calendar the days are of; the profile's where it is left out.
                  * @example Europe/Zurich
@@ -7184,7 +7647,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -7288,13 +7751,13 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["Profile"];
+            200: components["responses"]["ProfileRepresentation"];
             304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
@@ -7329,7 +7792,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -7350,7 +7813,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Profile"];
+            200: components["responses"]["ProfileRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7379,7 +7842,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -7421,7 +7884,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -7521,7 +7984,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -7612,7 +8075,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -7680,7 +8143,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -7747,7 +8210,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -7828,7 +8291,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The webhook's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -7839,7 +8302,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["Webhook"];
+            200: components["responses"]["WebhookRepresentation"];
             304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
@@ -7866,7 +8329,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The webhook's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -7921,7 +8384,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The webhook's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -7947,7 +8410,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Webhook"];
+            200: components["responses"]["WebhookRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7987,7 +8450,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The webhook's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -8062,7 +8525,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The webhook's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -8128,7 +8591,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The webhook's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -8204,7 +8667,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The webhook's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -8275,7 +8738,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The webhook's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -8291,7 +8754,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["WebhookDelivery"];
+            200: components["responses"]["WebhookDeliveryRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -8320,7 +8783,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The webhook's id.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -8388,7 +8851,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -8510,7 +8973,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -8548,7 +9011,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -8607,7 +9070,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -8722,7 +9185,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -8771,7 +9234,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -8792,7 +9255,7 @@ export interface operations {
                      *       "created_at": "2026-11-21T09:30:00.000Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["NewCalendarFeed"];
+                    "application/json": components["schemas"]["CreatedCalendarFeed"];
                 };
             };
             400: components["responses"]["MalformedRequest"];
@@ -8813,7 +9276,7 @@ export interface operations {
                  * @description The user whose lane this is; must be the token's subject.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
