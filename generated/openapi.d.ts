@@ -1301,6 +1301,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/openapi-client.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * This contract for client generators
+         * @description The same OpenAPI document without the section `webhooks`, which describes requests to your own server.
+         */
+        get: operations["getClientContract"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.yaml": {
         parameters: {
             query?: never;
@@ -1403,656 +1423,7 @@ export interface paths {
         trace?: never;
     };
 }
-export interface webhooks {
-    taskEvent: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * A task changed
-         * @description Sent when a task was made, changed, deleted, or brought back.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /**
-                     * @description Names the delivery; it is the same however often the event is sent.
-                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
-                     */
-                    "webhook-id": components["parameters"]["WebhookMessageId"];
-                    /**
-                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
-                     * @example 1795253401
-                     */
-                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
-                    /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                     *     while a former secret is valid.
-                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
-                     */
-                    "webhook-signature": components["parameters"]["WebhookSignature"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "task.created",
-                     *       "timestamp": "2026-11-21T09:30:00.000Z",
-                     *       "data": {
-                     *         "change": {
-                     *           "seq": 41,
-                     *           "user_id": "ada",
-                     *           "type": "task",
-                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
-                     *           "action": "created",
-                     *           "fields": {},
-                     *           "at": "2026-11-21T09:30:00.000Z"
-                     *         },
-                     *         "task": {
-                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
-                     *           "user_id": "ada",
-                     *           "project_id": null,
-                     *           "parent_id": null,
-                     *           "title": "Water the plants",
-                     *           "description": "The fern twice.",
-                     *           "status": "completed",
-                     *           "priority": "high",
-                     *           "completed": true,
-                     *           "completed_at": "2026-11-21T10:00:00.000Z",
-                     *           "tags": [
-                     *             "home"
-                     *           ],
-                     *           "due_date": "2026-11-28",
-                     *           "due_time": "18:00",
-                     *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-11-28T17:00:00.000Z",
-                     *           "rrule": "FREQ=WEEKLY",
-                     *           "repeat_from": "schedule",
-                     *           "recurrence_start": "2026-11-21",
-                     *           "reminders": [
-                     *             {
-                     *               "at": null,
-                     *               "minutes_before_due": 30
-                     *             }
-                     *           ],
-                     *           "position": "m00064422c6a9c0",
-                     *           "version": 3,
-                     *           "created_at": "2026-11-21T09:30:00.000Z",
-                     *           "updated_at": "2026-11-21T10:00:00.000Z"
-                     *         }
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["TaskMessage"];
-                };
-            };
-            responses: {
-                /** @description The receiver is gone for good; the webhook is disabled. */
-                410: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    profileEvent: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * The profile changed
-         * @description Sent when the lane's settings were changed.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /**
-                     * @description Names the delivery; it is the same however often the event is sent.
-                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
-                     */
-                    "webhook-id": components["parameters"]["WebhookMessageId"];
-                    /**
-                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
-                     * @example 1795253401
-                     */
-                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
-                    /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                     *     while a former secret is valid.
-                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
-                     */
-                    "webhook-signature": components["parameters"]["WebhookSignature"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "profile.updated",
-                     *       "timestamp": "2026-11-21T09:30:00.000Z",
-                     *       "data": {
-                     *         "change": {
-                     *           "seq": 41,
-                     *           "user_id": "ada",
-                     *           "type": "profile",
-                     *           "entity_id": null,
-                     *           "action": "updated",
-                     *           "fields": {
-                     *             "week_start": {
-                     *               "from": "monday",
-                     *               "to": "sunday"
-                     *             }
-                     *           },
-                     *           "at": "2026-11-21T09:30:00.000Z"
-                     *         },
-                     *         "profile": {
-                     *           "user_id": "ada",
-                     *           "time_zone": "Europe/Zurich",
-                     *           "week_start": "monday",
-                     *           "default_priority": "medium",
-                     *           "require_if_match": false,
-                     *           "version": 2,
-                     *           "updated_at": "2026-11-21T09:30:00.000Z"
-                     *         }
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ProfileMessage"];
-                };
-            };
-            responses: {
-                /** @description The receiver is gone for good; the webhook is disabled. */
-                410: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    projectEvent: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * A project changed
-         * @description Sent when a project was made, changed or deleted.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /**
-                     * @description Names the delivery; it is the same however often the event is sent.
-                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
-                     */
-                    "webhook-id": components["parameters"]["WebhookMessageId"];
-                    /**
-                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
-                     * @example 1795253401
-                     */
-                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
-                    /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                     *     while a former secret is valid.
-                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
-                     */
-                    "webhook-signature": components["parameters"]["WebhookSignature"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "project.created",
-                     *       "timestamp": "2026-11-21T09:30:00.000Z",
-                     *       "data": {
-                     *         "change": {
-                     *           "seq": 41,
-                     *           "user_id": "ada",
-                     *           "type": "project",
-                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
-                     *           "action": "created",
-                     *           "fields": {},
-                     *           "at": "2026-11-21T09:30:00.000Z"
-                     *         },
-                     *         "project": {
-                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
-                     *           "user_id": "ada",
-                     *           "name": "Garden",
-                     *           "color": "#2f855a",
-                     *           "archived": false,
-                     *           "position": "m00064422c6a9c0",
-                     *           "version": 1,
-                     *           "created_at": "2026-11-21T09:30:00.000Z",
-                     *           "updated_at": "2026-11-21T09:30:00.000Z"
-                     *         }
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ProjectMessage"];
-                };
-            };
-            responses: {
-                /** @description The receiver is gone for good; the webhook is disabled. */
-                410: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    tagEvent: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * A tag changed
-         * @description Sent when a tag was made, changed or deleted.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /**
-                     * @description Names the delivery; it is the same however often the event is sent.
-                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
-                     */
-                    "webhook-id": components["parameters"]["WebhookMessageId"];
-                    /**
-                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
-                     * @example 1795253401
-                     */
-                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
-                    /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                     *     while a former secret is valid.
-                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
-                     */
-                    "webhook-signature": components["parameters"]["WebhookSignature"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "tag.created",
-                     *       "timestamp": "2026-11-21T09:30:00.000Z",
-                     *       "data": {
-                     *         "change": {
-                     *           "seq": 41,
-                     *           "user_id": "ada",
-                     *           "type": "tag",
-                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
-                     *           "action": "created",
-                     *           "fields": {},
-                     *           "at": "2026-11-21T09:30:00.000Z"
-                     *         },
-                     *         "tag": {
-                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
-                     *           "user_id": "ada",
-                     *           "name": "home",
-                     *           "color": null,
-                     *           "version": 1,
-                     *           "created_at": "2026-11-21T09:30:00.000Z",
-                     *           "updated_at": "2026-11-21T09:30:00.000Z"
-                     *         }
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["TagMessage"];
-                };
-            };
-            responses: {
-                /** @description The receiver is gone for good; the webhook is disabled. */
-                410: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    completionEvent: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * An occurrence was completed
-         * @description Sent when an occurrence of a task that repeats was completed, or that was taken back.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /**
-                     * @description Names the delivery; it is the same however often the event is sent.
-                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
-                     */
-                    "webhook-id": components["parameters"]["WebhookMessageId"];
-                    /**
-                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
-                     * @example 1795253401
-                     */
-                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
-                    /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                     *     while a former secret is valid.
-                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
-                     */
-                    "webhook-signature": components["parameters"]["WebhookSignature"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "completion.created",
-                     *       "timestamp": "2026-11-21T09:30:00.000Z",
-                     *       "data": {
-                     *         "change": {
-                     *           "seq": 41,
-                     *           "user_id": "ada",
-                     *           "type": "completion",
-                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70",
-                     *           "action": "created",
-                     *           "fields": {},
-                     *           "at": "2026-11-21T09:30:00.000Z"
-                     *         },
-                     *         "completion": {
-                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70",
-                     *           "user_id": "ada",
-                     *           "task_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
-                     *           "title": "Water the plants",
-                     *           "due_date": "2026-11-21",
-                     *           "due_time": "18:00",
-                     *           "time_zone": "Europe/Zurich",
-                     *           "completed_at": "2026-11-21T16:40:00.000Z"
-                     *         }
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["CompletionMessage"];
-                };
-            };
-            responses: {
-                /** @description The receiver is gone for good; the webhook is disabled. */
-                410: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    changeEvent: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Something else changed
-         * @description Sent for all other changes; `data.change` says of what.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /**
-                     * @description Names the delivery; it is the same however often the event is sent.
-                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
-                     */
-                    "webhook-id": components["parameters"]["WebhookMessageId"];
-                    /**
-                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
-                     * @example 1795253401
-                     */
-                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
-                    /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                     *     while a former secret is valid.
-                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
-                     */
-                    "webhook-signature": components["parameters"]["WebhookSignature"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "webhook.updated",
-                     *       "timestamp": "2026-11-21T09:30:00.000Z",
-                     *       "data": {
-                     *         "change": {
-                     *           "seq": 41,
-                     *           "user_id": "ada",
-                     *           "type": "webhook",
-                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
-                     *           "action": "updated",
-                     *           "fields": {
-                     *             "enabled": {
-                     *               "from": true,
-                     *               "to": false
-                     *             }
-                     *           },
-                     *           "at": "2026-11-21T09:30:00.000Z"
-                     *         }
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ChangeMessage"];
-                };
-            };
-            responses: {
-                /** @description The receiver is gone for good; the webhook is disabled. */
-                410: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    testEvent: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * A test
-         * @description Sent when a test was asked for.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /**
-                     * @description Names the delivery; it is the same however often the event is sent.
-                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
-                     */
-                    "webhook-id": components["parameters"]["WebhookMessageId"];
-                    /**
-                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
-                     * @example 1795253401
-                     */
-                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
-                    /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                     *     while a former secret is valid.
-                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
-                     */
-                    "webhook-signature": components["parameters"]["WebhookSignature"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "webhook.test",
-                     *       "timestamp": "2026-11-21T09:30:00.000Z",
-                     *       "data": {
-                     *         "user_id": "ada",
-                     *         "webhook_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80"
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["TestMessage"];
-                };
-            };
-            responses: {
-                /** @description The receiver is gone for good; the webhook is disabled. */
-                410: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-}
+export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
@@ -3946,8 +3317,12 @@ export interface components {
             url: components["schemas"]["WebhookUrl"];
             /** @default null */
             description: components["schemas"]["WebhookDescription"];
-            /** @default [] */
-            events: components["schemas"]["WebhookEvents"];
+            /**
+             * @description Which events are sent: those of any of these types. Empty for all, but for events of webhooks themselves, which
+             *     are sent where `webhook.*` is named, and not to the webhook that they are about.
+             * @default []
+             */
+            events: components["schemas"]["EventFilter"][];
             /**
              * @description Whether events are sent.
              * @default true
@@ -4410,6 +3785,29 @@ export interface components {
              */
             status?: 404;
         } & components["schemas"]["Problem"];
+        /** @description That the process answers. */
+        Liveness: {
+            /**
+             * @description Always `alive`.
+             * @constant
+             */
+            status: "alive";
+        };
+        /** @description That the service takes requests. */
+        Readiness: {
+            /**
+             * @description Always `ready`.
+             * @constant
+             */
+            status: "ready";
+        };
+        /** @description An OpenAPI 3.1 document. */
+        OpenApiDocument: {
+            /** @description The version of OpenAPI. */
+            openapi: string;
+        } & {
+            [key: string]: unknown;
+        };
         /** @description Metadata of an OAuth 2.0 protected resource (RFC 9728, section 2). */
         ProtectedResource: {
             /** @description The service's own address. */
@@ -9391,10 +8789,7 @@ export interface operations {
                      *       "status": "alive"
                      *     }
                      */
-                    "application/json": {
-                        /** @constant */
-                        status: "alive";
-                    };
+                    "application/json": components["schemas"]["Liveness"];
                 };
             };
             422: components["responses"]["ValidationFailed"];
@@ -9422,10 +8817,7 @@ export interface operations {
                      *       "status": "ready"
                      *     }
                      */
-                    "application/json": {
-                        /** @constant */
-                        status: "ready";
-                    };
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             422: components["responses"]["ValidationFailed"];
@@ -9454,11 +8846,35 @@ export interface operations {
                      *       "openapi": "3.1.0"
                      *     }
                      */
-                    "application/json": {
-                        openapi: string;
-                    } & {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["OpenApiDocument"];
+                };
+            };
+            422: components["responses"]["ValidationFailed"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    getClientContract: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The OpenAPI document. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "openapi": "3.1.0"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenApiDocument"];
                 };
             };
             422: components["responses"]["ValidationFailed"];
