@@ -111,6 +111,7 @@ function validContract(): Document {
     webhooks: {
       noteWritten: {
         post: {
+          operationId: 'onNoteWritten',
           summary: 'A note was written',
           description: 'Sent for each note.',
           security: [],
@@ -203,6 +204,11 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     },
   ],
   ['rule/operation-id-casing', 'no operationId', (it) => delete item(it).get.operationId],
+  [
+    'rule/operation-id-casing',
+    'no operationId of a webhook',
+    (it) => delete it.webhooks.noteWritten.post.operationId,
+  ],
   [
     'rule/query-parameter-casing',
     'a query parameter in camelCase',
