@@ -32,8 +32,10 @@ export const maxDuration = 3_652_058 * day;
  * Undefined for what is none; beyond {@link maxDuration} for one that is too long.
  */
 export function readDuration(text: string): number | undefined {
+  // Numbers of more digits are too long in any unit.
+  if (/^[+-]?PT?\d{31}/i.test(text)) return Infinity;
   const [, sign, weeks, days, hours, minutes, seconds] =
-    /^([+-]?)P(?=[T\d])(?:(\d{1,99})W)?(?:(\d{1,99})D)?(?:T(?=\d)(?:(\d{1,99})H)?(?:(\d{1,99})M)?(?:(\d{1,99})S)?)?$/i.exec(
+    /^([+-]?)P(?=[T\d])(?:(\d{1,30})W)?(?:(\d{1,30})D)?(?:T(?=\d)(?:(\d{1,30})H)?(?:(\d{1,30})M)?(?:(\d{1,30})S)?)?$/i.exec(
       text,
     ) ?? [];
   if (sign === undefined) return undefined;

@@ -1,9 +1,14 @@
 /** Errors in the log: what says where and why, and nothing that a user wrote. */
 
+import { types } from 'node:util';
+
 const windowMs = 60_000;
 const stacksPerWindow = 5;
 const maxKinds = 1_000;
 const maxCauses = 3;
+
+// An error of another realm, as of a worker or a test, is an instance of another class.
+const isError = (error: unknown): error is Error => types.isNativeError(error) || error instanceof Error;
 
 /** Lines of a stack, without the message, which can be long. */
 function framesOf({ stack, name, message }: Error): string | undefined {
@@ -24,7 +29,7 @@ interface ErrorFacts {
 }
 
 function factsOf(error: unknown, depth = 0): ErrorFacts {
-  if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
+  if (!isError(error)) return { type: typeof error, message: String(error) };
   const { code, constraint } = error as { code?: unknown; constraint?: unknown };
   const inner = error.cause ?? (error instanceof AggregateError ? error.errors[0] : undefined);
   return {
@@ -44,7 +49,7 @@ export function errorSerializer(): (error: unknown) => ErrorFacts {
   let windows = new Map<string, { since: number; stacks: number; leftOut: number }>();
   return (error) => {
     const facts = factsOf(error);
-    if (!(error instanceof Error)) return facts;
+    if (!isError(error)) return facts;
     const stack = framesOf(error);
     const origin = stack?.slice(0, Math.max(0, stack.indexOf('\n'))) ?? '';
     const kind = `${facts.type} ${facts.code} ${origin}`;

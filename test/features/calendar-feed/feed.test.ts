@@ -238,7 +238,9 @@ describe('a feed that a program has already', () => {
       let tag = '';
       await jest.isolateModulesAsync(async () => {
         if (writes) jest.doMock('../../../src/domain/icalendar/event', () => writes);
-        const release = jest.requireActual<{ feedTag: typeof feedTag }>('../../src/calendar-feed/tag');
+        const release = jest.requireActual<{ feedTag: typeof feedTag }>(
+          '../../../src/features/calendar-feed/tag',
+        );
         tag = await release.feedTag(lane, 'events');
         jest.dontMock('../../../src/domain/icalendar/event');
       });

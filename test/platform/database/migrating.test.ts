@@ -94,7 +94,7 @@ describe('a migration folder with one more', () => {
     writeFileSync(
       join(directory, `${later}.js`),
       `const { createIndexConcurrently, dropIndexConcurrently } = require(${JSON.stringify(
-        projectPath('src', 'database', 'concurrent-index'),
+        projectPath('src', 'platform', 'database', 'concurrent-index'),
       )});\n${body}`,
     );
   }
