@@ -5,7 +5,7 @@ import { until } from '../support/until';
 import { createCleanUp, kill, startInstance } from './support';
 import { expectBounded, startWriter } from './writer';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const cleanUp = createCleanUp();
 afterEach(() => cleanUp.run());

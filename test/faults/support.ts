@@ -11,6 +11,9 @@ import {
 } from '../support/process';
 import { testSecret } from '../support/service';
 
+// On a busy machine.
+const startDeadlineMs = 60_000;
+
 type Stop = () => Promise<unknown>;
 
 /** Collects what has to be ended after each test; the last one that was started ends first. */
@@ -34,13 +37,16 @@ export async function kill({ child, ended }: Pick<ServiceProcess, 'child' | 'end
 export async function startInstance(
   configuration: Record<string, string>,
 ): Promise<ServiceProcess & { url: string }> {
-  const started = startProcess({
-    BETTER_AUTH_SECRET: testSecret,
-    RATE_LIMIT: 'off',
-    LOG_LEVEL: 'error',
-    ...configuration,
-  });
-  return { ...started, url: await started.url };
+  const started = startProcess(
+    { BETTER_AUTH_SECRET: testSecret, RATE_LIMIT: 'off', LOG_LEVEL: 'error', ...configuration },
+    startDeadlineMs,
+  );
+  try {
+    return { ...started, url: await started.url };
+  } catch (error) {
+    await kill(started);
+    throw error;
+  }
 }
 
 /** A Postgres that a test may break without harm to others. */
