@@ -219,8 +219,8 @@ export const mutations: readonly Mutation[] = [
   ),
   inFile('src/platform/contract/http/safe-writes.ts', keys)(
     'failures are kept under the key',
-    "stays: (outcome) => !('code' in outcome)",
-    'stays: () => true',
+    "shouldCommit: (outcome) => !('code' in outcome)",
+    'shouldCommit: () => true',
   ),
   inFile('src/platform/contract/http/safe-writes.ts', ['test/safe-writes/concurrency.test.ts'])(
     'If-Match is not compared',

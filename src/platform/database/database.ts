@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { isReadOnly, isRefused, isUnavailable } from './faults';
+import { isReadOnly, isRefused, isUnavailable } from './errors';
 import { createRestoreWatch } from './installation';
 import { createLanes, type LaneForJob, type LaneOptions, type UserScope, type WithUser } from './lane';
 import { migrationStatus } from './migrations';
@@ -65,14 +65,14 @@ async function lookUp(
   check: (rows: Record<string, unknown>[]) => void = () => undefined,
 ) {
   for (let attempt = 1; ; attempt++) {
-    const { connection, judge, release } = await pool.lease(platformOwner);
+    const { connection, classifyError, release } = await pool.acquire(platformOwner);
     try {
       const result = await connection.query(text, [...values]);
       check(result.rows);
       return result;
     } catch (error) {
-      const judged = judge(error);
-      if (!(judged instanceof StaleConnection) || attempt === 2) throw error;
+      const classified = classifyError(error);
+      if (!(classified instanceof StaleConnection) || attempt === 2) throw error;
     } finally {
       release();
     }

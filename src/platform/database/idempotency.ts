@@ -5,7 +5,7 @@ import { type IdempotencyKeyRow, schema } from './rows';
 import type { Statement } from './transaction';
 
 /** A request that must be carried out once: its user has the key for this one request of this operation. */
-export interface Claim {
+export interface IdempotentRequest {
   readonly operation: string;
   readonly key: string;
   /** SHA-256 of what the request asks for. */
@@ -13,7 +13,7 @@ export interface Claim {
 }
 
 /** A reply as it was given; without `content`, it was too large to keep. */
-export interface KeptReply {
+export interface StoredReply {
   readonly status: number;
   readonly content: {
     readonly headers: Readonly<Record<string, string>>;
@@ -24,18 +24,18 @@ export interface KeptReply {
 
 /** Why a request is not carried out: it was, it is being carried out, or its key is that of another request. */
 export type Refusal =
-  | { readonly outcome: 'kept'; readonly reply: KeptReply }
+  | { readonly outcome: 'kept'; readonly reply: StoredReply }
   | { readonly outcome: 'in-flight' }
   | { readonly outcome: 'key-reused' };
 
 /** For how long replies are kept, in hours. */
-export const keptHours = 24;
-const maxKeptBytes = 1024 * 1024;
+export const storedHours = 24;
+const maxStoredBytes = 1024 * 1024;
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** The advisory lock of a claim: 64 bits of its hash, as Postgres writes a bigint. */
-function lockOf(userId: string, { operation, key }: Claim): string {
+function lockOf(userId: string, { operation, key }: IdempotentRequest): string {
   return sha256(JSON.stringify([userId, operation, key]))
     .readBigInt64BE()
     .toString();
@@ -48,10 +48,10 @@ const takeLock = 'select pg_try_advisory_xact_lock($1) as taken';
 const findReply = `
   select fingerprint, status, headers, body from ${schema}.idempotency_keys
   where user_id = $1 and operation = $2 and key_hash = $3
-    and created_at > clock_timestamp() - interval '${keptHours} hours'`;
+    and created_at > clock_timestamp() - interval '${storedHours} hours'`;
 
 // What is replaced is older than that.
-const keepReply = `
+const storeReply = `
   insert into ${schema}.idempotency_keys
     (user_id, operation, key_hash, fingerprint, status, headers, body, created_at)
   values ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())
@@ -60,20 +60,20 @@ const keepReply = `
     (excluded.fingerprint, excluded.status, excluded.headers, excluded.body, excluded.created_at)`;
 
 /** The statements that claim; `readClaim` understands their results. */
-export function claimStatements(userId: string, claim: Claim): Statement[] {
+export function lookUpStatements(userId: string, request: IdempotentRequest): Statement[] {
   return [
-    { name: 'idempotency-lock', text: takeLock, values: [lockOf(userId, claim)] },
+    { name: 'idempotency-lock', text: takeLock, values: [lockOf(userId, request)] },
     {
       name: 'idempotency-find',
       text: findReply,
-      values: [userId, claim.operation, sha256(claim.key)],
+      values: [userId, request.operation, sha256(request.key)],
     },
   ];
 }
 
 /** Why the request is not to be carried out, or undefined if it is. */
-export function readClaim(
-  { fingerprint }: Claim,
+export function readRefusal(
+  { fingerprint }: IdempotentRequest,
   [lock, found]: readonly QueryResult<QueryResultRow>[],
 ): Refusal | undefined {
   const row = found?.rows[0] as IdempotencyKeyRow | undefined;
@@ -86,14 +86,14 @@ export function readClaim(
 }
 
 /** The statement that keeps a claim's reply; of one whose body is larger than 1 MiB, only that it was given. */
-export function keepStatement(userId: string, claim: Claim, reply: KeptReply): Statement {
-  const { operation, key, fingerprint } = claim;
+export function storeStatement(userId: string, request: IdempotentRequest, reply: StoredReply): Statement {
+  const { operation, key, fingerprint } = request;
   const { status } = reply;
-  const content = Buffer.byteLength(reply.content?.body ?? '') > maxKeptBytes ? null : reply.content;
+  const content = Buffer.byteLength(reply.content?.body ?? '') > maxStoredBytes ? null : reply.content;
   const headers = content && JSON.stringify(content.headers);
   return {
     name: 'idempotency-keep',
-    text: keepReply,
+    text: storeReply,
     values: [userId, operation, sha256(key), fingerprint, status, headers, content?.body ?? null],
   };
 }

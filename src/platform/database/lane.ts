@@ -8,20 +8,20 @@ import type { QueryResult, QueryResultRow } from 'pg';
 import { isUnknownAccount } from './accounts';
 import { bind, holdBounds } from './bound';
 import { chunksOf, rowsInStatement } from './chunks';
-import { isTransient, isUnavailable, sqlState } from './faults';
+import { isTransient, isUnavailable, sqlState } from './errors';
 import {
-  type Claim,
-  claimStatements,
-  type KeptReply,
-  keepStatement,
+  type IdempotentRequest,
+  lookUpStatements,
   type Refusal,
-  readClaim,
+  readRefusal,
+  type StoredReply,
+  storeStatement,
 } from './idempotency';
 import { type Pool, StaleConnection } from './pool';
 import {
   type Amounts,
   countsOf,
-  type Exceeded,
+  type ExceededQuota,
   findExceeded,
   growthOf,
   noQuotas,
@@ -29,9 +29,9 @@ import {
 } from './quotas';
 import { type ChangeAction, type ChangeType, type LaneTables, schema } from './rows';
 import { jobsOwner, type Owner, ownerOf } from './shares';
-import { boundTransaction, type Connection, type Statement, sendAll, transact } from './transaction';
+import { type Connection, type Statement, sendAll, setTransactionTimeout, transact } from './transaction';
 
-export { type Claim, type KeptReply, keptHours, type Refusal } from './idempotency';
+export { type IdempotentRequest, type Refusal, type StoredReply, storedHours } from './idempotency';
 export { countsOf, findExceeded, QuotaExceeded, type QuotaName } from './quotas';
 
 type Table = keyof LaneTables;
@@ -92,7 +92,7 @@ export type RowToWrite<T extends Table> = {
 };
 
 /** What came of a part of a write: its value, or the fault that it met. */
-export type Attempt<T> = { readonly value: T } | { readonly fault: unknown };
+export type Attempt<T> = { readonly value: T } | { readonly error: unknown };
 
 /** A lane inside a write. */
 export interface WritableLane extends Lane {
@@ -111,7 +111,7 @@ export interface WritableLane extends Lane {
    */
   attempt<T>(part: () => Promise<T>, isKept: (value: T) => boolean): Promise<Attempt<T>>;
   /** The quota that this write exceeds so far. One that does when it commits rejects with `QuotaExceeded` instead. */
-  exceeded(): Promise<Exceeded | undefined>;
+  exceeded(): Promise<ExceededQuota | undefined>;
   /** Erases the lane when the write commits, and leaves word of it: no token that there is by then opens it again. */
   erase(): void;
 }
@@ -153,23 +153,23 @@ export interface LaneForJob {
 }
 
 /** A piece of work that is done as a whole, or not at all. */
-export interface WholeWork<T> {
+export interface AtomicWork<T> {
   /** For work that must not be done twice. */
-  readonly claim?: Claim | undefined;
+  readonly idempotentRequest?: IdempotentRequest | undefined;
   /** What the work comes to where its claim is refused. */
   refused(refusal: Refusal): T;
   /** The work, all of whose reads and writes go through the scope that it gets. It may be run again, as a write may. */
   work(scope: UserScope): Promise<T>;
   /** Whether what led to this value is to stay; else nothing of it is left behind. */
-  stays(value: T): boolean;
+  shouldCommit(value: T): boolean;
   /** What to keep under the claim of a value that stays. */
-  reply(value: T): KeptReply;
+  reply(value: T): StoredReply;
 }
 
 /** A lane as the platform opens it. */
 export interface UserLane extends UserScope {
   /** Carries out work in one write, all or nothing; under a claim once, its reply being kept with what it changes. */
-  whole<T>(work: WholeWork<T>): Promise<T>;
+  runAtomically<T>(work: AtomicWork<T>): Promise<T>;
 }
 
 export interface LaneOptions {
@@ -187,7 +187,7 @@ export interface LaneOptions {
 // token was issued rides along: one look into an index.
 const openScope = `
   select set_config('role', $1, true), set_config('app.user_id', $2, true), set_config('statement_timeout', $3, true),
-    ${boundTransaction('$5')},
+    ${setTransactionTimeout('$5')},
     exists (
       select from ${schema}.erased
       where user_hash = sha256(convert_to($2, 'UTF8')) and ($4::float8 is null or extract(epoch from at) >= $4)
@@ -346,19 +346,19 @@ function laneOn({ knex, quotas, nameOf }: Platform, connection: Connection, user
 }
 
 /** What a write leaves to be done with its commit. */
-interface Leavings {
+interface PendingEffects {
   readonly changes: Change[];
   erased: boolean;
   /** Whether changes are sent to webhooks. */
   delivers: boolean;
 }
 
-const nothing = (): Leavings => ({ changes: [], erased: false, delivers: false });
+const noEffects = (): PendingEffects => ({ changes: [], erased: false, delivers: false });
 
 /** `WritableLane.attempt` on a connection. */
 async function attempt<T>(
   connection: Connection,
-  { changes }: Leavings,
+  { changes }: PendingEffects,
   part: () => Promise<T>,
   isKept: (value: T) => boolean,
 ): Promise<Attempt<T>> {
@@ -374,10 +374,10 @@ async function attempt<T>(
     if (isKept(value)) connection.query('release savepoint attempt').catch(ignore);
     else await undo();
     return { value };
-  } catch (fault) {
-    if (isUnavailable(fault)) throw fault;
+  } catch (error) {
+    if (isUnavailable(error)) throw error;
     await undo();
-    return { fault };
+    return { error };
   }
 }
 
@@ -385,7 +385,7 @@ function writableLaneOn(
   platform: Platform,
   connection: Connection,
   userId: string,
-  leavings: Leavings,
+  leavings: PendingEffects,
   counts: Promise<Amounts>,
 ): WritableLane {
   const { knex, quotas } = platform;
@@ -408,7 +408,7 @@ function writableLaneOn(
 }
 
 /** How a lane is opened. */
-export interface Opening {
+export interface LaneOpening {
   /**
    * When the caller's token was issued at the earliest, by the database's clock, in seconds since the epoch; null if it
    * doesn't say.
@@ -419,10 +419,10 @@ export interface Opening {
 }
 
 /** Opens a user's lane. */
-export type WithUser = (userId: string, opening?: Opening) => UserLane;
+export type WithUser = (userId: string, opening?: LaneOpening) => UserLane;
 
 /** Who opens a lane, and how. */
-interface Caller extends Required<Opening> {
+interface Caller extends Required<LaneOpening> {
   readonly userId: string;
 }
 
@@ -466,7 +466,7 @@ export function createLanes(
       String(pool.transactionTimeoutMs),
     ]);
 
-  function leave(userId: string, { changes, erased, delivers }: Leavings): Statement[] {
+  function leave(userId: string, { changes, erased, delivers }: PendingEffects): Statement[] {
     // One statement for all of the lane, which cannot go in parts: it has as long as its transaction.
     const longest = pool.transactionTimeoutMs;
     if (erased) {
@@ -492,7 +492,7 @@ export function createLanes(
     });
   }
 
-  function tellOf(userId: string, { changes, erased }: Leavings): void {
+  function tellOf(userId: string, { changes, erased }: PendingEffects): void {
     if (erased || changes.length > 0) options.onChanged?.(userId);
   }
 
@@ -527,24 +527,24 @@ export function createLanes(
   /** Whether the work under a claim is not to be done; asked before the lane is locked, so that nobody waits for it. */
   async function refuse(
     caller: Caller,
-    claimed: Claim,
+    claimed: IdempotentRequest,
     connection: Connection,
   ): Promise<Refusal | undefined> {
-    const statements = claimStatements(caller.userId, claimed).map(prepared);
+    const statements = lookUpStatements(caller.userId, claimed).map(prepared);
     const [, scope, ...claims] = await sendAll(connection, [begin, scopeTo(caller), ...statements]);
     refuseStale(scope);
-    return readClaim(claimed, claims);
+    return readRefusal(claimed, claims);
   }
 
   async function writeOnce<T>(
     caller: Caller,
     work: (lane: WritableLane) => Promise<T>,
-    terms?: WholeWork<T>,
+    terms?: AtomicWork<T>,
   ): Promise<T> {
     const { userId } = caller;
-    const leavings = nothing();
+    const leavings = noEffects();
     const lock = named('lane-lock', lockCounter, [userId]);
-    const claim = terms?.claim;
+    const claim = terms?.idempotentRequest;
     let stays = true;
     let counts = countsOf(undefined);
     const value = await transact(pool, ownerOf(userId), {
@@ -570,14 +570,14 @@ export function createLanes(
         return work(writableLaneOn(platform, connection, userId, leavings, counted));
       },
       closing(value) {
-        stays = terms?.stays(value) ?? true;
+        stays = terms?.shouldCommit(value) ?? true;
         if (!stays) return null;
         const exceeded = findExceeded(counts, growthOf(leavings.changes), quotas);
         if (exceeded) throw new QuotaExceeded(exceeded);
         const left = leave(userId, leavings);
         // An erased lane keeps nothing.
         if (!claim || leavings.erased) return left;
-        return [...left, prepared(keepStatement(userId, claim, terms.reply(value)))];
+        return [...left, prepared(storeStatement(userId, claim, terms.reply(value)))];
       },
     });
     if (stays) tellOf(userId, leavings);
@@ -594,7 +594,7 @@ export function createLanes(
   }
 
   async function writeForJobOnce<T>(userId: string, work: (lane: WritableLane) => Promise<T>): Promise<T> {
-    const leavings = nothing();
+    const leavings = noEffects();
     const value = await transact(pool, jobsOwner, {
       readOnly: false,
       opening: [begin, scopeTo({ userId, issuedAt: null }), named('lane-lock-job', lockLane, [userId])],
@@ -626,7 +626,8 @@ export function createLanes(
     return {
       read: (work) => read(caller, ownerOf(caller.userId), refuseStale, work),
       write: (work) => retryAsCaller(() => writeOnce(caller, work)),
-      whole: (terms) => retryAsCaller(() => writeOnce(caller, (lane) => terms.work(scopeIn(lane)), terms)),
+      runAtomically: (terms) =>
+        retryAsCaller(() => writeOnce(caller, (lane) => terms.work(scopeIn(lane)), terms)),
     };
   }
 

@@ -4,7 +4,7 @@ import knex, { type Knex } from 'knex';
 import { type PoolClient, types } from 'pg';
 import type { Logger } from 'pino';
 import { connectionProvider } from './connection';
-import { breaksConnection, isConnectionLimit, isReadOnly, losesStatements, Unavailable } from './faults';
+import { breaksConnection, isConnectionLimit, isReadOnly, losesStatements, Unavailable } from './errors';
 import { createShares, type Owner } from './shares';
 
 export type Connection = PoolClient;
@@ -33,12 +33,12 @@ export const poolDefaults = { maxPerUser: 4, connectionLifetimeMs: 300_000, tran
 type CompleteOptions = PoolOptions & typeof poolDefaults;
 
 /** A connection that is held for an owner. */
-export interface Lease {
+export interface AcquiredConnection {
   readonly connection: Connection;
   /** Gives the connection back, once; one that broke, or that `destroy` says is busy, is closed. */
   release(destroy?: boolean): void;
   /** What to throw of an error of this connection: a `StaleConnection` where another connection may do better. */
-  judge(error: unknown): unknown;
+  classifyError(error: unknown): unknown;
 }
 
 /** The connections to a database. */
@@ -52,7 +52,7 @@ export interface Pool {
    * Takes a connection for an owner, in fair turns.
    * @throws PoolBusy if the owner's queue is too long or the wait was
    */
-  lease(owner: Owner): Promise<Lease>;
+  acquire(owner: Owner): Promise<AcquiredConnection>;
   close(): Promise<void>;
 }
 
@@ -182,7 +182,7 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
   }
 
   /** Acquires a connection; where Postgres opens no more, one of those that there are, as soon as it is free. */
-  async function acquire(): Promise<Connection> {
+  async function openConnection(): Promise<Connection> {
     const deadline = performance.now() + options.acquireTimeoutMs;
     for (;;) {
       try {
@@ -194,9 +194,9 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
     }
   }
 
-  /** @param leasedAt when the connection was asked for: one that was opened since then is as good as any */
-  function judge(connection: Connection, leasedAt: number, error: unknown): unknown {
-    if (isReadOnly(error) && openedAtOf(connection) < leasedAt) {
+  /** @param acquiredAt when the connection was asked for: one that was opened since then is as good as any */
+  function classifyError(connection: Connection, acquiredAt: number, error: unknown): unknown {
+    if (isReadOnly(error) && openedAtOf(connection) < acquiredAt) {
       if (performance.now() - outdatedBefore > renewalMs) outdatedBefore = performance.now();
       return new StaleConnection('The connection led to a read-only database.', { cause: error });
     }
@@ -217,10 +217,10 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
     knex: pool,
     transactionTimeoutMs: options.transactionTimeoutMs,
     namesStatements: () => namesStatements,
-    async lease(owner) {
+    async acquire(owner) {
       const leave = await shares.enter(owner);
-      const leasedAt = performance.now();
-      const connection = await acquire().catch((error) => {
+      const acquiredAt = performance.now();
+      const connection = await openConnection().catch((error) => {
         leave();
         throw error;
       });
@@ -233,9 +233,9 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
           leave();
           for (const wake of released) wake();
         },
-        judge(error) {
+        classifyError(error) {
           isBroken ||= breaksConnection(error);
-          return judge(connection, leasedAt, error);
+          return classifyError(connection, acquiredAt, error);
         },
       };
     },

@@ -11,14 +11,14 @@ export type QuotaName = (typeof quotaNames)[number];
 export type Amounts = Readonly<Record<QuotaName, number>>;
 
 /** A quota that a write would exceed. */
-export interface Exceeded {
+export interface ExceededQuota {
   readonly quota: QuotaName;
   readonly limit: number;
 }
 
 /** A write would exceed a quota; it rejects with this, and changes nothing. */
 export class QuotaExceeded extends Error {
-  constructor(readonly exceeded: Exceeded) {
+  constructor(readonly exceeded: ExceededQuota) {
     super(`The lane may hold ${exceeded.limit} ${exceeded.quota}.`);
   }
 }
@@ -55,7 +55,7 @@ export function countsOf(profile: Partial<ProfileRow> | undefined): Amounts {
 }
 
 /** The first quota that a lane with these counts would exceed by growing; what only shrinks never does. */
-export function findExceeded(counts: Amounts, growth: Amounts, quotas: Amounts): Exceeded | undefined {
+export function findExceeded(counts: Amounts, growth: Amounts, quotas: Amounts): ExceededQuota | undefined {
   const quota = quotaNames.find((name) => growth[name] > 0 && counts[name] + growth[name] > quotas[name]);
   return quota && { quota, limit: quotas[quota] };
 }

@@ -2,7 +2,7 @@
  * A fair queue in front of the connection pool. Owners take turns, and none of them holds more than its share, so that
  * slow statements of one user never take the connections of all others.
  */
-import { Unavailable } from './faults';
+import { Unavailable } from './errors';
 
 /** Who a connection is for: a user, the background jobs, or the platform itself. */
 export type Owner = string;

@@ -7,7 +7,7 @@ import type { Pool } from './pool';
 import { schema } from './rows';
 import { jobsOwner, type Owner } from './shares';
 import type { SystemRow, SystemTable } from './system-grants';
-import { boundTransaction, type Connection, type Statement, transact } from './transaction';
+import { type Connection, type Statement, setTransactionTimeout, transact } from './transaction';
 
 /** A transaction across lanes. */
 export interface System {
@@ -36,7 +36,7 @@ export interface SystemOptions {
 // must not keep them while it waits for something else.
 const openSystem = `
   select set_config('role', $1, true), set_config('statement_timeout', $2, true),
-    set_config('idle_in_transaction_session_timeout', $2, true), ${boundTransaction('$3')}`;
+    set_config('idle_in_transaction_session_timeout', $2, true), ${setTransactionTimeout('$3')}`;
 
 function systemOn(knex: Knex, connection: Connection): System {
   return {

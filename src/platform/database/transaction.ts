@@ -3,8 +3,8 @@
  * statements that are sent without waiting share a round trip, and Postgres runs them in order.
  */
 import type { QueryResult, QueryResultRow } from 'pg';
-import { Unavailable } from './faults';
-import type { Connection, Lease, Pool } from './pool';
+import { Unavailable } from './errors';
+import type { AcquiredConnection, Connection, Pool } from './pool';
 import type { Owner } from './shares';
 
 export type { Connection } from './pool';
@@ -75,7 +75,7 @@ async function begin<T>(connection: Connection, { opening, work, check }: Transa
  * A column that has Postgres bound its transaction, from 17 on; `value` is an expression of milliseconds, as text. The
  * service's own timer holds for older ones, where a statement that is under way ends by its own timeout.
  */
-export function boundTransaction(value: string): string {
+export function setTransactionTimeout(value: string): string {
   return `case when current_setting('server_version_num')::int >= 170000
       then set_config('transaction_timeout', ${value}, true) end`;
 }
@@ -83,7 +83,10 @@ export function boundTransaction(value: string): string {
 const ignore = () => undefined;
 
 /** Runs a transaction on a leased connection, which it releases; rejects with the first error, after a rollback. */
-async function runOn<T>({ connection, release, judge }: Lease, transaction: Transaction<T>): Promise<T> {
+async function runOn<T>(
+  { connection, release, classifyError }: AcquiredConnection,
+  transaction: Transaction<T>,
+): Promise<T> {
   const undo = () =>
     connection
       .query('rollback')
@@ -96,9 +99,9 @@ async function runOn<T>({ connection, release, judge }: Lease, transaction: Tran
     value = early ? early.value : await begin(connection, transaction);
     closing = early ? null : transaction.closing ? transaction.closing(value) : [];
   } catch (error) {
-    const judged = judge(error);
+    const classified = classifyError(error);
     await undo();
-    throw judged;
+    throw classified;
   }
   if (closing === null) {
     await undo();
@@ -107,9 +110,9 @@ async function runOn<T>({ connection, release, judge }: Lease, transaction: Tran
   const committed = commit(connection, closing).then(
     () => release(),
     (error) => {
-      const judged = judge(error);
+      const classified = classifyError(error);
       release();
-      throw judged;
+      throw classified;
     },
   );
   // A read has its answer, and nothing that could still be lost.
@@ -126,11 +129,11 @@ export class TransactionTimeout extends Unavailable {}
  * @throws TransactionTimeout after the pool's `transactionTimeoutMs`
  */
 export async function transact<T>(pool: Pool, owner: Owner, transaction: Transaction<T>): Promise<T> {
-  const lease = await pool.lease(owner);
+  const acquired = await pool.acquire(owner);
   return new Promise<T>((resolve, reject) => {
     let isReleased = false;
     const release = (isBusy?: boolean) => {
-      if (!isReleased) lease.release(isBusy);
+      if (!isReleased) acquired.release(isBusy);
       isReleased = true;
       clearTimeout(timer);
     };
@@ -139,6 +142,6 @@ export async function transact<T>(pool: Pool, owner: Owner, transaction: Transac
       release(true);
       reject(new TransactionTimeout(`The transaction took longer than ${pool.transactionTimeoutMs} ms.`));
     }, pool.transactionTimeoutMs);
-    runOn({ ...lease, release }, transaction).then(resolve, reject);
+    runOn({ ...acquired, release }, transaction).then(resolve, reject);
   });
 }

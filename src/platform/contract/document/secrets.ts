@@ -25,18 +25,18 @@ function ofMember(schema: Schema, name: string): Schema[] {
   return typeof additionalProperties === 'object' ? [additionalProperties] : [];
 }
 
-function hide(document: OpenApiDocument, schemas: readonly Schema[], value: unknown): unknown {
+function redact(document: OpenApiDocument, schemas: readonly Schema[], value: unknown): unknown {
   const all = schemas.flatMap((each) => combined(document, each));
   if (all.some((each) => each['x-secret'])) return null;
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
     const items = all.flatMap((each) => each.items ?? []);
-    return value.map((each) => hide(document, items, each));
+    return value.map((each) => redact(document, items, each));
   }
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [
       name,
-      hide(
+      redact(
         document,
         all.flatMap((each) => ofMember(each, name)),
         member,
@@ -55,10 +55,10 @@ function hasSecret(document: OpenApiDocument, node: unknown, seen = new Set<unkn
 }
 
 /** What takes the secrets out of an operation's replies, by status; nothing for those that have none. */
-export function hidersOf(
+export function redactorsOf(
   document: OpenApiDocument,
   { responseSchemas }: Operation,
 ): ReadonlyMap<string, (body: unknown) => unknown> {
   const withSecrets = [...responseSchemas].filter(([, schema]) => hasSecret(document, schema));
-  return new Map(withSecrets.map(([status, schema]) => [status, (body) => hide(document, [schema], body)]));
+  return new Map(withSecrets.map(([status, schema]) => [status, (body) => redact(document, [schema], body)]));
 }

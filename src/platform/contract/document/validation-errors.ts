@@ -37,6 +37,6 @@ export function distinct(errors: readonly ValidationError[]): ValidationError[] 
 }
 
 /** Faults of a body, found by a handler, with pointers into the request. */
-export function inBody(faults: readonly ValidationError[]): ValidationError[] {
-  return faults.map((fault) => ({ ...fault, pointer: `/body${fault.pointer}` }));
+export function inBody(errors: readonly ValidationError[]): ValidationError[] {
+  return errors.map((error) => ({ ...error, pointer: `/body${error.pointer}` }));
 }

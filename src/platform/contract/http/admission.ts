@@ -4,7 +4,7 @@ import type { Authenticator, Identity } from '../../auth/authenticator';
 import { isAllowedOrigin } from '../../auth/origin';
 import type { Scope } from '../../auth/scopes';
 import type { RateLimiter } from '../../edge/rate-limit';
-import { requestFacts } from '../../observability/request-facts';
+import { requestContext } from '../../observability/request-context';
 import type { Operation } from '../document/contract';
 import { ProblemError } from '../document/problems';
 
@@ -26,7 +26,7 @@ function challenge(publicUrl: string, error?: string): string {
 
 /** The 401 problem for a token that does not hold; only the log learns the reason. */
 export function refuseToken({ publicUrl }: Admission, request: Request, reason: string): ProblemError {
-  requestFacts(request).authentication = reason;
+  requestContext(request).authentication = reason;
   return new ProblemError(
     'unauthorized',
     {},
@@ -46,17 +46,17 @@ function requireUnits(fit: boolean): void {
 async function authenticate(admission: Admission, request: Request, response: Response): Promise<Identity> {
   const { authenticator, rateLimiter, publicUrl } = admission;
   const result = await rateLimiter.check(request, () => authenticator.authenticate(request));
-  const facts = requestFacts(request);
+  const facts = requestContext(request);
   switch (result.outcome) {
     case 'authenticated':
       facts.userId = result.identity.userId;
       return result.identity;
     case 'missing':
-      requireUnits(await rateLimiter.takeOfAddress(request, response));
+      requireUnits(await rateLimiter.chargeAddress(request, response));
       throw new ProblemError('unauthorized', {}, { 'WWW-Authenticate': challenge(publicUrl()) });
     case 'invalid':
       facts.authentication = result.reason;
-      requireUnits(await rateLimiter.takeOfFailures(request, response));
+      requireUnits(await rateLimiter.chargeFailure(request, response));
       throw refuseToken(admission, request, result.reason);
     case 'unavailable':
       facts.authentication = result.reason;
@@ -92,7 +92,7 @@ export async function charge(
   { rateLimiter }: Pick<Admission, 'rateLimiter'>,
   response: Response,
 ): Promise<void> {
-  if (units > 0) requireUnits(await rateLimiter.takeOfUser(userId, scope, units, response));
+  if (units > 0) requireUnits(await rateLimiter.chargeUser(userId, scope, units, response));
 }
 
 /** Whether an operation asks for no token and is limited: the secret in its path is the credential. */
@@ -115,10 +115,10 @@ export async function answerAnyone<T extends object>(
   if (!isSecretPath(operation)) return answer();
   response.setHeader('Cache-Control', 'no-store');
   const { secret } = request.params;
-  requireUnits(await rateLimiter.takeOfFeed(String(secret), operation.cost.units, response));
+  requireUnits(await rateLimiter.chargeCalendarFeed(String(secret), operation.cost.units, response));
   const outcome = await rateLimiter.check(request, answer);
   if ('code' in outcome && outcome.code === 'not-found') {
-    requireUnits(await rateLimiter.takeOfFailures(request, response));
+    requireUnits(await rateLimiter.chargeFailure(request, response));
   }
   return outcome;
 }

@@ -1,7 +1,7 @@
 /** `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): what a key stands for, and what is kept under it. */
 import { createHash } from 'node:crypto';
 import type { Request } from 'express';
-import type { Claim, KeptReply } from '../../database/lane';
+import type { IdempotentRequest, StoredReply } from '../../database/lane';
 import type { Operation } from '../document/contract';
 import type { Result } from './outcome';
 
@@ -41,7 +41,11 @@ function familyOf(mediaType: string | undefined): string | null {
 }
 
 /** The claim of a request to be carried out once; `request` as it was read, with no defaults filled in. */
-export function claimOf(operation: Operation, request: Request, key: string): Claim {
+export function readIdempotentRequest(
+  operation: Operation,
+  request: Request,
+  key: string,
+): IdempotentRequest {
   const { params, query, body } = request;
   const asked = [operation.id, params, query, familyOf(request.headers['content-type']), body];
   const fingerprint = createHash('sha256').update(canonicalJson(asked)).digest();
@@ -49,11 +53,11 @@ export function claimOf(operation: Operation, request: Request, key: string): Cl
 }
 
 /** A result as it is kept: without its secrets, which `hide` takes out of its body. */
-export function keptReply(
+export function storedReply(
   { status, headers, body }: Result,
-  hide: (body: unknown) => unknown = (body) => body,
-): KeptReply {
-  const shown = hide(body);
+  redact: (body: unknown) => unknown = (body) => body,
+): StoredReply {
+  const redacted = redact(body);
   const texts = Object.entries(headers).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, String(value)]],
   );
@@ -61,7 +65,8 @@ export function keptReply(
     status,
     content: {
       headers: Object.fromEntries(texts),
-      body: shown === undefined ? null : typeof shown === 'string' ? shown : JSON.stringify(shown),
+      body:
+        redacted === undefined ? null : typeof redacted === 'string' ? redacted : JSON.stringify(redacted),
     },
   };
 }

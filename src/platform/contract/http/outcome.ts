@@ -1,5 +1,5 @@
 /** What handlers' replies are inside, and what else a request may come to. */
-import type { KeptReply } from '../../database/lane';
+import type { StoredReply } from '../../database/lane';
 import type { ProblemCode, ProblemMembers } from '../document/problems';
 import type { EventSubscriber } from './event-stream';
 
@@ -34,5 +34,5 @@ export type Outcome = Result | StreamedResult | EventStreamResult | Failure;
 /** The reply that an earlier request with the same key got. */
 export interface Replay {
   readonly status: number;
-  readonly replayed: NonNullable<KeptReply['content']>;
+  readonly replayed: NonNullable<StoredReply['content']>;
 }

@@ -10,20 +10,20 @@ import {
 import type { Logger } from 'pino';
 import type { Identity } from '../../auth/authenticator';
 import { QuotaExceeded, StaleToken, type UserScope, type WithUser } from '../../database/lane';
-import { requestFacts } from '../../observability/request-facts';
+import { requestContext } from '../../observability/request-context';
 import { type BodyReader, bodyReader } from '../bodies/body';
 import type { Spool, SpooledBody } from '../bodies/spool';
 import type { Contract, Method, Operation } from '../document/contract';
 import { type Costs, surcharges } from '../document/cost';
 import type { OperationId } from '../document/operations';
 import { type ProblemCode, ProblemError, type ProblemMembers, problemBody } from '../document/problems';
-import { hidersOf } from '../document/secrets';
+import { redactorsOf } from '../document/secrets';
 import type { Handlers } from '../http/call';
 import { createValidators, type OperationValidator } from '../validation/validator';
 import { type Admission, admit, answerAnyone, charge, refuseToken } from './admission';
 import { entityTagOf, matchesWeakly, type TagCondition, type Versioned } from './entity-tags';
 import { type EventSubscriber, eventStreamHeaders, openEventStream } from './event-stream';
-import { claimOf } from './idempotency';
+import { readIdempotentRequest } from './idempotency';
 import type { EventStreamResult, Outcome, Replay, Result, StreamedResult } from './outcome';
 import { carryOut, type LaneRequest, readConditions } from './safe-writes';
 import { sendStream } from './stream';
@@ -57,8 +57,8 @@ function sendProblem(
 ): void {
   const body = problemBody(code, String(response.req.id), members);
   // RFC 9110, section 10.2.3; the limits say themselves when they end.
-  const later = (body.status === 429 || body.status === 503) && !response.hasHeader('Retry-After');
-  if (later) response.set('Retry-After', String(retryAfterSeconds));
+  const needsRetryAfter = (body.status === 429 || body.status === 503) && !response.hasHeader('Retry-After');
+  if (needsRetryAfter) response.set('Retry-After', String(retryAfterSeconds));
   response.status(body.status).set(headers).type('application/problem+json').json(body);
 }
 
@@ -91,7 +91,7 @@ function sendReplay(response: Response, operation: Operation, { status, replayed
 }
 
 /** Whether a result is what the client says that it has (RFC 9110, section 13.1.2). */
-function isKnown(outcome: Result, ifNoneMatch: TagCondition | null): boolean {
+function isNotModified(outcome: Result, ifNoneMatch: TagCondition | null): boolean {
   const { ETag } = outcome.headers;
   return ifNoneMatch !== null && ETag !== undefined && matchesWeakly(ifNoneMatch, String(ETag));
 }
@@ -114,23 +114,23 @@ async function send(
 ): Promise<void> {
   if ('code' in outcome) sendProblem(response, outcome.code, outcome.members, outcome.headers);
   else if ('replayed' in outcome) sendReplay(response, operation, outcome);
-  else if (isKnown(outcome, ifNoneMatch)) sendNotModified(response, outcome);
+  else if (isNotModified(outcome, ifNoneMatch)) sendNotModified(response, outcome);
   else await sendResult(response, operation, outcome);
 }
 
 /** An operation and what carries it out. */
-interface Served {
+interface HandledOperation {
   readonly operation: Operation;
   readonly handler: UntypedHandler;
 }
 
 /** An operation, ready to be served. */
-interface Stages extends Served {
+interface PreparedOperation extends HandledOperation {
   readonly validator: OperationValidator;
   readonly readBody: BodyReader;
   /** The `GET` that an `If-Match` is about. */
-  readonly representation: Served | null;
-  readonly hiders: LaneRequest['hiders'];
+  readonly representation: HandledOperation | null;
+  readonly redactors: LaneRequest['redactors'];
 }
 
 /** Who calls, and the lane or the part of a transaction in it that the handler is to work in. */
@@ -178,28 +178,31 @@ function makeCall(operation: Operation, request: Request, { query, body }: Input
 }
 
 /** One request of one operation, from the token to the reply. */
-function serve(stages: Stages, dependencies: RouterDependencies & { costs: Costs }): RequestHandler {
-  const { operation, handler, validator, readBody, representation, hiders } = stages;
+function serve(
+  prepared: PreparedOperation,
+  dependencies: RouterDependencies & { costs: Costs },
+): RequestHandler {
+  const { operation, handler, validator, readBody, representation, redactors } = prepared;
   const { withUser, requireIfMatch, costs } = dependencies;
 
   function answer(
     request: Request,
     input: Input,
     identity: Identity,
-    { ifMatch, claim }: Pick<LaneRequest, 'ifMatch' | 'claim'>,
+    { ifMatch, idempotentRequest }: Pick<LaneRequest, 'ifMatch' | 'idempotentRequest'>,
   ): Promise<Outcome | Replay> {
-    const call = (to: Served, given: Input) => (lane: UserScope) =>
+    const call = (to: HandledOperation, given: Input) => (lane: UserScope) =>
       to.handler(makeCall(to.operation, request, given, { identity, lane }));
     return carryOut({
       open: (unconditional) => withUser(identity.userId, { issuedAt: identity.issuedAfter, unconditional }),
-      handle: call(stages, input),
+      handle: call(prepared, input),
       lookUp:
         representation &&
         call(representation, { query: representation.operation.queryDefaults, body: undefined }),
       ifMatch,
       requireIfMatch,
-      claim,
-      hiders,
+      idempotentRequest,
+      redactors,
     });
   }
 
@@ -217,7 +220,7 @@ function serve(stages: Stages, dependencies: RouterDependencies & { costs: Costs
     const { identity, spooled } = read;
     const { key, ifMatch, ifNoneMatch } = read.conditions;
     // Of what the client wrote, before defaults are filled in: a later version may have others.
-    const claim = key === null ? undefined : claimOf(operation, request, key);
+    const idempotentRequest = key === null ? undefined : readIdempotentRequest(operation, request, key);
     const { errors, errors_omitted } = await validator.checkRequest(request, response);
     if (errors.length > 0) {
       const all = errors.length + errors_omitted;
@@ -232,7 +235,7 @@ function serve(stages: Stages, dependencies: RouterDependencies & { costs: Costs
       await charge(identity.userId, operation.scope, units, dependencies, response);
     }
     const outcome = identity
-      ? await answer(request, input, identity, { ifMatch, claim })
+      ? await answer(request, input, identity, { ifMatch, idempotentRequest })
       : await answerAnyone(operation, dependencies, request, response, () =>
           handler(makeCall(operation, request, input)),
         );
@@ -240,7 +243,7 @@ function serve(stages: Stages, dependencies: RouterDependencies & { costs: Costs
   }
 
   return async (request: Request, response: Response, next: NextFunction) => {
-    requestFacts(request).operationId = operation.id;
+    requestContext(request).operationId = operation.id;
     const identity = operation.scope
       ? await admit(operation, operation.scope, dependencies, request, response)
       : undefined;
@@ -293,10 +296,10 @@ const refuseMalformed: RequestHandler = (request, _response, next) => {
   next();
 };
 
-function sendFault(dependencies: RouterDependencies): ErrorRequestHandler {
+function errorHandler(dependencies: RouterDependencies): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
     if (response.headersSent) {
-      requestFacts(request).fault = error;
+      requestContext(request).error = error;
       return void response.destroy();
     }
     if (error instanceof StaleToken) {
@@ -307,7 +310,7 @@ function sendFault(dependencies: RouterDependencies): ErrorRequestHandler {
       return sendProblem(response, 'quota-exceeded', { ...error.exceeded, detail: error.message });
     }
     if (error instanceof ProblemError) return sendProblem(response, error.code, error.members, error.headers);
-    requestFacts(request).fault = error;
+    requestContext(request).error = error;
     sendProblem(response, dependencies.isUnavailable(error) ? 'service-unavailable' : 'internal-error');
   };
 }
@@ -320,14 +323,14 @@ function sendFault(dependencies: RouterDependencies): ErrorRequestHandler {
 export async function createContractRouter(dependencies: RouterDependencies, log: Logger): Promise<Router> {
   const { contract, handlers } = dependencies;
   const validators = await createValidators(contract, {
-    onInvalidResponse(operation, faults) {
-      log.error({ operationId: operation.id, faults }, 'response breaks the contract');
+    onInvalidResponse(operation, errors) {
+      log.error({ operationId: operation.id, faults: errors }, 'response breaks the contract');
       if (dependencies.invalidResponses === 'reject') throw new Error('The response breaks the contract.');
     },
   });
 
   const byId = new Map(contract.operations.map((operation) => [operation.id, operation]));
-  const handled = (id: OperationId): Served => {
+  const withHandler = (id: OperationId): HandledOperation => {
     const operation = byId.get(id);
     const handler = handlers[id] as unknown as UntypedHandler | undefined;
     if (!operation || !handler) throw new Error(`The contract's ${id} has no handler.`);
@@ -343,16 +346,16 @@ export async function createContractRouter(dependencies: RouterDependencies, log
       const validator = validators.get(operation.id);
       if (!validator) throw new Error(`The contract's ${operation.id} has no validator.`);
       const readBody = bodyReader(operation, dependencies.maxBodyBytes, dependencies.spool);
-      const representation = operation.representation === null ? null : handled(operation.representation);
-      const hiders = hidersOf(contract.document, operation);
-      const stages = { ...handled(operation.id), validator, readBody, representation, hiders };
-      route[operation.method](serve(stages, { ...dependencies, costs }));
+      const representation = operation.representation === null ? null : withHandler(operation.representation);
+      const redactors = redactorsOf(contract.document, operation);
+      const prepared = { ...withHandler(operation.id), validator, readBody, representation, redactors };
+      route[operation.method](serve(prepared, { ...dependencies, costs }));
     }
     route.all(otherMethods(allowedMethods(operations.map((operation) => operation.method))));
   }
   router.use(() => {
     throw new ProblemError('not-found');
   });
-  router.use(sendFault(dependencies));
+  router.use(errorHandler(dependencies));
   return router;
 }

@@ -1,7 +1,7 @@
 /** Requests that are carried out once under their key, and only on the representation that they name. */
 import type { Request } from 'express';
 import {
-  type Claim,
+  type IdempotentRequest,
   PreconditionRequired,
   type Refusal,
   type UserLane,
@@ -10,7 +10,7 @@ import {
 import type { Operation } from '../document/contract';
 import { ProblemError } from '../document/problems';
 import { matchesStrongly, parseTagCondition, type TagCondition } from './entity-tags';
-import { keptReply, parseIdempotencyKey } from './idempotency';
+import { parseIdempotencyKey, storedReply } from './idempotency';
 import type { Outcome, Replay } from './outcome';
 
 /** What a request's headers ask for; null where it has none of the kind, or the operation takes none. */
@@ -60,9 +60,9 @@ export interface LaneRequest {
   readonly ifMatch: TagCondition | null;
   /** Whether the service's configuration demands an `If-Match`. */
   readonly requireIfMatch: boolean;
-  readonly claim: Claim | undefined;
+  readonly idempotentRequest: IdempotentRequest | undefined;
   /** What takes the secrets out of the bodies of a status. */
-  readonly hiders: ReadonlyMap<string, (body: unknown) => unknown>;
+  readonly redactors: ReadonlyMap<string, (body: unknown) => unknown>;
 }
 
 /** `handle`, unless `lookUp` finds nothing, or something else than the condition names (RFC 9110, section 13.1.1). */
@@ -104,17 +104,17 @@ function refused(refusal: Refusal): Outcome | Replay {
 }
 
 async function carryOutIn(lane: UserLane, request: LaneRequest): Promise<Outcome | Replay> {
-  const { claim, ifMatch, hiders } = request;
+  const { idempotentRequest, ifMatch, redactors } = request;
   const work = workOf(request);
-  if (!claim && !ifMatch) return work(lane);
-  return lane.whole<Outcome | Replay>({
-    claim,
+  if (!idempotentRequest && !ifMatch) return work(lane);
+  return lane.runAtomically<Outcome | Replay>({
+    idempotentRequest,
     refused,
     work,
-    stays: (outcome) => !('code' in outcome),
+    shouldCommit: (outcome) => !('code' in outcome),
     reply(outcome) {
       if ('body' in outcome && !('streamed' in outcome) && !('subscriber' in outcome)) {
-        return keptReply(outcome, hiders.get(String(outcome.status)));
+        return storedReply(outcome, redactors.get(String(outcome.status)));
       }
       throw new Error('Only what `call.reply` makes can be kept under a key.');
     },

@@ -43,7 +43,7 @@ export interface DocumentValidators {
    * Passes an error on with every fault of a request. What it checks must be bounded: it takes time quadratic in the
    * items of an array, and matches patterns against strings that are too long.
    */
-  collectFaults(operation: Operation): RequestHandler;
+  collectErrors(operation: Operation): RequestHandler;
   /** Makes `response.json` check what it sends; passes an error on, after that, if the check throws. */
   watchResponse(operation: Operation): RequestHandler;
 }
@@ -215,7 +215,7 @@ export function createDocumentValidators(
   };
   return {
     checkRequest: (operation) => check(requests, operation),
-    collectFaults: (operation) => check(collectors, operation),
+    collectErrors: (operation) => check(collectors, operation),
     watchResponse(operation) {
       const all = operationOf(ofResponses, operation).responses;
       return ({ originalUrl }, response, next) => {

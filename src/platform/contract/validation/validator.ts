@@ -8,14 +8,14 @@ import { formatDetail } from './formats';
 import { createDocumentValidators, type DocumentValidators } from './schemas';
 
 /** A fault as express-openapi-validator reports it. */
-export interface ReportedFault {
+export interface ReportedError {
   path: string;
   message: string;
   errorCode?: string;
 }
 
 /** The faults of a request. */
-export interface RequestFaults {
+export interface RequestErrors {
   readonly errors: ValidationError[];
   /** How many faults there are beside these. */
   readonly errors_omitted: number;
@@ -24,14 +24,14 @@ export interface RequestFaults {
 /** Checks one operation's requests and responses. */
 export interface OperationValidator {
   /** The faults of the request, none if it has none. Coerces parameters and fills in defaults as it goes. */
-  checkRequest(request: Request, response: Response): Promise<RequestFaults>;
+  checkRequest(request: Request, response: Response): Promise<RequestErrors>;
   /** From here on `response.json` checks what it sends; a response that breaks the contract goes to `next`. */
   watchResponse(request: Request, response: Response, next: NextFunction): Promise<void>;
 }
 
 export interface ValidatorOptions {
   /** Called with a response that breaks the contract; if it returns, the response is sent all the same. */
-  onInvalidResponse(operation: Operation, faults: ReportedFault[]): void;
+  onInvalidResponse(operation: Operation, errors: ReportedError[]): void;
 }
 
 /** Runs a middleware to its `next`; rejects with what it passes on or throws. */
@@ -105,26 +105,26 @@ function unknownPointer(path: string, body: unknown): string {
   }
 }
 
-function pointerOf(fault: ReportedFault, keyword: string, request: Request): string {
-  if (validationCodes[keyword] === 'unknown') return unknownPointer(fault.path, request.body);
-  return fault.path.replace(/^\/params(?=\/)/, '/path');
+function pointerOf(error: ReportedError, keyword: string, request: Request): string {
+  if (validationCodes[keyword] === 'unknown') return unknownPointer(error.path, request.body);
+  return error.path.replace(/^\/params(?=\/)/, '/path');
 }
 
 function toValidationError(
-  fault: ReportedFault,
+  error: ReportedError,
   descriptions: ReadonlyMap<string, string>,
   request: Request,
 ): ValidationError {
-  const keyword = fault.errorCode?.split('.')[0] ?? '';
-  const pattern = /^must match pattern "(.*)"$/s.exec(fault.message)?.[1];
-  const format = /^must match format "(.*)"$/.exec(fault.message)?.[1];
+  const keyword = error.errorCode?.split('.')[0] ?? '';
+  const pattern = /^must match pattern "(.*)"$/s.exec(error.message)?.[1];
+  const format = /^must match format "(.*)"$/.exec(error.message)?.[1];
   return {
-    pointer: pointerOf(fault, keyword, request),
+    pointer: pointerOf(error, keyword, request),
     code: validationCodes[keyword] ?? 'not-allowed',
     detail:
       (pattern !== undefined && descriptions.get(pattern)) ||
       (format !== undefined && formatDetail(format)) ||
-      fault.message.replace(/^must have required property .*/, 'is required'),
+      error.message.replace(/^must have required property .*/, 'is required'),
   };
 }
 
@@ -158,27 +158,27 @@ function missingBody(operation: Operation, request: Request): ValidationError[] 
 }
 
 /** What a check reports; empty if it finds no fault. @throws what is no fault of the request. */
-async function faultsOf(
+async function errorsOf(
   check: RequestHandler,
   request: Request,
   response: Response,
-): Promise<ReportedFault[]> {
+): Promise<ReportedError[]> {
   try {
     await run(check, request, response);
     return [];
   } catch (error) {
-    const { status, errors } = error as { status?: number; errors?: ReportedFault[] };
+    const { status, errors } = error as { status?: number; errors?: ReportedError[] };
     if (status !== 400 || !errors) throw error;
     return errors;
   }
 }
 
 // That a `then` was not met says nothing that its own faults don't.
-const isTelling = ({ errorCode }: ReportedFault) => !errorCode?.startsWith('if.');
+const isTelling = ({ errorCode }: ReportedError) => !errorCode?.startsWith('if.');
 
 /** Makes the function that collects the faults of a request from an excerpt of it, and counts those outside of it. */
 function createCollector(contract: Contract, operation: Operation, validators: DocumentValidators) {
-  const check = validators.collectFaults(operation);
+  const check = validators.collectErrors(operation);
   const excerpters = new Map(
     [...operation.inputSchemas].map(([type, schema]) => [type, createExcerpter(contract.document, schema)]),
   );
@@ -187,8 +187,8 @@ function createCollector(contract: Contract, operation: Operation, validators: D
     const excerpt = excerpters.get(headers['content-type'])?.({ query, params, body });
     if (!excerpt) throw new Error(`No schema of ${operation.id} is for ${headers['content-type']}.`);
     const excerpted = { method, headers, originalUrl, path, ...(excerpt.value as object) } as Request;
-    const faults = await faultsOf(check, excerpted, response);
-    return { faults: faults.filter(isTelling), omitted: excerpt.omitted };
+    const errors = await errorsOf(check, excerpted, response);
+    return { errors: errors.filter(isTelling), omitted: excerpt.omitted };
   };
 }
 
@@ -204,10 +204,10 @@ function createValidator(
   return {
     async checkRequest(request, response) {
       const own = [...takeUnknownParameters(operation, request), ...missingBody(operation, request)];
-      const first = await faultsOf(check, request, response);
+      const first = await errorsOf(check, request, response);
       if (first.length === 0) return { errors: own, errors_omitted: 0 };
-      const { faults, omitted } = await collect(request, response);
-      const errors = (faults.length > 0 ? faults : first).map((each) =>
+      const { errors: found, omitted } = await collect(request, response);
+      const errors = (found.length > 0 ? found : first).map((each) =>
         toValidationError(each, descriptions, request),
       );
       return { errors: distinct([...own, ...errors]), errors_omitted: omitted };
@@ -258,7 +258,7 @@ export async function createValidators(
   const validators = createDocumentValidators(contract, (error, operation) => {
     // What warms the validators up is no response of ours.
     if (!ready) return;
-    const { errors, message } = error as { errors?: ReportedFault[]; message: string };
+    const { errors, message } = error as { errors?: ReportedError[]; message: string };
     options.onInvalidResponse(operation, errors ?? [{ path: '/response', message }]);
   });
   const descriptions = patternDescriptions(contract.document);

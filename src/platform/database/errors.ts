@@ -1,7 +1,7 @@
 import { whyOutOfReach } from './out-of-reach';
 
 /** An error of node-postgres or of the connection pool. */
-interface DatabaseError {
+interface ErrorMembers {
   message?: unknown;
   code?: unknown;
   constraint?: unknown;
@@ -12,13 +12,13 @@ export class Unavailable extends Error {}
 
 /** The SQLSTATE of an error from Postgres, else undefined. */
 export function sqlState(error: unknown): string | undefined {
-  const { code } = (error ?? {}) as DatabaseError;
+  const { code } = (error ?? {}) as ErrorMembers;
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
 /** The name of the constraint that an error from Postgres says is violated, else undefined. */
 export function violatedConstraint(error: unknown): string | undefined {
-  const { constraint } = (error ?? {}) as DatabaseError;
+  const { constraint } = (error ?? {}) as ErrorMembers;
   return typeof constraint === 'string' ? constraint : undefined;
 }
 
@@ -54,7 +54,7 @@ const limitMessages = /no more connections allowed|max client connections reache
 
 /** Whether no more connections can be opened (too_many_connections), while those that there are work. */
 export function isConnectionLimit(error: unknown): boolean {
-  const { message } = (error ?? {}) as DatabaseError;
+  const { message } = (error ?? {}) as ErrorMembers;
   return sqlState(error) === '53300' || (typeof message === 'string' && limitMessages.test(message));
 }
 

@@ -8,16 +8,19 @@ export interface LaneMark {
   readonly seq: number;
 }
 
-const moved = `
+const changedLanes = `
   select known.user_id
   from unnest($1::text[], $2::uuid[], $3::bigint[]) as known(user_id, epoch, seq)
     left join ${schema}.profiles as lane on lane.user_id = known.user_id
   where lane.epoch is distinct from known.epoch or coalesce(lane.change_seq, 0) <> known.seq`;
 
 /** The users of those lanes that have come further, have another epoch, or are gone; one query for all of them. */
-export async function findMoved(withSystem: WithSystem, lanes: readonly LaneMark[]): Promise<string[]> {
+export async function findChangedLanes(
+  withSystem: WithSystem,
+  lanes: readonly LaneMark[],
+): Promise<string[]> {
   const rows = await withSystem.read((system) =>
-    system.query<{ user_id: string }>(moved, [
+    system.query<{ user_id: string }>(changedLanes, [
       lanes.map((lane) => lane.userId),
       lanes.map((lane) => lane.epoch),
       lanes.map((lane) => lane.seq),

@@ -2,7 +2,7 @@
 import type { WithSystem } from './system';
 
 /** Whose feed has a secret with this SHA-256, and since when; undefined if none has. */
-export async function findLaneOfFeed(
+export async function findLaneOfCalendarFeed(
   withSystem: WithSystem,
   secretHash: Buffer,
 ): Promise<{ userId: string; since: Date } | undefined> {
