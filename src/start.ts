@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { createApp } from './app';
 import type { Config } from './config';
 import { createEventHub, type EventHub } from './features/events/hub';
+import { queueDeliveries } from './features/webhooks/queue';
 import { createTargets } from './features/webhooks/targets';
 import { createJobs } from './jobs';
 import { createAuthenticator } from './platform/auth/authenticator';
@@ -93,6 +94,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       transactionTimeoutMs: config.databaseTransactionTimeoutMs,
       preparedStatements: config.databasePreparedStatements,
       quotas: config.quotas,
+      onRecorded: queueDeliveries,
       onChanged: (userId) => events.wake(userId),
     },
     log,

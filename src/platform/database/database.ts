@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import { isReadOnly, isRefused, isUnavailable } from './errors';
 import { createRestoreWatch } from './installation';
-import { createLanes, type LaneForJob, type LaneOptions, type UserScope, type WithUser } from './lane';
+import type { LaneForJob, UserScope, WithUser } from './lane';
+import { createLanes, type LaneOptions } from './lane-runner';
 import { migrationStatus } from './migrations';
 import { describeOutOfReach } from './out-of-reach';
 import { createPool, type Pool, type PoolOptions, StaleConnection } from './pool';

@@ -194,7 +194,7 @@ function serve(
     const call = (to: HandledOperation, given: Input) => (lane: UserScope) =>
       to.handler(makeCall(to.operation, request, given, { identity, lane }));
     return carryOut({
-      open: (unconditional) => withUser(identity.userId, { issuedAt: identity.issuedAfter, unconditional }),
+      open: (precondition) => withUser(identity.userId, { issuedAt: identity.issuedAfter, precondition }),
       handle: call(prepared, input),
       lookUp:
         representation &&

@@ -1,11 +1,12 @@
 /** Requests that are carried out once under their key, and only on the representation that they name. */
 import type { Request } from 'express';
-import {
-  type IdempotentRequest,
-  PreconditionRequired,
-  type Refusal,
-  type UserLane,
-  type UserScope,
+import type {
+  IdempotentRequest,
+  LaneOpening,
+  LockedProfile,
+  Refusal,
+  UserLane,
+  UserScope,
 } from '../../database/lane';
 import type { Operation } from '../document/contract';
 import { ProblemError } from '../document/problems';
@@ -47,13 +48,21 @@ export function readConditions(operation: Operation, request: Request): Conditio
   };
 }
 
+/** The lane's user requires an `If-Match` for every change, and the request has none. */
+class PreconditionRequired extends Error {}
+
+/** Refuses the write of a request without `If-Match` if the lane's user requires one. */
+function assertIfMatchOptional({ require_if_match }: LockedProfile): void {
+  if (require_if_match) throw new PreconditionRequired();
+}
+
 /** A request's work, to be done in a scope of its caller's lane. */
 type Work = (scope: UserScope) => Promise<Outcome>;
 
 /** A request on a lane, ready to be carried out. */
 export interface LaneRequest {
-  /** Opens the lane; `unconditional` for a request that could have an `If-Match`, and has none. */
-  open(unconditional: boolean): UserLane;
+  /** Opens the lane. Its writes call `precondition` when they have locked the lane. */
+  open(precondition: LaneOpening['precondition']): UserLane;
   readonly handle: Work;
   /** What `GET` answers now; null for an operation that takes no `If-Match`. */
   readonly lookUp: Work | null;
@@ -127,7 +136,8 @@ async function carryOutIn(lane: UserLane, request: LaneRequest): Promise<Outcome
  */
 export async function carryOut(request: LaneRequest): Promise<Outcome | Replay> {
   const { lookUp, ifMatch } = request;
-  const lane = request.open(lookUp !== null && ifMatch === null);
+  const couldHaveIfMatch = lookUp !== null && ifMatch === null;
+  const lane = request.open(couldHaveIfMatch ? assertIfMatchOptional : undefined);
   try {
     return await carryOutIn(lane, request);
   } catch (error) {
