@@ -1,4 +1,4 @@
-/** Secrets in replies: what the contract marks with `x-secret` is shown once, and null whenever the reply is repeated. */
+/** Redactors: a secret, which the contract marks with `x-secret`, is shown once. In a stored reply it is null. */
 import { type OpenApiDocument, type Operation, resolve } from './contract';
 
 interface Schema {
@@ -12,7 +12,7 @@ interface Schema {
   oneOf?: Schema[];
 }
 
-/** The schemas that may hold for what this one describes; keywords may stand beside `$ref`. */
+/** All schemas that can apply to a value of this schema. Keywords may stand beside `$ref`. */
 function combined(document: OpenApiDocument, schema: Schema): Schema[] {
   const others = [...(schema.allOf ?? []), ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
   if (schema.$ref !== undefined) others.push(resolve(document, schema));
@@ -54,7 +54,7 @@ function hasSecret(document: OpenApiDocument, node: unknown, seen = new Set<unkn
   return Object.values(schema).some((each) => hasSecret(document, each, seen));
 }
 
-/** What takes the secrets out of an operation's replies, by status; nothing for those that have none. */
+/** The redactors of an operation's reply bodies, by status. Statuses without secrets have none. */
 export function redactorsOf(
   document: OpenApiDocument,
   { responseSchemas }: Operation,

@@ -1,4 +1,6 @@
-/** The contract's operations as an Express router: the only place that builds a call and that sends a reply. */
+/**
+ * The Express router of the contract's operations. Only this file builds calls for handlers and sends their replies.
+ */
 import {
   type ErrorRequestHandler,
   type NextFunction,
@@ -31,20 +33,20 @@ import { sendStream } from './stream';
 export interface RouterDependencies extends Admission {
   readonly contract: Contract;
   readonly handlers: Handlers;
-  /** The lane of a user; called with the caller's own id, never with one from the request. */
+  /** Opens a user's lane. It is called with the authenticated caller's id, never with an id from the request. */
   readonly withUser: WithUser;
-  /** Whether a fault means that something we depend on is out of reach: 503 rather than 500. */
+  /** Whether an error means that something that the service depends on is not available: 503 instead of 500. */
   isUnavailable(error: unknown): boolean;
   readonly maxBodyBytes: number;
-  /** Takes the bodies of operations that are spooled. */
+  /** Stores the bodies of spooled operations. */
   readonly spool: Spool;
-  /** Whether requests that may have an `If-Match` must have one. */
+  /** Whether each request that can have an `If-Match` must have one. */
   readonly requireIfMatch: boolean;
-  /** Answer a response that breaks the contract with 500, or log it and send it. */
+  /** What to do with a response that violates the contract: answer 500 instead, or log it and send it. */
   readonly invalidResponses: 'reject' | 'report';
 }
 
-/** A call before the types of its operation are put on it. */
+/** A handler without the types of its operation. */
 type UntypedHandler = (call: object) => Promise<Outcome>;
 
 const retryAfterSeconds = 5;
@@ -56,7 +58,7 @@ function sendProblem(
   headers: Readonly<Record<string, string>> = {},
 ): void {
   const body = problemBody(code, String(response.req.id), members);
-  // RFC 9110, section 10.2.3; the limits say themselves when they end.
+  // RFC 9110, section 10.2.3. Rate limits set their own `Retry-After`.
   const needsRetryAfter = (body.status === 429 || body.status === 503) && !response.hasHeader('Retry-After');
   if (needsRetryAfter) response.set('Retry-After', String(retryAfterSeconds));
   response.status(body.status).set(headers).type('application/problem+json').json(body);
@@ -90,13 +92,13 @@ function sendReplay(response: Response, operation: Operation, { status, replayed
   response.type(operation.responseTypes.get(String(status)) ?? 'application/json').send(body);
 }
 
-/** Whether a result is what the client says that it has (RFC 9110, section 13.1.2). */
+/** Whether the client already has this result (RFC 9110, section 13.1.2). */
 function isNotModified(outcome: Result, ifNoneMatch: TagCondition | null): boolean {
   const { ETag } = outcome.headers;
   return ifNoneMatch !== null && ETag !== undefined && matchesWeakly(ifNoneMatch, String(ETag));
 }
 
-// What of a reply its 304 says too (RFC 9110, section 15.4.5), as far as replies have it.
+// The headers of a reply that its 304 repeats (RFC 9110, section 15.4.5), limited to those that replies have.
 const notModifiedHeaders = ['ETag', 'Cache-Control'];
 
 function sendNotModified(response: Response, { headers }: Result): void {
@@ -118,34 +120,34 @@ async function send(
   else await sendResult(response, operation, outcome);
 }
 
-/** An operation and what carries it out. */
+/** An operation and its handler. */
 interface HandledOperation {
   readonly operation: Operation;
   readonly handler: UntypedHandler;
 }
 
-/** An operation, ready to be served. */
+/** An operation with everything that is needed to serve it. */
 interface PreparedOperation extends HandledOperation {
   readonly validator: OperationValidator;
   readonly readBody: BodyReader;
-  /** The `GET` that an `If-Match` is about. */
+  /** The `GET` whose entity tag an `If-Match` is compared with. */
   readonly representation: HandledOperation | null;
   readonly redactors: LaneRequest['redactors'];
 }
 
-/** Who calls, and the lane or the part of a transaction in it that the handler is to work in. */
+/** The caller, and the scope of the caller's lane in which the handler works. */
 interface Caller {
   readonly identity: Identity;
   readonly lane: UserScope;
 }
 
-/** What a request asks for, checked. */
+/** The validated query and body of a request. */
 interface Input {
   readonly query: object;
   readonly body: unknown;
 }
 
-/** A call of an operation for a request. */
+/** Makes the call that the handler of an operation receives for a request. */
 function makeCall(operation: Operation, request: Request, { query, body }: Input, caller?: Caller): object {
   return {
     path: request.params,
@@ -177,7 +179,7 @@ function makeCall(operation: Operation, request: Request, { query, body }: Input
   };
 }
 
-/** One request of one operation, from the token to the reply. */
+/** Makes the request handler of an operation, from the token to the reply. */
 function serve(
   prepared: PreparedOperation,
   dependencies: RouterDependencies & { costs: Costs },
@@ -206,7 +208,7 @@ function serve(
     });
   }
 
-  /** What is left to do once the body has been read. */
+  /** Validates, charges and answers a request whose body has been read. */
   async function proceed(
     request: Request,
     response: Response,
@@ -219,7 +221,7 @@ function serve(
   ): Promise<void> {
     const { identity, spooled } = read;
     const { key, ifMatch, ifNoneMatch } = read.conditions;
-    // Of what the client wrote, before defaults are filled in: a later version may have others.
+    // The fingerprint is taken before defaults are filled in: a later version may have other defaults.
     const idempotentRequest = key === null ? undefined : readIdempotentRequest(operation, request, key);
     const { errors, errors_omitted } = await validator.checkRequest(request, response);
     if (errors.length > 0) {
@@ -258,7 +260,7 @@ function serve(
   };
 }
 
-/** Express's spelling of a path of the contract: `/api/:user_id/tasks`. */
+/** A path of the contract in Express syntax: `/api/:user_id/tasks`. */
 function expressPath(path: string): string {
   return path.replace(/\{([^{}]+)\}/g, ':$1');
 }
@@ -268,7 +270,7 @@ function allowedMethods(methods: readonly Method[]): string {
   return [...names, ...(names.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
 }
 
-/** OPTIONS says what the path takes; every other method that gets here is not allowed (RFC 9110, section 15.5.6). */
+/** Answers OPTIONS with the allowed methods, and all other methods with 405 (RFC 9110, section 15.5.6). */
 function otherMethods(allow: string): RequestHandler {
   return (request, response) => {
     if (request.method === 'OPTIONS') return void response.status(204).set('Allow', allow).end();
@@ -280,9 +282,9 @@ function otherMethods(allow: string): RequestHandler {
   };
 }
 
-// Express matches before anything else looks at the address, and fails on what does not decode.
+// Refuses malformed requests before Express matches paths, because Express fails on escapes that do not decode.
 const refuseMalformed: RequestHandler = (request, _response, next) => {
-  // RFC 9112, section 3.2; Node would refuse it without a body.
+  // RFC 9112, section 3.2. Node would answer without a problem body.
   if (request.httpVersion === '1.1' && request.headers.host === undefined) {
     throw new ProblemError('malformed-request');
   }
@@ -316,9 +318,9 @@ function errorHandler(dependencies: RouterDependencies): ErrorRequestHandler {
 }
 
 /**
- * Makes the router of the contract. Checks run in this order: address (400, 404, 405), token and limits (401, 429),
- * lane (403), body (413, 415, 400), contract (422), and then the handler's own.
- * @throws if the contract is not valid, or if it has an operation without a handler.
+ * Makes the router of the contract. The checks run in this order: address (400, 404, 405), token and limits (401,
+ * 429), lane (403), body (413, 415, 400), contract (422), handler.
+ * @throws if the contract is not valid, or an operation has no handler
  */
 export async function createContractRouter(dependencies: RouterDependencies, log: Logger): Promise<Router> {
   const { contract, handlers } = dependencies;
