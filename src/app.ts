@@ -24,9 +24,9 @@ import { createSpool } from './platform/contract/bodies/spool';
 import { contractDocument, readContract } from './platform/contract/document/contract';
 import type { Handlers } from './platform/contract/http/call';
 import { createContractRouter } from './platform/contract/http/router';
+import { findLaneOfCalendarFeed } from './platform/database/calendar-feeds';
 import type { Database } from './platform/database/database';
-import { isUnavailable } from './platform/database/faults';
-import { findLaneOfFeed } from './platform/database/feeds';
+import { isUnavailable } from './platform/database/errors';
 import { createProxyCheck } from './platform/edge/address';
 import { allowOrigins } from './platform/edge/cors';
 import type { RateLimiter } from './platform/edge/rate-limit';
@@ -79,7 +79,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     ...calendarFeedHandlers({
       publicUrl: () => state.publicUrl,
       async openFeed(secretHash) {
-        const feed = await findLaneOfFeed(database.withSystemForRequests, secretHash);
+        const feed = await findLaneOfCalendarFeed(database.withSystemForRequests, secretHash);
         // Its secret opens the lane as a token of that time would.
         return feed && database.withUser(feed.userId, { issuedAt: feed.since.getTime() / 1000 });
       },

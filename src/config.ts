@@ -285,8 +285,8 @@ const variables = z.object({
 
 /** An environment that the service can't start with; its message lists every fault. */
 export class ConfigError extends Error {
-  constructor(readonly faults: readonly string[]) {
-    super(['The configuration has faults:', ...faults.map((fault) => `  - ${fault}`)].join('\n'));
+  constructor(readonly errors: readonly string[]) {
+    super(['The configuration has faults:', ...errors.map((error) => `  - ${error}`)].join('\n'));
   }
 }
 
@@ -332,14 +332,14 @@ function readAccounts(
   return { link, schema: tables.schema, table: tables.user };
 }
 
-/** The variables that are set, with the secrets that are in files, and the faults of those. */
+/** The variables that are set, with the secrets that are in files, and the errors of those. */
 function readPresent(
   environment: Environment,
   secrets: readonly SecretName[],
-): { present: Environment; faults: string[] } {
+): { present: Environment; errors: string[] } {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const { environment: present, faults } = readSecretFiles(given, secrets);
-  return { present, faults };
+  const { environment: present, errors } = readSecretFiles(given, secrets);
+  return { present, errors };
 }
 
 /** What is wrong with variables, as sentences. */
@@ -352,9 +352,9 @@ function issuesOf({ error }: z.ZodSafeParseResult<unknown>): string[] {
  * @throws ConfigError with every fault.
  */
 export function parseConfig(environment: Environment): Config {
-  const { present, faults } = readPresent(environment, secretNames);
+  const { present, errors } = readPresent(environment, secretNames);
   const result = variables.safeParse(present);
-  faults.push(...issuesOf(result));
+  errors.push(...issuesOf(result));
 
   const production = present.NODE_ENV === 'production';
   const dataDir = dataDirectory(present.DATA_DIR ?? '.data');
@@ -362,14 +362,14 @@ export function parseConfig(environment: Environment): Config {
     production,
     ...(!production && { developmentSecret: () => developmentSecret(dataDir) }),
   });
-  faults.push(...auth.faults);
+  errors.push(...auth.errors);
   if (production && !present.DATABASE_URL && !present.NEON_DATABASE_URL) {
-    faults.push('DATABASE_URL must be set in production.');
+    errors.push('DATABASE_URL must be set in production.');
   }
   if (result.success && result.data.IMPORT_TOTAL_BYTES < result.data.IMPORT_MAX_BYTES) {
-    faults.push('IMPORT_TOTAL_BYTES must be at least IMPORT_MAX_BYTES.');
+    errors.push('IMPORT_TOTAL_BYTES must be at least IMPORT_MAX_BYTES.');
   }
-  if (!result.success || !auth.config || faults.length > 0) throw new ConfigError(faults);
+  if (!result.success || !auth.config || errors.length > 0) throw new ConfigError(errors);
 
   const values = result.data;
   const databaseUrl = values.DATABASE_URL ?? values.NEON_DATABASE_URL ?? null;
@@ -470,14 +470,14 @@ const databaseVariables = variables.pick({
  * @throws ConfigError with every fault.
  */
 export function parseDatabaseConfig(environment: Environment): DatabaseConfig {
-  const { present, faults } = readPresent(environment, databaseSecretNames);
+  const { present, errors } = readPresent(environment, databaseSecretNames);
   const result = databaseVariables.safeParse(present);
-  faults.push(...issuesOf(result));
+  errors.push(...issuesOf(result));
   const urls = [present.DATABASE_URL, present.NEON_DATABASE_URL, present.DATABASE_DIRECT_URL];
   if (present.NODE_ENV === 'production' && !urls.some(Boolean)) {
-    faults.push('DATABASE_URL or DATABASE_DIRECT_URL must be set in production.');
+    errors.push('DATABASE_URL or DATABASE_DIRECT_URL must be set in production.');
   }
-  if (!result.success || faults.length > 0) throw new ConfigError(faults);
+  if (!result.success || errors.length > 0) throw new ConfigError(errors);
 
   const values = result.data;
   return {

@@ -6,17 +6,18 @@ import type { Logger } from 'pino';
 import { createApp } from './app';
 import type { Config } from './config';
 import { createEventHub, type EventHub } from './features/events/hub';
+import { queueDeliveries } from './features/webhooks/queue';
 import { createTargets } from './features/webhooks/targets';
 import { createJobs } from './jobs';
 import { createAuthenticator } from './platform/auth/authenticator';
 import { createServer } from './platform/contract/http/server';
+import { findChangedLanes } from './platform/database/changed-lanes';
 import { createDatabase } from './platform/database/database';
 import { startEmbeddedPostgres } from './platform/database/embedded/server';
 import { type WatchedPostgres, watchEmbedded } from './platform/database/embedded/watch';
-import { isUnavailable } from './platform/database/faults';
+import { isUnavailable } from './platform/database/errors';
 import { LocksTaken } from './platform/database/lock-retries';
 import { migrateUp } from './platform/database/migrations';
-import { findMoved } from './platform/database/moved';
 import { describeOutOfReach } from './platform/database/out-of-reach';
 import { memoryCounter } from './platform/edge/counter';
 import { createRateLimiter, unlimited } from './platform/edge/rate-limit';
@@ -93,13 +94,14 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       transactionTimeoutMs: config.databaseTransactionTimeoutMs,
       preparedStatements: config.databasePreparedStatements,
       quotas: config.quotas,
+      onRecorded: queueDeliveries,
       onChanged: (userId) => events.wake(userId),
     },
     log,
   );
   const events: EventHub = createEventHub({
     settings: config.events,
-    findMoved: (lanes) => findMoved(database.withSystemForRequests, lanes),
+    findMoved: (lanes) => findChangedLanes(database.withSystemForRequests, lanes),
     log,
   });
   for (const notice of config.notices) log.warn(notice);

@@ -23,7 +23,7 @@ function faultsOf(environment: Record<string, string>): readonly string[] {
   try {
     parse(environment);
   } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
+    if (error instanceof ConfigError) return error.errors;
     throw error;
   }
   return [];
@@ -475,7 +475,7 @@ describe('.env.example', () => {
       try {
         return parseConfig(each);
       } catch (error) {
-        return (error as ConfigError).faults;
+        return (error as ConfigError).errors;
       }
     };
     expect(outcome({ ...environment, [name]: value })).not.toEqual(outcome(environment));

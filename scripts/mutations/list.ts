@@ -28,14 +28,14 @@ const claims = inFile('src/platform/auth/claims.ts', attacks);
 const targets = inFile('src/features/webhooks/targets.ts', ['test/features/webhooks/targets.test.ts']);
 const bound = inFile('src/platform/database/bound.ts', ['test/platform/database/bound.test.ts']);
 const lane = (names: string) =>
-  inFile('src/platform/database/lane.ts', ['test/platform/database/lane.test.ts'], names);
+  inFile('src/platform/database/lane-sql.ts', ['test/platform/database/lane.test.ts'], names);
 const scope = inFile(
-  'src/platform/database/lane.ts',
+  'src/platform/database/lane-sql.ts',
   ['test/platform/database/row-level-security.test.ts'],
   'an owner (a query|an update|the scope)',
 );
 const erased = (names: string) =>
-  inFile('src/platform/database/lane.ts', ['test/features/profile/erase.test.ts'], names);
+  inFile('src/platform/database/lane-runner.ts', ['test/features/profile/erase.test.ts'], names);
 const sync = ['test/features/sync/sync.test.ts'];
 const keys = ['test/safe-writes/keys.test.ts'];
 const idempotency = inFile('src/platform/database/idempotency.ts', keys);
@@ -112,7 +112,7 @@ export const mutations: readonly Mutation[] = [
   ),
   bound('rows are given away', "Object.hasOwn(builder._single.update ?? {}, 'user_id')", 'false'),
   bound('a lane’s query becomes an insert', '!conditional.has(compiler.method)', 'false'),
-  inFile('src/platform/database/lane.ts', ['test/platform/database/bound.test.ts'])(
+  inFile('src/platform/database/lane-runner.ts', ['test/platform/database/bound.test.ts'])(
     'rows are inserted for whom they name',
     '({ ...each, user_id: userId })',
     '({ user_id: userId, ...each })',
@@ -219,8 +219,8 @@ export const mutations: readonly Mutation[] = [
   ),
   inFile('src/platform/contract/http/safe-writes.ts', keys)(
     'failures are kept under the key',
-    "stays: (outcome) => !('code' in outcome)",
-    'stays: () => true',
+    "shouldCommit: (outcome) => !('code' in outcome)",
+    'shouldCommit: () => true',
   ),
   inFile('src/platform/contract/http/safe-writes.ts', ['test/safe-writes/concurrency.test.ts'])(
     'If-Match is not compared',

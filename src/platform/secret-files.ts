@@ -16,19 +16,19 @@ export type SecretName = (typeof secretNames)[number];
 const maxBytes = 64 * 1024;
 
 /** A secret without the line break at its end, or what is wrong with its file. */
-function readSecret(path: string): { value: string } | { fault: string } {
+function readSecret(path: string): { value: string } | { problem: string } {
   try {
     const status = statSync(path);
-    if (!status.isFile()) return { fault: 'is not a file' };
-    if (status.size > maxBytes) return { fault: `is larger than ${maxBytes} bytes` };
+    if (!status.isFile()) return { problem: 'is not a file' };
+    if (status.size > maxBytes) return { problem: `is larger than ${maxBytes} bytes` };
     const text = readFileSync(path, 'utf8');
     // By hand: an expression for it would take time in the square of the line breaks within.
     let end = text.length;
     while (text[end - 1] === '\n') end -= text[end - 2] === '\r' ? 2 : 1;
     const value = text.slice(0, end);
-    return value === '' ? { fault: 'is empty' } : { value };
+    return value === '' ? { problem: 'is empty' } : { value };
   } catch (error) {
-    return { fault: `cannot be read (${(error as NodeJS.ErrnoException).code})` };
+    return { problem: `cannot be read (${(error as NodeJS.ErrnoException).code})` };
   }
 }
 
@@ -38,19 +38,19 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function readSecretFiles(
   environment: Environment,
   names: readonly SecretName[],
-): { environment: Environment; faults: string[] } {
+): { environment: Environment; errors: string[] } {
   const found: Record<string, string> = {};
-  const faults: string[] = [];
+  const errors: string[] = [];
   for (const name of names) {
     const path = environment[`${name}_FILE`];
     if (!path) continue;
     if (environment[name]) {
-      faults.push(`${name}_FILE and ${name} must not both be set.`);
+      errors.push(`${name}_FILE and ${name} must not both be set.`);
       continue;
     }
     const read = readSecret(path);
     if ('value' in read) found[name] = read.value;
-    else faults.push(`${name}_FILE must name a file that holds the secret: ${path} ${read.fault}.`);
+    else errors.push(`${name}_FILE must name a file that holds the secret: ${path} ${read.problem}.`);
   }
-  return { environment: { ...environment, ...found }, faults };
+  return { environment: { ...environment, ...found }, errors };
 }

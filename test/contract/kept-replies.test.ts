@@ -2,7 +2,7 @@
 
 import { taskHandlers } from '../../src/features/tasks/handlers';
 import { toTask } from '../../src/features/tasks/mapper';
-import { hidersOf } from '../../src/platform/contract/document/secrets';
+import { redactorsOf } from '../../src/platform/contract/document/secrets';
 import type { Handlers } from '../../src/platform/contract/http/call';
 import type { Database } from '../../src/platform/database/database';
 import type { WritableLane } from '../../src/platform/database/lane';
@@ -260,15 +260,20 @@ describe('secrets', () => {
         },
       },
     };
-    const hiders = hidersOf(document as never, { responseSchemas: new Map([['200', schema]]) } as never);
+    const redactors = redactorsOf(
+      document as never,
+      { responseSchemas: new Map([['200', schema]]) } as never,
+    );
     const before = structuredClone(value);
-    expect(hiders.get('200')?.(value)).toEqual(expected);
+    expect(redactors.get('200')?.(value)).toEqual(expected);
     expect(value).toEqual(before);
   });
 
   test('are not looked for where there are none', () => {
     const schemas = { Loop: { properties: { next: { $ref: '#/components/schemas/Loop' } } } };
     const responseSchemas = new Map([['200', schemas.Loop]]);
-    expect(hidersOf({ components: { schemas } } as never, { responseSchemas } as never)).toEqual(new Map());
+    expect(redactorsOf({ components: { schemas } } as never, { responseSchemas } as never)).toEqual(
+      new Map(),
+    );
   });
 });

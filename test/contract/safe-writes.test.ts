@@ -1,7 +1,7 @@
 /** Keys and conditions, tried on every operation that takes them. */
 import { randomUUID } from 'node:crypto';
 import { contractDocument, type Operation } from '../../src/platform/contract/document/contract';
-import { hidersOf } from '../../src/platform/contract/document/secrets';
+import { redactorsOf } from '../../src/platform/contract/document/secrets';
 import type { ApiResponse } from '../support/api';
 import { holdLane, waitingForLocks } from '../support/held-lane';
 import { operations, statusesOf } from '../support/operations';
@@ -55,8 +55,8 @@ function told({ status, headers, body }: ApiResponse): object {
 
 /** What a reply tells when it is sent again: its secrets no more. */
 function toldAgain(operation: Operation, reply: ApiResponse): object {
-  const hide = hidersOf(contractDocument, operation).get(String(reply.status));
-  return told(hide ? { ...reply, body: hide(reply.body) } : reply);
+  const redact = redactorsOf(contractDocument, operation).get(String(reply.status));
+  return told(redact ? { ...reply, body: redact(reply.body) } : reply);
 }
 
 /** A JSON text in which the same members stand in another order, with other white space. */

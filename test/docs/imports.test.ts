@@ -47,7 +47,7 @@ const layers: readonly { file: string; allowed: string[]; refused: string[] }[] 
   },
   {
     file: 'src/platform/jobs/runner.ts',
-    allowed: ['./job', '../database/faults'],
+    allowed: ['./job', '../database/errors'],
     refused: ['../../features/trash/job', '../../start'],
   },
   {

@@ -131,7 +131,7 @@ export async function applyAll(lane: WritableLane, operations: readonly Resolved
     return outcomes;
   };
   const attempt = await lane.attempt(applied, (outcomes) => outcomes.every(isApplied));
-  if ('fault' in attempt) throw attempt.fault;
+  if ('error' in attempt) throw attempt.error;
   return attempt.value;
 }
 
@@ -152,8 +152,8 @@ export async function applyEach(
       continue;
     }
     const attempt = await lane.attempt(() => applyInQuota(lane, operation, index), isApplied);
-    if ('fault' in attempt) onFault(attempt.fault, index);
-    outcomes.push('fault' in attempt ? { code: 'internal-error' } : attempt.value);
+    if ('error' in attempt) onFault(attempt.error, index);
+    outcomes.push('error' in attempt ? { code: 'internal-error' } : attempt.value);
   }
   return outcomes;
 }

@@ -27,10 +27,10 @@ export interface AuthConfig {
 }
 
 export interface ParsedAuthConfig {
-  /** Null when there are faults. */
+  /** Null when there are errors. */
   readonly config: AuthConfig | null;
   /** Each a sentence that names the variable to change. */
-  readonly faults: readonly string[];
+  readonly errors: readonly string[];
   /** What an operator should know at the start, though nothing is wrong. */
   readonly notices: readonly string[];
 }
@@ -83,54 +83,54 @@ export function parseAuthConfig(
   env: NodeJS.ProcessEnv,
   { production, developmentSecret }: { production: boolean; developmentSecret?: () => string },
 ): ParsedAuthConfig {
-  const faults: string[] = [];
+  const errors: string[] = [];
   const notices: string[] = [];
   const text = (name: string) => env[name] || null;
 
-  const server = readServerUrl(text('BETTER_AUTH_URL'), faults);
-  const keySetUrl = readKeySetUrl(text('AUTH_JWKS_URL'), faults) ?? server?.keySetUrl ?? null;
-  const secrets = readSecrets(env, faults);
+  const server = readServerUrl(text('BETTER_AUTH_URL'), errors);
+  const keySetUrl = readKeySetUrl(text('AUTH_JWKS_URL'), errors) ?? server?.keySetUrl ?? null;
+  const secrets = readSecrets(env, errors);
   const hasKeySet = text('BETTER_AUTH_URL') !== null || text('AUTH_JWKS_URL') !== null;
   const hasSecrets = text('BETTER_AUTH_SECRET') !== null || text('BETTER_AUTH_SECRETS') !== null;
-  const named = readSources(text('AUTH_SOURCES'), faults);
+  const named = readSources(text('AUTH_SOURCES'), errors);
   const sources = named ?? (hasKeySet ? ['key-set'] : hasSecrets ? ['secret'] : []);
 
   const issuer = readExpectedClaim(text('AUTH_ISSUER'), server?.origin);
   const audience = readExpectedClaim(text('AUTH_AUDIENCE'), server?.origin);
   const { userIdClaim, tables } = readAccountNames(env);
   if (NOT_AN_IDENTIFIER.has(userIdClaim)) {
-    faults.push(
+    errors.push(
       `AUTH_USER_ID_CLAIM must name a claim that identifies a user for good, such as sub or id; ${userIdClaim} does not.`,
     );
   }
 
   const uses = (...wanted: AuthSource[]) => wanted.some((source) => sources.includes(source));
   if (uses('secret', 'secret-cookie', 'session') && !hasSecrets) {
-    faults.push(
+    errors.push(
       `AUTH_SOURCES names ${sources.join(',')}, which needs the secret of the Better Auth server: set BETTER_AUTH_SECRET.`,
     );
   }
   if (uses('key-set', 'key-set-cookie') && !hasKeySet) {
-    faults.push(
+    errors.push(
       `AUTH_SOURCES names ${sources.join(',')}, which needs a key set: set BETTER_AUTH_URL or AUTH_JWKS_URL.`,
     );
   }
   if (uses('key-set', 'key-set-cookie') && hasKeySet && text('BETTER_AUTH_URL') === null) {
     for (const [name, claim] of Object.entries({ AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience })) {
       if (claim === null) {
-        faults.push(
+        errors.push(
           `${name} must be set when AUTH_JWKS_URL is and BETTER_AUTH_URL is not: the keys may also sign for others.`,
         );
       }
     }
   }
   if (uses('session') && uses('secret-cookie', 'key-set-cookie')) {
-    faults.push(
+    errors.push(
       'AUTH_SOURCES must not name session together with a cookie cache, which outlives a revoked session.',
     );
   }
   if (uses('secret-cookie', 'key-set-cookie', 'session') && userIdClaim !== 'sub' && userIdClaim !== 'id') {
-    faults.push(
+    errors.push(
       'AUTH_USER_ID_CLAIM must be sub or id with the cookie and session sources, which know users by their id.',
     );
   }
@@ -148,18 +148,18 @@ export function parseAuthConfig(
       env,
       'AUTH_MAX_LIFETIME_SECONDS',
       { least: 60, most: 10 * 366 * 24 * 60 * 60, otherwise: DEFAULT_MAX_LIFETIME_SECONDS },
-      faults,
+      errors,
     ),
     clockToleranceSeconds: readWholeNumber(
       env,
       'AUTH_CLOCK_TOLERANCE_SECONDS',
       { least: 0, most: 60, otherwise: DEFAULT_CLOCK_TOLERANCE_SECONDS },
-      faults,
+      errors,
     ),
-    cookiePrefixes: readCookiePrefixes(text('AUTH_COOKIE_PREFIX'), { production, server }, faults),
+    cookiePrefixes: readCookiePrefixes(text('AUTH_COOKIE_PREFIX'), { production, server }, errors),
     tables,
   };
-  if (faults.length > 0) return { config: null, faults, notices };
+  if (errors.length > 0) return { config: null, errors, notices };
 
   if (sources.length > 1) {
     notices.push(
@@ -171,17 +171,17 @@ export function parseAuthConfig(
       'BETTER_AUTH_SECRET is not used, because a key set is: name secret in AUTH_SOURCES to accept HS256 tokens too.',
     );
   }
-  if (sources.length > 0) return { config, faults, notices };
+  if (sources.length > 0) return { config, errors, notices };
 
   if (production || developmentSecret === undefined) {
-    const fault =
+    const error =
       'Set BETTER_AUTH_URL to the Better Auth server, or BETTER_AUTH_SECRET to its secret: there is no way to identify users.';
-    return { config: null, faults: [fault], notices };
+    return { config: null, errors: [error], notices };
   }
   notices.push(
     'No source of identities is configured: tokens signed with the development secret are accepted.',
   );
-  return { config: { ...config, sources: ['secret'], secrets: [developmentSecret()] }, faults, notices };
+  return { config: { ...config, sources: ['secret'], secrets: [developmentSecret()] }, errors, notices };
 }
 
 interface Server {
@@ -193,22 +193,22 @@ interface Server {
  * What follows from the Better Auth server's base URL: its tokens' issuer and audience are the origin, and its
  * endpoints are under `/api/auth` unless the URL has a path of its own (better-auth 1.7.7, `getBaseURL`).
  */
-function readServerUrl(text: string | null, faults: string[]): Server | null {
-  const url = text === null ? null : readSecureUrl('BETTER_AUTH_URL', text, faults);
+function readServerUrl(text: string | null, errors: string[]): Server | null {
+  const url = text === null ? null : readSecureUrl('BETTER_AUTH_URL', text, errors);
   if (url === null) return null;
   const [path = '/api/auth'] = /^\/.*[^/]/.exec(url.pathname) ?? [];
   return { origin: url.origin, keySetUrl: `${url.origin}${path}/jwks` };
 }
 
-function readKeySetUrl(text: string | null, faults: string[]): string | null {
-  return (text === null ? null : readSecureUrl('AUTH_JWKS_URL', text, faults))?.href ?? null;
+function readKeySetUrl(text: string | null, errors: string[]): string | null {
+  return (text === null ? null : readSecureUrl('AUTH_JWKS_URL', text, errors))?.href ?? null;
 }
 
-function readSecureUrl(name: string, text: string, faults: string[]): URL | null {
+function readSecureUrl(name: string, text: string, errors: string[]): URL | null {
   const url = URL.canParse(text) ? new URL(text) : null;
   const isSecure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
   if (url !== null && isSecure && url.username === '' && url.password === '') return url;
-  faults.push(`${name} must be an https URL (or http on localhost) without credentials.`);
+  errors.push(`${name} must be an https URL (or http on localhost) without credentials.`);
   return null;
 }
 
@@ -221,37 +221,37 @@ function isLoopback(hostname: string): boolean {
  * The secrets in use: those of BETTER_AUTH_SECRETS, in Better Auth's own form for rotation (`2:new,1:old`), and the
  * single BETTER_AUTH_SECRET, which is never split.
  */
-function readSecrets(env: NodeJS.ProcessEnv, faults: string[]): string[] {
+function readSecrets(env: NodeJS.ProcessEnv, errors: string[]): string[] {
   const secrets: string[] = [];
   for (const entry of env.BETTER_AUTH_SECRETS ? env.BETTER_AUTH_SECRETS.split(',') : []) {
     const secret = /^\s*\d+:(.+)$/s.exec(entry)?.[1]?.trim();
-    if (secret) secrets.push(checkSecret('BETTER_AUTH_SECRETS', secret, faults));
-    else faults.push('BETTER_AUTH_SECRETS must be a list of <version>:<secret>, separated by commas.');
+    if (secret) secrets.push(checkSecret('BETTER_AUTH_SECRETS', secret, errors));
+    else errors.push('BETTER_AUTH_SECRETS must be a list of <version>:<secret>, separated by commas.');
   }
   if (env.BETTER_AUTH_SECRET) {
-    secrets.push(checkSecret('BETTER_AUTH_SECRET', env.BETTER_AUTH_SECRET, faults));
+    secrets.push(checkSecret('BETTER_AUTH_SECRET', env.BETTER_AUTH_SECRET, errors));
   }
   return [...new Set(secrets)];
 }
 
-function checkSecret(name: string, secret: string, faults: string[]): string {
+function checkSecret(name: string, secret: string, errors: string[]): string {
   const bytes = Buffer.byteLength(secret);
   if (bytes < MIN_SECRET_BYTES) {
-    faults.push(`${name} must have at least ${MIN_SECRET_BYTES} bytes; it has ${bytes}.`);
+    errors.push(`${name} must have at least ${MIN_SECRET_BYTES} bytes; it has ${bytes}.`);
   } else if (PUBLIC_SECRETS.has(secret)) {
-    faults.push(`${name} is a value that is published in documentation or source code; generate your own.`);
+    errors.push(`${name} is a value that is published in documentation or source code; generate your own.`);
   } else if (new Set(secret).size < MIN_SECRET_CHARACTERS) {
-    faults.push(`${name} repeats very few characters, which can be guessed; generate a random one.`);
+    errors.push(`${name} repeats very few characters, which can be guessed; generate a random one.`);
   }
   return secret;
 }
 
-function readSources(text: string | null, faults: string[]): AuthSource[] | null {
+function readSources(text: string | null, errors: string[]): AuthSource[] | null {
   if (text === null) return null;
   const names = readList(text);
   const sources = AUTH_SOURCES.filter((source) => names.includes(source));
   if (names.length === 0 || names.some((name) => !AUTH_SOURCES.some((source) => source === name))) {
-    faults.push(`AUTH_SOURCES must be a list of ${AUTH_SOURCES.join(', ')}, separated by commas.`);
+    errors.push(`AUTH_SOURCES must be a list of ${AUTH_SOURCES.join(', ')}, separated by commas.`);
   }
   return sources;
 }
@@ -265,11 +265,11 @@ function readExpectedClaim(explicit: string | null, derived: string | undefined)
 function readCookiePrefixes(
   text: string | null,
   { production, server }: { production: boolean; server: Server | null },
-  faults: string[],
+  errors: string[],
 ): string[] {
   const prefix = text ?? 'better-auth';
   if (!/^[\w-]+(\.[\w-]+)*$/.test(prefix) || prefix.startsWith('__')) {
-    faults.push(
+    errors.push(
       'AUTH_COOKIE_PREFIX must be the cookiePrefix of the Better Auth server, such as better-auth.',
     );
   }
@@ -286,13 +286,13 @@ function readWholeNumber(
   env: NodeJS.ProcessEnv,
   name: string,
   { least, most, otherwise }: { least: number; most: number; otherwise: number },
-  faults: string[],
+  errors: string[],
 ): number {
   const text = env[name];
   if (!text) return otherwise;
   const number = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= least && number <= most) return number;
-  faults.push(`${name} must be a whole number of seconds from ${least} to ${most}.`);
+  errors.push(`${name} must be a whole number of seconds from ${least} to ${most}.`);
   return otherwise;
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Knex } from 'knex';
 import { escapeIdentifier } from 'pg';
-import { sqlState, violatedConstraint } from './faults';
+import { sqlState, violatedConstraint } from './errors';
 import type { MigrationSession } from './migration-session';
 import { schema } from './rows';
 
@@ -87,7 +87,7 @@ async function findTable(database: Knex, settings: AccountSettings): Promise<Acc
 }
 
 /** Why a table can't be linked to, or null. */
-function unfitness(settings: AccountSettings, table: AccountTable | undefined): string | null {
+function findObstacle(settings: AccountSettings, table: AccountTable | undefined): string | null {
   const name = `${escapeIdentifier(settings.schema)}.${escapeIdentifier(settings.table)}`;
   if (!table) return `there is no table ${name} with a column id`;
   if (settings.link === 'auto' && !table.looksRight) return `${name} is not Better Auth's table of users`;
@@ -194,7 +194,7 @@ function validateLink(session: MigrationSession, table: AccountTable): Promise<O
 }
 
 /** What the settings ask for, and what there is. */
-interface Standing {
+interface LinkState {
   /** The table to link to, null for none. */
   readonly table: AccountTable | null;
   /** Why there is none. */
@@ -207,9 +207,9 @@ interface Standing {
 }
 
 /** @throws Error when the table is required and does not do */
-async function compare(database: Knex, settings: AccountSettings): Promise<Standing> {
+async function compare(database: Knex, settings: AccountSettings): Promise<LinkState> {
   const found = settings.link === 'off' ? undefined : await findTable(database, settings);
-  const reason = settings.link === 'off' ? 'off' : unfitness(settings, found);
+  const reason = settings.link === 'off' ? 'off' : findObstacle(settings, found);
   if (reason !== null && settings.link === 'required') {
     throw new Error(`AUTH_USER_TABLE: lanes cannot be linked to accounts, for ${reason}.`);
   }

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { sqlState } from './faults';
+import { sqlState } from './errors';
 import { schema } from './rows';
 
 /** An index of a table of the schema. */

@@ -3,7 +3,7 @@
  * time in the past: the numbers of changes that came after are given out a second time, and copies that have had the
  * first ones would miss the second. Lanes with new epochs make such copies start over.
  */
-import { isUnavailable } from './faults';
+import { isUnavailable } from './errors';
 import { schema } from './rows';
 import type { System, WithSystem } from './system';
 

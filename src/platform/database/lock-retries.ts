@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { isTransient, sqlState, Unavailable } from './faults';
+import { isTransient, sqlState, Unavailable } from './errors';
 
 /** How long a change waits for its locks, and how often it is tried. */
 export interface LockPatience {

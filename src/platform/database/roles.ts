@@ -4,7 +4,7 @@
  */
 import type { Knex } from 'knex';
 import { escapeIdentifier } from 'pg';
-import { sqlState } from './faults';
+import { sqlState } from './errors';
 import { schema } from './rows';
 import { systemGrants } from './system-grants';
 
@@ -21,7 +21,7 @@ export interface Roles {
   readonly login: string;
 }
 
-interface Standing {
+interface RoleState {
   readonly exists: boolean;
   /** Whether row-level security would not hold the role: it is past it, or can do what the tables' owner can. */
   readonly tooStrong: boolean;
@@ -40,7 +40,7 @@ interface Wanted {
   readonly variable: string;
 }
 
-async function standingOf(database: Knex, { role, other }: Wanted, login: string): Promise<Standing> {
+async function readRoleState(database: Knex, { role, other }: Wanted, login: string): Promise<RoleState> {
   const { rows } = await database.raw(
     `select wanted.oid is not null as "exists",
        coalesce(wanted.rolbypassrls or pg_has_role(wanted.oid, current_user, 'member'), false) as "tooStrong",
@@ -60,7 +60,7 @@ async function standingOf(database: Knex, { role, other }: Wanted, login: string
 const alreadyDone = new Set(['42710', '23505']);
 const insufficientPrivilege = '42501';
 
-function missingStatements(role: string, login: string, standing: Standing): string[] {
+function missingStatements(role: string, login: string, standing: RoleState): string[] {
   const options = standing.splitsMembership ? ' with inherit false, set true' : '';
   return [
     ...(standing.exists ? [] : [`create role ${escapeIdentifier(role)} nologin nosuperuser nobypassrls`]),
@@ -68,7 +68,7 @@ function missingStatements(role: string, login: string, standing: Standing): str
   ];
 }
 
-function refuseUnfit({ role, other, variable }: Wanted, standing: Standing): void {
+function refuseUnfit({ role, other, variable }: Wanted, standing: RoleState): void {
   if (standing.tooStrong) {
     throw new Error(
       `Row-level security would not hold the role ${role}: it has SUPERUSER or BYPASSRLS, or it is the tables' ` +
@@ -91,7 +91,7 @@ export async function ensureRoles(database: Knex, { app, system, login }: Roles)
   ];
   const missing: string[] = [];
   for (const each of wanted) {
-    const standing = await standingOf(database, each, login);
+    const standing = await readRoleState(database, each, login);
     refuseUnfit(each, standing);
     missing.push(...missingStatements(each.role, login, standing));
   }

@@ -1,7 +1,7 @@
 /** The extension pg_trgm, which tells how alike words are; a search does with it or without. */
 import type { Knex } from 'knex';
 import { escapeIdentifier } from 'pg';
-import { isRefused, sqlState } from './faults';
+import { isRefused, sqlState } from './errors';
 import { schema } from './rows';
 
 const findSchema = `

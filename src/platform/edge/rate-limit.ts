@@ -21,13 +21,13 @@ export interface RateLimits {
 /** Each of its `take` functions is false where the limit has been reached; the response's headers then say so. */
 export interface RateLimiter {
   /** Takes units of a user. */
-  takeOfUser(userId: string, scope: Scope, units: number, response: Response): Promise<boolean>;
+  chargeUser(userId: string, scope: Scope, units: number, response: Response): Promise<boolean>;
   /** Takes units of a calendar feed, whose secret is known. */
-  takeOfFeed(secret: string, units: number, response: Response): Promise<boolean>;
+  chargeCalendarFeed(secret: string, units: number, response: Response): Promise<boolean>;
   /** Takes a unit of the address of a request without credentials. */
-  takeOfAddress(request: Request, response: Response): Promise<boolean>;
+  chargeAddress(request: Request, response: Response): Promise<boolean>;
   /** Takes a unit of the address of a request whose credentials are not valid. */
-  takeOfFailures(request: Request, response: Response): Promise<boolean>;
+  chargeFailure(request: Request, response: Response): Promise<boolean>;
   /**
    * Checks the credentials of a request. For an address that failed too often, one request after the other: valid
    * credentials are never refused for others' failures, and a flood of others takes one check at a time.
@@ -36,7 +36,13 @@ export interface RateLimiter {
 }
 
 /** The header fields of a limit; a key is told as its hash (`pk`). */
-function tell(response: Response, name: string, key: string, limit: number, { total, leftMs }: Taken): void {
+function setLimitHeaders(
+  response: Response,
+  name: string,
+  key: string,
+  limit: number,
+  { total, leftMs }: Taken,
+): void {
   const partition = hash('sha256', key, 'base64').slice(0, 16);
   const seconds = Math.ceil(leftMs / 1000);
   response.setHeader('RateLimit', `"${name}"; r=${Math.max(0, limit - total)}; t=${seconds}`);
@@ -67,29 +73,29 @@ export function createRateLimiter(limits: RateLimits, counter: Counter): RateLim
 
   async function take(name: string, key: string, units: number, limit: number, response: Response) {
     const taken = await counter.take(`${name}:${key}`, units, limit);
-    tell(response, name, key, limit, taken);
+    setLimitHeaders(response, name, key, limit, taken);
     // RFC 9110, section 10.2.3.
     if (!taken.fits) response.setHeader('Retry-After', Math.max(1, Math.ceil(taken.leftMs / 1000)));
     return taken;
   }
 
   return {
-    async takeOfUser(userId, scope, units, response) {
+    async chargeUser(userId, scope, units, response) {
       const [name, limit] =
         scope === 'read'
           ? (['reads', limits.readsPerUser] as const)
           : (['writes', limits.writesPerUser] as const);
       return (await take(name, userId, units, limit, response)).fits;
     },
-    async takeOfFeed(secret, units, response) {
+    async chargeCalendarFeed(secret, units, response) {
       const key = hash('sha256', secret, 'base64url');
       return (await take('feeds', key, units, limits.readsPerUser, response)).fits;
     },
-    async takeOfAddress(request, response) {
+    async chargeAddress(request, response) {
       const address = networkOf(request.ip ?? '');
       return (await take('address', address, 1, limits.requestsPerAddress, response)).fits;
     },
-    async takeOfFailures(request, response) {
+    async chargeFailure(request, response) {
       const address = networkOf(request.ip ?? '');
       const limit = limits.failedAuthenticationsPerAddress;
       const { fits, leftMs } = await take('failed-authentications', address, 1, limit, response);
@@ -107,9 +113,9 @@ const always = async () => true;
 
 /** No limits, for load tests. */
 export const unlimited: RateLimiter = {
-  takeOfUser: always,
-  takeOfFeed: always,
-  takeOfAddress: always,
-  takeOfFailures: always,
+  chargeUser: always,
+  chargeCalendarFeed: always,
+  chargeAddress: always,
+  chargeFailure: always,
   check: (_request, work) => work(),
 };

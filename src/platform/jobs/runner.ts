@@ -1,6 +1,6 @@
 /** Runs the background jobs: each by itself, one round at a time in this process, until the service stops. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isUnavailable } from '../database/faults';
+import { isUnavailable } from '../database/errors';
 import type { Job, JobContext, Round } from './job';
 
 export interface JobRunner {
@@ -23,9 +23,9 @@ const longestBackOffMs = 60_000;
 const jitter = 0.2;
 
 /** Milliseconds until the next round; `faults` is how many rounds in a row have failed. */
-export function pauseAfter(everyMs: number, faults: number): number {
+export function pauseAfter(everyMs: number, failures: number): number {
   const longest = Math.max(everyMs, longestBackOffMs);
-  const pause = Math.min(everyMs * 2 ** faults, longest);
+  const pause = Math.min(everyMs * 2 ** failures, longest);
   return pause * (1 - jitter + 2 * jitter * Math.random());
 }
 
@@ -76,18 +76,18 @@ export function createJobRunner(
   const pause = (ms: number) => sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
 
   async function runOn(job: Job, shift: Shift): Promise<void> {
-    let faults = 0;
+    let failures = 0;
     await pause(Math.min(job.everyMs, firstWithinMs) * Math.random());
     while (!signal.aborted) {
       try {
         await shift.rounds();
-        faults = 0;
+        failures = 0;
       } catch (error) {
-        faults++;
+        failures++;
         const level = isUnavailable(error) ? 'warn' : 'error';
-        log[level]({ err: error, job: job.name, faults }, 'job failed');
+        log[level]({ err: error, job: job.name, faults: failures }, 'job failed');
       }
-      await pause(pauseAfter(job.everyMs, faults));
+      await pause(pauseAfter(job.everyMs, failures));
     }
   }
 

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { errorSerializer } from './errors';
-import { requestFacts } from './request-facts';
+import { requestContext } from './request-context';
 import { standardOutput } from './standard-output';
 
 export interface LoggerOptions {
@@ -50,7 +50,7 @@ export function hashUser(userId: string): string {
  */
 export function requestLogger(log: Logger) {
   const line = (request: IncomingMessage, response: ServerResponse, value: { responseTime: number }) => {
-    const { operationId, userId, authentication, fault } = requestFacts(request);
+    const { operationId, userId, authentication, error } = requestContext(request);
     return {
       method: request.method,
       operation: operationId,
@@ -61,11 +61,11 @@ export function requestLogger(log: Logger) {
       // The client went away before it had the response.
       aborted: response.writableFinished ? undefined : true,
       // Why it failed: a failed request is one line.
-      err: fault,
+      err: error,
     };
   };
   const failed = (request: IncomingMessage, response: ServerResponse) =>
-    response.statusCode >= 500 || requestFacts(request).fault !== undefined;
+    response.statusCode >= 500 || requestContext(request).error !== undefined;
   return pinoHttp<IncomingMessage, ServerResponse>({
     logger: log,
     genReqId(request, response) {

@@ -2,6 +2,7 @@
 import pino from 'pino';
 import { Webhook } from 'standardwebhooks';
 import { createDeliveryJob } from '../../../src/features/webhooks/job';
+import { queueDeliveries } from '../../../src/features/webhooks/queue';
 import { createTargets } from '../../../src/features/webhooks/targets';
 import { createDatabase, type Database } from '../../../src/platform/database/database';
 import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
@@ -122,7 +123,10 @@ const silent = pino({ level: 'silent' });
 export function openDatabase(url: string): Database {
   const options = { url, max: 5, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
   const roles = { appRole: defaultAppRole, systemRole: defaultSystemRole };
-  return createDatabase({ ...options, ...roles, preparedStatements: true }, silent);
+  return createDatabase(
+    { ...options, ...roles, preparedStatements: true, onRecorded: queueDeliveries },
+    silent,
+  );
 }
 
 export interface Instance {

@@ -9,7 +9,7 @@ const parse = (env: NodeJS.ProcessEnv, production = true) => parseAuthConfig(env
 describe('a stock Better Auth server', () => {
   test('BETTER_AUTH_URL is enough', () => {
     expect(parse({ BETTER_AUTH_URL: URL })).toEqual({
-      faults: [],
+      errors: [],
       notices: [],
       config: {
         sources: ['key-set'],
@@ -30,7 +30,7 @@ describe('a stock Better Auth server', () => {
 
   test('BETTER_AUTH_SECRET is enough', () => {
     expect(parse({ BETTER_AUTH_SECRET: SECRET })).toMatchObject({
-      faults: [],
+      errors: [],
       notices: [],
       config: { sources: ['secret'], secrets: [SECRET], keySetUrl: null, issuer: null, audience: null },
     });
@@ -128,9 +128,9 @@ describe('rotation', () => {
   });
 
   test.each([SECRET, `one:${SECRET}`, '1:', `1:${SECRET},`, `-1:${SECRET}`])('%j is no list', (list) => {
-    const { config, faults } = parse({ BETTER_AUTH_SECRETS: list });
+    const { config, errors } = parse({ BETTER_AUTH_SECRETS: list });
     expect(config).toBeNull();
-    expect(faults).toEqual([
+    expect(errors).toEqual([
       'BETTER_AUTH_SECRETS must be a list of <version>:<secret>, separated by commas.',
     ]);
   });
@@ -172,9 +172,9 @@ describe('the development secret', () => {
   });
 
   test('is never used in production', () => {
-    const { config, faults } = parseAuthConfig({}, { production: true, developmentSecret: () => SECRET });
+    const { config, errors } = parseAuthConfig({}, { production: true, developmentSecret: () => SECRET });
     expect(config).toBeNull();
-    expect(faults).toEqual([expect.stringMatching(/^Set BETTER_AUTH_URL .* or BETTER_AUTH_SECRET /)]);
+    expect(errors).toEqual([expect.stringMatching(/^Set BETTER_AUTH_URL .* or BETTER_AUTH_SECRET /)]);
   });
 });
 
@@ -284,13 +284,13 @@ describe('faults', () => {
   ];
 
   test.each(cases)('%s', (_, env, message) => {
-    const { config, faults } = parse(env);
+    const { config, errors } = parse(env);
     expect(config).toBeNull();
-    expect(faults).toEqual([expect.stringMatching(message)]);
+    expect(errors).toEqual([expect.stringMatching(message)]);
   });
 
   test('are all reported at once, without the secret', () => {
-    const { faults } = parse({
+    const { errors } = parse({
       BETTER_AUTH_URL: 'ftp://app.example.com',
       BETTER_AUTH_SECRET: 'Sh0rt-but-secret',
       AUTH_JWKS_URL: 'nowhere',
@@ -298,7 +298,7 @@ describe('faults', () => {
       AUTH_USER_ID_CLAIM: 'name',
       AUTH_MAX_LIFETIME_SECONDS: 'x',
     });
-    expect(faults.map((fault) => fault.split(' ')[0])).toEqual([
+    expect(errors.map((fault) => fault.split(' ')[0])).toEqual([
       'BETTER_AUTH_URL',
       'AUTH_JWKS_URL',
       'BETTER_AUTH_SECRET',
@@ -306,6 +306,6 @@ describe('faults', () => {
       'AUTH_USER_ID_CLAIM',
       'AUTH_MAX_LIFETIME_SECONDS',
     ]);
-    expect(faults.join('\n')).not.toContain('Sh0rt-but-secret');
+    expect(errors.join('\n')).not.toContain('Sh0rt-but-secret');
   });
 });

@@ -22,10 +22,10 @@ export function bearer(token: string): IncomingMessage {
   return requestWith([['Authorization', `Bearer ${token}`]]);
 }
 
-/** The configuration that an environment outside production gives; fails the test when it has faults. */
+/** The configuration that an environment outside production gives; fails the test when it has errors. */
 export function configOf(env: NodeJS.ProcessEnv): AuthConfig {
-  const { config, faults } = parseAuthConfig(env, { production: false });
-  if (config === null) throw new Error(faults.join('\n'));
+  const { config, errors } = parseAuthConfig(env, { production: false });
+  if (config === null) throw new Error(errors.join('\n'));
   return config;
 }
 

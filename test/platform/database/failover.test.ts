@@ -2,7 +2,7 @@
 import pino from 'pino';
 import { countTasks, insertTask } from '../../../src/features/tasks/repository';
 import { createDatabase, type Database } from '../../../src/platform/database/database';
-import { isUnavailable } from '../../../src/platform/database/faults';
+import { isUnavailable } from '../../../src/platform/database/errors';
 import { migrateUp } from '../../../src/platform/database/migrations';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { openDatabase } from '../../support/open-database';

@@ -10,7 +10,7 @@ import {
   updateTask,
 } from '../../../src/features/tasks/repository';
 import type { Database, DatabaseOptions } from '../../../src/platform/database/database';
-import { isUnavailable } from '../../../src/platform/database/faults';
+import { isUnavailable } from '../../../src/platform/database/errors';
 import type { Change, WritableLane } from '../../../src/platform/database/lane';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { type HeldLane, holdLane, waitingForLocks } from '../../support/held-lane';

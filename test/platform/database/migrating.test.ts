@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { describeFailure } from '../../../scripts/database';
-import { isUnavailable } from '../../../src/platform/database/faults';
+import { isUnavailable } from '../../../src/platform/database/errors';
 import { type LockPatience, LocksTaken } from '../../../src/platform/database/lock-retries';
 import { withMigrationLock } from '../../../src/platform/database/migration-session';
 import { migrateDown, migrateUp, migrationNames } from '../../../src/platform/database/migrations';

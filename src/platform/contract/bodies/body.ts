@@ -7,8 +7,8 @@ import { assertFilled, assertFlat, type JsonShape } from './json-shape';
 import { type Spool, type SpooledBody, tooManyBytes, unknownCoding } from './spool';
 
 /**
- * Reads one operation's request body; rejects with the problem if it cannot. What is spooled is returned, and what it
- * is to be validated by is left in the request.
+ * Reads the request body of an operation. A spooled body is returned, and the part of it to validate is put into
+ * `request.body`. Rejects with the problem if the body cannot be read.
  */
 export type BodyReader = (
   request: Request,
@@ -22,7 +22,7 @@ function hasBody(request: Request): boolean {
   );
 }
 
-/** The one of the operation's media types that the request's body has (RFC 9110, section 8.3). */
+/** The media type of the operation that matches the request's `Content-Type` (RFC 9110, section 8.3). */
 function negotiatedType(operation: Operation, request: Request): string {
   const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
   const mediaType = operation.mediaTypes.find((each) => each === type.trim());
@@ -84,15 +84,15 @@ function parser(maxBytes: number): RequestHandler {
 }
 
 /**
- * Makes a reader of JSON bodies up to `maxBytes` after decoding, or of such as are spooled. It leaves the operation's own
- * spelling of the media type in the request's header: the validator compiles and keeps a schema for every value that it
- * meets there.
+ * Makes the reader of an operation's bodies: JSON up to `maxBytes` after decoding, or spooled. It sets the request's
+ * `Content-Type` to the contract's spelling, because the validator compiles and keeps a schema for each value of that
+ * header.
  */
 export function bodyReader(operation: Operation, maxBytes: number, spool: Spool): BodyReader {
   const parse = parser(maxBytes);
   return async (request, response, owner) => {
     if (operation.mediaTypes.length === 0 || !hasBody(request)) {
-      // A missing body is then the validator's to report, with its pointer.
+      // The validator reports the missing body, with its pointer.
       if (operation.bodyRequired) request.headers['content-type'] = operation.mediaTypes[0];
       else delete request.headers['content-type'];
       return;

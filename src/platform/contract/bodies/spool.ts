@@ -1,4 +1,6 @@
-/** Request bodies that are too large to hold: kept in a file for as long as the request takes. */
+/**
+ * Spooled bodies: request bodies that are too large for memory are stored in a temporary file until the request ends.
+ */
 import { createHash } from 'node:crypto';
 import { finished, PassThrough, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
@@ -11,37 +13,37 @@ import { openTemporaryFile, type TemporaryFile } from './temporary-file';
 import { type UploadRate, watchRate } from './upload-rate';
 
 export interface SpoolSettings {
-  /** Where the files are. */
+  /** The directory of the files. */
   readonly directory: string;
-  /** How large a body may be, decoded. */
+  /** The most bytes of a body, after decoding. */
   readonly maxBytes: number;
-  /** How large all bodies may be together that are there at once. */
+  /** The most bytes of all bodies that exist at the same time. */
   readonly maxTotalBytes: number;
-  /** How many may be worked on at once, and how many milliseconds others wait for their turn. */
+  /** How many bodies may be processed at the same time, and how many milliseconds others wait for a slot. */
   readonly concurrency: number;
   readonly waitMs: number;
-  /** How slowly a body may come. */
+  /** The slowest allowed upload. */
   readonly rate: UploadRate;
 }
 
-/** A body in a file, which is closed with the request. It is UTF-8 without a byte order mark. */
+/** A body in a file, which is closed with the request. The body is UTF-8 without a byte order mark. */
 export interface SpooledBody {
-  /** What is left of a JSON body without the items of its lists, which have their length; empty for text. */
+  /** A JSON body without the items of its top-level arrays, which keep their length; empty for text. */
   readonly document: unknown;
-  /** SHA-256 of all of it, in hex. */
+  /** The SHA-256 of the whole body, in hex. */
   readonly sha256: string;
-  /** Bytes, decoded. */
+  /** Bytes after decoding. */
   readonly size: number;
-  /** The items of a list of a JSON body; `tooLarge` stands for one that is. */
+  /** Reads the items of a top-level array of a JSON body. `tooLarge` stands for an item that is too large. */
   items(list: string): AsyncGenerator<unknown>;
-  /** All of it, in pieces that may end within a character. */
+  /** Reads the whole body in pieces. A piece may end within a character. */
   pieces(): AsyncGenerator<Buffer>;
-  /** The file, to which notes can be written behind the body. */
+  /** The file. Other data can be appended after the body. */
   readonly file: Pick<TemporaryFile, 'append' | 'read'>;
   close(): Promise<void>;
 }
 
-/** Takes a request's body for its owner. Rejects with the problem if it can't be taken. */
+/** Stores the body of a request for its owner. Rejects with the problem if it cannot. */
 export type Spool = (request: Request, mediaType: string, owner: string) => Promise<SpooledBody>;
 
 export function tooManyBytes(maxBytes: number): ProblemError {
@@ -67,8 +69,9 @@ function tooSlow(bytesPerSecond: number): ProblemError {
 }
 
 /**
- * A request's content (RFC 9110, section 8.4). The request itself outlives a fault, to be answered.
- * @throws ProblemError if it comes too slowly
+ * Decodes the content of a request (RFC 9110, section 8.4). After an error the request stays open, so that it can be
+ * answered.
+ * @throws ProblemError if the upload is too slow
  */
 async function* contentOf(request: Request, decoder: Transform, rate: UploadRate): AsyncGenerator<Buffer> {
   const unwatch = watchRate(request, rate, () => decoder.destroy(tooSlow(rate.bytesPerSecond)));
@@ -89,7 +92,7 @@ async function* contentOf(request: Request, decoder: Transform, rate: UploadRate
 const pieceSize = 64 * 1024;
 const byteOrderMark = Buffer.from('\uFEFF');
 
-/** The same bytes in pieces of some size, however small they came, without a byte order mark. */
+/** Combines small pieces into pieces of at least 64 KiB, and removes a byte order mark. */
 async function* gathered(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let [parts, size, isFirst]: [Buffer[], number, boolean] = [[], 0, true];
   const take = () => {
@@ -106,7 +109,7 @@ async function* gathered(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
   yield take();
 }
 
-/** Makes the place where bodies are spooled; a directory that can't be written to is logged. */
+/** Makes the spool. If the directory is not writable, logs an error. */
 export async function createSpool(
   { directory, maxBytes, maxTotalBytes, concurrency, waitMs, rate }: SpoolSettings,
   log: Logger,
@@ -129,7 +132,7 @@ export async function createSpool(
     return { ...file, append: (bytes) => file.append(bytes).catch(refuse) };
   }
 
-  /** Writes a body to a file. @throws ProblemError, or any other error if the body is not what it says that it is */
+  /** Writes a body to a file. @throws ProblemError, or any other error if the body is malformed */
   async function fill(
     file: TemporaryFile,
     content: AsyncIterable<Buffer>,
@@ -189,7 +192,7 @@ export async function createSpool(
     request.socket.once('close', leave);
     let giveBack: (() => void) | undefined;
     const close = () => {
-      // At once: a client that has its answer may have another file.
+      // Before the file is closed: a client that has its answer may send the next file at once.
       owners.delete(owner);
       totalBytes -= reserved;
       request.socket.off('close', leave);
@@ -200,7 +203,7 @@ export async function createSpool(
     try {
       const content = contentOf(request, decoder, rate);
       const { lists, size, ...body } = await fill(file, content, isJson, reserve);
-      // Once it is there: who sends slowly keeps nobody waiting.
+      // Only after the upload: a slow upload does not hold a slot.
       giveBack = await slots.take(waitMs, left.signal);
       if (!giveBack)
         throw unavailable(`Other files are being taken in, ${concurrency} at a time; send this one later.`);
@@ -217,7 +220,7 @@ export async function createSpool(
       };
     } catch (error) {
       await close();
-      // What is still to come is let go, so that the client gets to read the answer.
+      // Reads and drops the rest of the upload, so that the client can read the answer.
       request.resume();
       if (error instanceof ProblemError) throw error;
       throw new ProblemError(

@@ -1,9 +1,9 @@
 import type { ValidationError } from './operations';
 
-/** How many faults an answer lists. */
+/** The most validation errors that a problem lists. */
 export const maxErrors = 100;
 
-// As the contract has them, in UTF-16 code units.
+// The limits of the contract, in UTF-16 code units.
 const maxPointer = 300;
 const maxDetail = 1_000;
 
@@ -11,14 +11,14 @@ function shortened(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most - 1).toWellFormed()}…` : text;
 }
 
-/** A fault as it is told: names that the client chose are cut. */
+/** Shortens the pointer and the detail, which may contain names that the client chose. */
 export function bounded({ pointer, code, detail }: ValidationError): ValidationError {
   return { pointer: shortened(pointer, maxPointer), code, detail: shortened(detail, maxDetail) };
 }
 
 const isTooLong = ({ code }: ValidationError) => code === 'too-long';
 
-/** Whether one of the pointers leads to the same place, or to one above it. */
+/** Whether `pointers` contains the pointer or a pointer to a parent of it. */
 function isWithin(pointers: ReadonlySet<string>, pointer: string): boolean {
   for (let at = pointer; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
     if (pointers.has(at)) return true;
@@ -26,7 +26,7 @@ function isWithin(pointers: ReadonlySet<string>, pointer: string): boolean {
   return false;
 }
 
-/** Each fault once; a value that is too long has no other fault. */
+/** Removes duplicate errors, and the other errors of a value that is too long. */
 export function distinct(errors: readonly ValidationError[]): ValidationError[] {
   const tooLong = new Set(errors.filter(isTooLong).map(({ pointer }) => pointer));
   const telling =
@@ -36,7 +36,7 @@ export function distinct(errors: readonly ValidationError[]): ValidationError[] 
   return [...new Map(telling.map((each) => [`${each.pointer} ${each.code} ${each.detail}`, each])).values()];
 }
 
-/** Faults of a body, found by a handler, with pointers into the request. */
-export function inBody(faults: readonly ValidationError[]): ValidationError[] {
-  return faults.map((fault) => ({ ...fault, pointer: `/body${fault.pointer}` }));
+/** Turns errors with pointers into a body into errors with pointers into the request. */
+export function inBody(errors: readonly ValidationError[]): ValidationError[] {
+  return errors.map((error) => ({ ...error, pointer: `/body${error.pointer}` }));
 }

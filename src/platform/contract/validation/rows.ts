@@ -1,4 +1,7 @@
-/** The contract's schemas for what does not come as a request's body: the rows of a file. */
+/**
+ * Validates values that are not request bodies, such as the rows of an imported file, against schemas of the
+ * contract.
+ */
 import Ajv2020, { type ErrorObject } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { contractDocument } from '../document/contract';
@@ -31,7 +34,10 @@ function toValidationError({ instancePath, keyword, message, params }: ErrorObje
   };
 }
 
-/** Makes the check of values by a schema of the contract: their faults, at most 100, with pointers into the value. */
+/**
+ * Makes the check of values against a schema of the contract. It returns at most 100 validation errors, with pointers
+ * into the value.
+ */
 export function createCheck(name: keyof Schemas & string): (value: unknown) => ValidationError[] {
   const local = `#/components/schemas/${name}`;
   const check = untilFirst.compile({ $ref: `contract${local}` });

@@ -3,7 +3,7 @@ import {
   isConnectionLimit,
   isUnavailable,
   losesStatements,
-} from '../../../src/platform/database/faults';
+} from '../../../src/platform/database/errors';
 import { describeOutOfReach } from '../../../src/platform/database/out-of-reach';
 import { StaleConnection } from '../../../src/platform/database/pool';
 import { PoolBusy } from '../../../src/platform/database/shares';
