@@ -1,4 +1,4 @@
-/** What a VTODO says of a task (RFC 5545, section 3.6.2). Only what a task can have is read; all of it is bounded. */
+/** Reads a VTODO (RFC 5545, section 3.6.2) as a task. Only properties that a task can have are read, within limits. */
 import ICAL from 'ical.js';
 import { toInstant } from '../time/calendar';
 import {
@@ -14,14 +14,14 @@ import { todoPriorities, todoStatuses } from './todo';
 import { addSeconds, type DateValue, maxDuration, readDateValue, readDuration } from './values';
 import { ianaZone } from './zones';
 
-/** A fault of a property, by its name in lower case; empty for the VTODO itself. */
+/** An error of a property. `property` is its name in lower case, or empty for the VTODO itself. */
 export interface PropertyFault {
   readonly property: string;
   readonly code: 'wrong-format' | 'not-allowed' | 'too-long' | 'too-large';
   readonly detail: string;
 }
 
-/** What a VTODO says, by the fields of a task; values are as they were found, and have still to be checked. */
+/** A VTODO as fields of a task. The values are not validated by the task's schema yet. */
 export interface ReadTodo {
   readonly uid: string | undefined;
   readonly related: string | undefined;
@@ -29,14 +29,14 @@ export interface ReadTodo {
   readonly faults: PropertyFault[];
 }
 
-/** How many properties a VTODO may have, those of its alarms included, and how many alarms. */
+/** The maximum number of properties of a VTODO, with those of its alarms, and the maximum number of alarms. */
 export const maxProperties = 1_000;
 export const maxAlarms = 100;
-/** How many characters a property that is read may have, unfolded. */
+/** The maximum length of an unfolded property, in characters. */
 export const maxPropertyLength = 65_536;
-// Longer ones are no rule that tasks can have, however they are written.
+// No valid rule of a task is longer, in any notation.
 const maxRuleLength = 1_000;
-// One more than a task may have, so that too many are told.
+// One more than a task may have, so that the schema reports too many.
 const maxTags = 51;
 
 const single = new Set([
@@ -72,7 +72,7 @@ function tooMany(property: string, most: number, things: string): PropertyFault 
   return { property, code: 'too-long', detail: `must have at most ${most} ${things}` };
 }
 
-/** Sorts a VTODO's lines; what nests as it should is known, since the VTODO was cut out of its calendar by that. */
+/** Groups the lines of a VTODO. The nesting of components is already checked by `componentsOf`. */
 function sortLines(text: string): TodoLines | PropertyFault {
   const lines = unfold(text);
   if (lines.length > maxProperties) return tooMany('', maxProperties, 'properties');
@@ -112,7 +112,7 @@ function lineOfText(value: string): string {
     .join(' ');
 }
 
-// The other way round than it is written: 1 to 9, of which each of ours stands for a range.
+// The reverse of `todoPriorities`: each priority of a task stands for a range of 1 to 9.
 function priorityOf(value: number): string | undefined {
   if (value === 0) return undefined;
   if (value === todoPriorities.urgent) return 'urgent';
@@ -124,7 +124,7 @@ const statuses: ReadonlyMap<string, string> = new Map(
   Object.entries(todoStatuses).map(([status, value]) => [value, status]),
 );
 
-/** A date, and the IANA zone that its time is in; null for one that floats or has no time. */
+/** A date or time, with its IANA time zone; null for floating time and without a time. */
 interface Moment extends DateValue {
   readonly zone: string | null;
 }
@@ -134,28 +134,28 @@ function dueFields({ date, time, zone }: Moment): Record<string, unknown> {
   return { due_date: date, due_time: time.slice(0, 5), ...(zone !== null && { time_zone: zone }) };
 }
 
-/** An instant as a timestamp; without a zone, and for a date, it is none, which the task's schema says. */
+/** A timestamp for a time in UTC. Other values give a text that the task's schema refuses. */
 function timestampOf({ date, time, isUtc }: DateValue): string {
   return time === null ? date : `${date}T${time}${isUtc ? 'Z' : ''}`;
 }
 
-// As many minutes as a reminder can be before the due date.
+// The maximum number of minutes between a reminder and the due date.
 const maxMinutes = 40_320;
 
-/** In milliseconds; on clocks that float, as if they were UTC's. */
+/** The instant in milliseconds; floating times are read as UTC. */
 function millisecondsOf({ date, time, zone }: Moment): number {
   return toInstant(date, time?.slice(0, 5) ?? '00:00', zone ?? 'UTC').getTime();
 }
 
 function ruleOf(value: string): string {
   const [, , , rule] = ICAL.parse.property(`RRULE:${value}`) as unknown as [string, object, string, object];
-  // A day that ends a rule may be a time without a zone, which our rules don't have.
+  // UNTIL may be a local time in iCalendar. Rules of tasks allow only a date or a time in UTC.
   return ICAL.Recur.fromData(rule as never)
     .toString()
     .replace(/(UNTIL=\d{8})T\d{6}(?!\d*Z)/, '$1');
 }
 
-/** Reads the values of a VTODO's lines, and notes down what is wrong with them. */
+/** Creates a reader for the values of a VTODO's lines. It collects the errors. */
 function createReader(locations: ReadonlyMap<string, string>) {
   const faults: PropertyFault[] = [];
   const fault = (property: string, code: PropertyFault['code'], detail: string): undefined => {
@@ -198,7 +198,7 @@ function createReader(locations: ReadonlyMap<string, string>) {
     );
   }
 
-  /** Seconds. */
+  /** A duration in seconds. */
   function duration({ value }: ContentLine, property: string): number | undefined {
     const seconds = readDuration(value);
     if (seconds === undefined)
@@ -219,8 +219,8 @@ function createReader(locations: ReadonlyMap<string, string>) {
   }
 
   /**
-   * A reminder: so many minutes before the due date, or an instant, which stands in where those are too many or there is
-   * no due date; undefined for what is neither.
+   * A reminder: minutes before the due date, or an instant if the minutes are too many or there is no due date.
+   * Undefined if it can be neither.
    */
   function reminder(
     line: string,
@@ -233,7 +233,7 @@ function createReader(locations: ReadonlyMap<string, string>) {
       return at && { at: timestampOf(at) };
     }
     const seconds = duration(trigger, 'valarm');
-    // A duration counts from the start, where there is one, unless it says the end (RFC 5545, section 3.8.6.3).
+    // A duration counts from the start, if there is one, unless RELATED is END (RFC 5545, section 3.8.6.3).
     const anchor = trigger.parameters.get('related')?.toUpperCase() === 'END' ? due : (start ?? due);
     if (!anchor || seconds === undefined) return undefined;
     const time = millisecondsOf(anchor) + seconds * 1_000;

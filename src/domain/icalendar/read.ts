@@ -1,22 +1,25 @@
-/** Reading iCalendar objects (RFC 5545), a component at a time. */
+/** Reads iCalendar objects (RFC 5545), component by component. */
 
-/** A component right below VCALENDAR, as text. */
+/** A direct component of VCALENDAR, as text. */
 export interface ComponentText {
   /** In capitals. */
   readonly name: string;
-  /** Undefined where it is longer than it may be. */
+  /** Undefined if the component is too long. */
   readonly text: string | undefined;
   /** The line on which it begins, from 1. */
   readonly line: number;
 }
 
-/** What is wrong with an object as a whole, and where. */
+/** An error of the file as a whole, and its line. */
 export interface Broken {
   readonly broken: string;
   readonly line: number;
 }
 
-/** The lines of text that comes in pieces, with their ends; of one that is too long, the first `maxLength` characters. */
+/**
+ * The lines of a text in pieces, with their line breaks. A line that is too long is cut after about `maxLength`
+ * characters.
+ */
 async function* linesOf(pieces: AsyncIterable<string>, maxLength: number): AsyncGenerator<string[]> {
   let begun = '';
   for await (const piece of pieces) {
@@ -33,14 +36,15 @@ async function* linesOf(pieces: AsyncIterable<string>, maxLength: number): Async
   if (begun !== '') yield [begun];
 }
 
-// What a line that begins or ends a component can begin with.
+// The possible first characters of a line that begins or ends a component.
 const edges: ReadonlySet<string> = new Set(['B', 'b', 'E', 'e', '\uFEFF']);
 
 const maxDepth = 64;
 
 /**
- * The components of an object's calendars, in order, from pieces of its text; what does not nest as it should ends them.
- * @param maxLength how many characters of one are kept
+ * The components of a file's calendars, in order. Wrong nesting ends them with an error.
+ * @param pieces the text of the file
+ * @param maxLength the maximum length of a component, in characters
  */
 export async function* componentsOf(
   pieces: AsyncIterable<string>,

@@ -1,4 +1,4 @@
-/** Reading recurrence rules: the parts of RRULE (RFC 5545, section 3.3.10) that tell days. */
+/** Parses recurrence rules: the parts of RRULE (RFC 5545, section 3.3.10) down to days. */
 import { isDate } from '../time/calendar';
 import { matchesSomeDay } from './days';
 import { type ByDay, FREQUENCIES, type Frequency, type Rule, type Until, WEEKDAYS } from './rule';
@@ -12,7 +12,7 @@ export interface RuleFault {
     | 'too-small'
     | 'too-large'
     | 'too-long';
-  /** What would be right, in one sentence. */
+  /** What is expected, in one sentence. */
   readonly detail: string;
 }
 
@@ -35,14 +35,14 @@ const NAMES = [
 
 type Name = (typeof NAMES)[number];
 
-/** Notes a fault down. */
+/** Reports an error. */
 type Report = (code: RuleFault['code'], detail: string) => void;
 
 function isName(name: string): name is Name {
   return (NAMES as readonly string[]).includes(name);
 }
 
-/** The parts of a rule by their names, unread. */
+/** The values of the parts of a rule by name, as text. */
 function splitParts(text: string, report: Report): Map<Name, string> {
   const parts = new Map<Name, string>();
   for (const part of text.split(';')) {
@@ -55,7 +55,7 @@ function splitParts(text: string, report: Report): Map<Name, string> {
   return parts;
 }
 
-/** A whole number from 1; undefined if it is not. */
+/** Reads a whole number from 1 to `max`; undefined if it is not one. */
 function readNumber(name: Name, text: string, max: number, report: Report): number | undefined {
   if (!/^\d+$/.test(text)) report('wrong-format', `${name} must have a whole number for "${text}".`);
   else if (Number(text) < 1) report('too-small', `${name} must be 1 or more.`);
@@ -64,7 +64,7 @@ function readNumber(name: Name, text: string, max: number, report: Report): numb
   return undefined;
 }
 
-/** A number that counts from the start or, if negative, from the end; undefined if it is not one. */
+/** Reads a number that counts from the start or, if negative, from the end; undefined if it is not one. */
 function readPosition(name: Name, text: string, max: number, report: Report): number | undefined {
   const value = Number(text);
   if (!/^[+-]?\d+$/.test(text)) report('wrong-format', `${name} must have a whole number for "${text}".`);
@@ -82,7 +82,7 @@ function readWeekday(name: Name, text: string, report: Report): number | undefin
   return undefined;
 }
 
-/** A weekday, with a number before it where the frequency allows one; undefined if it is not one. */
+/** Reads a weekday, with a number before it if the frequency allows one; undefined if it is not one. */
 function readByDay(text: string, maxOrdinal: number, report: Report): ByDay | undefined {
   const [, number = '', name = text] = /^([+-]?\d+)(.*)$/s.exec(text) ?? [];
   const weekday = readWeekday('BYDAY', name, report);
@@ -96,20 +96,20 @@ function readByDay(text: string, maxOrdinal: number, report: Report): ByDay | un
   return undefined;
 }
 
-/** How far the numbers of BYDAY go: within months to 5, within years to 53; with other frequencies there are none. */
+/** The maximum number in BYDAY: 5 within months, 53 within years, and 0 (none allowed) for other frequencies. */
 function maxOrdinalOf(frequency: Frequency | undefined, hasMonths: boolean): number {
   if (frequency === 'DAILY' || frequency === 'WEEKLY') return 0;
   return frequency === 'MONTHLY' || hasMonths ? 5 : 53;
 }
 
-/** How many days BYSETPOS has to choose from at most. */
+/** The maximum number of days that BYSETPOS can choose from. */
 function maxPositionOf(frequency: Frequency | undefined, weekdays: number): number {
   if (frequency === 'DAILY') return 1;
   if (frequency === 'WEEKLY') return Math.max(weekdays, 1);
   return frequency === 'MONTHLY' ? 31 : 366;
 }
 
-/** The values of a list, each of which may be there once. */
+/** Reads the values of a list. Each may occur once. */
 function readList<T>(
   name: Name,
   text: string | undefined,
@@ -147,9 +147,9 @@ function readUntil(text: string, report: Report): Until | null {
 }
 
 /**
- * Reads a rule, a value of RRULE: FREQ DAILY, WEEKLY, MONTHLY or YEARLY, with INTERVAL (to 999), BYMONTH, BYMONTHDAY,
- * BYDAY, BYSETPOS, WKST, and either COUNT (to 9999) or UNTIL (a date, or a time in UTC), in capitals and any order. What
- * can't be read comes back as all that is wrong with it, and so does a rule that no day meets from whatever start.
+ * Parses a value of RRULE: FREQ (DAILY, WEEKLY, MONTHLY or YEARLY), INTERVAL (up to 999), BYMONTH, BYMONTHDAY, BYDAY,
+ * BYSETPOS, WKST, and either COUNT (up to 9999) or UNTIL (a date, or a time in UTC), in capitals and in any order.
+ * @returns the rule, or all its errors; a rule that matches no day from any start is an error too
  */
 export function parseRule(text: string): Rule | RuleFault[] {
   if (text.length > MAX_LENGTH) {

@@ -1,4 +1,4 @@
-/** Operations of a batch, each of which does what the operation of its name does on its own. */
+/** The operations of a batch. Each does the same as the operation of its name outside a batch. */
 
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { inBody } from '../../platform/contract/document/validation-errors';
@@ -20,14 +20,14 @@ type Code = Schemas['BatchProblem']['code'];
 export interface Failure {
   readonly code: Code;
   readonly detail?: string;
-  /** With pointers into the request. */
+  /** The pointers are into the request. */
   readonly errors?: ValidationError[];
-  /** The quota that is exceeded, and what the lane may hold. */
+  /** The exceeded quota, and its limit. */
   readonly quota?: QuotaName;
   readonly limit?: number;
 }
 
-/** What came of an operation that was applied. */
+/** The result of an operation that was applied. */
 export interface Success {
   readonly status: 200 | 201 | 204;
   readonly body: Schemas['BatchResult']['body'];
@@ -35,7 +35,7 @@ export interface Success {
 
 export type Outcome = Success | Failure;
 
-/** Whether an operation was applied. */
+/** True if the operation was applied. */
 export function isApplied(outcome: Outcome): outcome is Success {
   return 'status' in outcome;
 }
@@ -46,7 +46,9 @@ type Refusal = 'not-found' | Conflict | Faulty;
 
 const gone: Success = { status: 204, body: null };
 
-/** What a command's answer comes to: its faults are in `part` of the operation, a pointer. */
+/**
+ * The outcome for the answer of a command. `part` is the pointer, within the operation, of the body with the errors.
+ */
 function outcomeOf<R extends TaskRow | ProjectRow | TagRow>(
   answer: R | Refusal,
   toBody: (row: R) => Success['body'],
@@ -99,7 +101,7 @@ async function apply(lane: WritableLane, operation: BatchOperation, index: numbe
   }
 }
 
-/** Applies an operation; one that exceeds a quota fails. */
+/** Applies an operation. It fails if it exceeds a quota. */
 async function applyInQuota(lane: WritableLane, operation: BatchOperation, index: number): Promise<Outcome> {
   const outcome = await apply(lane, operation, index);
   const exceeded = isApplied(outcome) && (await lane.exceeded());
@@ -116,8 +118,8 @@ function notApplied(because: number): Failure {
 
 /**
  * Applies all operations or none.
- * @returns what came of each; where one failed, it alone has its own reason, and nothing was written
- * @throws a fault of an operation
+ * @returns the outcome of each. If one fails, nothing is written and all others have the code `not-applied`.
+ * @throws the internal error of an operation
  */
 export async function applyAll(lane: WritableLane, operations: readonly Resolved[]): Promise<Outcome[]> {
   const applied = async () => {
@@ -136,8 +138,8 @@ export async function applyAll(lane: WritableLane, operations: readonly Resolved
 }
 
 /**
- * Applies each operation that can be applied; one that refers to what a failed one was to make can't.
- * @param onFault is told of faults, which count as failures
+ * Applies each operation independently. An operation that refers to the result of a failed operation is not applied.
+ * @param onFault called with each internal error; its operation counts as failed
  */
 export async function applyEach(
   lane: WritableLane,

@@ -7,7 +7,7 @@ import { resolveReferences } from './references';
 
 type Result = Schemas['BatchResult'];
 
-/** What came of an operation, as the contract has it. */
+/** Maps the outcome of an operation to the schema `BatchResult`. */
 function toResult(outcome: Outcome, op: Result['op'], index: number, requestId: string): Result {
   if (isApplied(outcome)) return { index, op, ...outcome, problem: null } as Result;
   const { code, ...members } = outcome;

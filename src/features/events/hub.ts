@@ -26,7 +26,9 @@ export interface KnownLane extends HistoryPosition {
 export interface EventSettings {
   /** Milliseconds between two looks at the lanes. */
   readonly pollMs: number;
-  /** Milliseconds after which a silent stream gets a comment, and after which a client that takes nothing is cut off. */
+  /**
+   * Milliseconds after which a silent stream gets a comment, and after which a client that takes nothing is cut off.
+   */
   readonly heartbeatMs: number;
   readonly maxStreams: number;
   readonly maxStreamsPerUser: number;
@@ -71,7 +73,9 @@ interface Subscription {
   stream: EventStream | null;
   /** The last change that was sent. */
   position: HistoryPosition;
-  /** A client that is `stuck` has taken nothing since it was too much; one that is `ended` has still to take the end. */
+  /**
+   * A client that is `stuck` has taken nothing since it was too much; one that is `ended` has still to take the end.
+   */
   state: 'open' | 'stuck' | 'ended';
   /** When the connection is broken off unless the client takes something; set unless it is open. */
   cutAt: number;

@@ -1,7 +1,7 @@
 /**
- * What can be done to tasks, with the rules that the contract's schemas can't say. Every write goes through here,
- * wherever it comes from, but for imports (`import.ts`); each runs inside a write of the lane and writes nothing if it
- * finds a fault.
+ * The commands on tasks, with the rules that the schemas of the contract cannot express. All writes of tasks except
+ * imports (`import.ts`) use them. A command runs inside a write of the lane and writes nothing if there are validation
+ * errors.
  */
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import type { WritableLane } from '../../platform/database/lane';
@@ -28,7 +28,7 @@ export interface Faulty {
   readonly faults: readonly ValidationError[];
 }
 
-/** What came of a command on a task: the task as it now is, or why not. */
+/** The result of a command on a task: the task after the command, or the reason of the failure. */
 export type TaskOutcome = TaskRow | Faulty | 'not-found';
 
 type Creation = Omit<Schemas['TaskCreate'], 'id'> & { id: string };
@@ -38,7 +38,7 @@ type Resolved = { [F in keyof TaskFields]?: TaskFields[F] | undefined };
 
 const notInLane = 'is not in this lane';
 
-/** What is wrong with a place, in words. */
+/** The `detail` for each reason why a task cannot have a project or parent. */
 export const placeFaults: Record<PlaceFault['reason'], string> = {
   'not-in-lane': notInLane,
   cycle: 'is the task itself or one of its subtasks',
@@ -54,7 +54,7 @@ function placeFault({ field, reason }: PlaceFault): ValidationError {
   return { pointer: `/${field}`, code: reason, detail: placeFaults[reason] };
 }
 
-/** What is wrong with a due date. */
+/** The validation errors of a due date; empty if it is valid. */
 export function dueFaults(due: Due): ValidationError[] {
   if (due.due_date !== null) {
     const detail = 'has no instant in the years 1 to 9999 at this time and in this zone';
@@ -65,7 +65,7 @@ export function dueFaults(due: Due): ValidationError[] {
     .map((field) => ({ pointer: `/${field}`, code: 'contradiction', detail: 'needs a due_date beside it' }));
 }
 
-/** What a task has of these before it has any. */
+/** The values that a new task begins with. */
 export const nothing: Due & Place & Recurrence = {
   project_id: null,
   parent_id: null,
@@ -78,7 +78,10 @@ export const nothing: Due & Place & Recurrence = {
   completion_count: 0,
 };
 
-/** The fields that a body asks for, with what follows from them; what it leaves out stays as it is. */
+/**
+ * The new values of the fields in a body and of the fields derived from them. Fields that the body lacks do not
+ * change.
+ */
 async function resolve(
   lane: WritableLane,
   current: TaskRow | null,
@@ -111,21 +114,21 @@ async function resolve(
   };
 }
 
-/** Whether reminders could not be read. */
+/** True if `readReminders` returned validation errors instead of reminders. */
 export function areFaults(
   reminders: readonly (Reminder | ValidationError)[],
 ): reminders is ValidationError[] {
   return reminders.some((each) => 'pointer' in each);
 }
 
-/** Makes a task. */
+/** Creates a task. */
 export async function createTask(
   lane: WritableLane,
   { id, ...body }: Creation,
 ): Promise<TaskRow | Faulty | 'id-taken'> {
   const fields = await resolve(lane, null, body);
   if ('faults' in fields) return fields;
-  // The first occurrence of a recurring task is completed like any other.
+  // A recurring task that is created as completed is first created open. Then its first occurrence is completed.
   const completes = fields.status === 'completed' && fields.rrule !== null;
   const status = completes ? 'pending' : fields.status;
   const row = await insertTask(lane, {
@@ -149,7 +152,7 @@ async function writeTask(lane: WritableLane, current: TaskRow, fields: TaskChang
   return row;
 }
 
-/** Whether a body completes an occurrence that is completed already: a repeat, that is not to do so again. */
+/** True if a body completes an occurrence that is already completed, for example because a client repeats a request. */
 async function isRepeat(
   lane: WritableLane,
   current: TaskRow,
@@ -159,13 +162,13 @@ async function isRepeat(
   return current.rrule !== null && isCompleted(lane, current, due_date);
 }
 
-/** Whether fields open a recurring task again that was completed for good. */
+/** True if the fields reopen a recurring task whose last occurrence was completed. */
 function reopens(current: TaskRow, { status, rrule }: Resolved): boolean {
   const opens = status === 'pending' || status === 'in_progress';
   return opens && current.status === 'completed' && current.rrule !== null && rrule === current.rrule;
 }
 
-/** Changes the fields of a task that the body names. */
+/** Changes the fields of a task that the body contains. */
 export async function changeTask(lane: WritableLane, id: string, body: Change): Promise<TaskOutcome> {
   const current = await findTask(lane, id);
   if (!current) return 'not-found';
@@ -185,7 +188,9 @@ export async function changeTask(lane: WritableLane, id: string, body: Change): 
   return isRecurring(row) ? completeOccurrence(lane, row) : row;
 }
 
-/** Replaces all fields of a task; outside of a parent's project, one that is left out is none. */
+/**
+ * Replaces all fields of a task. Without `project_id`, a subtask gets the project of its parent; other tasks get none.
+ */
 export function replaceTask(
   lane: WritableLane,
   id: string,
@@ -195,7 +200,10 @@ export function replaceTask(
   return changeTask(lane, id, { ...fields, project_id });
 }
 
-/** Completes a task or its occurrence, or takes that back; without a word, it toggles, and a recurring task goes on. */
+/**
+ * Completes a task or its current occurrence, or undoes that. If `completed` is absent, a recurring task goes on to its
+ * next occurrence, and any other task toggles between completed and pending.
+ */
 export async function completeTask(
   lane: WritableLane,
   id: string,
@@ -223,14 +231,14 @@ async function isOccurrence(lane: WritableLane, current: TaskRow, dueDate: strin
   return current.due_date === dueDate || isCompleted(lane, current, dueDate);
 }
 
-/** Goes on to a recurring task's next occurrence without completing this one. */
+/** Moves a recurring task to its next occurrence without completing the current one. */
 export async function skipTask(lane: WritableLane, id: string): Promise<TaskOutcome | 'not-recurring'> {
   const current = await findTask(lane, id);
   if (!current) return 'not-found';
   return goesOn(current) ? skipOccurrence(lane, current) : 'not-recurring';
 }
 
-/** Puts a task next to another one, into a project, or below a parent. */
+/** Moves a task: right before or after another task, into a project, or below a parent. */
 export async function moveTask(
   lane: WritableLane,
   id: string,

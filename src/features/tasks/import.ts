@@ -1,4 +1,4 @@
-/** Tasks that come from a file: which make sense, and making them as a set. */
+/** Tasks from an imported file: validates them, and creates many at once. */
 import { generateKeyBetween } from 'fractional-indexing';
 import { instantOf } from '../../domain/time/instant';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
@@ -11,9 +11,9 @@ import { mergeRecurrence } from './recurrence';
 import { armImported, readReminders } from './reminders';
 import { type ImportedTask, insertTasks } from './repository';
 
-/** A task from a file that makes sense by itself; its place is still to be found. */
+/** A task from a file that is valid by itself. Its project and parent are not checked yet. */
 export type TaskDraft = Omit<ImportedTask, 'project_id' | 'position'> & {
-  /** Undefined: where its parent is. */
+  /** Undefined: the project of its parent. */
   readonly project_id: string | null | undefined;
   readonly position: string | undefined;
 };
@@ -31,7 +31,7 @@ function contradiction(field: string, detail: string): ValidationError {
   return { pointer: `/${field}`, code: 'contradiction', detail };
 }
 
-/** What the fields of a task that the schema takes have against each other. */
+/** The contradictions between the fields of a task that is valid by the schema. */
 function faultsOf(value: Schemas['TaskImport'], isTrashed: boolean): ValidationError[] {
   const faults = dueFaults(mergeDue(nothing, value));
   if (value.completed_at != null && value.status !== 'completed') {
@@ -57,8 +57,9 @@ function faultsOf(value: Schemas['TaskImport'], isTrashed: boolean): ValidationE
 }
 
 /**
- * A task that the schema takes, or what is wrong with it; the pointers are into it.
- * @param completionCount how often it was completed by its rule
+ * Reads a task that is valid by the schema.
+ * @param completionCount the number of completions under its rule
+ * @returns the task, or validation errors with pointers into the task
  */
 export function readTask(
   value: Schemas['TaskImport'] & { id: string },
@@ -70,7 +71,7 @@ export function readTask(
     { ...value, repeat_from: value.repeat_from ?? undefined },
     due.due_date,
   );
-  // Those before a due date that is none are no fault: exports of before have some.
+  // Reminders before a missing due date are no errors, because old exports contain some.
   const reminders = readReminders(value.reminders ?? [], undefined);
   const faults = [
     ...faultsOf(value, isTrashed),
@@ -101,7 +102,10 @@ export function readTask(
   };
 }
 
-/** Makes tasks whose places there are, parents before or with their subtasks. @returns the ids of those that it made */
+/**
+ * Creates tasks whose projects and parents exist; a parent can also be one of the tasks.
+ * @returns the ids of the created tasks
+ */
 export async function importTasks(lane: WritableLane, tasks: readonly ImportedTask[]): Promise<string[]> {
   const tags = await spellAll(
     lane,

@@ -1,4 +1,4 @@
-/** Positions that the service gives: fractional indexes, so that a move writes one row. */
+/** Positions of tasks and projects. They are fractional indexes, so that a move usually writes one row. */
 import { generateKeyBetween, generateNKeysBetween } from 'fractional-indexing';
 import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
 
@@ -10,15 +10,17 @@ export interface Placed {
   readonly position: string;
 }
 
-/** What a move does: the position of what is moved, and new ones around it where the gap has grown too narrow. */
+/**
+ * The result of a move: the new position, and new positions of the neighbours if the gap between them was too small.
+ */
 export interface Move {
   readonly position: string;
   readonly others: readonly Placed[];
 }
 
-// A position grows by a character about every six times that something is put into the same gap.
+// A position becomes one character longer after about six moves into the same gap.
 const longestPosition = 64;
-// What is placed anew gets positions that have room to grow again.
+// New positions of a group of rows are at most this long, so that they can grow again.
 const roomyPosition = longestPosition / 2;
 const firstWindowSize = 100;
 
@@ -27,7 +29,7 @@ function ordered(lane: Lane, table: Ordered) {
   return table === 'tasks' ? query.whereNull('deleted_at' as never) : query;
 }
 
-// What was restored may have the position of what took its place: the id decides, as it does in lists.
+// A restored row can have the same position as another row. Then the id decides, as in lists.
 function neighbours(
   lane: Lane,
   table: Ordered,
@@ -46,7 +48,7 @@ function neighbours(
     .select('id', 'position') as never;
 }
 
-/** Gives `moved` and so many on either side of its new place positions anew; null if there is no room for that. */
+/** New positions for `moved` and for `windowSize` rows on each side of it; null if there is no room for them. */
 async function spread(
   lane: Lane,
   table: Ordered,
@@ -73,7 +75,7 @@ async function spread(
   };
 }
 
-/** The move of `moved` right before or right after `anchor`. */
+/** Finds the position of `moved` right before or right after `anchor`; writes nothing. */
 export async function moveNextTo(
   lane: Lane,
   table: Ordered,
@@ -95,13 +97,13 @@ export async function moveNextTo(
   }
 }
 
-/** The position after all others. */
+/** The position after all rows of the table. */
 export async function positionAtEnd(lane: Lane, table: Ordered): Promise<string> {
   const last = await ordered(lane, table).orderBy('position', 'desc').first('position');
   return generateKeyBetween((last as Placed | undefined)?.position ?? null, null);
 }
 
-/** Writes positions over tasks or projects, as a set; each then has a new version, and leaves a change. */
+/** Writes new positions of tasks or projects. Raises the version of each and records a change for it. */
 export async function writePositions(
   lane: WritableLane,
   table: Ordered,

@@ -1,4 +1,4 @@
-/** The to-dos of an iCalendar object as the rows of an import. */
+/** Reads the VTODOs of an iCalendar file as rows of an import. */
 
 import { componentsOf } from '../../domain/icalendar/read';
 import { type ReadTodo, readTodo } from '../../domain/icalendar/read-todo';
@@ -12,7 +12,7 @@ import { faultOfFile, idNamed, idsFor, type ReadRow, tooLargeFault } from './fil
 
 const check = createCheck('TaskImport');
 
-// What a field of a task comes from, where the property's name is another.
+// The property that a field of a task comes from, if it has another name.
 const properties: Readonly<Record<string, string>> = {
   title: 'summary',
   tags: 'categories',
@@ -47,7 +47,7 @@ function toDraft({ fields, faults, related }: ReadTodo, id: string): TaskDraft |
     }),
   );
   const task = related === undefined ? fields : { ...fields, parent_id: idOfUid(related) };
-  // What can't be read leaves fields out, which would be faults of their own.
+  // If the VTODO cannot be read, fields are missing. They would cause more errors.
   if (own.some(({ pointer }) => pointer === '')) return own;
   const told = new Set(own.map(({ pointer }) => pointer));
   const found = check(task)
@@ -64,10 +64,10 @@ async function* decoded(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
   for await (const piece of pieces) yield decoder.decode(piece, { stream: true });
 }
 
-// A change of one occurrence of a series, which a task has none of.
+// A changed occurrence of a series. Tasks cannot represent it.
 const isException = (text: string) => /^RECURRENCE-ID[;:]/im.test(text);
 
-/** Reads the VTODOs of an object; what else it has is ignored. */
+/** Reads the VTODOs of a file. Other components are ignored. */
 export async function* readCalendar(
   file: Pick<SpooledBody, 'pieces' | 'sha256'>,
 ): AsyncGenerator<ReadRow | 'ignored'> {

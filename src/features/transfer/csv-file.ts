@@ -1,4 +1,4 @@
-/** Tasks as CSV (RFC 4180) as the rows of an import. */
+/** Reads the tasks of a CSV file (RFC 4180) as rows of an import. */
 import { type CsvError, parse } from 'csv-parse';
 import { maxItemBytes } from '../../platform/contract/bodies/json-items';
 import type { SpooledBody } from '../../platform/contract/bodies/spool';
@@ -14,16 +14,19 @@ const check = createCheck('TaskImport');
 const lineBreak = 0x0a;
 const carriageReturn = 0x0d;
 
-/** Counts the lines of bytes that come in pieces, forwards; pieces that it has been through are let go. */
+/**
+ * Counts the lines of a file that arrives in pieces. It only goes forwards and releases the pieces that it has
+ * counted.
+ */
 function createLineCounter() {
   let pieces: Buffer[] = [];
-  // Where the first piece begins, where the next byte to look at is in it, and the line that that is in.
+  // The offset of the first piece, the index of the next byte in it, and the line of this byte.
   let [start, at, line] = [0, 0, 1];
   return {
     add(piece: Buffer) {
       pieces.push(piece);
     },
-    /** The line on which what follows `offset` begins; what follows must be there. Empty lines are passed over. */
+    /** The line of the first byte from `offset` on that is not in an empty line. That byte must have been added. */
     after(offset: number): number {
       for (;;) {
         const [piece] = pieces;
@@ -41,7 +44,7 @@ function createLineCounter() {
   };
 }
 
-// As many as one row is told of, with as much of their names.
+// Errors of the header name at most this many columns, with at most this many characters of each name.
 const maxColumns = 100;
 const maxName = 100;
 
@@ -58,10 +61,10 @@ function faultsOfHeader(columns: readonly string[]): ValidationError[] {
   return faults;
 }
 
-// More than a task has of anything, empty ones included.
+// More items than any list of a task may have, empty items included.
 const maxListed = 1_000;
 
-/** The parts of a cell; of one with too many it is left to the schema to say so. */
+/** The items of a cell. If there are too many, the schema reports that. */
 function listOf(cell: string): string[] {
   const parts = cell.split(',', maxListed);
   if (parts.length === maxListed) return parts;
@@ -72,7 +75,7 @@ function toReminder(text: string): object {
   return /^\d+$/.test(text) ? { minutes_before_due: Number(text) } : { at: text };
 }
 
-/** A task's fields from the cells of a record; those that are empty are left out. */
+/** The fields of a task from the cells of a record. Empty cells are left out. */
 function toFields(columns: readonly string[], record: readonly string[]): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   for (const [index, column] of columns.entries()) {
@@ -87,13 +90,13 @@ function toFields(columns: readonly string[], record: readonly string[]): Record
 
 interface ParsedRecord {
   readonly record: string[];
-  /** Where it ends in the file, in bytes. */
+  /** The offset in the file where the record ends, in bytes. */
   readonly end: number;
 }
 
 /**
- * The records of a file; a broken one ends them and is returned. The parser is not piped: it would lose the records before
- * that one, or go on behind it and take quadratic time for what it finds there.
+ * The records of a file, up to the first invalid record, whose error is returned. The parser is not piped: it would
+ * lose the records before the invalid one, or continue after it and need quadratic time.
  */
 async function* recordsOf(
   pieces: AsyncIterable<Buffer>,
@@ -127,7 +130,7 @@ async function* recordsOf(
   return broken;
 }
 
-/** Reads a file; the first record that is broken ends it, for what follows can't be told apart. */
+/** Reads a file up to the first invalid record. The records after it cannot be separated reliably. */
 export async function* readCsv(file: Pick<SpooledBody, 'pieces' | 'sha256'>): AsyncGenerator<ReadRow> {
   const idOf = idsFor(file.sha256);
   const lines = createLineCounter();
@@ -141,9 +144,9 @@ export async function* readCsv(file: Pick<SpooledBody, 'pieces' | 'sha256'>): As
   }
   // The header is row 0.
   let row = -1;
-  // Where the record before ends.
+  // The offset where the previous record ends.
   let end = 0;
-  // Those that there are rows for.
+  // The ids of the projects that already have a row.
   const projects = new Set<string>();
   const place = () => ({
     ...{ row, line: lines.after(end), type: 'task' as const },
@@ -179,7 +182,7 @@ function brokenRecord(error: CsvError, columns: readonly string[] | undefined): 
   return { pointer: column === undefined ? '' : `/${column}`, code: 'wrong-format', detail: at + quote };
 }
 
-/** The row of a task, after that of its project, where that is new in the file and has a name. */
+/** The row of a task. If its project has a name and is new in the file, the row of the project comes first. */
 function* readRecord(
   columns: readonly string[],
   record: readonly string[],

@@ -1,4 +1,4 @@
-/** The rows of a file that is imported, whatever its format: what is kept of each while the file is read. */
+/** The rows of an imported file of any format: what is kept in memory of each row, and what is stored in notes. */
 import { v5 as uuidv5 } from 'uuid';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import type { CompletionRow } from '../../platform/database/rows';
@@ -11,97 +11,97 @@ import type { Note, Notes } from './notes';
 import { createPace } from './pace';
 import type { KnownPlace } from './repository';
 
-/** What each type of row makes. */
+/** What a row of each type creates. */
 export interface Drafts {
   profile: Settings;
   project: ImportedProject;
   tag: ImportedTag;
   task: TaskDraft;
   completion: Omit<CompletionRow, 'user_id'>;
-  /** Nothing: what is wrong with all of the file. */
+  /** Such a row creates nothing: it holds the errors of the file as a whole. */
   file: undefined;
 }
 
 export type RowType = keyof Drafts;
 
-/** What the place of a task depends on. */
+/** The fields that decide about the project, parent and level of a task. */
 export interface Placeable {
   readonly id: string;
   readonly parent_id: string | null;
-  /** Undefined: where its parent is. */
+  /** Undefined: the project of its parent. */
   readonly project_id: string | null | undefined;
   readonly deleted_with: string | null;
 }
 
-/** What is kept of a task. */
+/** What is kept in memory of a task. */
 interface TaskLinks extends Placeable {
-  /** The lane's own project, once it is known, where the file's is known by its name. */
+  /** If the file names the project, this becomes the id of the lane's project with this name. */
   project_id: string | null | undefined;
   readonly isPositioned: boolean;
-  /** Where it is to be, once that is planned. */
+  /** Set when the import is planned. */
   place: KnownPlace | undefined;
-  /** Its position, where the file has none and once it is written. */
+  /** Set when the import is written, if the file has no position. */
   position: string | undefined;
 }
 
-/** What planning needs of each type's drafts, which are not in memory. */
+/** What planning needs of each draft. The drafts themselves are not in memory. */
 interface Links {
   profile: null;
-  /** Its name, where its id follows from that; otherwise empty. */
+  /** The name, if the id is derived from it; otherwise empty. */
   project: string;
-  /** The key of its name. */
+  /** The key of the name, see `tagKey`. */
   tag: string;
   task: TaskLinks;
-  /** The task's id. */
+  /** The id of the task. */
   completion: string;
   file: null;
 }
 
-/** Where a row is in a file. */
+/** The location of a row in a file. */
 interface RowPlace<T extends RowType = RowType> {
   readonly row: number;
   readonly line: number | null;
   readonly type: T;
-  /** The pointer to what it is in, and its index there; null for what is in nothing. */
+  /** The pointer to the array or object that contains the row, and the index in the array; null if it is no array. */
   readonly within: string;
   readonly index: number | null;
   readonly id: string | null;
 }
 
-/** A row as it is read: what it makes, or what is wrong with it. */
+/** A row that was read: its draft, or validation errors. */
 export interface ReadRow<T extends RowType = RowType> extends RowPlace<T> {
   readonly read: Drafts[T] | readonly ValidationError[];
 }
 
-/** A row, and what becomes of it. */
+/** A row with its action. */
 export interface FileRow<T extends RowType = RowType> extends RowPlace<T> {
-  /** That of what the lane has already, where that is known by its name. */
+  /** The id of the lane's own row, if the lane already has one with the same name. */
   id: string | null;
   action: Schemas['ImportRow']['action'];
-  /** Undefined where it was read with faults. */
+  /** Undefined if the row was read with errors. */
   readonly links: Links[T] | undefined;
-  /** Its draft, or the faults that it was read with; undefined where there is neither. */
+  /** The stored draft, or the stored errors of reading; undefined if there is neither. */
   readonly note: Note | undefined;
-  /** What it has against others or the lane; pointers are into the row. */
+  /** The errors that planning finds, for example duplicates; the pointers are into the row. */
   faults: ValidationError[] | undefined;
-  /** How many faults it has, those that it was read with included. */
+  /** The number of all its errors, with those of reading. */
   faultCount: number;
 }
 
-/** A file as it was read. */
+/** A file that was read. */
 export interface ImportFile {
   readonly rows: readonly FileRow[];
   readonly ignored: number;
   readonly notes: Notes;
 }
 
-/** As many rows as a file may have. */
+/** The maximum number of rows of a file. */
 export const maxRows = 200_000;
 
-// Of one row; who makes more of them has made the same one everywhere.
+// The maximum number of errors that are kept of a row.
 const maxFaults = 100;
 
-/** Notes faults of a row down. */
+/** Adds errors to a row. */
 export function addFaults(row: FileRow, faults: readonly ValidationError[]): void {
   if (faults.length === 0) return;
   row.action = 'fault';
@@ -109,7 +109,7 @@ export function addFaults(row: FileRow, faults: readonly ValidationError[]): voi
   row.faultCount += faults.length;
 }
 
-/** Faults of a row as they are told: with pointers into the file, and the line. */
+/** The errors of a row for the response: with pointers into the file, and with the line. */
 export function locate(
   { within, index, line }: FileRow,
   faults: readonly ValidationError[],
@@ -119,7 +119,7 @@ export function locate(
   return faults.map(({ pointer, code, detail }) => ({ pointer: at + pointer, code, detail: detail + where }));
 }
 
-/** The row that says what is wrong with a file as a whole. */
+/** A row that holds an error of the file as a whole. */
 export function faultOfFile(line: number | null, fault: ValidationError): ReadRow {
   return { row: 0, line, type: 'file', within: '/body', index: null, id: null, read: [fault] };
 }
@@ -130,14 +130,14 @@ const tooManyRows: ValidationError = {
   detail: `must have at most ${maxRows} rows`,
 };
 
-/** What is wrong with a row that is larger than one may be. */
+/** The error of a row that is too large. */
 export function tooLargeFault(maxBytes: number): ValidationError {
   return { pointer: '', code: 'too-long', detail: `must be at most ${maxBytes} bytes` };
 }
 
 const idLength = 36;
 
-// Text that was cut out of a file can keep all of it in memory.
+// A substring can keep the whole text of the file in memory, so it is copied.
 const copy = <S extends string | null | undefined>(text: S): S =>
   (text == null ? text : Buffer.from(text).toString()) as S;
 
@@ -159,7 +159,7 @@ const linksOf: { [T in RowType]: (draft: Drafts[T], id: string) => Links[T] } = 
 };
 
 async function toFileRow({ read, id, ...place }: ReadRow, notes: Notes): Promise<FileRow> {
-  // An id that is longer is none, and has a fault.
+  // A longer id is not valid, and the row has an error for it.
   const kept = { ...place, id: (id?.length ?? 0) > idLength ? null : copy(id), faults: undefined };
   if (Array.isArray(read)) {
     const faults = read.slice(0, maxFaults);
@@ -170,7 +170,7 @@ async function toFileRow({ read, id, ...place }: ReadRow, notes: Notes): Promise
   return { ...kept, action: 'create', links, note: await notes.write(read), faultCount: 0 };
 }
 
-/** Keeps what is read: a little of each row in memory, and the rest as notes. */
+/** Collects the rows of a file: keeps a small part of each in memory and stores the rest in notes. */
 export async function collect(read: AsyncIterable<ReadRow | 'ignored'>, notes: Notes): Promise<ImportFile> {
   const rows: FileRow[] = [];
   const pace = createPace();
@@ -186,22 +186,22 @@ export async function collect(read: AsyncIterable<ReadRow | 'ignored'>, notes: N
 
 const namespace = 'b1a5f3d6-6f0e-4c39-9a52-2d1f3f0c7e11';
 
-/** Ids for the rows of a file that have none: the same each time that the same file is read. */
+/** Creates ids for the rows of a file without ids. The same file always gets the same ids. */
 export function idsFor(sha256: string): (row: number) => string {
   return (row) => uuidv5(`${sha256}/${row}`, namespace);
 }
 
-/** The id that a foreign name stands for, in whatever file it comes. */
+/** The id for a foreign name, such as a UID. It is the same in every file. */
 export function idNamed(name: string): string {
   return uuidv5(`name/${name}`, namespace);
 }
 
-/** The id of a project that a file knows by its name alone. */
+/** The id of a project for which a file has only the name. */
 export function idOfProject(name: string): string {
   return idNamed(`project/${name}`);
 }
 
-/** Does something with each item, and lets others have a turn in between. */
+/** Calls `work` for each item and yields to the event loop in between. */
 export async function forEach<I>(items: Iterable<I>, work: (item: I) => void): Promise<void> {
   const pace = createPace();
   let count = 0;

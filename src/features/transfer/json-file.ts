@@ -1,4 +1,4 @@
-/** An export of Tasklane as the rows of an import. */
+/** Reads a JSON export of Tasklane as rows of an import. */
 import { v7 as uuidv7 } from 'uuid';
 import { instantOf } from '../../domain/time/instant';
 import { maxItemBytes, tooLarge } from '../../platform/contract/bodies/json-items';
@@ -55,7 +55,7 @@ const idOf = (item: unknown) =>
 function readProject(item: Item, id: string): Read<'project'> {
   const wanted = pick(item, ['id', 'name', 'color', 'archived']);
   const faults = [...checks.project(wanted), ...checkField(item, 'created_at', checks.timestamp)];
-  // Made up anew each time, it would make the project twice.
+  // With a new random id, a second import of the file would create the project again.
   if (item.id === undefined) faults.push(noId);
   if (typeof (item.position ?? '') !== 'string') {
     faults.push({ pointer: '/position', code: 'wrong-type', detail: 'must be string' });
@@ -93,7 +93,7 @@ function faultsOfReopened(reopened: readonly Schemas['ReopenedSubtask'][]): Vali
   });
 }
 
-// Earlier releases did not write which subtasks were opened again.
+// Exports of earlier releases lack `reopened`.
 const checkCompletion = (item: Item) => checks.completion({ reopened: [], ...item });
 
 function readCompletion(item: Item): Read<'completion'> {
@@ -124,7 +124,7 @@ function readProfile(item: Item): Read<'profile'> {
   return faults.length > 0 ? faults : (settings as unknown as Drafts['profile']);
 }
 
-/** How often each task of the file was completed by each rule. */
+/** The number of completions in the file by task and rule. */
 async function countCompletions(items: AsyncIterable<unknown>): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   const pace = createPace();
@@ -140,7 +140,7 @@ async function countCompletions(items: AsyncIterable<unknown>): Promise<Map<stri
 
 type Lists = 'projects' | 'tags' | 'tasks' | 'trash' | 'completions';
 
-/** Reads a document that the contract takes: its lists one after the other, in whatever order they are in it. */
+/** Reads a document that is valid by the contract: one list after the other, independent of their order in the file. */
 export async function* readJson(file: Pick<SpooledBody, 'document' | 'items'>): AsyncGenerator<ReadRow> {
   const { profile } = file.document as Schemas['LaneImport'];
   const completed = await countCompletions(file.items('completions'));

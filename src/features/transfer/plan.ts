@@ -1,4 +1,6 @@
-/** What becomes of a file's rows: which the lane has already, which have their places, and which have faults. */
+/**
+ * Plans an import: which rows the lane already has, which rows refer to something that exists, and which have errors.
+ */
 import type { ValidationError } from '../../platform/contract/document/operations';
 import type { Lane } from '../../platform/database/lane';
 import { findProfile } from '../profile/repository';
@@ -7,13 +9,13 @@ import { maxLevel } from '../tasks/tree';
 import { addFaults, type FileRow, forEach, type ImportFile, type Placeable, type RowType } from './file';
 import { type KnownPlace, knownIds, knownPlaces, knownTagKeys, projectsNamed } from './repository';
 
-/** What tasks can refer to. */
+/** The projects and tasks that the tasks of a file can refer to. */
 export interface Surroundings {
   readonly projects: ReadonlySet<string>;
   readonly places: ReadonlyMap<string, KnownPlace>;
 }
 
-// A subtask that was deleted may be below one that went deeper since, by as many levels again at most.
+// The parent of a deleted subtask may have moved to a deeper level since the deletion, at most to the maximum level.
 const maxLevelInTrash = 2 * maxLevel;
 
 type PlaceReason = keyof typeof placeFaults;
@@ -23,8 +25,8 @@ function placeFault(field: 'parent_id' | 'project_id' | 'deleted_with', code: Pl
 }
 
 /**
- * Finds the places of tasks that are not in the lane yet, in whatever order they come.
- * @returns each task's place by its id, or what is wrong with it
+ * Finds the project and level of tasks that are not in the lane yet. They can be in any order.
+ * @returns the place, or a validation error, by the id of the task
  */
 export async function placeTasks(
   tasks: ReadonlyMap<string, Placeable>,
@@ -33,7 +35,7 @@ export async function placeTasks(
   const placed = new Map<string, KnownPlace | ValidationError>();
   const distinct = new Map<string, KnownPlace>();
 
-  // Many tasks are in one place, which is kept once.
+  // Many tasks share the same place, so they share one object.
   function placeAt(project_id: string | null, level: number, deleted: boolean): KnownPlace {
     const key = `${level} ${deleted} ${project_id}`;
     const place = distinct.get(key) ?? { project_id, level, deleted };
@@ -41,7 +43,7 @@ export async function placeTasks(
     return place;
   }
 
-  /** The place of one whose parent, if it has one, is known. */
+  /** The place of a task without a parent, or with a parent that is already placed. */
   function place({ parent_id, project_id, deleted_with }: Placeable): KnownPlace | ValidationError {
     const deleted = deleted_with !== null;
     if (project_id != null && !projects.has(project_id)) return placeFault('project_id', 'not-in-lane');
@@ -50,7 +52,7 @@ export async function placeTasks(
     if (!parent || (!deleted && parent.deleted)) return placeFault('parent_id', 'not-in-lane');
     const level = parent.level + 1;
     if (level > (deleted ? maxLevelInTrash : maxLevel)) return placeFault('parent_id', 'too-deep');
-    // What is in the trash stays where it was when its parent goes elsewhere.
+    // A task in the trash keeps its project when its parent moves to another one.
     if (!deleted && project_id !== undefined && project_id !== parent.project_id) {
       return placeFault('project_id', 'contradiction');
     }
@@ -79,7 +81,7 @@ export async function placeTasks(
   return placed;
 }
 
-/** Whether what took a task to the trash is above it, and took all between along. */
+/** True if `deleted_with` is the task or an ancestor, and all tasks between them were deleted together. */
 function isTaken(
   { id, parent_id, deleted_with }: Placeable,
   tasks: ReadonlyMap<string, Placeable>,
@@ -111,7 +113,7 @@ function isNew<T extends RowType>(
   return row.action === 'create';
 }
 
-// An export that was made while a task was deleted has it in both lists.
+// If a task is deleted during an export, the export has it in both lists.
 const isOfTrash = (row: FileRow) => row.within === '/body/trash';
 
 async function findDuplicates(rows: readonly FileRow[]): Promise<void> {
@@ -141,7 +143,7 @@ async function planTags(lane: Lane, rows: readonly FileRow<'tag'>[]): Promise<vo
   }
 }
 
-/** @returns the lane's own projects by the ids that stand for their names */
+/** @returns the ids of the lane's own projects, by the ids that the file derives from their names */
 async function planProjects(
   lane: Lane,
   rows: readonly FileRow<'project'>[],
@@ -210,7 +212,7 @@ async function planCompletions(lane: Lane, rowsOf: RowsOf): Promise<void> {
   });
 }
 
-/** Decides what becomes of each row, which gets its action and faults; writes nothing. */
+/** Sets the action and the errors of each row; writes nothing to the lane. */
 export async function planImport(lane: Lane, { rows }: ImportFile): Promise<void> {
   const byType = Map.groupBy(rows, (row) => row.type);
   const rowsOf: RowsOf = (type) => (byType.get(type) ?? []) as never;

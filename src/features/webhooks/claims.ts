@@ -1,19 +1,21 @@
-/** Which webhooks an instance takes on next: in fair order between users, and none holds more than a share. */
+/**
+ * Chooses the webhooks that an instance leases next. Users get turns, and each user holds only a share of the slots.
+ */
 import type { Lease } from './repository';
 
 export interface Claim extends Lease {
   readonly userId: string;
-  /** Whether its receiver has not confirmed, or took nothing the last time: it may hold its slot for all the time there is. */
+  /** True if the receiver is not verified or failed the last time, so that it may block its slot until the timeout. */
   readonly unproven: boolean;
 }
 
-// However many are due, a claim looks at no more.
+// At most this many due webhooks are compared at once.
 const lookedAt = 1_000;
 
 /**
- * Claims webhooks that have something due; another instance has what is locked, or is about what is leased. `$1`: how many;
- * `$2`: the lease's milliseconds; `$3`, `$4`: users and how many slots they hold; `$5`: how many a user may hold; `$6`: how
- * many unproven ones may be taken on.
+ * Leases webhooks that have a due delivery. It skips rows that another instance has locked or leased. `$1`: the maximum
+ * number of webhooks; `$2`: the duration of the lease in milliseconds; `$3`, `$4`: users and the number of slots that
+ * each holds; `$5`: the maximum number of slots of a user; `$6`: the maximum number of unproven webhooks.
  */
 export const claimDue = `
   with busy as (
@@ -45,14 +47,14 @@ export const claimDue = `
   returning webhook.user_id as "userId", webhook.id, webhook.leased_until::text as "leasedUntil",
     webhook.verified_at is null or webhook.failures > 0 as unproven`;
 
-/** The values for `claimDue` that fill the free slots of `concurrency` beside those that are held. */
+/** The values for `leaseDue`: they lease as many webhooks as there are free slots. */
 export function claimValues(
   held: readonly Claim[],
   { concurrency, leaseMs }: { concurrency: number; leaseMs: number },
 ): unknown[] {
   const ofUser = new Map<string, number>();
   for (const { userId } of held) ofUser.set(userId, (ofUser.get(userId) ?? 0) + 1);
-  // It takes four users to hold all slots, and receivers that may hang leave half of them to those that answer.
+  // A user gets at most a quarter of the slots, and unproven receivers at most half of them.
   const share = Math.max(1, Math.floor(concurrency / 4));
   const unproven = Math.max(1, Math.floor(concurrency / 2)) - held.filter((each) => each.unproven).length;
   const free = concurrency - held.length;

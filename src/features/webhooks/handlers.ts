@@ -28,10 +28,10 @@ function addressOf(row: WebhookRow | WebhookDeliveryRow): string {
   return 'webhook_id' in row ? `${lane}/${row.webhook_id}/deliveries/${row.id}` : `${lane}/${row.id}`;
 }
 
-/** Why something can't be sent. */
+/** Why a delivery cannot be queued. */
 type Refusal = 'webhook-not-found' | 'delivery-not-found' | 'webhook-disabled';
 
-/** Works on a webhook that is enabled. */
+/** Runs `work` in a write if the webhook exists and is enabled. */
 function withEnabled<T>(
   lane: UserScope,
   id: string,
@@ -59,14 +59,14 @@ type WebhookHandlers = Pick<
   | 'redeliverWebhook'
 >;
 
-/** The handlers of webhooks; `targets` says where these may lead. */
+/** The handlers of webhooks. The egress policy decides which URLs are allowed. */
 export function webhookHandlers(targets: Pick<Targets, 'faultOf'>): WebhookHandlers {
   function urlFaults(url: string | undefined): ValidationError[] {
     const detail = url === undefined ? null : targets.faultOf(url);
     return detail === null ? [] : [{ pointer: '/body/url', code: 'not-allowed', detail }];
   }
 
-  // As it is requested later on, so that no two readings of it can differ.
+  // The stored URL is the one that is requested later, so that all parsers read the same.
   const normalized = (url: string) => new URL(url).href;
 
   return {
@@ -154,7 +154,7 @@ export function webhookHandlers(targets: Pick<Targets, 'faultOf'>): WebhookHandl
       const listed = { list: [user_id, 'deliveries', webhook_id, state], order: deliveryOrder };
       const after = startOf(listed, cursor);
       if (after === undefined) return call.fail('validation-failed', wrongCursor);
-      // One more than the page holds tells whether there is another.
+      // One row more than the page holds shows whether there is a next page.
       const [webhook, rows] = await call.lane.read((lane) =>
         Promise.all([
           findWebhook(lane, webhook_id),

@@ -1,4 +1,4 @@
-/** Sends what is waiting for webhooks, and removes what is old. */
+/** The jobs that send due deliveries and remove old ones. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, JobContext } from '../../platform/jobs/job';
 import { hashUser } from '../../platform/observability/logger';
@@ -11,7 +11,7 @@ import { signedHeaders } from './signature';
 import type { Targets } from './targets';
 
 export interface WebhookSettings {
-  /** Milliseconds between looks for what is due. */
+  /** Milliseconds between two searches for due deliveries. */
   readonly intervalMs: number;
   /** Milliseconds that a receiver has to answer. */
   readonly timeoutMs: number;
@@ -21,13 +21,13 @@ export interface WebhookSettings {
   readonly hostRate: number;
 }
 
-// A receiver gets no more than this at once, and no other waits for one that does not answer.
+// The number of deliveries that a receiver gets at once.
 const batchSize = 8;
-// Beyond the time for sending: for reading the batch and writing down what became of it.
+// Added to the time for sending: the time to read the batch and to store the results.
 const leaseMarginMs = 30_000;
 const formerSecretMs = 86_400_000;
 
-/** Makes the job that delivers. A round ends when nothing is due and nothing under way any more. */
+/** Creates the job that sends deliveries. A round ends when no delivery is due and none is being sent. */
 export function createDeliveryJob(settings: WebhookSettings, targets: Targets): Job {
   const { intervalMs, timeoutMs, concurrency, hostRate } = settings;
   const send = createSender(targets, timeoutMs);
@@ -97,7 +97,7 @@ export function createDeliveryJob(settings: WebhookSettings, targets: Targets): 
       const underWay = new Map<Promise<void>, Claim>();
       const start = (each: Claim) => {
         const work = deliver(context, each)
-          // Its lease runs out, and it is tried again.
+          // The lease expires, and the batch is sent again.
           .catch((error) => log.error({ err: error, webhook: each.id }, 'webhook not served'))
           .finally(() => underWay.delete(work));
         underWay.set(work, each);
@@ -107,7 +107,7 @@ export function createDeliveryJob(settings: WebhookSettings, targets: Targets): 
           const free = concurrency - underWay.size;
           const claims = free > 0 ? await claim(context, [...underWay.values()]) : [];
           claims.forEach(start);
-          // What ended while that was looked up may have left something to do.
+          // A webhook that finished during the search may have more due deliveries.
           if (claims.length === 0 && free === concurrency) break;
           if (claims.length > 0 && underWay.size < concurrency) continue;
           if (underWay.size > 0)
@@ -126,7 +126,7 @@ const lanesAtOnce = 100;
 const rowsAtOnce = 1_000;
 const hourMs = 3_600_000;
 
-/** Makes the job that removes deliveries after 30 days. */
+/** Creates the job that removes deliveries after 30 days. */
 export function createDeliveryPurge(): Job {
   return {
     name: 'webhooks-purge',

@@ -124,8 +124,8 @@ async function writeWebhook(lane: WritableLane, current: WebhookRow, columns: ob
 }
 
 /**
- * Writes fields over a webhook, which then has a new version; the webhook as it is if none of them differs. The receiver
- * at another address is asked, under `testId`, before anything else is sent there.
+ * Writes fields over a webhook, which then has a new version; the webhook as it is if none of them differs. The
+ * receiver at another address is asked, under `testId`, before anything else is sent there.
  */
 export async function updateWebhook(
   lane: WritableLane,
