@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 describe.each(Object.entries<Record<string, Case>>(cases))('%s', (_operation, statuses) => {
-  test.each(Object.entries(statuses))('answers %s', async (status, run) => {
+  test.each(Object.entries(statuses))('answers with %s', async (status, run) => {
     const userId = randomUUID();
     const token = await tokenOf(userId);
     const response = await run({

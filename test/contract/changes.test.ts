@@ -144,7 +144,7 @@ function differences(
   return Object.fromEntries(fields.map((field) => [field, { from: before[field], to: after[field] }]));
 }
 
-test('the contract has operations that write, and those that may leave no change are among them', () => {
+test('the operations without changes are operations of the contract that write', () => {
   expect(writes.length).toBeGreaterThan(0);
   expect(writes.map((operation) => operation.id)).toEqual(expect.arrayContaining(Object.keys(withoutChange)));
 });
@@ -152,7 +152,7 @@ test('the contract has operations that write, and those that may leave no change
 const watched = writes.filter((operation) => !(operation.id in withoutChange));
 
 test.each(watched.map((operation) => [operation.id, operation] as const))(
-  '%s leaves changes with all that became different',
+  '%s records every difference in changes',
   async (_id, operation) => {
     const effects = await effectsOf(operation);
     expect(effects.filter((effect) => effect.wrote)).not.toEqual([]);

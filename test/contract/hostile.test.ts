@@ -149,7 +149,7 @@ test.each(['getTask', 'updateTask', 'createTask', 'readCalendarFeed', 'streamEve
   120_000,
 );
 
-test('memory is flat', async () => {
+test('memory does not grow', async () => {
   setFlagsFromString('--expose-gc');
   const collect: () => void = runInNewContext('gc');
   const heapUsed = () => {

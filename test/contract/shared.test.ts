@@ -64,7 +64,7 @@ describe.each(having('400').filter(([, operation]) => operation.mediaTypes.lengt
   },
 );
 
-test.each(having('401'))('%s asks for a token', async (_id, operation) => {
+test.each(having('401'))('%s requires a token', async (_id, operation) => {
   const without = await sendTo(operation, { token: undefined, body: exampleBody(operation) });
   expect(without).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
   expect(without.headers['www-authenticate']).toBe(
@@ -101,7 +101,7 @@ describe.each(having('415'))('%s refuses the media type', (_id, operation) => {
   });
 });
 
-test.each(having('422'))('%s refuses unknown query parameters, all of them', async (_id, operation) => {
+test.each(having('422'))('%s rejects unknown query parameters and lists them all', async (_id, operation) => {
   const example = examplePath(operation, userId);
   const path = `${example}${example.includes('?') ? '&' : '?'}nonsense=1&__proto__=2&a~b/c=3`;
   const response = await sendTo(operation, { path, body: exampleBody(operation) });
@@ -114,7 +114,7 @@ test.each(having('422'))('%s refuses unknown query parameters, all of them', asy
 });
 
 test.each(having('422').filter(([, operation]) => operation.bodyRequired))(
-  '%s asks for its body',
+  '%s requires its body',
   async (_id, operation) => {
     const response = await sendTo(operation);
     expect(response.status).toBe(422);
@@ -122,7 +122,7 @@ test.each(having('422').filter(([, operation]) => operation.bodyRequired))(
   },
 );
 
-describe('over the limit', () => {
+describe('over the rate limit', () => {
   let limited: TestService;
   beforeAll(async () => {
     limited = await startTestService({

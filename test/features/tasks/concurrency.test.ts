@@ -68,7 +68,7 @@ async function expectWhole(user: TaskClient): Promise<void> {
   expect(positions).toEqual(positions.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
-test.each([1, 2, 3])('eight clients at once leave the lane whole (seed %i)', async (seed) => {
+test.each([1, 2, 3])('eight clients at once leave the lane consistent (seed %i)', async (seed) => {
   const user = await makeTaskClient(service);
   const projects = [await user.project(), await user.project()];
   const ids: string[] = [];

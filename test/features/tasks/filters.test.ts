@@ -185,7 +185,7 @@ async function expectSame(filter: Filter, sort: string): Promise<void> {
   });
 }
 
-test.each(Object.keys(conditions))('%s alone', async (name) => {
+test.each(Object.keys(conditions))('%s filters alone', async (name) => {
   const values = arbitraries()[name] as fc.Arbitrary<string>;
   const found = new Set<boolean>();
   await fc.assert(
@@ -199,7 +199,7 @@ test.each(Object.keys(conditions))('%s alone', async (name) => {
   expect(found.size).toBe(2);
 });
 
-test('all together, in every sort', async () => {
+test('filters combine in every sort', async () => {
   const filters = fc.record(arbitraries(), { requiredKeys: [] }).map((filter) => {
     // With all of them at once, there is hardly ever something left.
     const names = Object.keys(filter);
@@ -212,7 +212,7 @@ test('all together, in every sort', async () => {
   );
 });
 
-test.each(Object.keys(traits))('has and has_not=%s are each the rest of the other', async (trait) => {
+test.each(Object.keys(traits))('has and has_not=%s split the list in two', async (trait) => {
   const [has, hasNot] = [await ada.all(`/tasks?has=${trait}`), await ada.all(`/tasks?has_not=${trait}`)];
   expect(has.length).toBeGreaterThan(0);
   expect(hasNot.length).toBeGreaterThan(0);
@@ -227,7 +227,7 @@ test.each([
   '-due,completed_at',
   'completed_at,due,-priority',
   '-status,due',
-])('sort=%s, page by page, loses nothing and repeats nothing', async (sort) => {
+])('sort=%s in pages returns each task once', async (sort) => {
   const wanted = sorted(all, sort).map((each) => each.id);
   for (const limit of [7, ...(/due|completed/.test(sort) ? [1] : [])]) {
     const found = await ada.all(`/tasks?sort=${sort}`, limit);
@@ -235,13 +235,13 @@ test.each([
   }
 });
 
-test('what is in the trash is in no list', async () => {
+test('no list has tasks in the trash', async () => {
   for (const filter of ['tags_any=home', 'due_from=2026-06-03&due_until=2026-06-03', 'has=parent']) {
     for (const task of await ada.all(`/tasks?${filter}`)) expect(all).toContainEqual(task);
   }
 });
 
-test('a cursor is refused with another filter, view, zone or sort, and by another list', async () => {
+test('a cursor is rejected with another filter, view, zone or sort, and by another list', async () => {
   const path = '/tasks?has=due_date&sort=due&limit=1';
   const { next_cursor } = await ada.ok('GET', path);
   const wrong = ['/query/cursor wrong-cursor'];

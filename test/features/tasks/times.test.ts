@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-test('times never run backwards, however writers wait for one another', async () => {
+test('times never run backwards when writers wait for each other', async () => {
   const token = await tokenOf('ada');
   const call = (method: string, path: string, body: object) =>
     send(service.url, method, `/api/ada/tasks${path}`, { token, body });
