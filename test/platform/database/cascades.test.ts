@@ -112,7 +112,7 @@ async function statementsOf(act: () => Promise<unknown>): Promise<number> {
 }
 
 test.each(Object.entries(cascades))(
-  '%s: as many statements for 40 rows as for 2',
+  '%s sends as many statements for 40 rows as for 2',
   async (_what, [status, act]) => {
     const counts: number[] = [];
     for (const count of [2, 40]) {
@@ -124,7 +124,7 @@ test.each(Object.entries(cascades))(
   },
 );
 
-test('a project deleted with its tasks leaves the changes of each tree together, its root first', async () => {
+test('deleting a project with its tasks records the changes of each tree together, with its root first', async () => {
   const { user, project, parent } = await seed(3, open);
   const second = await user.create({ project_id: project });
   const seq = await user.seq();
