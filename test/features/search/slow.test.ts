@@ -57,7 +57,7 @@ test(`${searches} at once leave another user's requests quick, and are answered 
   }
 });
 
-test('finds exactly what there is in the same lane', async () => {
+test('finds exactly the matching tasks in the same lane', async () => {
   const { status, body } = await ada.send('GET', '/tasks?q=first');
   expect(status).toBe(200);
   expect(body.items.map(({ title }: { title: string }) => title)).toEqual(['First']);

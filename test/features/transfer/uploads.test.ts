@@ -74,7 +74,7 @@ test.each(['', 'Content-Encoding: gzip\r\n'])('a client that stops is told so, w
   expect(answer()).toMatch(/^HTTP\/1\.1 408 /);
 });
 
-test('a client that is slow, but not too slow, is waited for', async () => {
+test('a client that is slow but above the minimum rate can finish', async () => {
   const [ada] = users as [TestUser];
   const piece = `${'x'.repeat(99)}\n`;
   const [count, everyMs] = [30, 60];
