@@ -62,7 +62,7 @@ function filled(text: string): string {
   });
 }
 
-test('there are examples', () => {
+test('the page has examples', () => {
   expect(examples.length).toBeGreaterThan(10);
 });
 

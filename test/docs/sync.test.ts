@@ -68,7 +68,7 @@ async function makeDevice(keepCopy: KeepCopy, userId: string) {
   return { network, leaving, signal, copy, kept, tasks };
 }
 
-test('an app that works offline, in forty lines', async () => {
+test('the forty lines of an offline app work', async () => {
   const code = block('ts');
   expect(code.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
   const { keepCopy } = run(code);
@@ -114,7 +114,7 @@ test('an app that works offline, in forty lines', async () => {
   await Promise.all(following);
 });
 
-test('after a database was restored, copies start over', async () => {
+test('copies start over after a database was restored', async () => {
   const { keepCopy } = run(block('ts'));
   const userId = randomUUID();
   const device = await makeDevice(keepCopy, userId);

@@ -48,7 +48,7 @@ function withIds(text: string): string {
   });
 }
 
-test('there are examples', () => {
+test('the page has examples', () => {
   expect(examples.length).toBeGreaterThan(30);
 });
 

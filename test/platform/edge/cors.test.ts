@@ -24,7 +24,7 @@ test.each([
   'http://localhost:3000',
   'https://branch-1.preview.example.com',
   'https://x.preview.example.com',
-])('%s may call, with credentials, and see what it needs', async (origin) => {
+])('%s can call with credentials, and read the headers that it needs', async (origin) => {
   const headers = await headersFor(origin);
   expect(headers['access-control-allow-origin']).toBe(origin);
   expect(headers['access-control-allow-credentials']).toBe('true');
@@ -71,7 +71,7 @@ test.each([
   expect(() => testConfig({ CORS_ORIGINS: origin })).toThrow('CORS_ORIGINS');
 });
 
-test('100,000 origins leave memory flat', () => {
+test('100,000 origins do not raise memory', () => {
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc') as () => void;
   const bytes = () => {
