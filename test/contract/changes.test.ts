@@ -8,7 +8,7 @@ import { type ApiResponse, type Body, type RequestOptions, send } from '../suppo
 import { query } from '../support/database';
 import { copyLane, type Entities } from '../support/lane-copy';
 import { operations } from '../support/operations';
-import { startTestService, type TestService, tokenOf } from '../support/service';
+import { tokenOf, useTestService } from '../support/service';
 import type { Case } from './cases';
 import { cases } from './table';
 
@@ -30,11 +30,7 @@ const derived: Readonly<Record<string, readonly string[]>> = {
   task: ['completed', 'completed_at', 'due_at'],
 };
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
 
 const writes = operations.filter(
   (operation) => operation.scope === 'write' && operation.path.startsWith('/api/{user_id}'),

@@ -2,19 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Body } from '../support/api';
 import { operations } from '../support/operations';
-import { startTestService, type TestService } from '../support/service';
-import { makeUser, type TestUser } from '../support/user';
+import { useTestService } from '../support/service';
+import { useUser } from '../support/user';
 
-let service: TestService;
-let ada: TestUser;
-
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-beforeEach(async () => {
-  ada = await makeUser(service.url);
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
+const ada = useUser(service);
 
 const late = '9999-12-31T23:59:59-12:00';
 const early = '0001-01-01T00:00:00+00:01';

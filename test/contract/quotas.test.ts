@@ -4,18 +4,14 @@ import { contractDocument } from '../../src/platform/contract/document/contract'
 import type { Body } from '../support/api';
 import { query } from '../support/database';
 import { operations } from '../support/operations';
-import { startTestService, type TestService } from '../support/service';
+import { useTestService } from '../support/service';
 import { makeUser, type TestUser } from '../support/user';
 
 const quotas = { QUOTA_TASKS: '4', QUOTA_PROJECTS: '2', QUOTA_TAGS: '3', QUOTA_WEBHOOKS: '1' };
 const limits: Record<string, number> = { tasks: 4, projects: 2, tags: 3, webhooks: 1 };
 
-let service: TestService;
 let user: TestUser;
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off', ...quotas });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off', ...quotas });
 beforeEach(async () => {
   user = await makeUser(service.url);
 });

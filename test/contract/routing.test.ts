@@ -2,17 +2,15 @@ import { send } from '../support/api';
 import { operations } from '../support/operations';
 import { sendRaw } from '../support/raw';
 import { assertDescribed } from '../support/response-check';
-import { startTestService, type TestService, tokenOf } from '../support/service';
+import { tokenOf, useTestService } from '../support/service';
 
 const origin = 'https://app.example.com';
-let service: TestService;
 let token: string;
 
+const service = useTestService({ CORS_ORIGINS: origin });
 beforeAll(async () => {
-  service = await startTestService({ CORS_ORIGINS: origin });
   token = await tokenOf('ada');
 });
-afterAll(() => service.stop());
 
 describe('an unknown address', () => {
   test.each([

@@ -15,16 +15,12 @@ import {
   rowsOf,
   sendAs,
 } from '../support/owner';
-import { startTestService, type TestService } from '../support/service';
+import { type TestService, useTestService } from '../support/service';
 import { until } from '../support/until';
 
-let service: TestService;
 let owner: Owner;
 
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeEach(async () => {
   owner = await makeOwner(service, randomUUID());
 });
@@ -235,11 +231,7 @@ describe.each(conditional)('%s with If-Match', (_id, operation) => {
 });
 
 describe('when If-Match is required', () => {
-  let strict: TestService;
-  beforeAll(async () => {
-    strict = await startTestService({ RATE_LIMIT: 'off', REQUIRE_IF_MATCH: 'true' });
-  });
-  afterAll(() => strict.stop());
+  const strict = useTestService({ RATE_LIMIT: 'off', REQUIRE_IF_MATCH: 'true' });
 
   const demands: [string, () => Promise<TestService>][] = [
     [

@@ -7,7 +7,7 @@ import { projectPath } from '../../src/platform/paths';
 import { send } from '../support/api';
 import { copyLane, type Entities, storedTasks } from '../support/lane-copy';
 import { runScript } from '../support/process';
-import { startTestService, type TestService, tokenOf } from '../support/service';
+import { tokenOf, useTestService } from '../support/service';
 import { until } from '../support/until';
 
 interface Copy {
@@ -40,11 +40,7 @@ function run(code: string): { keepCopy: KeepCopy } {
   return exported;
 }
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
 
 /** A device of a user, with a network of its own. */
 async function makeDevice(keepCopy: KeepCopy, userId: string) {

@@ -4,20 +4,12 @@ import { contractDocument } from '../../../src/platform/contract/document/contra
 import type { ApiResponse, Body } from '../../support/api';
 import { query } from '../../support/database';
 import { holdLane, waitingForLocks } from '../../support/held-lane';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { until } from '../../support/until';
-import { makeUser, type TestUser } from '../../support/user';
+import { makeUser, type TestUser, useUser } from '../../support/user';
 
-let service: TestService;
-let ada: TestUser;
-
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
-beforeEach(async () => {
-  ada = await makeUser(service.url);
-});
+const service = useTestService({ RATE_LIMIT: 'off' });
+const ada = useUser(service);
 
 function batch(operations: unknown[], options: object = {}, user = ada): Promise<ApiResponse> {
   return user.send('POST', '/batch', { body: { operations, ...options } });

@@ -6,19 +6,11 @@ import { createLogger } from '../../../src/platform/observability/logger';
 import { startService } from '../../../src/start';
 import { type ApiResponse, type Body, send } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService, testConfig, tokenOf } from '../../support/service';
-import { makeUser, type TestUser } from '../../support/user';
+import { startTestService, testConfig, tokenOf, useTestService } from '../../support/service';
+import { makeUser, type TestUser, useUser } from '../../support/user';
 
-let service: TestService;
-let ada: TestUser;
-
-beforeAll(async () => {
-  service = await startTestService();
-});
-beforeEach(async () => {
-  ada = await makeUser(service.url);
-});
-afterAll(() => service.stop());
+const service = useTestService();
+const ada = useUser(service);
 
 /** Makes the feed, or makes it anew; the path of its address. */
 async function makeFeed(user = ada): Promise<string> {

@@ -4,20 +4,12 @@ import { createLogger } from '../../../src/platform/observability/logger';
 import { type Service, startService } from '../../../src/start';
 import { query } from '../../support/database';
 import { holdLane, waitingForLocks } from '../../support/held-lane';
-import { startTestService, type TestService, testConfig } from '../../support/service';
+import { testConfig, useTestService } from '../../support/service';
 import { until } from '../../support/until';
-import { makeUser, type TestUser } from '../../support/user';
+import { useUser } from '../../support/user';
 
-let service: TestService;
-let ada: TestUser;
-
-beforeAll(async () => {
-  service = await startTestService({ CHANGES_RETENTION_DAYS: '30' });
-});
-beforeEach(async () => {
-  ada = await makeUser(service.url);
-});
-afterAll(() => service.stop());
+const service = useTestService({ CHANGES_RETENTION_DAYS: '30' });
+const ada = useUser(service);
 
 const purge = () => service.runJob('purge-changes');
 

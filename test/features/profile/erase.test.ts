@@ -6,19 +6,15 @@ import { type ApiResponse, send } from '../../support/api';
 import { query } from '../../support/database';
 import { waitingForLocks } from '../../support/held-lane';
 import { exampleBody, examplePath, operations } from '../../support/operations';
-import { startTestService, type TestService, testSecret } from '../../support/service';
+import { testSecret, useTestService } from '../../support/service';
 import { until } from '../../support/until';
 
-let service: TestService;
 let userId: string;
 
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeEach(() => {
   userId = randomUUID();
 });
-afterAll(() => service.stop());
 
 /** A token that was issued `age` seconds ago by its clock, or does not say when. */
 async function tokenOfAge(age: number | null): Promise<string> {

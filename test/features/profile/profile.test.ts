@@ -1,19 +1,15 @@
 /** What the profile means, beyond what the contract's table tries. */
 import type { ApiResponse, Body } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeUser, type TestUser } from '../../support/user';
 
-let service: TestService;
 let ada: TestUser;
 
-beforeAll(async () => {
-  service = await startTestService();
-});
+const service = useTestService();
 beforeEach(async () => {
   ada = await makeUser(service.url);
 });
-afterAll(() => service.stop());
 
 const read = async (): Promise<Body> => (await ada.send('GET', '/profile')).body;
 const patch = (body: unknown): Promise<ApiResponse> => ada.send('PATCH', '/profile', { body });

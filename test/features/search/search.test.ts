@@ -4,17 +4,13 @@ import pino from 'pino';
 import { startService } from '../../../src/start';
 import type { Body } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService, testConfig } from '../../support/service';
+import { startTestService, testConfig, useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
 import { seedTasks } from '../../support/tasks';
 
-let service: TestService;
 let ada: TaskClient;
 
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeEach(async () => {
   ada = await makeTaskClient(service);
 });

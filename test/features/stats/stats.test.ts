@@ -3,19 +3,15 @@ import { randomUUID } from 'node:crypto';
 import type { Body } from '../../support/api';
 import { stopClock } from '../../support/clock';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeUser, type TestUser } from '../../support/user';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-let service: TestService;
 let ada: TestUser;
 
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeEach(async () => {
   ada = await makeUser(service.url);
 });

@@ -4,22 +4,18 @@ import { entityTypes } from '../../../src/features/sync/entities';
 import { type Body, send } from '../../support/api';
 import { query } from '../../support/database';
 import { copyLane, type LaneCopy, storedTasks, tasksOf } from '../../support/lane-copy';
-import { startTestService, type TestService, tokenOf } from '../../support/service';
+import { tokenOf, useTestService } from '../../support/service';
 import { seedTasks } from '../../support/tasks';
 import { makeUser, type TestUser } from '../../support/user';
 
-let service: TestService;
 let ada: TestUser;
 let copy: LaneCopy;
 
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeEach(async () => {
   ada = await makeUser(service.url);
   copy = copyLane(service.url, ada.id, ada.token);
 });
-afterAll(() => service.stop());
 
 const sql = (text: string, values: unknown[] = []) => query<Body>(service.database.url, text, values);
 

@@ -3,12 +3,11 @@ import fc from 'fast-check';
 import { tagKey } from '../../../src/features/tags/names';
 import type { Body } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
 
 const seed = 20_261_121;
 
-let service: TestService;
 let ada: TaskClient;
 let all: Body[];
 let projects: Body[];
@@ -17,8 +16,8 @@ let parents: Body[];
 const pick = <T>(values: readonly T[], n: number): T => values[n % values.length] as T;
 const dayOf = (n: number) => new Date(Date.UTC(2026, 5, 1 + n)).toISOString().slice(0, 10);
 
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
   ada = await makeTaskClient(service);
   projects = [await ada.project('One'), await ada.project('Two'), await ada.project('Empty')];
   parents = [];
@@ -60,7 +59,6 @@ beforeAll(async () => {
   all = await ada.all('/tasks');
   expect(all).toHaveLength(91);
 });
-afterAll(() => service.stop());
 
 type Filter = Record<string, string>;
 

@@ -1,13 +1,12 @@
 import { taskPriorities, taskStatuses } from '../../../src/platform/database/rows';
 import type { Body } from '../../support/api';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { seedTasks } from '../../support/tasks';
 import { makeUser, type TestUser } from '../../support/user';
 
 type Task = Body;
 type SortField = 'created_at' | 'updated_at' | 'title' | 'priority' | 'status' | 'id';
 
-let service: TestService;
 let ada: TestUser;
 let all: Task[];
 
@@ -33,8 +32,8 @@ const instant = (second: number, ms = 0) => new Date(Date.UTC(2026, 5, 1, 12, 0,
 /** The item of a list at a place that moves at a pace of its own, so that few rows agree in every field. */
 const pick = <T>(values: readonly T[], n: number): T => values[n % values.length] as T;
 
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
   ada = await makeUser(service.url);
   const seeds = Array.from({ length: 190 }, (_, n) => ({
     title: pick(titles, n * 7),
@@ -49,7 +48,6 @@ beforeAll(async () => {
   all = (await list()).items;
   expect(all).toHaveLength(190);
 });
-afterAll(() => service.stop());
 
 function search(parameters: Record<string, string | number | undefined>): string {
   const given = Object.entries(parameters).filter(([, value]) => value !== undefined);

@@ -2,18 +2,11 @@
 import { todayIn } from '../../../src/domain/time/calendar';
 import type { ApiResponse, Body } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
-import { makeUser, type TestUser } from '../../support/user';
+import { useTestService } from '../../support/service';
+import { useUser } from '../../support/user';
 
-let service: TestService;
-let ada: TestUser;
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
-beforeEach(async () => {
-  ada = await makeUser(service.url);
-});
+const service = useTestService({ RATE_LIMIT: 'off' });
+const ada = useUser(service);
 
 async function create(body: object = {}): Promise<Body> {
   const response = await ada.send('POST', '/tasks', { body: { title: 'A task', ...body } });

@@ -3,17 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { type TaskStatus, taskStatuses } from '../../../src/platform/database/rows';
 import type { ApiResponse, Body } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeUser, type TestUser } from '../../support/user';
 
-let service: TestService;
 let ada: TestUser;
 
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
   ada = await makeUser(service.url);
 });
-afterAll(() => service.stop());
 
 async function create(body: object = {}): Promise<Body> {
   const response = await ada.send('POST', '/tasks', { body: { title: 'A task', ...body } });

@@ -1,12 +1,8 @@
 import { send } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService, tokenOf } from '../../support/service';
+import { tokenOf, useTestService } from '../../support/service';
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService();
-});
-afterAll(() => service.stop());
+const service = useTestService();
 
 test('times never run backwards when writers wait for each other', async () => {
   const token = await tokenOf('ada');

@@ -1,15 +1,11 @@
 /** Subtasks: how deep they go, whose they can be, and the project that they share. Due dates that make sense. */
 import { randomUUID } from 'node:crypto';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
 
-let service: TestService;
 let ada: TaskClient;
 
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeEach(async () => {
   ada = await makeTaskClient(service);
 });

@@ -5,25 +5,17 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type Body, send } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { seedTasks } from '../../support/tasks';
 import { until } from '../../support/until';
-import { makeUser, type TestUser } from '../../support/user';
+import { makeUser, useUser } from '../../support/user';
 
 // Time for 80 MB on a busy machine.
 jest.setTimeout(60_000);
 
-let service: TestService;
-let ada: TestUser;
-
-beforeAll(async () => {
-  // One connection: whatever an export holds on to, others lack.
-  service = await startTestService({ DATABASE_POOL_MAX: '1', RATE_LIMIT: 'off' });
-});
-beforeEach(async () => {
-  ada = await makeUser(service.url);
-});
-afterAll(() => service.stop());
+// One connection: whatever an export holds on to, others lack.
+const service = useTestService({ DATABASE_POOL_MAX: '1', RATE_LIMIT: 'off' });
+const ada = useUser(service);
 
 const exported = async (): Promise<Body> => (await ada.send('GET', '/export')).body;
 const ids = (items: { id: string }[]): string[] => items.map((each) => each.id);

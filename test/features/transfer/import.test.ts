@@ -4,19 +4,11 @@ import fc from 'fast-check';
 import { contractDocument } from '../../../src/platform/contract/document/contract';
 import type { ApiResponse, Body } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
-import { makeUser, type TestUser } from '../../support/user';
+import { useTestService } from '../../support/service';
+import { makeUser, type TestUser, useUser } from '../../support/user';
 
-let service: TestService;
-let ada: TestUser;
-
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-beforeEach(async () => {
-  ada = await makeUser(service.url);
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
+const ada = useUser(service);
 
 const types = { json: 'application/json', csv: 'text/csv', ics: 'text/calendar' };
 

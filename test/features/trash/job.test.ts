@@ -4,16 +4,11 @@ import pino from 'pino';
 import { startService } from '../../../src/start';
 import type { Body } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService, testConfig } from '../../support/service';
+import { testConfig, useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
 import { seedTasks } from '../../support/tasks';
 
-let service: TestService;
-
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off', TRASH_RETENTION_DAYS: '10' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off', TRASH_RETENTION_DAYS: '10' });
 
 /** Lets tasks in the trash have been there for so long, in seconds more than ten days. */
 async function age(user: TaskClient, ids: readonly string[], seconds: number): Promise<void> {

@@ -1,15 +1,11 @@
 /** The trash: what a delete takes, what comes back and where, and what is gone for good. */
 import type { Body } from '../../support/api';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
 
-let service: TestService;
 let ada: TaskClient;
 
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off', TRASH_RETENTION_DAYS: '7' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off', TRASH_RETENTION_DAYS: '7' });
 beforeEach(async () => {
   ada = await makeTaskClient(service);
 });

@@ -1,14 +1,10 @@
 /** What is done to many rows at once: the number of statements does not follow the number of rows. */
 import { Client } from 'pg';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService({ DATABASE_POOL_MAX: '1' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ DATABASE_POOL_MAX: '1' });
 
 interface Seeded {
   readonly user: TaskClient;

@@ -8,7 +8,7 @@ import { createTestDatabase, query, type TestDatabase } from '../../support/data
 import { openDatabase } from '../../support/open-database';
 import { openProxy } from '../../support/proxy';
 import { documentedSql, setUpRoles } from '../../support/roles';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { newTask } from '../../support/tasks';
 import { until } from '../../support/until';
 import { makeUser } from '../../support/user';
@@ -27,11 +27,7 @@ async function sleepInRow(
 }
 
 describe('a database that becomes read-only', () => {
-  let service: TestService;
-  beforeAll(async () => {
-    service = await startTestService();
-  });
-  afterAll(() => service.stop());
+  const service = useTestService();
 
   /** As a failover does: connections end, and new ones lead to a server that takes no writes, or does again. */
   async function setReadOnly(readOnly: boolean, endsConnections: boolean): Promise<void> {

@@ -16,7 +16,7 @@ import { createTestDatabase, query, type TestDatabase } from '../../support/data
 import { type HeldLane, holdLane, waitingForLocks } from '../../support/held-lane';
 import { openDatabase } from '../../support/open-database';
 import { openProxy } from '../../support/proxy';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { newTask, seedTasks } from '../../support/tasks';
 import { until } from '../../support/until';
 import { makeUser } from '../../support/user';
@@ -546,16 +546,12 @@ test('a silent connection is closed, and the next request gets a new one', async
 });
 
 describe('the service', () => {
-  let service: TestService;
-  beforeAll(async () => {
-    service = await startTestService({
-      // Two of them for each user.
-      DATABASE_POOL_MAX: '4',
-      DATABASE_ACQUIRE_TIMEOUT_MS: '300',
-      DATABASE_STATEMENT_TIMEOUT_MS: '1200',
-    });
+  const service = useTestService({
+    // Two of them for each user.
+    DATABASE_POOL_MAX: '4',
+    DATABASE_ACQUIRE_TIMEOUT_MS: '300',
+    DATABASE_STATEMENT_TIMEOUT_MS: '1200',
   });
-  afterAll(() => service.stop());
 
   const waiting = (count: number) =>
     until(async () => (await waitingForLocks(service.database.url)) === count);

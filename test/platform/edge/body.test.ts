@@ -2,15 +2,13 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { send } from '../../support/api';
 import { sendRaw } from '../../support/raw';
 import { assertDescribed } from '../../support/response-check';
-import { startTestService, type TestService, tokenOf } from '../../support/service';
+import { tokenOf, useTestService } from '../../support/service';
 
-let service: TestService;
 let token: string;
+const service = useTestService({ HEADERS_TIMEOUT_MS: '300', REQUEST_TIMEOUT_MS: '400' });
 beforeAll(async () => {
-  service = await startTestService({ HEADERS_TIMEOUT_MS: '300', REQUEST_TIMEOUT_MS: '400' });
   token = await tokenOf('ada');
 });
-afterAll(() => service.stop());
 
 const create = (body: unknown, headers: Record<string, string> = {}) =>
   send(service.url, 'POST', '/api/ada/tasks', {

@@ -4,15 +4,11 @@ import { runInNewContext } from 'node:vm';
 import type { Request, Response } from 'express';
 import { allowOrigins } from '../../../src/platform/edge/cors';
 import { send } from '../../support/api';
-import { startTestService, type TestService, testConfig, tokenOf } from '../../support/service';
+import { testConfig, tokenOf, useTestService } from '../../support/service';
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService({
-    CORS_ORIGINS: 'https://app.example.com, https://*.preview.example.com, http://localhost:3000',
-  });
+const service = useTestService({
+  CORS_ORIGINS: 'https://app.example.com, https://*.preview.example.com, http://localhost:3000',
 });
-afterAll(() => service.stop());
 
 async function headersFor(origin: string) {
   const token = await tokenOf('ada');
