@@ -67,7 +67,7 @@ test.each([
   expect(await run(process.execPath, [file], { cwd: consumer })).toBe('alive\ntrue 404 r1\n');
 });
 
-test('a problem is known as one by the other format, too', async () => {
+test('a problem of one module format is recognised by the other', async () => {
   await writeFile(
     join(consumer, 'both.mjs'),
     `import { createRequire } from 'node:module';

@@ -8,7 +8,7 @@ import { type ApiResponse, type Body, type RequestOptions, send } from '../suppo
 import { query } from '../support/database';
 import { copyLane, type Entities } from '../support/lane-copy';
 import { operations } from '../support/operations';
-import { startTestService, type TestService, tokenOf } from '../support/service';
+import { tokenOf, useTestService } from '../support/service';
 import type { Case } from './cases';
 import { cases } from './table';
 
@@ -30,11 +30,7 @@ const derived: Readonly<Record<string, readonly string[]>> = {
   task: ['completed', 'completed_at', 'due_at'],
 };
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
 
 const writes = operations.filter(
   (operation) => operation.scope === 'write' && operation.path.startsWith('/api/{user_id}'),
@@ -144,7 +140,7 @@ function differences(
   return Object.fromEntries(fields.map((field) => [field, { from: before[field], to: after[field] }]));
 }
 
-test('the contract has operations that write, and those that may leave no change are among them', () => {
+test('the operations without changes are operations of the contract that write', () => {
   expect(writes.length).toBeGreaterThan(0);
   expect(writes.map((operation) => operation.id)).toEqual(expect.arrayContaining(Object.keys(withoutChange)));
 });
@@ -152,7 +148,7 @@ test('the contract has operations that write, and those that may leave no change
 const watched = writes.filter((operation) => !(operation.id in withoutChange));
 
 test.each(watched.map((operation) => [operation.id, operation] as const))(
-  '%s leaves changes with all that became different',
+  '%s records every difference in changes',
   async (_id, operation) => {
     const effects = await effectsOf(operation);
     expect(effects.filter((effect) => effect.wrote)).not.toEqual([]);

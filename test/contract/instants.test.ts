@@ -2,19 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Body } from '../support/api';
 import { operations } from '../support/operations';
-import { startTestService, type TestService } from '../support/service';
-import { makeUser, type TestUser } from '../support/user';
+import { useTestService } from '../support/service';
+import { useUser } from '../support/user';
 
-let service: TestService;
-let ada: TestUser;
-
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-beforeEach(async () => {
-  ada = await makeUser(service.url);
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
+const ada = useUser(service);
 
 const late = '9999-12-31T23:59:59-12:00';
 const early = '0001-01-01T00:00:00+00:01';
@@ -27,7 +19,7 @@ async function expectNothingWritten(): Promise<void> {
   expect(body).toMatchObject({ tasks: [], trash: [], projects: [], tags: [], completions: [], changes: [] });
 }
 
-test.each(unwritable)('a reminder at %s is refused, and nothing is written', async (at) => {
+test.each(unwritable)('a reminder at %s is rejected, and nothing is written', async (at) => {
   const made = await ada.send('POST', '/tasks', { body: { title: 'x', reminders: [{ at }] } });
   expect(made).toMatchObject({
     status: 422,
@@ -37,7 +29,7 @@ test.each(unwritable)('a reminder at %s is refused, and nothing is written', asy
   await expectNothingWritten();
 });
 
-test('the first and the last instant are taken, and shown as they are', async () => {
+test('the first and the last valid instant are accepted and returned', async () => {
   const ends = ['0001-01-01T01:00:00+01:00', '9999-12-31T22:59:59.999-01:00'];
   const reminders = ends.map((at) => ({ at }));
   const made = await ada.send('POST', '/tasks', { body: { title: 'x', reminders } });
@@ -103,7 +95,7 @@ test.each<[string, string, unknown]>([
     'text/calendar',
     vtodo('BEGIN:VALARM', 'TRIGGER;VALUE=DATE-TIME:00000101T000000Z', 'END:VALARM'),
   ],
-])('/body/%s of an import (%s) is a fault of its row', async (pointer, type, body) => {
+])('/body/%s of an import (%s) is a validation error of its row', async (pointer, type, body) => {
   const headers = { 'Content-Type': type };
   const dry = await ada.send('POST', '/import?dry_run=true', { body, headers });
   expect(dry.body.rows.flatMap((row: Body) => row.errors)).toEqual([
@@ -119,7 +111,7 @@ const instants = operations.flatMap((operation) =>
     .map((name): [string, string] => [operation.path.replace('/api/{user_id}', ''), name]),
 );
 
-test.each(instants)('%s refuses them in %s', async (path, name) => {
+test.each(instants)('%s rejects such an instant in %s', async (path, name) => {
   const refused = await ada.send('GET', `${path}?${name}=${encodeURIComponent(late)}`);
   expect(refused).toMatchObject({
     status: 422,

@@ -51,7 +51,7 @@ test.each<[string, string]>([
   }
 });
 
-test('whatever the document, it is the same as read whole', async () => {
+test('any document gives the same value as JSON.parse', async () => {
   const values = fc.dictionary(fc.string(), fc.oneof(fc.array(fc.jsonValue()), fc.jsonValue()));
   await fc.assert(
     fc.asyncProperty(
@@ -77,7 +77,7 @@ describe('text that is not JSON', () => {
     }
   };
 
-  test('is refused as it would be whole, whichever byte is another', async () => {
+  test('is rejected if any byte of it is replaced, as JSON.parse does', async () => {
     for (let at = 0; at < text.length; at++) {
       for (const other of ['', ',', ':', '"', '[', ']', '{', '}', '\\', ' ', '\u00a0', '0', ',,', '][']) {
         const each = text.slice(0, at) + other + text.slice(at + 1);
@@ -88,14 +88,14 @@ describe('text that is not JSON', () => {
     }
   });
 
-  test('or is cut short is refused', async () => {
+  test('is rejected if it is cut short', async () => {
     for (let end = 1; end < text.length; end++) {
       await expect(cutDocument(piecesOf(text.slice(0, end), 5))).rejects.toThrow();
     }
   });
 });
 
-test('an item that is too large is told apart, and the others are read', async () => {
+test('an item that is too large is marked, and the others are read', async () => {
   const large = JSON.stringify('x'.repeat(maxItemBytes - 2));
   const text = `{"a":[1,${large},${large} ,2]}`;
   const { lists } = await cutDocument(piecesOf(text, 64 * 1024));
@@ -112,18 +112,18 @@ test.each<[string, string]>([
   ['a long string', `{"a":"${'x'.repeat(maxItemBytes)}"}`],
   ['lists by the thousand', `{${'"a":[],'.repeat(maxItemBytes / 7)}"b":1}`],
   ['white space', `{"a":[],${' '.repeat(maxItemBytes)}"b":1}`],
-])('%s outside of items is too large', async (_what, text) => {
+])('%s outside of items is rejected if it is too large', async (_what, text) => {
   await expect(cutDocument(piecesOf(text, 64 * 1024))).rejects.toMatchObject({ code: 'content-too-large' });
 });
 
 test.each<[string, string]>([
   ['nests too deep', `{"a":[${'['.repeat(63)}${']'.repeat(63)}]}`],
   ['is hollow', `{"a":[${'{},'.repeat(30_000)}{}]}`],
-])('what %s is refused', async (_what, text) => {
+])('a document that %s is rejected', async (_what, text) => {
   await expect(cutDocument(piecesOf(text, 1000))).rejects.toThrow(/too deep|hollow/);
 });
 
-test('what nests just as deep as it may is read', async () => {
+test('the maximum depth of nesting is accepted', async () => {
   await expect(
     cutDocument(piecesOf(`{"a":[${'['.repeat(62)}${']'.repeat(62)}]}`, 10)),
   ).resolves.toBeDefined();

@@ -98,7 +98,7 @@ function count(handler: CreateTask): () => number {
   return () => calls;
 }
 
-test('a handler is not called for a reply that is kept', async () => {
+test('a handler is not called again for a stored reply', async () => {
   const calls = count(taskHandlers.createTask);
   const [first, second] = [await create(), await create()];
   expect(second).toEqual({ ...first, replayed: 'true' });
@@ -117,13 +117,13 @@ test('a handler is not called for a reply that is kept', async () => {
   ]);
 });
 
-test('nothing is kept for a request without a key', async () => {
+test('nothing is stored for a request without a key', async () => {
   await Promise.all([create(null), create(null)]);
   expect(await titles()).toHaveLength(2);
   expect(await kept()).toEqual([]);
 });
 
-test('all transactions of a handler become one', async () => {
+test('all transactions of a handler become one transaction', async () => {
   let broken = true;
   createTask = async (call) => {
     await call.lane.write((lane) => insert(lane, 'First'));
@@ -145,7 +145,7 @@ test('all transactions of a handler become one', async () => {
   expect(changes).toEqual([{ seq: '1' }, { seq: '2' }, { seq: '3' }]);
 });
 
-test('a failure undoes what the handler did, and leaves the key free', async () => {
+test("a failure rolls back the handler's work and leaves the key unused", async () => {
   let failing = true;
   createTask = async (call) => {
     await call.lane.write((lane) => insert(lane, 'Half'));
@@ -159,7 +159,7 @@ test('a failure undoes what the handler did, and leaves the key free', async () 
   expect(await titles()).toEqual(['A task', 'Half']);
 });
 
-test('work that meets a deadlock is done again, and once', async () => {
+test('work is repeated after a deadlock and takes effect once', async () => {
   const calls = count(async (call) => {
     await call.lane.write((lane) => insert(lane, 'Before'));
     if (calls() === 1) throw Object.assign(new Error('deadlock detected'), { code: '40P01' });
@@ -170,7 +170,7 @@ test('work that meets a deadlock is done again, and once', async () => {
   expect(await titles()).toEqual(['A task', 'Before']);
 });
 
-test('a reply that is too large is not kept, and its request not repeated', async () => {
+test('a reply that is too large is not stored, and its request is not carried out again', async () => {
   const calls = count(async (call) => {
     const task = await call.lane.write(async (lane) => {
       await insert(lane, 'Once');
@@ -187,7 +187,7 @@ test('a reply that is too large is not kept, and its request not repeated', asyn
   expect(await kept()).toEqual([{ operation: 'createTask', status: 201, headers: null, body: null }]);
 });
 
-test('a stream is refused under a key, and leaves nothing', async () => {
+test('a streamed reply is rejected under a key, and nothing is stored', async () => {
   createTask = async (call) => {
     await call.lane.write((lane) => insert(lane, 'Streamed'));
     return call.stream(201, {} as never, { Location: '/', ETag: '"1-0"' });
@@ -196,7 +196,7 @@ test('a stream is refused under a key, and leaves nothing', async () => {
   expect(await titles()).toEqual([]);
 });
 
-test('a lane that is erased under a key keeps nothing', async () => {
+test('an erased lane keeps nothing of a request with a key', async () => {
   createTask = async (call) => {
     const reply = await taskHandlers.createTask(call);
     await call.lane.write(async (lane) => lane.erase());
@@ -208,7 +208,7 @@ test('a lane that is erased under a key keeps nothing', async () => {
 });
 
 describe('secrets', () => {
-  test('are shown once, and not kept', async () => {
+  test('are shown once and not stored', async () => {
     const body = { title: 'A task', description: 'Sesame' };
     const first = await create('a-key', body);
     expect(first).toMatchObject({ status: 201, body, replayed: null });
@@ -269,7 +269,7 @@ describe('secrets', () => {
     expect(value).toEqual(before);
   });
 
-  test('are not looked for where there are none', () => {
+  test('are not looked for in a response that has none', () => {
     const schemas = { Loop: { properties: { next: { $ref: '#/components/schemas/Loop' } } } };
     const responseSchemas = new Map([['200', schemas.Loop]]);
     expect(redactorsOf({ components: { schemas } } as never, { responseSchemas } as never)).toEqual(

@@ -48,13 +48,13 @@ test.each<[string, () => object, object]>([
   ['empty pages', () => ({ a: pages([], [1], [], [2, 3], []), b: pages([]) }), { a: [1, 2, 3], b: [] }],
   ['a list beside pages', () => ({ a: [1], b: pages([2]), c: [3] }), { a: [1], b: [2], c: [3] }],
   ['what JSON escapes', () => ({ 'a"\n': pages(['"\\\u2028😀']) }), { 'a"\n': ['"\\\u2028😀'] }],
-])('a body of %s arrives', async (_what, body, expected) => {
+])('a body of %s arrives complete', async (_what, body, expected) => {
   const response = await open(await serve(body()));
   expect(JSON.parse(await textOf(response))).toEqual(expected);
   await sent;
 });
 
-test('HEAD gets no body, and no page is read for it', async () => {
+test('HEAD gets no body and reads no page', async () => {
   let read = false;
   async function* watched(): AsyncGenerator<number[]> {
     read = true;
@@ -106,7 +106,7 @@ describe('many pages', () => {
     await expect(sent).resolves.toBeUndefined();
   });
 
-  test('that fail break the connection off', async () => {
+  test('break the connection off if one fails', async () => {
     const fault = new Error('a fault of the third page');
     async function* failing(): AsyncGenerator<string[]> {
       yield page;
@@ -120,7 +120,7 @@ describe('many pages', () => {
   });
 });
 
-test('text arrives as it comes, and breaks off with its fault', async () => {
+test('text arrives in order, and the connection breaks off if its source fails', async () => {
   async function* text(): AsyncGenerator<string> {
     yield 'é';
     yield '\r\n';

@@ -62,7 +62,7 @@ describe('a response that breaks the contract', () => {
     });
   });
 
-  test('by its status is answered 500', async () => {
+  test('is answered 500 also for an unknown status', async () => {
     const created = everywhere(async (call) => call.reply(202, { status: 'alive' }));
     await serving({ handlers: created }, async (url) => {
       const response = await send(url, 'GET', '/livez');
@@ -70,7 +70,7 @@ describe('a response that breaks the contract', () => {
     });
   });
 
-  test('is sent all the same where the configuration says so', async () => {
+  test('is sent as it is if the check of responses is off', async () => {
     await serving({ handlers, invalidResponses: 'report' }, async (url) => {
       const response = await fetch(`${url}/livez`);
       expect(response.status).toBe(200);
@@ -79,7 +79,7 @@ describe('a response that breaks the contract', () => {
   });
 });
 
-test('one response may stand for several statuses and operations', async () => {
+test('one response of the contract can serve several statuses and operations', async () => {
   // biome-ignore lint/suspicious/noExplicitAny: the document is changed at will.
   const shared = changed(({ components, paths }: any) => {
     components.responses.Alive = paths['/livez'].get.responses[200];
@@ -136,14 +136,14 @@ describe('a request', () => {
     'include_total=yes',
     'status[x]=pending',
     'limit[]=1',
-  ])('with ?%s is refused with its pointer', async (text) => {
+  ])('is rejected with the pointer of the parameter for ?%s', async (text) => {
     const response = await send(url, 'GET', `/api/ada/tasks?${text}`);
     expect(response.status).toBe(422);
     const name = /^\w+/.exec(text)?.[0];
     for (const { pointer } of response.body.errors) expect(pointer.startsWith(`/query/${name}`)).toBe(true);
   });
 
-  test('may have reserved characters and lists in its parameters, and gets the defaults', async () => {
+  test('can have reserved characters and lists in its parameters, and gets the defaults', async () => {
     const response = await send(
       url,
       'GET',
@@ -161,7 +161,7 @@ describe('a request', () => {
     });
   });
 
-  test('is told every fault, in its address and in its body', async () => {
+  test('gets all validation errors of its address and its body', async () => {
     const response = await send(url, 'PUT', '/api/ada/tasks/1?x=1&y=2', {
       body: { title: ' ', description: 5, priority: 'huge', colour: 'red' },
     });
@@ -181,7 +181,7 @@ describe('a request', () => {
     ]);
   });
 
-  test('is told in words what a pattern wants', async () => {
+  test('gets the expected pattern in words', async () => {
     const response = await send(url, 'GET', '/api/ada/tasks/1');
     expect(response.body.errors).toEqual([
       {

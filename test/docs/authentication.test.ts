@@ -220,7 +220,7 @@ describe('the code blocks', () => {
     rmSync(directory, { recursive: true });
   });
 
-  test('have the right types', () => {
+  test('type-check', () => {
     expect(compiled).toBe('');
   });
 
@@ -241,21 +241,21 @@ describe('the code blocks', () => {
     }
   });
 
-  test('are all tried', () => {
+  test('all have a test', () => {
     const withFiles = [...sections]
       .filter(([, { files }]) => Object.keys(files).length > 0)
       .map(([title]) => title);
     expect(withFiles).toEqual(['The frontend', ...forms.map(({ title }) => title)]);
   });
 
-  test('hold no secret that would be taken as it stands', () => {
+  test('contain no secret that the service would accept', () => {
     const { environment } = section(secretCookie);
     expect(environment.BETTER_AUTH_SECRET).toBeDefined();
     expect(() => parseConfig(environment)).toThrow(ConfigError);
   });
 });
 
-test('every variable that is named is one that the service reads', () => {
+test('the service reads every variable that is named', () => {
   const names = new Set(document.match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g));
   const foreign = [...names].filter((name) => !example.has(name) && !name.startsWith('NEXT_PUBLIC_'));
   expect(foreign).toEqual([]);

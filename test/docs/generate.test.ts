@@ -57,22 +57,22 @@ describe('generated files', () => {
     return files;
   }
 
-  test('are what openapi.yaml makes', async () => {
+  test('are up to date with openapi.yaml', async () => {
     expect(findDrift(projectRoot, await generate(projectRoot))).toEqual([]);
   });
 
-  test('are the same every time', async () => {
+  test('are the same in every run', async () => {
     const [first, second] = await Promise.all([generate(projectRoot), generate(projectRoot)]);
     expect(first).toEqual(second);
   });
 
-  test('pass the check when they are fresh', async () => {
+  test('pass the check when they are up to date', async () => {
     await generateFrom(contract);
     expect(await check()).toEqual([]);
     expect(stderr).not.toHaveBeenCalled();
   });
 
-  test('fail the check after a change of the contract, and stay as they are', async () => {
+  test('fail the check after a change of the contract, and stay unchanged', async () => {
     await generateFrom(contract);
     writeFileSync(join(root, 'openapi.yaml'), contract.replace('description: Done.', 'description: Made.'));
     const stale = ['generated/openapi.d.ts', 'generated/openapi.json', 'sdk/src/openapi.d.ts'];
@@ -80,7 +80,7 @@ describe('generated files', () => {
     expect(readFileSync(join(root, 'generated', 'openapi.json'), 'utf8')).toContain('Done.');
   });
 
-  test('fail the check after an edit, a removal and an addition by hand', async () => {
+  test('fail the check if a file is edited, removed or added by hand', async () => {
     await generateFrom(contract);
     appendFileSync(join(root, 'generated', 'docs', 'redoc.js'), '\n');
     unlinkSync(join(root, 'sdk', 'src', 'openapi.d.ts'));
@@ -92,12 +92,12 @@ describe('generated files', () => {
     ]);
   });
 
-  test('a contract that cannot be read is an error that says where', async () => {
+  test('a contract that cannot be parsed gives an error with the place', async () => {
     writeFileSync(join(root, 'openapi.yaml'), `${contract}\n  - [`);
     await expect(generate(root)).rejects.toThrow(/openapi\.yaml/);
   });
 
-  test('what has a default is there for the server and optional for the client', async () => {
+  test('a field with a default is present for the server and optional for the client', async () => {
     writeFileSync(join(root, 'openapi.yaml'), contract);
     const files = await generate(root);
     const server = files['generated/openapi.d.ts'];
@@ -143,7 +143,7 @@ describe('the script of the documentation', () => {
     );
   });
 
-  test('keeps the licences', () => {
+  test('contains the licences', () => {
     expect(script.slice(0, 200)).toMatch(/^\/\*\*[^/]*@license MIT\n\* \(c\) Copyright \d+ Redocly LLC/);
     const licences = readFileSync(projectPath('generated', 'docs', 'LICENSES.txt'), 'utf8');
     expect(licences).toMatch(/^Copyright \d+ Redocly Inc\./);

@@ -165,11 +165,11 @@ describe('the direction of imports', () => {
     Object.fromEntries(layers.map(({ file, allowed, refused }) => [file, [...allowed, ...refused]])),
   );
 
-  test.each(layers)('$file imports only what is below it', ({ file, refused }) => {
+  test.each(layers)('$file imports only from allowed folders', ({ file, refused }) => {
     expect(found[file] ?? []).toEqual([...refused].sort());
   });
 
-  test('a circle is refused', () => {
+  test('a circle is rejected', () => {
     const circle = refusedImports('suspicious/noImportCycles', {
       'src/features/tasks/rank.ts': ['./order'],
       'src/features/tasks/order.ts': ['./rank'],
@@ -208,12 +208,12 @@ function foldersInCircles(imports: Map<string, Set<string>>): string[] {
 }
 
 describe('folders', () => {
-  test('import each other in no circle', () => {
+  test('have no circular imports', () => {
     expect(importsByFolder().size).toBeGreaterThan(20);
     expect(foldersInCircles(importsByFolder())).toEqual([]);
   });
 
-  test('that do are found', () => {
+  test('with circular imports are found', () => {
     const imports = new Map([
       ['one', new Set(['two'])],
       ['two', new Set(['three'])],

@@ -20,14 +20,14 @@ function inWords({ units, more = [] }: (typeof operations)[number]['cost']): str
   return all.length === 0 ? String(last) : `${all.join(', ')}, and ${last}`;
 }
 
-test('the table of costs is that of the contract', () => {
+test('the table of costs matches the contract', () => {
   const [, table = ''] = /\| operation \| units \|\n\|---\|---\|\n((?:\|.*\n)+)/.exec(text) ?? [];
   const rows = [...table.matchAll(/^\| `(\w+)` \| (.+) \|$/gm)].map(([, id, cost]) => [id, cost]);
   const dear = operations.filter(({ cost }) => cost.units > 1 || (cost.more ?? []).length > 0);
   expect(rows).toEqual(dear.map(({ id, cost }) => [id, inWords(cost)]));
 });
 
-test('its defaults are those of the configuration', () => {
+test('its defaults match the configuration', () => {
   const { rateLimits, quotas } = testConfig({});
   const quotaRows = [...text.matchAll(/^\| `(\w+)`.* \| `QUOTA_\w+` \| ([\d,]+) \|$/gm)];
   expect(

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { projectPath } from '../../src/platform/paths';
 import type { ApiResponse } from '../support/api';
-import { startTestService, type TestService } from '../support/service';
+import { useTestService } from '../support/service';
 import { makeUser, type TestUser } from '../support/user';
 
 type Headers = Readonly<Record<string, string>>;
@@ -43,13 +43,11 @@ const blocks = readFileSync(projectPath('docs/safe-writes.md'), 'utf8').matchAll
 );
 const examples = [...blocks].flatMap(([, block = '']) => block.split('\n\n')).map(readExample);
 
-let service: TestService;
 let ada: TestUser;
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
   ada = await makeUser(service.url);
 });
-afterAll(() => service.stop());
 
 const answers = new Map<string, ApiResponse>();
 
@@ -62,7 +60,7 @@ function filled(text: string): string {
   });
 }
 
-test('there are examples', () => {
+test('the page has examples', () => {
   expect(examples.length).toBeGreaterThan(10);
 });
 

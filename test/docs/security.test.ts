@@ -16,7 +16,7 @@ describe('the tables of attacks', () => {
     .flatMap((part) => [...part.matchAll(/^\| (?!attack |-)(.+?) \| .+ \| (.+) \|$/gm)])
     .map(([, attack = '', tests = '']) => ({ attack, tests: tests.split('; ') }));
 
-  test('have rows, and each row a test', () => {
+  test('have rows, and each row names a test', () => {
     expect(rows.length).toBeGreaterThan(40);
     const cell = /^`test\/[\w/.-]+`: `[^`]+`(?:, `[^`]+`)*$/;
     expect(rows.filter(({ tests }) => tests.some((each) => !cell.test(each)))).toEqual([]);
@@ -49,7 +49,7 @@ test.each([
   'docs/transfer.md',
   'docs/limits.md',
   'SECURITY.md',
-])('the links of %s lead somewhere', (file) => {
+])('the links of %s work', (file) => {
   const links = [...read(file).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)];
   expect(links.length).toBeGreaterThan(0);
   const dead = links.filter(([, path = '', anchor]) => {

@@ -7,7 +7,7 @@ import { projectPath } from '../../src/platform/paths';
 import { send } from '../support/api';
 import { copyLane, type Entities, storedTasks } from '../support/lane-copy';
 import { runScript } from '../support/process';
-import { startTestService, type TestService, tokenOf } from '../support/service';
+import { tokenOf, useTestService } from '../support/service';
 import { until } from '../support/until';
 
 interface Copy {
@@ -40,11 +40,7 @@ function run(code: string): { keepCopy: KeepCopy } {
   return exported;
 }
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
 
 /** A device of a user, with a network of its own. */
 async function makeDevice(keepCopy: KeepCopy, userId: string) {
@@ -68,7 +64,7 @@ async function makeDevice(keepCopy: KeepCopy, userId: string) {
   return { network, leaving, signal, copy, kept, tasks };
 }
 
-test('an app that works offline, in forty lines', async () => {
+test('the forty lines of an offline app work', async () => {
   const code = block('ts');
   expect(code.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
   const { keepCopy } = run(code);
@@ -114,7 +110,7 @@ test('an app that works offline, in forty lines', async () => {
   await Promise.all(following);
 });
 
-test('after a database was restored, copies start over', async () => {
+test('copies start over after a database was restored', async () => {
   const { keepCopy } = run(block('ts'));
   const userId = randomUUID();
   const device = await makeDevice(keepCopy, userId);

@@ -110,7 +110,7 @@ describe.each(receivers)('the receiver %s', (_path, start) => {
     return (await fetch(`${url}/api/tasklane`, sent)).status;
   }
 
-  test('takes what is signed, and acts once', async () => {
+  test('accepts signed messages, and acts once', async () => {
     const said = jest.spyOn(console, 'log').mockImplementation(() => undefined);
     const [current, former] = [newSecret(), newSecret()];
     const url = await listen(start(former));
@@ -135,7 +135,7 @@ describe.each(receivers)('the receiver %s', (_path, start) => {
     expect(said).not.toHaveBeenCalled();
   });
 
-  test('takes what the service sends', async () => {
+  test('accepts what the service sends', async () => {
     const said = jest.spyOn(console, 'log').mockImplementation(() => undefined);
     let receive: RequestListener | undefined;
     const url = await listen((request, response) => receive?.(request, response));
@@ -151,7 +151,7 @@ describe.each(receivers)('the receiver %s', (_path, start) => {
   });
 });
 
-test('its defaults are those of the configuration', () => {
+test('its defaults match the configuration', () => {
   const { webhooks } = testConfig({});
   const rowOf = (name: string) => document.split('\n').find((line) => line.startsWith(`| \`${name}\``));
   expect(rowOf('WEBHOOK_INTERVAL_MS')).toContain(`${webhooks.intervalMs / 1000} second by default`);

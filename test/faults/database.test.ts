@@ -44,7 +44,7 @@ async function failAndRepair(writer: Writer, fail: () => Promise<unknown>, repai
   await writer.progress(50);
 }
 
-test('backends that are terminated cost at most a retry', async () => {
+test('terminated backends cost at most a retry', async () => {
   const [writer] = await startWriting();
   for (let round = 0; round < 10; round += 1) {
     await query(
@@ -58,7 +58,7 @@ test('backends that are terminated cost at most a retry', async () => {
   expectBounded(writer, boundMs);
 });
 
-test('a postmaster that is killed and started again keeps what it acknowledged', async () => {
+test('a postmaster that is killed and started again keeps acknowledged writes', async () => {
   const [writer] = await startWriting();
   const { postmaster } = await postgres.pids();
   await failAndRepair(
@@ -70,7 +70,7 @@ test('a postmaster that is killed and started again keeps what it acknowledged',
   expectBounded(writer, boundMs);
 });
 
-test('a database that hangs is answered with 503 in bounded time', async () => {
+test('a hanging database gives 503 in bounded time', async () => {
   const [writer, url] = await startWriting();
   const { postmaster, others } = await postgres.pids();
   const all = [postmaster, ...others];
@@ -98,7 +98,7 @@ test('a database that hangs is answered with 503 in bounded time', async () => {
   expectBounded(writer, boundMs);
 });
 
-test('a network that loses everything is answered with 503 in bounded time', async () => {
+test('a network that loses all packets gives 503 in bounded time', async () => {
   const proxy = await openProxy(postgres.url);
   cleanUp.add(() => proxy.close());
   const [writer] = await startWriting({ DATABASE_URL: proxy.url });
@@ -111,7 +111,7 @@ test('a network that loses everything is answered with 503 in bounded time', asy
   expectBounded(writer, boundMs);
 });
 
-test('a database that becomes read-only takes writes again when it is writable, without a restart', async () => {
+test('a database that was read-only accepts writes again without a restart of the service', async () => {
   const [writer, url] = await startWriting();
   const administer = (sql: string) => query(postgres.url, sql);
   await failAndRepair(
@@ -137,7 +137,7 @@ test('a database that becomes read-only takes writes again when it is writable, 
   expectBounded(writer, boundMs);
 });
 
-test('requests go on with the connections that there are when Postgres takes no more', async () => {
+test('requests use existing connections when Postgres accepts no more', async () => {
   const [writer, url] = await startWriting();
   const clients: Client[] = [];
   const leave = () => Promise.all(clients.splice(0).map((client) => client.end()));

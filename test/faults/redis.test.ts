@@ -42,7 +42,7 @@ async function verify(writer: Writer): Promise<void> {
   expect(writer.attempts.filter(({ took }) => took > 2_000)).toEqual([]);
 }
 
-test('writes go on while Redis hangs, and when it goes on', async () => {
+test('writes work while Redis hangs, and when it answers again', async () => {
   const redis = await startRedis(port);
   cleanUp.add(() => redis.stop());
   const writer = await startWriting();
@@ -53,7 +53,7 @@ test('writes go on while Redis hangs, and when it goes on', async () => {
   await verify(writer);
 });
 
-test('writes go on while Redis is gone, and when it is back', async () => {
+test('writes work while Redis is stopped, and when it is back', async () => {
   let redis = await startRedis(port);
   cleanUp.add(() => redis.stop());
   const writer = await startWriting();

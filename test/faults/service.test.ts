@@ -24,7 +24,7 @@ async function start(configuration: Record<string, string>): Promise<Instance> {
   return instance;
 }
 
-test('an instance that is killed loses nothing that it acknowledged', async () => {
+test('a killed instance loses no acknowledged write', async () => {
   const database = await newDatabase();
   let instance = await start({ DATABASE_URL: database.url });
   const writer = await startWriter(() => instance.url);

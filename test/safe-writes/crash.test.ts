@@ -41,7 +41,7 @@ async function create(base: string, key: string): Promise<ApiResponse> {
 
 const tasks = () => query<{ id: string }>(database.url, 'select id from tasklane.tasks');
 
-test('after the commit: the next one repeats the reply that nobody got', async () => {
+test('after the commit, a retry gets the lost reply', async () => {
   let armed = false;
   // Of the commit's answer nothing arrives, so that no reply can leave.
   const proxy = await openProxy(database.url, (chunk, from) =>
@@ -70,7 +70,7 @@ test('after the commit: the next one repeats the reply that nobody got', async (
   expect(await tasks()).toHaveLength(1);
 });
 
-test('before the commit: the next one carries it out', async () => {
+test('before the commit, a retry carries the request out', async () => {
   const url = await start(database.url);
   const key = randomUUID();
   const held = await holdLane(database.url, user);

@@ -37,7 +37,7 @@ describe('the same request', () => {
   test.each<[string, string, string]>([
     ['in another order', '{"title":"A","description":"B"}', '{ "description": "B",\n"title": "A" }'],
     ['in other escapes', '{"title":"é/"}', '{"title":"\\u00e9\\/"}'],
-  ])('is that %s', async (_what, one, same) => {
+  ])('is one %s', async (_what, one, same) => {
     const first = await create('a-key', one);
     const again = await create('a-key', same);
     expect([again.body, isReplayed(again)]).toEqual([first.body, true]);
@@ -58,7 +58,7 @@ describe('the same request', () => {
     expect(await taskCount()).toBe(1);
   });
 
-  test('is told from one of another operation', async () => {
+  test('differs from a request of another operation', async () => {
     const { body } = await create('a-key');
     const options = { headers: { 'Idempotency-Key': 'a-key' } };
     const completed = await ada.send('PATCH', `/tasks/${body.id}/complete`, options);
@@ -80,12 +80,12 @@ test.each([
   'x'.repeat(255),
   `"${'x'.repeat(255)}"`,
   ';=,:/',
-])('the key %s is taken', async (key) => {
+])('the key %s is accepted', async (key) => {
   expect((await create(key)).status).toBe(201);
   expect(isReplayed(await create(key))).toBe(true);
 });
 
-test('a key means the same in quotes and without', async () => {
+test('a key is the same with and without quotes', async () => {
   await create('"a\\"b"');
   expect(isReplayed(await create('a"b'))).toBe(true);
 });
@@ -96,7 +96,7 @@ test('keys differ by case', async () => {
   expect(await taskCount()).toBe(2);
 });
 
-test('what fails is not kept', async () => {
+test('a failed reply is not stored', async () => {
   const id = randomUUID();
   await ada.send('POST', '/tasks', { body: { id, title: 'In the way' } });
   expect(await create('a-key', { id, title: 'A task' })).toMatchObject({
@@ -113,7 +113,7 @@ test('what fails is not kept', async () => {
   expect([made.status, isReplayed(made)]).toEqual([201, false]);
 });
 
-test('an operation that takes no key ignores it', async () => {
+test('an operation without support for keys ignores a key', async () => {
   const { body } = await create('a-key');
   for (const title of ['One', 'Two']) {
     const headers = { 'Idempotency-Key': ' malformed, too ' };
@@ -122,7 +122,7 @@ test('an operation that takes no key ignores it', async () => {
   }
 });
 
-test('a key holds across instances, however many ask at once', async () => {
+test('a key works across instances, with many requests at once', async () => {
   const bases = [service.url, other.url];
   const settle = (base: string) =>
     until(async () => {
@@ -137,7 +137,7 @@ test('a key holds across instances, however many ask at once', async () => {
   expect(await taskCount()).toBe(1);
 });
 
-test('a reply is repeated with the headers of this request, not of that', async () => {
+test('a repeated reply has the headers of the new request', async () => {
   const first = await create('a-key');
   const headers = {
     'Idempotency-Key': 'a-key',
@@ -166,7 +166,7 @@ describe('after a day', () => {
     (await query(service.database.url, 'select from tasklane.idempotency_keys where user_id = $1', [ada.id]))
       .length;
 
-  test('a key is free, for another request too', async () => {
+  test('a key can be used again, also for another request', async () => {
     const first = await create('a-key');
     await age(23.99);
     expect(isReplayed(await create('a-key'))).toBe(true);
@@ -178,7 +178,7 @@ describe('after a day', () => {
     expect(await count()).toBe(1);
   });
 
-  test('replies are purged, those of erased lanes have gone with them', async () => {
+  test('stored replies are purged; those of erased lanes are deleted with the lanes', async () => {
     const purge = () =>
       Promise.all([service.runJob('purge-kept-replies'), other.runJob('purge-kept-replies')]);
     for (const key of ['a', 'b', 'c']) await create(key);

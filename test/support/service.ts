@@ -65,6 +65,32 @@ export async function startTestService(
   };
 }
 
+/** Starts a service before all tests of a file or a `describe` block, and stops it after them. */
+export function useTestService(
+  environment: Record<string, string> = {},
+  options: TestServiceOptions = {},
+): TestService {
+  let service: TestService;
+  beforeAll(async () => {
+    service = await startTestService(environment, options);
+  });
+  afterAll(() => service.stop());
+  return {
+    get url() {
+      return service.url;
+    },
+    get database() {
+      return service.database;
+    },
+    get logged() {
+      return service.logged;
+    },
+    strays: () => service.strays(),
+    runJob: (name) => service.runJob(name),
+    stop: () => service.stop(),
+  };
+}
+
 /** A valid token of a user. */
 export function tokenOf(userId: string): Promise<string> {
   return signDevelopmentToken(testSecret, { userId });

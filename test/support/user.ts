@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type ApiResponse, type RequestOptions, send } from './api';
-import { tokenOf } from './service';
+import { type TestService, tokenOf } from './service';
 
 /** A user with a valid token, and the way to send requests as that user. */
 export interface TestUser {
@@ -21,5 +21,25 @@ export async function makeUser(base: string, id: string = randomUUID()): Promise
     token,
     lane,
     send: (method, path, options) => send(base, method, lane + path, { token, ...options }),
+  };
+}
+
+/** Makes up another user of a service before each test of a file or a `describe` block. */
+export function useUser(service: TestService): TestUser {
+  let user: TestUser;
+  beforeEach(async () => {
+    user = await makeUser(service.url);
+  });
+  return {
+    get id() {
+      return user.id;
+    },
+    get token() {
+      return user.token;
+    },
+    get lane() {
+      return user.lane;
+    },
+    send: (method, path, options) => user.send(method, path, options),
   };
 }

@@ -63,7 +63,7 @@ const isRightInRruleTemporal = (rule: Rule) =>
   !(rule.frequency === 'YEARLY' && rule.byMonth.length === 0 && hasOrdinal(rule)) ||
   !(hasPlain(rule) || rule.byMonthDay.length > 0);
 
-test('dates are those of rrule', () => {
+test('the dates equal those of rrule', () => {
   fc.assert(
     fc.property(rules.filter(isRightInRrule), dates, (rule, start) => {
       expect(closeDates(rule, start)).toEqual(byRrule(exportRule(rule, start), start));
@@ -72,7 +72,7 @@ test('dates are those of rrule', () => {
   );
 });
 
-test('dates are those of rrule-temporal', () => {
+test('the dates equal those of rrule-temporal', () => {
   fc.assert(
     fc.property(rules.filter(isRightInRruleTemporal), dates, (anyRule, start) => {
       const rule = ruleOf(`${anyRule.text};UNTIL=${horizon(anyRule, start).replaceAll('-', '')}`);
@@ -84,7 +84,7 @@ test('dates are those of rrule-temporal', () => {
   );
 });
 
-test('up to the 28th, dates are those of rrule for the rule as it was given', () => {
+test('up to the 28th, the dates equal those of rrule for the original rule', () => {
   const starts = dates.filter((date) => Number(date.slice(8)) <= 28);
 
   fc.assert(
@@ -95,7 +95,7 @@ test('up to the 28th, dates are those of rrule for the rule as it was given', ()
   );
 });
 
-test('an exported rule reads as one with the same dates', () => {
+test('an exported rule is imported with the same dates', () => {
   fc.assert(
     fc.property(rules, dates, fc.integer({ min: 1, max: 5 }), (anyRule, start, count) => {
       const rule = ruleOf(`${anyRule.text};COUNT=${count}`);
@@ -107,7 +107,7 @@ test('an exported rule reads as one with the same dates', () => {
   );
 });
 
-test('COUNT and UNTIL cut a series off, and the next dates are its dates one by one', () => {
+test('COUNT and UNTIL end a series, and each next date is the next date of the series', () => {
   fc.assert(
     fc.property(rules, dates, fc.integer({ min: 1, max: 10 }), (rule, start, count) => {
       const all = occurrences(rule, start, { limit: LIMIT });
@@ -137,7 +137,7 @@ test.each([
   ['FREQ=WEEKLY;COUNT=3', '2026-11-19', 'FREQ=WEEKLY;COUNT=3;BYDAY=TH'],
   ['FREQ=WEEKLY;BYDAY=MO;COUNT=3', '2026-11-19', 'FREQ=WEEKLY;UNTIL=20261130;BYDAY=MO'],
   ['FREQ=DAILY;INTERVAL=3', '2026-11-19', 'FREQ=DAILY;INTERVAL=3'],
-])('%s from %s is %s to other programs, ical.js among them', (text, start, exported) => {
+])('%s from %s is %s in other programs, also in ical.js', (text, start, exported) => {
   const rule = ruleOf(text);
   const iterator = ICAL.Recur.fromString(exported).iterator(ICAL.Time.fromDateString(start));
   const found = Array.from({ length: LIMIT }, () => iterator.next()?.toString());
@@ -160,7 +160,7 @@ test.each([
     '2026-01-30',
     'FREQ=YEARLY;BYMONTH=3,1,2;BYMONTHDAY=28,29,30;BYSETPOS=3,-4,-1',
   ],
-])('%s from %s is %s to other programs', (text, start, exported) => {
+])('%s from %s is %s in other programs', (text, start, exported) => {
   expect(exportRule(ruleOf(text), start)).toBe(exported);
 });
 
@@ -174,7 +174,7 @@ test.each<[string, DueClock, string]>([
   ['20261130T000000Z', { time: '09:00', zone: 'Asia/Tokyo' }, '20261130T000000Z'],
   ['20261130T000000Z', { time: '09:01', zone: 'Asia/Tokyo' }, '20261129T000100Z'],
   ['99991231', { time: '23:59', zone: 'Pacific/Pago_Pago' }, '99991231T235959Z'],
-])('UNTIL=%s on %j goes with DTSTART as %s', (until, clock, exported) => {
+])('UNTIL=%s on %j is exported with DTSTART as %s', (until, clock, exported) => {
   expect(exportRule(ruleOf(`FREQ=DAILY;UNTIL=${until}`), '2026-11-19', clock)).toBe(
     `FREQ=DAILY;UNTIL=${exported}`,
   );

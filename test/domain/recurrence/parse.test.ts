@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { parseRule } from '../../../src/domain/recurrence/parse';
 import { ruleOf, ruleTexts, runs } from './support';
 
-test('a rule keeps its text and what it says', () => {
+test('a rule keeps its text and its parts', () => {
   const text = 'BYDAY=MO,-1FR,+2SU;FREQ=MONTHLY;WKST=SU;INTERVAL=03;BYSETPOS=1,-2;BYMONTH=12,1;COUNT=9999';
 
   expect(parseRule(text)).toEqual({
@@ -122,7 +122,7 @@ test.each([
       'wrong-format',
     ],
   ],
-])('%j is refused as %j', (text, codes) => {
+])('%j is rejected as %j', (text, codes) => {
   const faults = parseRule(text);
 
   if (!Array.isArray(faults)) throw new Error('It was read.');
@@ -138,11 +138,11 @@ test.each([
   'FREQ=YEARLY;BYMONTHDAY=-31',
   'FREQ=YEARLY;BYMONTH=1,2;BYSETPOS=2',
   'FREQ=DAILY;BYMONTH=2;BYMONTHDAY=-29',
-])('%s is read, as rare as its days are', (text) => {
+])('%s is accepted, although its days are rare', (text) => {
   expect(parseRule(text)).toMatchObject({ text });
 });
 
-test('whatever the text, there is a rule or faults', () => {
+test('any text gives a rule or errors', () => {
   const noise = fc.stringMatching(/^[A-Z0-9=;,+-]{0,60}$/);
   const texts = fc.oneof(
     fc.string({ maxLength: 600 }),

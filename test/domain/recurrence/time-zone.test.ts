@@ -37,7 +37,7 @@ function run(zone: string): [own: string, ...results: unknown[]] {
   return JSON.parse(output);
 }
 
-test('the zone of the process makes no difference', () => {
+test('the time zone of the process has no effect', () => {
   const [own, ...results] = run('UTC');
 
   for (const zone of ['Pacific/Kiritimati', 'America/Los_Angeles', 'Pacific/Pago_Pago']) {

@@ -93,13 +93,13 @@ const moments = fc
   .tuple(fc.oneof(nearChanges, anyTimes), fc.integer({ min: -50 * 60, max: 50 * 60 }))
   .map(([{ zone, instant }, minutes]) => ({ zone, instant: instant + minutes * MINUTE }));
 
-test('the zones change their clocks in the years that are looked at', () => {
+test('the tested zones change their clocks in the tested years', () => {
   expect(changes('Australia/Lord_Howe', 2026)).toHaveLength(2);
   expect(changes('Africa/Casablanca', 2026)).toHaveLength(2);
   expect(changes('Pacific/Apia', 2011)).toHaveLength(3);
 });
 
-test('the day and time in a zone are those of Intl', () => {
+test('the day and time in a zone equal those of Intl', () => {
   fc.assert(
     fc.property(moments, ({ zone, instant }) => {
       const now = new Date(instant);
@@ -124,7 +124,7 @@ test('the instant of a day and time is the first at which clocks show them', () 
   );
 });
 
-test('a day begins at the first instant that it is the day', () => {
+test('a day begins at its first instant', () => {
   fc.assert(
     fc.property(moments, ({ zone, instant }) => {
       const day = todayIn(zone, new Date(instant));
@@ -164,7 +164,7 @@ test.each([
   expect(toInstant(day, time, zone).toISOString()).toBe(instant);
 });
 
-test('an instant that was handed out can be changed without harm', () => {
+test('a returned instant can be changed without side effects', () => {
   toInstant('2026-11-21', '12:00', 'UTC').setTime(0);
 
   expect(toInstant('2026-11-21', '12:00', 'UTC').toISOString()).toBe('2026-11-21T12:00:00.000Z');
@@ -174,7 +174,7 @@ test.each([
   ['2026-11-21', '12:00', 'Middle/Earth'],
   ['2026-02-30', '12:00', 'UTC'],
   ['2026-11-21', '24:01', 'UTC'],
-])('%s %s in %s is a fault', (day, time, zone) => {
+])('%s %s in %s is an error', (day, time, zone) => {
   expect(() => toInstant(day, time, zone)).toThrow(RangeError);
 });
 
@@ -188,7 +188,7 @@ test.each([
   // Clocks in Newfoundland came to the 7th, and after a minute went back to the 6th.
   ['2010-11-07T02:30:59.000Z', 'America/St_Johns', '2010-11-07', '00:00:59'],
   ['2010-11-07T02:31:00.000Z', 'America/St_Johns', '2010-11-06', '23:01:00'],
-])('%s is in %s on %s at %s', (now, zone, day, time) => {
+])('%s in %s is %s at %s', (now, zone, day, time) => {
   expect([todayIn(zone, new Date(now)), timeIn(zone, new Date(now))]).toEqual([day, time]);
 });
 
@@ -208,7 +208,7 @@ test.each([
   ['2027-02-28', 1, '2027-03-01'],
   ['2026-01-01', -1, '2025-12-31'],
   ['2026-11-21', 0, '2026-11-21'],
-])('%s and %i days are %s', (day, days, later) => {
+])('%s plus %i days is %s', (day, days, later) => {
   expect(addDays(day, days)).toBe(later);
 });
 
@@ -234,6 +234,6 @@ test.each([
   '+002026-11-21',
   '-2026-11-21',
   '２０２６-11-21',
-])('%j is no date', (text) => {
+])('%j is not a date', (text) => {
   expect(isDate(text)).toBe(false);
 });

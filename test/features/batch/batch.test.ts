@@ -4,20 +4,12 @@ import { contractDocument } from '../../../src/platform/contract/document/contra
 import type { ApiResponse, Body } from '../../support/api';
 import { query } from '../../support/database';
 import { holdLane, waitingForLocks } from '../../support/held-lane';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { until } from '../../support/until';
-import { makeUser, type TestUser } from '../../support/user';
+import { makeUser, type TestUser, useUser } from '../../support/user';
 
-let service: TestService;
-let ada: TestUser;
-
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
-beforeEach(async () => {
-  ada = await makeUser(service.url);
-});
+const service = useTestService({ RATE_LIMIT: 'off' });
+const ada = useUser(service);
 
 function batch(operations: unknown[], options: object = {}, user = ada): Promise<ApiResponse> {
   return user.send('POST', '/batch', { body: { operations, ...options } });
@@ -67,7 +59,7 @@ const nothing = {
 const absent = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d99';
 const newTask = (title = 'A task', more: object = {}) => ({ op: 'create_task', task: { title, ...more } });
 
-describe('every operation does what it does on its own', () => {
+describe('an operation in a batch', () => {
   /** A lane with something of each kind. */
   async function furnish(user: TestUser): Promise<Record<string, string>> {
     const project = await create('/projects', { name: 'Garden' }, user);
@@ -199,7 +191,7 @@ describe('every operation does what it does on its own', () => {
     expect(named(await contents(ada.id), adas, ada.id)).toEqual(named(await contents(bob.id), bobs, bob.id));
   });
 
-  test('takes the same fields as on its own', () => {
+  test('has the same fields as the single operation', () => {
     // biome-ignore lint/suspicious/noExplicitAny: schemas as they are written.
     const schemas = contractDocument.components.schemas as any;
     const bare = ({ properties: { id: _id, ...properties }, ...schema }: Body) => {
@@ -214,7 +206,7 @@ describe('every operation does what it does on its own', () => {
 });
 
 describe('a reference', () => {
-  test('stands for what an earlier operation makes, wherever an id can be', async () => {
+  test('stands for the entity that an earlier operation creates, wherever an id can be', async () => {
     const all = await results([
       { op: 'create_project', ref: 'p', project: { name: 'Garden' } },
       { op: 'create_project', ref: 'q', project: { name: 'House' } },
@@ -292,7 +284,7 @@ describe('a reference', () => {
       [newTask('A', { parent_id: '$__proto__' })],
       ['/body/operations/0/task/parent_id unknown'],
     ],
-  ])('%s is refused with all others, atomic or not', async (_what, operations, expected) => {
+  ])('%s is rejected with the whole batch, atomic or not', async (_what, operations, expected) => {
     for (const atomic of [true, false]) {
       const response = await batch(operations, { atomic });
       expect(response).toMatchObject({ status: 422, body: { code: 'validation-failed' } });
@@ -303,14 +295,14 @@ describe('a reference', () => {
     expect(await contents(ada.id)).toEqual(nothing);
   });
 
-  test('is none in a title or a description', async () => {
+  test('is not read in a title or a description', async () => {
     const [result] = await results([newTask('$a', { description: '$b', tags: ['$c'] })]);
     expect(result.body).toMatchObject({ title: '$a', description: '$b', tags: ['$c'] });
   });
 });
 
 describe('a request that breaks the contract', () => {
-  test('is told every fault of every operation, and nothing of what it might have been', async () => {
+  test('gets the validation errors of every operation, for the type that it names', async () => {
     const response = await batch([
       newTask(''),
       { op: 'create_task', task: { description: 1, nonsense: true, 'a/b': 1 }, more: 1 },
@@ -361,13 +353,13 @@ describe('a request that breaks the contract', () => {
     ['operations that are no list', { operations: {} }, ['/body/operations wrong-type']],
     ['something else', { operations: [newTask()], dry: true }, ['/body/dry unknown']],
     ['atomic as a text', { operations: [newTask()], atomic: 'no' }, ['/body/atomic wrong-type']],
-  ])('with %s is refused', async (_what, body, expected) => {
+  ])('is rejected if it has %s', async (_what, body, expected) => {
     const response = await ada.send('POST', '/batch', { body });
     expect(response.status).toBe(422);
     expect(response.body.errors.map((each: Body) => `${each.pointer} ${each.code}`)).toEqual(expected);
   });
 
-  test('takes 100 operations and not 101', async () => {
+  test('can have 100 operations but not 101', async () => {
     const tasks = Array.from({ length: 101 }, (_, n) => newTask(`Task ${n}`));
     const refused = await batch(tasks);
     expect(refused.body.errors).toMatchObject([{ pointer: '/body/operations', code: 'too-long' }]);
@@ -379,7 +371,7 @@ describe('a request that breaks the contract', () => {
 });
 
 describe('an atomic batch', () => {
-  test('fills in what is left out, as a create on its own does', async () => {
+  test('fills in defaults like a single create', async () => {
     await ada.send('PATCH', '/profile', { body: { default_priority: 'high' } });
     const [result] = await results([newTask('Bare')]);
     const task = await create('/tasks', { title: 'Bare' });
@@ -450,7 +442,7 @@ describe('an atomic batch', () => {
       422,
       { errors: [{ pointer: '/body/operations/2/to/after', code: 'cycle' }] },
     ],
-  ])('is undone by %s', async (_what, operation, status, problem) => {
+  ])('is rolled back by %s', async (_what, operation, status, problem) => {
     const kept = await create('/tasks', { title: 'Kept', tags: ['kept'] });
     const before = await contents(ada.id);
     const response = await batch([
@@ -478,7 +470,7 @@ describe('an atomic batch', () => {
     expect(await contents(ada.id)).toEqual(before);
   });
 
-  test('is undone by an id that is taken, by an earlier operation too', async () => {
+  test('is rolled back by an id that is in use, also by an earlier operation', async () => {
     const { id } = await create('/tasks', { title: 'Taken' });
     const before = await contents(ada.id);
     for (const [operations, index] of [
@@ -494,7 +486,7 @@ describe('an atomic batch', () => {
 });
 
 describe('a batch that is not atomic', () => {
-  test('applies what can be applied, and tells of the others why not', async () => {
+  test('applies the operations that succeed, and gives a problem for each other one', async () => {
     const { id: taken } = await create('/tasks', { title: 'Taken' });
     const all = await results(
       [
@@ -522,12 +514,12 @@ describe('a batch that is not atomic', () => {
     expect(page.items[0]).toMatchObject({ id: taken, status: 'pending', version: 1 });
   });
 
-  test('answers 200 even where nothing could be applied', async () => {
+  test('answers 200 even if no operation succeeds', async () => {
     const all = await results([{ op: 'delete_task', id: absent }], { atomic: false });
     expect(statuses(all)).toEqual([404]);
   });
 
-  test('leaves the changes of what was applied, without a gap', async () => {
+  test('records the changes of the applied operations without gaps', async () => {
     await results(
       [newTask('A', { tags: ['one'] }), newTask('B', { parent_id: absent }), newTask('C', { tags: ['one'] })],
       { atomic: false },
@@ -545,7 +537,7 @@ describe('a batch that is not atomic', () => {
   });
 });
 
-describe('a fault in one operation', () => {
+describe('an internal error in one operation', () => {
   // The database refuses what the contract lets pass: after a row was written, and after a tag was made for it.
   beforeAll(() =>
     query(
@@ -561,7 +553,7 @@ describe('a fault in one operation', () => {
     newTask('After', { tags: ['before', 'after'] }),
   ];
 
-  test('undoes it alone where the batch is not atomic', async () => {
+  test('rolls back only that operation if the batch is not atomic', async () => {
     const all = await results(operations, { atomic: false });
     expect(statuses(all)).toEqual([201, 500, 424, 201]);
     expect(all[1].problem).toMatchObject({ code: 'internal-error' });
@@ -575,14 +567,14 @@ describe('a fault in one operation', () => {
     expect(changes).toHaveLength(4);
   });
 
-  test('undoes the whole where it is, and is a fault of the request', async () => {
+  test('rolls back an atomic batch and fails the request', async () => {
     const response = await batch(operations);
     expect(response).toMatchObject({ status: 500, body: { code: 'internal-error' } });
     expect(await contents(ada.id)).toEqual(nothing);
   });
 });
 
-describe('the lane of another', () => {
+describe('the lane of another user', () => {
   let bob: TestUser;
   let theirs: Record<string, string>;
   beforeEach(async () => {
@@ -623,7 +615,7 @@ describe('the lane of another', () => {
     ['move_task to a parent', 'task', (id) => ({ op: 'move_task', id: '$a', to: { parent_id: id } })],
     ['move_task before', 'task', (id) => ({ op: 'move_task', id: '$a', to: { before: id } })],
     ['move_task after', 'task', (id) => ({ op: 'move_task', id: '$a', to: { after: id } })],
-  ])('is as if it were not there to %s', async (_what, kind, operationOn) => {
+  ])('looks missing to %s', async (_what, kind, operationOn) => {
     const before = await contents(bob.id);
     for (const atomic of [true, false]) {
       const answers = [];
@@ -640,7 +632,7 @@ describe('the lane of another', () => {
     expect(await contents(bob.id)).toEqual(before);
   });
 
-  test('leaves its ids free', async () => {
+  test('does not reserve its ids', async () => {
     const before = await contents(bob.id);
     const all = await results([
       newTask('Mine', { id: theirs.task }),

@@ -257,7 +257,7 @@ function withoutWrong(calendar: string, program: Program): string {
     });
     afterEach(() => desk?.close());
 
-    test('khal shows what is due on each day of the feed', async () => {
+    test('khal shows the due tasks of each day of the feed', async () => {
       await desk.subscribe(url);
       const events = await desk.khal(first, days);
       const right = events.filter((event) => !wrongIn('khal')(event.title));
@@ -265,7 +265,7 @@ function withoutWrong(calendar: string, program: Program): string {
       expect(events.find((event) => event.title === oddTitle)?.description).toBe(oddDescription);
     });
 
-    test('calcurse shows what is due on each day of the feed', async () => {
+    test('calcurse shows the due tasks of each day of the feed', async () => {
       const calendar = withoutWrong(await (await fetch(url)).text(), 'calcurse');
       expect(sorted(await desk.calcurse(calendar, first, days))).toEqual(due(zone, 'calcurse'));
     });
@@ -313,7 +313,7 @@ function withoutWrong(calendar: string, program: Program): string {
     });
   });
 
-  test('calcurse takes every to-do of the feed and of an export', async () => {
+  test('calcurse reads every to-do of the feed and of an export', async () => {
     const desk = await openDesk(zurich);
     try {
       const open = [...all.map(({ task }) => task), undated];
@@ -327,7 +327,7 @@ function withoutWrong(calendar: string, program: Program): string {
     }
   });
 
-  test('who subscribes sees what changes, and no more once the feed has ended', async () => {
+  test('a subscriber sees changes until the feed is deleted', async () => {
     const bob = await makeUser(service.url);
     const make = async (body: object) => (await bob.send('POST', '/tasks', { body })).body.id as string;
     const moved = await make({ title: 'Moved', due_date: '2026-11-28' });

@@ -105,7 +105,7 @@ const change = (userId: string) =>
     .withUser(userId)
     .write(async (lane) => lane.changed({ type: 'task', id: randomUUID(), action: 'deleted', fields: {} }));
 
-test('a stream that takes no more gets no more, until it has taken that', async () => {
+test('a stream with a full buffer gets no more until it drains', async () => {
   const hub = makeHub();
   const lane = await makeLane(450);
   const stream = new FakeStream(false);
@@ -130,7 +130,7 @@ test('a stream that takes no more gets no more, until it has taken that', async 
   other.subscriber.closed();
 });
 
-test('a stream that has taken nothing for long is cut off, also when its end is due', async () => {
+test('a stream that drains nothing for long is disconnected, also when it must end', async () => {
   const hub = makeHub({ heartbeatMs: 50 });
   const lane = await makeLane(1);
   const stuck = await open(hub, lane, { stream: new FakeStream(false), from: 0 });
@@ -144,7 +144,7 @@ test('a stream that has taken nothing for long is cut off, also when its end is 
   expired.subscriber.closed();
 });
 
-test('streams of a lane that stand at the same change share its reads', async () => {
+test('streams of a lane at the same change share one read', async () => {
   const hub = makeHub();
   const lane = await makeLane(3);
   const opened = await Promise.all(numbers(1, 50).map(() => open(hub, lane)));
@@ -156,7 +156,7 @@ test('streams of a lane that stand at the same change share its reads', async ()
   for (const { subscriber } of opened) subscriber.closed();
 });
 
-test('one look asks for all lanes, and only for what this process knows', async () => {
+test('one poll asks for all lanes with streams in this process, and only for those', async () => {
   const asked: { userId: string; seq: number }[][] = [];
   const hub = makeHub({}, async (...[lanes]: unknown[]) => {
     asked.push(lanes as { userId: string; seq: number }[]);
@@ -183,7 +183,7 @@ test('one look asks for all lanes, and only for what this process knows', async 
   subscriber.closed();
 });
 
-test('a read that fails is done again, and is told once', async () => {
+test('a failed read is repeated and logged once', async () => {
   const lines: string[] = [];
   const lane = await makeLane(1);
   let failures = 3;
@@ -207,7 +207,7 @@ test('a read that fails is done again, and is told once', async () => {
   subscriber.closed();
 });
 
-test('ids are read as they are written', () => {
+test('event ids are parsed in the form in which they are written', () => {
   const epoch = randomUUID();
   expect(parseEventId(`12-${epoch}`)).toEqual({ seq: 12, epoch });
   expect(parseEventId('0-00000000-0000-0000-0000-000000000000')).toEqual({ seq: 0, epoch: null });

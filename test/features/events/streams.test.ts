@@ -1,7 +1,7 @@
 /** Many streams on one process, measured as `npm run bench:streams` does, with fewer of them. */
 import { runScript } from '../../support/process';
 
-test('two hundred streams cost little, and have each change once, in order and soon', async () => {
+test('two hundred streams cost little, and get each change once, in order and soon', async () => {
   const script = runScript('scripts/streams/main.ts', ['--streams', '200', '--lanes', '20', '--json'], {});
   const end = await script.ended;
   expect(script.output.stderr).toBe('');

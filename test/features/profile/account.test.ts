@@ -103,7 +103,7 @@ describe.each(['text', 'uuid', 'serial'] as const)('with ids of type %s', (ids) 
     },
   );
 
-  test('Better Auth goes on to migrate a database that is linked', async () => {
+  test('Better Auth can still migrate a linked database', async () => {
     server = await startAuth({ ids });
     await run('migrate');
     await server.signUp();
@@ -123,7 +123,7 @@ describe.each(['text', 'uuid', 'serial'] as const)('with ids of type %s', (ids) 
 });
 
 describe('npm run doctor', () => {
-  test('says what is missing, and fails', async () => {
+  test('names what is missing, and fails', async () => {
     const { code, output } = await run('doctor');
     expect(code).toBe(1);
     expect(output).toMatch(/^!! {2}\d+ migrations are to be applied: npm run migrate\.$/m);
@@ -131,7 +131,7 @@ describe('npm run doctor', () => {
     expect(output).toMatch(/^ok {2}Postgres \d+\.\d+\.$/m);
   });
 
-  test('tells of a search path that leads others’ tables among Tasklane’s, and of its end', async () => {
+  test('reports a search path that puts other tables into Tasklane’s schema, until it is fixed', async () => {
     await run('migrate');
     await query(database.url, `alter database ${database.name} set search_path to "$user", public`);
     const before = await run('doctor');
@@ -143,7 +143,7 @@ describe('npm run doctor', () => {
     expect(after.output).not.toContain('!!');
   });
 
-  test('tells of lanes without an account', async () => {
+  test('reports lanes without an account', async () => {
     await run('migrate');
     await query(database.url, `alter database ${database.name} set search_path to public`);
     await query(

@@ -6,19 +6,15 @@ import { type ApiResponse, send } from '../../support/api';
 import { query } from '../../support/database';
 import { waitingForLocks } from '../../support/held-lane';
 import { exampleBody, examplePath, operations } from '../../support/operations';
-import { startTestService, type TestService, testSecret } from '../../support/service';
+import { testSecret, useTestService } from '../../support/service';
 import { until } from '../../support/until';
 
-let service: TestService;
 let userId: string;
 
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeEach(() => {
   userId = randomUUID();
 });
-afterAll(() => service.stop());
 
 /** A token that was issued `age` seconds ago by its clock, or does not say when. */
 async function tokenOfAge(age: number | null): Promise<string> {
@@ -108,7 +104,7 @@ describe('the confirmation', () => {
     },
   );
 
-  test('is the id as the path means it, not as it is written', async () => {
+  test('is compared with the decoded id of the path', async () => {
     userId = `a+b &c=d%25 ${randomUUID()}`;
     const token = await tokenOfAge(10);
     await makeTask(token);
@@ -117,7 +113,7 @@ describe('the confirmation', () => {
   });
 });
 
-test('an erased lane leaves a hash and a time, and the other lanes', async () => {
+test('an erasure leaves only a hash and a time of the lane, and the other lanes', async () => {
   const token = await tokenOfAge(10);
   const [mine, bob] = [userId, randomUUID()];
   for (userId of [bob, mine]) await makeTask(await tokenOfAge(10));
@@ -132,7 +128,7 @@ test('an erased lane leaves a hash and a time, and the other lanes', async () =>
   expect(await erasures()).toEqual([]);
 });
 
-test('a lane that was never written to can be erased', async () => {
+test('an empty lane can be erased', async () => {
   const token = await tokenOfAge(10);
   expect((await erase(token)).status).toBe(204);
   expect(await traces()).toEqual([]);
@@ -143,7 +139,7 @@ describe('a token from before', () => {
   const inLanes = operations.filter((operation) => operation.path.includes('{user_id}'));
 
   test.each(inLanes.map((operation) => [operation.id, operation] as const))(
-    'is refused by %s, and brings nothing back',
+    'is rejected by %s, and restores nothing',
     async (_id, operation) => {
       const token = await tokenOfAge(10);
       await makeTask(token);
@@ -214,7 +210,7 @@ describe('a token from before', () => {
     }
   });
 
-  test('leaves nothing behind, however many write while the lane is erased', async () => {
+  test('stores nothing, even if many write while the lane is erased', async () => {
     const token = await tokenOfAge(10);
     const writes = Array.from({ length: 20 }, () => makeTask(token));
     await writes[0];
@@ -225,7 +221,7 @@ describe('a token from before', () => {
   });
 });
 
-test('a lane can be erased again, which counts from then', async () => {
+test('a lane can be erased again, and the new time counts', async () => {
   await erase(await tokenOfAge(10));
   await pass(3600);
   const [between, later] = [await tokenOfAge(70), await tokenOfAge(0)];
@@ -236,7 +232,7 @@ test('a lane can be erased again, which counts from then', async () => {
   expect((await makeTask(later)).status).toBe(201);
 });
 
-describe('where clocks differ', () => {
+describe('when clocks differ', () => {
   // AUTH_CLOCK_TOLERANCE_SECONDS, as the service has it by default.
   const tolerance = 5;
 
@@ -261,13 +257,13 @@ describe('where clocks differ', () => {
     ['exact', 0],
     ['ahead by as much as is tolerated', tolerance],
     ['behind by as much as is tolerated', -tolerance],
-  ])('a token opens a lane anew after the wait, from a clock that is %s', async (_what, ahead) => {
+  ])('a token creates the lane again after the wait, from a clock that is %s', async (_what, ahead) => {
     expect((await erase(await tokenOfAge(-ahead))).status).toBe(204);
     await pass(tolerance - ahead + 1);
     expect((await makeTask(await tokenOfAge(-ahead))).status).toBe(201);
   });
 
-  test('a feed is read at once in a lane that was begun anew', async () => {
+  test('a feed can be read at once in a lane that was created again', async () => {
     expect((await erase(await tokenOfAge(0))).status).toBe(204);
     await pass(1);
     const token = await tokenOfAge(-tolerance);

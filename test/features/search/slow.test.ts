@@ -1,6 +1,6 @@
 /** A search that is slow: it must not keep its user's or anybody else's requests. */
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeUser, type TestUser } from '../../support/user';
 
 jest.setTimeout(180_000);
@@ -9,10 +9,9 @@ const tasks = 20_000;
 const wordsOfTask = 70;
 const searches = 20;
 
-let service: TestService;
 let ada: TestUser;
+const service = useTestService();
 beforeAll(async () => {
-  service = await startTestService();
   ada = await makeUser(service.url);
   await ada.send('POST', '/tasks', { body: { title: 'First' } });
   // Words that no two tasks share, the same on every run.
@@ -26,7 +25,6 @@ beforeAll(async () => {
     [ada.id, tasks, wordsOfTask],
   );
 });
-afterAll(() => service.stop());
 
 test(`${searches} at once leave another user's requests quick, and are answered or told to come again`, async () => {
   const bob = await makeUser(service.url);
@@ -57,7 +55,7 @@ test(`${searches} at once leave another user's requests quick, and are answered 
   }
 });
 
-test('finds exactly what there is in the same lane', async () => {
+test('finds exactly the matching tasks in the same lane', async () => {
   const { status, body } = await ada.send('GET', '/tasks?q=first');
   expect(status).toBe(200);
   expect(body.items.map(({ title }: { title: string }) => title)).toEqual(['First']);

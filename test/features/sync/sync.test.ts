@@ -4,22 +4,18 @@ import { entityTypes } from '../../../src/features/sync/entities';
 import { type Body, send } from '../../support/api';
 import { query } from '../../support/database';
 import { copyLane, type LaneCopy, storedTasks, tasksOf } from '../../support/lane-copy';
-import { startTestService, type TestService, tokenOf } from '../../support/service';
+import { tokenOf, useTestService } from '../../support/service';
 import { seedTasks } from '../../support/tasks';
 import { makeUser, type TestUser } from '../../support/user';
 
-let service: TestService;
 let ada: TestUser;
 let copy: LaneCopy;
 
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeEach(async () => {
   ada = await makeUser(service.url);
   copy = copyLane(service.url, ada.id, ada.token);
 });
-afterAll(() => service.stop());
 
 const sql = (text: string, values: unknown[] = []) => query<Body>(service.database.url, text, values);
 
@@ -42,7 +38,7 @@ async function expectConverged(): Promise<void> {
 }
 
 describe('a snapshot', () => {
-  test('of a lane that was never written to has the default profile, and goes on with its first change', async () => {
+  test('of an empty lane has the default profile, and continues with the first change', async () => {
     await copy.catchUp();
     expect(lastPage()).toEqual([{ seq: 0, type: 'profile', id: null, deleted: false }]);
     expect(await sql('select from tasklane.profiles where user_id = $1', [ada.id])).toEqual([]);
@@ -53,7 +49,7 @@ describe('a snapshot', () => {
     await expectConverged();
   });
 
-  test.each([1, 2, 3, 4, 5, 6, 7])('comes whole in pages of %i', async (limit) => {
+  test.each([1, 2, 3, 4, 5, 6, 7])('is complete in pages of %i', async (limit) => {
     const ids = await seedTasks(
       service.database.url,
       ada.id,
@@ -74,7 +70,7 @@ describe('a snapshot', () => {
     await expectConverged();
   });
 
-  test('has what changes while it is read, whichever page that is of', async () => {
+  test('includes changes made while it is read, on earlier and later pages', async () => {
     const ids = (
       await seedTasks(
         service.database.url,
@@ -95,7 +91,7 @@ describe('a snapshot', () => {
     await expectConverged();
   });
 
-  test('that is taken up again after it ended begins a new one', async () => {
+  test('can be read again by a new copy', async () => {
     await makeTask();
     await copy.catchUp();
     const again = copyLane(service.url, ada.id, ada.token);
@@ -105,7 +101,7 @@ describe('a snapshot', () => {
 });
 
 describe('changes', () => {
-  test('of one entity are merged, in the order of the last ones', async () => {
+  test('of one entity are merged, in the order of the last changes', async () => {
     const [one, two] = [await makeTask('One'), await makeTask('Two')];
     await copy.catchUp();
     await change(one.id, { title: 'One, changed' });
@@ -120,7 +116,7 @@ describe('changes', () => {
     await expectConverged();
   });
 
-  test('of what came and went leave its tombstone, and none of what came back', async () => {
+  test('of a deleted task become a tombstone, and of a restored task do not', async () => {
     await copy.catchUp();
     const { id } = await makeTask();
     await remove(id);
@@ -137,7 +133,7 @@ describe('changes', () => {
     await expectConverged();
   });
 
-  test('of what a change takes along come with it', async () => {
+  test('include entities that change together with another one', async () => {
     const { body: project } = await ada.send('POST', '/projects', { body: { name: 'Garden' } });
     const task = await makeTask('Water the plants');
     const { body: child } = await ada.send('POST', '/tasks', {
@@ -160,7 +156,7 @@ describe('changes', () => {
     await expectConverged();
   });
 
-  test('come in pages, the last of which says so', async () => {
+  test('come in pages, and has_more is false on the last page', async () => {
     await copy.catchUp();
     for (let n = 0; n < 5; n++) await makeTask(`Task ${n}`);
     expect([await copy.pull(2), await copy.pull(2), await copy.pull(2)]).toEqual([true, true, false]);
@@ -168,7 +164,7 @@ describe('changes', () => {
     await expectConverged();
   });
 
-  test('that are many of few entities make a page no longer than it must be', async () => {
+  test('of few entities do not make a page longer than needed', async () => {
     const [one, two, three] = [await makeTask(), await makeTask(), await makeTask()];
     await copy.catchUp();
     for (let n = 0; n < 7; n++) await change(one.id, { title: `Version ${n}` });
@@ -181,7 +177,7 @@ describe('changes', () => {
     await expectConverged();
   });
 
-  test('of types that are not synced are passed over', async () => {
+  test('of types that are not synced are skipped', async () => {
     await makeTask();
     await copy.catchUp();
     const types = entityTypes as { task: unknown };
@@ -204,7 +200,7 @@ describe('changes', () => {
   });
 });
 
-describe('a token', () => {
+describe('a sync token', () => {
   const sync = (token: string, as = ada) => as.send('GET', `/sync?token=${encodeURIComponent(token)}`);
   const parts = (): unknown[] => JSON.parse(Buffer.from(copy.token ?? '', 'base64url').toString());
   const made = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -215,7 +211,7 @@ describe('a token', () => {
     await copy.catchUp();
   });
 
-  test('of another user is refused', async () => {
+  test('of another user is rejected', async () => {
     const bob = await makeUser(service.url);
     const response = await sync(copy.token as string, bob);
     expect(response).toMatchObject({
@@ -243,7 +239,7 @@ describe('a token', () => {
     ['space', (whole) => Buffer.from(JSON.stringify(whole, null, 1)).toString('base64url')],
     ['padding', (whole) => `${made(whole)}=`],
     ['more bits', (whole) => `${made(whole)}A`],
-  ])('with %s is refused', async (_what, make) => {
+  ])('with %s is rejected', async (_what, make) => {
     const response = await sync(make(parts()));
     expect(response).toMatchObject({
       status: 422,
@@ -251,7 +247,7 @@ describe('a token', () => {
     });
   });
 
-  test('that is well-formed and forged leads into one’s own lane', async () => {
+  test("that is forged but well-formed reads only the caller's lane", async () => {
     const response = await sync(made(parts().with(5, ['task', id])));
     expect(response.status).toBe(200);
   });
@@ -267,7 +263,7 @@ describe('a token', () => {
     expect(response).toMatchObject({ status: 410, body: { code: 'sync-token-expired' } });
   });
 
-  test('that is older than the changes that are kept has expired, the oldest of those has not', async () => {
+  test('expires when a later change was purged, and not before', async () => {
     const oldest = copy.token as string;
     await makeTask();
     await copy.catchUp();
@@ -289,7 +285,7 @@ describe('a token', () => {
     await expectConverged();
   });
 
-  test('of an erased lane has expired in the new one', async () => {
+  test('of an erased lane is expired in the new lane', async () => {
     await ada.send('DELETE', `?confirm=${ada.id}`);
     await sql('delete from tasklane.erased');
     expect((await sync(copy.token as string)).status).toBe(410);
@@ -299,7 +295,7 @@ describe('a token', () => {
     await expectConverged();
   });
 
-  test('from before the first write leads on in the lane, also in one that was made anew', async () => {
+  test('from before the first write stays valid, also in a lane that was created again', async () => {
     const bob = await makeUser(service.url);
     const { body } = await bob.send('GET', '/sync');
     const { body: task } = await bob.send('POST', '/tasks', { body: { title: 'First' } });
@@ -311,7 +307,7 @@ describe('a token', () => {
   });
 });
 
-test('a large lane is synced in little time', async () => {
+test('a large lane is synced in a short time', async () => {
   const userId = randomUUID();
   await sql('insert into tasklane.profiles (user_id) values ($1)', [userId]);
   await sql(

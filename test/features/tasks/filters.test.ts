@@ -3,12 +3,11 @@ import fc from 'fast-check';
 import { tagKey } from '../../../src/features/tags/names';
 import type { Body } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
 
 const seed = 20_261_121;
 
-let service: TestService;
 let ada: TaskClient;
 let all: Body[];
 let projects: Body[];
@@ -17,8 +16,8 @@ let parents: Body[];
 const pick = <T>(values: readonly T[], n: number): T => values[n % values.length] as T;
 const dayOf = (n: number) => new Date(Date.UTC(2026, 5, 1 + n)).toISOString().slice(0, 10);
 
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
   ada = await makeTaskClient(service);
   projects = [await ada.project('One'), await ada.project('Two'), await ada.project('Empty')];
   parents = [];
@@ -60,7 +59,6 @@ beforeAll(async () => {
   all = await ada.all('/tasks');
   expect(all).toHaveLength(91);
 });
-afterAll(() => service.stop());
 
 type Filter = Record<string, string>;
 
@@ -185,7 +183,7 @@ async function expectSame(filter: Filter, sort: string): Promise<void> {
   });
 }
 
-test.each(Object.keys(conditions))('%s alone', async (name) => {
+test.each(Object.keys(conditions))('%s filters alone', async (name) => {
   const values = arbitraries()[name] as fc.Arbitrary<string>;
   const found = new Set<boolean>();
   await fc.assert(
@@ -199,7 +197,7 @@ test.each(Object.keys(conditions))('%s alone', async (name) => {
   expect(found.size).toBe(2);
 });
 
-test('all together, in every sort', async () => {
+test('filters combine in every sort', async () => {
   const filters = fc.record(arbitraries(), { requiredKeys: [] }).map((filter) => {
     // With all of them at once, there is hardly ever something left.
     const names = Object.keys(filter);
@@ -212,7 +210,7 @@ test('all together, in every sort', async () => {
   );
 });
 
-test.each(Object.keys(traits))('has and has_not=%s are each the rest of the other', async (trait) => {
+test.each(Object.keys(traits))('has and has_not=%s split the list in two', async (trait) => {
   const [has, hasNot] = [await ada.all(`/tasks?has=${trait}`), await ada.all(`/tasks?has_not=${trait}`)];
   expect(has.length).toBeGreaterThan(0);
   expect(hasNot.length).toBeGreaterThan(0);
@@ -227,7 +225,7 @@ test.each([
   '-due,completed_at',
   'completed_at,due,-priority',
   '-status,due',
-])('sort=%s, page by page, loses nothing and repeats nothing', async (sort) => {
+])('sort=%s in pages returns each task once', async (sort) => {
   const wanted = sorted(all, sort).map((each) => each.id);
   for (const limit of [7, ...(/due|completed/.test(sort) ? [1] : [])]) {
     const found = await ada.all(`/tasks?sort=${sort}`, limit);
@@ -235,13 +233,13 @@ test.each([
   }
 });
 
-test('what is in the trash is in no list', async () => {
+test('no list has tasks in the trash', async () => {
   for (const filter of ['tags_any=home', 'due_from=2026-06-03&due_until=2026-06-03', 'has=parent']) {
     for (const task of await ada.all(`/tasks?${filter}`)) expect(all).toContainEqual(task);
   }
 });
 
-test('a cursor is refused with another filter, view, zone or sort, and by another list', async () => {
+test('a cursor is rejected with another filter, view, zone or sort, and by another list', async () => {
   const path = '/tasks?has=due_date&sort=due&limit=1';
   const { next_cursor } = await ada.ok('GET', path);
   const wrong = ['/query/cursor wrong-cursor'];

@@ -41,7 +41,7 @@ describe('a move', () => {
     [3, 'before', 1, 'adbce'],
     [1, 'before', 2, 'abcde'],
     [2, 'after', 1, 'abcde'],
-  ] as const)('of %i %s %i: %s', async (moved, side, anchor, wanted) => {
+  ] as const)('of task %i %s task %i gives the order %s', async (moved, side, anchor, wanted) => {
     const tasks = await makeAll('abcde');
     const seq = await ada.seq();
     const task = await ada.ok('POST', `/tasks/${tasks[moved].id}/move`, { [side]: tasks[anchor].id });
@@ -54,7 +54,7 @@ describe('a move', () => {
     expect(task.version).toBe(still ? 1 : 2);
   });
 
-  test('to another parent or project comes last, unless it says where', async () => {
+  test('to another parent or project puts the task last, unless it names a neighbour', async () => {
     const [a, b, c] = await makeAll('abc');
     const project = await ada.project();
     await ada.ok('POST', `/tasks/${a.id}/move`, { project_id: project.id });
@@ -70,7 +70,7 @@ describe('a move', () => {
     expect(await order()).toBe('acbd');
   });
 
-  test('has no place next to the task itself, to what is not there, or at two places', async () => {
+  test('cannot be next to the task itself, next to a missing task, or at two positions', async () => {
     const bob = await makeTaskClient(service);
     const [a, b, c] = await makeAll('abc');
     await ada.ok('DELETE', `/tasks/${c.id}`);
@@ -89,7 +89,7 @@ describe('a move', () => {
     expect(await ada.faults('POST', path, {})).not.toEqual([]);
   });
 
-  test('next to a task that was restored onto the position of another goes right there', async () => {
+  test('next to a restored task that shares its position with another puts the task right there', async () => {
     const [a, b, c, d] = await makeAll('abcd');
     // `b` and `c` are both put right after `a`, one while the other is in the trash.
     await ada.ok('POST', `/tasks/${d.id}/move`, { after: a.id });
@@ -140,7 +140,7 @@ describe('many moves into the same gap', () => {
     ],
     [2_000, 'of the same two by turns', (n, ids) => ({ after: ids[0], moved: ids[2 + (n % 2)] })],
   ])(
-    '%i, %s: positions stay short, and the order is what was asked for',
+    '%i, %s: keep positions short and give the requested order',
     async (moves, _name, next) => {
       const titles = Array.from({ length: moves + 2 }, (_, n) => ({ title: `${n}` }));
       const ids = await seedTasks(service.database.url, ada.id, titles);

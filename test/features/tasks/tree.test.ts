@@ -1,15 +1,11 @@
 /** Subtasks: how deep they go, whose they can be, and the project that they share. Due dates that make sense. */
 import { randomUUID } from 'node:crypto';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
 
-let service: TestService;
 let ada: TaskClient;
 
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeEach(async () => {
   ada = await makeTaskClient(service);
 });
@@ -17,7 +13,7 @@ beforeEach(async () => {
 const ids = (tasks: readonly { id: string }[]) => tasks.map((task) => task.id);
 
 describe('levels', () => {
-  test('there are five, not six', async () => {
+  test('are limited to five', async () => {
     const line = await ada.line(5);
     expect(line.map((task) => task.parent_id)).toEqual([null, ...ids(line).slice(0, 4)]);
     const sixth = { title: 'Level 6', parent_id: line[4].id };
@@ -31,7 +27,7 @@ describe('levels', () => {
     [5, 1, false],
     [1, 4, true],
     [1, 5, false],
-  ])('below level %i goes a tree of %i: %s', async (above, height, fits) => {
+  ])('below level %i, with a new tree of %i, give: %s', async (above, height, fits) => {
     const [upper, lower] = [await ada.line(above), await ada.line(height)];
     const wanted = { parent_id: upper.at(-1).id };
     for (const [method, path, body] of [
@@ -44,7 +40,7 @@ describe('levels', () => {
     }
   });
 
-  test('of subtasks in the trash do not count', async () => {
+  test('do not count subtasks in the trash', async () => {
     const [upper, lower] = [await ada.line(2), await ada.line(4)];
     await ada.ok('DELETE', `/tasks/${lower[3].id}`);
     const moved = await ada.ok('POST', `/tasks/${lower[0].id}/move`, { parent_id: upper[1].id });
@@ -77,7 +73,7 @@ describe('a parent', () => {
     }
   });
 
-  test('can be given and taken by a patch; what it leaves out stays', async () => {
+  test('can be set and removed by a patch, and stays if the patch omits it', async () => {
     const [parent, child] = [await ada.create(), await ada.create()];
     const below = await ada.ok('PATCH', `/tasks/${child.id}`, { parent_id: parent.id });
     expect(below).toMatchObject({ parent_id: parent.id, version: 2 });
@@ -88,7 +84,7 @@ describe('a parent', () => {
     expect(await ada.seq()).toBe(seq);
   });
 
-  test('that a replace leaves out is none, and neither is the project', async () => {
+  test('is removed by a replacement that omits it, and so is the project', async () => {
     const project = await ada.project();
     const [, child] = await ada.line(2, { project_id: project.id });
     expect(child.project_id).toBe(project.id);
@@ -98,7 +94,7 @@ describe('a parent', () => {
 });
 
 describe("a subtask's project", () => {
-  test("is its parent's, and a request may say so but nothing else", async () => {
+  test("is the parent's project, and a request that names another one is rejected", async () => {
     const [one, other] = [await ada.project(), await ada.project()];
     const parent = await ada.create({ project_id: one.id });
     const below = { title: 'Below', parent_id: parent.id };
@@ -118,7 +114,7 @@ describe("a subtask's project", () => {
     ).toMatchObject({ project_id: other.id, parent_id: null });
   });
 
-  test('follows when the tree moves to another project, each task with a change, and no id anew', async () => {
+  test('follows when the tree moves to another project: each task gets a change and keeps its id', async () => {
     const [one, other] = [await ada.project(), await ada.project()];
     const line = await ada.line(5, { project_id: one.id });
     const aside = await ada.create({ project_id: one.id });
@@ -144,7 +140,7 @@ describe("a subtask's project", () => {
     expect(ids(await ada.all(`/tasks?project_id=${one.id}`))).toEqual([aside.id]);
   });
 
-  test('follows below a parent of another project, and stays when the tree comes off', async () => {
+  test("becomes the new parent's project, and stays when the tree moves to the root", async () => {
     const [one, other] = [await ada.project(), await ada.project()];
     const parent = await ada.create({ project_id: one.id });
     const line = await ada.line(3, { project_id: other.id });
@@ -156,7 +152,7 @@ describe("a subtask's project", () => {
     expect((await ada.read(line[2].id)).project_id).toBeNull();
   });
 
-  test("of a task at the root must be one of the lane's", async () => {
+  test('must be in the lane', async () => {
     const bob = await makeTaskClient(service);
     for (const project_id of [randomUUID(), (await bob.project()).id]) {
       expect(await ada.faults('POST', '/tasks', { title: 'Lost', project_id })).toEqual([
@@ -175,7 +171,7 @@ describe('due dates', () => {
       ['/body/due_time contradiction', '/body/time_zone contradiction'],
     ],
     [{ due_date: null, due_time: '09:00' }, ['/body/due_time contradiction']],
-  ])('a time or zone needs a date: %j', async (due, wanted) => {
+  ])('require a date for a time or a zone: %j', async (due, wanted) => {
     const task = await ada.create();
     expect(await ada.faults('POST', '/tasks', { title: 'Due', ...due })).toEqual(wanted);
     expect(await ada.faults('PATCH', `/tasks/${task.id}`, due)).toEqual(wanted);
@@ -185,7 +181,7 @@ describe('due dates', () => {
   const due = { due_date: '2026-11-28', due_time: '18:00', time_zone: 'Europe/Zurich' };
   const none = { due_date: null, due_time: null, time_zone: null, due_at: null };
 
-  test('clearing the date clears the time and the zone, with a change of each', async () => {
+  test('lose the time and the zone with the date, and the change names each field', async () => {
     const task = await ada.create(due);
     expect(task.due_at).toBe('2026-11-28T17:00:00.000Z');
     const seq = await ada.seq();
@@ -203,7 +199,7 @@ describe('due dates', () => {
     [{ due_date: '2026-06-28' }, '2026-06-28T16:00:00.000Z'],
     [{ time_zone: 'Asia/Tokyo' }, '2026-11-28T09:00:00.000Z'],
     [{ title: 'Other' }, '2026-11-28T17:00:00.000Z'],
-  ])('a part of it changes by itself: %j', async (patch, due_at) => {
+  ])('can change in one part: %j', async (patch, due_at) => {
     const task = await ada.create(due);
     expect(await ada.ok('PATCH', `/tasks/${task.id}`, patch)).toMatchObject({ ...due, ...patch, due_at });
   });
@@ -220,7 +216,7 @@ describe('due dates', () => {
     // A day that starts at one in the morning, and one that there was not.
     ['2026-04-24', '00:30', 'Africa/Cairo', '2026-04-23T22:30:00.000Z'],
     ['2011-12-30', '12:00', 'Pacific/Apia', '2011-12-30T22:00:00.000Z'],
-  ])('%s %s in %s is an instant', async (due_date, due_time, time_zone, due_at) => {
+  ])('become an instant: %s %s in %s', async (due_date, due_time, time_zone, due_at) => {
     const wanted = { due_date, due_time, time_zone, due_at };
     const task = await ada.create({ due_date, due_time, time_zone });
     expect(task).toMatchObject(wanted);
@@ -228,7 +224,7 @@ describe('due dates', () => {
   });
 
   test.each(['Pacific/Kiritimati', 'Pacific/Pago_Pago', null])(
-    'all day never shifts: %s',
+    'do not shift if they are all day: %s',
     async (time_zone) => {
       const wanted = { due_date: '2026-03-29', due_time: null, time_zone, due_at: null };
       const task = await ada.create({ due_date: '2026-03-29', time_zone });
@@ -239,18 +235,21 @@ describe('due dates', () => {
   test.each([
     ['9999-12-31', '23:00', 'America/Los_Angeles'],
     ['0001-01-01', '00:00', 'Asia/Tokyo'],
-  ])('an instant beyond what can be written is refused: %s %s %s', async (due_date, due_time, time_zone) => {
-    const body = { title: 'Beyond', due_date, due_time, time_zone };
-    expect(await ada.faults('POST', '/tasks', body)).toEqual(['/body/due_date wrong-format']);
-    const floating = await ada.create({ ...body, time_zone: null });
-    expect(await ada.faults('PATCH', `/tasks/${floating.id}`, { time_zone })).toEqual([
-      '/body/due_date wrong-format',
-    ]);
-    expect(ids(await ada.all('/tasks?sort=due', 1))).toEqual([floating.id]);
-  });
+  ])(
+    'are rejected if the instant is outside of the years 0001 to 9999: %s %s %s',
+    async (due_date, due_time, time_zone) => {
+      const body = { title: 'Beyond', due_date, due_time, time_zone };
+      expect(await ada.faults('POST', '/tasks', body)).toEqual(['/body/due_date wrong-format']);
+      const floating = await ada.create({ ...body, time_zone: null });
+      expect(await ada.faults('PATCH', `/tasks/${floating.id}`, { time_zone })).toEqual([
+        '/body/due_date wrong-format',
+      ]);
+      expect(ids(await ada.all('/tasks?sort=due', 1))).toEqual([floating.id]);
+    },
+  );
 });
 
-test('every fault of a body is told at once', async () => {
+test('all validation errors of a body are in one response', async () => {
   const body = { title: 'Lost', parent_id: randomUUID(), due_time: '09:00', time_zone: 'Europe/Zurich' };
   expect(await ada.faults('POST', '/tasks', body)).toEqual([
     '/body/due_time contradiction',

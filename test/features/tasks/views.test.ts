@@ -84,7 +84,7 @@ describe('an all-day task', () => {
     'Pacific/Kiritimati': 14,
   };
 
-  test.each(zones)('is due on its day and overdue once that has ended, in %s', async (zone) => {
+  test.each(zones)('is due on its day and overdue after the end of that day, in %s', async (zone) => {
     const begins = Date.UTC(2026, 5, 15) - (offsets[zone] as number) * 3_600_000;
     const ends = begins + 86_400_000;
     const at = (ms: number) => new Date(ms).toISOString();
@@ -106,7 +106,7 @@ describe('an all-day task', () => {
   });
 });
 
-test('a time in a zone is an instant, whatever the zone of the view', async () => {
+test('a due time with a time zone is an instant, whatever the zone of the view is', async () => {
   const user = await make({
     tokyo: { due_date: '2026-06-15', due_time: '08:00', time_zone: 'Asia/Tokyo' },
   });
@@ -133,7 +133,7 @@ test('a time in a zone is an instant, whatever the zone of the view', async () =
   }
 });
 
-test('a time that floats is overdue from then on, on the clock of the view', async () => {
+test('a floating time is overdue when the clock in the zone of the view shows it', async () => {
   const user = await make({ nine: { due_date: '2026-06-15', due_time: '09:00' } });
   for (const [zone, nine] of [
     ['Pacific/Pago_Pago', '2026-06-15T20:00:00.000Z'],
@@ -146,7 +146,7 @@ test('a time that floats is overdue from then on, on the clock of the view', asy
   }
 });
 
-test('days that are longer, shorter or start late begin and end where clocks say', async () => {
+test('long and short days, and days that start late, begin and end by the local clock', async () => {
   const user = await make({ day: { due_date: '2026-04-24' }, long: { due_date: '2026-10-25' } });
   // In Cairo, clocks skip from midnight to one on 24 April; in Zurich, 25 October has 25 hours.
   expect(await titlesIn('upcoming', 'Africa/Cairo', '2026-04-23T21:59:59.999Z', user)).toEqual([
@@ -163,7 +163,7 @@ test('days that are longer, shorter or start late begin and end where clocks say
 });
 
 // What a view means, in words of its own: by the offset of the zone at the moment, which is fixed in June.
-test('every view is what its definition says, for every task, zone and hour', async () => {
+test('every view matches its definition, for every task, zone and hour', async () => {
   const days = ['2026-06-13', '2026-06-14', '2026-06-15', '2026-06-16', '2026-06-17'];
   const times = [null, '00:00', '12:00', '23:59'];
   const taskZones = [null, 'Pacific/Pago_Pago', 'UTC', 'Pacific/Kiritimati'];
@@ -211,7 +211,7 @@ test('every view is what its definition says, for every task, zone and hour', as
   }
 });
 
-test("a request goes by its own zone, else by the profile's, at the moment that it is", async () => {
+test("a request uses its own zone or else the profile's, and the current time", async () => {
   const user = await makeTaskClient(service);
   const now = Date.now();
   const dayIn = (offset: number) => new Date(now + offset * 3_600_000).toISOString().slice(0, 10);

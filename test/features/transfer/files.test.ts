@@ -78,11 +78,11 @@ function beginUpload(user: TestUser, part: string | Buffer, headers: Record<stri
 const titles = async (user: TestUser) =>
   (await user.send('GET', '/tasks?sort=position')).body.items.map((task: Body) => task.title);
 
-describe('a body that is cut midway', () => {
+describe('a body that is cut short', () => {
   test.each([
     ['by its client', (upload: ClientRequest) => upload.destroy()],
     ['by its connection', (upload: ClientRequest) => upload.socket?.resetAndDestroy()],
-  ])('%s leaves nothing', async (_whom, cut) => {
+  ])('stores nothing if it is cut %s', async (_whom, cut) => {
     const upload = beginUpload(ada, 'title\nOne\nTwo\n', csvType);
     await until(() => process.platform !== 'linux' || filesOpen() === 1);
     cut(upload);
@@ -97,7 +97,7 @@ describe('a body that is cut midway', () => {
     ['gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
-  ])('of %s is malformed, and so is one that is none', async (coding, compress) => {
+  ])('of %s is malformed, and so is other text', async (coding, compress) => {
     const whole = compress('title\nOne\nTwo\n');
     for (const body of [whole.subarray(0, -5), Buffer.from('title\nOne\n')]) {
       const refused = await importInto(ada, body, { ...csvType, 'Content-Encoding': coding });
@@ -112,7 +112,7 @@ describe('a body that is too large', () => {
   const text = `title\n${'Task\n'.repeat(maxBytes / 4)}`;
   const tooLarge = { status: 413, body: { code: 'content-too-large' } };
 
-  test('is refused, whether it says how large it is or not', async () => {
+  test('is rejected with or without a Content-Length', async () => {
     expect(await importInto(ada, text, csvType)).toMatchObject(tooLarge);
     const upload = beginUpload(ada, text, csvType);
     const [response] = await once(upload, 'response');
@@ -130,13 +130,13 @@ describe('a body that is too large', () => {
     expect(await importInto(ada, body, { ...csvType, 'Content-Encoding': coding })).toMatchObject(tooLarge);
   });
 
-  test('outside of the items of its lists is refused too', async () => {
+  test('outside of the items of its lists is rejected too', async () => {
     const body = { format: 'tasklane-export', version: 2, exported_at: 'x'.repeat(maxItemBytes) };
     expect(await importInto(ada, body)).toMatchObject(tooLarge);
   });
 });
 
-test('a content coding that is not known is refused', async () => {
+test('an unknown content coding is rejected', async () => {
   const refused = await importInto(ada, 'title\nOne\n', { ...csvType, 'Content-Encoding': 'compress' });
   expect(refused).toMatchObject({ status: 415, body: { code: 'unsupported-media-type' } });
 });
@@ -186,7 +186,7 @@ describe('a row that is too large', () => {
         { row: 3, line: 11, action: 'create' },
       ],
     ],
-  ])('of %s is a fault of that row', async (_format, type, body, rows) => {
+  ])('of %s is a validation error of that row', async (_format, type, body, rows) => {
     const dry = await importInto(ada, body, { 'Content-Type': type }, '?dry_run=true');
     expect(dry).toMatchObject({ status: 200, body: { rows } });
     expect(dry.body.rows).toHaveLength(rows.length);
@@ -194,7 +194,7 @@ describe('a row that is too large', () => {
     expect(await titles(ada)).toEqual([]);
   });
 
-  test('of many faults tells the first hundred', async () => {
+  test('with many validation errors lists the first hundred', async () => {
     const surplus = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`field${n}`, n]));
     const tasks = Array.from({ length: 20 }, () => ({ ...good, ...surplus, id: randomUUID() }));
     const body = { format: 'tasklane-export', version: 2, tasks };
@@ -224,7 +224,7 @@ test('of one user, a second file at once is refused', async () => {
   expect(await titles(ada)).toEqual(['One']);
 });
 
-test('without a directory for files, imports are refused, which is logged, and nothing else is', async () => {
+test('without a directory for files only imports fail, and the log says so', async () => {
   const elsewhere = join(directory, 'nowhere');
   const roomless = await startTestService({ IMPORT_DIR: elsewhere });
   try {

@@ -10,7 +10,7 @@ import type { Notes } from '../../../src/features/transfer/notes';
 import { cutDocument, itemsOf } from '../../../src/platform/contract/bodies/json-items';
 import type { Body } from '../../support/api';
 import { type Held, heldBy } from '../../support/held';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeUser, type TestUser } from '../../support/user';
 
 const pieceSize = 64 * 1024;
@@ -206,15 +206,13 @@ test('a file of 100 KB costs little, whatever is in it', async () => {
 }, 600_000);
 
 describe('the service', () => {
-  let service: TestService;
   let ada: TestUser;
 
+  const service = useTestService({ RATE_LIMIT: 'off' });
   beforeAll(async () => {
-    service = await startTestService({ RATE_LIMIT: 'off' });
     ada = await makeUser(service.url);
     await importInto('text/csv', 'title\nx\n');
   });
-  afterAll(() => service.stop());
 
   /** Imports a file; the answer with its size, and what it took. */
   async function importInto(type: string, body: string, query = '') {

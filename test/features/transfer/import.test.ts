@@ -4,19 +4,11 @@ import fc from 'fast-check';
 import { contractDocument } from '../../../src/platform/contract/document/contract';
 import type { ApiResponse, Body } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
-import { makeUser, type TestUser } from '../../support/user';
+import { useTestService } from '../../support/service';
+import { makeUser, type TestUser, useUser } from '../../support/user';
 
-let service: TestService;
-let ada: TestUser;
-
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-beforeEach(async () => {
-  ada = await makeUser(service.url);
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
+const ada = useUser(service);
 
 const types = { json: 'application/json', csv: 'text/csv', ics: 'text/calendar' };
 
@@ -86,7 +78,7 @@ const completion = (id: string | undefined, task_id: string | undefined, reopene
 });
 
 describe('an export of Tasklane', () => {
-  test('in a lane of its own gives the same export again, and the same again changes nothing', async () => {
+  test('gives the same export after an import into another lane, and a second import changes nothing', async () => {
     await fillLane();
     const before = await exported(ada);
     expect(before.trash).toHaveLength(3);
@@ -108,7 +100,7 @@ describe('an export of Tasklane', () => {
     expect((await importInto(ada, 'json', before)).body).toMatchObject({ created: 0, faults: 0 });
   });
 
-  test('keeps what follows: trash comes back, completions can be taken back, reminders wait', async () => {
+  test('keeps later actions possible: the trash can be restored, completions undone, reminders fire', async () => {
     await fillLane();
     const bob = await makeUser(service.url);
     await importInto(bob, 'json', await exported(ada));
@@ -130,7 +122,7 @@ describe('an export of Tasklane', () => {
     ]);
   });
 
-  test('keeps which subtasks a completion opened again, for when it is taken back', async () => {
+  test('keeps which subtasks a completion reopened, so that it can be undone', async () => {
     const parent = await make('/tasks', { title: 'x', due_date: '2099-01-31', rrule: 'FREQ=MONTHLY' });
     const [done, dropped, open] = await Promise.all(
       ['completed', 'cancelled', 'in_progress'].map((status) =>
@@ -160,7 +152,7 @@ describe('an export of Tasklane', () => {
     expect((await exported(bob)).completions).toMatchObject([{ reopened: [] }]);
   });
 
-  test('with null has what is left out', async () => {
+  test('reads null as an omitted value', async () => {
     const schemas = contractDocument.components?.schemas as Record<string, { properties: object }>;
     const properties = schemas.TaskImport?.properties ?? {};
     const ids = [randomUUID(), randomUUID()];
@@ -180,7 +172,7 @@ describe('an export of Tasklane', () => {
     expect([one.id, other.id]).toEqual(ids);
   });
 
-  test('leaves a profile alone that the user has settled on', async () => {
+  test('does not change a profile that the user has written', async () => {
     await ada.send('PATCH', '/profile', { body: { week_start: 'saturday' } });
     const body = document({ profile: { week_start: 'sunday', version: 7 } });
     expect((await importInto(ada, 'json', body)).body.rows).toMatchObject([
@@ -189,7 +181,7 @@ describe('an export of Tasklane', () => {
     expect((await ada.send('GET', '/profile')).body.week_start).toBe('saturday');
   });
 
-  test('may have subtasks before their parents', async () => {
+  test('can have subtasks before their parents', async () => {
     const ids = Array.from({ length: 5 }, () => randomUUID());
     const tasks = ids.map((id, index) => ({
       id,
@@ -332,7 +324,7 @@ describe('an export of Tasklane', () => {
       }),
       [['/body/completions/0/task_id', 'not-in-lane']],
     ],
-  ])('with %s is refused, and nothing of it is written', async (_what, parts, faults) => {
+  ])('with %s is rejected, and nothing is written', async (_what, parts, faults) => {
     const ids = Array.from({ length: 6 }, () => randomUUID());
     const good = { id: randomUUID(), name: 'A project' };
     const body = document({ projects: [good], ...parts(ids) });
@@ -345,7 +337,7 @@ describe('an export of Tasklane', () => {
     expect((await exported(ada)).changes).toEqual([]);
   });
 
-  test('of another form is refused by the contract', async () => {
+  test('in another form is rejected by the contract', async () => {
     for (const body of [{ format: 'tasklane-export', version: 3 }, document({ surplus: [] }), {}]) {
       expect((await importInto(ada, 'json', body)).status).toBe(422);
     }
@@ -353,7 +345,7 @@ describe('an export of Tasklane', () => {
 });
 
 describe('CSV', () => {
-  test('as it was exported comes back the same', async () => {
+  test('gives the same tasks after an export and an import', async () => {
     await fillLane();
     const csv = await exported(ada, '.csv');
     const bob = await makeUser(service.url);
@@ -372,7 +364,7 @@ describe('CSV', () => {
     expect((await importInto(ada, 'csv', csv)).body).toMatchObject({ created: 0, skipped: 7 });
   });
 
-  test('with names of projects alone puts tasks into the lane’s own, or makes them', async () => {
+  test('with project names only uses existing projects, or creates them', async () => {
     await make('/projects', { name: 'Garden', archived: true });
     const garden = await make('/projects', { name: 'Garden' });
     const parent = await make('/tasks', { title: 'Old' });
@@ -402,7 +394,7 @@ describe('CSV', () => {
   });
 
   test.each(['csv', 'ics'] as const)(
-    'and COUNT: %s has as many as are left of the completions',
+    'with COUNT keeps the number of remaining occurrences: %s',
     async (type) => {
       const rule = { rrule: 'COUNT=3;FREQ=DAILY', repeat_from: 'completion', due_date: '2026-01-01' };
       const begun = await make('/tasks', { title: 'Begun', ...rule });
@@ -422,14 +414,14 @@ describe('CSV', () => {
     },
   );
 
-  test('without ids makes nothing twice', async () => {
+  test('without ids creates nothing twice', async () => {
     const csv = 'title\nOne\nOne\n';
     expect((await importInto(ada, 'csv', csv)).body).toMatchObject({ created: 2 });
     expect((await importInto(ada, 'csv', csv)).body).toMatchObject({ created: 0, skipped: 2 });
     expect((await importInto(ada, 'csv', `${csv}Two\n`)).body).toMatchObject({ created: 3 });
   });
 
-  test('may have a byte order mark, any line breaks, quotes, and defaults', async () => {
+  test('can have a byte order mark, any line breaks, quotes, and defaults', async () => {
     await ada.send('PATCH', '/profile', { body: { default_priority: 'high' } });
     const csv = '\uFEFFtags,title,description\r\n"a, B,a ","A ""task""","one\r\ntwo\nthree"\r\n\r\n,Last,';
     const { body } = await importInto(ada, 'csv', csv);
@@ -517,7 +509,7 @@ describe('CSV', () => {
       ],
     ],
     ['nothing', '\n', [{ row: 0, errors: [{ code: 'required' }] }]],
-  ])('with %s is told where', async (_what, csv, rows) => {
+  ])('with %s gets a validation error with its row', async (_what, csv, rows) => {
     const dry = await importInto(ada, 'csv', csv, true);
     expect(dry.body.rows).toMatchObject(rows);
     expect(dry.body.rows).toHaveLength(rows.length);
@@ -534,7 +526,7 @@ describe('CSV', () => {
     expect(lines.map((line) => line.split(',')[5]).toSorted()).toEqual(guarded.toSorted());
   });
 
-  test('in another encoding is refused', async () => {
+  test('in another encoding is rejected', async () => {
     expect(await importInto(ada, 'csv', Buffer.from('title\nGr\xfcn', 'latin1'))).toMatchObject({
       status: 400,
       body: { code: 'malformed-body', detail: 'The body cannot be read as text in UTF-8.' },
@@ -577,7 +569,7 @@ describe('iCalendar', () => {
   const todo = (...lines: string[]) => ['BEGIN:VTODO', 'SUMMARY:A task', ...lines, 'END:VTODO'];
   const tasks = async () => (await ada.send('GET', '/tasks?sort=position')).body.items;
 
-  test('as it was exported comes back with all that it can carry', async () => {
+  test('keeps what iCalendar can express after an export and an import', async () => {
     await fillLane();
     const bob = await makeUser(service.url);
     const ics = await exported(ada, '.ics');
@@ -730,13 +722,13 @@ describe('iCalendar', () => {
       ['DTSTART:20301128T093000', 'BEGIN:VALARM', 'TRIGGER:-PT2H', 'END:VALARM'],
       { reminders: [] },
     ],
-  ])('tells %s', async (_what, lines, expected) => {
+  ])('reads %s', async (_what, lines, expected) => {
     const report = await importInto(ada, 'ics', calendar(...todo(...lines)));
     expect(report).toMatchObject({ status: 200, body: { created: 1 } });
     expect(await tasks()).toMatchObject([{ title: 'A task', ...expected }]);
   });
 
-  test('has a rule from completions on as it was, which starts from none of its days', async () => {
+  test('keeps a rule that repeats from completions, even if its start matches none of its days', async () => {
     const clock = { due_date: '2026-01-01', due_time: '23:30', time_zone: 'America/New_York' };
     const rules = ['FREQ=WEEKLY', 'FREQ=WEEKLY;COUNT=3;BYDAY=MO,TU', 'FREQ=MONTHLY;UNTIL=20990131'];
     for (const rrule of rules)
@@ -757,7 +749,7 @@ describe('iCalendar', () => {
     expect(rrules[2]).toContain('COUNT=3');
   });
 
-  test('tells parents by UIDs of any form, wherever they come', async () => {
+  test('finds parents by UIDs of any form, before or after their subtasks', async () => {
     const ics = calendar(
       ...todo('UID:child@example.com', 'RELATED-TO:parent@example.com'),
       ...todo('UID:parent@example.com'),
@@ -822,7 +814,7 @@ describe('iCalendar', () => {
       'Good morning',
       { row: 0, line: 1, errors: [{ pointer: '/body', code: 'wrong-format' }] },
     ],
-  ])('with %s is refused', async (_what, ics, row) => {
+  ])('with %s is rejected', async (_what, ics, row) => {
     expect((await importInto(ada, 'ics', ics, true)).body.rows).toMatchObject([row]);
     expect((await importInto(ada, 'ics', ics)).status).toBe(422);
     expect(await tasks()).toEqual([]);
@@ -830,7 +822,7 @@ describe('iCalendar', () => {
 });
 
 test.each(['json', 'csv', 'ics'] as const)(
-  'reminders before a due date that was taken away are left out of %s',
+  'relative reminders without a due date are left out of %s',
   async (type) => {
     const reminders = [{ minutes_before_due: 5 }, { at: '2099-01-01T10:00:00.000Z' }];
     const task = await make('/tasks', { title: 'x', due_date: '2099-01-31', reminders });
@@ -883,7 +875,7 @@ describe('many rows', () => {
     expect(titles).toEqual(Array.from({ length: count }, (_, n) => `Task ${n}`));
   });
 
-  test('with faults are told as far as an answer lists them, and counted', async () => {
+  test('with validation errors are listed up to a limit, and counted', async () => {
     const bad = csv.replaceAll(/^Task/gm, '\u0007');
     const refused = await importInto(ada, 'csv', bad);
     expect(refused.body.errors).toHaveLength(100);
@@ -894,7 +886,7 @@ describe('many rows', () => {
     expect(dry.body.rows).toHaveLength(100);
   });
 
-  test('have a report of the first that have faults, and the first of the others', async () => {
+  test('have a report of the first rows with errors, and of the first rows without', async () => {
     const mixed = csv.replace(/^Task 150,/m, ',').replace(/^Task 1699,/m, ',');
     const { body } = await importInto(ada, 'csv', mixed, true);
     const counts = { faults: 2, created: count - 2, rows_omitted: count - 1_000, errors_omitted: 0 };

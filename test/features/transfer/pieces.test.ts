@@ -112,13 +112,13 @@ test.each([
   ['Good\r\nmorning', 1, 'is outside of VCALENDAR'],
   ['BEGIN:VCALENDAR\nEND:VTODO', 2, 'ends VTODO, which is not open'],
   [`BEGIN:VCALENDAR\n${'BEGIN:X\n'.repeat(64)}`, 65, 'nests too deep'],
-])('iCalendar that is broken, %j', async (text, line, detail) => {
+])('broken iCalendar, %j', async (text, line, detail) => {
   expect(await readInPieces(text, readCalendar)).toEqual([
     expect.objectContaining({ type: 'file', line, read: [expect.objectContaining({ detail })] }),
   ]);
 });
 
-test('JSON with escapes and characters of many bytes, its lists in another order', async () => {
+test('JSON with escapes and characters of many bytes, with its lists in another order', async () => {
   const id = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e';
   const completion = {
     ...{ id, user_id: 'x', task_id: id, title: 'x', due_date: '2026-01-01', due_time: null, time_zone: null },

@@ -118,7 +118,7 @@ describe('no answer is taken from a receiver that sends without end', () => {
   test.each([
     ['http', false],
     ['https', true],
-  ])('responses that are small each and large together, by %s', async (protocol, overTls) => {
+  ])('small responses that are large together, by %s', async (protocol, overTls) => {
     const header = `X: ${'x'.repeat(16_000)}\r\n\r\n`;
     const text = `HTTP/1.1 103 Early Hints\r\n${header}`.repeat(8);
     const { attempt } = await sendTo((socket) => socket.write(text + ok + header.repeat(1).slice(0, -4)), {
@@ -130,7 +130,7 @@ describe('no answer is taken from a receiver that sends without end', () => {
   });
 });
 
-test('eight informational responses before an answer are taken, and not nine', async () => {
+test('eight informational responses before an answer are accepted, but not nine', async () => {
   const hints = (count: number) => 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'.repeat(count);
   const answer = 'HTTP/1.1 204 No Content\r\n\r\n';
   const few = await sendTo((socket) => socket.write(hints(8) + answer));
@@ -168,7 +168,7 @@ describe('an answer counts, and its connection ends, when after the status comes
     await until(() => sockets.size === 0);
   });
 
-  test('nothing, on a connection that it keeps open', async () => {
+  test('nothing more, on a connection that it keeps open', async () => {
     const { attempt } = await sendTo((socket) =>
       socket.write(`${ok}Connection: keep-alive\r\nKeep-Alive: timeout=999999\r\nContent-Length: 0\r\n\r\n`),
     );
@@ -176,7 +176,7 @@ describe('an answer counts, and its connection ends, when after the status comes
     await until(() => sockets.size === 0);
   });
 
-  test('what a small gzip body stands for: it is not unpacked', async () => {
+  test('a small gzip body, which is not unpacked', async () => {
     const bomb = gzipSync(Buffer.alloc(10_000_000));
     const { attempt, cpuMs } = await sendTo((socket) => {
       socket.write(`${ok}Content-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`);
@@ -209,7 +209,7 @@ describe('a receiver that is slow gets its time and no more', () => {
     await until(() => sockets.size === 0);
   });
 
-  test('a TLS handshake that goes no further', async () => {
+  test('a TLS handshake that stops', async () => {
     const { attempt } = await sendTo(() => undefined, { timeoutMs, protocol: 'https' });
     expect(attempt).toMatchObject({ status: null, error: 'timeout' });
     await until(() => sockets.size === 0);
@@ -240,7 +240,7 @@ describe('TLS fails, at once, with a receiver that sends', () => {
     await until(() => sockets.size === 0);
   });
 
-  test('a certificate that nobody vouches for', async () => {
+  test('a certificate that no authority has signed', async () => {
     setDefaultCACertificates(authorities);
     const { attempt } = await sendTo((socket) => socket.end(), { protocol: 'https', overTls: true });
     expect(attempt).toMatchObject({ status: null, error: 'tls' });

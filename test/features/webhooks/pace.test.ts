@@ -7,7 +7,7 @@ beforeEach(() => {
 });
 const clock = () => now;
 
-test('a burst goes at once, and then no more than the rate', () => {
+test('a burst is sent at once, and then only the rate', () => {
   const pace = createPace({ perSecond: 4, burst: 8 }, clock);
   expect(pace.take('a', 6)).toEqual({ granted: 6, waitMs: 0 });
   expect(pace.take('a', 6)).toMatchObject({ granted: 2 });
@@ -21,7 +21,7 @@ test('a burst goes at once, and then no more than the rate', () => {
   expect(pace.take('b', 8)).toEqual({ granted: 8, waitMs: 0 });
 });
 
-test.each([1, 3, 7, 50])('at %i a second everything asked for goes in the end', (perSecond) => {
+test.each([1, 3, 7, 50])('at %i a second all requests are sent in the end', (perSecond) => {
   const pace = createPace({ perSecond, burst: perSecond }, clock);
   let [left, turns] = [perSecond * 20, 0];
   while (left > 0 && turns++ < 1_000) {
@@ -32,7 +32,7 @@ test.each([1, 3, 7, 50])('at %i a second everything asked for goes in the end', 
   expect(left).toBe(0);
 });
 
-test('those that wait come back one after another, no faster than they can go', () => {
+test('waiting requests return one after another, at the rate', () => {
   const pace = createPace({ perSecond: 10, burst: 10 }, clock);
   pace.take('a', 10);
   const waits = Array.from({ length: 30 }, () => pace.take('a', 8).waitMs);
@@ -60,7 +60,7 @@ test('a stranger gets few tests, and a user has few to give', () => {
   expect(many(100, (n) => test(`other-${n}`, 'victim.example.com'))).toBe(10);
 });
 
-test('one user has at most half of a host’s rate', () => {
+test('one user gets at most half of a host’s rate', () => {
   const traffic = createTraffic(20, clock);
   const take = (userId: string) => traffic.take({ userId, url, verified: true }, 8).granted;
   let [ada, bob] = [0, 0];

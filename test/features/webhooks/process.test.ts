@@ -36,7 +36,7 @@ function start(environment: Record<string, string> = {}) {
   return started;
 }
 
-test('what a service was sending when it was killed, another sends', async () => {
+test('another service sends what a killed service was sending', async () => {
   const service = start();
   const user = await makeUser(await service.url);
   const webhook = await makeConfirmed(database.url, user, receiver);
@@ -63,7 +63,7 @@ test('what a service was sending when it was killed, another sends', async () =>
   expect(row).toEqual({ state: 'delivered', attempt_count: 1 });
 });
 
-test('no proxy of the environment comes between, and stopping waits for what is under way', async () => {
+test('proxy settings of the environment are ignored, and stopping waits for requests in flight', async () => {
   const proxy = await openReceiver();
   const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'];
   const service = start({

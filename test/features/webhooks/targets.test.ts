@@ -115,7 +115,7 @@ describe('a URL', () => {
     'https://xn--bcher-kva.example/',
     'https://bücher.example/',
     'https://localhost.example.com/',
-  ])('%s is taken', (url) => {
+  ])('%s is accepted', (url) => {
     expect(targets.faultOf(url)).toBeNull();
     expect(targets.open(url).lookup).toEqual(expect.any(Function));
   });
@@ -181,7 +181,7 @@ describe('an allowed host', () => {
     'http://[0:0:0:0:0:0:0:1]:9999/',
     'http://hooks.test/',
     'https://hooks.test:8443/',
-  ])('takes %s, and looks it up as the system does', (url) => {
+  ])("accepts %s, and uses the system's lookup", (url) => {
     expect(targets.faultOf(url)).toBeNull();
     expect(targets.open(url).lookup).toBeUndefined();
   });
@@ -194,7 +194,7 @@ describe('an allowed host', () => {
     'http://app.hooks.test/',
     'http://hooks.test.example.com/',
     'http://user@hooks.test/',
-  ])('does not open %s', (url) => {
+  ])('does not allow %s', (url) => {
     expect(targets.faultOf(url)).not.toBeNull();
   });
 });
@@ -213,7 +213,7 @@ describe('a name', () => {
 
   const leadingTo = (...addresses: string[]) => createTargets([], async () => addresses);
 
-  test('leads to its public addresses alone', async () => {
+  test('leads only to its public addresses', async () => {
     const targets = leadingTo('10.0.0.1', '8.8.8.8', '::1', '2606:4700:4700::1111');
     expect(await lookUp(targets, true)).toEqual([
       { address: '8.8.8.8', family: 4 },
@@ -222,7 +222,7 @@ describe('a name', () => {
     expect(await lookUp(targets, false)).toEqual({ address: '8.8.8.8', family: 4 });
   });
 
-  test('leads to three addresses of a family at most', async () => {
+  test('leads to at most three addresses of a family', async () => {
     const v4 = Array.from({ length: 100 }, (_, n) => `8.8.8.${n}`);
     const v6 = Array.from({ length: 100 }, (_, n) => `2606:4700:4700::${n + 1}`);
     expect(await lookUp(leadingTo(...v4, ...v6), true)).toEqual([
@@ -231,7 +231,7 @@ describe('a name', () => {
     ]);
   });
 
-  test.each([true, false])('that leads nowhere else is refused (all: %s)', async (all) => {
+  test.each([true, false])('is rejected if it has no public address (all: %s)', async (all) => {
     await expect(lookUp(leadingTo('10.0.0.1', '::ffff:8.8.8.8'), all)).rejects.toThrow('refused-address');
     await expect(lookUp(leadingTo(), all)).rejects.toThrow('unresolvable');
   });

@@ -77,7 +77,7 @@ test('a new webhook gets a test, and events once that is taken', async () => {
   expect(states).toEqual(['delivered', 'delivered', 'delivered']);
 });
 
-test('events are queued for a webhook that is not verified, and nothing claims it for them', async () => {
+test('events for an unverified webhook are queued, and no lease is taken for them', async () => {
   const webhook = await makeWebhook(ada, receiver);
   receiver.answers = [500];
   await deliver();
@@ -89,7 +89,7 @@ test('events are queued for a webhook that is not verified, and nothing claims i
   expect(receiver.received).toHaveLength(1);
 });
 
-test('another address has to be verified anew, also while a test is on its way', async () => {
+test('a new address must be verified again, also while a test is in flight', async () => {
   const webhook = await makeVerified(service.database.url, ada, receiver);
   const moved = await ada.send('PATCH', webhook.path, { body: { url: `${receiver.url}/second` } });
   expect(moved.body.verified_at).toBeNull();
@@ -118,7 +118,7 @@ test('another address has to be verified anew, also while a test is on its way',
   expect(types(webhook.secret).at(-1)).toBe('task.created');
 });
 
-test('a webhook that is made disabled is asked when it is enabled', async () => {
+test('a webhook that is created disabled is tested when it is enabled', async () => {
   const webhook = await makeWebhook(ada, receiver, { enabled: false });
   await deliver();
   expect(receiver.received).toEqual([]);
@@ -128,7 +128,7 @@ test('a webhook that is made disabled is asked when it is enabled', async () => 
   expect((await shown(webhook)).verified_at).not.toBeNull();
 });
 
-test('one that takes no test in its nine attempts is disabled, and asked again when it is enabled', async () => {
+test('a webhook is disabled after nine failed tests, and tested again when it is enabled', async () => {
   const webhook = await makeWebhook(ada, receiver);
   for (let attempt = 1; attempt <= 9; attempt++) {
     expect((await shown(webhook)).enabled).toBe(true);

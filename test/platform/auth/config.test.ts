@@ -42,7 +42,7 @@ describe('a stock Better Auth server', () => {
     expect(notices).toEqual([expect.stringContaining('BETTER_AUTH_SECRET is not used')]);
   });
 
-  test('several sources are named, and that is said', () => {
+  test('several sources can be named, and a warning says so', () => {
     const { config, notices } = parse({
       BETTER_AUTH_URL: URL,
       BETTER_AUTH_SECRET: SECRET,
@@ -69,7 +69,7 @@ describe('a stock Better Auth server', () => {
     },
   );
 
-  test('each thing that follows can be set', () => {
+  test('each derived value can be set', () => {
     const { config } = parse({
       BETTER_AUTH_URL: URL,
       AUTH_JWKS_URL: 'https://keys.example.com/set?v=1',
@@ -98,7 +98,7 @@ describe('a stock Better Auth server', () => {
     });
   });
 
-  test('an empty variable is as good as none', () => {
+  test('an empty variable counts as unset', () => {
     const empty = Object.fromEntries(
       ['BETTER_AUTH_SECRETS', 'AUTH_SOURCES', 'AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE'].map((name) => [
         name,
@@ -108,13 +108,13 @@ describe('a stock Better Auth server', () => {
     expect(parse({ ...empty, BETTER_AUTH_SECRET: SECRET })).toEqual(parse({ BETTER_AUTH_SECRET: SECRET }));
   });
 
-  test.each(['auto', 'off'])('AUTH_USER_TABLE=%s leaves the table its name', (value) => {
+  test.each(['auto', 'off'])('AUTH_USER_TABLE=%s keeps the name of the table', (value) => {
     expect(parse({ BETTER_AUTH_URL: URL, AUTH_USER_TABLE: value }).config?.tables.user).toBe('user');
   });
 });
 
 describe('rotation', () => {
-  test("Better Auth's own list and the single secret count together", () => {
+  test("Better Auth's list of secrets and the single secret are both used", () => {
     const { config } = parse({
       BETTER_AUTH_SECRETS: `2:${SECRET}, 1: ${OLD_SECRET} `,
       BETTER_AUTH_SECRET: SECRET,
@@ -127,13 +127,16 @@ describe('rotation', () => {
     expect(parse({ BETTER_AUTH_SECRET: secret }).config?.secrets).toEqual([secret]);
   });
 
-  test.each([SECRET, `one:${SECRET}`, '1:', `1:${SECRET},`, `-1:${SECRET}`])('%j is no list', (list) => {
-    const { config, errors } = parse({ BETTER_AUTH_SECRETS: list });
-    expect(config).toBeNull();
-    expect(errors).toEqual([
-      'BETTER_AUTH_SECRETS must be a list of <version>:<secret>, separated by commas.',
-    ]);
-  });
+  test.each([SECRET, `one:${SECRET}`, '1:', `1:${SECRET},`, `-1:${SECRET}`])(
+    '%j is not a list of secrets',
+    (list) => {
+      const { config, errors } = parse({ BETTER_AUTH_SECRETS: list });
+      expect(config).toBeNull();
+      expect(errors).toEqual([
+        'BETTER_AUTH_SECRETS must be a list of <version>:<secret>, separated by commas.',
+      ]);
+    },
+  );
 });
 
 describe('cookies', () => {
@@ -157,13 +160,13 @@ describe('cookies', () => {
 });
 
 describe('the development secret', () => {
-  test('stands in where nothing is configured', () => {
+  test('is used if no source is configured', () => {
     const { config, notices } = parseAuthConfig({}, { production: false, developmentSecret: () => SECRET });
     expect(config).toMatchObject({ sources: ['secret'], secrets: [SECRET] });
     expect(notices).toEqual([expect.stringContaining('development secret')]);
   });
 
-  test('counts for nothing where something is', () => {
+  test('is not used if a source is configured', () => {
     const { config } = parseAuthConfig(
       { BETTER_AUTH_URL: URL },
       { production: false, developmentSecret: () => SECRET },
@@ -178,7 +181,7 @@ describe('the development secret', () => {
   });
 });
 
-describe('faults', () => {
+describe('errors', () => {
   const cases: [string, NodeJS.ProcessEnv, RegExp][] = [
     ['no source', {}, /BETTER_AUTH_URL/],
     [

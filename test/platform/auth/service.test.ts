@@ -221,7 +221,7 @@ describe('with the secret and its cookie', () => {
     }
   });
 
-  test('the scope to write is enough for both', async () => {
+  test('the write scope allows reads and writes', async () => {
     const token = tokenWith({ scope: 'tasklane:write' });
     expect((await send(service.url, 'POST', path, { token, body })).status).toBe(201);
     expect((await send(service.url, 'GET', path, { token })).status).toBe(200);
@@ -240,7 +240,7 @@ describe('with the secret and its cookie', () => {
     ['an opaque origin', { Origin: 'null' }, 403],
   ];
 
-  test.each(origins)('a cookie from %s reads, and a bearer token writes', async (_, headers) => {
+  test.each(origins)('from %s a cookie can read and a bearer token can write', async (_, headers) => {
     const Cookie = cookieWith({});
     expect((await send(service.url, 'GET', path, { headers: { ...headers, Cookie } })).status).toBe(200);
     expect((await send(service.url, 'HEAD', path, { headers: { ...headers, Cookie } })).status).toBe(200);
@@ -304,7 +304,7 @@ describe('with the secret and its cookie', () => {
   });
 });
 
-describe('with a key set that is out of reach at the start', () => {
+describe('with a key set that is unreachable at the start', () => {
   let server: KeySetServer;
   let service: TestService;
   beforeAll(async () => {
@@ -318,7 +318,7 @@ describe('with a key set that is out of reach at the start', () => {
     await server.close();
   });
 
-  test('tokens are 503 until it is back, and everything else is as ever', async () => {
+  test('tokens are 503 until it is reachable, and everything else works', async () => {
     const { url } = server;
     const token = signWith(kit.keys.ed25519, {
       sub: 'alice',
@@ -375,7 +375,7 @@ describe('with the sessions of a Better Auth server', () => {
     return (await send(service.url, 'GET', `/api/${user.userId}/tasks`, options)).status;
   }
 
-  test('a browser’s cookie and the session’s token open the lane', async () => {
+  test('the session cookie and the session token open the lane', async () => {
     const user = await server.signUp();
     const path = `/api/${user.userId}/tasks`;
     const headers = { Cookie: cookieOf(user) };

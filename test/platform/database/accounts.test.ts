@@ -103,7 +103,7 @@ describe.each([
     await sql('insert into public."user" (id) values ($1), ($2)', [mine, theirs]);
   });
 
-  test('link lanes, which end with their accounts', async () => {
+  test('link lanes to accounts, and a lane is erased with its account', async () => {
     const linked = { state: 'linked', table: 'public."user"', idType, orphans: 0, examples: [] };
     expect(await link()).toEqual(linked);
     for (const id of [mine, theirs]) await write(id as string);
@@ -116,7 +116,7 @@ describe.each([
     expect((await constraints()).every((each) => each.validated)).toBe(true);
   });
 
-  test('link the lanes that are there', async () => {
+  test('link existing lanes', async () => {
     await write(mine as string);
     expect(await link()).toMatchObject({ state: 'linked', orphans: 0 });
     expect((await constraints()).every((each) => each.validated)).toBe(true);
@@ -124,7 +124,7 @@ describe.each([
     expect(await lanesOf()).toEqual(everywhere());
   });
 
-  test('let nobody else begin a lane, and everybody look', async () => {
+  test('let only accounts create a lane, and everybody read', async () => {
     await link();
     for (const id of ['eve', '7', 'ffffffff-ffff-4fff-bfff-ffffffffffff']) {
       expect(await lanes.withUser(id).read(async (lane) => lane.rows('tasks'))).toEqual([]);
@@ -136,7 +136,7 @@ describe.each([
   });
 });
 
-describe('an id that is not as Postgres writes it', () => {
+describe('an id in another spelling than that of Postgres', () => {
   test.each([
     uuidA.toUpperCase(),
     uuidA.replaceAll('-', ''),
@@ -144,7 +144,7 @@ describe('an id that is not as Postgres writes it', () => {
     `${uuidA}0`,
     `urn:uuid:${uuidA}`,
     'ada',
-  ])('is no uuid: %j', async (id) => {
+  ])('is not a uuid: %j', async (id) => {
     await makeAccounts('uuid');
     await sql('insert into public."user" (id) values ($1)', [uuidA]);
     await link();
@@ -165,7 +165,7 @@ describe('an id that is not as Postgres writes it', () => {
     '2147483648',
     '9'.repeat(30),
     'ada',
-  ])('is no integer: %j', async (id) => {
+  ])('is not an integer: %j', async (id) => {
     await makeAccounts('integer');
     await sql('insert into public."user" (id) values (1), (10), (-1)');
     await link();
@@ -175,7 +175,7 @@ describe('an id that is not as Postgres writes it', () => {
 });
 
 describe('lanes without an account', () => {
-  test('are told, and stay as they are; no new one is made', async () => {
+  test('are logged and left unchanged, and no new one is created', async () => {
     await makeAccounts('text');
     await sql(`insert into public."user" (id) values ('ada')`);
     const strays = ['f', 'e', 'd', 'c', 'b', 'a'];
@@ -196,7 +196,7 @@ describe('lanes without an account', () => {
     expect(await constraints()).toMatchObject([{ validated: true }]);
   });
 
-  test('whose id can be no account’s can be read, and not written', async () => {
+  test('can be read but not written if no account can have their id', async () => {
     await makeAccounts('integer');
     await sql('insert into public."user" (id) values (1)');
     for (const id of ['1', '01', '7']) await write(id);
@@ -209,7 +209,7 @@ describe('lanes without an account', () => {
 });
 
 describe('the link', () => {
-  test('is not made anew where it is current', async () => {
+  test('is not created again if it is current', async () => {
     await makeAccounts('uuid');
     await link();
     const before = await constraints();
@@ -217,7 +217,7 @@ describe('the link', () => {
     expect(await constraints()).toEqual(before);
   });
 
-  test('follows a table that is made anew with ids of another type', async () => {
+  test('follows a table that is created again with ids of another type', async () => {
     await makeAccounts('integer');
     await sql('insert into public."user" (id) values (1)');
     await link();
@@ -230,7 +230,7 @@ describe('the link', () => {
     expect(await link()).toMatchObject({ state: 'linked', idType: 'text', orphans: 1, examples: ['1'] });
   });
 
-  test('is undone when the table is gone, and lanes are free again', async () => {
+  test('is removed with the table, and then lanes need no account', async () => {
     await makeAccounts('integer');
     await link();
     await sql('drop table public."user" cascade');
@@ -243,7 +243,7 @@ describe('the link', () => {
     expect(await constraints()).toEqual([]);
   });
 
-  test('goes with the tables, and stands in the way of no migration', async () => {
+  test('is removed with the tables and blocks no migration', async () => {
     await makeAccounts('integer');
     await link();
     const names = await migrateDown(database.url, { all: true });
@@ -254,7 +254,7 @@ describe('the link', () => {
     await refused(write('ada'));
   });
 
-  test('is undone when it is switched off', async () => {
+  test('is removed when it is switched off', async () => {
     await makeAccounts('text');
     await link();
     expect(await link({ ...auto, link: 'off' })).toEqual({ state: 'off' });
@@ -262,7 +262,7 @@ describe('the link', () => {
     expect(await link({ ...auto, link: 'off' })).toEqual({ state: 'off' });
   });
 
-  test('can be to a table of another name, in another schema', async () => {
+  test('can refer to a table with another name, in another schema', async () => {
     await sql('create schema "the auth"');
     await sql(`create table "the auth"."The ""users""" (id bigint primary key)`);
     await sql(`insert into "the auth"."The ""users""" values (1)`);
@@ -292,14 +292,17 @@ describe('the link', () => {
       'create table public."user" (id text); create unique index on public."user" (id) where id > $$a$$',
       /not its key/,
     ],
-  ])('is not made to %s, which is a fault where the table is named', async (_what, statement, reason) => {
-    await sql(statement);
-    expect(await link()).toMatchObject({ state: 'unlinked' });
-    await expect(link({ ...auto, link: 'required' })).rejects.toThrow(reason);
-    await write('ada');
-  });
+  ])(
+    'is not created for %s, which is an error if the table is configured',
+    async (_what, statement, reason) => {
+      await sql(statement);
+      expect(await link()).toMatchObject({ state: 'unlinked' });
+      await expect(link({ ...auto, link: 'required' })).rejects.toThrow(reason);
+      await write('ada');
+    },
+  );
 
-  test('is not made to a table of something else, unless it is named', async () => {
+  test('is not created for a table of something else, unless it is configured', async () => {
     await sql('create table public."user" (id text primary key, name text)');
     expect(await link()).toEqual({
       state: 'unlinked',
@@ -308,7 +311,7 @@ describe('the link', () => {
     expect(await link({ ...auto, link: 'required' })).toMatchObject({ state: 'linked' });
   });
 
-  test('leaves the wall up', async () => {
+  test('keeps row-level security', async () => {
     await makeAccounts('text');
     await link();
     const forced = await sql(
@@ -335,13 +338,13 @@ describe('a first write while the account is being deleted', () => {
   });
   afterEach(() => deleter.end());
 
-  test('is refused', async () => {
+  test('is rejected', async () => {
     await deleter.query('commit');
     await refused(writing);
     expect(await users('profiles')).toEqual([]);
   });
 
-  test('makes the lane if the account stays', async () => {
+  test('creates the lane if the account stays', async () => {
     await deleter.query('rollback');
     await writing;
     expect(await users('profiles')).toEqual([uuidA]);
@@ -380,7 +383,7 @@ describe.each([
       linkAccounts(connection, { ...auto, schema: 'auth' }),
     );
 
-  test('a table of another owner is linked once that one allows it', async () => {
+  test('a table of another owner is linked after its owner grants the right', async () => {
     await write(uuidA, own);
     await expect(linkAsOwner()).rejects.toThrow(/grant select, references on auth\."user" to/);
     await write(uuidB, own);

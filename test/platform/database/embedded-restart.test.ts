@@ -80,7 +80,7 @@ describe('a service with the embedded Postgres', () => {
     expect(body.items.map(({ id }: { id: string }) => id)).toEqual(expect.arrayContaining(acknowledged));
   }
 
-  test('serves again after its postmaster was killed, each time, with what was acknowledged', async () => {
+  test('serves again each time its postmaster is killed, without losing acknowledged writes', async () => {
     const { port } = await connection();
     for (let time = 1; time <= 3; time++) {
       const killed = await killPostmaster();
@@ -97,7 +97,7 @@ describe('a service with the embedded Postgres', () => {
     expect(postmasterOf(dataDir)).toBeUndefined();
   });
 
-  test('serves again after one of its backends was killed, without a new postmaster', async () => {
+  test('serves again after one of its backends is killed, without a new postmaster', async () => {
     const postmaster = postmasterOf(dataDir);
     const client = await connect();
     const { rows } = await client.query('select pg_backend_pid() as pid');
@@ -113,7 +113,7 @@ describe('a service with the embedded Postgres', () => {
     expect(logged('embedded Postgres ended')).toEqual([]);
   });
 
-  test('waits for a backend that outlives its postmaster and holds its memory', async () => {
+  test('waits for a backend that outlives its postmaster and keeps its shared memory', async () => {
     const client = await connect();
     const [{ pid }] = (await client.query('select pg_backend_pid() as pid')).rows;
     const backend = identify(pid) as string;
@@ -134,7 +134,7 @@ describe('a service with the embedded Postgres', () => {
     await expectKept();
   });
 
-  test('stops when it is told to while its Postgres cannot start', async () => {
+  test('stops on request while its Postgres cannot start', async () => {
     const client = await connect();
     const [{ pid }] = (await client.query('select pg_backend_pid() as pid')).rows;
     const backend = identify(pid) as string;
@@ -149,7 +149,7 @@ describe('a service with the embedded Postgres', () => {
     await until(() => !isRunning(backend));
   });
 
-  test('ends when its Postgres does not come back', async () => {
+  test('ends if its Postgres does not start again', async () => {
     const pid = postmasterOf(dataDir) as number;
     const cluster = join(dataDir, 'postgres', 'cluster');
     await rename(join(cluster, 'data'), join(cluster, 'gone'));
@@ -160,7 +160,7 @@ describe('a service with the embedded Postgres', () => {
   });
 });
 
-test('a server that ends again and again is given up, and one that stayed up for long is not', async () => {
+test('a server that keeps ending is not restarted for ever, unless it ran for long in between', async () => {
   const first = await startEmbeddedPostgres({ dataDir, settings: { fsync: 'off' } });
   let starts = 0;
   const givenUp: Error[] = [];
@@ -197,7 +197,7 @@ test('a server that ends again and again is given up, and one that stayed up for
   await shaky.stop();
 });
 
-test('a database that is gone does not come back empty', async () => {
+test('a deleted database is not replaced by an empty one', async () => {
   const first = await startEmbeddedPostgres({ dataDir, settings: { fsync: 'off' } });
   await first.stop();
   await rename(join(dataDir, 'postgres', 'cluster'), join(dataDir, 'postgres', 'moved'));

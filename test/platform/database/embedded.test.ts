@@ -225,7 +225,7 @@ describe('a first start', () => {
     await expect(query(server, 'select 1/0')).rejects.toThrow('division by zero');
   });
 
-  test('tries another port when the one it chose is taken meanwhile', async () => {
+  test('tries another port if its first choice is taken meanwhile', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const taken = other.address() as AddressInfo;
@@ -241,7 +241,7 @@ describe('a first start', () => {
     }
   });
 
-  test('that is killed within initdb leaves nothing that stops the next one', async () => {
+  test('that is killed during initdb does not block the next start', async () => {
     const { child } = startChild();
     const home = path.join(dataDir, 'postgres');
     const unfinished = async () => {
@@ -262,7 +262,7 @@ describe('a first start', () => {
     await again.stop();
   });
 
-  test('by two processes at once makes one server, which one of them owns', async () => {
+  test('by two processes at once creates one server, which one of them owns', async () => {
     const both = [startChild(), startChild()];
     const servers = await Promise.all(both.map(({ started }) => started));
     expect(servers.map(({ owned }) => owned).sort()).toEqual([false, true]);
@@ -285,7 +285,7 @@ describe('a first start', () => {
 describe('a later start', () => {
   beforeEach(useShared);
 
-  test('finds the data, on whatever port', async () => {
+  test('finds the data on any port', async () => {
     const first = await start();
     await query(first, createAndFill);
     await first.stop();
@@ -296,7 +296,7 @@ describe('a later start', () => {
     await second.stop();
   });
 
-  test('attaches to the server of a live process, and its stop leaves that alone', async () => {
+  test('attaches to the server of a live process and does not stop that server', async () => {
     const owner = await startChild().started;
     const attached = await start();
     expect(attached).toMatchObject({ ...owner, owned: false });
@@ -326,7 +326,7 @@ describe('a later start', () => {
     expect(identify(pid)).toBeUndefined();
   });
 
-  test('after kill -9 of postgres recovers what was committed', async () => {
+  test('recovers committed data after kill -9 of postgres', async () => {
     const first = await start();
     await query(first, createAndFill);
     await killPostmaster(first.dataDirectory);
@@ -342,7 +342,7 @@ describe('a later start', () => {
   test.each([
     ['another process', startSleep],
     ['a zombie', startZombie],
-  ])('takes no notice of a postmaster.pid whose pid %s has', async (_, startOther) => {
+  ])('ignores a postmaster.pid whose pid belongs to %s', async (_, startOther) => {
     const first = await start();
     const file = path.join(first.dataDirectory, 'postmaster.pid');
     const record = await readFile(file, 'utf8');
@@ -371,7 +371,7 @@ describe('a later start', () => {
     }
   });
 
-  test('sets a log of more than 10 MB aside', async () => {
+  test('rotates a log of more than 10 MB', async () => {
     const first = await start();
     await first.stop();
     const log = path.join(first.dataDirectory, '../../postgres.log');
@@ -387,7 +387,7 @@ describe('a later start', () => {
 describe('the owning process', () => {
   beforeEach(useShared);
 
-  test('can drain after Ctrl-C, which reaches its whole process group', async () => {
+  test('can drain after Ctrl-C, which signals its whole process group', async () => {
     const { child, started } = startChild({ detached: true });
     const server = await started;
     const pid = postmasterPid(server.dataDirectory);
@@ -409,13 +409,13 @@ describe('the owning process', () => {
     expect(await query(server, 'select 1 as n')).toEqual([{ n: 1 }]);
   });
 
-  test('counts a zombie as ended, which an init that reaps nothing leaves', async () => {
+  test('counts a zombie process as ended', async () => {
     const pid = await startZombie(os.userInfo());
     await until(() => identify(pid) === undefined);
     expect(existsSync(`/proc/${pid}`)).toBe(true);
   });
 
-  test('ends a server that does not heed a fast shutdown', async () => {
+  test('ends a server that ignores a fast shutdown', async () => {
     const server = await start();
     const postmaster = identify(postmasterPid(server.dataDirectory)) as string;
     process.kill(Number.parseInt(postmaster, 10), 'SIGSTOP');
@@ -464,7 +464,7 @@ describe('an error says what to do', () => {
     );
   });
 
-  test('when another user made the cluster', async () => {
+  test('when another user owns the cluster', async () => {
     jest.spyOn(process, 'getuid' as never).mockReturnValue(12345 as never);
     await expect(start()).rejects.toThrow(/was made by another user .* or choose another DATA_DIR/);
   });

@@ -32,7 +32,7 @@ test.each([
   [Object.assign(new Error('open'), { code: 'ENOENT', syscall: 'open' }), false],
   [Object.assign(new Error('connect'), { code: 'ENOENT', syscall: 'connect' }), true],
   [undefined, false],
-])('%p is unavailability: %p', (error, expected) => {
+])('%p means that the database is unavailable: %p', (error, expected) => {
   expect(isUnavailable(error)).toBe(expected);
 });
 
@@ -60,7 +60,7 @@ test.each([
   expect(breaksConnection(Object.assign(new Error('failed'), { code }))).toBe(expected);
 });
 
-test('a query that was given up leaves its connection busy, so that it is not used again', () => {
+test('the connection of an aborted query is not reused, because it is still busy', () => {
   expect(breaksConnection(new Error('Query read timeout'))).toBe(true);
 });
 
@@ -68,7 +68,7 @@ test.each([
   ['42P05', 'prepared statement "lane-scope" already exists', true],
   ['26000', 'prepared statement "lane-scope" does not exist', true],
   ['42601', 'syntax error', false],
-])('%s tells of lost prepared statements: %p', (code, message, expected) => {
+])('%s means that prepared statements were lost: %p', (code, message, expected) => {
   expect(losesStatements(Object.assign(new Error(message), { code }))).toBe(expected);
 });
 
@@ -79,7 +79,7 @@ test.each([
   ['XX000', 'Max client connections reached', true],
   ['53200', 'out of memory', false],
   ['28P01', 'password authentication failed', false],
-])('%s, %s: no more connections can be opened: %p', (code, message, expected) => {
+])('%s, %s means that no more connections can be opened: %p', (code, message, expected) => {
   expect(isConnectionLimit(Object.assign(new Error(message), { code }))).toBe(expected);
 });
 
@@ -116,7 +116,7 @@ test.each([
   ],
   [coded('ERR_TLS_CERT_ALTNAME_INVALID'), 'its TLS certificate is for another host name'],
   [coded('CERT_HAS_EXPIRED'), 'its TLS certificate is not valid at this time'],
-])('%p is told without names: %s', (error, why) => {
+])('%p is described without names: %s', (error, why) => {
   expect(isUnavailable(error)).toBe(true);
   expect(describeOutOfReach(error)).toBe(`The database is out of reach: ${why}.`);
 });

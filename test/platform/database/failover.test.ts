@@ -8,7 +8,7 @@ import { createTestDatabase, query, type TestDatabase } from '../../support/data
 import { openDatabase } from '../../support/open-database';
 import { openProxy } from '../../support/proxy';
 import { documentedSql, setUpRoles } from '../../support/roles';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { newTask } from '../../support/tasks';
 import { until } from '../../support/until';
 import { makeUser } from '../../support/user';
@@ -27,11 +27,7 @@ async function sleepInRow(
 }
 
 describe('a database that becomes read-only', () => {
-  let service: TestService;
-  beforeAll(async () => {
-    service = await startTestService();
-  });
-  afterAll(() => service.stop());
+  const service = useTestService();
 
   /** As a failover does: connections end, and new ones lead to a server that takes no writes, or does again. */
   async function setReadOnly(readOnly: boolean, endsConnections: boolean): Promise<void> {
@@ -46,7 +42,7 @@ describe('a database that becomes read-only', () => {
     }
   }
 
-  test('answers reads, refuses writes, says so, and works again by itself', async () => {
+  test('answers reads, rejects writes, reports it, and works again by itself', async () => {
     const user = await makeUser(service.url);
     const write = () => user.send('POST', '/tasks', { body: { title: 'A task' } });
     const ready = () => user.send('GET', '/tasks').then(() => fetch(`${service.url}/readyz`));
@@ -92,7 +88,7 @@ describe('connections', () => {
     }
   });
 
-  test('that are read-only are replaced at the first write, which does not fail', async () => {
+  test('are replaced at the first write if they are read-only, and the write succeeds', async () => {
     const opened = openDatabase(database.url, { max: 1 });
     try {
       const pid = await pidOf(opened);
@@ -106,7 +102,7 @@ describe('connections', () => {
   });
 
   test.each(['25006', '57P01', '57P05', '08006', '25P03', '25P04'])(
-    'that met %s are not used again',
+    'are not reused after %s',
     async (code) => {
       const opened = openDatabase(database.url, { max: 1 });
       try {
@@ -120,7 +116,7 @@ describe('connections', () => {
     },
   );
 
-  test('that met an error of the statement alone are used again', async () => {
+  test('are reused after an error of a statement', async () => {
     const opened = openDatabase(database.url, { max: 1 });
     try {
       const pid = await pidOf(opened);
@@ -142,7 +138,7 @@ describe('a transaction that takes too long', () => {
   test.each<[string, (lane: Parameters<typeof sleepInRow>[0]) => Promise<unknown>]>([
     ['in many statements', (lane) => sleepInRow(lane, 100)],
     ['waiting for something else', () => new Promise(() => undefined)],
-  ])('%s is given up, with all that it wrote', async (_what, work) => {
+  ])('%s is aborted and rolled back', async (_what, work) => {
     const opened = openDatabase(database.url, { max: 1, transactionTimeoutMs: 400 });
     try {
       const ada = opened.withUser('ada');
@@ -160,7 +156,7 @@ describe('a transaction that takes too long', () => {
     }
   });
 
-  test('on a network that went silent is given up by the service alone', async () => {
+  test('is aborted by the service if the network is silent', async () => {
     const proxy = await openProxy(database.url);
     const opened = openDatabase(proxy.url, { max: 1, transactionTimeoutMs: 400 });
     try {
@@ -179,7 +175,7 @@ describe('a transaction that takes too long', () => {
   });
 });
 
-test('requests wait for a connection where the role may open no more', async () => {
+test('requests wait for a connection if the role cannot open more', async () => {
   const setUp = await setUpRoles(documentedSql('A database administrator makes the roles'));
   const roles = { appRole: `${setUp.name}_app`, systemRole: `${setUp.name}_system` };
   try {

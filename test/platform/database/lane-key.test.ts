@@ -74,7 +74,7 @@ test.each([
   expect(keys).toEqual(parameters.map((parameter) => ({ parameter })));
 });
 
-test('tells a constant that must be the key', () => {
+test('reports a constant that must be the key', () => {
   expect(read(`select from app.a where user_id = 'ada'`)).toEqual({
     faults: [],
     keys: [{ constant: 'ada' }],
@@ -133,6 +133,6 @@ test.each([
   ['the text of a query', `select ts_stat('select n from app.a')`],
   ['a table function with a query', 'select * from unnest(array(select n from app.a)) as x'],
   ['a second statement', 'select 1; select * from app.a'],
-])('refuses %s', (_what, sql) => {
+])('rejects %s', (_what, sql) => {
   expect(read(sql).faults).not.toEqual([]);
 });

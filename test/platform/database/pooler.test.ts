@@ -51,7 +51,7 @@ const title = version
     await setUp?.drop();
   });
 
-  test('lets the migrations through, on the direct connection', async () => {
+  test('does not affect migrations, which use the direct connection', async () => {
     const rows = await query<{ name: string }>(
       setUp.urlOf('owner'),
       'select name from tasklane.migrations order by id',
@@ -108,7 +108,7 @@ const title = version
     expect(failures).toEqual([]);
   });
 
-  test('lets what crosses users through, and keeps it apart from them', async () => {
+  test("lets jobs work across users, apart from the users' requests", async () => {
     const options = { url: pooler.url, max: 4, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
     const roles = { appRole: `${setUp.name}_app`, systemRole: `${setUp.name}_system` };
     const prepared = keepsPreparedStatements(version as [number, number]);
@@ -175,7 +175,7 @@ const title = version
     },
   );
 
-  test('lets event streams have what this instance and others have written', async () => {
+  test('lets event streams send the changes of this and other instances', async () => {
     const user = await makeUser(service.url);
     const reader = await readEvents(`${service.url}${user.lane}/events`, { token: user.token });
     try {

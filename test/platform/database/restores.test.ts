@@ -72,7 +72,7 @@ async function sync(
   }
 }
 
-describe('of a record and what there is', () => {
+describe('a comparison of the stored record with the server', () => {
   const present = {
     systemIdentifier: '1',
     databaseOid: '2',
@@ -97,7 +97,7 @@ describe('of a record and what there is', () => {
       { recoveryTarget: 'recovery_target_time = x', timeline: 2 },
     ],
     ['a target that was taken out of the settings', { recoveryTarget: 'recovery_target_time = x' }, {}],
-  ])('%s is no restore', (_what, before, after) => {
+  ])('%s is not a restore', (_what, before, after) => {
     expect(findRestore({ ...recorded, ...before }, { ...present, ...after })).toBeNull();
   });
 
@@ -141,7 +141,7 @@ describe('a database that is copied within its cluster', () => {
     return createDatabase(copy, original.name);
   }
 
-  test('is not ready, and says so to the doctor, until its lanes are renewed', async () => {
+  test('is not ready, which the doctor reports, until its lanes are renewed', async () => {
     const first = await serve(original.url);
     expect(await readiness(first)).toEqual(ready);
     await first.runJob('record-installation');
@@ -170,7 +170,7 @@ describe('a database that is copied within its cluster', () => {
   const epochs = () =>
     query<{ epoch: string }>(original.url, 'select epoch from tasklane.profiles order by user_id');
 
-  test('a run that was ended goes on where it was; on a restored database it begins anew', async () => {
+  test('a run that was stopped continues; on a restored database it begins again', async () => {
     await query(
       original.url,
       `insert into tasklane.profiles (user_id) select 'user-' || n from generate_series(1, 2500) as n`,
@@ -206,7 +206,7 @@ describe('a database that is copied within its cluster', () => {
   });
 });
 
-describe('the files of a server', () => {
+describe("a copy of a server's files", () => {
   let dataDir: string;
   let postgres: EmbeddedPostgres;
   const home = () => join(dataDir, 'postgres');
@@ -258,7 +258,7 @@ describe('the files of a server', () => {
     }
   }
 
-  test('the drill: tokens and streams from after the backup start over', async () => {
+  test('tokens and streams from after the backup start over', async () => {
     let service = await serve(postgres.url);
     const user = await makeUser(service.url);
     await addTasks(user, service.url, 2);
@@ -303,7 +303,7 @@ describe('the files of a server', () => {
     }
   });
 
-  test('a process that goes on sees that its server went back', async () => {
+  test('a running process notices that its server was reset', async () => {
     await recordedOn(postgres.url);
     const before = await backUp();
     await query(before, `create table public.filler as select generate_series(1, 10000) as n`);
@@ -341,7 +341,7 @@ describe('the files of a server', () => {
     return row?.timeline as number;
   }
 
-  test('a promotion is taken for a failover if the service has just seen the server', async () => {
+  test('a promotion counts as a failover if the service has just seen the server', async () => {
     await recordedOn(postgres.url);
     await backUp();
     // Nothing is archived: the log ends where the files do.
@@ -352,7 +352,7 @@ describe('the files of a server', () => {
     expect(await problemOf(url)).toMatch(/was promoted, and the service last saw it 60 minutes before/);
   });
 
-  test('a recovery to a target is a restore, once', async () => {
+  test('a recovery to a target counts as one restore', async () => {
     await recordedOn(postgres.url);
     const archive = join(dataDir, 'archive');
     const original = await backUp();

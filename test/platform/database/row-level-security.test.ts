@@ -169,14 +169,14 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     return rows.map(({ role }) => role);
   }
 
-  test('there are tables with users’ rows, and both users have some in each', async () => {
+  test('both users have rows in each table of users', async () => {
     expect(tables.map(({ name }) => name)).toEqual(expect.arrayContaining(['changes', 'profiles', 'tasks']));
     for (const counted of Object.values(await counts())) {
       expect(Object.entries(counted).filter(([, count]) => count === 0)).toEqual([]);
     }
   });
 
-  test('the app role reaches no table that is not behind the wall', async () => {
+  test('the app role can use only tables with row-level security', async () => {
     const reached = await query<{ name: string; forced: boolean; policies: string[] }>(
       setUp.urlOf('owner'),
       `select relname as name, relrowsecurity and relforcerowsecurity as forced,
@@ -305,7 +305,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     expect(await open('bob').read((each) => run(each, who))).toEqual([lane('bob')]);
   });
 
-  test('the app role sees and writes nothing without a lane, before the first and after it', async () => {
+  test('the app role reads and writes nothing without a lane, before and after the first one', async () => {
     const client = new Client({ connectionString: setUp.urlOf(service) });
     await client.connect();
     const visible = async (userId?: string) => {
@@ -404,7 +404,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
       expect(await counts()).toEqual(before);
     });
 
-    test('is shut again after each transaction', async () => {
+    test('ends with each transaction', async () => {
       const who = 'select current_user as role';
       const login = [{ role: `${setUp.name}_${service}` }];
       expect(await withSystem.read((system) => system.query(who))).toEqual([{ role: systemRole }]);
@@ -416,7 +416,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
       expect(rows).toHaveLength(1);
     });
 
-    test('gives up a transaction that waits for something else', async () => {
+    test('aborts a transaction that waits for something else', async () => {
       const brief = createSystem(pool, { systemRole, statementTimeoutMs: 50 });
       const ended = brief.write(async (system) => {
         await system.query('select 1');
@@ -438,7 +438,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
   });
 
   // docs/database.md says so: the wall is for mistakes, and injected SQL can name another user.
-  test('SQL that names another user finds that user’s rows', async () => {
+  test('SQL that sets another user finds that user’s rows', async () => {
     const rows = await open('ada').read(async (lane) => {
       await run(lane, `select set_config('app.user_id', 'bob', true)`);
       return run<{ user_id: string }>(lane, 'select user_id from tasklane.tasks');
@@ -525,11 +525,11 @@ describe('a migration under forced row-level security', () => {
     ['reads rows', 'select * from tasklane.profiles'],
     ['changes rows', 'update tasklane.profiles set change_seq = 0'],
     ['validates a reference', reference],
-  ])('fails when it %s, which it could not see', async (_what, statement) => {
+  ])('fails when it %s, because it cannot see the rows', async (_what, statement) => {
     await expect(migrate(statement)).rejects.toThrow('query would be affected by row-level security policy');
   });
 
-  test('sees the rows once the force is lifted, as docs/database.md says', async () => {
+  test('sees the rows without the force, as docs/database.md says', async () => {
     await migrate('alter table tasklane.profiles no force row level security');
     expect(await migrate('select user_id from tasklane.profiles')).toEqual([{ user_id: 'ada' }]);
     await expect(migrate(reference)).rejects.toMatchObject({ code: '23503' });

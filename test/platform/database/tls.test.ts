@@ -82,7 +82,7 @@ describe('a server without TLS', () => {
     [{ sslmode: 'prefer' }, false],
     [{ sslmode: 'require' }, 'it does not offer TLS, which sslmode asks for'],
     [{ sslmode: 'verify-full', ...ca }, 'it does not offer TLS, which sslmode asks for'],
-  ])('with %p', async (parameters, expected) => {
+  ])('gives a plain connection or an error with %p', async (parameters, expected) => {
     expect(await outcome(urlOf(parameters as Record<string, string>))).toBe(expected);
   });
 });
@@ -122,11 +122,11 @@ describe('a server with TLS', () => {
     [{ sslmode: 'verify-full', sslrootcert: 'system' }, 'localhost', untrusted],
     [{ ...ca }, '127.0.0.1', otherName],
     [{ sslmode: 'require', uselibpqcompat: 'true' }, 'localhost', true],
-  ])('with %p on %s', async (parameters, host, expected) => {
+  ])('gives TLS, a plain connection or an error with %p on %s', async (parameters, host, expected) => {
     expect(await outcome(urlOf(parameters as unknown as Record<string, string>, host))).toBe(expected);
   });
 
-  test('the pool connects so too', async () => {
+  test('is used with TLS by the pool', async () => {
     const pool = createPool(
       {
         url: urlOf({ sslmode: 'verify-full', ...ca }),
@@ -142,7 +142,7 @@ describe('a server with TLS', () => {
     expect(rows).toEqual([{ ssl: true }]);
   });
 
-  test('migrations, their lock and the look for a pooler use it too', async () => {
+  test('is used with TLS by migrations, their lock and the check for a pooler', async () => {
     const url = urlOf({ sslmode: 'verify-full', ...ca });
     expect(await findTransactionPooler(url)).toBeNull();
     const plain = await withMigrationLock(url, async ({ database }) => {
@@ -160,7 +160,7 @@ describe('a server with TLS', () => {
     expect(await migrateUp(url)).toEqual(migrationNames());
   });
 
-  test('that takes nothing else, and wants a certificate of the client', async () => {
+  test('can require TLS and a certificate of the client', async () => {
     await writeFile(
       join(postgres.dataDirectory, 'pg_hba.conf'),
       'hostssl all all 127.0.0.1/32 scram-sha-256 clientcert=verify-ca\n',

@@ -92,7 +92,7 @@ describe('a server', () => {
     expect(logged).toEqual([expect.objectContaining({ connections: 1, stalled: 1 })]);
   });
 
-  test('keeps a client that is slow and goes on, for longer than the time limit', async () => {
+  test('keeps a slow client that makes progress, for longer than the time limit', async () => {
     const port = await serve((_request, response) => void response.end(large), { writeTimeoutMs: 1_000 });
     const socket = writeOnly(port, get('/').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
     let received = 0;
@@ -115,7 +115,7 @@ describe('a server', () => {
     expect(logged).toEqual([]);
   });
 
-  test('is not kept by bytes that come in while none go out', async () => {
+  test('does not keep a client that sends but does not read', async () => {
     let closed = 0;
     const port = await serve(
       (_request, response) => {

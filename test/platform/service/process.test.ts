@@ -56,7 +56,7 @@ async function endOf(started: ServiceProcess): Promise<{ code: number | null; to
 }
 
 describe('with nothing configured', () => {
-  test('serves within ten seconds, with a first task to try and tokens to be had', async () => {
+  test('serves within ten seconds, and prints a first request and how to get tokens', async () => {
     const dataDir = await newDataDir();
     const began = performance.now();
     const service = start({ DATA_DIR: dataDir });
@@ -111,7 +111,7 @@ describe('with nothing configured', () => {
     expect(service.output.stderr).toBe('');
   });
 
-  test('leaves no Postgres behind when it is told to stop while it starts', async () => {
+  test('leaves no Postgres running if it is stopped during the start', async () => {
     const dataDir = await newDataDir();
     const service = start({ DATA_DIR: dataDir });
     await until(() => postmasterOf(dataDir), 20_000);
@@ -120,7 +120,7 @@ describe('with nothing configured', () => {
     expect(postmasterOf(dataDir)).toBeUndefined();
   });
 
-  test('keeps what it acknowledged when it is killed, and goes on with it', async () => {
+  test('keeps acknowledged writes when it is killed and started again', async () => {
     const dataDir = await newDataDir();
     const killed = start({ DATA_DIR: dataDir, BETTER_AUTH_SECRET: testSecret });
     const token = await tokenOf('ada');
@@ -221,7 +221,7 @@ describe('a signal', () => {
     return refused;
   }
 
-  test.each([true, false])('under load loses nothing, keep-alive: %s', async (keepAlive) => {
+  test.each([true, false])('loses nothing under load, keep-alive: %s', async (keepAlive) => {
     const service = serve();
     const url = await service.url;
     const agent = new Agent({ keepAlive, maxSockets: 20 });
@@ -253,7 +253,7 @@ describe('a signal', () => {
     expect(logOf(service).filter((line) => line.aborted)).toEqual([]);
   });
 
-  test('makes the process not ready, and lets who is connected finish', async () => {
+  test('makes the process not ready, and open requests finish', async () => {
     const held = await holdLane(database.url, 'ada');
     const service = serve();
     const url = await service.url;
@@ -286,7 +286,7 @@ describe('a signal', () => {
     expect(end.took).toBeLessThan(1_000);
   });
 
-  test('is not waited for longer than the deadline', async () => {
+  test('ends the process at the deadline at the latest', async () => {
     const held = await holdLane(database.url, 'ada');
     const service = serve({ SHUTDOWN_TIMEOUT_MS: '300', DATABASE_STATEMENT_TIMEOUT_MS: '30000' });
     const url = await service.url;
@@ -301,7 +301,7 @@ describe('a signal', () => {
     expect(end.code).toBe(0);
   });
 
-  test('that comes twice at once is one, and one that comes later ends the process at once', async () => {
+  test('counts once if it is repeated immediately, and ends the process at once if it is repeated later', async () => {
     const held = await holdLane(database.url, 'ada');
     const service = serve();
     const url = await service.url;
@@ -323,7 +323,7 @@ describe('a signal', () => {
   });
 });
 
-test('offers no token where tokens come from elsewhere', async () => {
+test('offers no token if another source of tokens is configured', async () => {
   const database = await createTestDatabase();
   const service = start({
     DATABASE_URL: database.url,
@@ -340,7 +340,7 @@ test('offers no token where tokens come from elsewhere', async () => {
   await database.drop();
 });
 
-describe('a configuration with faults', () => {
+describe('an invalid configuration', () => {
   async function refusal(configuration: Record<string, string>): Promise<string[]> {
     const refused = start(configuration);
     expect(await refused.ended).toEqual({ code: 1, signal: null });
@@ -348,7 +348,7 @@ describe('a configuration with faults', () => {
     return refused.output.stderr.trimEnd().split('\n');
   }
 
-  test('of production with nothing at all names everything that is missing', async () => {
+  test('for production without any variable names everything that is missing', async () => {
     const dataDir = join(await newDataDir(), 'data');
     const lines = await refusal({ NODE_ENV: 'production', DATA_DIR: dataDir });
     expect(lines).toEqual([
@@ -359,7 +359,7 @@ describe('a configuration with faults', () => {
     expect(existsSync(dataDir)).toBe(false);
   });
 
-  test('has them all told at once', async () => {
+  test('has all its errors reported at once', async () => {
     const lines = await refusal({
       DATA_DIR: await newDataDir(),
       PORT: 'http',

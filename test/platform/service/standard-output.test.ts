@@ -45,7 +45,7 @@ async function request(count: number): Promise<void> {
   await Promise.all(Array.from({ length: 50 }, one));
 }
 
-test('a reader that stalls costs lines, which are counted, and neither memory nor requests', async () => {
+test('a stalled reader loses lines, which are counted, and costs neither memory nor requests', async () => {
   service.child.stdout?.pause();
   // More than 4 MiB of lines, and what pipe and reader take.
   await request(16_000);
@@ -66,7 +66,7 @@ test('a reader that stalls costs lines, which are counted, and neither memory no
   }, 20_000);
 });
 
-test('a reader that stalls does not keep the process from ending', async () => {
+test('a stalled reader does not keep the process from ending', async () => {
   service.child.stdout?.pause();
   await request(2_000);
   const gone = new Promise((resolve) => service.child.once('exit', (code) => resolve(code)));
@@ -76,7 +76,7 @@ test('a reader that stalls does not keep the process from ending', async () => {
   expect(performance.now() - began).toBeLessThan(5_000);
 });
 
-test('a reader that goes away does not end the process', async () => {
+test('a reader that closes the pipe does not end the process', async () => {
   service.child.stdout?.destroy();
   service.child.stderr?.destroy();
   for (let n = 0; n < 20; n++) {
