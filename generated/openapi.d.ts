@@ -164,6 +164,7 @@ export interface paths {
          *     date of the rule that is after both the due date and today.
          *
          *     - No completion is recorded.
+         *     - Closed subtasks are open again.
          *     - With `repeat_from: schedule`, the skipped date counts towards the `COUNT` of the rule.
          *     - If the rule has no more dates, the task becomes `cancelled`.
          *     - If the task does not recur or is closed, the answer is 409.
@@ -370,7 +371,7 @@ export interface paths {
         /**
          * Purge a task
          * @description Removes a task from the trash for good, with all subtasks that were deleted together with it. A subtask that was
-         *     deleted on its own stays in the trash, without a parent. If the task is not in the trash, the answer is 404.
+         *     deleted earlier on its own stays in the trash, without a parent. If the task is not in the trash, the answer is 404.
          */
         delete: operations["purgeTask"];
         options?: never;
@@ -739,12 +740,12 @@ export interface paths {
          * Follow changes
          * @description Opens a stream of [server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html). It sends
          *     each change of the lane once, in order, usually within one second. With `Last-Event-ID`, the stream begins after
-         *     that event. Without it, the stream begins now.
+         *     that event. Without it, the stream begins with the next change.
          *
          *     | event | meaning |
          *     |---|---|
          *     | `change` | Something changed. The data is a `Change`. |
-         *     | `reset` | Changes were missed: the changes after `Last-Event-ID` are no longer known. The stream continues from now. Load your data again, or synchronize. |
+         *     | `reset` | Changes were missed: the changes after `Last-Event-ID` are no longer known. The stream continues with new changes. Load your data again, or synchronize. |
          *     | `reconnect` | The stream ends. Connect again with a valid token and the last event id. |
          *     | `erased` | The stream ends because the lane was erased. |
          *
@@ -1226,8 +1227,9 @@ export interface paths {
          *     changes.
          *
          *     **CSV** has a header row with names of fields of `TaskImport`, in any order. Only `title` is required. Tags and
-         *     reminders are separated by commas. An empty cell means that the field is absent. If only tasks name a project, it
-         *     is created. The report has a row for it, with the row number of its first task.
+         *     reminders are separated by commas. An empty cell means that the field is absent. If a task
+         *     names a project that does not exist, the project is created. The report has a row for it, with the row number of
+         *     that task.
          *
          *     **iCalendar**: each `VTODO` becomes a task. Other components are ignored and counted in `ignored`. `PRIORITY` 1 is
          *     urgent, 2 to 4 high, 5 medium, 6 to 9 low.
@@ -1540,18 +1542,18 @@ export interface webhooks {
                      *           "project_id": null,
                      *           "parent_id": null,
                      *           "title": "Water the plants",
-                     *           "description": "The fern twice.",
-                     *           "status": "completed",
+                     *           "description": null,
+                     *           "status": "pending",
                      *           "priority": "high",
-                     *           "completed": true,
-                     *           "completed_at": "2026-11-21T10:00:00.000Z",
+                     *           "completed": false,
+                     *           "completed_at": null,
                      *           "tags": [
                      *             "home"
                      *           ],
-                     *           "due_date": "2026-11-28",
+                     *           "due_date": "2026-11-21",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-11-28T17:00:00.000Z",
+                     *           "due_at": "2026-11-21T17:00:00.000Z",
                      *           "rrule": "FREQ=WEEKLY",
                      *           "repeat_from": "schedule",
                      *           "recurrence_start": "2026-11-21",
@@ -1562,9 +1564,9 @@ export interface webhooks {
                      *             }
                      *           ],
                      *           "position": "m00064422c6a9c0",
-                     *           "version": 3,
+                     *           "version": 1,
                      *           "created_at": "2026-11-21T09:30:00.000Z",
-                     *           "updated_at": "2026-11-21T10:00:00.000Z"
+                     *           "updated_at": "2026-11-21T09:30:00.000Z"
                      *         }
                      *       }
                      *     }
@@ -1656,7 +1658,7 @@ export interface webhooks {
                      *         "profile": {
                      *           "user_id": "ada",
                      *           "time_zone": "Europe/Zurich",
-                     *           "week_start": "monday",
+                     *           "week_start": "sunday",
                      *           "default_priority": "medium",
                      *           "require_if_match": false,
                      *           "version": 2,
@@ -1936,7 +1938,7 @@ export interface webhooks {
                      *           "due_date": "2026-11-21",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "completed_at": "2026-11-21T16:40:00.000Z"
+                     *           "completed_at": "2026-11-21T09:30:00.000Z"
                      *         }
                      *       }
                      *     }
@@ -4464,10 +4466,10 @@ export interface components {
                  *       "parent_id": null,
                  *       "title": "Water the plants",
                  *       "description": "The fern twice.",
-                 *       "status": "completed",
+                 *       "status": "pending",
                  *       "priority": "high",
-                 *       "completed": true,
-                 *       "completed_at": "2026-11-21T10:00:00.000Z",
+                 *       "completed": false,
+                 *       "completed_at": null,
                  *       "tags": [
                  *         "home"
                  *       ],
@@ -4567,10 +4569,10 @@ export interface components {
                  *         "parent_id": null,
                  *         "title": "Water the plants",
                  *         "description": "The fern twice.",
-                 *         "status": "completed",
+                 *         "status": "pending",
                  *         "priority": "high",
-                 *         "completed": true,
-                 *         "completed_at": "2026-11-21T10:00:00.000Z",
+                 *         "completed": false,
+                 *         "completed_at": null,
                  *         "tags": [
                  *           "home"
                  *         ],
@@ -4723,9 +4725,9 @@ export interface components {
                  *       "color": "#2f855a",
                  *       "archived": false,
                  *       "position": "m00064422c6a9c0",
-                 *       "version": 1,
+                 *       "version": 2,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
-                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
                  *     }
                  */
                 "application/json": components["schemas"]["Project"];
@@ -4774,9 +4776,9 @@ export interface components {
                  *         "color": "#2f855a",
                  *         "archived": false,
                  *         "position": "m00064422c6a9c0",
-                 *         "version": 1,
+                 *         "version": 2,
                  *         "created_at": "2026-11-21T09:30:00.000Z",
-                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *         "updated_at": "2026-11-21T10:00:00.000Z"
                  *       }
                  *     }
                  */
@@ -4796,11 +4798,11 @@ export interface components {
                  * @example {
                  *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
                  *       "user_id": "ada",
-                 *       "name": "home",
+                 *       "name": "household",
                  *       "color": null,
-                 *       "version": 1,
+                 *       "version": 2,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
-                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
                  *     }
                  */
                 "application/json": components["schemas"]["Tag"];
@@ -4845,11 +4847,11 @@ export interface components {
                  *       "current": {
                  *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
                  *         "user_id": "ada",
-                 *         "name": "home",
+                 *         "name": "household",
                  *         "color": null,
-                 *         "version": 1,
+                 *         "version": 2,
                  *         "created_at": "2026-11-21T09:30:00.000Z",
-                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *         "updated_at": "2026-11-21T10:00:00.000Z"
                  *       }
                  *     }
                  */
@@ -5001,9 +5003,9 @@ export interface components {
                  *       "disabled_at": null,
                  *       "verified_at": "2026-11-21T09:30:01.000Z",
                  *       "secret_rotated_at": null,
-                 *       "version": 1,
+                 *       "version": 2,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
-                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
                  *     }
                  */
                 "application/json": components["schemas"]["Webhook"];
@@ -5059,9 +5061,9 @@ export interface components {
                  *         "disabled_at": null,
                  *         "verified_at": "2026-11-21T09:30:01.000Z",
                  *         "secret_rotated_at": null,
-                 *         "version": 1,
+                 *         "version": 2,
                  *         "created_at": "2026-11-21T09:30:00.000Z",
-                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *         "updated_at": "2026-11-21T10:00:00.000Z"
                  *       }
                  *     }
                  */
@@ -5320,7 +5322,7 @@ export interface components {
          * @description The address of the new resource.
          * @example /api/ada/tasks/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
          */
-        Location: string;
+        TaskLocation: string;
         /**
          * @description Seconds to wait before sending the request again (RFC 9110). Present if an earlier request with the same key is
          *     still in progress.
@@ -5328,15 +5330,35 @@ export interface components {
          */
         InFlightRetryAfter: number;
         /**
+         * @description The address of the new resource.
+         * @example /api/ada/projects/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
+         */
+        ProjectLocation: string;
+        /**
          * @description How long the response can be cached (RFC 9111).
          * @example no-cache
          */
         CacheControl: string;
         /**
+         * @description The address of the new resource.
+         * @example /api/ada/webhooks/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+         */
+        WebhookLocation: string;
+        /**
+         * @description The address of the new resource.
+         * @example /api/ada/webhooks/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80/deliveries/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
+         */
+        WebhookDeliveryLocation: string;
+        /**
          * @description Says that the response is a file, and gives its name (RFC 6266).
          * @example attachment; filename="tasklane-2026-11-21.json"
          */
         ContentDisposition: string;
+        /**
+         * @description The address of the new resource.
+         * @example /api/ada/calendar-feed
+         */
+        CalendarFeedLocation: string;
         /**
          * @description The weak entity tag of the calendar, for `If-None-Match` (RFC 9110, section 8.8.3). It changes when the lane
          *     changes, or when a new release of the service writes calendars differently.
@@ -5582,10 +5604,10 @@ export interface operations {
                      *           "tags": [
                      *             "home"
                      *           ],
-                     *           "due_date": "2026-11-28",
+                     *           "due_date": "2026-11-21",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-11-28T17:00:00.000Z",
+                     *           "due_at": "2026-11-21T17:00:00.000Z",
                      *           "rrule": "FREQ=WEEKLY",
                      *           "repeat_from": "schedule",
                      *           "recurrence_start": "2026-11-21",
@@ -5673,7 +5695,19 @@ export interface operations {
                 /**
                  * @example {
                  *       "title": "Water the plants",
-                 *       "priority": "high"
+                 *       "priority": "high",
+                 *       "tags": [
+                 *         "home"
+                 *       ],
+                 *       "due_date": "2026-11-21",
+                 *       "due_time": "18:00",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "rrule": "FREQ=WEEKLY",
+                 *       "reminders": [
+                 *         {
+                 *           "minutes_before_due": 30
+                 *         }
+                 *       ]
                  *     }
                  */
                 "application/json": components["schemas"]["TaskCreate"];
@@ -5686,7 +5720,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    Location: components["headers"]["Location"];
+                    Location: components["headers"]["TaskLocation"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5705,10 +5739,10 @@ export interface operations {
                      *       "tags": [
                      *         "home"
                      *       ],
-                     *       "due_date": "2026-11-28",
+                     *       "due_date": "2026-11-21",
                      *       "due_time": "18:00",
                      *       "time_zone": "Europe/Zurich",
-                     *       "due_at": "2026-11-28T17:00:00.000Z",
+                     *       "due_at": "2026-11-21T17:00:00.000Z",
                      *       "rrule": "FREQ=WEEKLY",
                      *       "repeat_from": "schedule",
                      *       "recurrence_start": "2026-11-21",
@@ -5807,8 +5841,19 @@ export interface operations {
                  * @example {
                  *       "title": "Water the plants",
                  *       "description": "The fern twice.",
-                 *       "status": "in_progress",
-                 *       "priority": "high"
+                 *       "priority": "high",
+                 *       "tags": [
+                 *         "home"
+                 *       ],
+                 *       "due_date": "2026-11-28",
+                 *       "due_time": "18:00",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "rrule": "FREQ=WEEKLY",
+                 *       "reminders": [
+                 *         {
+                 *           "minutes_before_due": 30
+                 *         }
+                 *       ]
                  *     }
                  */
                 "application/json": components["schemas"]["TaskReplace"];
@@ -5918,15 +5963,15 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "priority": "urgent",
-                 *       "description": null
+                 *       "description": "The fern twice.",
+                 *       "project_id": null
                  *     }
                  */
                 "application/merge-patch+json": components["schemas"]["TaskPatch"];
                 /**
                  * @example {
-                 *       "priority": "urgent",
-                 *       "description": null
+                 *       "description": "The fern twice.",
+                 *       "project_id": null
                  *     }
                  */
                 "application/json": components["schemas"]["TaskPatch"];
@@ -6112,6 +6157,30 @@ export interface operations {
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
                      *           "due_at": "2026-11-28T17:00:00.000Z"
+                     *         },
+                     *         {
+                     *           "due_date": "2026-12-05",
+                     *           "due_time": "18:00",
+                     *           "time_zone": "Europe/Zurich",
+                     *           "due_at": "2026-12-05T17:00:00.000Z"
+                     *         },
+                     *         {
+                     *           "due_date": "2026-12-12",
+                     *           "due_time": "18:00",
+                     *           "time_zone": "Europe/Zurich",
+                     *           "due_at": "2026-12-12T17:00:00.000Z"
+                     *         },
+                     *         {
+                     *           "due_date": "2026-12-19",
+                     *           "due_time": "18:00",
+                     *           "time_zone": "Europe/Zurich",
+                     *           "due_at": "2026-12-19T17:00:00.000Z"
+                     *         },
+                     *         {
+                     *           "due_date": "2026-12-26",
+                     *           "due_time": "18:00",
+                     *           "time_zone": "Europe/Zurich",
+                     *           "due_at": "2026-12-26T17:00:00.000Z"
                      *         }
                      *       ]
                      *     }
@@ -6193,10 +6262,10 @@ export interface operations {
                      *           "due_date": "2026-11-21",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "completed_at": "2026-11-21T16:40:00.000Z"
+                     *           "completed_at": "2026-11-21T10:00:00.000Z"
                      *         }
                      *       ],
-                     *       "next_cursor": null
+                     *       "next_cursor": "eyJ2IjoxfQ"
                      *     }
                      */
                     "application/json": components["schemas"]["CompletionPage"];
@@ -6361,7 +6430,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     /**
                      * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
-                     * @example </api/ada/tasks?cursor=eyJ2IjoxfQ>; rel="next"
+                     * @example </api/ada/trash?cursor=eyJ2IjoxfQ>; rel="next"
                      */
                     Link?: string;
                     [name: string]: unknown;
@@ -6385,10 +6454,10 @@ export interface operations {
                      *             "tags": [
                      *               "home"
                      *             ],
-                     *             "due_date": "2026-11-28",
+                     *             "due_date": "2026-11-21",
                      *             "due_time": "18:00",
                      *             "time_zone": "Europe/Zurich",
-                     *             "due_at": "2026-11-28T17:00:00.000Z",
+                     *             "due_at": "2026-11-21T17:00:00.000Z",
                      *             "rrule": "FREQ=WEEKLY",
                      *             "repeat_from": "schedule",
                      *             "recurrence_start": "2026-11-21",
@@ -6408,7 +6477,7 @@ export interface operations {
                      *           "task_count": 3
                      *         }
                      *       ],
-                     *       "next_cursor": null
+                     *       "next_cursor": "eyJ2IjoxfQ"
                      *     }
                      */
                     "application/json": components["schemas"]["TrashPage"];
@@ -6582,7 +6651,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     /**
                      * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
-                     * @example </api/ada/tasks?cursor=eyJ2IjoxfQ>; rel="next"
+                     * @example </api/ada/projects?cursor=eyJ2IjoxfQ>; rel="next"
                      */
                     Link?: string;
                     [name: string]: unknown;
@@ -6609,7 +6678,7 @@ export interface operations {
                      *           "completed": 12
                      *         }
                      *       },
-                     *       "next_cursor": null
+                     *       "next_cursor": "eyJ2IjoxfQ"
                      *     }
                      */
                     "application/json": components["schemas"]["ProjectPage"];
@@ -6668,7 +6737,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    Location: components["headers"]["Location"];
+                    Location: components["headers"]["ProjectLocation"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6832,13 +6901,13 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "archived": true
+                 *       "name": "Garden"
                  *     }
                  */
                 "application/merge-patch+json": components["schemas"]["ProjectPatch"];
                 /**
                  * @example {
-                 *       "archived": true
+                 *       "name": "Garden"
                  *     }
                  */
                 "application/json": components["schemas"]["ProjectPatch"];
@@ -6957,7 +7026,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     /**
                      * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
-                     * @example </api/ada/tasks?cursor=eyJ2IjoxfQ>; rel="next"
+                     * @example </api/ada/tags?cursor=eyJ2IjoxfQ>; rel="next"
                      */
                     Link?: string;
                     [name: string]: unknown;
@@ -6982,7 +7051,7 @@ export interface operations {
                      *           "total": 15
                      *         }
                      *       },
-                     *       "next_cursor": null
+                     *       "next_cursor": "eyJ2IjoxfQ"
                      *     }
                      */
                     "application/json": components["schemas"]["TagPage"];
@@ -7242,17 +7311,65 @@ export interface operations {
                      *         },
                      *         {
                      *           "index": 1,
-                     *           "op": "delete_task",
-                     *           "status": 404,
-                     *           "body": null,
-                     *           "problem": {
-                     *             "type": "/problems/task-not-found",
-                     *             "code": "task-not-found",
-                     *             "title": "Task not found",
-                     *             "status": 404,
-                     *             "detail": "The lane has no task with this id.",
-                     *             "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                     *           }
+                     *           "op": "create_task",
+                     *           "status": 201,
+                     *           "body": {
+                     *             "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *             "user_id": "ada",
+                     *             "project_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                     *             "parent_id": null,
+                     *             "title": "Water the plants",
+                     *             "description": null,
+                     *             "status": "pending",
+                     *             "priority": "medium",
+                     *             "completed": false,
+                     *             "completed_at": null,
+                     *             "tags": [],
+                     *             "due_date": null,
+                     *             "due_time": null,
+                     *             "time_zone": null,
+                     *             "due_at": null,
+                     *             "rrule": null,
+                     *             "repeat_from": "schedule",
+                     *             "recurrence_start": null,
+                     *             "reminders": [],
+                     *             "position": "m00064422c6a9c0",
+                     *             "version": 1,
+                     *             "created_at": "2026-11-21T09:30:00.000Z",
+                     *             "updated_at": "2026-11-21T09:30:00.000Z"
+                     *           },
+                     *           "problem": null
+                     *         },
+                     *         {
+                     *           "index": 2,
+                     *           "op": "create_task",
+                     *           "status": 201,
+                     *           "body": {
+                     *             "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f",
+                     *             "user_id": "ada",
+                     *             "project_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                     *             "parent_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *             "title": "Fill the can",
+                     *             "description": null,
+                     *             "status": "pending",
+                     *             "priority": "medium",
+                     *             "completed": false,
+                     *             "completed_at": null,
+                     *             "tags": [],
+                     *             "due_date": null,
+                     *             "due_time": null,
+                     *             "time_zone": null,
+                     *             "due_at": null,
+                     *             "rrule": null,
+                     *             "repeat_from": "schedule",
+                     *             "recurrence_start": null,
+                     *             "reminders": [],
+                     *             "position": "m00064422c6a9c1",
+                     *             "version": 1,
+                     *             "created_at": "2026-11-21T09:30:00.000Z",
+                     *             "updated_at": "2026-11-21T09:30:00.000Z"
+                     *           },
+                     *           "problem": null
                      *         }
                      *       ]
                      *     }
@@ -7304,15 +7421,31 @@ export interface operations {
                      *         },
                      *         {
                      *           "index": 1,
-                     *           "op": "delete_task",
-                     *           "status": 404,
+                     *           "op": "create_task",
+                     *           "status": 409,
                      *           "body": null,
                      *           "problem": {
-                     *             "type": "/problems/task-not-found",
-                     *             "code": "task-not-found",
-                     *             "title": "Task not found",
-                     *             "status": 404,
-                     *             "detail": "The lane has no task with this id.",
+                     *             "type": "/problems/quota-exceeded",
+                     *             "code": "quota-exceeded",
+                     *             "title": "Quota exceeded",
+                     *             "status": 409,
+                     *             "detail": "The lane may hold 200000 tasks.",
+                     *             "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                     *             "quota": "tasks",
+                     *             "limit": 200000
+                     *           }
+                     *         },
+                     *         {
+                     *           "index": 2,
+                     *           "op": "create_task",
+                     *           "status": 424,
+                     *           "body": null,
+                     *           "problem": {
+                     *             "type": "/problems/not-applied",
+                     *             "code": "not-applied",
+                     *             "title": "Not applied",
+                     *             "status": 424,
+                     *             "detail": "The operation was not applied, because operation 1 failed.",
                      *             "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                      *           }
                      *         }
@@ -7331,7 +7464,7 @@ export interface operations {
             query?: {
                 /**
                  * @description The first day of the range. The default is 29 days before `until`.
-                 * @example 2026-11-01
+                 * @example 2026-11-20
                  */
                 from?: components["schemas"]["Date"];
                 /**
@@ -7627,10 +7760,10 @@ export interface operations {
                      *             "tags": [
                      *               "home"
                      *             ],
-                     *             "due_date": "2026-11-28",
+                     *             "due_date": "2026-11-21",
                      *             "due_time": "18:00",
                      *             "time_zone": "Europe/Zurich",
-                     *             "due_at": "2026-11-28T17:00:00.000Z",
+                     *             "due_at": "2026-11-21T17:00:00.000Z",
                      *             "rrule": "FREQ=WEEKLY",
                      *             "repeat_from": "schedule",
                      *             "recurrence_start": "2026-11-21",
@@ -7746,8 +7879,8 @@ export interface operations {
                 /**
                  * @description Only changes with these actions, separated by commas.
                  * @example [
-                 *       "updated",
-                 *       "deleted"
+                 *       "created",
+                 *       "updated"
                  *     ]
                  */
                 action?: components["schemas"]["ChangeAction"][];
@@ -7829,7 +7962,7 @@ export interface operations {
                      *           "at": "2026-11-21T09:30:00.000Z"
                      *         }
                      *       ],
-                     *       "next_cursor": null
+                     *       "next_cursor": "eyJ2IjoxfQ"
                      *     }
                      */
                     "application/json": components["schemas"]["ActivityPage"];
@@ -7949,7 +8082,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    Location: components["headers"]["Location"];
+                    Location: components["headers"]["WebhookLocation"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8114,13 +8247,19 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "enabled": false
+                 *       "events": [
+                 *         "task.created",
+                 *         "project.*"
+                 *       ]
                  *     }
                  */
                 "application/merge-patch+json": components["schemas"]["WebhookPatch"];
                 /**
                  * @example {
-                 *       "enabled": false
+                 *       "events": [
+                 *         "task.created",
+                 *         "project.*"
+                 *       ]
                  *     }
                  */
                 "application/json": components["schemas"]["WebhookPatch"];
@@ -8208,7 +8347,7 @@ export interface operations {
                      *       "secret_rotated_at": "2026-11-22T09:30:00.000Z",
                      *       "version": 2,
                      *       "created_at": "2026-11-21T09:30:00.000Z",
-                     *       "updated_at": "2026-11-21T09:30:00.000Z",
+                     *       "updated_at": "2026-11-22T09:30:00.000Z",
                      *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
                      *     }
                      */
@@ -8266,7 +8405,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    Location: components["headers"]["Location"];
+                    Location: components["headers"]["WebhookDeliveryLocation"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8375,7 +8514,7 @@ export interface operations {
                 /**
                  * @description Only deliveries in one of these states, separated by commas.
                  * @example [
-                 *       "failed"
+                 *       "pending"
                  *     ]
                  */
                 state?: components["schemas"]["WebhookDeliveryState"][];
@@ -8652,10 +8791,10 @@ export interface operations {
                      *           "tags": [
                      *             "home"
                      *           ],
-                     *           "due_date": "2026-11-28",
+                     *           "due_date": "2026-11-21",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-11-28T17:00:00.000Z",
+                     *           "due_at": "2026-11-21T17:00:00.000Z",
                      *           "rrule": "FREQ=WEEKLY",
                      *           "repeat_from": "schedule",
                      *           "recurrence_start": "2026-11-21",
@@ -8723,7 +8862,7 @@ export interface operations {
                 content: {
                     /**
                      * @example id,user_id,project_id,project,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,rrule,repeat_from,recurrence_start,reminders,position,version,created_at,updated_at
-                     *     019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e,ada,,,,Water the plants,,pending,medium,false,,home,2026-11-28,18:00,Europe/Zurich,2026-11-28T17:00:00.000Z,FREQ=WEEKLY,schedule,2026-11-21,30,m00064422c6a9c0,1,2026-11-21T09:30:00.000Z,2026-11-21T09:30:00.000Z
+                     *     019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e,ada,,,,Water the plants,,pending,medium,false,,home,2026-11-21,18:00,Europe/Zurich,2026-11-21T17:00:00.000Z,FREQ=WEEKLY,schedule,2026-11-21,30,m00064422c6a9c0,1,2026-11-21T09:30:00.000Z,2026-11-21T09:30:00.000Z
                      */
                     "text/csv": string;
                 };
@@ -8864,32 +9003,26 @@ export interface operations {
                     /**
                      * @example {
                      *       "dry_run": true,
-                     *       "created": 1,
+                     *       "created": 2,
                      *       "skipped": 0,
-                     *       "faults": 1,
+                     *       "faults": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
                      *           "row": 1,
-                     *           "line": 2,
-                     *           "type": "task",
+                     *           "line": null,
+                     *           "type": "project",
                      *           "action": "create",
-                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
                      *           "errors": []
                      *         },
                      *         {
                      *           "row": 2,
-                     *           "line": 3,
+                     *           "line": null,
                      *           "type": "task",
-                     *           "action": "fault",
-                     *           "id": null,
-                     *           "errors": [
-                     *             {
-                     *               "pointer": "/body/2/due_date",
-                     *               "code": "wrong-format",
-                     *               "detail": "must be a date such as 2026-11-21 (line 3)"
-                     *             }
-                     *           ]
+                     *           "action": "create",
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "errors": []
                      *         }
                      *       ],
                      *       "rows_omitted": 0,
@@ -8983,7 +9116,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    Location: components["headers"]["Location"];
+                    Location: components["headers"]["CalendarFeedLocation"];
                     [name: string]: unknown;
                 };
                 content: {
