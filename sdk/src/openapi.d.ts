@@ -10,7 +10,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -19,16 +19,18 @@ export interface paths {
         };
         /**
          * List tasks
-         * @description A page of the lane's tasks, newest first unless `sort` says otherwise. Filters combine with *and*; several
-         *     values of one filter combine with *or*.
+         * @description Returns a page of the lane's tasks. The newest task is first, unless `sort` says otherwise.
+         *
+         *     Different filters combine with *and*. Several values of one filter combine with *or*.
          */
         get: operations["listTasks"];
         put?: never;
         /**
          * Create a task
-         * @description Makes a task in the lane, after all others by `position`. A client that works offline may choose the `id`
-         *     itself, a UUID of any version; an id that is taken, by a task in the trash too, is 409, so a repeated create
-         *     makes no second task.
+         * @description Creates a task. It gets the last `position`.
+         *
+         *     A client that works offline can choose the `id` itself: a UUID of any version. If the lane already has a task with
+         *     this id, even in the trash, the answer is 409. So a repeated request does not create a second task.
          */
         post: operations["createTask"];
         delete?: never;
@@ -43,12 +45,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -57,28 +59,28 @@ export interface paths {
         };
         /**
          * Get a task
-         * @description One task of the lane.
+         * @description Returns one task.
          */
         get: operations["getTask"];
         /**
          * Replace a task
-         * @description Replaces every writable field: an optional field that is left out returns to its default. To change some
-         *     fields and keep the others, use `PATCH`.
+         * @description Replaces all writable fields. An optional field that is absent gets its default value. To change only some fields,
+         *     use `PATCH`.
          */
         put: operations["replaceTask"];
         post?: never;
         /**
          * Delete a task
-         * @description Puts the task into the trash, and all its subtasks with it. `POST …/restore` brings exactly these back; after 30
-         *     days, unless the service is configured otherwise, they are gone for good.
+         * @description Moves the task and all its subtasks to the trash. `POST …/restore` restores these tasks. After 30 days
+         *     (configurable) they are purged.
          */
         delete: operations["deleteTask"];
         options?: never;
         head?: never;
         /**
          * Change a task
-         * @description Changes the fields that the body names ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch): a field
-         *     that is absent stays as it is, null clears it. A patch that changes nothing leaves `version` as it was.
+         * @description Changes the fields in the body ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch). An absent field
+         *     stays the same, and null clears a field. If nothing changes, `version` stays the same.
          */
         patch: operations["updateTask"];
         trace?: never;
@@ -89,12 +91,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -108,19 +110,30 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Complete a task, or take it back
-         * @description With a body, sets whether the task is completed; repeating it changes nothing. Without a body, toggles.
-         *     A task that is no longer completed is `pending`.
+         * Complete or reopen a task
+         * @description For a task that does not recur:
          *
-         *     A recurring task moves on to its next occurrence instead, without a body too: the same task is due on the next
-         *     date of its rule after both its due date and today, `pending`, with its closed subtasks open again, and
-         *     `GET …/completions` has a record of the occurrence. When its rule has no more dates, it is completed like any
-         *     other. `occurrence` says which one is meant: if that one has been completed already, nothing changes. One that was
-         *     cancelled goes on with this too.
+         *     - `{"completed": true}` completes the task. If it is already completed, nothing changes.
+         *     - `{"completed": false}` sets a completed task to `pending`.
+         *     - A request without a body switches between the two.
          *
-         *     `{"completed": false}` takes the last completion back, with the due date that it had; with an `occurrence`, that
-         *     one, or nothing if it is not completed. It is 409 if the due date or the rule was changed since, or if another
-         *     occurrence was completed after the one that is meant. Without a rule, there is nothing to take back.
+         *     For a recurring task:
+         *
+         *     - `{"completed": true}` completes the current occurrence. The same task moves to its next occurrence: the first
+         *       date of its rule that is after both its due date and today. It is `pending`, and its closed subtasks are open
+         *       again.
+         *     - `GET …/completions` lists a record of each completed occurrence.
+         *     - If the rule has no more dates, the task itself becomes `completed`.
+         *     - `occurrence` names the occurrence to complete, by its due date. If that occurrence is already completed, nothing
+         *       changes. So a repeated request does not complete the next occurrence.
+         *     - A cancelled task also moves to its next occurrence.
+         *     - `{"completed": false}` takes back the last completion, and restores the due date that the task had. With an
+         *       `occurrence`, it takes back the completion of that occurrence; if that is not completed, nothing changes.
+         *     - A request without a body completes the current occurrence. If the task is `completed`, it takes back the last
+         *       completion.
+         *
+         *     The answer is 409 `completion-changed` if a completion cannot be taken back: the due date or the rule was changed
+         *     since, or a later occurrence than the named one was completed.
          */
         patch: operations["completeTask"];
         trace?: never;
@@ -131,12 +144,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -147,9 +160,14 @@ export interface paths {
         put?: never;
         /**
          * Skip an occurrence
-         * @description Moves a recurring task on to its next occurrence, which is after both its due date and today, without completing
-         *     this one: no record is left, and COUNT counts it where it counts dates. After the last one the task is
-         *     `cancelled`. A task that does not recur, or is closed, is 409.
+         * @description Moves a recurring task to its next occurrence without completing the current one. The next occurrence is the first
+         *     date of the rule that is after both the due date and today.
+         *
+         *     - No completion is recorded.
+         *     - Closed subtasks are open again.
+         *     - With `repeat_from: schedule`, the skipped date counts towards the `COUNT` of the rule.
+         *     - If the rule has no more dates, the task becomes `cancelled`.
+         *     - If the task does not recur or is closed, the answer is 409.
          */
         post: operations["skipOccurrence"];
         delete?: never;
@@ -164,12 +182,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -177,9 +195,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Preview the next occurrences
-         * @description The next dates of a recurring task, from the one that it is due on, as they come when each is completed on its day.
-         *     Empty for a task that does not recur.
+         * Preview occurrences
+         * @description Returns the next due dates of a recurring task, beginning with the current one. Each date assumes that the
+         *     occurrence before it is completed on its due date. If the task does not recur or is closed, the list is empty.
          */
         get: operations["listOccurrences"];
         put?: never;
@@ -196,7 +214,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -205,8 +223,10 @@ export interface paths {
         };
         /**
          * List completions
-         * @description A page of the records that recurring tasks left when an occurrence was completed, the latest first. A record never
-         *     changes; it goes when the completion is taken back, and with its task when that is purged.
+         * @description Returns a page of completion records, the latest first. A recurring task has one record for each completed
+         *     occurrence.
+         *
+         *     A record never changes. It is removed when the completion is taken back, or when its task is purged.
          */
         get: operations["listCompletions"];
         put?: never;
@@ -223,12 +243,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -239,9 +259,14 @@ export interface paths {
         put?: never;
         /**
          * Move a task
-         * @description Puts the task right before or right after another one, into a project, or below a parent, with its subtasks. A
-         *     subtask is in its parent's project, so that a parent brings its project along. What the body leaves out stays as it
-         *     is; without `before` and `after`, a task that changes its project or parent comes last.
+         * @description Moves a task, with its subtasks, to another position, project or parent.
+         *
+         *     - `before` or `after`: the task is placed directly before or after that task.
+         *     - `project_id`: the task moves to that project.
+         *     - `parent_id`: the task becomes a subtask of that task. A subtask is always in the project of its parent, so the
+         *       project changes too.
+         *     - What the body leaves out stays the same. Without `before` and `after`, a task that changes its project or parent
+         *       gets the last `position`.
          */
         post: operations["moveTask"];
         delete?: never;
@@ -256,12 +281,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -272,9 +297,12 @@ export interface paths {
         put?: never;
         /**
          * Restore a task
-         * @description Takes the task out of the trash, and every subtask that was deleted with it. Under a parent that is itself in the
-         *     trash, gone, or by now too deep, it comes back without a parent; without its project, if that is gone. A task that is not in the trash
-         *     is 404.
+         * @description Moves the task out of the trash, with all subtasks that were deleted together with it.
+         *
+         *     - If its parent is in the trash or purged, or if the task or a subtask would be below the fifth level, the task is
+         *       restored without a parent.
+         *     - If its project was deleted, the task is restored without a project.
+         *     - If the task is not in the trash, the answer is 404.
          */
         post: operations["restoreTask"];
         delete?: never;
@@ -289,7 +317,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -297,16 +325,17 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the trash
-         * @description What was deleted, the latest first: one entry for each task that a delete was asked for, with the number of tasks
-         *     that it took. What has been here for 30 days, unless the service is configured otherwise, is purged.
+         * List deleted tasks
+         * @description Returns a page of the trash, the latest deletion first. Each deletion is one entry: the deleted task, and the
+         *     number of tasks that were deleted with it. Tasks that were deleted more than 30 days ago (configurable) are
+         *     purged.
          */
         get: operations["listTrash"];
         put?: never;
         post?: never;
         /**
          * Empty the trash
-         * @description Removes everything in the trash for good.
+         * @description Purges all tasks in the trash. They cannot be restored.
          */
         delete: operations["emptyTrash"];
         options?: never;
@@ -320,12 +349,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -333,16 +362,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a task in the trash
-         * @description A task as it is in the trash. A task that is not in the trash is 404.
+         * Get a deleted task
+         * @description Returns one task in the trash. If the task is not in the trash, the answer is 404.
          */
         get: operations["getDeletedTask"];
         put?: never;
         post?: never;
         /**
          * Purge a task
-         * @description Removes a task from the trash for good, and everything below it that the same delete took; what was deleted by
-         *     itself before stays, without a parent. A task that is not in the trash is 404.
+         * @description Removes a task from the trash for good, with all subtasks that were deleted together with it. A subtask that was
+         *     deleted earlier on its own stays in the trash, without a parent. If the task is not in the trash, the answer is 404.
          */
         delete: operations["purgeTask"];
         options?: never;
@@ -356,7 +385,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -365,13 +394,14 @@ export interface paths {
         };
         /**
          * List projects
-         * @description A page of the lane's projects by `position`, with the numbers of their open and completed tasks; `id` asks for some.
+         * @description Returns a page of the lane's projects, ordered by `position`. `counts` has the number of open and of completed
+         *     tasks of each project.
          */
         get: operations["listProjects"];
         put?: never;
         /**
          * Create a project
-         * @description Makes a project, after all others by `position`. The client may choose the `id`, as for tasks.
+         * @description Creates a project. It gets the last `position`. The client can choose the `id`: a UUID of any version.
          */
         post: operations["createProject"];
         delete?: never;
@@ -386,12 +416,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The project's id.
+                 * @description The id of the project.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
                  */
                 project_id: components["parameters"]["ProjectId"];
@@ -400,23 +430,22 @@ export interface paths {
         };
         /**
          * Get a project
-         * @description One project of the lane.
+         * @description Returns one project.
          */
         get: operations["getProject"];
         put?: never;
         post?: never;
         /**
          * Delete a project
-         * @description Removes the project for good. `tasks` says what becomes of its tasks: `move` keeps them without a project, `delete`
-         *     puts them into the trash.
+         * @description Deletes the project for good. The parameter `tasks` says what happens to its tasks.
          */
         delete: operations["deleteProject"];
         options?: never;
         head?: never;
         /**
          * Change a project
-         * @description Changes the fields that the body names ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch). Archiving a
-         *     project leaves its tasks as they are.
+         * @description Changes the fields in the body ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch). An absent field
+         *     stays the same. Archiving a project does not change its tasks.
          */
         patch: operations["updateProject"];
         trace?: never;
@@ -427,12 +456,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The project's id.
+                 * @description The id of the project.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
                  */
                 project_id: components["parameters"]["ProjectId"];
@@ -443,7 +472,7 @@ export interface paths {
         put?: never;
         /**
          * Move a project
-         * @description Puts the project right before or right after another one.
+         * @description Places the project directly before or after another project.
          */
         post: operations["moveProject"];
         delete?: never;
@@ -458,7 +487,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -467,8 +496,8 @@ export interface paths {
         };
         /**
          * List tags
-         * @description A page of the lane's tags by name, with the numbers of open tasks and of all tasks that carry them. A tag comes about
-         *     when a task first names it.
+         * @description Returns a page of the lane's tags, ordered by name. `counts` has the number of open tasks and of all tasks with
+         *     each tag. A tag is created when a task uses its name for the first time.
          */
         get: operations["listTags"];
         put?: never;
@@ -485,12 +514,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The tag's id.
+                 * @description The id of the tag.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
                  */
                 tag_id: components["parameters"]["TagId"];
@@ -499,22 +528,26 @@ export interface paths {
         };
         /**
          * Get a tag
-         * @description One tag of the lane.
+         * @description Returns one tag.
          */
         get: operations["getTag"];
         put?: never;
         post?: never;
         /**
          * Delete a tag
-         * @description Takes the tag off every task that carries it, and removes it.
+         * @description Removes the tag from all its tasks, and deletes it.
          */
         delete: operations["deleteTag"];
         options?: never;
         head?: never;
         /**
          * Change a tag
-         * @description Renames or recolours the tag, on every task that carries it. With the name of another tag the two become one: this one
-         *     is gone, its tasks carry the other, and the response is the other.
+         * @description Changes the `name` or the `color` of the tag, on all its tasks. If another tag has the new name, the two tags are
+         *     merged:
+         *
+         *     - The tasks of this tag get the other tag.
+         *     - This tag is deleted.
+         *     - The response is the other tag.
          */
         patch: operations["updateTag"];
         trace?: never;
@@ -525,7 +558,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -535,17 +568,18 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Apply a batch of operations
-         * @description Applies up to 100 operations, one after another, as one write of the lane: no other write comes between them.
-         *     Each does exactly what the operation of its name does on its own.
+         * Send a batch of operations
+         * @description Carries out up to 100 operations, in order, as one write. No other write of the lane happens between them. Each
+         *     operation does the same as the API operation of the same name: `create_task` does the same as `createTask`.
          *
-         *     A `create_…` may carry a `ref`, a name for what it makes; an operation after it may then write `$name` wherever
-         *     it takes the id of such a thing. A `$name` that no operation before it makes is a fault of the request.
+         *     A `create_…` operation can have a `ref`: a name for the new entity. Later operations can use `$name` instead of
+         *     its id. If no earlier operation has that `ref`, the answer is 422 `validation-failed`.
          *
-         *     With `atomic` (the default) all are applied or none: at the first that fails everything is undone, and the
-         *     answer is 422 `batch-failed`, which tells of every operation what became of it. Without `atomic`, each that can
-         *     be applied is, an operation that refers to one that failed is not, and the answer is 200 with the `status` of
-         *     each. A request that breaks this contract is refused as a whole, either way.
+         *     - With `atomic: true` (the default), either all operations are applied or none. If one fails, the answer is 422
+         *       `batch-failed`. Its `results` has the result of each operation.
+         *     - With `atomic: false`, the answer is 200, and `results` has the status of each operation. An operation that fails
+         *       does not stop the others. An operation that uses the `ref` of a failed operation is not applied.
+         *     - If a part of the request breaks this contract, no operation is applied, with or without `atomic`.
          */
         post: operations["applyBatch"];
         delete?: never;
@@ -560,7 +594,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -569,9 +603,11 @@ export interface paths {
         };
         /**
          * Get statistics
-         * @description Counts of the lane's tasks as they are now, and of what was completed on each day of a range of at most 366 days,
-         *     on the calendar of `tz`. Each completed occurrence of a recurring task is a completion of its own. Tasks in the
-         *     trash count nowhere: deleting one takes its completions along, restoring it brings them back.
+         * @description Returns the current counts of the lane's tasks, and the number of completions on each day of a range. Days are
+         *     those of the time zone `tz`. The range has at most 366 days.
+         *
+         *     Each completed occurrence of a recurring task counts as one completion. Tasks in the trash and their completions
+         *     are not counted.
          */
         get: operations["getStats"];
         put?: never;
@@ -588,7 +624,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -597,7 +633,7 @@ export interface paths {
         };
         /**
          * Get the profile
-         * @description The lane's settings; until they are first changed, the defaults.
+         * @description Returns the user's settings. Before the first change these are the defaults.
          */
         get: operations["getProfile"];
         put?: never;
@@ -607,8 +643,8 @@ export interface paths {
         head?: never;
         /**
          * Change the profile
-         * @description Changes the settings that the body names ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch) and
-         *     keeps the others. A patch that changes nothing leaves `version` as it was.
+         * @description Changes the settings in the body ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch). An absent
+         *     setting stays the same. If nothing changes, `version` stays the same.
          */
         patch: operations["updateProfile"];
         trace?: never;
@@ -619,7 +655,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -630,11 +666,13 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Erase the lane
-         * @description Erases everything that the lane holds, at once and for good; export it first to keep it. The account at the
-         *     authentication server stays. Every token that was issued until then is 401 from then on, the request's own
-         *     included. One that is issued later opens a new lane; clocks may differ, so that must be some seconds later, by
-         *     default more than 5.
+         * Erase all data
+         * @description Deletes all data of the lane, immediately and for good. To keep a copy, export it first. The user's account at the
+         *     authentication server stays.
+         *
+         *     - Every token that was issued before now gets 401, including the token of this request.
+         *     - A token that is issued later opens a new, empty lane. Because clocks can differ, it must be issued more than 5
+         *       seconds later (configurable).
          */
         delete: operations["eraseLane"];
         options?: never;
@@ -648,7 +686,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -656,19 +694,25 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Sync a copy of the lane
-         * @description What a copy of the lane needs to become like the lane. The first call, without `token`, begins a snapshot, whose
-         *     pages hold all that there is; every later call sends the `next_token` of the one before and gets what has changed
-         *     since, however long ago that was, up to the time that the service keeps changes (90 days unless it is configured
-         *     otherwise). While `has_more` is true there is more to get at once.
+         * Synchronize a copy of the lane
+         * @description Returns what a client needs to create and update its own copy of the lane.
          *
-         *     Changes are merged: an entity that changed many times comes once, as it now is. To apply a page, put each entity
-         *     in the place of the one with the same `type` and `id`, and remove those that are `deleted`, which what was moved to
-         *     the trash is too; then store the token together with what the page changed. A page may refer to entities of a
-         *     later page, so check references at the end, if at all. Skip types that you don't know.
+         *     - The first call has no `token`. It begins a snapshot: pages with all entities of the lane.
+         *     - Each later call sends the `next_token` of the previous call, and gets what changed since then.
+         *     - If `has_more` is true, call again immediately.
+         *     - Changes are kept for 90 days (configurable). An older token gets 410 `sync-token-expired`.
          *
-         *     A copy that has applied every page is what the lane was when the last page was read. On 410
-         *     `sync-token-expired`, start over without a token, and let go of what the new snapshot doesn't have.
+         *     To apply a page:
+         *
+         *     - For each entity, replace the copy's entity that has the same `type` and `id`. An entity that changed several
+         *       times is returned once, in its current state.
+         *     - Remove entities with `deleted: true`. Tasks in the trash are returned as deleted too.
+         *     - Ignore types that you do not know.
+         *     - Store `next_token` in the same transaction as the entities of the page.
+         *     - Do not check references before the last page: an entity can refer to an entity on a later page.
+         *
+         *     After the last page, the copy is equal to the lane at the time when that page was read. On 410
+         *     `sync-token-expired`, begin again without a token, and remove the entities that are not in the new snapshot.
          */
         get: operations["syncLane"];
         put?: never;
@@ -685,7 +729,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -693,22 +737,23 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Follow the lane's changes
-         * @description A stream of [server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html): each change of
-         *     the lane, once and in order, within about a second of its commit. Without `Last-Event-ID` it starts at the
-         *     present; with it, right after that event.
+         * Follow changes
+         * @description Opens a stream of [server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html). It sends
+         *     each change of the lane once, in order, usually within one second. With `Last-Event-ID`, the stream begins after
+         *     that event. Without it, the stream begins with the next change.
          *
-         *     | event | |
+         *     | event | meaning |
          *     |---|---|
-         *     | `change` | Something was changed; the data is the `Change`. |
-         *     | `reset` | What came after `Last-Event-ID` is not known any more: changes are lost to the stream, which goes on from the present. Read anew what you show, or sync. |
-         *     | `reconnect` | The stream ends. Connect again, with a token that holds and the last id. |
-         *     | `erased` | The stream ends with the lane. |
+         *     | `change` | Something changed. The data is a `Change`. |
+         *     | `reset` | Changes were missed: the changes after `Last-Event-ID` are no longer known. The stream continues with new changes. Load your data again, or synchronize. |
+         *     | `reconnect` | The stream ends. Connect again with a valid token and the last event id. |
+         *     | `erased` | The stream ends because the lane was erased. |
          *
-         *     The stream names its position before the first event, so a client that loses its connection at any time can go on
-         *     from the last id. A comment comes every 15 seconds, or as configured: a client that gets nothing for much longer
-         *     has lost its connection. A client that does not read what comes is cut off, and so is every stream with
-         *     its token's expiry and after an hour.
+         *     - Before the first event, the stream sends its current event id. So a client can always continue from the last id
+         *       that it received.
+         *     - A comment is sent every 15 seconds (configurable). If nothing arrives for much longer, the connection is lost.
+         *     - The stream ends when its token expires, and after at most one hour.
+         *     - A client that does not read the stream is disconnected.
          */
         get: operations["streamEvents"];
         put?: never;
@@ -725,7 +770,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -733,10 +778,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List what was changed
-         * @description A page of the lane's changes, the newest first: who changed what, and which fields from what to what. Filters
-         *     combine with *and*; several values of one filter combine with *or*. Changes are kept for 90 days, or as
-         *     configured.
+         * List changes
+         * @description Returns a page of the lane's changes, the newest first. Each change says which entity changed, and the old and new
+         *     value of each field. Changes are kept for 90 days (configurable).
+         *
+         *     Different filters combine with *and*. Several values of one filter combine with *or*.
          */
         get: operations["listActivity"];
         put?: never;
@@ -753,7 +799,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -762,15 +808,19 @@ export interface paths {
         };
         /**
          * List webhooks
-         * @description All webhooks of the lane, the oldest first. There are at most 20.
+         * @description Returns all webhooks of the lane, the oldest first. There are at most 20 (configurable).
          */
         get: operations["listWebhooks"];
         put?: never;
         /**
          * Create a webhook
-         * @description Makes an address to which the lane's events are sent from now on. The response has the secret with which the
-         *     receiver checks that they are from here; no other response shows it again. A `webhook.test` is sent at once. Events
-         *     wait until the receiver has taken a test with a 2xx answer (`verified_at`).
+         * @description Creates a webhook: an address to which the lane's events are sent from now on.
+         *
+         *     - The response has the `secret`, with which the receiver verifies the signatures. No other response shows this
+         *       secret.
+         *     - A `webhook.test` is sent immediately. When the receiver answers it with 2xx, the webhook is verified and
+         *       `verified_at` is set.
+         *     - Events wait until the webhook is verified.
          */
         post: operations["createWebhook"];
         delete?: never;
@@ -785,12 +835,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -799,25 +849,28 @@ export interface paths {
         };
         /**
          * Get a webhook
-         * @description One webhook of the lane.
+         * @description Returns one webhook.
          */
         get: operations["getWebhook"];
         put?: never;
         post?: never;
         /**
          * Delete a webhook
-         * @description Removes the webhook with its deliveries. Nothing is sent to it any more.
+         * @description Deletes the webhook and its deliveries. Nothing more is sent to it.
          */
         delete: operations["deleteWebhook"];
         options?: never;
         head?: never;
         /**
          * Change a webhook
-         * @description Changes the fields that the body names ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch): a field
-         *     that is absent stays as it is, null clears it. Events that happen while a webhook is disabled are not sent to it;
-         *     deliveries that were waiting by then wait until it is enabled again. Another `url` has to be verified anew: a
-         *     `webhook.test` is sent there, and events wait until one is taken. The same goes for enabling a webhook that is not
-         *     verified. A patch that changes nothing leaves `version` as it was.
+         * @description Changes the fields in the body ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch). An absent field
+         *     stays the same, and null clears a field. If nothing changes, `version` stays the same.
+         *
+         *     - Events that happen while the webhook is disabled are not sent. Deliveries that were already waiting are sent
+         *       after the webhook is enabled again.
+         *     - A new `url` must be verified: a `webhook.test` is sent to it, and events wait until the receiver answers one
+         *       with 2xx.
+         *     - If a webhook that is not verified is enabled, a `webhook.test` is sent too.
          */
         patch: operations["updateWebhook"];
         trace?: never;
@@ -828,12 +881,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -843,9 +896,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Rotate the secret
-         * @description Makes a new secret, which the response shows once. For 24 hours deliveries carry the signatures of both, so that
-         *     receivers can change over; a rotation in that time ends the older of the two.
+         * Rotate a webhook's secret
+         * @description Creates a new secret. Only this response shows it. For 24 hours messages have two signatures, one for each of the
+         *     old and the new secret, so that receivers can change over. If the secret is rotated again in that time, the older
+         *     of the two becomes invalid.
          */
         post: operations["rotateWebhookSecret"];
         delete?: never;
@@ -860,12 +914,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -876,9 +930,11 @@ export interface paths {
         put?: never;
         /**
          * Send a test event
-         * @description Sends an event of type `webhook.test` to this webhook, whatever its `events` are. How it went is in the delivery. A
-         *     2xx answer verifies a webhook that was not verified. Tests of webhooks that are not verified are sent slowly: to a
-         *     host one a second, and of a user one in ten seconds after the first 20.
+         * @description Sends an event of type `webhook.test` to this webhook, even if its `events` do not include that type. The delivery
+         *     shows the result. A 2xx answer verifies the webhook.
+         *
+         *     After the first 20 tests, tests of webhooks that are not verified are limited: to one host one test per second,
+         *     and for one user one test per 10 seconds.
          */
         post: operations["testWebhook"];
         delete?: never;
@@ -893,12 +949,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -908,12 +964,16 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send a range of events again
-         * @description Sends what happened in a range of time: events that could not be delivered, and events of which there was no
-         *     delivery because the webhook was disabled, not yet there, or had other `events`. With `include_delivered` it sends
-         *     those too that were delivered. An event keeps the delivery that it has, and so its `webhook-id`. Changes are kept for
-         *     a time only; what is not there any more is not sent. A range may hold at most 5,000 changes. Events wait while the
-         *     webhook is not verified.
+         * Send events again
+         * @description Sends the events of a time range:
+         *
+         *     - Events that could not be delivered.
+         *     - Events without a delivery, because the webhook was disabled, did not exist yet, or had other `events`.
+         *     - With `include_delivered`, also events that were delivered.
+         *
+         *     An event that already has a delivery keeps it, with the same `webhook-id`. Changes are kept for 90 days
+         *     (configurable); older events are not sent. The range can have at most 5,000 changes. Events wait while the webhook
+         *     is not verified.
          */
         post: operations["replayWebhook"];
         delete?: never;
@@ -928,12 +988,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -942,7 +1002,7 @@ export interface paths {
         };
         /**
          * List deliveries
-         * @description A page of what was sent to a webhook and of what is waiting, the newest first. Deliveries are kept for 30 days.
+         * @description Returns a page of the webhook's deliveries, sent and waiting, the newest first. Deliveries are kept for 30 days.
          */
         get: operations["listWebhookDeliveries"];
         put?: never;
@@ -959,17 +1019,17 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
                 /**
-                 * @description The delivery's id.
+                 * @description The id of the delivery.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                  */
                 delivery_id: components["parameters"]["DeliveryId"];
@@ -978,7 +1038,7 @@ export interface paths {
         };
         /**
          * Get a delivery
-         * @description One delivery, with its latest attempts.
+         * @description Returns one delivery, with its latest attempts.
          */
         get: operations["getWebhookDelivery"];
         put?: never;
@@ -995,17 +1055,17 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
                 /**
-                 * @description The delivery's id.
+                 * @description The id of the delivery.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                  */
                 delivery_id: components["parameters"]["DeliveryId"];
@@ -1016,8 +1076,8 @@ export interface paths {
         put?: never;
         /**
          * Send a delivery again
-         * @description Sends it now, whatever its state, under the same `webhook-id`, and with a new round of attempts if that fails. An
-         *     event waits while the webhook is not verified.
+         * @description Sends the delivery again now, in any state, with the same `webhook-id`. If the attempt fails, a new series of
+         *     attempts follows. An event waits while the webhook is not verified.
          */
         post: operations["redeliverWebhook"];
         delete?: never;
@@ -1032,7 +1092,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -1040,11 +1100,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Export everything
-         * @description Everything that the lane holds, in one document, sent as it is read; `importLane` takes it back. Nothing waits for
-         *     a slow download, so the document is no snapshot: what is written meanwhile may be in it or not, and whatever it
-         *     shows of a task, `changes` has how that came about. A document that ends before its last brace is not whole: the
-         *     service failed, or the lane was erased meanwhile.
+         * Export all data
+         * @description Returns all data of the lane in one JSON document. `importLane` can import it.
+         *
+         *     - The document is sent while it is read, so it is not a snapshot: it may or may not contain what is written during
+         *       the export. For every state of a task in the document, `changes` has the change that led to it.
+         *     - If the document ends before its last brace, it is incomplete: the service failed, or the lane was erased during
+         *       the export.
          */
         get: operations["exportLane"];
         put?: never;
@@ -1061,7 +1123,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -1069,15 +1131,18 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Export the tasks as CSV
-         * @description The tasks outside of the trash as CSV ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)), in UTF-8: a header
-         *     with the names of a task's fields and `project`, the name of its project, then a record for each, ordered by id.
-         *     What is null is an empty cell, the tags of a task are separated by `, `, and so are its reminders: minutes before
-         *     it is due, or instants. Where COUNT of a rule counts completions, it is as many as are left.
+         * Export tasks as CSV
+         * @description Returns the tasks that are not in the trash as CSV ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)) in UTF-8.
+         *     Rows are ordered by id.
          *
-         *     A spreadsheet would run a cell that begins with one of `=`, `+`, `-`, `@`, their full-width forms, a tab or a
-         *     line break as a formula. Such a cell gets an apostrophe in front, and so does one that begins with apostrophes
-         *     before one of these; `importLane` takes it off again.
+         *     - The header row has the names of a task's fields, and `project`: the name of the task's project.
+         *     - A null value is an empty cell.
+         *     - Tags are separated by `, `. Reminders are separated the same way: each is the number of minutes before the task
+         *       is due, or an instant.
+         *     - If the rule's `COUNT` counts completions, it is the number of completions that are left.
+         *     - A cell is escaped with an apostrophe in front if a spreadsheet could run it as a formula: it begins with `=`,
+         *       `+`, `-`, `@`, a full-width form of these, a tab or a line break. A cell that begins with apostrophes followed
+         *       by one of these is escaped too. `importLane` removes the apostrophe.
          */
         get: operations["exportCsv"];
         put?: never;
@@ -1094,7 +1159,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -1102,11 +1167,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Export the tasks as iCalendar
-         * @description The tasks outside of the trash as one iCalendar object ([RFC 5545](https://www.rfc-editor.org/rfc/rfc5545)) with
-         *     a `VTODO` for each, ordered by id. `UID` is the task's id. What iCalendar has no property for is left out:
-         *     projects, positions and the colours of tags. Priorities are 1 (urgent), 3 (high), 5 (medium) and 9 (low). Where
-         *     COUNT of a rule counts completions, it is as many as are left.
+         * Export tasks as iCalendar
+         * @description Returns the tasks that are not in the trash as one iCalendar object ([RFC
+         *     5545](https://www.rfc-editor.org/rfc/rfc5545)), with one `VTODO` for each task, ordered by id.
+         *
+         *     - `UID` is the id of the task.
+         *     - Priorities are 1 (urgent), 3 (high), 5 (medium) and 9 (low).
+         *     - Projects, positions and the colours of tags are left out: iCalendar has no properties for them.
+         *     - If the rule's `COUNT` counts completions, it is the number of completions that are left.
          */
         get: operations["exportCalendar"];
         put?: never;
@@ -1123,7 +1191,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -1134,32 +1202,37 @@ export interface paths {
         put?: never;
         /**
          * Import a file
-         * @description Takes a file in: an export of Tasklane (`application/json`), tasks as CSV (`text/csv`) or the to-dos of an
-         *     iCalendar object (`text/calendar`). All rows are checked before the first is written: if one has a fault, nothing
-         *     is written, and 422 lists the faults. With `dry_run`, nothing is written in any case, and the report tells what
-         *     would become of the rows.
+         * @description Imports a file: an export of Tasklane (`application/json`), tasks as CSV (`text/csv`), or the to-dos of an
+         *     iCalendar object (`text/calendar`).
          *
-         *     What the lane already has, by its id, is skipped and left as it is. A task without an id gets one that follows
-         *     from the file: in CSV from the file's content and the row, in iCalendar from `UID`. So an import can be repeated,
-         *     and makes nothing twice.
+         *     - All rows are checked before the first one is written. If a row is not valid, nothing is written, and the answer
+         *       is 422 with the validation errors.
+         *     - With `dry_run=true` nothing is written. The report says what an import would do with each row.
+         *     - A row whose id the lane already has is skipped. So an import can be repeated and creates nothing twice.
+         *     - A task without an id gets an id that depends on the file: in CSV on the content of the file and the row number,
+         *       in iCalendar on `UID`.
+         *     - Rows are written in chunks. A chunk is written completely or not at all, and causes at most 1,000 changes. If
+         *       the service fails during the import, the chunks that are already written stay. Repeat the import to continue.
          *
-         *     Rows are written in chunks, each all or nothing and leaving at most 1,000 changes. If the service fails midway,
-         *     what it has written stays: repeat the import, and it goes on from there.
+         *     Limits:
          *
-         *     A file may have 200,000 rows, a row 1 MiB. A user imports one file at a time, and the service a few: others wait
-         *     for their turn once their file is there. More are 503, to be sent again after `Retry-After`. A client that sends
-         *     its file too slowly is answered 408.
+         *     - A file can have 200,000 rows, and a row 1 MiB.
+         *     - A user can import one file at a time. The service works on a few files at a time, and other imports wait for
+         *       their turn. If too many imports wait, the answer is 503 with `Retry-After`.
+         *     - If the client sends the file too slowly, the answer is 408.
          *
-         *     **JSON** keeps ids, positions, places, tags with their colours, the trash, `created_at` and `completed_at`;
-         *     versions begin again at 1, and `updated_at` is the time of the import. The profile's settings are taken if the
-         *     lane's were never changed. `changes` is passed over: the import leaves changes of its own.
+         *     **JSON** keeps ids, positions, parents, projects, tags with their colours, the trash, `created_at` and
+         *     `completed_at`. Versions begin again at 1, and `updated_at` is the time of the import. The settings of the profile
+         *     are imported if the lane's settings were never changed. `changes` is ignored, because the import causes its own
+         *     changes.
          *
-         *     **CSV** has a header with names of fields of `TaskImport`, in any order; only `title` must be there. Tags and
-         *     reminders are separated by commas. An empty cell counts as left out. A project that only tasks name is made, and
-         *     has a row in the report, with the number of the first task's.
+         *     **CSV** has a header row with names of fields of `TaskImport`, in any order. Only `title` is required. Tags and
+         *     reminders are separated by commas. An empty cell means that the field is absent. If a task
+         *     names a project that does not exist, the project is created. The report has a row for it, with the row number of
+         *     that task.
          *
-         *     **iCalendar**: each `VTODO` is a task; other components are counted in `ignored`. `PRIORITY` 1 is urgent, 2 to 4
-         *     high, 5 medium, 6 to 9 low.
+         *     **iCalendar**: each `VTODO` becomes a task. Other components are ignored and counted in `ignored`. `PRIORITY` 1 is
+         *     urgent, 2 to 4 high, 5 medium, 6 to 9 low.
          */
         post: operations["importLane"];
         delete?: never;
@@ -1174,7 +1247,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -1182,22 +1255,22 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether there is a calendar feed
-         * @description Tells whether the lane has a calendar feed, and since when. Its address is told only when it is made: the service
-         *     keeps no more than a hash of the secret in it.
+         * Get the calendar feed
+         * @description Returns whether the lane has a calendar feed, and when it was created. The address of the feed is shown only when
+         *     it is created: the service stores only a hash of its secret.
          */
         get: operations["getCalendarFeed"];
         put?: never;
         /**
-         * Make a calendar feed, or give it a new address
-         * @description Makes an address from which calendar programs can subscribe to the lane's tasks without a token. Whoever has the
-         *     address can read them: it is a secret. It is told this once. If there is a feed already, its address ends to work
-         *     at the same moment.
+         * Create or replace the calendar feed
+         * @description Creates an address at which calendar programs can read the lane's tasks without a token. Only this response shows
+         *     the address. Keep it secret: everyone who knows it can read the tasks. If there is already a feed, its old address
+         *     stops working at the same moment.
          */
         post: operations["createCalendarFeed"];
         /**
-         * End the calendar feed
-         * @description Its address ends to work. Where there is none, nothing happens.
+         * Delete the calendar feed
+         * @description The address of the feed stops working. If there is no feed, nothing changes.
          */
         delete: operations["deleteCalendarFeed"];
         options?: never;
@@ -1211,7 +1284,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The secret of the feed's address.
+                 * @description The secret in the feed's address.
                  * @example 8sNqXoT3Zr0cQx5mK2vWb7yLhJ4dPfGu1aEtRiYkMwU
                  */
                 secret: string;
@@ -1220,15 +1293,16 @@ export interface paths {
         };
         /**
          * Read a calendar feed
-         * @description The lane's open tasks as an iCalendar object ([RFC 5545](https://www.rfc-editor.org/rfc/rfc5545)), for calendar
-         *     programs to subscribe to; the secret in the address stands for a token.
+         * @description Returns the lane's open tasks as an iCalendar object ([RFC 5545](https://www.rfc-editor.org/rfc/rfc5545)), for
+         *     calendar programs. The secret in the address replaces a token.
          *
-         *     By default a `VEVENT` for each task with a due date, which is what calendars show: all day, or half an hour from
-         *     the due time on, never as busy. Google Calendar and Outlook leave `VTODO` out; for programs that show it,
-         *     `components=todos` has a `VTODO` for every open task.
+         *     - `components=events` (the default): a `VEVENT` for each open task with a due date. It lasts all day, or half an
+         *       hour from the due time, and does not block the time as busy. Use this for Google Calendar and Outlook, which
+         *       ignore `VTODO`.
+         *     - `components=todos`: a `VTODO` for each open task, for programs that show to-dos.
          *
-         *     Programs ask again and again, hourly as a rule. With the `ETag` of what they have in `If-None-Match` they get 304
-         *     until something in the lane changes.
+         *     Calendar programs usually read a feed every hour. If they send its `ETag` in `If-None-Match`, the answer is 304
+         *     until the lane changes.
          */
         get: operations["readCalendarFeed"];
         put?: never;
@@ -1247,8 +1321,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Liveness
-         * @description Answers as long as the process serves requests; looks at nothing else.
+         * Check liveness
+         * @description Answers 200 as long as the process handles requests. It checks nothing else.
          */
         get: operations["getLiveness"];
         put?: never;
@@ -1267,10 +1341,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Readiness
-         * @description Whether to send requests here: the database answers and takes writes, its migrations are current, it is not a
-         *     restored one whose lanes have still to be renewed, and the service is not shutting down. `detail` says which of
-         *     these is amiss.
+         * Check readiness
+         * @description Answers 200 if the service can handle requests:
+         *
+         *     - The database answers and accepts writes.
+         *     - All migrations are applied.
+         *     - If the database was restored from a backup, the epochs of its lanes are renewed.
+         *     - The service is not shutting down.
+         *
+         *     Otherwise the answer is 503, and `detail` says which of these is not true.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -1289,8 +1368,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * This contract as JSON
-         * @description The OpenAPI document that the service validates requests and responses against.
+         * Get this contract as JSON
+         * @description Returns the OpenAPI document. The service validates requests and responses against it.
          */
         get: operations["getContractJson"];
         put?: never;
@@ -1309,8 +1388,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * This contract as YAML
-         * @description The OpenAPI document as its authors wrote it.
+         * Get this contract as YAML
+         * @description Returns the OpenAPI document as one YAML file.
          */
         get: operations["getContractYaml"];
         put?: never;
@@ -1329,9 +1408,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How to get a token
-         * @description Which authorization server issues the tokens that this service takes, and with which scopes
-         *     ([RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)).
+         * Get the authorization server
+         * @description Returns which authorization server issues the tokens for this service, and with which scopes ([RFC
+         *     9728](https://www.rfc-editor.org/rfc/rfc9728)).
          */
         get: operations["getProtectedResource"];
         put?: never;
@@ -1350,8 +1429,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Documentation
-         * @description This contract as a page for people. It loads nothing from anywhere else.
+         * Read the documentation
+         * @description Returns this contract as a page for people. The page loads nothing from other servers.
          */
         get: operations["getDocs"];
         put?: never;
@@ -1370,8 +1449,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The documentation's script
-         * @description The program that renders `/docs`.
+         * Get the documentation's script
+         * @description Returns the script that renders `/docs`.
          */
         get: operations["getDocsScript"];
         put?: never;
@@ -1390,8 +1469,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A problem type
-         * @description What a problem's `type` refers to, as a page for people.
+         * Read about a type of problem
+         * @description Returns a page that explains a type of problem. The `type` of a problem is the address of this page.
          */
         get: operations["getProblemType"];
         put?: never;
@@ -1414,26 +1493,26 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A task changed
-         * @description Sent when a task was made, changed, deleted, or brought back.
+         * Task changed
+         * @description Sent when a task is created, changed, deleted, restored or purged, and when a reminder of the task is due.
          */
         post: {
             parameters: {
                 query?: never;
                 header: {
                     /**
-                     * @description Names the delivery; it is the same however often the event is sent.
+                     * @description The id of the delivery. It stays the same when the event is sent again.
                      * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                      */
                     "webhook-id": components["parameters"]["WebhookMessageId"];
                     /**
-                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                     * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
                      * @example 1795253401
                      */
                     "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
                     /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                     *     while a former secret is valid.
+                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
+                     *     there is one signature for each of the two secrets, separated by a space.
                      * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
                      */
                     "webhook-signature": components["parameters"]["WebhookSignature"];
@@ -1463,18 +1542,18 @@ export interface webhooks {
                      *           "project_id": null,
                      *           "parent_id": null,
                      *           "title": "Water the plants",
-                     *           "description": "The fern twice.",
-                     *           "status": "completed",
+                     *           "description": null,
+                     *           "status": "pending",
                      *           "priority": "high",
-                     *           "completed": true,
-                     *           "completed_at": "2026-11-21T10:00:00.000Z",
+                     *           "completed": false,
+                     *           "completed_at": null,
                      *           "tags": [
                      *             "home"
                      *           ],
-                     *           "due_date": "2026-11-28",
+                     *           "due_date": "2026-11-21",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-11-28T17:00:00.000Z",
+                     *           "due_at": "2026-11-21T17:00:00.000Z",
                      *           "rrule": "FREQ=WEEKLY",
                      *           "repeat_from": "schedule",
                      *           "recurrence_start": "2026-11-21",
@@ -1485,9 +1564,9 @@ export interface webhooks {
                      *             }
                      *           ],
                      *           "position": "m00064422c6a9c0",
-                     *           "version": 3,
+                     *           "version": 1,
                      *           "created_at": "2026-11-21T09:30:00.000Z",
-                     *           "updated_at": "2026-11-21T10:00:00.000Z"
+                     *           "updated_at": "2026-11-21T09:30:00.000Z"
                      *         }
                      *       }
                      *     }
@@ -1496,14 +1575,14 @@ export interface webhooks {
                 };
             };
             responses: {
-                /** @description The receiver is gone for good; the webhook is disabled. */
+                /** @description The receiver no longer exists. The service disables the webhook. */
                 410: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content?: never;
                 };
-                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+                /** @description The receiver accepted the event. After any other answer, the event is sent again. */
                 "2XX": {
                     headers: {
                         [name: string]: unknown;
@@ -1528,26 +1607,26 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * The profile changed
-         * @description Sent when the lane's settings were changed.
+         * Profile changed
+         * @description Sent when the user's settings are changed.
          */
         post: {
             parameters: {
                 query?: never;
                 header: {
                     /**
-                     * @description Names the delivery; it is the same however often the event is sent.
+                     * @description The id of the delivery. It stays the same when the event is sent again.
                      * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                      */
                     "webhook-id": components["parameters"]["WebhookMessageId"];
                     /**
-                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                     * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
                      * @example 1795253401
                      */
                     "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
                     /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                     *     while a former secret is valid.
+                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
+                     *     there is one signature for each of the two secrets, separated by a space.
                      * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
                      */
                     "webhook-signature": components["parameters"]["WebhookSignature"];
@@ -1579,7 +1658,7 @@ export interface webhooks {
                      *         "profile": {
                      *           "user_id": "ada",
                      *           "time_zone": "Europe/Zurich",
-                     *           "week_start": "monday",
+                     *           "week_start": "sunday",
                      *           "default_priority": "medium",
                      *           "require_if_match": false,
                      *           "version": 2,
@@ -1592,14 +1671,14 @@ export interface webhooks {
                 };
             };
             responses: {
-                /** @description The receiver is gone for good; the webhook is disabled. */
+                /** @description The receiver no longer exists. The service disables the webhook. */
                 410: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content?: never;
                 };
-                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+                /** @description The receiver accepted the event. After any other answer, the event is sent again. */
                 "2XX": {
                     headers: {
                         [name: string]: unknown;
@@ -1624,26 +1703,26 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A project changed
-         * @description Sent when a project was made, changed or deleted.
+         * Project changed
+         * @description Sent when a project is created, changed or deleted.
          */
         post: {
             parameters: {
                 query?: never;
                 header: {
                     /**
-                     * @description Names the delivery; it is the same however often the event is sent.
+                     * @description The id of the delivery. It stays the same when the event is sent again.
                      * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                      */
                     "webhook-id": components["parameters"]["WebhookMessageId"];
                     /**
-                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                     * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
                      * @example 1795253401
                      */
                     "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
                     /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                     *     while a former secret is valid.
+                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
+                     *     there is one signature for each of the two secrets, separated by a space.
                      * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
                      */
                     "webhook-signature": components["parameters"]["WebhookSignature"];
@@ -1685,14 +1764,14 @@ export interface webhooks {
                 };
             };
             responses: {
-                /** @description The receiver is gone for good; the webhook is disabled. */
+                /** @description The receiver no longer exists. The service disables the webhook. */
                 410: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content?: never;
                 };
-                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+                /** @description The receiver accepted the event. After any other answer, the event is sent again. */
                 "2XX": {
                     headers: {
                         [name: string]: unknown;
@@ -1717,26 +1796,26 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A tag changed
-         * @description Sent when a tag was made, changed or deleted.
+         * Tag changed
+         * @description Sent when a tag is created, changed or deleted.
          */
         post: {
             parameters: {
                 query?: never;
                 header: {
                     /**
-                     * @description Names the delivery; it is the same however often the event is sent.
+                     * @description The id of the delivery. It stays the same when the event is sent again.
                      * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                      */
                     "webhook-id": components["parameters"]["WebhookMessageId"];
                     /**
-                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                     * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
                      * @example 1795253401
                      */
                     "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
                     /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                     *     while a former secret is valid.
+                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
+                     *     there is one signature for each of the two secrets, separated by a space.
                      * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
                      */
                     "webhook-signature": components["parameters"]["WebhookSignature"];
@@ -1776,14 +1855,14 @@ export interface webhooks {
                 };
             };
             responses: {
-                /** @description The receiver is gone for good; the webhook is disabled. */
+                /** @description The receiver no longer exists. The service disables the webhook. */
                 410: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content?: never;
                 };
-                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+                /** @description The receiver accepted the event. After any other answer, the event is sent again. */
                 "2XX": {
                     headers: {
                         [name: string]: unknown;
@@ -1808,26 +1887,26 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * An occurrence was completed
-         * @description Sent when an occurrence of a task that repeats was completed, or that was taken back.
+         * Occurrence completed
+         * @description Sent when an occurrence of a recurring task is completed, or when its completion is taken back.
          */
         post: {
             parameters: {
                 query?: never;
                 header: {
                     /**
-                     * @description Names the delivery; it is the same however often the event is sent.
+                     * @description The id of the delivery. It stays the same when the event is sent again.
                      * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                      */
                     "webhook-id": components["parameters"]["WebhookMessageId"];
                     /**
-                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                     * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
                      * @example 1795253401
                      */
                     "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
                     /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                     *     while a former secret is valid.
+                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
+                     *     there is one signature for each of the two secrets, separated by a space.
                      * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
                      */
                     "webhook-signature": components["parameters"]["WebhookSignature"];
@@ -1859,7 +1938,7 @@ export interface webhooks {
                      *           "due_date": "2026-11-21",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "completed_at": "2026-11-21T16:40:00.000Z"
+                     *           "completed_at": "2026-11-21T09:30:00.000Z"
                      *         }
                      *       }
                      *     }
@@ -1868,14 +1947,14 @@ export interface webhooks {
                 };
             };
             responses: {
-                /** @description The receiver is gone for good; the webhook is disabled. */
+                /** @description The receiver no longer exists. The service disables the webhook. */
                 410: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content?: never;
                 };
-                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+                /** @description The receiver accepted the event. After any other answer, the event is sent again. */
                 "2XX": {
                     headers: {
                         [name: string]: unknown;
@@ -1901,25 +1980,25 @@ export interface webhooks {
         put?: never;
         /**
          * Something else changed
-         * @description Sent for all other changes; `data.change` says of what.
+         * @description Sent for all other changes. `data.change` says what changed.
          */
         post: {
             parameters: {
                 query?: never;
                 header: {
                     /**
-                     * @description Names the delivery; it is the same however often the event is sent.
+                     * @description The id of the delivery. It stays the same when the event is sent again.
                      * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                      */
                     "webhook-id": components["parameters"]["WebhookMessageId"];
                     /**
-                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                     * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
                      * @example 1795253401
                      */
                     "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
                     /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                     *     while a former secret is valid.
+                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
+                     *     there is one signature for each of the two secrets, separated by a space.
                      * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
                      */
                     "webhook-signature": components["parameters"]["WebhookSignature"];
@@ -1955,14 +2034,14 @@ export interface webhooks {
                 };
             };
             responses: {
-                /** @description The receiver is gone for good; the webhook is disabled. */
+                /** @description The receiver no longer exists. The service disables the webhook. */
                 410: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content?: never;
                 };
-                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+                /** @description The receiver accepted the event. After any other answer, the event is sent again. */
                 "2XX": {
                     headers: {
                         [name: string]: unknown;
@@ -1987,26 +2066,26 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A test
-         * @description Sent when a test was asked for.
+         * Test
+         * @description Sent when a test is requested, and when a webhook has to be verified.
          */
         post: {
             parameters: {
                 query?: never;
                 header: {
                     /**
-                     * @description Names the delivery; it is the same however often the event is sent.
+                     * @description The id of the delivery. It stays the same when the event is sent again.
                      * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                      */
                     "webhook-id": components["parameters"]["WebhookMessageId"];
                     /**
-                     * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                     * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
                      * @example 1795253401
                      */
                     "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
                     /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                     *     while a former secret is valid.
+                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
+                     *     there is one signature for each of the two secrets, separated by a space.
                      * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
                      */
                     "webhook-signature": components["parameters"]["WebhookSignature"];
@@ -2030,14 +2109,14 @@ export interface webhooks {
                 };
             };
             responses: {
-                /** @description The receiver is gone for good; the webhook is disabled. */
+                /** @description The receiver no longer exists. The service disables the webhook. */
                 410: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content?: never;
                 };
-                /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+                /** @description The receiver accepted the event. After any other answer, the event is sent again. */
                 "2XX": {
                     headers: {
                         [name: string]: unknown;
@@ -4072,7 +4151,7 @@ export interface components {
         } & components["schemas"]["Problem"];
     };
     responses: {
-        /** @description The request's headers are too large; any address may answer so. */
+        /** @description The request headers are too large. Any address can answer this. */
         HeadersTooLarge: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4092,7 +4171,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
             };
         };
-        /** @description The address does not take this method; any address may answer so. */
+        /** @description The address does not support this method. Any address can answer this. */
         MethodNotAllowed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4113,7 +4192,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
             };
         };
-        /** @description The request took too long to arrive; any address may answer so. */
+        /** @description The request took too long to arrive. Any address can answer this. */
         RequestTimeout: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4153,7 +4232,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["MalformedRequestProblem"] | components["schemas"]["MalformedUrlProblem"] | components["schemas"]["MalformedHeaderProblem"] | components["schemas"]["MalformedBodyProblem"];
             };
         };
-        /** @description There is no valid token. */
+        /** @description The token is missing or not valid. */
         Unauthorized: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4174,12 +4253,12 @@ export interface components {
                 "application/problem+json": components["schemas"]["UnauthorizedProblem"];
             };
         };
-        /** @description The caller is known, and may not do this. */
+        /** @description The credentials are valid but do not allow this request. */
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 /**
-                 * @description What the token lacks (RFC 6750); where a scope is missing.
+                 * @description The scope that the token lacks (RFC 6750). Present if a scope is missing.
                  * @example Bearer realm="tasklane", error="insufficient_scope", scope="tasklane:write"
                  */
                 "WWW-Authenticate"?: string;
@@ -4199,7 +4278,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["InsufficientScopeProblem"] | components["schemas"]["WrongOriginProblem"];
             };
         };
-        /** @description The request breaks this contract; `errors` lists the faults. */
+        /** @description The request breaks this contract. `errors` lists the validation errors. */
         ValidationFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4227,12 +4306,12 @@ export interface components {
                 "application/problem+json": components["schemas"]["ValidationFailedProblem"];
             };
         };
-        /** @description The requests of this minute cost more units than the limit has. */
+        /** @description The limit of this minute is used up. */
         RateLimited: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 /**
-                 * @description Seconds to wait before trying again (RFC 9110).
+                 * @description Seconds to wait before sending the request again (RFC 9110).
                  * @example 30
                  */
                 "Retry-After": number;
@@ -4254,7 +4333,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["RateLimitedProblem"];
             };
         };
-        /** @description The service failed to answer; nothing that it had not acknowledged is certain to be kept. */
+        /** @description The service could not answer. It is not known whether a write took effect. */
         Fault: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4275,7 +4354,13 @@ export interface components {
                 "application/problem+json": components["schemas"]["InternalErrorProblem"] | components["schemas"]["ServiceUnavailableProblem"];
             };
         };
-        /** @description The chosen id is taken, the lane would hold more than its quota, or the request's key has no reply to repeat. */
+        /**
+         * @description One of these is true:
+         *
+         *     - The lane already uses the chosen id.
+         *     - The request would exceed a quota of the lane.
+         *     - The stored reply for the `Idempotency-Key` is not available.
+         */
         IdTaken: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4316,7 +4401,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ContentTooLargeProblem"];
             };
         };
-        /** @description The body's media type, charset or content coding is not supported. */
+        /** @description The media type, the charset or the content coding of the body is not supported. */
         UnsupportedMediaType: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4336,7 +4421,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
             };
         };
-        /** @description The request breaks this contract, or its key is that of another request. */
+        /** @description Either the request breaks this contract, or its `Idempotency-Key` was already used for a different request. */
         ValidationFailedOrKeyReused: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4364,7 +4449,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
             };
         };
-        /** @description The task as it now is. */
+        /** @description The task in its current state. */
         Task: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4381,10 +4466,10 @@ export interface components {
                  *       "parent_id": null,
                  *       "title": "Water the plants",
                  *       "description": "The fern twice.",
-                 *       "status": "completed",
+                 *       "status": "pending",
                  *       "priority": "high",
-                 *       "completed": true,
-                 *       "completed_at": "2026-11-21T10:00:00.000Z",
+                 *       "completed": false,
+                 *       "completed_at": null,
                  *       "tags": [
                  *         "home"
                  *       ],
@@ -4410,7 +4495,7 @@ export interface components {
                 "application/json": components["schemas"]["Task"];
             };
         };
-        /** @description The entity still is what `If-None-Match` names. */
+        /** @description The entity's current `ETag` matches `If-None-Match`. */
         NotModified: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4419,7 +4504,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description The lane has no such task. */
+        /** @description The lane has no task with this id. */
         TaskNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4439,7 +4524,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["TaskNotFoundProblem"];
             };
         };
-        /** @description The lane would hold more than its quota. */
+        /** @description The request would exceed a quota of the lane. */
         QuotaExceeded: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4461,7 +4546,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["QuotaExceededProblem"];
             };
         };
-        /** @description The task is no longer what `If-Match` names. */
+        /** @description The task has changed: its `ETag` no longer matches `If-Match`. */
         TaskPreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4484,10 +4569,10 @@ export interface components {
                  *         "parent_id": null,
                  *         "title": "Water the plants",
                  *         "description": "The fern twice.",
-                 *         "status": "completed",
+                 *         "status": "pending",
                  *         "priority": "high",
-                 *         "completed": true,
-                 *         "completed_at": "2026-11-21T10:00:00.000Z",
+                 *         "completed": false,
+                 *         "completed_at": null,
                  *         "tags": [
                  *           "home"
                  *         ],
@@ -4514,7 +4599,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["TaskPreconditionFailedProblem"];
             };
         };
-        /** @description The request needs an `If-Match`. */
+        /** @description The request needs an `If-Match` header. */
         PreconditionRequired: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4534,7 +4619,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["PreconditionRequiredProblem"];
             };
         };
-        /** @description The lane would hold more than its quota, or the request's key has no reply to repeat. */
+        /** @description Either the request would exceed a quota of the lane, or the stored reply for its `Idempotency-Key` is not available. */
         QuotaExceededOrConflict: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4557,7 +4642,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["QuotaExceededProblem"] | components["schemas"]["IdempotencyConflictProblem"];
             };
         };
-        /** @description The last completion can not be taken back, or the request's key has no reply to repeat. */
+        /** @description Either the completion cannot be taken back, or the stored reply for the `Idempotency-Key` is not available. */
         CompletionChanged: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4578,7 +4663,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["CompletionChangedProblem"] | components["schemas"]["IdempotencyConflictProblem"];
             };
         };
-        /** @description The task does not recur, or the request's key has no reply to repeat. */
+        /** @description Either the task does not recur or is closed, or the stored reply for the `Idempotency-Key` is not available. */
         NotRecurring: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4599,7 +4684,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["NotRecurringProblem"] | components["schemas"]["IdempotencyConflictProblem"];
             };
         };
-        /** @description The request's key has no reply to repeat. */
+        /**
+         * @description The stored reply for the `Idempotency-Key` is not available: the earlier request is still in progress, or its reply
+         *     was larger than 1 MiB and was not stored.
+         */
         IdempotencyConflict: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4620,7 +4708,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["IdempotencyConflictProblem"];
             };
         };
-        /** @description The project as it now is. */
+        /** @description The project in its current state. */
         Project: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4637,15 +4725,15 @@ export interface components {
                  *       "color": "#2f855a",
                  *       "archived": false,
                  *       "position": "m00064422c6a9c0",
-                 *       "version": 1,
+                 *       "version": 2,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
-                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
                  *     }
                  */
                 "application/json": components["schemas"]["Project"];
             };
         };
-        /** @description The lane has no such project. */
+        /** @description The lane has no project with this id. */
         ProjectNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4665,7 +4753,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProjectNotFoundProblem"];
             };
         };
-        /** @description The project is no longer what `If-Match` names. */
+        /** @description The project has changed: its `ETag` no longer matches `If-Match`. */
         ProjectPreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4688,16 +4776,16 @@ export interface components {
                  *         "color": "#2f855a",
                  *         "archived": false,
                  *         "position": "m00064422c6a9c0",
-                 *         "version": 1,
+                 *         "version": 2,
                  *         "created_at": "2026-11-21T09:30:00.000Z",
-                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *         "updated_at": "2026-11-21T10:00:00.000Z"
                  *       }
                  *     }
                  */
                 "application/problem+json": components["schemas"]["ProjectPreconditionFailedProblem"];
             };
         };
-        /** @description The tag as it now is. */
+        /** @description The tag in its current state. */
         Tag: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4710,17 +4798,17 @@ export interface components {
                  * @example {
                  *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
                  *       "user_id": "ada",
-                 *       "name": "home",
+                 *       "name": "household",
                  *       "color": null,
-                 *       "version": 1,
+                 *       "version": 2,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
-                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
                  *     }
                  */
                 "application/json": components["schemas"]["Tag"];
             };
         };
-        /** @description The lane has no such tag. */
+        /** @description The lane has no tag with this id. */
         TagNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4740,7 +4828,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["TagNotFoundProblem"];
             };
         };
-        /** @description The tag is no longer what `If-Match` names. */
+        /** @description The tag has changed: its `ETag` no longer matches `If-Match`. */
         TagPreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4759,18 +4847,18 @@ export interface components {
                  *       "current": {
                  *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
                  *         "user_id": "ada",
-                 *         "name": "home",
+                 *         "name": "household",
                  *         "color": null,
-                 *         "version": 1,
+                 *         "version": 2,
                  *         "created_at": "2026-11-21T09:30:00.000Z",
-                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *         "updated_at": "2026-11-21T10:00:00.000Z"
                  *       }
                  *     }
                  */
                 "application/problem+json": components["schemas"]["TagPreconditionFailedProblem"];
             };
         };
-        /** @description The profile as it now is. */
+        /** @description The profile in its current state. */
         Profile: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4793,7 +4881,7 @@ export interface components {
                 "application/json": components["schemas"]["Profile"];
             };
         };
-        /** @description The profile is no longer what `If-Match` names. */
+        /** @description The profile has changed: its `ETag` no longer matches `If-Match`. */
         ProfilePreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4823,7 +4911,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProfilePreconditionFailedProblem"];
             };
         };
-        /** @description The token leads nowhere any more. */
+        /** @description The sync token can no longer be used. */
         SyncTokenExpired: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4843,12 +4931,12 @@ export interface components {
                 "application/problem+json": components["schemas"]["SyncTokenExpiredProblem"];
             };
         };
-        /** @description There were too many requests, or the user has too many streams open. */
+        /** @description Either the limit of this minute is used up, or the user has too many event streams open. */
         TooManyStreams: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 /**
-                 * @description Seconds to wait before trying again (RFC 9110).
+                 * @description Seconds to wait before sending the request again (RFC 9110).
                  * @example 30
                  */
                 "Retry-After": number;
@@ -4891,7 +4979,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
             };
         };
-        /** @description The webhook as it now is. */
+        /** @description The webhook in its current state. */
         Webhook: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4915,15 +5003,15 @@ export interface components {
                  *       "disabled_at": null,
                  *       "verified_at": "2026-11-21T09:30:01.000Z",
                  *       "secret_rotated_at": null,
-                 *       "version": 1,
+                 *       "version": 2,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
-                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
                  *     }
                  */
                 "application/json": components["schemas"]["Webhook"];
             };
         };
-        /** @description The lane has no such webhook. */
+        /** @description The lane has no webhook with this id. */
         WebhookNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4943,7 +5031,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["WebhookNotFoundProblem"];
             };
         };
-        /** @description The webhook is no longer what `If-Match` names. */
+        /** @description The webhook has changed: its `ETag` no longer matches `If-Match`. */
         WebhookPreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4973,16 +5061,16 @@ export interface components {
                  *         "disabled_at": null,
                  *         "verified_at": "2026-11-21T09:30:01.000Z",
                  *         "secret_rotated_at": null,
-                 *         "version": 1,
+                 *         "version": 2,
                  *         "created_at": "2026-11-21T09:30:00.000Z",
-                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *         "updated_at": "2026-11-21T10:00:00.000Z"
                  *       }
                  *     }
                  */
                 "application/problem+json": components["schemas"]["WebhookPreconditionFailedProblem"];
             };
         };
-        /** @description The webhook is disabled, or the request's key has no reply to repeat. */
+        /** @description Either the webhook is disabled, or the stored reply for the `Idempotency-Key` is not available. */
         WebhookDisabled: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -5003,7 +5091,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["WebhookDisabledProblem"] | components["schemas"]["IdempotencyConflictProblem"];
             };
         };
-        /** @description The delivery as it now is. */
+        /** @description The delivery in its current state. */
         WebhookDelivery: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -5035,7 +5123,7 @@ export interface components {
                 "application/json": components["schemas"]["WebhookDelivery"];
             };
         };
-        /** @description The lane has no such webhook, or the webhook no such delivery. */
+        /** @description The lane has no webhook with this id, or the webhook has no delivery with this id. */
         WebhookDeliveryNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -5055,7 +5143,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["WebhookNotFoundProblem"] | components["schemas"]["DeliveryNotFoundProblem"];
             };
         };
-        /** @description The lane was changed during the import, of which a part is written, or would hold more than its quota. */
+        /**
+         * @description Either the lane was changed during the import, and a part of the file is already written, or the import would exceed
+         *     a quota of the lane.
+         */
         ImportInterrupted: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -5098,79 +5189,84 @@ export interface components {
     };
     parameters: {
         /**
-         * @description The user whose lane this is; must be the token's subject.
+         * @description The user who owns the lane. It must be the subject of the token.
          * @example ada
          */
         UserId: components["schemas"]["UserId"];
         /**
-         * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+         * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
+         *     order.
          * @example eyJ2IjoxfQ
          */
         Cursor: string;
         /**
-         * @description How many items a page holds at most.
+         * @description The maximum number of items on a page.
          * @example 20
          */
         Limit: number;
         /**
          * @description Makes the request safe to send again
-         *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-         *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-         *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-         *     what succeeded is kept: after a problem the same key may be used again.
+         *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+         *     request out once and repeats its reply for 24 hours.
+         *
+         *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+         *       key.
+         *     - Use a new key, such as a UUID, for each new request.
+         *     - A key belongs to its user and its operation.
+         *     - Only successful replies are stored. After a problem the same key can be used again.
          * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
          */
         IdempotencyKey: string;
         /**
-         * @description The task's id.
+         * @description The id of the task.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
          */
         TaskId: components["schemas"]["Id"];
         /**
-         * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
-         *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+         * @description Answers 304 without a body if the entity's current entity tag is one of these ([RFC 9110, section
+         *     13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
          * @example "3-1795255200000"
          */
         IfNoneMatch: string;
         /**
-         * @description Changes the entity only if it still is what one of these entity tags stands for
-         *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+         * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+         *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
          * @example "3-1795255200000"
          */
         IfMatch: string;
         /**
-         * @description The project's id.
+         * @description The id of the project.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
          */
         ProjectId: components["schemas"]["Id"];
         /**
-         * @description The tag's id.
+         * @description The id of the tag.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
          */
         TagId: components["schemas"]["Id"];
         /**
-         * @description The webhook's id.
+         * @description The id of the webhook.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
          */
         WebhookId: components["schemas"]["Id"];
         /**
-         * @description The delivery's id.
+         * @description The id of the delivery.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
          */
         DeliveryId: components["schemas"]["Id"];
         /**
-         * @description Names the delivery; it is the same however often the event is sent.
+         * @description The id of the delivery. It stays the same when the event is sent again.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
          */
         WebhookMessageId: string;
         /**
-         * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+         * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
          * @example 1795253401
          */
         WebhookTimestamp: string;
         /**
-         * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-         *     while a former secret is valid.
+         * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
+         *     there is one signature for each of the two secrets, separated by a space.
          * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
          */
         WebhookSignature: string;
@@ -5183,73 +5279,99 @@ export interface components {
          */
         RequestId: string;
         /**
-         * @description The scheme to authenticate with, and what was wrong (RFC 6750).
+         * @description The authentication scheme, and why the credentials were not accepted (RFC 6750).
          * @example Bearer realm="tasklane", error="invalid_token", resource_metadata="https://tasks.example.com/.well-known/oauth-protected-resource"
          */
         WwwAuthenticate: string;
         /**
-         * @description The limit that the request was counted under: `r` units are left, until a new minute begins in `t` seconds
+         * @description The rate limit that the request was counted under: `r` units are left, and the next minute begins in `t` seconds
          *     (draft-ietf-httpapi-ratelimit-headers-08).
          * @example "writes"; r=0; t=30
          */
         RateLimit: string;
         /**
-         * @description The limit that the request was counted under: `reads` and `writes` of a user, `feeds` for a calendar feed,
-         *     `address` for requests without credentials and `failed-authentications` for those with credentials that are not
-         *     valid. It has `q` units in `w` seconds; `pk` is a hash of whom they belong to. The default unit (`qu`, requests)
-         *     applies, and a request takes as many as its `x-cost` says (draft-ietf-httpapi-ratelimit-headers-08).
+         * @description The rate limit that the request was counted under (draft-ietf-httpapi-ratelimit-headers-08). It allows `q` units in
+         *     `w` seconds. `pk` is a hash of the user, calendar feed or address that is counted. `qu` is absent, so the unit is
+         *     the default, requests; one request takes as many units as its `x-cost` says. The limits are:
+         *
+         *     - `reads` and `writes`, for a user.
+         *     - `feeds`, for a calendar feed.
+         *     - `address`, for requests without credentials.
+         *     - `failed-authentications`, for requests with invalid credentials.
          * @example "writes"; q=1200; w=60; pk=:YWRh:
          */
         RateLimitPolicy: string;
         /**
-         * @description Seconds to wait before trying again (RFC 9110); on 503.
+         * @description Seconds to wait before sending the request again (RFC 9110). Present on 503.
          * @example 5
          */
         RetryAfter: number;
         /**
-         * @description The strong entity tag of what the body shows, for `If-Match` and `If-None-Match` (RFC 9110, section 8.8.3): its
-         *     `version` and its `updated_at` in milliseconds since 1970, 0 for null.
+         * @description The strong entity tag of the entity in the body, for `If-Match` and `If-None-Match` (RFC 9110, section 8.8.3). It
+         *     consists of `version` and of `updated_at` in milliseconds since 1970. If `updated_at` is null, the second number is
+         *     0.
          * @example "3-1795255200000"
          */
         ETag: string;
         /**
-         * @description That this is the reply to an earlier request with the same `Idempotency-Key`; absent otherwise.
+         * @description Present if this is the stored reply to an earlier request with the same `Idempotency-Key`.
          * @example true
          */
         IdempotencyReplayed: "true";
         /**
-         * @description The address of what was made.
+         * @description The address of the new resource.
          * @example /api/ada/tasks/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
          */
-        Location: string;
+        TaskLocation: string;
         /**
-         * @description Seconds to wait before trying again (RFC 9110); where the request is in flight.
+         * @description Seconds to wait before sending the request again (RFC 9110). Present if an earlier request with the same key is
+         *     still in progress.
          * @example 1
          */
         InFlightRetryAfter: number;
         /**
-         * @description How long the response may be kept (RFC 9111).
+         * @description The address of the new resource.
+         * @example /api/ada/projects/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
+         */
+        ProjectLocation: string;
+        /**
+         * @description How long the response can be cached (RFC 9111).
          * @example no-cache
          */
         CacheControl: string;
         /**
-         * @description That the response is a file to keep, and its name (RFC 6266).
+         * @description The address of the new resource.
+         * @example /api/ada/webhooks/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+         */
+        WebhookLocation: string;
+        /**
+         * @description The address of the new resource.
+         * @example /api/ada/webhooks/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80/deliveries/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
+         */
+        WebhookDeliveryLocation: string;
+        /**
+         * @description Says that the response is a file, and gives its name (RFC 6266).
          * @example attachment; filename="tasklane-2026-11-21.json"
          */
         ContentDisposition: string;
         /**
-         * @description The weak entity tag of the calendar, for `If-None-Match` (RFC 9110, section 8.8.3). It stands for what the lane
-         *     holds, and for how this release writes that.
+         * @description The address of the new resource.
+         * @example /api/ada/calendar-feed
+         */
+        CalendarFeedLocation: string;
+        /**
+         * @description The weak entity tag of the calendar, for `If-None-Match` (RFC 9110, section 8.8.3). It changes when the lane
+         *     changes, or when a new release of the service writes calendars differently.
          * @example W/"Zr0cQx5mK2vWb7yLhJ4dPf"
          */
         CalendarETag: string;
         /**
-         * @description What the page may load; nothing from outside this service.
+         * @description What the page is allowed to load. It loads nothing from outside this service.
          * @example default-src 'none'
          */
         ContentSecurityPolicy: string;
         /**
-         * @description The methods that the address takes (RFC 9110).
+         * @description The methods that the address supports (RFC 9110).
          * @example GET, HEAD, OPTIONS
          */
         Allow: string;
@@ -5278,26 +5400,27 @@ export interface operations {
                  */
                 priority?: components["schemas"]["TaskPriority"][];
                 /**
-                 * @description Only these tasks, separated by commas; with `include_subtask_counts`, how one task's subtasks stand.
+                 * @description Only the tasks with these ids, separated by commas.
                  * @example [
                  *       "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e"
                  *     ]
                  */
                 id?: components["schemas"]["Id"][];
                 /**
-                 * @description Only tasks of one of these projects, separated by commas. `has_not=project` is for those of none.
+                 * @description Only tasks in one of these projects, separated by commas. For tasks without a project, use `has_not=project`.
                  * @example [
                  *       "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50"
                  *     ]
                  */
                 project_id?: components["schemas"]["Id"][];
                 /**
-                 * @description Only the subtasks of this task, those of its subtasks left out. `has_not=parent` is for tasks that are none.
+                 * @description Only the direct subtasks of this task. For tasks without a parent, use `has_not=parent`.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 parent_id?: components["schemas"]["Id"];
                 /**
-                 * @description Only tasks with at least one of these tags, by name, separated by commas; case does not matter.
+                 * @description Only tasks with at least one of these tags. Tag names are separated by commas; upper and lower case are the
+                 *     same.
                  * @example [
                  *       "home",
                  *       "garden"
@@ -5305,7 +5428,7 @@ export interface operations {
                  */
                 tags_any?: components["schemas"]["TagNames"];
                 /**
-                 * @description Only tasks with all of these tags.
+                 * @description Only tasks with all of these tags, separated by commas.
                  * @example [
                  *       "home",
                  *       "garden"
@@ -5313,28 +5436,34 @@ export interface operations {
                  */
                 tags_all?: components["schemas"]["TagNames"];
                 /**
-                 * @description Only tasks with none of these tags.
+                 * @description Only tasks with none of these tags, separated by commas.
                  * @example [
                  *       "someday"
                  *     ]
                  */
                 tags_none?: components["schemas"]["TagNames"];
                 /**
-                 * @description Only tasks that have, for each word of this text, one in their title or description that begins with it;
-                 *     case and diacritics do not matter. Where that finds nothing, and the service tolerates typos, words that are
-                 *     nearly the same count too; `search` says so. `sort=relevance` puts the best first.
+                 * @description Searches titles and descriptions. A task matches if, for each word of `q`, its title or description has a word
+                 *     that begins with it. Case and diacritics do not matter.
+                 *
+                 *     If no task matches and the service supports typo tolerance, tasks with similar words are returned; `search` in
+                 *     the response says so. Use `sort=relevance` to get the best matches first.
                  * @example water pla
                  */
                 q?: string;
                 /**
-                 * @description Only open tasks that are, on the calendar of `tz`: due today (`today`), past due (`overdue`), due on a later
-                 *     day (`upcoming`), or without a due date (`no_date`). An all-day task is overdue once its day has ended; a
-                 *     task with a time is overdue from then on, and still due today.
+                 * @description Only open tasks that are, in the time zone `tz`:
+                 *
+                 *     - `today`: due today.
+                 *     - `overdue`: past due. An all-day task is overdue when its day has ended. A task with a due time is overdue
+                 *       after that time; it is then also in `today` until its day ends.
+                 *     - `upcoming`: due on a later day.
+                 *     - `no_date`: without a due date.
                  * @example today
                  */
                 view?: components["schemas"]["TaskView"];
                 /**
-                 * @description The time zone whose calendar `view` goes by; the profile's where it is left out.
+                 * @description The time zone that `view` uses. The default is the time zone of the profile.
                  * @example Europe/Zurich
                  */
                 tz?: components["schemas"]["TimeZone"];
@@ -5349,12 +5478,12 @@ export interface operations {
                  */
                 due_until?: components["schemas"]["Date"];
                 /**
-                 * @description Only tasks completed after this instant, which is itself excluded.
+                 * @description Only tasks completed after this instant (exclusive).
                  * @example 2026-01-01T00:00:00.000Z
                  */
                 completed_after?: components["schemas"]["Timestamp"];
                 /**
-                 * @description Only tasks completed before this instant, which is itself excluded.
+                 * @description Only tasks completed before this instant (exclusive).
                  * @example 2027-01-01T00:00:00.000Z
                  */
                 completed_before?: components["schemas"]["Timestamp"];
@@ -5374,31 +5503,38 @@ export interface operations {
                  */
                 has_not?: components["schemas"]["TaskTraits"];
                 /**
-                 * @description Only tasks created after this instant, which is itself excluded.
+                 * @description Only tasks created after this instant (exclusive).
                  * @example 2026-01-01T00:00:00.000Z
                  */
                 created_after?: components["schemas"]["Timestamp"];
                 /**
-                 * @description Only tasks created before this instant, which is itself excluded.
+                 * @description Only tasks created before this instant (exclusive).
                  * @example 2027-01-01T00:00:00.000Z
                  */
                 created_before?: components["schemas"]["Timestamp"];
                 /**
-                 * @description Only tasks last changed after this instant, which is itself excluded.
+                 * @description Only tasks last changed after this instant (exclusive).
                  * @example 2026-01-01T00:00:00.000Z
                  */
                 updated_after?: components["schemas"]["Timestamp"];
                 /**
-                 * @description Only tasks last changed before this instant, which is itself excluded.
+                 * @description Only tasks last changed before this instant (exclusive).
                  * @example 2027-01-01T00:00:00.000Z
                  */
                 updated_before?: components["schemas"]["Timestamp"];
                 /**
-                 * @description One or more keys, separated by commas, the first weighing most; `-` before a key reverses it. Titles sort
-                 *     by code point, priorities from low to urgent, statuses in the order of their schema, `due` by day and time
-                 *     with all-day tasks after the others of their day, `position` as the user arranged them. What a task does
-                 *     not have (`due`, `completed_at`) puts it last, whichever the direction. `relevance` is how well a task matches
-                 *     `q`, without which there is none, the best first. Tasks that are equal under every key are ordered by `id`.
+                 * @description One or more sort keys, separated by commas. The first key is the most important. `-` before a key reverses its
+                 *     order.
+                 *
+                 *     - `title`: by Unicode code point.
+                 *     - `priority`: from `low` to `urgent`.
+                 *     - `status`: in the order of its schema.
+                 *     - `due`: by day and time. All-day tasks come after the other tasks of the same day.
+                 *     - `position`: the order that the user chose.
+                 *     - `relevance`: how well the task matches `q`, best first. Requires `q`.
+                 *
+                 *     Tasks without a value for `due` or `completed_at` come last, in both directions. Tasks that are equal under
+                 *     all keys are ordered by `id`.
                  * @example [
                  *       "-priority",
                  *       "created_at"
@@ -5406,22 +5542,23 @@ export interface operations {
                  */
                 sort?: components["schemas"]["TaskSort"][];
                 /**
-                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
+                 *     order.
                  * @example eyJ2IjoxfQ
                  */
                 cursor?: components["parameters"]["Cursor"];
                 /**
-                 * @description How many items a page holds at most.
+                 * @description The maximum number of items on a page.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
                 /**
-                 * @description Whether to count all tasks that match the filters, in `total`.
+                 * @description If true, `total` is the number of all tasks that match the filters.
                  * @example true
                  */
                 include_total?: boolean;
                 /**
-                 * @description Whether to count the subtasks of each task of the page, in `subtask_counts`.
+                 * @description If true, `subtask_counts` has the number of subtasks of each task on the page.
                  * @example true
                  */
                 include_subtask_counts?: boolean;
@@ -5429,7 +5566,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -5443,7 +5580,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     /**
-                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
+                     * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
                      * @example </api/ada/tasks?cursor=eyJ2IjoxfQ>; rel="next"
                      */
                     Link?: string;
@@ -5467,10 +5604,10 @@ export interface operations {
                      *           "tags": [
                      *             "home"
                      *           ],
-                     *           "due_date": "2026-11-28",
+                     *           "due_date": "2026-11-21",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-11-28T17:00:00.000Z",
+                     *           "due_at": "2026-11-21T17:00:00.000Z",
                      *           "rrule": "FREQ=WEEKLY",
                      *           "repeat_from": "schedule",
                      *           "recurrence_start": "2026-11-21",
@@ -5532,17 +5669,21 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -5554,7 +5695,19 @@ export interface operations {
                 /**
                  * @example {
                  *       "title": "Water the plants",
-                 *       "priority": "high"
+                 *       "priority": "high",
+                 *       "tags": [
+                 *         "home"
+                 *       ],
+                 *       "due_date": "2026-11-21",
+                 *       "due_time": "18:00",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "rrule": "FREQ=WEEKLY",
+                 *       "reminders": [
+                 *         {
+                 *           "minutes_before_due": 30
+                 *         }
+                 *       ]
                  *     }
                  */
                 "application/json": components["schemas"]["TaskCreate"];
@@ -5567,7 +5720,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    Location: components["headers"]["Location"];
+                    Location: components["headers"]["TaskLocation"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5586,10 +5739,10 @@ export interface operations {
                      *       "tags": [
                      *         "home"
                      *       ],
-                     *       "due_date": "2026-11-28",
+                     *       "due_date": "2026-11-21",
                      *       "due_time": "18:00",
                      *       "time_zone": "Europe/Zurich",
-                     *       "due_at": "2026-11-28T17:00:00.000Z",
+                     *       "due_at": "2026-11-21T17:00:00.000Z",
                      *       "rrule": "FREQ=WEEKLY",
                      *       "repeat_from": "schedule",
                      *       "recurrence_start": "2026-11-21",
@@ -5624,20 +5777,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @description Answers 304 without a body if the entity's current entity tag is one of these ([RFC 9110, section
+                 *     13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
                  * @example "3-1795255200000"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -5662,20 +5815,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -5688,8 +5841,19 @@ export interface operations {
                  * @example {
                  *       "title": "Water the plants",
                  *       "description": "The fern twice.",
-                 *       "status": "in_progress",
-                 *       "priority": "high"
+                 *       "priority": "high",
+                 *       "tags": [
+                 *         "home"
+                 *       ],
+                 *       "due_date": "2026-11-28",
+                 *       "due_time": "18:00",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "rrule": "FREQ=WEEKLY",
+                 *       "reminders": [
+                 *         {
+                 *           "minutes_before_due": 30
+                 *         }
+                 *       ]
                  *     }
                  */
                 "application/json": components["schemas"]["TaskReplace"];
@@ -5716,20 +5880,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -5763,28 +5927,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -5795,15 +5963,15 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "priority": "urgent",
-                 *       "description": null
+                 *       "description": "The fern twice.",
+                 *       "project_id": null
                  *     }
                  */
                 "application/merge-patch+json": components["schemas"]["TaskPatch"];
                 /**
                  * @example {
-                 *       "priority": "urgent",
-                 *       "description": null
+                 *       "description": "The fern twice.",
+                 *       "project_id": null
                  *     }
                  */
                 "application/json": components["schemas"]["TaskPatch"];
@@ -5831,28 +5999,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -5897,28 +6069,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -5944,7 +6120,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many dates to list at most.
+                 * @description The maximum number of dates.
                  * @example 5
                  */
                 limit?: number;
@@ -5952,12 +6128,12 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -5966,7 +6142,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The next dates. */
+            /** @description The next due dates. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -5981,6 +6157,30 @@ export interface operations {
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
                      *           "due_at": "2026-11-28T17:00:00.000Z"
+                     *         },
+                     *         {
+                     *           "due_date": "2026-12-05",
+                     *           "due_time": "18:00",
+                     *           "time_zone": "Europe/Zurich",
+                     *           "due_at": "2026-12-05T17:00:00.000Z"
+                     *         },
+                     *         {
+                     *           "due_date": "2026-12-12",
+                     *           "due_time": "18:00",
+                     *           "time_zone": "Europe/Zurich",
+                     *           "due_at": "2026-12-12T17:00:00.000Z"
+                     *         },
+                     *         {
+                     *           "due_date": "2026-12-19",
+                     *           "due_time": "18:00",
+                     *           "time_zone": "Europe/Zurich",
+                     *           "due_at": "2026-12-19T17:00:00.000Z"
+                     *         },
+                     *         {
+                     *           "due_date": "2026-12-26",
+                     *           "due_time": "18:00",
+                     *           "time_zone": "Europe/Zurich",
+                     *           "due_at": "2026-12-26T17:00:00.000Z"
                      *         }
                      *       ]
                      *     }
@@ -6006,22 +6206,23 @@ export interface operations {
                  */
                 task_id?: components["schemas"]["Id"];
                 /**
-                 * @description Only completions after this instant, which is itself excluded.
+                 * @description Only completions after this instant (exclusive).
                  * @example 2026-01-01T00:00:00.000Z
                  */
                 completed_after?: components["schemas"]["Timestamp"];
                 /**
-                 * @description Only completions before this instant, which is itself excluded.
+                 * @description Only completions before this instant (exclusive).
                  * @example 2027-01-01T00:00:00.000Z
                  */
                 completed_before?: components["schemas"]["Timestamp"];
                 /**
-                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
+                 *     order.
                  * @example eyJ2IjoxfQ
                  */
                 cursor?: components["parameters"]["Cursor"];
                 /**
-                 * @description How many items a page holds at most.
+                 * @description The maximum number of items on a page.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
@@ -6029,7 +6230,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -6043,7 +6244,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     /**
-                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
+                     * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
                      * @example </api/ada/completions?cursor=eyJ2IjoxfQ>; rel="next"
                      */
                     Link?: string;
@@ -6061,10 +6262,10 @@ export interface operations {
                      *           "due_date": "2026-11-21",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "completed_at": "2026-11-21T16:40:00.000Z"
+                     *           "completed_at": "2026-11-21T10:00:00.000Z"
                      *         }
                      *       ],
-                     *       "next_cursor": null
+                     *       "next_cursor": "eyJ2IjoxfQ"
                      *     }
                      */
                     "application/json": components["schemas"]["CompletionPage"];
@@ -6084,28 +6285,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -6145,28 +6350,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -6192,12 +6401,13 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
+                 *     order.
                  * @example eyJ2IjoxfQ
                  */
                 cursor?: components["parameters"]["Cursor"];
                 /**
-                 * @description How many items a page holds at most.
+                 * @description The maximum number of items on a page.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
@@ -6205,7 +6415,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -6219,8 +6429,8 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     /**
-                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
-                     * @example </api/ada/tasks?cursor=eyJ2IjoxfQ>; rel="next"
+                     * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
+                     * @example </api/ada/trash?cursor=eyJ2IjoxfQ>; rel="next"
                      */
                     Link?: string;
                     [name: string]: unknown;
@@ -6244,10 +6454,10 @@ export interface operations {
                      *             "tags": [
                      *               "home"
                      *             ],
-                     *             "due_date": "2026-11-28",
+                     *             "due_date": "2026-11-21",
                      *             "due_time": "18:00",
                      *             "time_zone": "Europe/Zurich",
-                     *             "due_at": "2026-11-28T17:00:00.000Z",
+                     *             "due_at": "2026-11-21T17:00:00.000Z",
                      *             "rrule": "FREQ=WEEKLY",
                      *             "repeat_from": "schedule",
                      *             "recurrence_start": "2026-11-21",
@@ -6267,7 +6477,7 @@ export interface operations {
                      *           "task_count": 3
                      *         }
                      *       ],
-                     *       "next_cursor": null
+                     *       "next_cursor": "eyJ2IjoxfQ"
                      *     }
                      */
                     "application/json": components["schemas"]["TrashPage"];
@@ -6287,7 +6497,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -6317,20 +6527,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @description Answers 304 without a body if the entity's current entity tag is one of these ([RFC 9110, section
+                 *     13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
                  * @example "3-1795255200000"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -6355,20 +6565,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -6377,7 +6587,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The task is gone. */
+            /** @description The task is purged. */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -6400,24 +6610,25 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Only these projects, separated by commas.
+                 * @description Only the projects with these ids, separated by commas.
                  * @example [
                  *       "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50"
                  *     ]
                  */
                 id?: components["schemas"]["Id"][];
                 /**
-                 * @description Only projects that are archived, or only those that are not.
+                 * @description True returns only archived projects, false only projects that are not archived. Without it, both are returned.
                  * @example false
                  */
                 archived?: boolean;
                 /**
-                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
+                 *     order.
                  * @example eyJ2IjoxfQ
                  */
                 cursor?: components["parameters"]["Cursor"];
                 /**
-                 * @description How many items a page holds at most.
+                 * @description The maximum number of items on a page.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
@@ -6425,7 +6636,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -6439,8 +6650,8 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     /**
-                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
-                     * @example </api/ada/tasks?cursor=eyJ2IjoxfQ>; rel="next"
+                     * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
+                     * @example </api/ada/projects?cursor=eyJ2IjoxfQ>; rel="next"
                      */
                     Link?: string;
                     [name: string]: unknown;
@@ -6467,7 +6678,7 @@ export interface operations {
                      *           "completed": 12
                      *         }
                      *       },
-                     *       "next_cursor": null
+                     *       "next_cursor": "eyJ2IjoxfQ"
                      *     }
                      */
                     "application/json": components["schemas"]["ProjectPage"];
@@ -6487,17 +6698,21 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -6522,7 +6737,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    Location: components["headers"]["Location"];
+                    Location: components["headers"]["ProjectLocation"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6558,20 +6773,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @description Answers 304 without a body if the entity's current entity tag is one of these ([RFC 9110, section
+                 *     13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
                  * @example "3-1795255200000"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The project's id.
+                 * @description The id of the project.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
                  */
                 project_id: components["parameters"]["ProjectId"];
@@ -6595,27 +6810,28 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description What becomes of the project's tasks.
+                 * @description What happens to the tasks of the project. `move` keeps them, without a project. `delete` moves them to the
+                 *     trash.
                  * @example move
                  */
                 tasks: "move" | "delete";
             };
             header?: {
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The project's id.
+                 * @description The id of the project.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
                  */
                 project_id: components["parameters"]["ProjectId"];
@@ -6624,7 +6840,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The project is gone. */
+            /** @description The project is deleted. */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -6649,28 +6865,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The project's id.
+                 * @description The id of the project.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
                  */
                 project_id: components["parameters"]["ProjectId"];
@@ -6681,13 +6901,13 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "archived": true
+                 *       "name": "Garden"
                  *     }
                  */
                 "application/merge-patch+json": components["schemas"]["ProjectPatch"];
                 /**
                  * @example {
-                 *       "archived": true
+                 *       "name": "Garden"
                  *     }
                  */
                 "application/json": components["schemas"]["ProjectPatch"];
@@ -6715,28 +6935,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The project's id.
+                 * @description The id of the project.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
                  */
                 project_id: components["parameters"]["ProjectId"];
@@ -6773,12 +6997,13 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
+                 *     order.
                  * @example eyJ2IjoxfQ
                  */
                 cursor?: components["parameters"]["Cursor"];
                 /**
-                 * @description How many items a page holds at most.
+                 * @description The maximum number of items on a page.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
@@ -6786,7 +7011,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -6800,8 +7025,8 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     /**
-                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
-                     * @example </api/ada/tasks?cursor=eyJ2IjoxfQ>; rel="next"
+                     * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
+                     * @example </api/ada/tags?cursor=eyJ2IjoxfQ>; rel="next"
                      */
                     Link?: string;
                     [name: string]: unknown;
@@ -6826,7 +7051,7 @@ export interface operations {
                      *           "total": 15
                      *         }
                      *       },
-                     *       "next_cursor": null
+                     *       "next_cursor": "eyJ2IjoxfQ"
                      *     }
                      */
                     "application/json": components["schemas"]["TagPage"];
@@ -6845,20 +7070,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @description Answers 304 without a body if the entity's current entity tag is one of these ([RFC 9110, section
+                 *     13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
                  * @example "3-1795255200000"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The tag's id.
+                 * @description The id of the tag.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
                  */
                 tag_id: components["parameters"]["TagId"];
@@ -6883,20 +7108,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The tag's id.
+                 * @description The id of the tag.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
                  */
                 tag_id: components["parameters"]["TagId"];
@@ -6905,7 +7130,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The tag is gone. */
+            /** @description The tag is deleted. */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -6930,28 +7155,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The tag's id.
+                 * @description The id of the tag.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
                  */
                 tag_id: components["parameters"]["TagId"];
@@ -6996,17 +7225,21 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -7048,7 +7281,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What became of each operation. */
+            /** @description The result of each operation. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -7078,17 +7311,65 @@ export interface operations {
                      *         },
                      *         {
                      *           "index": 1,
-                     *           "op": "delete_task",
-                     *           "status": 404,
-                     *           "body": null,
-                     *           "problem": {
-                     *             "type": "/problems/task-not-found",
-                     *             "code": "task-not-found",
-                     *             "title": "Task not found",
-                     *             "status": 404,
-                     *             "detail": "The lane has no task with this id.",
-                     *             "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                     *           }
+                     *           "op": "create_task",
+                     *           "status": 201,
+                     *           "body": {
+                     *             "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *             "user_id": "ada",
+                     *             "project_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                     *             "parent_id": null,
+                     *             "title": "Water the plants",
+                     *             "description": null,
+                     *             "status": "pending",
+                     *             "priority": "medium",
+                     *             "completed": false,
+                     *             "completed_at": null,
+                     *             "tags": [],
+                     *             "due_date": null,
+                     *             "due_time": null,
+                     *             "time_zone": null,
+                     *             "due_at": null,
+                     *             "rrule": null,
+                     *             "repeat_from": "schedule",
+                     *             "recurrence_start": null,
+                     *             "reminders": [],
+                     *             "position": "m00064422c6a9c0",
+                     *             "version": 1,
+                     *             "created_at": "2026-11-21T09:30:00.000Z",
+                     *             "updated_at": "2026-11-21T09:30:00.000Z"
+                     *           },
+                     *           "problem": null
+                     *         },
+                     *         {
+                     *           "index": 2,
+                     *           "op": "create_task",
+                     *           "status": 201,
+                     *           "body": {
+                     *             "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f",
+                     *             "user_id": "ada",
+                     *             "project_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                     *             "parent_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *             "title": "Fill the can",
+                     *             "description": null,
+                     *             "status": "pending",
+                     *             "priority": "medium",
+                     *             "completed": false,
+                     *             "completed_at": null,
+                     *             "tags": [],
+                     *             "due_date": null,
+                     *             "due_time": null,
+                     *             "time_zone": null,
+                     *             "due_at": null,
+                     *             "rrule": null,
+                     *             "repeat_from": "schedule",
+                     *             "recurrence_start": null,
+                     *             "reminders": [],
+                     *             "position": "m00064422c6a9c1",
+                     *             "version": 1,
+                     *             "created_at": "2026-11-21T09:30:00.000Z",
+                     *             "updated_at": "2026-11-21T09:30:00.000Z"
+                     *           },
+                     *           "problem": null
                      *         }
                      *       ]
                      *     }
@@ -7103,8 +7384,11 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
-             * @description The request breaks this contract, and `errors` lists the faults; or an operation of an atomic batch failed,
-             *     and `results` tells which; or the request's key is that of another request.
+             * @description One of these is true:
+             *
+             *     - The request breaks this contract. `errors` lists the validation errors.
+             *     - An operation of an atomic batch failed. `results` says which one.
+             *     - The `Idempotency-Key` was already used for a different request.
              */
             422: {
                 headers: {
@@ -7137,15 +7421,31 @@ export interface operations {
                      *         },
                      *         {
                      *           "index": 1,
-                     *           "op": "delete_task",
-                     *           "status": 404,
+                     *           "op": "create_task",
+                     *           "status": 409,
                      *           "body": null,
                      *           "problem": {
-                     *             "type": "/problems/task-not-found",
-                     *             "code": "task-not-found",
-                     *             "title": "Task not found",
-                     *             "status": 404,
-                     *             "detail": "The lane has no task with this id.",
+                     *             "type": "/problems/quota-exceeded",
+                     *             "code": "quota-exceeded",
+                     *             "title": "Quota exceeded",
+                     *             "status": 409,
+                     *             "detail": "The lane may hold 200000 tasks.",
+                     *             "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                     *             "quota": "tasks",
+                     *             "limit": 200000
+                     *           }
+                     *         },
+                     *         {
+                     *           "index": 2,
+                     *           "op": "create_task",
+                     *           "status": 424,
+                     *           "body": null,
+                     *           "problem": {
+                     *             "type": "/problems/not-applied",
+                     *             "code": "not-applied",
+                     *             "title": "Not applied",
+                     *             "status": 424,
+                     *             "detail": "The operation was not applied, because operation 1 failed.",
                      *             "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                      *           }
                      *         }
@@ -7163,17 +7463,17 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description The first day of the range; 29 days before `until` where it is left out.
-                 * @example 2026-11-01
+                 * @description The first day of the range. The default is 29 days before `until`.
+                 * @example 2026-11-20
                  */
                 from?: components["schemas"]["Date"];
                 /**
-                 * @description The last day of the range, itself included; today where it is left out.
+                 * @description The last day of the range (inclusive). The default is today.
                  * @example 2026-11-21
                  */
                 until?: components["schemas"]["Date"];
                 /**
-                 * @description The time zone whose calendar the days are of; the profile's where it is left out.
+                 * @description The time zone of the days. The default is the time zone of the profile.
                  * @example Europe/Zurich
                  */
                 tz?: components["schemas"]["TimeZone"];
@@ -7181,7 +7481,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -7277,15 +7577,15 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @description Answers 304 without a body if the entity's current entity tag is one of these ([RFC 9110, section
+                 *     13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
                  * @example "3-1795255200000"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -7310,23 +7610,27 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -7368,7 +7672,7 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description The `user_id` of the path once more, so that no one erases a lane by a slip.
+                 * @description The same `user_id` as in the path. It prevents an accidental deletion.
                  * @example ada
                  */
                 confirm: components["schemas"]["UserId"];
@@ -7376,7 +7680,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -7385,7 +7689,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The lane is gone. */
+            /** @description The lane is erased. */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -7405,12 +7709,12 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Where to go on, from `next_token` of the call before; without it, a snapshot begins.
+                 * @description The `next_token` of the previous call. Without it, a snapshot begins.
                  * @example WzEsIm1TUVlCR1p3bjZWdyJd
                  */
                 token?: string;
                 /**
-                 * @description How many entities a page holds at most.
+                 * @description The maximum number of entities on a page.
                  * @example 200
                  */
                 limit?: number;
@@ -7418,7 +7722,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -7427,7 +7731,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of the snapshot, or of what has changed. */
+            /** @description A page of the snapshot, or of the changes since `token`. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -7456,10 +7760,10 @@ export interface operations {
                      *             "tags": [
                      *               "home"
                      *             ],
-                     *             "due_date": "2026-11-28",
+                     *             "due_date": "2026-11-21",
                      *             "due_time": "18:00",
                      *             "time_zone": "Europe/Zurich",
-                     *             "due_at": "2026-11-28T17:00:00.000Z",
+                     *             "due_at": "2026-11-21T17:00:00.000Z",
                      *             "rrule": "FREQ=WEEKLY",
                      *             "repeat_from": "schedule",
                      *             "recurrence_start": "2026-11-21",
@@ -7503,22 +7807,22 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description The same, for clients that can't send headers, such as a browser's `EventSource` on a new page. The header,
-                 *     which a browser sends along from its second connection on, goes before it.
+                 * @description The same as the header `Last-Event-ID`, for clients that cannot send headers, such as a new `EventSource` in a
+                 *     browser. If both are present, the header is used.
                  * @example 41-7c0e7d1c-5d0a-4c0c-9f0e-3a1b2c3d4e5f
                  */
                 last_event_id?: components["schemas"]["EventId"];
             };
             header?: {
                 /**
-                 * @description The id of the last event that the client has; browsers send it when they connect again.
+                 * @description The id of the last event that the client received. Browsers send it when they reconnect.
                  * @example 41-7c0e7d1c-5d0a-4c0c-9f0e-3a1b2c3d4e5f
                  */
                 "Last-Event-ID"?: components["schemas"]["EventId"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -7527,13 +7831,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The stream. */
+            /** @description The event stream. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     "Cache-Control": components["headers"]["CacheControl"];
                     /**
-                     * @description Tells proxies to pass on what comes as it comes.
+                     * @description Tells proxies not to buffer the stream.
                      * @example no
                      */
                     "X-Accel-Buffering": "no";
@@ -7573,10 +7877,10 @@ export interface operations {
                  */
                 type?: components["schemas"]["ChangeType"][];
                 /**
-                 * @description Only changes of these kinds, separated by commas.
+                 * @description Only changes with these actions, separated by commas.
                  * @example [
-                 *       "updated",
-                 *       "deleted"
+                 *       "created",
+                 *       "updated"
                  *     ]
                  */
                 action?: components["schemas"]["ChangeAction"][];
@@ -7591,17 +7895,18 @@ export interface operations {
                  */
                 since?: components["schemas"]["Timestamp"];
                 /**
-                 * @description Only changes before this instant.
+                 * @description Only changes before this instant (exclusive).
                  * @example 2027-01-01T00:00:00.000Z
                  */
                 until?: components["schemas"]["Timestamp"];
                 /**
-                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
+                 *     order.
                  * @example eyJ2IjoxfQ
                  */
                 cursor?: components["parameters"]["Cursor"];
                 /**
-                 * @description How many items a page holds at most.
+                 * @description The maximum number of items on a page.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
@@ -7609,7 +7914,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -7623,7 +7928,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     /**
-                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
+                     * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
                      * @example </api/ada/activity?cursor=eyJ2IjoxfQ>; rel="next"
                      */
                     Link?: string;
@@ -7657,7 +7962,7 @@ export interface operations {
                      *           "at": "2026-11-21T09:30:00.000Z"
                      *         }
                      *       ],
-                     *       "next_cursor": null
+                     *       "next_cursor": "eyJ2IjoxfQ"
                      *     }
                      */
                     "application/json": components["schemas"]["ActivityPage"];
@@ -7677,7 +7982,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -7734,17 +8039,21 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -7773,7 +8082,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    Location: components["headers"]["Location"];
+                    Location: components["headers"]["WebhookLocation"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7817,20 +8126,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @description Answers 304 without a body if the entity's current entity tag is one of these ([RFC 9110, section
+                 *     13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
                  * @example "3-1795255200000"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -7855,20 +8164,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -7877,7 +8186,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The webhook is deleted. */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -7902,28 +8211,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -7934,13 +8247,19 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "enabled": false
+                 *       "events": [
+                 *         "task.created",
+                 *         "project.*"
+                 *       ]
                  *     }
                  */
                 "application/merge-patch+json": components["schemas"]["WebhookPatch"];
                 /**
                  * @example {
-                 *       "enabled": false
+                 *       "events": [
+                 *         "task.created",
+                 *         "project.*"
+                 *       ]
                  *     }
                  */
                 "application/json": components["schemas"]["WebhookPatch"];
@@ -7968,28 +8287,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -8024,7 +8347,7 @@ export interface operations {
                      *       "secret_rotated_at": "2026-11-22T09:30:00.000Z",
                      *       "version": 2,
                      *       "created_at": "2026-11-21T09:30:00.000Z",
-                     *       "updated_at": "2026-11-21T09:30:00.000Z",
+                     *       "updated_at": "2026-11-22T09:30:00.000Z",
                      *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
                      *     }
                      */
@@ -8049,22 +8372,26 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -8073,12 +8400,12 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The delivery, which is about to be sent. */
+            /** @description The new delivery. It is not yet sent. */
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    Location: components["headers"]["Location"];
+                    Location: components["headers"]["WebhookDeliveryLocation"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8115,22 +8442,26 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -8149,7 +8480,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What is about to be sent. */
+            /** @description The number of events that will be sent. */
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8183,17 +8514,18 @@ export interface operations {
                 /**
                  * @description Only deliveries in one of these states, separated by commas.
                  * @example [
-                 *       "failed"
+                 *       "pending"
                  *     ]
                  */
                 state?: components["schemas"]["WebhookDeliveryState"][];
                 /**
-                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
+                 *     order.
                  * @example eyJ2IjoxfQ
                  */
                 cursor?: components["parameters"]["Cursor"];
                 /**
-                 * @description How many items a page holds at most.
+                 * @description The maximum number of items on a page.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
@@ -8201,12 +8533,12 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -8220,7 +8552,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     /**
-                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
+                     * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
                      * @example </api/ada/webhooks/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80/deliveries?cursor=eyJ2IjoxfQ>; rel="next"
                      */
                     Link?: string;
@@ -8272,17 +8604,17 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
                 /**
-                 * @description The delivery's id.
+                 * @description The id of the delivery.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                  */
                 delivery_id: components["parameters"]["DeliveryId"];
@@ -8307,27 +8639,31 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
                 /**
-                 * @description The delivery's id.
+                 * @description The id of the delivery.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                  */
                 delivery_id: components["parameters"]["DeliveryId"];
@@ -8336,7 +8672,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The delivery, which is about to be sent. */
+            /** @description The delivery. It is not yet sent again. */
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8385,7 +8721,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -8394,7 +8730,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The lane. */
+            /** @description All data of the lane. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8455,10 +8791,10 @@ export interface operations {
                      *           "tags": [
                      *             "home"
                      *           ],
-                     *           "due_date": "2026-11-28",
+                     *           "due_date": "2026-11-21",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-11-28T17:00:00.000Z",
+                     *           "due_at": "2026-11-21T17:00:00.000Z",
                      *           "rrule": "FREQ=WEEKLY",
                      *           "repeat_from": "schedule",
                      *           "recurrence_start": "2026-11-21",
@@ -8507,7 +8843,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -8526,7 +8862,7 @@ export interface operations {
                 content: {
                     /**
                      * @example id,user_id,project_id,project,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,rrule,repeat_from,recurrence_start,reminders,position,version,created_at,updated_at
-                     *     019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e,ada,,,,Water the plants,,pending,medium,false,,home,2026-11-28,18:00,Europe/Zurich,2026-11-28T17:00:00.000Z,FREQ=WEEKLY,schedule,2026-11-21,30,m00064422c6a9c0,1,2026-11-21T09:30:00.000Z,2026-11-21T09:30:00.000Z
+                     *     019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e,ada,,,,Water the plants,,pending,medium,false,,home,2026-11-21,18:00,Europe/Zurich,2026-11-21T17:00:00.000Z,FREQ=WEEKLY,schedule,2026-11-21,30,m00064422c6a9c0,1,2026-11-21T09:30:00.000Z,2026-11-21T09:30:00.000Z
                      */
                     "text/csv": string;
                 };
@@ -8545,7 +8881,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -8596,7 +8932,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Whether only to check the file, and write nothing.
+                 * @description If true, the file is only checked, and nothing is written.
                  * @example true
                  */
                 dry_run?: boolean;
@@ -8604,7 +8940,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -8657,7 +8993,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What has become of the rows, or with `dry_run` what would. */
+            /** @description What happened with each row. With `dry_run`, what would happen. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8667,32 +9003,26 @@ export interface operations {
                     /**
                      * @example {
                      *       "dry_run": true,
-                     *       "created": 1,
+                     *       "created": 2,
                      *       "skipped": 0,
-                     *       "faults": 1,
+                     *       "faults": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
                      *           "row": 1,
-                     *           "line": 2,
-                     *           "type": "task",
+                     *           "line": null,
+                     *           "type": "project",
                      *           "action": "create",
-                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
                      *           "errors": []
                      *         },
                      *         {
                      *           "row": 2,
-                     *           "line": 3,
+                     *           "line": null,
                      *           "type": "task",
-                     *           "action": "fault",
-                     *           "id": null,
-                     *           "errors": [
-                     *             {
-                     *               "pointer": "/body/2/due_date",
-                     *               "code": "wrong-format",
-                     *               "detail": "must be a date such as 2026-11-21 (line 3)"
-                     *             }
-                     *           ]
+                     *           "action": "create",
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "errors": []
                      *         }
                      *       ],
                      *       "rows_omitted": 0,
@@ -8719,7 +9049,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -8728,7 +9058,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Whether there is one. */
+            /** @description Whether there is a calendar feed. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8758,17 +9088,21 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -8777,12 +9111,12 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The new feed. */
+            /** @description The new calendar feed. */
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    Location: components["headers"]["Location"];
+                    Location: components["headers"]["CalendarFeedLocation"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8810,7 +9144,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["UserId"];
@@ -8819,7 +9153,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description There is no feed any more. */
+            /** @description There is no calendar feed. */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8839,22 +9173,22 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Whether tasks come as events, or as to-dos.
+                 * @description Whether tasks are returned as events or as to-dos.
                  * @example events
                  */
                 components?: "events" | "todos";
             };
             header?: {
                 /**
-                 * @description Answers 304 without a body if the calendar still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @description Answers 304 without a body if the calendar's current entity tag is one of these ([RFC 9110, section
+                 *     13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
                  * @example W/"Zr0cQx5mK2vWb7yLhJ4dPf"
                  */
                 "If-None-Match"?: string;
             };
             path: {
                 /**
-                 * @description The secret of the feed's address.
+                 * @description The secret in the feed's address.
                  * @example 8sNqXoT3Zr0cQx5mK2vWb7yLhJ4dPfGu1aEtRiYkMwU
                  */
                 secret: string;
@@ -8890,7 +9224,7 @@ export interface operations {
                     "text/calendar": string;
                 };
             };
-            /** @description The calendar still is what `If-None-Match` names. */
+            /** @description The calendar's current `ETag` matches `If-None-Match`. */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -9035,7 +9369,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The protected resource's metadata. */
+            /** @description The metadata of the protected resource. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -9122,7 +9456,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The problem's `code`.
+                 * @description The `code` of the problem.
                  * @example task-not-found
                  */
                 code: string;
