@@ -13,7 +13,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -48,7 +48,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -94,7 +94,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -147,7 +147,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -185,7 +185,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -217,7 +217,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -246,7 +246,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -284,7 +284,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -320,7 +320,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -352,7 +352,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -388,7 +388,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -419,7 +419,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the project.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
@@ -459,7 +459,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the project.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
@@ -490,7 +490,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -517,7 +517,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the tag.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
@@ -561,7 +561,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -597,7 +597,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -627,7 +627,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -658,7 +658,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -689,7 +689,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -732,7 +732,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -773,7 +773,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -802,7 +802,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -838,7 +838,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -884,7 +884,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -917,7 +917,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -952,7 +952,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -991,7 +991,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -1022,7 +1022,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -1058,7 +1058,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -1095,7 +1095,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -1126,7 +1126,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -1162,7 +1162,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -1194,7 +1194,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -1250,7 +1250,7 @@ export interface paths {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -2173,7 +2173,7 @@ export interface components {
          * Format: date
          * @description A day of the calendar, as RFC 3339 writes it (`full-date`), from year 1 on.
          */
-        Date: string;
+        CalendarDate: string;
         /**
          * Format: date-time
          * @description An instant as RFC 3339 has it, in the years 0001 to 9999 in UTC. The service answers in UTC with milliseconds, and
@@ -2235,7 +2235,10 @@ export interface components {
              * @description The instant; null where it depends on the due date.
              */
             at: string | null;
-            /** @description How many minutes before the task is due, up to four weeks; null where it is an instant. */
+            /**
+             * Format: int32
+             * @description How many minutes before the task is due, up to four weeks; null where it is an instant.
+             */
             minutes_before_due: number | null;
         };
         /**
@@ -2284,16 +2287,25 @@ export interface components {
             /** @description When the user wants to be reminded, as it was set. Those before the due date go when it is taken away. */
             reminders: components["schemas"]["Reminder"][];
             position: components["schemas"]["Position"];
-            /** @description Grows by one with every change of the task. */
+            /**
+             * Format: int64
+             * @description Grows by one with every change of the task.
+             */
             version: number;
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
         };
         /** @description The subtasks of a task. */
         SubtaskCounts: {
-            /** @description How many are `pending` or `in_progress`. */
+            /**
+             * Format: int32
+             * @description How many are `pending` or `in_progress`.
+             */
             open: number;
-            /** @description How many are `completed` or `cancelled`. */
+            /**
+             * Format: int32
+             * @description How many are `completed` or `cancelled`.
+             */
             done: number;
         };
         /** @description Parts of a text, as pairs of where it starts and where it ends, in UTF-16 code units, the end excluded. */
@@ -2322,7 +2334,10 @@ export interface components {
             items: components["schemas"]["Task"][];
             /** @description The `cursor` of the next page; null on the last one. */
             next_cursor: string | null;
-            /** @description How many tasks match the filters; null unless `include_total` asks for it. */
+            /**
+             * Format: int32
+             * @description How many tasks match the filters; null unless `include_total` asks for it.
+             */
             total: number | null;
             /**
              * @description How many subtasks the tasks of this page have, by task id, those without any left out; null unless
@@ -2346,7 +2361,10 @@ export interface components {
             code: string;
             /** @description The type of problem, for people. */
             title: string;
-            /** @description The response's status. */
+            /**
+             * Format: int32
+             * @description The response's status.
+             */
             status: number;
             /** @description What went wrong this time. */
             detail: string;
@@ -2361,9 +2379,18 @@ export interface components {
         MalformedRequestProblem: {
             /** @constant */
             code?: "malformed-request";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 400;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "malformed-request";
+        });
         /**
          * Malformed URL
          * @description The request's path has percent-encoding that does not decode to UTF-8. Encode path segments with
@@ -2372,9 +2399,18 @@ export interface components {
         MalformedUrlProblem: {
             /** @constant */
             code?: "malformed-url";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 400;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "malformed-url";
+        });
         /**
          * Malformed header
          * @description One of the request's headers is not written as its standard has it: `Idempotency-Key` holds 1 to 255 printable
@@ -2384,9 +2420,18 @@ export interface components {
         MalformedHeaderProblem: {
             /** @constant */
             code?: "malformed-header";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 400;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "malformed-header";
+        });
         /**
          * Malformed body
          * @description The request's body cannot be read: it is not JSON where it is to be, not UTF-8, nested deeper than 64 levels, mostly made of empty
@@ -2395,9 +2440,20 @@ export interface components {
         MalformedBodyProblem: {
             /** @constant */
             code?: "malformed-body";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 400;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "malformed-body";
+        });
+        /** @description Why the request cannot be parsed. */
+        BadRequestProblem: components["schemas"]["MalformedRequestProblem"] | components["schemas"]["MalformedUrlProblem"] | components["schemas"]["MalformedHeaderProblem"] | components["schemas"]["MalformedBodyProblem"];
         /**
          * Unauthorized
          * @description The request has no token, or one that is malformed, expired, of another issuer, wrongly signed, or that
@@ -2407,7 +2463,10 @@ export interface components {
         UnauthorizedProblem: {
             /** @constant */
             code?: "unauthorized";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 401;
         } & components["schemas"]["Problem"];
         /**
@@ -2417,9 +2476,18 @@ export interface components {
         ForbiddenProblem: {
             /** @constant */
             code?: "forbidden";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 403;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "forbidden";
+        });
         /**
          * Insufficient scope
          * @description The token is valid but may not do this: its `scope` claim does not hold the operation's scope, or its role may
@@ -2428,9 +2496,18 @@ export interface components {
         InsufficientScopeProblem: {
             /** @constant */
             code?: "insufficient-scope";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 403;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "insufficient-scope";
+        });
         /**
          * Wrong origin
          * @description A write that a cookie authenticates must come from a page that the service trusts: its `Origin` header is
@@ -2439,9 +2516,20 @@ export interface components {
         WrongOriginProblem: {
             /** @constant */
             code?: "wrong-origin";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 403;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "wrong-origin";
+        });
+        /** @description Why the caller may not do this. */
+        AccessDeniedProblem: components["schemas"]["ForbiddenProblem"] | components["schemas"]["InsufficientScopeProblem"] | components["schemas"]["WrongOriginProblem"];
         /** @description One fault of a request. */
         ValidationError: {
             /**
@@ -2467,16 +2555,26 @@ export interface components {
         ValidationFailedProblem: {
             /** @constant */
             code?: "validation-failed";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 422;
             /** @description The faults of the request, at most 100 of them. */
             errors: components["schemas"]["ValidationError"][];
             /**
+             * Format: int32
              * @description How many more faults were found. What is longer than it may be has this one fault; the service does not look
              *     at what is in it.
              */
             errors_omitted: number;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "validation-failed";
+        });
         /**
          * Rate limited
          * @description The requests of the user in this minute cost as many units as the limit has. Reads and writes are counted apart,
@@ -2487,9 +2585,18 @@ export interface components {
         RateLimitedProblem: {
             /** @constant */
             code?: "rate-limited";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 429;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "rate-limited";
+        });
         /**
          * Internal error
          * @description The service has a defect that this request met. The log has it under the request's id; tell the operator that
@@ -2498,9 +2605,18 @@ export interface components {
         InternalErrorProblem: {
             /** @constant */
             code?: "internal-error";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 500;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "internal-error";
+        });
         /**
          * Service unavailable
          * @description The service cannot answer for now: its database or the authentication server's key set is out of reach, the
@@ -2511,19 +2627,33 @@ export interface components {
         ServiceUnavailableProblem: {
             /** @constant */
             code?: "service-unavailable";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 503;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "service-unavailable";
+        });
+        /** @description Why the service failed to answer. */
+        ServerErrorProblem: components["schemas"]["InternalErrorProblem"] | components["schemas"]["ServiceUnavailableProblem"];
         /**
          * Format: date-time
          * @description An instant as `Timestamp` has it, or null for none.
          */
         NullableTimestamp: string | null;
         /** @description A time to be reminded; either `at` or `minutes_before_due`. */
-        NewReminder: {
+        ReminderInput: {
             /** @description The instant; null or absent where it depends on the due date. */
             at?: components["schemas"]["NullableTimestamp"];
-            /** @description How many minutes before the task is due, up to four weeks; null or absent where it is an instant. */
+            /**
+             * Format: int32
+             * @description How many minutes before the task is due, up to four weeks; null or absent where it is an instant.
+             */
             minutes_before_due?: number | null;
         };
         /** @description A new task. */
@@ -2562,7 +2692,7 @@ export interface components {
              * @description When to be reminded, each once.
              * @default []
              */
-            reminders: components["schemas"]["NewReminder"][];
+            reminders: components["schemas"]["ReminderInput"][];
         };
         /**
          * Id taken
@@ -2572,9 +2702,18 @@ export interface components {
         IdTakenProblem: {
             /** @constant */
             code?: "id-taken";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 409;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "id-taken";
+        });
         /**
          * Quota exceeded
          * @description The lane would hold more than the service is configured to keep for one user. `quota` names what there would be too
@@ -2585,16 +2724,28 @@ export interface components {
         QuotaExceededProblem: {
             /** @constant */
             code?: "quota-exceeded";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 409;
             /**
              * @description What the lane would hold too much of.
              * @enum {string}
              */
             quota: "tasks" | "projects" | "tags" | "webhooks";
-            /** @description How much the lane may hold. */
+            /**
+             * Format: int32
+             * @description How much the lane may hold.
+             */
             limit: number;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "quota-exceeded";
+        });
         /**
          * Request in flight
          * @description An earlier request with the same `Idempotency-Key` is being carried out. Send it again after the seconds in
@@ -2603,9 +2754,18 @@ export interface components {
         RequestInFlightProblem: {
             /** @constant */
             code?: "request-in-flight";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 409;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "request-in-flight";
+        });
         /**
          * Reply not kept
          * @description An earlier request with the same `Idempotency-Key` was carried out, and its reply, larger than 1 MiB, was not
@@ -2614,11 +2774,20 @@ export interface components {
         ReplyNotKeptProblem: {
             /** @constant */
             code?: "reply-not-kept";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 409;
-        } & components["schemas"]["Problem"];
-        /** @description An earlier request with the same `Idempotency-Key` has no reply to repeat. */
-        IdempotencyConflictProblem: components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "reply-not-kept";
+        });
+        /** @description Why the entity cannot be created now. */
+        CreateConflictProblem: components["schemas"]["IdTakenProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /**
          * Content too large
          * @description The request's body, after decoding, is larger than the service is configured to take.
@@ -2626,7 +2795,10 @@ export interface components {
         ContentTooLargeProblem: {
             /** @constant */
             code?: "content-too-large";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 413;
         } & components["schemas"]["Problem"];
         /**
@@ -2637,7 +2809,10 @@ export interface components {
         UnsupportedMediaTypeProblem: {
             /** @constant */
             code?: "unsupported-media-type";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 415;
         } & components["schemas"]["Problem"];
         /**
@@ -2648,9 +2823,20 @@ export interface components {
         IdempotencyKeyReusedProblem: {
             /** @constant */
             code?: "idempotency-key-reused";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 422;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "idempotency-key-reused";
+        });
+        /** @description Why the request is refused as it is. */
+        UnprocessableProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
         /**
          * Task not found
          * @description The lane has no task with this id: it was never there, it is in the trash (or, where the trash is asked, not in
@@ -2659,9 +2845,18 @@ export interface components {
         TaskNotFoundProblem: {
             /** @constant */
             code?: "task-not-found";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 404;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "task-not-found";
+        });
         /** @description Every writable field of a task. */
         TaskReplace: {
             title: components["schemas"]["TaskTitle"];
@@ -2697,7 +2892,7 @@ export interface components {
              * @description When to be reminded, each once.
              * @default []
              */
-            reminders: components["schemas"]["NewReminder"][];
+            reminders: components["schemas"]["ReminderInput"][];
         };
         /**
          * Precondition failed
@@ -2707,7 +2902,10 @@ export interface components {
         PreconditionFailedProblem: {
             /** @constant */
             code?: "precondition-failed";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 412;
         } & components["schemas"]["Problem"];
         /** @description The task is no longer what `If-Match` names. */
@@ -2723,7 +2921,10 @@ export interface components {
         PreconditionRequiredProblem: {
             /** @constant */
             code?: "precondition-required";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 428;
         } & components["schemas"]["Problem"];
         /** @description The fields to change. */
@@ -2744,14 +2945,16 @@ export interface components {
             rrule?: components["schemas"]["NullableRrule"];
             repeat_from?: components["schemas"]["RepeatFrom"];
             /** @description When to be reminded, each once. */
-            reminders?: components["schemas"]["NewReminder"][];
+            reminders?: components["schemas"]["ReminderInput"][];
         };
+        /** @description Why nothing can be added now. */
+        QuotaConflictProblem: components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description Whether the task is completed. */
         TaskCompletion: {
             /** @description True completes the task or its current occurrence, false takes that back. */
             completed: boolean;
             /** @description The due date of the occurrence that is meant, of a recurring task. */
-            occurrence?: components["schemas"]["Date"];
+            occurrence?: components["schemas"]["CalendarDate"];
         };
         /**
          * Completion changed
@@ -2761,9 +2964,20 @@ export interface components {
         CompletionChangedProblem: {
             /** @constant */
             code?: "completion-changed";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 409;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "completion-changed";
+        });
+        /** @description Why the completion cannot be changed now. */
+        CompletionConflictProblem: components["schemas"]["CompletionChangedProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /**
          * Not recurring
          * @description The task has no `rrule`, or is closed, so there is no next occurrence to go on to.
@@ -2771,12 +2985,23 @@ export interface components {
         NotRecurringProblem: {
             /** @constant */
             code?: "not-recurring";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 409;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "not-recurring";
+        });
+        /** @description Why the occurrence cannot be skipped. */
+        SkipConflictProblem: components["schemas"]["NotRecurringProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description A date of a recurring task. */
         Occurrence: {
-            due_date: components["schemas"]["Date"];
+            due_date: components["schemas"]["CalendarDate"];
             due_time: components["schemas"]["NullableTimeOfDay"];
             time_zone: components["schemas"]["NullableTimeZone"];
             /**
@@ -2798,7 +3023,7 @@ export interface components {
             /** @description The task's title at the time. */
             title: components["schemas"]["TaskTitle"];
             /** @description The day that the occurrence was due. */
-            due_date: components["schemas"]["Date"];
+            due_date: components["schemas"]["CalendarDate"];
             due_time: components["schemas"]["NullableTimeOfDay"];
             time_zone: components["schemas"]["NullableTimeZone"];
             completed_at: components["schemas"]["Timestamp"];
@@ -2821,6 +3046,8 @@ export interface components {
             /** @description The task that it is to be a subtask of; null for none. */
             parent_id?: components["schemas"]["NullableId"];
         };
+        /** @description An earlier request with the same `Idempotency-Key` has no reply to repeat. */
+        IdempotencyConflictProblem: components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description What one delete took. */
         TrashItem: {
             task: components["schemas"]["Task"];
@@ -2830,7 +3057,10 @@ export interface components {
              * @description The instant from which the task may be removed for good.
              */
             purged_after: string;
-            /** @description How many tasks the delete took and are still in the trash, the task itself included. */
+            /**
+             * Format: int32
+             * @description How many tasks the delete took and are still in the trash, the task itself included.
+             */
             task_count: number;
         };
         /** @description A page of the trash. */
@@ -2856,7 +3086,10 @@ export interface components {
             /** @description Whether the user has put the project away. */
             archived: boolean;
             position: components["schemas"]["Position"];
-            /** @description Grows by one with every change of the project. */
+            /**
+             * Format: int64
+             * @description Grows by one with every change of the project.
+             */
             version: number;
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
@@ -2868,9 +3101,15 @@ export interface components {
             /** @description The tasks of each project of this page, subtasks included, by project id. */
             counts: {
                 [key: string]: {
-                    /** @description How many are `pending` or `in_progress`. */
+                    /**
+                     * Format: int32
+                     * @description How many are `pending` or `in_progress`.
+                     */
                     open: number;
-                    /** @description How many are `completed`. */
+                    /**
+                     * Format: int32
+                     * @description How many are `completed`.
+                     */
                     completed: number;
                 };
             };
@@ -2897,9 +3136,18 @@ export interface components {
         ProjectNotFoundProblem: {
             /** @constant */
             code?: "project-not-found";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 404;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "project-not-found";
+        });
         /** @description The project is no longer what `If-Match` names. */
         ProjectPreconditionFailedProblem: {
             /** @description The project as it now is. */
@@ -2925,7 +3173,10 @@ export interface components {
             user_id: components["schemas"]["UserId"];
             name: components["schemas"]["TagName"];
             color: components["schemas"]["Color"];
-            /** @description Grows by one with every change of the tag. */
+            /**
+             * Format: int64
+             * @description Grows by one with every change of the tag.
+             */
             version: number;
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
@@ -2937,9 +3188,15 @@ export interface components {
             /** @description The tasks that carry each tag of this page, by tag id. */
             counts: {
                 [key: string]: {
-                    /** @description How many are `pending` or `in_progress`. */
+                    /**
+                     * Format: int32
+                     * @description How many are `pending` or `in_progress`.
+                     */
                     open: number;
-                    /** @description How many there are. */
+                    /**
+                     * Format: int32
+                     * @description How many there are.
+                     */
                     total: number;
                 };
             };
@@ -2954,9 +3211,18 @@ export interface components {
         TagNotFoundProblem: {
             /** @constant */
             code?: "tag-not-found";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 404;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "tag-not-found";
+        });
         /** @description The tag is no longer what `If-Match` names. */
         TagPreconditionFailedProblem: {
             /** @description The tag as it now is. */
@@ -3010,7 +3276,7 @@ export interface components {
              * @description When to be reminded, each once.
              * @default []
              */
-            reminders: components["schemas"]["NewReminder"][];
+            reminders: components["schemas"]["ReminderInput"][];
         };
         /** @description Makes a task, as `POST …/tasks` does. */
         BatchCreateTask: {
@@ -3042,7 +3308,7 @@ export interface components {
             rrule?: components["schemas"]["NullableRrule"];
             repeat_from?: components["schemas"]["RepeatFrom"];
             /** @description When to be reminded, each once. */
-            reminders?: components["schemas"]["NewReminder"][];
+            reminders?: components["schemas"]["ReminderInput"][];
         };
         /** @description Changes the fields of a task that `task` names, as `PATCH …/tasks/{task_id}` does. */
         BatchUpdateTask: {
@@ -3070,7 +3336,7 @@ export interface components {
              */
             completed: boolean;
             /** @description The due date of the occurrence that is meant, of a recurring task. */
-            occurrence?: components["schemas"]["Date"];
+            occurrence?: components["schemas"]["CalendarDate"];
         };
         /** @description Goes on to the next occurrence of a recurring task, as `POST …/tasks/{task_id}/skip` does. */
         BatchSkipOccurrence: {
@@ -3199,21 +3465,36 @@ export interface components {
         NotAppliedProblem: {
             /** @constant */
             code?: "not-applied";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 424;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "not-applied";
+        });
         /** @description Why an operation of a batch failed; pointers are into the whole request. */
         BatchProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["TaskNotFoundProblem"] | components["schemas"]["ProjectNotFoundProblem"] | components["schemas"]["TagNotFoundProblem"] | components["schemas"]["IdTakenProblem"] | components["schemas"]["CompletionChangedProblem"] | components["schemas"]["NotRecurringProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["NotAppliedProblem"] | components["schemas"]["InternalErrorProblem"];
         /** @description What became of an operation on a task. */
         BatchTaskResult: {
-            /** @description Which of the batch's operations this was, from 0. */
+            /**
+             * Format: int32
+             * @description Which of the batch's operations this was, from 0.
+             */
             index: number;
             /**
-             * @description Which operation this was.
+             * @description Which operation this was. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "create_task" | "update_task" | "complete_task" | "skip_occurrence" | "move_task" | "delete_task" | "restore_task";
-            /** @description The status that the operation on its own would have answered with; 424 if it was not applied. */
+            /**
+             * Format: int32
+             * @description The status that the operation on its own would have answered with; 424 if it was not applied.
+             */
             status: number;
             /** @description The task as the operation left it; null if it was deleted, or if the operation failed. */
             body: components["schemas"]["Task"] | null;
@@ -3222,14 +3503,20 @@ export interface components {
         };
         /** @description What became of an operation on a project. */
         BatchProjectResult: {
-            /** @description Which of the batch's operations this was, from 0. */
+            /**
+             * Format: int32
+             * @description Which of the batch's operations this was, from 0.
+             */
             index: number;
             /**
-             * @description Which operation this was.
+             * @description Which operation this was. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "create_project" | "update_project" | "delete_project";
-            /** @description The status that the operation on its own would have answered with; 424 if it was not applied. */
+            /**
+             * Format: int32
+             * @description The status that the operation on its own would have answered with; 424 if it was not applied.
+             */
             status: number;
             /** @description The project as the operation left it; null if it was deleted, or if the operation failed. */
             body: components["schemas"]["Project"] | null;
@@ -3238,14 +3525,20 @@ export interface components {
         };
         /** @description What became of an operation on a tag. */
         BatchTagResult: {
-            /** @description Which of the batch's operations this was, from 0. */
+            /**
+             * Format: int32
+             * @description Which of the batch's operations this was, from 0.
+             */
             index: number;
             /**
-             * @description Which operation this was.
+             * @description Which operation this was. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "update_tag" | "delete_tag";
-            /** @description The status that the operation on its own would have answered with; 424 if it was not applied. */
+            /**
+             * Format: int32
+             * @description The status that the operation on its own would have answered with; 424 if it was not applied.
+             */
             status: number;
             /** @description The tag as the operation left it; null if it was deleted, or if the operation failed. */
             body: components["schemas"]["Tag"] | null;
@@ -3269,30 +3562,56 @@ export interface components {
         BatchFailedProblem: {
             /** @constant */
             code?: "batch-failed";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 422;
             results: components["schemas"]["BatchResults"];
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "batch-failed";
+        });
+        /** @description Why the batch is refused or failed. */
+        BatchUnprocessableProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["BatchFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
         /** @description How many tasks there are of a kind. */
         TaskTally: {
-            /** @description How many are `pending` or `in_progress`. */
+            /**
+             * Format: int32
+             * @description How many are `pending` or `in_progress`.
+             */
             open: number;
-            /** @description How many are `completed`. */
+            /**
+             * Format: int32
+             * @description How many are `completed`.
+             */
             completed: number;
         };
         /** @description How many tasks a project has, subtasks included. */
         ProjectTally: {
             /** @description The project; null for the tasks that are in none. */
             project_id: components["schemas"]["NullableId"];
-            /** @description How many are `pending` or `in_progress`. */
+            /**
+             * Format: int32
+             * @description How many are `pending` or `in_progress`.
+             */
             open: number;
-            /** @description How many are `completed`. */
+            /**
+             * Format: int32
+             * @description How many are `completed`.
+             */
             completed: number;
         };
         /** @description How many completions a day has. */
         DayTally: {
-            date: components["schemas"]["Date"];
-            /** @description How many there are. */
+            date: components["schemas"]["CalendarDate"];
+            /**
+             * Format: int32
+             * @description How many there are.
+             */
             count: number;
         };
         /** @description What a lane's tasks come to. */
@@ -3300,18 +3619,33 @@ export interface components {
             /** @description The time zone whose calendar the days are of. */
             time_zone: components["schemas"]["TimeZone"];
             /** @description The day that it is there. */
-            today: components["schemas"]["Date"];
-            /** @description How many tasks there are. */
+            today: components["schemas"]["CalendarDate"];
+            /**
+             * Format: int32
+             * @description How many tasks there are.
+             */
             total: number;
             /** @description How many tasks have each status. */
             by_status: {
-                /** @description How many are `pending`. */
+                /**
+                 * Format: int32
+                 * @description How many are `pending`.
+                 */
                 pending: number;
-                /** @description How many are `in_progress`. */
+                /**
+                 * Format: int32
+                 * @description How many are `in_progress`.
+                 */
                 in_progress: number;
-                /** @description How many are `completed`. */
+                /**
+                 * Format: int32
+                 * @description How many are `completed`.
+                 */
                 completed: number;
-                /** @description How many are `cancelled`. */
+                /**
+                 * Format: int32
+                 * @description How many are `cancelled`.
+                 */
                 cancelled: number;
             };
             /** @description The tasks of each priority. */
@@ -3323,15 +3657,24 @@ export interface components {
             };
             /** @description The tasks of each project that has any, and of none, by project id with none first. */
             by_project: components["schemas"]["ProjectTally"][];
-            /** @description How many open tasks are past due; what the view `overdue` lists. */
+            /**
+             * Format: int32
+             * @description How many open tasks are past due; what the view `overdue` lists.
+             */
             overdue: number;
-            /** @description How many open tasks are due today; what the view `today` lists. */
+            /**
+             * Format: int32
+             * @description How many open tasks are due today; what the view `today` lists.
+             */
             due_today: number;
             /** @description What was completed in the range. */
             completions: {
-                from: components["schemas"]["Date"];
-                until: components["schemas"]["Date"];
-                /** @description How many completions the range has. */
+                from: components["schemas"]["CalendarDate"];
+                until: components["schemas"]["CalendarDate"];
+                /**
+                 * Format: int32
+                 * @description How many completions the range has.
+                 */
                 total: number;
                 /** @description Every day of the range in order, those without a completion too. */
                 days: components["schemas"]["DayTally"][];
@@ -3341,9 +3684,15 @@ export interface components {
              *     or until yesterday, for today is not over.
              */
             streaks: {
-                /** @description How many days the current streak has; 0 if it is broken. */
+                /**
+                 * Format: int32
+                 * @description How many days the current streak has; 0 if it is broken.
+                 */
                 current: number;
-                /** @description How many days the longest one has. */
+                /**
+                 * Format: int32
+                 * @description How many days the longest one has.
+                 */
                 longest: number;
             };
         };
@@ -3363,7 +3712,10 @@ export interface components {
             default_priority: components["schemas"]["TaskPriority"];
             /** @description Whether a change of what has an `ETag` needs an `If-Match`; `false` until it is changed. */
             require_if_match: boolean;
-            /** @description Grows by one with every change of the profile; 1 before the first. */
+            /**
+             * Format: int64
+             * @description Grows by one with every change of the profile; 1 before the first.
+             */
             version: number;
             /**
              * Format: date-time
@@ -3385,6 +3737,7 @@ export interface components {
             current: components["schemas"]["Profile"];
         } & components["schemas"]["PreconditionFailedProblem"];
         /**
+         * Format: int64
          * @description The number of the entity's last change on this page; of a snapshot, that of the lane's last change before it began.
          *     `data` is what there is now, which may be newer.
          */
@@ -3393,25 +3746,22 @@ export interface components {
         SyncedProfile: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is.
-             * @constant
+             * @description What it is. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             type: "profile";
             /** @description Null, for there is one. */
-            id: null;
-            /**
-             * @description False.
-             * @constant
-             */
-            deleted: false;
+            id: components["schemas"]["NullableId"];
+            /** @description False. */
+            deleted: boolean;
             data: components["schemas"]["Profile"];
         };
         /** @description A project. */
         SyncedProject: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is.
-             * @constant
+             * @description What it is. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             type: "project";
             id: components["schemas"]["Id"];
@@ -3423,8 +3773,8 @@ export interface components {
         SyncedTag: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is.
-             * @constant
+             * @description What it is. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             type: "tag";
             id: components["schemas"]["Id"];
@@ -3436,8 +3786,8 @@ export interface components {
         SyncedTask: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is.
-             * @constant
+             * @description What it is. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             type: "task";
             id: components["schemas"]["Id"];
@@ -3449,8 +3799,8 @@ export interface components {
         SyncedCompletion: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is.
-             * @constant
+             * @description What it is. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             type: "completion";
             id: components["schemas"]["Id"];
@@ -3478,7 +3828,10 @@ export interface components {
         SyncTokenExpiredProblem: {
             /** @constant */
             code?: "sync-token-expired";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 410;
         } & components["schemas"]["Problem"];
         /**
@@ -3498,7 +3851,10 @@ export interface components {
         ChangeAction: "created" | "updated" | "deleted" | "restored" | "purged" | "reminded";
         /** @description An entry of the lane's history. */
         Change: {
-            /** @description Numbers the lane's changes from 1, in the order in which they happened. */
+            /**
+             * Format: int64
+             * @description Numbers the lane's changes from 1, in the order in which they happened.
+             */
             seq: number;
             /** @description Who did it. */
             user_id: components["schemas"]["UserId"];
@@ -3521,8 +3877,8 @@ export interface components {
         ChangeEvent: {
             id: components["schemas"]["EventId"];
             /**
-             * @description What kind of event it is.
-             * @constant
+             * @description What kind of event it is. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             event: "change";
             data: components["schemas"]["Change"];
@@ -3531,8 +3887,8 @@ export interface components {
         ResetEvent: {
             id: components["schemas"]["EventId"];
             /**
-             * @description What kind of event it is.
-             * @constant
+             * @description What kind of event it is. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             event: "reset";
             data: {
@@ -3547,8 +3903,8 @@ export interface components {
         /** @description The stream ends; connect again. */
         ReconnectEvent: {
             /**
-             * @description What kind of event it is.
-             * @constant
+             * @description What kind of event it is. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             event: "reconnect";
             data: {
@@ -3563,8 +3919,8 @@ export interface components {
         /** @description The stream ends with the lane. */
         ErasedEvent: {
             /**
-             * @description What kind of event it is.
-             * @constant
+             * @description What kind of event it is. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             event: "erased";
             /** @description Nothing. */
@@ -3580,9 +3936,20 @@ export interface components {
         TooManyStreamsProblem: {
             /** @constant */
             code?: "too-many-streams";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 429;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "too-many-streams";
+        });
+        /** @description Which limit is reached. */
+        StreamLimitProblem: components["schemas"]["RateLimitedProblem"] | components["schemas"]["TooManyStreamsProblem"];
         /** @description A page of changes. */
         ActivityPage: {
             /** @description The changes of this page, the newest first. */
@@ -3640,7 +4007,10 @@ export interface components {
              * @description When the secret was last rotated; null before the first time. The former one is valid for 24 hours more.
              */
             secret_rotated_at: string | null;
-            /** @description Grows by one with every change of the webhook. */
+            /**
+             * Format: int64
+             * @description Grows by one with every change of the webhook.
+             */
             version: number;
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
@@ -3679,9 +4049,18 @@ export interface components {
         WebhookNotFoundProblem: {
             /** @constant */
             code?: "webhook-not-found";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 404;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "webhook-not-found";
+        });
         /** @description The webhook is no longer what `If-Match` names. */
         WebhookPreconditionFailedProblem: {
             /** @description The webhook as it now is. */
@@ -3704,9 +4083,15 @@ export interface components {
         /** @description An attempt to deliver an event. */
         WebhookAttempt: {
             at: components["schemas"]["Timestamp"];
-            /** @description How long it took, in milliseconds. */
+            /**
+             * Format: int32
+             * @description How long it took, in milliseconds.
+             */
             duration_ms: number;
-            /** @description The status of the answer; null if there was none. */
+            /**
+             * Format: int32
+             * @description The status of the answer; null if there was none.
+             */
             status: number | null;
             /**
              * @description Why there was no answer: the name is not known (`unresolvable`), leads to an address that is not allowed
@@ -3726,12 +4111,18 @@ export interface components {
             webhook_id: components["schemas"]["Id"];
             /** @description The type of the event. */
             event: string;
-            /** @description The `seq` of the change that is reported; null for a test. */
+            /**
+             * Format: int64
+             * @description The `seq` of the change that is reported; null for a test.
+             */
             seq: number | null;
             /** @description The id of what was changed; null for the profile and for a test. */
             entity_id: string | null;
             state: components["schemas"]["WebhookDeliveryState"];
-            /** @description How many attempts there were. */
+            /**
+             * Format: int32
+             * @description How many attempts there were.
+             */
             attempt_count: number;
             /** @description The latest attempts, up to 10, the oldest first. */
             attempts: components["schemas"]["WebhookAttempt"][];
@@ -3751,9 +4142,20 @@ export interface components {
         WebhookDisabledProblem: {
             /** @constant */
             code?: "webhook-disabled";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 409;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "webhook-disabled";
+        });
+        /** @description Why nothing can be sent to the webhook now. */
+        WebhookConflictProblem: components["schemas"]["WebhookDisabledProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description A range of events to send again. */
         WebhookReplay: {
             /** @description When the range begins, itself included. */
@@ -3768,7 +4170,10 @@ export interface components {
         };
         /** @description How much is about to be sent. */
         WebhookReplayed: {
-            /** @description The number of deliveries. */
+            /**
+             * Format: int32
+             * @description The number of deliveries.
+             */
             queued: number;
         };
         /** @description A page of deliveries. */
@@ -3785,9 +4190,20 @@ export interface components {
         DeliveryNotFoundProblem: {
             /** @constant */
             code?: "delivery-not-found";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 404;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "delivery-not-found";
+        });
+        /** @description Whether the webhook or the delivery does not exist. */
+        DeliveryLookupProblem: components["schemas"]["WebhookNotFoundProblem"] | components["schemas"]["DeliveryNotFoundProblem"];
         /** @description A task in the trash. */
         TrashedTask: {
             deleted_at: components["schemas"]["Timestamp"];
@@ -3824,6 +4240,7 @@ export interface components {
              */
             format: "tasklane-export";
             /**
+             * Format: int32
              * @description The version of the document's form; another one may not be read as this one is.
              * @constant
              */
@@ -3856,6 +4273,7 @@ export interface components {
              */
             format: "tasklane-export";
             /**
+             * Format: int32
              * @description The version of the document's form.
              * @enum {integer}
              */
@@ -3931,7 +4349,7 @@ export interface components {
             /** @description The day that the rule starts from; the due date where it is left out. */
             recurrence_start?: components["schemas"]["NullableDate"];
             /** @description When to be reminded; what is past by now does not fire, and what is before a due date that is none is left out. */
-            reminders?: components["schemas"]["NewReminder"][] | null;
+            reminders?: components["schemas"]["ReminderInput"][] | null;
             /** @description Where the task is among the others; after all of them where it is left out. */
             position?: string | null;
             /** @description Passed over. */
@@ -3948,11 +4366,15 @@ export interface components {
         /** @description What becomes of a row of an import. */
         ImportRow: {
             /**
+             * Format: int32
              * @description Which row, from 1: in CSV without the header, which is 0, and a project with its first task; in iCalendar a
              *     `VTODO`; in JSON in the order profile, projects, tags, tasks, trash, completions.
              */
             row: number;
-            /** @description The line of the file on which the row begins; null in JSON. */
+            /**
+             * Format: int32
+             * @description The line of the file on which the row begins; null in JSON.
+             */
             line: number | null;
             /**
              * @description What the row is; `file` for what concerns all of it, such as the header.
@@ -3977,22 +4399,40 @@ export interface components {
         ImportReport: {
             /** @description Whether nothing was to be written. */
             dry_run: boolean;
-            /** @description How many rows were made, or would be. */
+            /**
+             * Format: int32
+             * @description How many rows were made, or would be.
+             */
             created: number;
-            /** @description How many rows the lane has already. */
+            /**
+             * Format: int32
+             * @description How many rows the lane has already.
+             */
             skipped: number;
-            /** @description How many rows have faults. */
+            /**
+             * Format: int32
+             * @description How many rows have faults.
+             */
             faults: number;
-            /** @description How many parts of the file are none that are imported, such as events. */
+            /**
+             * Format: int32
+             * @description How many parts of the file are none that are imported, such as events.
+             */
             ignored: number;
             /**
              * @description The rows in the file's order, at most 1,000 of them: the first that have faults, until the report has 100
              *     faults, and the first of the others.
              */
             rows: components["schemas"]["ImportRow"][];
-            /** @description How many more rows the file has. */
+            /**
+             * Format: int32
+             * @description How many more rows the file has.
+             */
             rows_omitted: number;
-            /** @description How many more faults were found than the 100 that the report lists. */
+            /**
+             * Format: int32
+             * @description How many more faults were found than the 100 that the report lists.
+             */
             errors_omitted: number;
         };
         /**
@@ -4003,9 +4443,20 @@ export interface components {
         ImportInterruptedProblem: {
             /** @constant */
             code?: "import-interrupted";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 409;
-        } & components["schemas"]["Problem"];
+        } & (components["schemas"]["Problem"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "import-interrupted";
+        });
+        /** @description Why the import stopped. */
+        ImportConflictProblem: components["schemas"]["ImportInterruptedProblem"] | components["schemas"]["QuotaExceededProblem"];
         /** @description Whether a lane can be subscribed to. */
         CalendarFeed: {
             /** @description Whether there is a feed. */
@@ -4017,7 +4468,7 @@ export interface components {
             created_at: string | null;
         };
         /** @description A feed that was just made. */
-        NewCalendarFeed: {
+        CreatedCalendarFeed: {
             /**
              * @description The feed's address, a secret. It is told in this response only, and null where that is sent again under the
              *     same `Idempotency-Key`: make the feed anew if it got lost.
@@ -4032,7 +4483,10 @@ export interface components {
         NotFoundProblem: {
             /** @constant */
             code?: "not-found";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 404;
         } & components["schemas"]["Problem"];
         /** @description Metadata of an OAuth 2.0 protected resource (RFC 9728, section 2). */
@@ -4126,7 +4580,10 @@ export interface components {
         HeadersTooLargeProblem: {
             /** @constant */
             code?: "headers-too-large";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 431;
         } & components["schemas"]["Problem"];
         /**
@@ -4136,7 +4593,10 @@ export interface components {
         MethodNotAllowedProblem: {
             /** @constant */
             code?: "method-not-allowed";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 405;
         } & components["schemas"]["Problem"];
         /**
@@ -4146,7 +4606,10 @@ export interface components {
         RequestTimeoutProblem: {
             /** @constant */
             code?: "request-timeout";
-            /** @constant */
+            /**
+             * Format: int32
+             * @constant
+             */
             status?: 408;
         } & components["schemas"]["Problem"];
     };
@@ -4229,7 +4692,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["MalformedRequestProblem"] | components["schemas"]["MalformedUrlProblem"] | components["schemas"]["MalformedHeaderProblem"] | components["schemas"]["MalformedBodyProblem"];
+                "application/problem+json": components["schemas"]["BadRequestProblem"];
             };
         };
         /** @description The token is missing or not valid. */
@@ -4275,7 +4738,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["InsufficientScopeProblem"] | components["schemas"]["WrongOriginProblem"];
+                "application/problem+json": components["schemas"]["AccessDeniedProblem"];
             };
         };
         /** @description The request breaks this contract. `errors` lists the validation errors. */
@@ -4351,7 +4814,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["InternalErrorProblem"] | components["schemas"]["ServiceUnavailableProblem"];
+                "application/problem+json": components["schemas"]["ServerErrorProblem"];
             };
         };
         /**
@@ -4378,7 +4841,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["IdTakenProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                "application/problem+json": components["schemas"]["CreateConflictProblem"];
             };
         };
         /** @description The body is too large. */
@@ -4446,11 +4909,11 @@ export interface components {
                  *       "errors_omitted": 0
                  *     }
                  */
-                "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
+                "application/problem+json": components["schemas"]["UnprocessableProblem"];
             };
         };
         /** @description The task in its current state. */
-        Task: {
+        TaskRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 ETag: components["headers"]["ETag"];
@@ -4639,7 +5102,7 @@ export interface components {
                  *       "limit": 20
                  *     }
                  */
-                "application/problem+json": components["schemas"]["QuotaExceededProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                "application/problem+json": components["schemas"]["QuotaConflictProblem"];
             };
         };
         /** @description Either the completion cannot be taken back, or the stored reply for the `Idempotency-Key` is not available. */
@@ -4660,7 +5123,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["CompletionChangedProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                "application/problem+json": components["schemas"]["CompletionConflictProblem"];
             };
         };
         /** @description Either the task does not recur or is closed, or the stored reply for the `Idempotency-Key` is not available. */
@@ -4681,7 +5144,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["NotRecurringProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                "application/problem+json": components["schemas"]["SkipConflictProblem"];
             };
         };
         /**
@@ -4709,7 +5172,7 @@ export interface components {
             };
         };
         /** @description The project in its current state. */
-        Project: {
+        ProjectRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 ETag: components["headers"]["ETag"];
@@ -4786,7 +5249,7 @@ export interface components {
             };
         };
         /** @description The tag in its current state. */
-        Tag: {
+        TagRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 ETag: components["headers"]["ETag"];
@@ -4859,7 +5322,7 @@ export interface components {
             };
         };
         /** @description The profile in its current state. */
-        Profile: {
+        ProfileRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 ETag: components["headers"]["ETag"];
@@ -4955,7 +5418,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["RateLimitedProblem"] | components["schemas"]["TooManyStreamsProblem"];
+                "application/problem+json": components["schemas"]["StreamLimitProblem"];
             };
         };
         /** @description The service is not ready. */
@@ -4980,7 +5443,7 @@ export interface components {
             };
         };
         /** @description The webhook in its current state. */
-        Webhook: {
+        WebhookRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 ETag: components["headers"]["ETag"];
@@ -5088,11 +5551,11 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["WebhookDisabledProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                "application/problem+json": components["schemas"]["WebhookConflictProblem"];
             };
         };
         /** @description The delivery in its current state. */
-        WebhookDelivery: {
+        WebhookDeliveryRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -5140,7 +5603,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["WebhookNotFoundProblem"] | components["schemas"]["DeliveryNotFoundProblem"];
+                "application/problem+json": components["schemas"]["DeliveryLookupProblem"];
             };
         };
         /**
@@ -5163,7 +5626,7 @@ export interface components {
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
-                "application/problem+json": components["schemas"]["ImportInterruptedProblem"] | components["schemas"]["QuotaExceededProblem"];
+                "application/problem+json": components["schemas"]["ImportConflictProblem"];
             };
         };
         /** @description There is nothing at this address. */
@@ -5192,7 +5655,7 @@ export interface components {
          * @description The user who owns the lane. It must be the subject of the token.
          * @example ada
          */
-        UserId: components["schemas"]["UserId"];
+        LaneUserId: components["schemas"]["UserId"];
         /**
          * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
          *     order.
@@ -5471,12 +5934,12 @@ export interface operations {
                  * @description Only tasks due on this day or later.
                  * @example 2026-11-21
                  */
-                due_from?: components["schemas"]["Date"];
+                due_from?: components["schemas"]["CalendarDate"];
                 /**
                  * @description Only tasks due on this day or earlier.
                  * @example 2026-11-30
                  */
-                due_until?: components["schemas"]["Date"];
+                due_until?: components["schemas"]["CalendarDate"];
                 /**
                  * @description Only tasks completed after this instant (exclusive).
                  * @example 2026-01-01T00:00:00.000Z
@@ -5569,7 +6032,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -5686,7 +6149,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -5788,7 +6251,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -5799,7 +6262,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["Task"];
+            200: components["responses"]["TaskRepresentation"];
             304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
@@ -5826,7 +6289,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -5860,7 +6323,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Task"];
+            200: components["responses"]["TaskRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -5891,7 +6354,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -5950,7 +6413,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -5978,7 +6441,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Task"];
+            200: components["responses"]["TaskRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6022,7 +6485,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -6048,7 +6511,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Task"];
+            200: components["responses"]["TaskRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6092,7 +6555,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -6103,7 +6566,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["Task"];
+            200: components["responses"]["TaskRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6131,7 +6594,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -6233,7 +6696,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -6308,7 +6771,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -6329,7 +6792,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Task"];
+            200: components["responses"]["TaskRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6373,7 +6836,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -6384,7 +6847,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["Task"];
+            200: components["responses"]["TaskRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6418,7 +6881,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -6500,7 +6963,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -6538,7 +7001,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -6549,7 +7012,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["Task"];
+            200: components["responses"]["TaskRepresentation"];
             304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
@@ -6576,7 +7039,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
@@ -6639,7 +7102,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -6715,7 +7178,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -6784,7 +7247,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the project.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
@@ -6795,7 +7258,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["Project"];
+            200: components["responses"]["ProjectRepresentation"];
             304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
@@ -6829,7 +7292,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the project.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
@@ -6888,7 +7351,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the project.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
@@ -6914,7 +7377,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Project"];
+            200: components["responses"]["ProjectRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6958,7 +7421,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the project.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
@@ -6978,7 +7441,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Project"];
+            200: components["responses"]["ProjectRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7014,7 +7477,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -7081,7 +7544,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the tag.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
@@ -7092,7 +7555,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["Tag"];
+            200: components["responses"]["TagRepresentation"];
             304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
@@ -7119,7 +7582,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the tag.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
@@ -7178,7 +7641,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the tag.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
@@ -7204,7 +7667,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Tag"];
+            200: components["responses"]["TagRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7242,7 +7705,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -7452,7 +7915,7 @@ export interface operations {
                      *       ]
                      *     }
                      */
-                    "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["BatchFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
+                    "application/problem+json": components["schemas"]["BatchUnprocessableProblem"];
                 };
             };
             429: components["responses"]["RateLimited"];
@@ -7466,12 +7929,12 @@ export interface operations {
                  * @description The first day of the range. The default is 29 days before `until`.
                  * @example 2026-11-20
                  */
-                from?: components["schemas"]["Date"];
+                from?: components["schemas"]["CalendarDate"];
                 /**
                  * @description The last day of the range (inclusive). The default is today.
                  * @example 2026-11-21
                  */
-                until?: components["schemas"]["Date"];
+                until?: components["schemas"]["CalendarDate"];
                 /**
                  * @description The time zone of the days. The default is the time zone of the profile.
                  * @example Europe/Zurich
@@ -7484,7 +7947,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -7588,13 +8051,13 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["Profile"];
+            200: components["responses"]["ProfileRepresentation"];
             304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
@@ -7633,7 +8096,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -7654,7 +8117,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Profile"];
+            200: components["responses"]["ProfileRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -7683,7 +8146,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -7725,7 +8188,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -7825,7 +8288,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -7917,7 +8380,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -7985,7 +8448,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -8056,7 +8519,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -8137,7 +8600,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -8148,7 +8611,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["Webhook"];
+            200: components["responses"]["WebhookRepresentation"];
             304: components["responses"]["NotModified"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
@@ -8175,7 +8638,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -8234,7 +8697,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -8266,7 +8729,7 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Webhook"];
+            200: components["responses"]["WebhookRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -8310,7 +8773,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -8389,7 +8852,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -8459,7 +8922,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -8536,7 +8999,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -8607,7 +9070,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -8623,7 +9086,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["WebhookDelivery"];
+            200: components["responses"]["WebhookDeliveryRepresentation"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -8656,7 +9119,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
                 /**
                  * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
@@ -8724,7 +9187,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -8846,7 +9309,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -8884,7 +9347,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -8943,7 +9406,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -9052,7 +9515,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -9105,7 +9568,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
@@ -9126,7 +9589,7 @@ export interface operations {
                      *       "created_at": "2026-11-21T09:30:00.000Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["NewCalendarFeed"];
+                    "application/json": components["schemas"]["CreatedCalendarFeed"];
                 };
             };
             400: components["responses"]["MalformedRequest"];
@@ -9147,7 +9610,7 @@ export interface operations {
                  * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
-                user_id: components["parameters"]["UserId"];
+                user_id: components["parameters"]["LaneUserId"];
             };
             cookie?: never;
         };
