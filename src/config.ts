@@ -166,12 +166,12 @@ const roleName = z
   .string()
   .regex(
     /^(?!pg_|(?:none|public)$)[a-z_][a-z0-9_]{0,62}$/,
-    'must be the name of a role: lower-case letters, digits and _, at most 63, not pg_…, none or public',
+    'must be the name of a role: at most 63 lower-case letters, digits and _, and not pg_…, none or public',
   );
 
 const origin = z
   .string()
-  .refine(isOrigin, 'must hold origins such as https://app.example.com or https://*.preview.example.com');
+  .refine(isOrigin, 'must contain origins such as https://app.example.com or https://*.preview.example.com');
 
 /** Whether a value is a host as a URL writes it, or a host with a port. */
 function isHost(value: string): boolean {
@@ -195,7 +195,10 @@ const proxies = z.union([
   z
     .string()
     .transform((value) => value.split(',').map((each) => each.trim()))
-    .refine((each) => each.every(isNetwork), 'must be a number of proxies, or their addresses and networks'),
+    .refine(
+      (each) => each.every(isNetwork),
+      'must be the number of proxies, or their addresses and networks',
+    ),
 ]);
 
 const variables = z.object({
@@ -232,7 +235,7 @@ const variables = z.object({
   WEBHOOK_ALLOWED_HOSTS: z
     .string()
     .transform((value) => value.split(',').map((each) => each.trim()))
-    .refine((each) => each.every(isHost), 'must hold hosts such as localhost:3000 or hooks.example.com')
+    .refine((each) => each.every(isHost), 'must contain hosts such as localhost:3000 or hooks.example.com')
     .default([]),
   WEBHOOK_INTERVAL_MS: integer(10, 3_600_000, 1_000),
   WEBHOOK_TIMEOUT_MS: integer(100, 60_000, 15_000),
@@ -283,10 +286,10 @@ const variables = z.object({
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000, 10_000),
 });
 
-/** An environment that the service can't start with; its message lists every fault. */
+/** The environment is invalid; the message lists every error. */
 export class ConfigError extends Error {
   constructor(readonly errors: readonly string[]) {
-    super(['The configuration has faults:', ...errors.map((error) => `  - ${error}`)].join('\n'));
+    super(['The configuration is invalid:', ...errors.map((error) => `  - ${error}`)].join('\n'));
   }
 }
 

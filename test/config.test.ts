@@ -281,7 +281,7 @@ test('all errors are reported at once', () => {
     parse(wrong);
   } catch (error) {
     const lines = (error as ConfigError).message.split('\n');
-    expect(lines[0]).toBe('The configuration has faults:');
+    expect(lines[0]).toBe('The configuration is invalid:');
     expect(lines.slice(1)).toEqual(faultsOf(wrong).map((fault) => `  - ${fault}`));
   }
 });

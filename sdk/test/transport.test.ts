@@ -192,7 +192,7 @@ describe('responses of other servers', () => {
     expect(thrown).toBeInstanceOf(TransportError);
     expect(thrown).toMatchObject({
       name: 'TransportError',
-      message: `GET ${baseUrl}/api/ada/tasks: the answer, ${status} with ${type}, is not Tasklane's`,
+      message: `GET ${baseUrl}/api/ada/tasks: the response (${status}, ${type}) is not from Tasklane`,
       response: { status },
       body,
     });

@@ -248,9 +248,9 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     'a response body without an example',
     (it) => delete it.components.responses.Note.content['application/json'].example,
   ],
-  ['rule/fault-response', 'no 5XX', (it) => delete item(it).get.responses['5XX']],
+  ['rule/error-response', 'no 5XX', (it) => delete item(it).get.responses['5XX']],
   [
-    'rule/fault-response',
+    'rule/error-response',
     'a default response',
     (it) => {
       item(it).get.responses.default = item(it).get.responses['200'];

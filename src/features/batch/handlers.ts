@@ -25,7 +25,7 @@ export const batchHandlers: Pick<Handlers, 'applyBatch'> = {
       atomic
         ? applyAll(lane, resolved)
         : applyEach(lane, resolved, (fault, index) =>
-            call.log.error({ err: fault, index }, 'fault in an operation of a batch'),
+            call.log.error({ err: fault, index }, 'internal error in an operation of a batch'),
           ),
     );
     const results = outcomes.map((outcome, index) =>

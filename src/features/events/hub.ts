@@ -132,7 +132,7 @@ export function createEventHub({ settings, findMoved, log }: EventHubDependencie
 
   function reportFailure(error: unknown): void {
     // Streams stay, and are served once the database answers; there may be thousands that fail meanwhile.
-    if (!failing) log.warn({ err: error }, 'events can’t be read');
+    if (!failing) log.warn({ err: error }, 'cannot read events');
     failing = true;
   }
 

@@ -98,7 +98,7 @@ export function createDeliveryJob(settings: WebhookSettings, targets: Targets): 
       const start = (each: Claim) => {
         const work = deliver(context, each)
           // The lease expires, and the batch is sent again.
-          .catch((error) => log.error({ err: error, webhook: each.id }, 'webhook not served'))
+          .catch((error) => log.error({ err: error, webhook: each.id }, 'cannot send to webhook'))
           .finally(() => underWay.delete(work));
         underWay.set(work, each);
       };

@@ -100,38 +100,38 @@ export function parseAuthConfig(
   const { userIdClaim, tables } = readAccountNames(env);
   if (NOT_AN_IDENTIFIER.has(userIdClaim)) {
     errors.push(
-      `AUTH_USER_ID_CLAIM must name a claim that identifies a user for good, such as sub or id; ${userIdClaim} does not.`,
+      `AUTH_USER_ID_CLAIM must name a token claim that identifies a user permanently, such as sub or id; ${userIdClaim} does not.`,
     );
   }
 
   const uses = (...wanted: AuthSource[]) => wanted.some((source) => sources.includes(source));
   if (uses('secret', 'secret-cookie', 'session') && !hasSecrets) {
     errors.push(
-      `AUTH_SOURCES names ${sources.join(',')}, which needs the secret of the Better Auth server: set BETTER_AUTH_SECRET.`,
+      `AUTH_SOURCES names ${sources.join(',')}, which requires the secret of the Better Auth server: set BETTER_AUTH_SECRET.`,
     );
   }
   if (uses('key-set', 'key-set-cookie') && !hasKeySet) {
     errors.push(
-      `AUTH_SOURCES names ${sources.join(',')}, which needs a key set: set BETTER_AUTH_URL or AUTH_JWKS_URL.`,
+      `AUTH_SOURCES names ${sources.join(',')}, which requires a key set: set BETTER_AUTH_URL or AUTH_JWKS_URL.`,
     );
   }
   if (uses('key-set', 'key-set-cookie') && hasKeySet && text('BETTER_AUTH_URL') === null) {
     for (const [name, claim] of Object.entries({ AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience })) {
       if (claim === null) {
         errors.push(
-          `${name} must be set when AUTH_JWKS_URL is and BETTER_AUTH_URL is not: the keys may also sign for others.`,
+          `${name} must be set if AUTH_JWKS_URL is set without BETTER_AUTH_URL: the keys may also sign tokens for other services.`,
         );
       }
     }
   }
   if (uses('session') && uses('secret-cookie', 'key-set-cookie')) {
     errors.push(
-      'AUTH_SOURCES must not name session together with a cookie cache, which outlives a revoked session.',
+      'AUTH_SOURCES must not name session together with a cookie cache, which stays valid after its session is revoked.',
     );
   }
   if (uses('secret-cookie', 'key-set-cookie', 'session') && userIdClaim !== 'sub' && userIdClaim !== 'id') {
     errors.push(
-      'AUTH_USER_ID_CLAIM must be sub or id with the cookie and session sources, which know users by their id.',
+      'AUTH_USER_ID_CLAIM must be sub or id if AUTH_SOURCES names session or a cookie cache: they identify users by their id.',
     );
   }
 
@@ -163,20 +163,20 @@ export function parseAuthConfig(
 
   if (sources.length > 1) {
     notices.push(
-      `Identities come from ${sources.join(', ')} and share one space of user ids: the same id is the same user.`,
+      `Identities come from several sources (${sources.join(', ')}): the same user id means the same user in all of them.`,
     );
   }
   if (named === null && hasSecrets && hasKeySet) {
     notices.push(
-      'BETTER_AUTH_SECRET is not used, because a key set is: name secret in AUTH_SOURCES to accept HS256 tokens too.',
+      'BETTER_AUTH_SECRET is ignored because a key set is configured. To accept HS256 tokens too, name secret in AUTH_SOURCES.',
     );
   }
   if (sources.length > 0) return { config, errors, notices };
 
   if (production || developmentSecret === undefined) {
-    const error =
-      'Set BETTER_AUTH_URL to the Better Auth server, or BETTER_AUTH_SECRET to its secret: there is no way to identify users.';
-    return { config: null, errors: [error], notices };
+    const fault =
+      'No source of identities is configured: set BETTER_AUTH_URL to the Better Auth server, or BETTER_AUTH_SECRET to its secret.';
+    return { config: null, errors: [fault], notices };
   }
   notices.push(
     'No source of identities is configured: tokens signed with the development secret are accepted.',

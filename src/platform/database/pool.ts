@@ -213,7 +213,7 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
     if (options.preparedStatements && losesStatements(error)) {
       if (namesStatements) {
         log.warn(
-          'A pooler does not keep prepared statements apart: this process sends no more of them. ' +
+          'A pooler does not support prepared statements: this process no longer uses them. ' +
             'Set DATABASE_PREPARED_STATEMENTS=false, or update PgBouncer to 1.21 with max_prepared_statements.',
         );
       }

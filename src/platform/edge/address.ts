@@ -24,7 +24,7 @@ export function networkOf(ip: string): string {
 }
 
 const advice =
-  'A proxy names the address of clients, and it is ignored: all clients of that proxy count as one address. ' +
+  'A proxy sends the addresses of its clients, and they are ignored: all its clients count as one address. ' +
   'If the proxy is yours, set TRUST_PROXY.';
 
 /** Makes a check that warns once if requests name an address (`X-Forwarded-For`, RFC 7239) that nothing lets them name. */

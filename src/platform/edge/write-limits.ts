@@ -76,7 +76,7 @@ export function limitWrites(server: Server, limits: WriteLimits, log: Logger): v
       }
     }
     const connections = reasons.stalled + reasons.connection + reasons.total;
-    if (connections > 0) log.warn({ connections, ...reasons }, 'broke off clients that do not read');
+    if (connections > 0) log.warn({ connections, ...reasons }, 'disconnected clients that do not read');
   }
 
   server.on('connection', (socket) => {

@@ -559,7 +559,7 @@ describe('an internal error in one operation', () => {
     expect(all[1].problem).toMatchObject({ code: 'internal-error' });
     expect(JSON.stringify(all[1])).not.toContain('constraint');
     expect(service.logged.filter((line) => line.index === 1)).toMatchObject([
-      { level: 50, msg: 'fault in an operation of a batch', err: { code: '23514' } },
+      { level: 50, msg: 'internal error in an operation of a batch', err: { code: '23514' } },
     ]);
     const { tasks, tags, changes } = await contents(ada.id);
     expect(tasks?.map((each) => each.title).toSorted()).toEqual(['After', 'Before']);

@@ -77,7 +77,7 @@ describe.each(['text', 'uuid', 'serial'] as const)('with ids of type %s', (ids) 
           output: expect.stringContaining('Lanes are not linked to accounts: there is no table'),
         });
         server = await startAuth({ ids });
-        const outdated = 'lanes are not linked to public."user" yet. Put that right: npm run migrate.';
+        const outdated = 'lanes are not linked to public."user" yet. To make it, run: npm run migrate.';
         expect(await run('doctor')).toMatchObject({ code: 1, output: expect.stringContaining(outdated) });
         expect((await run('migrate')).output).toContain(linked);
       }
@@ -117,7 +117,7 @@ describe.each(['text', 'uuid', 'serial'] as const)('with ids of type %s', (ids) 
     const { output } = await run('doctor');
     expect(output).toContain(`ok  ${linked}`);
     expect(output).toContain(
-      'ok  The service logs in as tasklane and works as tasklane_app and tasklane_system.',
+      'ok  The service logs in as tasklane and uses the roles tasklane_app and tasklane_system.',
     );
   });
 });
@@ -126,7 +126,7 @@ describe('npm run doctor', () => {
   test('names what is missing, and fails', async () => {
     const { code, output } = await run('doctor');
     expect(code).toBe(1);
-    expect(output).toMatch(/^!! {2}\d+ migrations are to be applied: npm run migrate\.$/m);
+    expect(output).toMatch(/^!! {2}\d+ migrations are pending: run npm run migrate\.$/m);
     expect(output).toMatch(/^!! {2}Migrations are missing: \d{14}_lanes, /m);
     expect(output).toMatch(/^ok {2}Postgres \d+\.\d+\.$/m);
   });
@@ -136,7 +136,9 @@ describe('npm run doctor', () => {
     await query(database.url, `alter database ${database.name} set search_path to "$user", public`);
     const before = await run('doctor');
     expect(before.code).toBe(1);
-    expect(before.output).toContain('!!  What tasklane makes without naming a schema lands in tasklane');
+    expect(before.output).toContain(
+      '!!  Tables that tasklane creates without a schema are created in tasklane',
+    );
     await query(database.url, `alter database ${database.name} set search_path to public`);
     const after = await run('doctor');
     expect(after.code).toBe(0);

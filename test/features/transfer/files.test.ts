@@ -229,7 +229,7 @@ test('without a directory for files only imports fail, and the log says so', asy
   const roomless = await startTestService({ IMPORT_DIR: elsewhere });
   try {
     const bob = await makeUser(roomless.url);
-    const faults = () => roomless.logged.filter(({ msg }) => msg === 'no room for files');
+    const faults = () => roomless.logged.filter(({ msg }) => msg === 'cannot write temporary files');
     // Told at the start.
     expect(faults()).toMatchObject([{ directory: elsewhere, err: { code: 'ENOENT' } }]);
     for (let time = 0; time < 3; time++) {

@@ -49,7 +49,7 @@ describe('a stock Better Auth server', () => {
       AUTH_SOURCES: 'key-set, secret',
     });
     expect(config?.sources).toEqual(['secret', 'key-set']);
-    expect(notices).toEqual([expect.stringContaining('share one space of user ids')]);
+    expect(notices).toEqual([expect.stringContaining('the same user id means the same user')]);
   });
 
   test.each([

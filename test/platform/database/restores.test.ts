@@ -187,7 +187,7 @@ describe('a database that is copied within its cluster', () => {
       expect(await isRenewing(withSystem)).toBe(true);
       const doctor = runScript('scripts/doctor.ts', [], { DATABASE_URL: original.url });
       expect(await doctor.ended).toMatchObject({ code: 1 });
-      expect(doctor.output.stdout).toMatch(/^!! {2}Renewing the lanes was begun, and has not ended/m);
+      expect(doctor.output.stdout).toMatch(/^!! {2}The renewal of the lanes has not finished/m);
 
       expect(await renewLanes(withSystem)).toBe(1_500);
       expect(await isRenewing(withSystem)).toBe(false);

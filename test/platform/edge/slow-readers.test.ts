@@ -245,7 +245,7 @@ test('thirty clients that read nothing cost the service little memory, and other
       }
     }
     expect(most - before).toBeLessThan(400);
-    await until(() => service.output.stdout.includes('broke off clients that do not read'), 15_000);
+    await until(() => service.output.stdout.includes('disconnected clients that do not read'), 15_000);
   } finally {
     service.child.kill('SIGKILL');
     await service.ended;

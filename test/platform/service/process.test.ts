@@ -352,7 +352,7 @@ describe('an invalid configuration', () => {
     const dataDir = join(await newDataDir(), 'data');
     const lines = await refusal({ NODE_ENV: 'production', DATA_DIR: dataDir });
     expect(lines).toEqual([
-      'The configuration has faults:',
+      'The configuration is invalid:',
       expect.stringMatching(/^ {2}- .*BETTER_AUTH_URL.*BETTER_AUTH_SECRET/),
       '  - DATABASE_URL must be set in production.',
     ]);

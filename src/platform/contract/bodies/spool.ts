@@ -123,7 +123,7 @@ export async function createSpool(
   }
 
   function refuse(error: unknown): never {
-    log.error({ err: error, directory }, 'no room for files');
+    log.error({ err: error, directory }, 'cannot write temporary files');
     throw unavailable('There is no room for files at the moment.');
   }
 
