@@ -9,7 +9,7 @@ import { installationJob } from './platform/jobs/installation';
 import type { Job } from './platform/jobs/job';
 import { keptRepliesJob } from './platform/jobs/kept-replies';
 
-/** All jobs of the service; `targets` says where webhooks may lead. */
+/** Makes all jobs of the service. */
 export function createJobs(config: Config, targets: Targets): readonly Job[] {
   return [
     createChangePurge(config.changesRetentionDays),

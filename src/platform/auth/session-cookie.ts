@@ -15,10 +15,10 @@ export interface CookieRules extends TimeRules {
 }
 
 /**
- * The claims of a session cookie whose signature holds: the session and its user, who must be one and the same, and
- * both the cookie and the session alive. The key-set form also says for whom it was made and must be consistent with
- * itself; the secret's form must not, for then it is some other token.
- * @param nowSeconds since the epoch
+ * Checks the claims of a session cookie whose signature is valid. The session must belong to the user, and cookie and
+ * session must not have expired. A cookie signed by the key set also names its audience and subject, which must
+ * match. A cookie signed with the secret must not have such claims, because then it is another kind of token.
+ * @param nowSeconds since 1970
  */
 export function readCookieClaims(
   claims: JsonObject,
@@ -61,7 +61,7 @@ function isPlain(claims: JsonObject): boolean {
   return ['iss', 'aud', 'sub'].every((name) => claims[name] === undefined);
 }
 
-/** Seconds since the epoch; null unless `value` is an instant as JSON.stringify writes a Date. */
+/** Seconds since 1970; null unless `value` is an instant in the form of JSON.stringify for a Date. */
 function readInstant(value: unknown): number | null {
   const milliseconds = typeof value === 'string' && INSTANT.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isFinite(milliseconds) ? milliseconds / 1000 : null;

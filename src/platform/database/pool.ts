@@ -204,7 +204,7 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
     }
   }
 
-  /** @param acquiredAt when the connection was asked for: one that was opened since then is as good as any */
+  /** @param acquiredAt when the connection was requested. A connection that was opened later is not stale. */
   function classifyError(connection: Connection, acquiredAt: number, error: unknown): unknown {
     if (isReadOnly(error) && openedAtOf(connection) < acquiredAt) {
       if (performance.now() - outdatedBefore > renewalMs) outdatedBefore = performance.now();

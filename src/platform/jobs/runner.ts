@@ -1,28 +1,28 @@
-/** Runs the background jobs: each by itself, one round at a time in this process, until the service stops. */
+/** Runs the background jobs in this process. Each job runs one round at a time until the service stops. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isUnavailable } from '../database/errors';
 import type { Job, JobContext, Round } from './job';
 
 export interface JobRunner {
-  /** Runs the jobs from now on. */
+  /** Starts to run the jobs. */
   start(): void;
   /**
-   * Runs a job by hand until it has no more to do, after its round in flight; rejects with its fault.
-   * @throws Error when there is no such job
+   * Runs a job until it has no more to do, after its current round. Rejects with its error.
+   * @throws Error if there is no such job
    */
   run(name: string): Promise<void>;
-  /** Starts no more rounds, and waits for those in flight. */
+  /** Starts no more rounds and waits for the current ones. */
   stop(): Promise<void>;
 }
 
-// A job that always has more to do, by mistake, would keep a connection busy.
+// A faulty job that always has more to do would keep a connection busy.
 const roundsInARow = 100;
-// Services that start together come apart, and a job that runs once a day still runs soon.
+// Spreads instances that start together, and still runs a daily job soon after the start.
 const firstWithinMs = 60_000;
 const longestBackOffMs = 60_000;
 const jitter = 0.2;
 
-/** Milliseconds until the next round; `faults` is how many rounds in a row have failed. */
+/** Milliseconds until the next round. `failures` is the number of failed rounds in a row. */
 export function pauseAfter(everyMs: number, failures: number): number {
   const longest = Math.max(everyMs, longestBackOffMs);
   const pause = Math.min(everyMs * 2 ** failures, longest);
@@ -31,9 +31,9 @@ export function pauseAfter(everyMs: number, failures: number): number {
 
 /** One job in this process. */
 interface Shift {
-  /** One round, after the one in flight. */
+  /** Runs one round, after the current one. */
   round(): Promise<Round>;
-  /** Rounds until there is no more to do, or until it is enough. */
+  /** Runs rounds until there is no more to do, at most 100. */
   rounds(): Promise<void>;
 }
 
@@ -55,7 +55,7 @@ function createShift(job: Job, context: JobContext): Shift {
   };
 }
 
-/** Makes the runner of some jobs; nothing runs before it is started. */
+/** Makes the runner of jobs. Nothing runs before `start`. */
 export function createJobRunner(
   jobs: readonly Job[],
   { withSystem, laneForJob, log }: Omit<JobContext, 'signal'>,
