@@ -16,9 +16,9 @@ import { createDatabase } from './platform/database/database';
 import { startEmbeddedPostgres } from './platform/database/embedded/server';
 import { type WatchedPostgres, watchEmbedded } from './platform/database/embedded/watch';
 import { isUnavailable } from './platform/database/errors';
-import { LocksTaken } from './platform/database/lock-retries';
+import { LocksUnavailable } from './platform/database/lock-retries';
 import { migrateUp } from './platform/database/migrations';
-import { describeOutOfReach } from './platform/database/out-of-reach';
+import { describeUnavailable } from './platform/database/out-of-reach';
 import { memoryCounter } from './platform/edge/counter';
 import { createRateLimiter, unlimited } from './platform/edge/rate-limit';
 import { redisCounter } from './platform/edge/redis-counter';
@@ -130,7 +130,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       migrated = true;
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      return error instanceof LocksTaken ? error.message : describeOutOfReach(error);
+      return error instanceof LocksUnavailable ? error.message : describeUnavailable(error);
     }
     return database.problem();
   };
@@ -194,7 +194,7 @@ async function startEmbedded(
 ): Promise<WatchedPostgres> {
   const first = await startEmbeddedPostgres({ dataDir });
   const restart = (signal: AbortSignal) => startEmbeddedPostgres({ dataDir, port: first.port, signal });
-  return watchEmbedded(first, { restart, log, onGivenUp: onLost });
+  return watchEmbedded(first, { restart, log, onFailed: onLost });
 }
 
 /**

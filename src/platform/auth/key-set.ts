@@ -21,7 +21,7 @@ export interface KeySet {
   /** Fetches the set unless it is known. Never rejects. */
   warmUp(): Promise<void>;
   /** Whether a key that was found is still valid. */
-  holds(key: object): boolean;
+  isValid(key: object): boolean;
   /** The number of usable keys. */
   size(): number;
   close(): void;
@@ -133,7 +133,7 @@ export function createKeySet(options: KeySetOptions): KeySet {
     warmUp: async () => {
       if (keys.length === 0) await refresh();
     },
-    holds: (key) => !isPast(fetchedAt, LIFETIME_MS) && keys.some((one) => one === key),
+    isValid: (key) => !isPast(fetchedAt, LIFETIME_MS) && keys.some((one) => one === key),
     size: () => keys.length,
     close: () => closing.abort(),
   };

@@ -38,15 +38,21 @@ export function readCookieClaims(
   if (sessionEnd === null) return refuse('cookie-claims');
   if (sessionEnd <= nowSeconds) return refuse('session-expired');
 
-  const addressed = signedBy === 'key-set' ? isAddressed(claims, session, userId, rules) : isPlain(claims);
-  if (!addressed) return refuse('cookie-claims');
+  const matchesForm =
+    signedBy === 'key-set' ? matchesKeySetForm(claims, session, userId, rules) : matchesSecretForm(claims);
+  if (!matchesForm) return refuse('cookie-claims');
   const scopes = readScopes({ role: user.role }, rules.readOnlyRoles);
   if (!scopes.ok) return scopes;
   const expiresAt = Math.min(times.value.expiresAt, sessionEnd);
   return accept({ userId, issuedAt: times.value.issuedAt, expiresAt, scopes: scopes.value });
 }
 
-function isAddressed(claims: JsonObject, session: JsonObject, userId: string, rules: CookieRules): boolean {
+function matchesKeySetForm(
+  claims: JsonObject,
+  session: JsonObject,
+  userId: string,
+  rules: CookieRules,
+): boolean {
   const sid = claims.sid;
   return (
     claims.sub === userId &&
@@ -57,7 +63,7 @@ function isAddressed(claims: JsonObject, session: JsonObject, userId: string, ru
   );
 }
 
-function isPlain(claims: JsonObject): boolean {
+function matchesSecretForm(claims: JsonObject): boolean {
   return ['iss', 'aud', 'sub'].every((name) => claims[name] === undefined);
 }
 

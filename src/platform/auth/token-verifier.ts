@@ -56,7 +56,7 @@ export function createTokenVerifier({ config, log, now, monotonicNow }: TokenVer
   const keySet =
     config.keySetUrl === null ? null : createKeySet({ url: config.keySetUrl, log, now: monotonicNow });
 
-  const isCurrent = (key: Key) => secretKeys.includes(key) || keySet?.holds(key) === true;
+  const isCurrent = (key: Key) => secretKeys.includes(key) || keySet?.isValid(key) === true;
 
   async function verify(credential: Credential): Promise<Authentication> {
     // The cache key includes the carrier: a token that is valid as a cookie is not valid as a bearer token.

@@ -118,13 +118,13 @@ async function findLink(database: Knex): Promise<ExistingLink> {
 }
 
 /** Whether the link needs the column `account_id`. */
-function hasColumn(table: AccountTable): boolean {
+function needsColumn(table: AccountTable): boolean {
   return accountIds.get(table.idType) !== null;
 }
 
 function isCurrent(existing: ExistingLink, table: AccountTable | null): boolean {
   if (!table) return existing.oid === null && existing.columnType === null;
-  return existing.oid === table.oid && existing.columnType === (hasColumn(table) ? table.idType : null);
+  return existing.oid === table.oid && existing.columnType === (needsColumn(table) ? table.idType : null);
 }
 
 async function replaceLink(database: Knex, table: AccountTable | null): Promise<void> {
@@ -157,7 +157,7 @@ interface Orphans {
  * lock, so it uses separate transactions, because `work` may take long. Lanes stay protected, because their role does
  * not own the tables.
  */
-async function withRowsInSight<T>(
+async function withoutRowSecurity<T>(
   { change }: Pick<MigrationSession, 'change'>,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -175,8 +175,8 @@ async function withRowsInSight<T>(
 
 /** Counts the lanes without an account, and validates the link if there are none. */
 function validateLink(session: MigrationSession, table: AccountTable): Promise<Orphans> {
-  const key = hasColumn(table) ? 'account_id' : 'user_id';
-  return withRowsInSight(session, () =>
+  const key = needsColumn(table) ? 'account_id' : 'user_id';
+  return withoutRowSecurity(session, () =>
     session.change('Validating the link to accounts', async (transaction) => {
       const { rows } = await transaction.raw(
         `select count(*)::int as orphans, coalesce((array_agg(user_id order by user_id))[:5], '{}') as examples
@@ -184,7 +184,7 @@ function validateLink(session: MigrationSession, table: AccountTable): Promise<O
       );
       const found: Orphans = rows[0];
       if (found.orphans === 0) {
-        const constraints = hasColumn(table) ? [canonical, reference] : [reference];
+        const constraints = needsColumn(table) ? [canonical, reference] : [reference];
         for (const name of constraints) {
           await transaction.raw(`alter table ${profiles} validate constraint ${name}`);
         }
@@ -208,7 +208,7 @@ interface LinkState {
 }
 
 /** @throws Error if the table is required and cannot be linked */
-async function compare(database: Knex, settings: AccountSettings): Promise<LinkState> {
+async function readLinkState(database: Knex, settings: AccountSettings): Promise<LinkState> {
   const found = settings.link === 'off' ? undefined : await findTable(database, settings);
   const reason = settings.link === 'off' ? 'off' : findObstacle(settings, found);
   if (reason !== null && settings.link === 'required') {
@@ -234,7 +234,7 @@ async function compare(database: Knex, settings: AccountSettings): Promise<LinkS
  * @throws Error if the table is required and cannot be linked
  */
 export async function inspectAccounts(database: Knex, settings: AccountSettings): Promise<AccountLink> {
-  const { table, reason, current, validated, forced } = await compare(database, settings);
+  const { table, reason, current, validated, forced } = await readLinkState(database, settings);
   if (!forced)
     return { state: 'outdated', reason: 'row-level security does not hold the owner of the lanes' };
   if (!current) {
@@ -264,9 +264,9 @@ export async function linkAccounts(
   session: MigrationSession,
   settings: AccountSettings,
 ): Promise<AccountLink> {
-  const { table, reason, current, validated, forced } = await compare(session.database, settings);
+  const { table, reason, current, validated, forced } = await readLinkState(session.database, settings);
   try {
-    if (!forced) await withRowsInSight(session, async () => undefined);
+    if (!forced) await withoutRowSecurity(session, async () => undefined);
     if (!current) {
       await session.change('Linking lanes to accounts', (transaction) => replaceLink(transaction, table));
     }

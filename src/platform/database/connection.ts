@@ -52,7 +52,7 @@ export async function createClient(url: string, more: ClientConfig = {}): Promis
 }
 
 /** The settings of connections for migrations and the other commands. `pg_stat_activity` shows the name. */
-export const besideService = {
+export const toolConnection = {
   application_name: 'tasklane-migrate',
   connectionTimeoutMillis: 10_000,
   keepAlive: true,
@@ -63,7 +63,7 @@ export async function openClient(
   url: string,
   onLost: (cause: Error) => void = () => undefined,
 ): Promise<Client> {
-  const client = await createClient(url, besideService);
+  const client = await createClient(url, toolConnection);
   client.on('error', onLost);
   await client.connect();
   return client;

@@ -120,7 +120,7 @@ export interface RetryContext {
 }
 
 /** Other sessions held the locks in all attempts. The message says who. The work can run again later. */
-export class LocksTaken extends Unavailable {}
+export class LocksUnavailable extends Unavailable {}
 
 /** PostgreSQL, appendix A: lock_not_available. */
 const lockNotAvailable = '55P03';
@@ -129,7 +129,7 @@ const lockNotAvailable = '55P03';
  * Runs work that waits for locks for at most `patience.timeoutMs`, and runs it again if a lock was not available or a
  * deadlock occurred.
  * @param what names the work, for people: `Migration 20261121000001_lanes`
- * @throws LocksTaken if the last attempt failed
+ * @throws LocksUnavailable if the last attempt failed
  */
 export async function retryLocks<T>(
   { database, pids, patience, notice }: RetryContext,
@@ -152,7 +152,7 @@ export async function retryLocks<T>(
         : `${what} met a deadlock.`;
       const pauseMs = patience.pausesMs[attempt - 1];
       if (pauseMs === undefined) {
-        throw new LocksTaken(
+        throw new LocksUnavailable(
           `${blocked} That was try ${tries} of ${tries}: end what blocks it, or wait, and run this again.`,
           { cause },
         );

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import knex, { type Knex } from 'knex';
 import type { Client } from 'pg';
-import { besideService, connectionProvider, openClient } from './connection';
+import { connectionProvider, openClient, toolConnection } from './connection';
 import {
   advisoryLockHolders,
   defaultPatience,
@@ -78,7 +78,7 @@ function openPool(url: string): { database: Knex; pids(): readonly number[] } {
   const pids = new Set<number>();
   const database = knex({
     client: 'pg',
-    connection: connectionProvider(url, besideService),
+    connection: connectionProvider(url, toolConnection),
     pool: {
       min: 0,
       // One for the work, one for its queries outside the transaction, one for checks who blocks it.

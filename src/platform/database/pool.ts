@@ -4,7 +4,13 @@ import knex, { type Knex } from 'knex';
 import { type PoolClient, types } from 'pg';
 import type { Logger } from 'pino';
 import { connectionProvider } from './connection';
-import { breaksConnection, isConnectionLimit, isReadOnly, losesStatements, Unavailable } from './errors';
+import {
+  breaksConnection,
+  isConnectionLimit,
+  isPreparedStatementLost,
+  isReadOnly,
+  Unavailable,
+} from './errors';
 import { createShares, type Owner } from './shares';
 
 export type Connection = PoolClient;
@@ -210,7 +216,7 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
       if (performance.now() - outdatedBefore > renewalMs) outdatedBefore = performance.now();
       return new StaleConnection('The connection led to a read-only database.', { cause: error });
     }
-    if (options.preparedStatements && losesStatements(error)) {
+    if (options.preparedStatements && isPreparedStatementLost(error)) {
       if (namesStatements) {
         log.warn(
           'A pooler does not keep prepared statements apart: this process sends no more of them. ' +

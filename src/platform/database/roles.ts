@@ -68,7 +68,7 @@ function missingStatements(role: string, login: string, state: RoleState): strin
   ];
 }
 
-function refuseUnfit({ role, other, variable }: Wanted, state: RoleState): void {
+function assertUsable({ role, other, variable }: Wanted, state: RoleState): void {
   if (state.tooStrong) {
     throw new Error(
       `Row-level security would not hold the role ${role}: it has SUPERUSER or BYPASSRLS, or it is the tables' ` +
@@ -92,7 +92,7 @@ export async function ensureRoles(database: Knex, { app, system, login }: Roles)
   const missing: string[] = [];
   for (const each of wanted) {
     const state = await readRoleState(database, each, login);
-    refuseUnfit(each, state);
+    assertUsable(each, state);
     missing.push(...missingStatements(each.role, login, state));
   }
   for (const statement of missing) {
@@ -143,7 +143,7 @@ const policyPrefix = 'system_';
  * Creates the policies that show the system role the rows of all lanes, for the commands that it may use. A correct
  * policy is left alone: replacing it needs a lock that waits for all queries on the table.
  */
-async function admitSystem(database: Knex, system: string): Promise<void> {
+async function createSystemPolicies(database: Knex, system: string): Promise<void> {
   const { rows: found }: { rows: { table: string; name: string; fits: boolean }[] } = await database.raw(
     `select tablename as table, policyname as name,
        roles = array[?]::name[] and permissive = 'PERMISSIVE' and policyname = ? || lower(cmd)
@@ -181,7 +181,7 @@ async function grantSystem(database: Knex, roles: Roles): Promise<void> {
     );
     await database.raw(`grant ${privileges.join(', ')} on ${schema}.?? to ${system}`, [table]);
   }
-  await admitSystem(database, roles.system);
+  await createSystemPolicies(database, roles.system);
 }
 
 /** Grants the roles the rights that they need, and revokes all others, in a transaction. */

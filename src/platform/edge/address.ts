@@ -38,12 +38,12 @@ export function createProxyCheck(
   trustProxy: number | readonly string[],
   log: Pick<Logger, 'warn'>,
 ): (request: IncomingMessage) => void {
-  let isToldOrTrusted = trustProxy !== 0;
+  let needsNoWarning = trustProxy !== 0;
   return ({ headers }) => {
-    if (isToldOrTrusted) return;
+    if (needsNoWarning) return;
     const header = ['x-forwarded-for', 'forwarded'].find((name) => headers[name] !== undefined);
     if (header === undefined) return;
-    isToldOrTrusted = true;
+    needsNoWarning = true;
     log.warn({ header }, advice);
   };
 }

@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 export const windowMs = 60_000;
 
 /** The result of counting units. */
-export interface Taken {
+export interface CountResult {
   /** Whether the window had units left. If not, nothing was counted. */
   readonly fits: boolean;
   /** The units that the key has used in this window. */
@@ -19,7 +19,7 @@ export interface Counter {
    * Counts units for a key unless its window has reached the limit. The last request may exceed the limit, so that a
    * request that costs more than a whole window is possible; then nothing more fits until the window ends.
    */
-  take(key: string, units: number, limit: number): Promise<Taken>;
+  take(key: string, units: number, limit: number): Promise<CountResult>;
   close(): void;
 }
 

@@ -15,7 +15,7 @@ export interface Pipelining {
   /** Handles the server's requests. */
   readonly listener: RequestListener;
   /** Whether the server can send an answer of its own on the connection now, outside a request. */
-  isSilent(socket: Duplex): boolean;
+  canAnswer(socket: Duplex): boolean;
 }
 
 /**
@@ -52,7 +52,7 @@ export function oneAtATime(listener: RequestListener): Pipelining {
       connections.set(socket, opened);
       start(opened, [request, response]);
     },
-    isSilent(socket) {
+    canAnswer(socket) {
       const connection = connections.get(socket);
       return !connection || (!connection.current.headersSent && connection.waiting.length === 0);
     },

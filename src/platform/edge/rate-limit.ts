@@ -8,7 +8,7 @@ import type { Request, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import type { Scope } from '../auth/scopes';
 import { networkOf } from './address';
-import { type Counter, type Taken, windowMs } from './counter';
+import { type Counter, type CountResult, windowMs } from './counter';
 
 /** The units of a one-minute window. */
 export interface RateLimits {
@@ -42,7 +42,7 @@ function setLimitHeaders(
   name: string,
   key: string,
   limit: number,
-  { total, leftMs }: Taken,
+  { total, leftMs }: CountResult,
 ): void {
   const partition = hash('sha256', key, 'base64').slice(0, 16);
   const seconds = Math.ceil(leftMs / 1000);

@@ -4,7 +4,7 @@ import { createClient, defineScript } from '@redis/client';
 import type { Logger } from 'pino';
 import { readTls } from '../database/tls';
 import { createBreaker, within } from './breaker';
-import { type Counter, memoryCounter, type Taken, windowMs } from './counter';
+import { type Counter, type CountResult, memoryCounter, windowMs } from './counter';
 
 // If Redis' clock was set back, the remaining time is limited to the length of a window.
 const take = defineScript({
@@ -22,7 +22,7 @@ const take = defineScript({
     parser.pushKey(key);
     parser.push(String(units), String(limit), String(windowMs));
   },
-  transformReply: ([fits, total, leftMs]: [number, number, number]): Taken => ({
+  transformReply: ([fits, total, leftMs]: [number, number, number]): CountResult => ({
     fits: fits === 1,
     total,
     leftMs,

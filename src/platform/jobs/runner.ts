@@ -29,15 +29,15 @@ export function pauseAfter(everyMs: number, failures: number): number {
   return pause * (1 - jitter + 2 * jitter * Math.random());
 }
 
-/** One job in this process. */
-interface Shift {
+/** The rounds of one job in this process. */
+interface JobLoop {
   /** Runs one round, after the current one. */
   round(): Promise<Round>;
   /** Runs rounds until there is no more to do, at most 100. */
   rounds(): Promise<void>;
 }
 
-function createShift(job: Job, context: JobContext): Shift {
+function createJobLoop(job: Job, context: JobContext): JobLoop {
   const own = { ...context, log: context.log.child({ job: job.name }) };
   let last: Promise<unknown> = Promise.resolve();
   const round = () => {
@@ -63,10 +63,10 @@ export function createJobRunner(
   const stopping = new AbortController();
   const { signal } = stopping;
   const context: JobContext = { withSystem, laneForJob, log, signal };
-  const shifts = new Map(jobs.map((job) => [job.name, createShift(job, context)]));
+  const loops = new Map(jobs.map((job) => [job.name, createJobLoop(job, context)]));
   const inFlight = new Set<Promise<void>>();
 
-  function keep(work: Promise<void>): Promise<void> {
+  function track(work: Promise<void>): Promise<void> {
     inFlight.add(work);
     const done = () => void inFlight.delete(work);
     work.then(done, done);
@@ -75,12 +75,12 @@ export function createJobRunner(
 
   const pause = (ms: number) => sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
 
-  async function runOn(job: Job, shift: Shift): Promise<void> {
+  async function runOn(job: Job, loop: JobLoop): Promise<void> {
     let failures = 0;
     await pause(Math.min(job.everyMs, firstWithinMs) * Math.random());
     while (!signal.aborted) {
       try {
-        await shift.rounds();
+        await loop.rounds();
         failures = 0;
       } catch (error) {
         failures++;
@@ -93,12 +93,12 @@ export function createJobRunner(
 
   return {
     start() {
-      for (const job of jobs) void keep(runOn(job, shifts.get(job.name) as Shift));
+      for (const job of jobs) void track(runOn(job, loops.get(job.name) as JobLoop));
     },
     async run(name) {
-      const shift = shifts.get(name);
-      if (!shift) throw new Error(`There is no job ${name}.`);
-      await keep(shift.rounds());
+      const loop = loops.get(name);
+      if (!loop) throw new Error(`There is no job ${name}.`);
+      await track(loop.rounds());
     },
     async stop() {
       stopping.abort();

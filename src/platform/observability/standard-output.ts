@@ -23,7 +23,7 @@ export function standardOutput(stream: NodeJS.WriteStream = process.stdout): Sta
   let dropped = 0;
   let closed = false;
   let corked = false;
-  // An error is always of the reader: without a listener, it would end the process.
+  // Errors always come from the reader. Without a listener, an error would end the process.
   stream.on('error', () => {
     closed = true;
   });

@@ -174,7 +174,7 @@ test('a server that ends again and again is given up, and one that stayed up for
         starts++;
         return again;
       },
-      onGivenUp: (error) => givenUp.push(error),
+      onFailed: (error) => givenUp.push(error),
     });
   const steady = watched(0);
   for (let time = 1; time <= 3; time++) {

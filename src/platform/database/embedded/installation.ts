@@ -29,7 +29,7 @@ export interface User {
   gid: number;
 }
 
-const absent = (error: NodeJS.ErrnoException): undefined => {
+const undefinedIfMissing = (error: NodeJS.ErrnoException): undefined => {
   if (error.code !== 'ENOENT') throw error;
 };
 
@@ -41,7 +41,7 @@ const absent = (error: NodeJS.ErrnoException): undefined => {
 export async function databaseUser(dataDir: string): Promise<User | undefined> {
   const self = process.getuid?.();
   const cluster = path.join(dataDir, 'postgres', 'cluster');
-  const owner = await stat(cluster).catch(absent);
+  const owner = await stat(cluster).catch(undefinedIfMissing);
   if (self !== 0) {
     if (owner && self !== undefined && owner.uid !== self) {
       throw new Error(
@@ -56,7 +56,7 @@ export async function databaseUser(dataDir: string): Promise<User | undefined> {
     );
   }
   if (owner) return { uid: owner.uid, gid: owner.gid };
-  const accounts = (await readFile('/etc/passwd', 'utf8').catch(absent)) ?? '';
+  const accounts = (await readFile('/etc/passwd', 'utf8').catch(undefinedIfMissing)) ?? '';
   const [, uid = 65534, gid = 65534] = /^nobody:[^:]*:(\d+):(\d+):/m.exec(accounts) ?? [];
   return { uid: Number(uid), gid: Number(gid) };
 }
@@ -90,7 +90,7 @@ async function makeSystemHome(dataDir: string): Promise<string> {
  */
 export async function openHome(dataDir: string, user: User | undefined): Promise<string> {
   const entry = path.join(dataDir, 'postgres');
-  if (!(await lstat(entry).catch(absent))) {
+  if (!(await lstat(entry).catch(undefinedIfMissing))) {
     if (user && !(await canReach(dataDir, user))) {
       await symlink(await makeSystemHome(dataDir), entry);
     } else {
@@ -98,7 +98,7 @@ export async function openHome(dataDir: string, user: User | undefined): Promise
       await chmod(entry, user ? 0o711 : 0o700);
     }
   }
-  const home = await realpath(entry).catch(absent);
+  const home = await realpath(entry).catch(undefinedIfMissing);
   if (home === undefined) {
     const target = await readlink(entry);
     throw new Error(
@@ -118,7 +118,7 @@ export async function openHome(dataDir: string, user: User | undefined): Promise
  * disabled.
  */
 async function restoreLinks(native: string): Promise<void> {
-  const list = await readFile(path.join(native, 'pg-symlinks.json'), 'utf8').catch(absent);
+  const list = await readFile(path.join(native, 'pg-symlinks.json'), 'utf8').catch(undefinedIfMissing);
   const links = JSON.parse(list ?? '[]') as { source: string; target: string }[];
   for (const { source, target } of links) {
     // Usually the link exists. If it cannot be created, the loader's own message names the missing library.
@@ -175,7 +175,7 @@ export async function openNative(home: string, user: User | undefined): Promise<
   if (!user || (await canReach(path.join(native, 'bin', 'postgres'), user))) return native;
   const manifest = await readFile(path.join(native, '..', 'package.json'), 'utf8');
   const copy = path.join(home, `native-${(JSON.parse(manifest) as { version: string }).version}`);
-  if (await lstat(copy).catch(absent)) return copy;
+  if (await lstat(copy).catch(undefinedIfMissing)) return copy;
   for (const name of await readdir(home)) {
     if (name.startsWith('native')) await rm(path.join(home, name), { recursive: true, force: true });
   }

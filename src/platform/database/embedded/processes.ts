@@ -75,15 +75,15 @@ export function commandLine(pid: number): string | undefined {
  */
 export async function withLock<T>(directory: string, timeout: number, work: () => Promise<T>): Promise<T> {
   await mkdir(directory, { recursive: true });
-  const claim = `${identify(process.pid)}_${randomUUID()}`;
-  const file = path.join(directory, claim);
+  const entry = `${identify(process.pid)}_${randomUUID()}`;
+  const file = path.join(directory, entry);
   let holder: string | undefined;
   const acquire = async (): Promise<true | undefined> => {
     // Create the file first, then look for others: of two that start at once, at least the later one sees the other.
     await writeFile(file, '');
     holder = undefined;
     for (const other of await readdir(directory)) {
-      if (other === claim) continue;
+      if (other === entry) continue;
       if (isRunning(other.split('_')[0] ?? '')) holder = other;
       else await rm(path.join(directory, other), { force: true });
     }

@@ -124,7 +124,7 @@ async function readPostmaster(data: string): Promise<(Postmaster & { ready: bool
  * Whether the cluster's server accepts connections on the port. Creates the database if it is missing.
  * @throws Error if the server refuses the password
  */
-async function accepts({ port }: Postmaster, { data, password }: Cluster): Promise<boolean> {
+async function acceptsConnections({ port }: Postmaster, { data, password }: Cluster): Promise<boolean> {
   const client = new Client({
     host: '127.0.0.1',
     port,
@@ -166,7 +166,7 @@ async function findPostmaster(cluster: Cluster): Promise<Postmaster | null> {
       await rm(path.join(cluster.data, 'postmaster.pid'), { force: true });
       return null;
     }
-    return postmaster.ready && (await accepts(postmaster, cluster)) ? postmaster : undefined;
+    return postmaster.ready && (await acceptsConnections(postmaster, cluster)) ? postmaster : undefined;
   }, START_TIMEOUT);
   if (found !== undefined) return found;
   const pid = Number.parseInt((await readPostmaster(cluster.data))?.identity ?? '', 10);
@@ -190,11 +190,11 @@ interface Start {
 }
 
 /** Failures that another attempt can avoid: another process took the port, or a killed server has not ended yet. */
-const PASSING = ['could not bind', 'postmaster.pid" already exists', 'is still in use'];
+const RETRYABLE = ['could not bind', 'postmaster.pid" already exists', 'is still in use'];
 const OTHER_VERSION =
   /initialized by PostgreSQL version ([^\s,]+), which is not compatible with this version (\S*[^\s.])/;
 
-function explain(log: string, output: string): Error {
+function describeExit(log: string, output: string): Error {
   const [, theirs, ours] = OTHER_VERSION.exec(output) ?? [];
   if (!theirs) return new Error(`postgres ended; ${log} says: ${output.slice(-2_000).trim()}`);
   const directory = path.join(path.dirname(log), 'cluster');
@@ -258,13 +258,13 @@ async function launch(
       }
       const postmaster = await readPostmaster(cluster.data);
       if (!postmaster?.ready || postmaster.identity !== identify(child.pid ?? 0)) return undefined;
-      return (await accepts(postmaster, cluster)) ? postmaster : undefined;
+      return (await acceptsConnections(postmaster, cluster)) ? postmaster : undefined;
     }, START_TIMEOUT);
     if (started) return started;
     if (started === undefined) throw new Error(`postgres is not ready yet and left to go on, see ${logFile}`);
     const output = (await readFile(logFile)).subarray(start).toString();
-    if (PASSING.some((text) => output.includes(text))) return undefined;
-    throw explain(logFile, output);
+    if (RETRYABLE.some((text) => output.includes(text))) return undefined;
+    throw describeExit(logFile, output);
   } finally {
     await log.close();
   }

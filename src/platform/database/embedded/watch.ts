@@ -9,7 +9,7 @@ export interface WatchOptions {
   readonly restart: (signal: AbortSignal) => Promise<EmbeddedPostgres>;
   readonly log: Logger;
   /** Called once if the server does not keep running. It is not restarted after that. */
-  readonly onGivenUp: (error: Error) => void;
+  readonly onFailed: (error: Error) => void;
   /** Milliseconds between checks of the server's process. */
   readonly lookMs?: number;
   /** The pauses before attempts in a row, in milliseconds. After the last one, the watch ends. */
@@ -31,7 +31,7 @@ export function watchEmbedded(
   {
     restart,
     log,
-    onGivenUp,
+    onFailed,
     lookMs = 500,
     pausesMs = [0, 500, 1_000, 2_000, 4_000],
     steadyMs = 60_000,
@@ -78,7 +78,7 @@ export function watchEmbedded(
   }
 
   const watching = watch().catch((error) => {
-    if (!signal.aborted) onGivenUp(error);
+    if (!signal.aborted) onFailed(error);
   });
   let stopped: Promise<void> | undefined;
   const stop = async () => {

@@ -12,7 +12,7 @@ const purgeOldest = `
   returning 1`;
 
 /** Deletes expired idempotency records, the oldest first. */
-export const keptRepliesJob: Job = {
+export const idempotencyRecordsJob: Job = {
   name: 'purge-kept-replies',
   everyMs: 600_000,
   async run({ withSystem }) {
