@@ -2,10 +2,10 @@
 import knex, { type Knex } from 'knex';
 import { ConfigError, type DatabaseConfig, parseDatabaseConfig, readEnvironment } from '../src/config';
 import type { AccountLink } from '../src/platform/database/accounts';
-import { besideService, connectionProvider } from '../src/platform/database/connection';
+import { connectionProvider, toolConnection } from '../src/platform/database/connection';
 import { startEmbeddedPostgres } from '../src/platform/database/embedded/server';
-import { LocksTaken } from '../src/platform/database/lock-retries';
-import { describeOutOfReach, whyOutOfReach } from '../src/platform/database/out-of-reach';
+import { LocksUnavailable } from '../src/platform/database/lock-retries';
+import { describeUnavailable, unavailableReason } from '../src/platform/database/out-of-reach';
 
 export interface DatabaseUrls {
   /** A direct connection, for migrations. */
@@ -39,7 +39,7 @@ export async function reading<T>(
 ): Promise<T> {
   const database = knex({
     client: 'pg',
-    connection: connectionProvider(url, besideService),
+    connection: connectionProvider(url, toolConnection),
     pool: { min: 0, max: 1 },
     // Knex throws the errors that it warns about.
     log: { warn: () => undefined },
@@ -53,8 +53,8 @@ export async function reading<T>(
 
 /** Describes for people why a script failed: the cause if it is known, else the stack. */
 export function describeFailure(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof LocksTaken) return error.message;
-  if (whyOutOfReach(error) !== null) return describeOutOfReach(error);
+  if (error instanceof ConfigError || error instanceof LocksUnavailable) return error.message;
+  if (unavailableReason(error) !== null) return describeUnavailable(error);
   return String((error as Error | undefined)?.stack ?? error);
 }
 

@@ -54,7 +54,7 @@ export interface AppDependencies {
   readonly log: Logger;
 }
 
-/** Makes the service, compiled and ready for requests. @throws if the contract is not valid. */
+/** Makes the Express app, compiled and ready for requests. @throws if the contract is not valid */
 export async function createApp(dependencies: AppDependencies): Promise<Express> {
   const { config, database, authenticator, rateLimiter, events, targets, state, log } = dependencies;
   const handlers: Handlers = {
@@ -80,7 +80,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
       publicUrl: () => state.publicUrl,
       async openFeed(secretHash) {
         const feed = await findLaneOfCalendarFeed(database.withSystemForRequests, secretHash);
-        // Its secret opens the lane as a token of that time would.
+        // The secret opens the lane like a token that was issued when the feed was created.
         return feed && database.withUser(feed.userId, { issuedAt: feed.since.getTime() / 1000 });
       },
     }),
@@ -99,7 +99,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
   });
   app.use(
     helmet({
-      // Nothing here is a page, but for the documentation, which says what it needs.
+      // Only the documentation serves pages, and it sets its own policy.
       contentSecurityPolicy: {
         useDefaults: false,
         directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },

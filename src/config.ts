@@ -23,92 +23,95 @@ import {
   secretNames,
 } from './platform/secret-files';
 
-/** How events are sent to webhooks. */
+/** The settings for sending events to webhooks. */
 export interface WebhookConfig {
-  /** Hosts, some with a port, that are allowed under `http` and in private networks too. */
+  /** Hosts, optionally with a port, to which `http` and private addresses are allowed. */
   readonly allowedHosts: readonly string[];
-  /** Milliseconds between looks for what is due. */
+  /** Milliseconds between searches for due deliveries. */
   readonly intervalMs: number;
-  /** Milliseconds that a receiver has to answer. */
+  /** Milliseconds in which a receiver must answer. */
   readonly timeoutMs: number;
-  /** How many webhooks an instance sends to at once. */
+  /** The most webhooks to which an instance sends at the same time. */
   readonly concurrency: number;
-  /** How many messages a second an instance sends to a host. */
+  /** The most messages per second from an instance to one host. */
   readonly hostRate: number;
 }
 
-/** The service's configuration: the environment, validated. */
+/** The service's configuration: the validated environment. */
 export interface Config {
   readonly production: boolean;
   readonly host: string;
-  /** 0 lets the system choose a free one. */
+  /** With 0, the system chooses a free port. */
   readonly port: number;
-  /** The service's address as clients know it; null: where it listens. */
+  /** The service's address as clients know it. Null: the address where it listens. */
   readonly publicUrl: string | null;
-  /** Milliseconds that a client has to send its headers, and all of a request. */
+  /** Milliseconds in which a client must send its headers, and the whole request. */
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly writes: WriteLimits;
-  /** Null: run the embedded Postgres. */
+  /** Null: use the embedded Postgres. */
   readonly databaseUrl: string | null;
-  /** For migrations, past any pooler; null: `databaseUrl`. */
+  /** For migrations, without a pooler. Null: use `databaseUrl`. */
   readonly databaseDirectUrl: string | null;
-  /** The role that lanes run as. */
+  /** The role of lanes' transactions. */
   readonly databaseAppRole: string;
-  /** The role that work across lanes runs as. */
+  /** The role of transactions across lanes. */
   readonly databaseSystemRole: string;
   readonly databasePoolMax: number;
-  /** How many connections one user may hold; never more than half of the pool. */
+  /** The most connections that one user may hold. It is never more than half of the pool. */
   readonly databaseConnectionsPerUser: number;
   /** Milliseconds after which a connection is replaced. */
   readonly databaseConnectionLifetimeMs: number;
   readonly databaseAcquireTimeoutMs: number;
   readonly databaseStatementTimeoutMs: number;
-  /** Milliseconds after which the service gives a transaction up. */
+  /** The service ends a transaction after this many milliseconds. */
   readonly databaseTransactionTimeoutMs: number;
-  /** Milliseconds that a search may take to find words that are nearly the same. */
+  /** Milliseconds in which a search may look for similar words. */
   readonly searchTypoTimeoutMs: number;
   readonly databasePreparedStatements: boolean;
   readonly migrateOnStart: boolean;
   readonly webhooks: WebhookConfig;
   /** Whether this instance runs the background jobs. */
   readonly jobs: boolean;
-  /** How many days the trash keeps what was deleted. */
+  /** How many days deleted tasks stay in the trash. */
   readonly trashRetentionDays: number;
   readonly auth: AuthConfig;
-  /** Better Auth's accounts, which migrating links the lanes to. */
+  /** Better Auth's accounts, to which migrating links the lanes. */
   readonly accounts: AccountSettings;
-  /** What the operator should know of it, though nothing is wrong. */
+  /** Hints for the operator. They are not errors. */
   readonly notices: readonly string[];
-  /** Exact origins, and those with `*` for one label of the host (`https://*.preview.example.com`). */
+  /** Exact origins, and origins with `*` for one label of the host (`https://*.preview.example.com`). */
   readonly corsOrigins: readonly string[];
   /** Null: no limits. */
   readonly rateLimits: RateLimits | null;
   readonly events: EventSettings;
-  /** How many rows of each kind a lane may hold. */
+  /** The most rows of each kind in a lane. */
   readonly quotas: Amounts;
-  /** How long the lanes' changes are kept at least. */
+  /** How many days changes are kept at least. */
   readonly changesRetentionDays: number;
-  /** Null: each process counts by itself. */
+  /** Null: each process counts alone. */
   readonly redisUrl: string | null;
-  /** How many proxies stand in front, or their addresses and networks. */
+  /** The number of trusted proxies in front of the service, or their addresses and networks. */
   readonly trustProxy: number | readonly string[];
   readonly logLevel: string;
-  /** Absolute; holds the embedded Postgres and the development secret. */
+  /** An absolute path. Contains the embedded Postgres and the development secret. */
   readonly dataDir: string;
   readonly maxBodyBytes: number;
-  /** The files that are imported. */
+  /** The settings for imported files. */
   readonly imports: SpoolSettings;
-  /** Whether a change of what has an ETag needs an `If-Match`. */
+  /** Whether a change of a resource with an ETag needs an `If-Match`. */
   readonly requireIfMatch: boolean;
   readonly invalidResponses: 'reject' | 'report';
-  /** Milliseconds from the signal to stop, with which readiness fails, until no more requests are taken. */
+  /**
+   * Milliseconds during which the service still takes requests after the signal to stop, while readiness already
+   * fails.
+   */
   readonly shutdownDelayMs: number;
-  /** Milliseconds that requests in flight have to finish when the service stops. */
+  /** Milliseconds in which running requests must finish when the service stops. */
   readonly shutdownTimeoutMs: number;
 }
 
-/** What the scripts that work on the database need of the configuration. */
+/** The part of the configuration that the database scripts need. */
 export type DatabaseConfig = Pick<
   Config,
   | 'databaseUrl'
@@ -139,7 +142,7 @@ const flag = z
   .enum(['true', 'false'], { error: 'must be true or false' })
   .transform((value) => value === 'true');
 
-/** A URL of one of the protocols, with TLS parameters that can be met. */
+/** A URL with one of the protocols, whose TLS parameters can be used. */
 const urlOf = (protocols: RegExp, message: string) =>
   z.string().superRefine((value, context) => {
     const url = URL.parse(value);
@@ -154,14 +157,14 @@ const urlOf = (protocols: RegExp, message: string) =>
 
 const postgresUrl = urlOf(/^postgres(ql)?:$/, 'must be a postgres:// URL');
 
-// `*` stands for one label of the host, in front of at least two others.
+// `*` stands for one label of the host. At least two other labels must follow.
 const originPattern = /^https?:\/\/\*(\.[a-z0-9-]+){2,}(:\d+)?$/;
 
 function isOrigin(value: string): boolean {
   return value.includes('*') ? originPattern.test(value) : URL.parse(value)?.origin === value;
 }
 
-// What Postgres folds to lower case or keeps for itself (SET ROLE, CREATE ROLE) is refused.
+// Names that Postgres would change to lower case, or reserves (SET ROLE, CREATE ROLE), are refused.
 const roleName = z
   .string()
   .regex(
@@ -173,9 +176,9 @@ const origin = z
   .string()
   .refine(isOrigin, 'must contain origins such as https://app.example.com or https://*.preview.example.com');
 
-/** Whether a value is a host as a URL writes it, or a host with a port. */
+/** Whether a value is a host in the spelling of URLs, optionally with a port. */
 function isHost(value: string): boolean {
-  // A scheme's own port is left out of its URLs.
+  // URLs leave out the default port of their scheme.
   return ['http', 'https'].some((scheme) => URL.parse(`${scheme}://${value}`)?.host === value);
 }
 
@@ -215,7 +218,7 @@ const variables = z.object({
   HEADERS_TIMEOUT_MS: integer(1, 600_000, 10_000),
   REQUEST_TIMEOUT_MS: integer(1, 3_600_000, 60_000),
   WRITE_TIMEOUT_MS: integer(1, 3_600_000, 30_000),
-  // The longest answer that is not streamed, a full page of the longest tasks, has some 24 MB.
+  // The largest answer that is not streamed is a full page of the longest tasks: about 24 MB.
   WRITE_MAX_BYTES: integer(65_536, 4 * 1024 ** 3, 32 * 1024 ** 2),
   WRITE_MAX_TOTAL_BYTES: integer(65_536, 64 * 1024 ** 3, 128 * 1024 ** 2),
   DATABASE_URL: postgresUrl.optional(),
@@ -270,9 +273,9 @@ const variables = z.object({
     })
     .default('info'),
   DATA_DIR: z.string().default('.data'),
-  // JSON may spell a character in twelve bytes: the longest task that the contract allows must fit.
+  // JSON can write a character with twelve bytes. The longest task that the contract allows must fit.
   MAX_BODY_BYTES: integer(1, 100 * 1024 * 1024, 256 * 1024),
-  // Some 50,000 tasks as JSON. What it takes to read them in memory is several times as much.
+  // About 50,000 tasks as JSON. Reading them takes several times as much memory.
   IMPORT_MAX_BYTES: integer(1, 4 * 1024 ** 3, 256 * 1024 ** 2),
   IMPORT_TOTAL_BYTES: integer(1, 1024 ** 4, 1024 ** 3),
   IMPORT_CONCURRENCY: integer(1, 100, 2),
@@ -286,31 +289,32 @@ const variables = z.object({
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000, 10_000),
 });
 
-/** The environment is invalid; the message lists every error. */
+/** The environment is not valid. The message lists all errors. */
 export class ConfigError extends Error {
   constructor(readonly errors: readonly string[]) {
     super(['The configuration is invalid:', ...errors.map((error) => `  - ${error}`)].join('\n'));
   }
 }
 
-/** The variables of `.env` under those of the process; empty ones count as absent. */
+/** Merges the variables of `.env` with those of the process, which take precedence. Empty variables count as absent. */
 export function readEnvironment(): Environment {
   const file = projectPath('.env');
   if (existsSync(file)) process.loadEnvFile(file);
   return process.env;
 }
 
-/** The absolute path of the data directory; a relative one starts at the project's root. */
+/** The absolute path of the data directory. A relative path starts at the project's root. */
 function dataDirectory(value: string): string {
   return resolve(projectRoot, value);
 }
 
-/** The development secret that `dataDir` keeps; made at first use, never in production. */
+/** The development secret in `dataDir`. It is created at first use, and never in production. */
 export function developmentSecret(dataDir: string): string {
   const file = join(dataDir, 'development-secret');
   if (!existsSync(file)) {
     mkdirSync(dataDir, { recursive: true });
-    // Linked when it is whole: another process may start at the same moment, and this one may be killed.
+    // The file is linked to its name when it is complete: another process may start at the same time, and this one
+    // may be killed.
     const own = `${file}.${process.pid}`;
     writeFileSync(own, randomBytes(32).toString('base64url'), { mode: 0o600 });
     try {
@@ -324,7 +328,7 @@ export function developmentSecret(dataDir: string): string {
   return readFileSync(file, 'utf8');
 }
 
-/** Where accounts are, and whether lanes are linked to them: only where it is their id that tokens carry. */
+/** Reads the settings of account links. With `auto`, lanes are linked only if tokens carry the account's id. */
 function readAccounts(
   userTable: string | undefined,
   { tables, userIdClaim }: Pick<AuthConfig, 'userIdClaim' | 'tables'>,
@@ -335,7 +339,7 @@ function readAccounts(
   return { link, schema: tables.schema, table: tables.user };
 }
 
-/** The variables that are set, with the secrets that are in files, and the errors of those. */
+/** Returns the variables that are set, including secrets from files, and the errors. */
 function readPresent(
   environment: Environment,
   secrets: readonly SecretName[],
@@ -345,14 +349,14 @@ function readPresent(
   return { present, errors };
 }
 
-/** What is wrong with variables, as sentences. */
+/** The validation errors of variables, as sentences. */
 function issuesOf({ error }: z.ZodSafeParseResult<unknown>): string[] {
   return (error?.issues ?? []).map((issue) => `${String(issue.path[0])} ${issue.message}.`);
 }
 
 /**
  * Validates the environment.
- * @throws ConfigError with every fault.
+ * @throws ConfigError with all errors
  */
 export function parseConfig(environment: Environment): Config {
   const { present, errors } = readPresent(environment, secretNames);
@@ -468,9 +472,9 @@ const databaseVariables = variables.pick({
 });
 
 /**
- * Validates the part of the environment that is about the database: its scripts need no secret of Better Auth's, in
- * production neither.
- * @throws ConfigError with every fault.
+ * Validates the part of the environment for the database. The database scripts need no secret of Better Auth, even in
+ * production.
+ * @throws ConfigError with all errors
  */
 export function parseDatabaseConfig(environment: Environment): DatabaseConfig {
   const { present, errors } = readPresent(environment, databaseSecretNames);

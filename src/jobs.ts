@@ -5,11 +5,11 @@ import { reminderJob } from './features/tasks/job';
 import { purgeJob } from './features/trash/job';
 import { createDeliveryJob, createDeliveryPurge } from './features/webhooks/job';
 import type { Targets } from './features/webhooks/targets';
+import { idempotencyRecordsJob } from './platform/jobs/idempotency-records';
 import { installationJob } from './platform/jobs/installation';
 import type { Job } from './platform/jobs/job';
-import { keptRepliesJob } from './platform/jobs/kept-replies';
 
-/** All jobs of the service; `targets` says where webhooks may lead. */
+/** Makes all jobs of the service. */
 export function createJobs(config: Config, targets: Targets): readonly Job[] {
   return [
     createChangePurge(config.changesRetentionDays),
@@ -18,7 +18,7 @@ export function createJobs(config: Config, targets: Targets): readonly Job[] {
     createDeliveryJob(config.webhooks, targets),
     createDeliveryPurge(),
     searchJob,
-    keptRepliesJob,
+    idempotencyRecordsJob,
     installationJob,
   ];
 }

@@ -5,7 +5,7 @@ import { createLogger } from './platform/observability/logger';
 import { type StandardOutput, standardOutput } from './platform/observability/standard-output';
 import { type Service, startService } from './start';
 
-/** The greeting at a start in development: the address, the documentation, and a command that creates a first task. */
+/** Text for new users: the documentation, and a command that creates a first task. */
 async function greeting(url: string, secret: string | null): Promise<string> {
   const lines = [`Tasklane serves ${url}`, `Documentation: ${url}/docs`];
   if (secret !== null) {
@@ -21,12 +21,13 @@ async function greeting(url: string, secret: string | null): Promise<string> {
 const sameSignalMs = 300;
 const lastLinesMs = 1_000;
 
-/** Stops the service on SIGTERM and SIGINT, and exits. If the service is still starting, it stops after the start. */
+/** Stops the service on SIGTERM or SIGINT and exits. A service that is still starting is stopped after its start. */
 function stopOnSignal(starting: Promise<Service>, log: Logger, output: StandardOutput): void {
   let stoppingSince: number | undefined;
   const stop = (signal: NodeJS.Signals) => {
     if (stoppingSince !== undefined) {
-      // A second signal ends the process at once. But npm repeats a signal that the terminal has already sent to us.
+      // A second signal exits at once. A signal within 300 ms is the same one: the terminal sends it to the whole
+      // group, and npm forwards it again.
       if (performance.now() - stoppingSince > sameSignalMs) process.exit(1);
       return;
     }
@@ -56,7 +57,7 @@ function stopOnSignal(starting: Promise<Service>, log: Logger, output: StandardO
 async function main(): Promise<void> {
   const config = parseConfig(readEnvironment());
   const pretty = !config.production && process.stdout.isTTY === true;
-  // Node writes warnings there. The service must not fail if nobody reads them.
+  // Node writes warnings there. A closed pipe must not end the process.
   process.stderr.on('error', () => undefined);
   const output = standardOutput();
   const log = createLogger({ level: config.logLevel, pretty, destination: output });

@@ -1,6 +1,6 @@
 import { contractDocument } from '../../src/platform/contract/document/contract';
 import { problemBody } from '../../src/platform/contract/document/problems';
-import { bounded } from '../../src/platform/contract/document/validation-errors';
+import { shortenError } from '../../src/platform/contract/document/validation-errors';
 import { parseTagCondition } from '../../src/platform/contract/http/entity-tags';
 import { createExcerpter } from '../../src/platform/contract/validation/excerpt';
 import { createCheck } from '../../src/platform/contract/validation/rows';
@@ -68,7 +68,7 @@ test('a validation error shortens names that the client chose', () => {
     code: 'unknown' as const,
     detail: 'x'.repeat(5_000),
   };
-  const { pointer, detail } = bounded(long);
+  const { pointer, detail } = shortenError(long);
   expect([pointer.length, detail.length]).toEqual([300, 1_000]);
   expect(pointer.isWellFormed()).toBe(true);
 });

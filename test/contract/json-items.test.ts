@@ -1,6 +1,11 @@
 /** Reading JSON item by item: the same as reading it whole, wherever the pieces end. */
 import fc from 'fast-check';
-import { cutDocument, itemsOf, maxItemBytes, tooLarge } from '../../src/platform/contract/bodies/json-items';
+import {
+  maxItemBytes,
+  readItems,
+  splitDocument,
+  tooLarge,
+} from '../../src/platform/contract/bodies/json-items';
 
 /** Text in pieces of so many bytes. */
 async function* piecesOf(text: string, size: number, { start, end } = { start: 0, end: Infinity }) {
@@ -16,11 +21,11 @@ async function all(items: AsyncIterable<unknown>): Promise<unknown[]> {
 
 /** A document as it is when its items are put back into its lists. */
 async function readByItem(text: string, size: number): Promise<unknown> {
-  const { document, lists } = await cutDocument(piecesOf(text, size));
+  const { document, lists } = await splitDocument(piecesOf(text, size));
   for (const [name, extent] of lists) {
     const list = (document as Record<string, unknown[]>)[name] as unknown[];
     expect(list).toHaveLength(extent.items);
-    const items = await all(itemsOf(piecesOf(text, size, extent)));
+    const items = await all(readItems(piecesOf(text, size, extent)));
     Object.defineProperty(document, name, { value: items, enumerable: true, configurable: true });
   }
   return document;
@@ -81,7 +86,7 @@ describe('text that is not JSON', () => {
     for (let at = 0; at < text.length; at++) {
       for (const other of ['', ',', ':', '"', '[', ']', '{', '}', '\\', ' ', '\u00a0', '0', ',,', '][']) {
         const each = text.slice(0, at) + other + text.slice(at + 1);
-        const reading = cutDocument(piecesOf(each, 5));
+        const reading = splitDocument(piecesOf(each, 5));
         if (isJson(each)) await expect(reading).resolves.toBeDefined();
         else await expect(reading).rejects.toThrow();
       }
@@ -90,7 +95,7 @@ describe('text that is not JSON', () => {
 
   test('is rejected if it is cut short', async () => {
     for (let end = 1; end < text.length; end++) {
-      await expect(cutDocument(piecesOf(text.slice(0, end), 5))).rejects.toThrow();
+      await expect(splitDocument(piecesOf(text.slice(0, end), 5))).rejects.toThrow();
     }
   });
 });
@@ -98,8 +103,8 @@ describe('text that is not JSON', () => {
 test('an item that is too large is marked, and the others are read', async () => {
   const large = JSON.stringify('x'.repeat(maxItemBytes - 2));
   const text = `{"a":[1,${large},${large} ,2]}`;
-  const { lists } = await cutDocument(piecesOf(text, 64 * 1024));
-  const items = await all(itemsOf(piecesOf(text, 64 * 1024, lists.get('a'))));
+  const { lists } = await splitDocument(piecesOf(text, 64 * 1024));
+  const items = await all(readItems(piecesOf(text, 64 * 1024, lists.get('a'))));
   expect(items.map((item) => (typeof item === 'string' ? item.length : item))).toEqual([
     1,
     maxItemBytes - 2,
@@ -113,18 +118,18 @@ test.each<[string, string]>([
   ['lists by the thousand', `{${'"a":[],'.repeat(maxItemBytes / 7)}"b":1}`],
   ['white space', `{"a":[],${' '.repeat(maxItemBytes)}"b":1}`],
 ])('%s outside of items is rejected if it is too large', async (_what, text) => {
-  await expect(cutDocument(piecesOf(text, 64 * 1024))).rejects.toMatchObject({ code: 'content-too-large' });
+  await expect(splitDocument(piecesOf(text, 64 * 1024))).rejects.toMatchObject({ code: 'content-too-large' });
 });
 
 test.each<[string, string]>([
   ['nests too deep', `{"a":[${'['.repeat(63)}${']'.repeat(63)}]}`],
   ['is hollow', `{"a":[${'{},'.repeat(30_000)}{}]}`],
 ])('a document that %s is rejected', async (_what, text) => {
-  await expect(cutDocument(piecesOf(text, 1000))).rejects.toThrow(/too deep|hollow/);
+  await expect(splitDocument(piecesOf(text, 1000))).rejects.toThrow(/too deep|hollow/);
 });
 
 test('the maximum depth of nesting is accepted', async () => {
   await expect(
-    cutDocument(piecesOf(`{"a":[${'['.repeat(62)}${']'.repeat(62)}]}`, 10)),
+    splitDocument(piecesOf(`{"a":[${'['.repeat(62)}${']'.repeat(62)}]}`, 10)),
   ).resolves.toBeDefined();
 });

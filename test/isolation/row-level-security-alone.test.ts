@@ -6,8 +6,8 @@ jest.mock('../../src/platform/contract/http/admission', () =>
   require('./open-path').openPath(jest.requireActual('../../src/platform/contract/http/admission')),
 );
 jest.mock('../../src/platform/database/bound', () => ({
-  bind: (query: unknown) => query,
-  holdBounds: () => undefined,
+  limitToLane: (query: unknown) => query,
+  enforceLaneLimits: () => undefined,
 }));
 
 let service: TestService;

@@ -1,47 +1,56 @@
 import type { ExpectedClaim } from './claims';
 
 /**
- * Where identities may come from, each on its own: bearer tokens signed with the shared secret or with a key of the
- * key set, Better Auth's session-cookie cache as a JWT signed with either, and the opaque session, looked up in Better
- * Auth's `session` table.
+ * The sources of identities. Each works alone: bearer tokens signed with the shared secret or with a key of the key
+ * set; Better Auth's session cookie cache as a JWT signed with either; and the opaque session, which is looked up in
+ * Better Auth's `session` table.
  */
 export const AUTH_SOURCES = ['secret', 'key-set', 'secret-cookie', 'key-set-cookie', 'session'] as const;
 export type AuthSource = (typeof AUTH_SOURCES)[number];
 
 export interface AuthConfig {
   readonly sources: readonly AuthSource[];
-  /** The UTF-8 text of each is a key; the first is the current one. */
+  /** Each secret's UTF-8 text is a key. The first is the current one. */
   readonly secrets: readonly string[];
   readonly keySetUrl: string | null;
   readonly issuer: ExpectedClaim | null;
   readonly audience: ExpectedClaim | null;
-  /** The issuer of the key-set form of the session cookie, which Better Auth's `jwt.issuer` option leaves alone. */
+  /**
+   * The issuer of session cookies that are signed by the key set. Better Auth's option `jwt.issuer` does not change
+   * it.
+   */
   readonly cookieIssuer: string | null;
   readonly userIdClaim: string;
   readonly readOnlyRoles: readonly string[];
   readonly maxLifetimeSeconds: number;
   readonly clockToleranceSeconds: number;
-  /** What comes before `.session_data` and `.session_token` in the cookies' names, in order of preference. */
+  /** The prefixes of the cookie names `.session_data` and `.session_token`, in order of preference. */
   readonly cookiePrefixes: readonly string[];
   readonly tables: { readonly schema: string; readonly session: string; readonly user: string };
 }
 
 export interface ParsedAuthConfig {
-  /** Null when there are errors. */
+  /** Null if there are errors. */
   readonly config: AuthConfig | null;
-  /** Each a sentence that names the variable to change. */
+  /** Sentences, each with the name of the variable to change. */
   readonly errors: readonly string[];
-  /** What an operator should know at the start, though nothing is wrong. */
+  /** Hints for the operator. They are not errors. */
   readonly notices: readonly string[];
 }
 
-/** Thirty days: Better Auth's own tokens live 5 to 15 minutes, hand-made ones commonly 7 or 30 days, and none can be revoked. */
+/**
+ * Thirty days. Better Auth's own tokens live for 5 to 15 minutes, tokens made by hand often for 7 or 30 days. None
+ * can be revoked.
+ */
 const DEFAULT_MAX_LIFETIME_SECONDS = 30 * 24 * 60 * 60;
 const DEFAULT_CLOCK_TOLERANCE_SECONDS = 5;
 const MIN_SECRET_BYTES = 32;
 const MIN_SECRET_CHARACTERS = 8;
 
-/** Values from documentation and source code that are long enough to pass for a secret; the first is Better Auth's fallback. */
+/**
+ * Secrets that are published in documentation or source code and are long enough to be accepted. The first is Better
+ * Auth's fallback.
+ */
 const PUBLIC_SECRETS = new Set([
   'better-auth-secret-12345678901234567890',
   'better-auth-secret-that-is-long-enough-for-validation-test',
@@ -57,13 +66,13 @@ const PUBLIC_SECRETS = new Set([
   '12345678901234567890123456789012',
 ]);
 
-/** Claims that say something of the user or the token but do not identify a user for good. */
+/** Claims that do not identify a user permanently. */
 const NOT_AN_IDENTIFIER = new Set([
   ...['aud', 'email', 'emailVerified', 'email_verified', 'exp', 'iat', 'image', 'iss', 'jti', 'name', 'nbf'],
   ...['phoneNumber', 'role', 'scope', 'session', 'sid', 'typ', 'user'],
 ]);
 
-/** Reads where Better Auth keeps its rows, and which claim is the user's id; it needs no secret and no URL. */
+/** Reads the names of Better Auth's tables and of the claim with the user's id. It needs no secret and no URL. */
 export function readAccountNames(env: NodeJS.ProcessEnv): Pick<AuthConfig, 'userIdClaim' | 'tables'> {
   return {
     userIdClaim: env.AUTH_USER_ID_CLAIM || 'sub',
@@ -76,8 +85,9 @@ export function readAccountNames(env: NodeJS.ProcessEnv): Pick<AuthConfig, 'user
 }
 
 /**
- * Reads how callers are identified from the environment, and reports every fault at once.
- * @param developmentSecret makes what stands in outside production when no source is configured; at least 32 bytes
+ * Reads the authentication settings from the environment, and reports all errors at once.
+ * @param developmentSecret makes the secret (at least 32 bytes) that is used outside production if no source is
+ *   configured
  */
 export function parseAuthConfig(
   env: NodeJS.ProcessEnv,
@@ -190,8 +200,8 @@ interface Server {
 }
 
 /**
- * What follows from the Better Auth server's base URL: its tokens' issuer and audience are the origin, and its
- * endpoints are under `/api/auth` unless the URL has a path of its own (better-auth 1.7.7, `getBaseURL`).
+ * Derives settings from the base URL of the Better Auth server. The issuer and audience of its tokens are the URL's
+ * origin. Its endpoints are below `/api/auth` unless the URL has a path (better-auth 1.7.7, `getBaseURL`).
  */
 function readServerUrl(text: string | null, errors: string[]): Server | null {
   const url = text === null ? null : readSecureUrl('BETTER_AUTH_URL', text, errors);
@@ -212,14 +222,14 @@ function readSecureUrl(name: string, text: string, errors: string[]): URL | null
   return null;
 }
 
-/** Whether a URL's host name is the machine itself; the URL parser has put IPv4 addresses into canonical form. */
+/** Whether a URL's host name is this machine. The URL parser has normalized IPv4 addresses. */
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 /**
- * The secrets in use: those of BETTER_AUTH_SECRETS, in Better Auth's own form for rotation (`2:new,1:old`), and the
- * single BETTER_AUTH_SECRET, which is never split.
+ * Reads the secrets: those of BETTER_AUTH_SECRETS, in Better Auth's form for rotation (`2:new,1:old`), and
+ * BETTER_AUTH_SECRET, which is one secret even if it contains a comma.
  */
 function readSecrets(env: NodeJS.ProcessEnv, errors: string[]): string[] {
   const secrets: string[] = [];
@@ -261,7 +271,10 @@ function readExpectedClaim(explicit: string | null, derived: string | undefined)
   return derived === undefined ? null : { value: derived, explicit: false };
 }
 
-/** Plain names count only where Better Auth sets them: outside production, or on a server that is not on https. */
+/**
+ * Cookie names without `__Secure-` are accepted only if Better Auth sets them: outside production, or if its server
+ * does not use https.
+ */
 function readCookiePrefixes(
   text: string | null,
   { production, server }: { production: boolean; server: Server | null },
@@ -277,7 +290,7 @@ function readCookiePrefixes(
   return isPlain ? [`__Secure-${prefix}`, prefix] : [`__Secure-${prefix}`];
 }
 
-/** AUTH_USER_TABLE also takes `auto` and `off`, which say whether accounts are linked, not what the table is called. */
+/** AUTH_USER_TABLE can also be `auto` or `off`. These say whether accounts are linked, and are not names of tables. */
 function readUserTable(text: string | null): string {
   return text === null || text === 'auto' || text === 'off' ? 'user' : text;
 }

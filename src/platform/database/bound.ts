@@ -49,8 +49,8 @@ function grouped(conditions: readonly Where[]): readonly Where[] {
   return [{ grouping: 'where', bool: 'and', type: 'whereWrapped', not: false, value }];
 }
 
-/** Makes `knex` add the conditions that `bind` sets when it compiles queries. Call it once per pool. */
-export function holdBounds(knex: Knex): void {
+/** Makes `knex` add the conditions that `limitToLane` sets when it compiles queries. Call it once per pool. */
+export function enforceLaneLimits(knex: Knex): void {
   const client: Client = knex.client;
   const compile = client.queryCompiler.bind(client);
   client.queryCompiler = (builder, bindings) => {
@@ -67,6 +67,6 @@ export function holdBounds(knex: Knex): void {
 }
 
 /** Limits a query to a user's rows. It cannot be undone. */
-export function bind<Q extends Knex.QueryBuilder>(query: Q, bound: Bound): Q {
+export function limitToLane<Q extends Knex.QueryBuilder>(query: Q, bound: Bound): Q {
   return query.queryContext({ bound }) as Q;
 }

@@ -2,7 +2,7 @@ import { schema } from './rows';
 import type { WithSystem } from './system';
 
 /** The state of a lane when it was last read. `epoch` is null if the lane did not exist. */
-export interface LaneMark {
+export interface LaneState {
   readonly userId: string;
   readonly epoch: string | null;
   readonly seq: number;
@@ -20,7 +20,7 @@ const changedLanes = `
  */
 export async function findChangedLanes(
   withSystem: WithSystem,
-  lanes: readonly LaneMark[],
+  lanes: readonly LaneState[],
 ): Promise<string[]> {
   const rows = await withSystem.read((system) =>
     system.query<{ user_id: string }>(changedLanes, [

@@ -4,7 +4,7 @@ import { createRestoreWatch } from './installation';
 import type { LaneForJob, UserScope, WithUser } from './lane';
 import { createLanes, type LaneOptions } from './lane-runner';
 import { migrationStatus } from './migrations';
-import { describeOutOfReach } from './out-of-reach';
+import { describeUnavailable } from './out-of-reach';
 import { createPool, type Pool, type PoolOptions, StaleConnection } from './pool';
 import { platformOwner } from './shares';
 import { createSystem, type SystemOptions, type WithSystem } from './system';
@@ -53,7 +53,7 @@ async function findProblem(
     return await findRestore();
   } catch (error) {
     if (isReadOnly(error)) return 'The database is read-only: reads are answered, writes are not.';
-    if (isUnavailable(error)) return describeOutOfReach(error);
+    if (isUnavailable(error)) return describeUnavailable(error);
     if (isRefused(error)) return 'A database role or its grants are missing: migrating sets them up.';
     throw error;
   }

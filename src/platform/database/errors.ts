@@ -1,4 +1,4 @@
-import { whyOutOfReach } from './out-of-reach';
+import { unavailableReason } from './out-of-reach';
 
 /** The members of an error of node-postgres or of the connection pool. */
 interface ErrorMembers {
@@ -24,7 +24,7 @@ export function violatedConstraint(error: unknown): string | undefined {
 
 /** Whether an error means that the database is not available, or too busy, for now. */
 export function isUnavailable(error: unknown): boolean {
-  return error instanceof Unavailable || whyOutOfReach(error) !== null;
+  return error instanceof Unavailable || unavailableReason(error) !== null;
 }
 
 // The server shuts down or has ended the session (class 08, 57P01 to 57P05, 25P03, 25P04), or the session cannot
@@ -47,7 +47,7 @@ export function isReadOnly(error: unknown): boolean {
  * Whether a prepared statement already exists or is missing: a pooler mixes up the prepared statements of its clients
  * (PgBouncer before 1.21).
  */
-export function losesStatements(error: unknown): boolean {
+export function isPreparedStatementLost(error: unknown): boolean {
   const state = sqlState(error);
   return state === '42P05' || state === '26000';
 }
@@ -68,7 +68,8 @@ export function isTransient(error: unknown): boolean {
   return state === '40001' || state === '40P01';
 }
 
-// A role does not exist (invalid_parameter_value), may not be used, or has no grants (insufficient_privilege).
+// The SQLSTATEs for a role that does not exist (invalid_parameter_value), that may not be used, or that has no grants
+// (insufficient_privilege).
 const refusedStates = new Set(['22023', '42501']);
 
 /** Whether the database refuses the service's work because of its role or grants. */

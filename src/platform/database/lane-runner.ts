@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { QueryResult, QueryResultRow } from 'pg';
 import { isUnknownAccount } from './accounts';
-import { bind, holdBounds } from './bound';
+import { enforceLaneLimits, limitToLane } from './bound';
 import { chunksOf, rowsInStatement } from './chunks';
 import { isTransient, isUnavailable, sqlState } from './errors';
 import {
@@ -124,7 +124,7 @@ function laneOn({ knex, quotas, nameOf }: Shared, connection: Connection, userId
       return rows as never;
     },
     rows: (table) =>
-      bind(knex(`${schema}.${table} as ${table}`).connection(connection), { table, userId }) as never,
+      limitToLane(knex(`${schema}.${table} as ${table}`).connection(connection), { table, userId }) as never,
     expression: (sql, bindings = []) => knex.raw(sql, [...bindings]),
     bounded: (timeoutMs, part) => bounded(connection, timeoutMs, part),
   };
@@ -216,7 +216,7 @@ export function createLanes(
   pool: Pool,
   options: LaneOptions,
 ): { withUser: WithUser; laneForJob: (userId: string) => LaneForJob } {
-  holdBounds(pool.knex);
+  enforceLaneLimits(pool.knex);
   const quotas = options.quotas ?? noQuotas;
   const nameOf = createNames();
   const shared: Shared = {

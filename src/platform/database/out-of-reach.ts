@@ -94,7 +94,7 @@ function* failuresIn(error: unknown): Generator<Failure> {
  * Why the database is not available, according to an error of node-postgres or of the pool; null if the error means
  * something else.
  */
-export function whyOutOfReach(error: unknown): string | null {
+export function unavailableReason(error: unknown): string | null {
   for (const { code, message } of failuresIn(error)) {
     const cause = causes.find(
       ([codes, messages]) => codes.test(code) && (messages === null || messages.test(message)),
@@ -105,6 +105,6 @@ export function whyOutOfReach(error: unknown): string | null {
 }
 
 /** The same, as a sentence. */
-export function describeOutOfReach(error: unknown): string {
-  return `The database is out of reach: ${whyOutOfReach(error) ?? 'the cause is not known'}.`;
+export function describeUnavailable(error: unknown): string {
+  return `The database is out of reach: ${unavailableReason(error) ?? 'the cause is not known'}.`;
 }

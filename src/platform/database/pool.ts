@@ -4,7 +4,13 @@ import knex, { type Knex } from 'knex';
 import { type PoolClient, types } from 'pg';
 import type { Logger } from 'pino';
 import { connectionProvider } from './connection';
-import { breaksConnection, isConnectionLimit, isReadOnly, losesStatements, Unavailable } from './errors';
+import {
+  breaksConnection,
+  isConnectionLimit,
+  isPreparedStatementLost,
+  isReadOnly,
+  Unavailable,
+} from './errors';
 import { createShares, type Owner } from './shares';
 
 export type Connection = PoolClient;
@@ -204,13 +210,13 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
     }
   }
 
-  /** @param acquiredAt when the connection was asked for: one that was opened since then is as good as any */
+  /** @param acquiredAt when the connection was requested. A connection that was opened later is not stale. */
   function classifyError(connection: Connection, acquiredAt: number, error: unknown): unknown {
     if (isReadOnly(error) && openedAtOf(connection) < acquiredAt) {
       if (performance.now() - outdatedBefore > renewalMs) outdatedBefore = performance.now();
       return new StaleConnection('The connection led to a read-only database.', { cause: error });
     }
-    if (options.preparedStatements && losesStatements(error)) {
+    if (options.preparedStatements && isPreparedStatementLost(error)) {
       if (namesStatements) {
         log.warn(
           'A pooler does not support prepared statements: this process no longer uses them. ' +

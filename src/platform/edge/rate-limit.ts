@@ -1,16 +1,16 @@
 /**
- * Rate limits in windows of a minute. They count units, of which each operation takes some, and are told in `RateLimit`
- * and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-08). A caller who is known is limited as a user alone;
- * only requests whose caller is not known are limited by their address, which others may share.
+ * Rate limits in windows of one minute. They count units: each operation costs some. `RateLimit` and
+ * `RateLimit-Policy` tell clients the state (draft-ietf-httpapi-ratelimit-headers-08). Known callers are limited only
+ * per user. Requests of unknown callers are limited per address, which several clients may share.
  */
 import { hash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import type { Scope } from '../auth/scopes';
 import { networkOf } from './address';
-import { type Counter, type Taken, windowMs } from './counter';
+import { type Counter, type CountResult, windowMs } from './counter';
 
-/** How many units a window of a minute has. */
+/** The units of a one-minute window. */
 export interface RateLimits {
   readonly readsPerUser: number;
   readonly writesPerUser: number;
@@ -18,30 +18,31 @@ export interface RateLimits {
   readonly failedAuthenticationsPerAddress: number;
 }
 
-/** Each of its `take` functions is false where the limit has been reached; the response's headers then say so. */
+/** The `charge` functions return false if the limit was already reached. The response's headers say so. */
 export interface RateLimiter {
-  /** Takes units of a user. */
+  /** Charges units to a user. */
   chargeUser(userId: string, scope: Scope, units: number, response: Response): Promise<boolean>;
-  /** Takes units of a calendar feed, whose secret is known. */
+  /** Charges units to a calendar feed, identified by its secret. */
   chargeCalendarFeed(secret: string, units: number, response: Response): Promise<boolean>;
-  /** Takes a unit of the address of a request without credentials. */
+  /** Charges one unit to the address of a request without credentials. */
   chargeAddress(request: Request, response: Response): Promise<boolean>;
-  /** Takes a unit of the address of a request whose credentials are not valid. */
+  /** Charges one unit to the address of a request with invalid credentials. */
   chargeFailure(request: Request, response: Response): Promise<boolean>;
   /**
-   * Checks the credentials of a request. For an address that failed too often, one request after the other: valid
-   * credentials are never refused for others' failures, and a flood of others takes one check at a time.
+   * Checks the credentials of a request. For an address with too many failures, checks run one after another: valid
+   * credentials are never refused because of others' failures, and a flood of invalid ones causes one check at a
+   * time.
    */
   check<T>(request: Request, work: () => Promise<T>): Promise<T>;
 }
 
-/** The header fields of a limit; a key is told as its hash (`pk`). */
+/** Sets the header fields of a limit. The key is sent as a hash (`pk`). */
 function setLimitHeaders(
   response: Response,
   name: string,
   key: string,
   limit: number,
-  { total, leftMs }: Taken,
+  { total, leftMs }: CountResult,
 ): void {
   const partition = hash('sha256', key, 'base64').slice(0, 16);
   const seconds = Math.ceil(leftMs / 1000);
@@ -49,7 +50,7 @@ function setLimitHeaders(
   response.setHeader('RateLimit-Policy', `"${name}"; q=${limit}; w=${windowMs / 1000}; pk=:${partition}:`);
 }
 
-/** Runs work of one key in turn. */
+/** Runs the work of a key one after another. */
 function createTurns(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
   const last = new Map<string, Promise<unknown>>();
   return async (key, work) => {
@@ -63,10 +64,10 @@ function createTurns(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
   };
 }
 
-// Of these addresses the ones seen last are known.
+// If there are more such addresses, only the most recent are remembered.
 const maxSuspects = 10_000;
 
-/** Makes the limiter; `counter` says where it counts. */
+/** Makes the limiter. `counter` stores the counts. */
 export function createRateLimiter(limits: RateLimits, counter: Counter): RateLimiter {
   const suspects = new LRUCache<string, true>({ max: maxSuspects });
   const inTurn = createTurns();
@@ -111,7 +112,7 @@ export function createRateLimiter(limits: RateLimits, counter: Counter): RateLim
 
 const always = async () => true;
 
-/** No limits, for load tests. */
+/** A limiter without limits, for load tests. */
 export const unlimited: RateLimiter = {
   chargeUser: always,
   chargeCalendarFeed: always,

@@ -7,7 +7,7 @@ import { readCsv } from '../../../src/features/transfer/csv-file';
 import { collect, type ReadRow } from '../../../src/features/transfer/file';
 import { readJson } from '../../../src/features/transfer/json-file';
 import type { Notes } from '../../../src/features/transfer/notes';
-import { cutDocument, itemsOf } from '../../../src/platform/contract/bodies/json-items';
+import { readItems, splitDocument } from '../../../src/platform/contract/bodies/json-items';
 import type { Body } from '../../support/api';
 import { type Held, heldBy } from '../../support/held';
 import { useTestService } from '../../support/service';
@@ -26,11 +26,11 @@ const readers: Record<string, (bytes: Buffer) => Promise<AsyncIterable<ReadRow |
   csv: async (bytes) => readCsv({ pieces: () => piecesOf(bytes), sha256: '' }),
   ics: async (bytes) => readCalendar({ pieces: () => piecesOf(bytes), sha256: '' }),
   async json(bytes) {
-    const { document, lists } = await cutDocument(piecesOf(bytes));
+    const { document, lists } = await splitDocument(piecesOf(bytes));
     const extentOf = (list: string) => lists.get(list) ?? { start: 0, end: 0 };
     return readJson({
       document,
-      items: (list) => itemsOf(piecesOf(bytes.subarray(extentOf(list).start, extentOf(list).end))),
+      items: (list) => readItems(piecesOf(bytes.subarray(extentOf(list).start, extentOf(list).end))),
     });
   },
 };

@@ -4,7 +4,7 @@ import { readCalendar } from '../../../src/features/transfer/calendar-file';
 import { readCsv } from '../../../src/features/transfer/csv-file';
 import type { ReadRow } from '../../../src/features/transfer/file';
 import { readJson } from '../../../src/features/transfer/json-file';
-import { cutDocument, itemsOf } from '../../../src/platform/contract/bodies/json-items';
+import { readItems, splitDocument } from '../../../src/platform/contract/bodies/json-items';
 
 type Piece = AsyncGenerator<Buffer>;
 
@@ -134,11 +134,11 @@ test('JSON with escapes and characters of many bytes, with its lists in another 
   }).replace('é', '\\u00e9');
   const bytes = Buffer.from(text);
   for (const offsets of cutsOf(bytes.length)) {
-    const { document, lists } = await cutDocument(cutAt(bytes, offsets));
+    const { document, lists } = await splitDocument(cutAt(bytes, offsets));
     const items = (list: string) => {
       const { start, end } = lists.get(list) ?? { start: 0, end: 0 };
       const within = offsets.filter((each) => each > start && each < end).map((each) => each - start);
-      return itemsOf(cutAt(bytes.subarray(start, end), within));
+      return readItems(cutAt(bytes.subarray(start, end), within));
     };
     expect(await rowsOf(readJson({ document, items }))).toEqual([
       expect.objectContaining({ row: 1, type: 'profile', read: { week_start: 'sunday' } }),

@@ -129,15 +129,15 @@ describe('rotation', () => {
   test('a key is valid while the set has it unchanged', async () => {
     const keySet = createSet();
     const found = await findKey(keySet, 'first');
-    expect(keySet.holds(found)).toBe(true);
+    expect(keySet.isValid(found)).toBe(true);
     clock += 5 * MINUTE;
     await keySet.find('first');
     expect(server.requests()).toBe(2);
-    expect(keySet.holds(found)).toBe(true);
+    expect(keySet.isValid(found)).toBe(true);
     server.serve([{ ...second.jwk, kid: 'first' }]);
     clock += 5 * MINUTE;
     await keySet.find('first');
-    expect(keySet.holds(found)).toBe(false);
+    expect(keySet.isValid(found)).toBe(false);
   });
 });
 
@@ -191,9 +191,9 @@ describe('an outage', () => {
     const keySet = createSet();
     const found = await findKey(keySet, 'first');
     clock += 60 * MINUTE - 1;
-    expect(keySet.holds(found)).toBe(true);
+    expect(keySet.isValid(found)).toBe(true);
     clock += 1;
-    expect(keySet.holds(found)).toBe(false);
+    expect(keySet.isValid(found)).toBe(false);
   });
 
   test('gives the time until the next attempt', async () => {

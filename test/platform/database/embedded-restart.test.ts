@@ -175,7 +175,7 @@ test('a server that keeps ending is not restarted for ever, unless it ran for lo
         starts++;
         return again;
       },
-      onGivenUp: (error) => givenUp.push(error),
+      onFailed: (error) => givenUp.push(error),
     });
   const steady = watched(0);
   for (let time = 1; time <= 3; time++) {

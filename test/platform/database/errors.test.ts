@@ -1,10 +1,10 @@
 import {
   breaksConnection,
   isConnectionLimit,
+  isPreparedStatementLost,
   isUnavailable,
-  losesStatements,
 } from '../../../src/platform/database/errors';
-import { describeOutOfReach } from '../../../src/platform/database/out-of-reach';
+import { describeUnavailable } from '../../../src/platform/database/out-of-reach';
 import { StaleConnection } from '../../../src/platform/database/pool';
 import { PoolBusy } from '../../../src/platform/database/shares';
 import { TransactionTimeout } from '../../../src/platform/database/transaction';
@@ -69,7 +69,7 @@ test.each([
   ['26000', 'prepared statement "lane-scope" does not exist', true],
   ['42601', 'syntax error', false],
 ])('%s means that prepared statements were lost: %p', (code, message, expected) => {
-  expect(losesStatements(Object.assign(new Error(message), { code }))).toBe(expected);
+  expect(isPreparedStatementLost(Object.assign(new Error(message), { code }))).toBe(expected);
 });
 
 test.each([
@@ -118,5 +118,5 @@ test.each([
   [coded('CERT_HAS_EXPIRED'), 'its TLS certificate is not valid at this time'],
 ])('%p is described without names: %s', (error, why) => {
   expect(isUnavailable(error)).toBe(true);
-  expect(describeOutOfReach(error)).toBe(`The database is out of reach: ${why}.`);
+  expect(describeUnavailable(error)).toBe(`The database is out of reach: ${why}.`);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { describeFailure } from '../../../scripts/database';
 import { isUnavailable } from '../../../src/platform/database/errors';
-import { type LockPatience, LocksTaken } from '../../../src/platform/database/lock-retries';
+import { type LockPatience, LocksUnavailable } from '../../../src/platform/database/lock-retries';
 import { withMigrationLock } from '../../../src/platform/database/migration-session';
 import { migrateDown, migrateUp, migrationNames } from '../../../src/platform/database/migrations';
 import { findTransactionPooler } from '../../../src/platform/database/transaction-pooler';
@@ -136,7 +136,7 @@ describe('a folder with one more migration', () => {
       const said: string[] = [];
       const options = { directory, patience, notice: (text: string) => void said.push(text) };
       const error = await migrateUp(database.url, options).catch((thrown) => thrown);
-      expect(error).toBeInstanceOf(LocksTaken);
+      expect(error).toBeInstanceOf(LocksUnavailable);
       expect(error.message).toMatch(
         /a long reader.* That was try 4 of 4: end what blocks it, or wait, and run this again\./,
       );

@@ -7,7 +7,7 @@ import { createClient } from '../../../src/platform/database/connection';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/platform/database/embedded/server';
 import { withMigrationLock } from '../../../src/platform/database/migration-session';
 import { migrateUp, migrationNames } from '../../../src/platform/database/migrations';
-import { whyOutOfReach } from '../../../src/platform/database/out-of-reach';
+import { unavailableReason } from '../../../src/platform/database/out-of-reach';
 import { createPool } from '../../../src/platform/database/pool';
 import { findTransactionPooler } from '../../../src/platform/database/transaction-pooler';
 import { projectPath } from '../../../src/platform/paths';
@@ -52,7 +52,7 @@ const encrypted = async (url: string) =>
 
 /** Why a connection fails, or whether it is encrypted. */
 const outcome = (url: string) =>
-  encrypted(url).catch((error) => whyOutOfReach(error) ?? `not expected: ${error.message}`);
+  encrypted(url).catch((error) => unavailableReason(error) ?? `not expected: ${error.message}`);
 
 const warnings: Error[] = [];
 const warned = (warning: Error) => void warnings.push(warning);

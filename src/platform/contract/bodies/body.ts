@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import type { Operation } from '../document/contract';
 import { ProblemError } from '../document/problems';
-import { run } from '../validation/validator';
-import { assertFilled, assertFlat, type JsonShape } from './json-shape';
-import { type Spool, type SpooledBody, tooManyBytes, unknownCoding } from './spool';
+import { runMiddleware } from '../validation/validator';
+import { assertNotHollow, assertNotTooDeep, type JsonShape } from './json-shape';
+import { type Spool, type SpooledBody, tooManyBytes, unsupportedCoding } from './spool';
 
 /**
  * Reads the request body of an operation. A spooled body is returned, and the part of it to validate is put into
@@ -60,7 +60,7 @@ function toProblem(error: unknown, maxBytes: number): unknown {
     case 413:
       return tooManyBytes(maxBytes);
     case 415:
-      return unknownCoding();
+      return unsupportedCoding();
     case 400:
     case 403:
       return new ProblemError('malformed-body');
@@ -77,8 +77,8 @@ function parser(maxBytes: number): RequestHandler {
     verify: (_request, _response, bytes) => {
       if (!isUtf8(bytes)) throw new Error('The body is not UTF-8.');
       const shape = shapeOf(bytes);
-      assertFlat(shape);
-      assertFilled(shape, bytes.length);
+      assertNotTooDeep(shape);
+      assertNotHollow(shape, bytes.length);
     },
   });
 }
@@ -105,7 +105,7 @@ export function bodyReader(operation: Operation, maxBytes: number, spool: Spool)
       return body;
     }
     try {
-      await run(parse, request, response);
+      await runMiddleware(parse, request, response);
     } catch (error) {
       throw toProblem(error, maxBytes);
     }

@@ -4,7 +4,7 @@
  */
 
 import { ProblemError } from '../document/problems';
-import { assertFilled, assertFlat, type JsonShape } from './json-shape';
+import { assertNotHollow, assertNotTooDeep, type JsonShape } from './json-shape';
 
 /** The most bytes of an item, and of everything outside the items. */
 export const maxItemBytes = 1024 * 1024;
@@ -25,7 +25,7 @@ const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];
 const isBlank = (text: string) => /^[ \t\r\n]*$/.test(text);
 
 /** Collects text from pieces of bytes, up to `maxItemBytes`. */
-function createGatherer() {
+function createCollector() {
   let parts: Buffer[] = [];
   let size = 0;
   return {
@@ -49,11 +49,11 @@ function createGatherer() {
  * Separates the items from the rest of a text that comes in pieces. If brackets do not match, `JSON.parse` fails
  * later.
  */
-function createCutter(onItem: (text: string | typeof tooLarge) => void) {
+function createSplitter(onItem: (text: string | typeof tooLarge) => void) {
   const shape: JsonShape = { deepest: 0, lists: 0 };
   const extents: ListExtent[] = [];
-  const rest = createGatherer();
-  const item = createGatherer();
+  const rest = createCollector();
+  const item = createCollector();
   let [offset, depth] = [0, 0];
   let [inString, isEscaped, inObject, inList] = [false, false, false, false];
 
@@ -105,7 +105,7 @@ function createCutter(onItem: (text: string | typeof tooLarge) => void) {
     }
     (inList ? item : rest).add(bytes.subarray(from));
     offset += bytes.length;
-    assertFlat(shape);
+    assertNotTooDeep(shape);
     if (rest.size() > maxItemBytes) {
       const detail = `The body has more than ${maxItemBytes} bytes outside of the items of its lists.`;
       throw new ProblemError('content-too-large', { detail });
@@ -116,7 +116,7 @@ function createCutter(onItem: (text: string | typeof tooLarge) => void) {
 }
 
 /** A document whose top-level arrays are read item by item. */
-export interface CutDocument {
+export interface SplitDocument {
   /** The document without the items. Its top-level arrays have their length, but no items. */
   readonly document: unknown;
   /** Where the items of the arrays are in the text, by the names of the arrays. */
@@ -128,23 +128,23 @@ export interface CutDocument {
  * @throws ProblemError if there is too much outside the items; any other error if the text is not JSON or nests too
  *   deep
  */
-export async function cutDocument(pieces: AsyncIterable<Buffer>): Promise<CutDocument> {
-  const cutter = createCutter((text) => {
+export async function splitDocument(pieces: AsyncIterable<Buffer>): Promise<SplitDocument> {
+  const splitter = createSplitter((text) => {
     if (text !== tooLarge) JSON.parse(text);
   });
   let size = 0;
   for await (const piece of pieces) {
     size += piece.length;
-    cutter.push(piece);
+    splitter.push(piece);
   }
-  assertFilled(cutter.shape, size);
+  assertNotHollow(splitter.shape, size);
   const lists = new Map<string, ListExtent>();
   // An empty body counts as an empty object, as it does in other operations.
-  const document = JSON.parse(size === 0 ? '{}' : String(cutter.rest()));
-  if (cutter.extents.length === 0) return { document, lists };
+  const document = JSON.parse(size === 0 ? '{}' : String(splitter.rest()));
+  if (splitter.extents.length === 0) return { document, lists };
   for (const [name, value] of Object.entries(document)) {
     if (!Array.isArray(value)) continue;
-    const extent = cutter.extents[value[0]] as ListExtent;
+    const extent = splitter.extents[value[0]] as ListExtent;
     lists.set(name, extent);
     value.length = 0;
     value.length = extent.items;
@@ -152,16 +152,16 @@ export async function cutDocument(pieces: AsyncIterable<Buffer>): Promise<CutDoc
   return { document, lists };
 }
 
-/** Reads the items of an array from the text between its brackets. `cutDocument` must have accepted the document. */
-export async function* itemsOf(pieces: AsyncIterable<Buffer>): AsyncGenerator<unknown> {
+/** Reads the items of an array from the text between its brackets. `splitDocument` must have accepted the document. */
+export async function* readItems(pieces: AsyncIterable<Buffer>): AsyncGenerator<unknown> {
   let items: unknown[] = [];
-  const cutter = createCutter((text) => items.push(text === tooLarge ? tooLarge : JSON.parse(text)));
-  cutter.push(Buffer.from('{"":['));
+  const splitter = createSplitter((text) => items.push(text === tooLarge ? tooLarge : JSON.parse(text)));
+  splitter.push(Buffer.from('{"":['));
   for await (const piece of pieces) {
-    cutter.push(piece);
+    splitter.push(piece);
     yield* items;
     items = [];
   }
-  cutter.push(Buffer.from(']}'));
+  splitter.push(Buffer.from(']}'));
   yield* items;
 }

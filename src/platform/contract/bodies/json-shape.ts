@@ -12,11 +12,11 @@ export interface JsonShape {
 }
 
 /** @throws if the text nests deeper than 64 levels */
-export function assertFlat({ deepest }: JsonShape): void {
+export function assertNotTooDeep({ deepest }: JsonShape): void {
   if (deepest > maxDepth) throw new Error('The body nests too deep.');
 }
 
 /** @throws if the text, of `bytes` bytes, consists mostly of empty arrays and objects */
-export function assertFilled({ lists }: JsonShape, bytes: number): void {
+export function assertNotHollow({ lists }: JsonShape, bytes: number): void {
   if (lists > Math.max(fewLists, bytes / bytesPerList)) throw new Error('The body is hollow.');
 }

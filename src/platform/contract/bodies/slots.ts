@@ -15,7 +15,7 @@ export function createSlots(most: number): Slots {
   // First come, first served.
   const waiting = new Set<() => void>();
 
-  function giveBack(): void {
+  function release(): void {
     free++;
     const [next] = waiting;
     next?.();
@@ -33,7 +33,7 @@ export function createSlots(most: number): Slots {
         const start = () => {
           stop();
           free--;
-          resolve(giveBack);
+          resolve(release);
         };
         const leave = () => {
           stop();

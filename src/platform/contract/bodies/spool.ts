@@ -7,7 +7,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Request } from 'express';
 import type { Logger } from 'pino';
 import { ProblemError } from '../document/problems';
-import { cutDocument, itemsOf } from './json-items';
+import { readItems, splitDocument } from './json-items';
 import { createSlots } from './slots';
 import { openTemporaryFile, type TemporaryFile } from './temporary-file';
 import { type UploadRate, watchRate } from './upload-rate';
@@ -50,7 +50,7 @@ export function tooManyBytes(maxBytes: number): ProblemError {
   return new ProblemError('content-too-large', { detail: `The body is larger than ${maxBytes} bytes.` });
 }
 
-export function unknownCoding(): ProblemError {
+export function unsupportedCoding(): ProblemError {
   return new ProblemError('unsupported-media-type', {
     detail: 'The body’s content coding must be gzip, deflate or br, and its charset UTF-8.',
   });
@@ -93,7 +93,7 @@ const pieceSize = 64 * 1024;
 const byteOrderMark = Buffer.from('\uFEFF');
 
 /** Combines small pieces into pieces of at least 64 KiB, and removes a byte order mark. */
-async function* gathered(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* mergePieces(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let [parts, size, isFirst]: [Buffer[], number, boolean] = [[], 0, true];
   const take = () => {
     const piece = Buffer.concat(parts);
@@ -142,8 +142,8 @@ export async function createSpool(
     const hash = createHash('sha256');
     const utf8 = new TextDecoder('utf-8', { fatal: true });
     let size = 0;
-    async function* kept(): AsyncGenerator<Buffer> {
-      for await (const piece of gathered(content)) {
+    async function* storedPieces(): AsyncGenerator<Buffer> {
+      for await (const piece of mergePieces(content)) {
         size += piece.length;
         if (size > maxBytes) throw tooManyBytes(maxBytes);
         reserve(piece.length);
@@ -154,11 +154,11 @@ export async function createSpool(
       }
       utf8.decode();
     }
-    const { document, lists } = await (isJson ? cutDocument(kept()) : passedOver(kept()));
+    const { document, lists } = await (isJson ? splitDocument(storedPieces()) : readToEnd(storedPieces()));
     return { document, lists, size, sha256: hash.digest('hex') };
   }
 
-  async function passedOver(pieces: AsyncIterable<Buffer>): ReturnType<typeof cutDocument> {
+  async function readToEnd(pieces: AsyncIterable<Buffer>): ReturnType<typeof splitDocument> {
     for await (const _ of pieces);
     return { document: '', lists: new Map() };
   }
@@ -171,7 +171,7 @@ export async function createSpool(
   return async (request, mediaType, owner) => {
     const coding = (request.headers['content-encoding'] ?? 'identity').toLowerCase();
     const decoder = Object.hasOwn(decoders, coding) ? decoders[coding]?.() : undefined;
-    if (!decoder) throw unknownCoding();
+    if (!decoder) throw unsupportedCoding();
     if (coding === 'identity' && Number(request.headers['content-length']) > maxBytes)
       throw tooManyBytes(maxBytes);
     if (owners.has(owner))
@@ -190,13 +190,13 @@ export async function createSpool(
     const left = new AbortController();
     const leave = () => left.abort(new Error('The client left.'));
     request.socket.once('close', leave);
-    let giveBack: (() => void) | undefined;
+    let releaseSlot: (() => void) | undefined;
     const close = () => {
       // Before the file is closed: a client that has its answer may send the next file at once.
       owners.delete(owner);
       totalBytes -= reserved;
       request.socket.off('close', leave);
-      giveBack?.();
+      releaseSlot?.();
       return file.close();
     };
     const isJson = mediaType.endsWith('json');
@@ -204,15 +204,15 @@ export async function createSpool(
       const content = contentOf(request, decoder, rate);
       const { lists, size, ...body } = await fill(file, content, isJson, reserve);
       // Only after the upload: a slow upload does not hold a slot.
-      giveBack = await slots.take(waitMs, left.signal);
-      if (!giveBack)
+      releaseSlot = await slots.take(waitMs, left.signal);
+      if (!releaseSlot)
         throw unavailable(`Other files are being taken in, ${concurrency} at a time; send this one later.`);
       return {
         ...body,
         size,
         items(list) {
           const { start, end } = lists.get(list) ?? { start: 0, end: 0 };
-          return itemsOf(file.pieces(start, end));
+          return readItems(file.pieces(start, end));
         },
         pieces: () => file.pieces(0, size),
         file,

@@ -39,7 +39,7 @@ export interface Operation {
   readonly queryDefaults: Readonly<Record<string, unknown>>;
   /** The statuses whose responses have an `ETag`. */
   readonly tagged: ReadonlySet<string>;
-  /** Whether requests may have an `Idempotency-Key`. */
+  /** Whether requests can have an `Idempotency-Key`. */
   readonly takesKey: boolean;
   /** The `GET` whose entity tag an `If-Match` is compared with; null if the operation takes no `If-Match`. */
   readonly representation: OperationId | null;

@@ -1,6 +1,6 @@
 import { contractDocument } from './contract';
 import type { Schemas, ValidationError } from './operations';
-import { bounded, maxErrors } from './validation-errors';
+import { maxErrors, shortenError } from './validation-errors';
 
 type CodeOf<S> = S extends { code?: infer Code } ? (string extends Code ? never : NonNullable<Code>) : never;
 
@@ -77,7 +77,7 @@ export class ProblemError extends Error {
 /** The errors that a problem lists, and the number of further errors. */
 function listed(errors: readonly ValidationError[], omitted = 0): ProblemMembers {
   return {
-    errors: errors.slice(0, maxErrors).map(bounded),
+    errors: errors.slice(0, maxErrors).map(shortenError),
     errors_omitted: omitted + Math.max(0, errors.length - maxErrors),
   };
 }

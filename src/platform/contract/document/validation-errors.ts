@@ -12,7 +12,7 @@ function shortened(text: string, most: number): string {
 }
 
 /** Shortens the pointer and the detail, which may contain names that the client chose. */
-export function bounded({ pointer, code, detail }: ValidationError): ValidationError {
+export function shortenError({ pointer, code, detail }: ValidationError): ValidationError {
   return { pointer: shortened(pointer, maxPointer), code, detail: shortened(detail, maxDetail) };
 }
 
@@ -27,13 +27,15 @@ function isWithin(pointers: ReadonlySet<string>, pointer: string): boolean {
 }
 
 /** Removes duplicate errors, and the other errors of a value that is too long. */
-export function distinct(errors: readonly ValidationError[]): ValidationError[] {
+export function withoutDuplicates(errors: readonly ValidationError[]): ValidationError[] {
   const tooLong = new Set(errors.filter(isTooLong).map(({ pointer }) => pointer));
-  const telling =
+  const informative =
     tooLong.size === 0
       ? errors
       : errors.filter((each) => isTooLong(each) || !isWithin(tooLong, each.pointer));
-  return [...new Map(telling.map((each) => [`${each.pointer} ${each.code} ${each.detail}`, each])).values()];
+  return [
+    ...new Map(informative.map((each) => [`${each.pointer} ${each.code} ${each.detail}`, each])).values(),
+  ];
 }
 
 /** Turns errors with pointers into a body into errors with pointers into the request. */

@@ -47,20 +47,20 @@ function requireUnits(fit: boolean): void {
 async function authenticate(admission: Admission, request: Request, response: Response): Promise<Identity> {
   const { authenticator, rateLimiter, publicUrl } = admission;
   const result = await rateLimiter.check(request, () => authenticator.authenticate(request));
-  const facts = requestContext(request);
+  const context = requestContext(request);
   switch (result.outcome) {
     case 'authenticated':
-      facts.userId = result.identity.userId;
+      context.userId = result.identity.userId;
       return result.identity;
     case 'missing':
       requireUnits(await rateLimiter.chargeAddress(request, response));
       throw new ProblemError('unauthorized', {}, { 'WWW-Authenticate': challenge(publicUrl()) });
     case 'invalid':
-      facts.authentication = result.reason;
+      context.authentication = result.reason;
       requireUnits(await rateLimiter.chargeFailure(request, response));
       throw refuseToken(admission, request, result.reason);
     case 'unavailable':
-      facts.authentication = result.reason;
+      context.authentication = result.reason;
       throw new ProblemError(
         'service-unavailable',
         { detail: 'What tokens are checked with is out of reach.' },
@@ -106,7 +106,7 @@ function isSecretPath({ scope, statuses }: Operation): boolean {
  * secret, and a secret that is not valid (404) counts as a failed authentication.
  * @throws the 429 problem if a limit is exceeded
  */
-export async function answerAnyone<T extends object>(
+export async function answerPublic<T extends object>(
   operation: Operation,
   { rateLimiter }: Admission,
   request: Request,

@@ -34,7 +34,7 @@ export type SuccessStatus<Id extends OperationId> = Exclude<
 export type ReplyBody<Id extends OperationId, S extends keyof Responses<Id>> =
   ResponseAt<Id, S> extends { content: infer C } ? C[keyof C] : undefined;
 
-// The platform sends these.
+// The platform sets these headers.
 type PlatformHeader = 'X-Request-Id' | 'ETag' | 'Idempotency-Replayed';
 
 type NamedHeaders<H> = { [K in keyof H as string extends K ? never : Exclude<K, PlatformHeader>]: H[K] };
@@ -175,7 +175,7 @@ interface CallBase<Id extends OperationId> {
 interface LaneCall {
   /** The caller. Its id equals the `user_id` of the path. */
   readonly identity: Identity;
-  /** The caller's lane: the only way from a handler to the database. */
+  /** The caller's lane. Handlers have no other access to the database. */
   readonly lane: UserScope;
 }
 

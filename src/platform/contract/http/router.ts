@@ -22,7 +22,7 @@ import { type ProblemCode, ProblemError, type ProblemMembers, problemBody } from
 import { redactorsOf } from '../document/secrets';
 import type { Handlers } from '../http/call';
 import { createValidators, type OperationValidator } from '../validation/validator';
-import { type Admission, admit, answerAnyone, charge, refuseToken } from './admission';
+import { type Admission, admit, answerPublic, charge, refuseToken } from './admission';
 import { entityTagOf, matchesWeakly, type TagCondition, type Versioned } from './entity-tags';
 import { type EventSubscriber, eventStreamHeaders, openEventStream } from './event-stream';
 import { readIdempotentRequest } from './idempotency';
@@ -238,7 +238,7 @@ function serve(
     }
     const outcome = identity
       ? await answer(request, input, identity, { ifMatch, idempotentRequest })
-      : await answerAnyone(operation, dependencies, request, response, () =>
+      : await answerPublic(operation, dependencies, request, response, () =>
           handler(makeCall(operation, request, input)),
         );
     await send(response, operation, outcome, ifNoneMatch);

@@ -48,7 +48,7 @@ export function createServer(
   { headersTimeoutMs, requestTimeoutMs, writes }: ServerLimits,
   log: Logger,
 ): Server {
-  const { listener, isSilent } = oneAtATime(app);
+  const { listener, canAnswer } = oneAtATime(app);
   const server = createHttpServer(
     {
       maxHeaderSize: maxHeaderBytes,
@@ -65,7 +65,7 @@ export function createServer(
   server.on('clientError', (error, socket) => {
     // During another response, or before an earlier response is sent, the client would take this as part of that
     // response.
-    if (isSilent(socket)) answerClientError(error, socket);
+    if (canAnswer(socket)) answerClientError(error, socket);
     else socket.destroy();
   });
   limitWrites(server, writes, log);

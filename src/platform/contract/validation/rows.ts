@@ -6,7 +6,7 @@ import Ajv2020, { type ErrorObject } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { contractDocument } from '../document/contract';
 import type { Schemas, ValidationError } from '../document/operations';
-import { bounded, distinct, maxErrors } from '../document/validation-errors';
+import { maxErrors, shortenError, withoutDuplicates } from '../document/validation-errors';
 import { createExcerpter } from './excerpt';
 import { formatDetail, formats } from './formats';
 import { escapePointer, patternDescriptions, validationCodes } from './validator';
@@ -47,6 +47,6 @@ export function createCheck(name: keyof Schemas & string): (value: unknown) => V
     if (check(value)) return [];
     const first = check.errors ?? [];
     const found = collect(excerptOf(value).value) ? first : (collect.errors ?? first);
-    return distinct(found.map(toValidationError)).slice(0, maxErrors).map(bounded);
+    return withoutDuplicates(found.map(toValidationError)).slice(0, maxErrors).map(shortenError);
   };
 }

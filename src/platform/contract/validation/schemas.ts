@@ -141,7 +141,7 @@ function referToSchemas(operation: OperationObject): void {
   }
 }
 
-/** Makes a validator from a document's schemas, and keeps it from compiling the document along with each of them. */
+/** Makes a validator from a document's schemas, so that the document is not compiled with each of them. */
 function withSchemas<T>(document: OpenApiDocument, make: (document: OpenApiDocument) => T): T {
   const { openapi, info, components } = document;
   const schemas = { openapi, info, paths: {}, components: { schemas: components?.schemas ?? {} } };
@@ -152,8 +152,9 @@ function withSchemas<T>(document: OpenApiDocument, make: (document: OpenApiDocum
 
 /**
  * Makes the validators of a document.
- * @param onInvalidResponse is called with a response that breaks the contract, which is sent unless it throws.
- * @throws if the document is not valid OpenAPI.
+ * @param onInvalidResponse called with a response that violates the contract. If it does not throw, the response is
+ *   sent.
+ * @throws if the document is not valid OpenAPI
  */
 export function createDocumentValidators(
   { document, operations }: Contract,

@@ -2,7 +2,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Contract, OpenApiDocument, Operation } from '../document/contract';
 import type { OperationId, ValidationError } from '../document/operations';
-import { distinct } from '../document/validation-errors';
+import { withoutDuplicates } from '../document/validation-errors';
 import { createExcerpter } from './excerpt';
 import { formatDetail } from './formats';
 import { createDocumentValidators, type DocumentValidators } from './schemas';
@@ -38,7 +38,11 @@ export interface ValidatorOptions {
 }
 
 /** Runs a middleware until it calls `next`. Rejects with the error that it passes on or throws. */
-export function run(middleware: RequestHandler, request: Request, response: Response): Promise<void> {
+export function runMiddleware(
+  middleware: RequestHandler,
+  request: Request,
+  response: Response,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const next = (error?: unknown): void => (error === undefined ? resolve() : reject(error));
     try {
@@ -173,7 +177,7 @@ async function errorsOf(
   response: Response,
 ): Promise<ReportedError[]> {
   try {
-    await run(check, request, response);
+    await runMiddleware(check, request, response);
     return [];
   } catch (error) {
     const { status, errors } = error as { status?: number; errors?: ReportedError[] };
@@ -183,7 +187,7 @@ async function errorsOf(
 }
 
 // A failed `if` adds no information: the errors of its `then` are reported too.
-const isTelling = ({ errorCode }: ReportedError) => !errorCode?.startsWith('if.');
+const isInformative = ({ errorCode }: ReportedError) => !errorCode?.startsWith('if.');
 
 /**
  * Makes the function that collects all errors of an excerpt of a request, and counts the errors outside of the
@@ -200,7 +204,7 @@ function createCollector(contract: Contract, operation: Operation, validators: D
     if (!excerpt) throw new Error(`No schema of ${operation.id} is for ${headers['content-type']}.`);
     const excerpted = { method, headers, originalUrl, path, ...(excerpt.value as object) } as Request;
     const errors = await errorsOf(check, excerpted, response);
-    return { errors: errors.filter(isTelling), omitted: excerpt.omitted };
+    return { errors: errors.filter(isInformative), omitted: excerpt.omitted };
   };
 }
 
@@ -222,7 +226,7 @@ function createValidator(
       const errors = (found.length > 0 ? found : first).map((each) =>
         toValidationError(each, descriptions, request),
       );
-      return { errors: distinct([...own, ...errors]), errors_omitted: omitted };
+      return { errors: withoutDuplicates([...own, ...errors]), errors_omitted: omitted };
     },
     watchResponse(request, response, next) {
       return new Promise((resolve, reject) => {
@@ -247,7 +251,7 @@ function sampleRequest(operation: Operation, mediaType: string | undefined): Req
 }
 
 // Validators compile at first use. Done here, a schema that does not compile fails the start.
-async function warm(operation: Operation, validator: OperationValidator): Promise<void> {
+async function compileValidators(operation: Operation, validator: OperationValidator): Promise<void> {
   for (const mediaType of [undefined, ...operation.mediaTypes]) {
     if (mediaType === undefined && operation.bodyRequired) continue;
     await validator.checkRequest(sampleRequest(operation, mediaType), {} as Response);
@@ -278,7 +282,7 @@ export async function createValidators(
   const byId = new Map<OperationId, OperationValidator>();
   for (const operation of contract.operations) {
     const validator = createValidator(contract, operation, validators, descriptions);
-    await warm(operation, validator);
+    await compileValidators(operation, validator);
     byId.set(operation.id, validator);
   }
   ready = true;

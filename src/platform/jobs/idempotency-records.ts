@@ -3,7 +3,7 @@ import type { Job } from './job';
 
 const recordsInRound = 1_000;
 
-// The platform's own books, in which no change is to be left: not through the lanes, one by one.
+// Idempotency records are the platform's own rows without changes, so the job deletes them across lanes at once.
 const purgeOldest = `
   delete from tasklane.idempotency_keys where (user_id, operation, key_hash) in (
     select user_id, operation, key_hash from tasklane.idempotency_keys
@@ -11,8 +11,8 @@ const purgeOldest = `
   )
   returning 1`;
 
-/** Purges the replies that were kept under `Idempotency-Key`, the oldest first. */
-export const keptRepliesJob: Job = {
+/** Deletes expired idempotency records, the oldest first. */
+export const idempotencyRecordsJob: Job = {
   name: 'purge-kept-replies',
   everyMs: 600_000,
   async run({ withSystem }) {
