@@ -3,6 +3,7 @@
  * imports (`import.ts`) use them. A command runs inside a write of the lane and writes nothing if there are validation
  * errors.
  */
+import { isOpen } from '../../domain/tasks/status';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder, TaskRow } from '../../platform/database/rows';
@@ -164,7 +165,7 @@ async function isRepeat(
 
 /** True if the fields reopen a recurring task whose last occurrence was completed. */
 function reopens(current: TaskRow, { status, rrule }: Resolved): boolean {
-  const opens = status === 'pending' || status === 'in_progress';
+  const opens = status !== undefined && isOpen(status);
   return opens && current.status === 'completed' && current.rrule !== null && rrule === current.rrule;
 }
 

@@ -1,8 +1,12 @@
 /** Positions of tasks and projects. They are fractional indexes, so that a move usually writes one row. */
 import { generateKeyBetween, generateNKeysBetween } from 'fractional-indexing';
 import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
+import type { LaneTables } from '../../platform/database/rows';
+import { update } from '../../platform/database/update';
 
 type Ordered = 'projects' | 'tasks';
+/** The columns that a move writes, in both tables. */
+type Moved = Pick<LaneTables[Ordered], 'position' | 'version' | 'updated_at'>;
 type Side = 'before' | 'after';
 
 export interface Placed {
@@ -116,14 +120,11 @@ export async function writePositions(
     .whereRaw('id = any(?)', [[...positions.keys()]])
     .select('id', 'position');
   const rows = found.filter(({ id, position }) => positions.get(id) !== position);
-  await lane
-    .rows(table)
-    .whereRaw('id = any(?)', [rows.map(({ id }) => id)])
-    .update({
-      position: lane.expression('?::jsonb ->> id::text', [JSON.stringify(Object.fromEntries(positions))]),
-      version: lane.expression('version + 1'),
-      updated_at: lane.now,
-    } as object);
+  await update<Moved>(lane.rows(table).whereRaw('id = any(?)', [rows.map(({ id }) => id)]) as never, {
+    position: lane.expression('?::jsonb ->> id::text', [JSON.stringify(Object.fromEntries(positions))]),
+    version: lane.expression('version + 1'),
+    updated_at: lane.now,
+  });
   const type = table === 'tasks' ? 'task' : 'project';
   for (const row of rows) {
     const fields = differences<Placed>(row, { position: positions.get(row.id) });

@@ -1,5 +1,6 @@
 /** Reminders: at which instants they fire, and which of them are still pending. */
 
+import { lastOpenRank } from '../../domain/tasks/status';
 import { startOfDay, toInstant } from '../../domain/time/calendar';
 import type { ValidationError } from '../../platform/contract/document/operations';
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
@@ -180,7 +181,7 @@ export async function fireReminders(lane: WritableLane, limit: number): Promise<
 async function openAmong(lane: Lane, ids: readonly string[]): Promise<Set<string>> {
   const rows: { id: string }[] = await liveTasks(lane)
     .whereIn('id', ids)
-    .where('status_rank', '<=', 2)
+    .where('status_rank', '<=', lastOpenRank)
     .select('id');
   return new Set(rows.map((row) => row.id));
 }

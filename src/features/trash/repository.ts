@@ -2,6 +2,7 @@ import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
 import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
 import type { TaskRow } from '../../platform/database/rows';
+import { update } from '../../platform/database/update';
 import { purgeCompletions } from '../completions/repository';
 import { changedAll } from '../tasks/delete';
 import { updateTasks } from '../tasks/repository';
@@ -62,11 +63,10 @@ export async function restoreTask(
     version: lane.expression('version + 1'),
     updated_at: lane.now,
   };
-  const [restored] = await lane
-    .rows('tasks')
-    .where('id', row.id)
-    .update({ ...back, parent_id: place.parent_id } as object)
-    .returning('*');
+  const [restored] = await update(lane.rows('tasks').where('id', row.id), {
+    ...back,
+    parent_id: place.parent_id,
+  }).returning('*');
   lane.changed({
     type: 'task',
     id: row.id,
@@ -75,10 +75,7 @@ export async function restoreTask(
   });
   const others = below.filter((each) => each.id !== row.id);
   for (const chunk of chunksOf(others, rowsInStatement)) {
-    await lane
-      .rows('tasks')
-      .whereRaw('id = any(?)', [chunk.map((each) => each.id)])
-      .update(back as object);
+    await update(lane.rows('tasks').whereRaw('id = any(?)', [chunk.map((each) => each.id)]), back);
   }
   for (const each of others) {
     const fields = differences<{ project_id: string | null }>(each, { project_id: place.project_id });
