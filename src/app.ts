@@ -17,8 +17,8 @@ import { taskHandlers, taskListHandlers } from './features/tasks/handlers';
 import { moveReminders } from './features/tasks/reminders';
 import { transferHandlers } from './features/transfer/handlers';
 import { trashHandlers } from './features/trash/handlers';
+import type { EgressPolicy } from './features/webhooks/egress-policy';
 import { webhookHandlers } from './features/webhooks/handlers';
-import type { Targets } from './features/webhooks/targets';
 import type { Authenticator } from './platform/auth/authenticator';
 import { createSpool } from './platform/contract/bodies/spool';
 import { contractDocument, readContract } from './platform/contract/document/contract';
@@ -49,14 +49,14 @@ export interface AppDependencies {
   readonly authenticator: Authenticator;
   readonly rateLimiter: RateLimiter;
   readonly events: EventHub;
-  readonly targets: Targets;
+  readonly egress: EgressPolicy;
   readonly state: ServiceState;
   readonly log: Logger;
 }
 
 /** Makes the Express app, compiled and ready for requests. @throws if the contract is not valid */
 export async function createApp(dependencies: AppDependencies): Promise<Express> {
-  const { config, database, authenticator, rateLimiter, events, targets, state, log } = dependencies;
+  const { config, database, authenticator, rateLimiter, events, egress, state, log } = dependencies;
   const handlers: Handlers = {
     ...serviceHandlers(state),
     ...taskHandlers,
@@ -74,7 +74,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     ...syncHandlers,
     ...eventHandlers(events),
     ...activityHandlers,
-    ...webhookHandlers(targets),
+    ...webhookHandlers(egress),
     ...transferHandlers,
     ...calendarFeedHandlers({
       publicUrl: () => state.publicUrl,

@@ -3,19 +3,19 @@ import { createChangePurge } from './features/changes/job';
 import { searchJob } from './features/search/job';
 import { reminderJob } from './features/tasks/job';
 import { purgeJob } from './features/trash/job';
+import type { EgressPolicy } from './features/webhooks/egress-policy';
 import { createDeliveryJob, createDeliveryPurge } from './features/webhooks/job';
-import type { Targets } from './features/webhooks/targets';
 import { idempotencyRecordsJob } from './platform/jobs/idempotency-records';
 import { installationJob } from './platform/jobs/installation';
 import type { Job } from './platform/jobs/job';
 
 /** Makes all jobs of the service. */
-export function createJobs(config: Config, targets: Targets): readonly Job[] {
+export function createJobs(config: Config, egress: EgressPolicy): readonly Job[] {
   return [
     createChangePurge(config.changesRetentionDays),
     reminderJob,
     purgeJob(config.trashRetentionDays),
-    createDeliveryJob(config.webhooks, targets),
+    createDeliveryJob(config.webhooks, egress),
     createDeliveryPurge(),
     searchJob,
     idempotencyRecordsJob,

@@ -6,8 +6,8 @@ import type { Logger } from 'pino';
 import { createApp } from './app';
 import type { Config } from './config';
 import { createEventHub, type EventHub } from './features/events/hub';
+import { createEgressPolicy } from './features/webhooks/egress-policy';
 import { queueDeliveries } from './features/webhooks/queue';
-import { createTargets } from './features/webhooks/targets';
 import { createJobs } from './jobs';
 import { createAuthenticator } from './platform/auth/authenticator';
 import { createServer } from './platform/contract/http/server';
@@ -112,8 +112,8 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   const counter = config.redisUrl === null ? memoryCounter() : await redisCounter(config.redisUrl, log);
   const rateLimiter = config.rateLimits ? createRateLimiter(config.rateLimits, counter) : unlimited;
   const { withSystem, laneForJob } = database;
-  const targets = createTargets(config.webhooks.allowedHosts);
-  const jobs = createJobRunner(createJobs(config, targets), { withSystem, laneForJob, log });
+  const egress = createEgressPolicy(config.webhooks.allowedHosts);
+  const jobs = createJobRunner(createJobs(config, egress), { withSystem, laneForJob, log });
   const release = async () => {
     authenticator.close();
     counter.close();
@@ -150,7 +150,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       authenticator,
       rateLimiter,
       events,
-      targets,
+      egress,
       state,
       log,
     });

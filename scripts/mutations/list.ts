@@ -25,7 +25,9 @@ const inFile =
 
 const attacks = ['test/platform/auth/attacks.test.ts'];
 const claims = inFile('src/platform/auth/claims.ts', attacks);
-const targets = inFile('src/features/webhooks/targets.ts', ['test/features/webhooks/targets.test.ts']);
+const egress = inFile('src/features/webhooks/egress-policy.ts', [
+  'test/features/webhooks/egress-policy.test.ts',
+]);
 const bound = inFile('src/platform/database/bound.ts', ['test/platform/database/bound.test.ts']);
 const lane = (names: string) =>
   inFile('src/platform/database/lane-sql.ts', ['test/platform/database/lane.test.ts'], names);
@@ -233,20 +235,20 @@ export const mutations: readonly Mutation[] = [
   ),
 
   // The egress policy of webhooks.
-  targets('webhooks reach link-local addresses', "  '169.254.0.0/16',\n", ''),
-  targets('webhooks reach IPv4-mapped addresses', "  '::/3',\n", ''),
-  targets(
+  egress('webhooks reach link-local addresses', "  '169.254.0.0/16',\n", ''),
+  egress('webhooks reach IPv4-mapped addresses', "  '::/3',\n", ''),
+  egress(
     'a host name can lead to a private address',
     'addresses.filter(isPublicAddress)',
     'addresses.filter(Boolean)',
   ),
-  targets('webhooks reach any port', "url.port !== ''", "url.port === '-'"),
-  targets(
+  egress('webhooks reach any port', "url.port !== ''", "url.port === '-'"),
+  egress(
     'addresses are not checked when a message is sent',
-    'if (faultOf(address) !== null) throw',
+    'if (refusalOf(address) !== null) throw',
     'if (!address) throw',
   ),
-  targets('names of the local network are resolved', 'ownNames.test(host) || ', ''),
+  egress('names of the local network are resolved', 'ownNames.test(host) || ', ''),
   inFile('src/features/webhooks/signature.ts', ['test/features/webhooks/signature.test.ts'])(
     'signatures do not cover the id',
     '`${id}.${timestamp}.${body}`',

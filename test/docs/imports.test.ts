@@ -59,6 +59,7 @@ const layers: readonly { file: string; allowed: string[]; refused: string[] }[] 
       '../../platform/database/keyset',
       '../../platform/database/lane',
       '../../platform/database/rows',
+      '../../platform/database/update',
       '../projects/repository',
     ],
     refused: [

@@ -15,7 +15,7 @@ import { addSeconds, type DateValue, maxDuration, readDateValue, readDuration } 
 import { ianaZone } from './zones';
 
 /** An error of a property. `property` is its name in lower case, or empty for the VTODO itself. */
-export interface PropertyFault {
+export interface PropertyError {
   readonly property: string;
   readonly code: 'wrong-format' | 'not-allowed' | 'too-long' | 'too-large';
   readonly detail: string;
@@ -26,7 +26,7 @@ export interface ReadTodo {
   readonly uid: string | undefined;
   readonly related: string | undefined;
   readonly fields: Record<string, unknown>;
-  readonly faults: PropertyFault[];
+  readonly errors: PropertyError[];
 }
 
 /** The maximum number of properties of a VTODO, with those of its alarms, and the maximum number of alarms. */
@@ -66,14 +66,14 @@ interface TodoLines {
   readonly triggers: readonly string[];
 }
 
-const unreadable: PropertyFault = { property: '', code: 'wrong-format', detail: 'is not iCalendar' };
+const unreadable: PropertyError = { property: '', code: 'wrong-format', detail: 'is not iCalendar' };
 
-function tooMany(property: string, most: number, things: string): PropertyFault {
+function tooMany(property: string, most: number, things: string): PropertyError {
   return { property, code: 'too-long', detail: `must have at most ${most} ${things}` };
 }
 
 /** Groups the lines of a VTODO. The nesting of components is already checked by `componentsOf`. */
-function sortLines(text: string): TodoLines | PropertyFault {
+function sortLines(text: string): TodoLines | PropertyError {
   const lines = unfold(text);
   if (lines.length > maxProperties) return tooMany('', maxProperties, 'properties');
   const first = new Map<string, string>();
@@ -157,18 +157,18 @@ function ruleOf(value: string): string {
 
 /** Creates a reader for the values of a VTODO's lines. It collects the errors. */
 function createReader(locations: ReadonlyMap<string, string>) {
-  const faults: PropertyFault[] = [];
-  const fault = (property: string, code: PropertyFault['code'], detail: string): undefined => {
-    faults.push({ property, code, detail });
+  const errors: PropertyError[] = [];
+  const error = (property: string, code: PropertyError['code'], detail: string): undefined => {
+    errors.push({ property, code, detail });
   };
 
   function content(line: string | undefined, property?: string): ContentLine | undefined {
     if (line === undefined) return undefined;
     const name = property ?? (nameOf(line) as string);
     if (line.length > maxPropertyLength)
-      return fault(name, 'too-long', `must be at most ${maxPropertyLength} characters`);
+      return error(name, 'too-long', `must be at most ${maxPropertyLength} characters`);
     const detail = `must be a property with at most ${maxParameters} parameters, name=value each`;
-    return readContentLine(line) ?? fault(name, 'wrong-format', detail);
+    return readContentLine(line) ?? error(name, 'wrong-format', detail);
   }
 
   function text(line: string | undefined): string | undefined {
@@ -180,7 +180,7 @@ function createReader(locations: ReadonlyMap<string, string>) {
     const read = content(line, property);
     if (!read) return undefined;
     const detail = 'must be a day that there is, such as 20261128, or a time on it, such as 20261128T180000Z';
-    return readDateValue(read.value) ?? fault(property ?? read.name, 'wrong-format', detail);
+    return readDateValue(read.value) ?? error(property ?? read.name, 'wrong-format', detail);
   }
 
   function moment(line: string | undefined): Moment | undefined {
@@ -191,7 +191,7 @@ function createReader(locations: ReadonlyMap<string, string>) {
     if (id === undefined) return { ...value, zone: null };
     const zone = ianaZone(id, locations);
     if (zone !== undefined) return { ...value, zone };
-    return fault(
+    return error(
       nameOf(line) as string,
       'not-allowed',
       `is in the time zone ${id.slice(0, 100)}, which is not known`,
@@ -202,9 +202,9 @@ function createReader(locations: ReadonlyMap<string, string>) {
   function duration({ value }: ContentLine, property: string): number | undefined {
     const seconds = readDuration(value);
     if (seconds === undefined)
-      return fault(property, 'wrong-format', 'must be a duration such as PT30M or -P1D');
+      return error(property, 'wrong-format', 'must be a duration such as PT30M or -P1D');
     if (Math.abs(seconds) > maxDuration)
-      return fault(property, 'too-large', `must be at most ${maxDuration / 86_400} days`);
+      return error(property, 'too-large', `must be at most ${maxDuration / 86_400} days`);
     return seconds;
   }
 
@@ -215,7 +215,7 @@ function createReader(locations: ReadonlyMap<string, string>) {
     const later = addSeconds(start, seconds);
     return later
       ? { ...start, ...later }
-      : fault('duration', 'too-large', 'must end in the years 0001 to 9999');
+      : error('duration', 'too-large', 'must end in the years 0001 to 9999');
   }
 
   /**
@@ -247,11 +247,11 @@ function createReader(locations: ReadonlyMap<string, string>) {
     const read = content(line);
     if (!read) return undefined;
     if (read.value.length > maxRuleLength)
-      return fault('rrule', 'too-long', `must be at most ${maxRuleLength} characters`);
+      return error('rrule', 'too-long', `must be at most ${maxRuleLength} characters`);
     try {
       return ruleOf(read.value);
     } catch {
-      return fault('rrule', 'wrong-format', 'must be a rule such as FREQ=WEEKLY;BYDAY=MO');
+      return error('rrule', 'wrong-format', 'must be a rule such as FREQ=WEEKLY;BYDAY=MO');
     }
   }
 
@@ -259,11 +259,11 @@ function createReader(locations: ReadonlyMap<string, string>) {
     const read = content(line);
     if (!read) return undefined;
     if (!/^\d$/.test(read.value.trim()))
-      return fault('priority', 'wrong-format', 'must be a whole number from 0 to 9');
+      return error('priority', 'wrong-format', 'must be a whole number from 0 to 9');
     return priorityOf(Number(read.value));
   }
 
-  return { faults, fault, content, text, date, moment, end, reminder, rule, priority };
+  return { errors, error, content, text, date, moment, end, reminder, rule, priority };
 }
 
 function tagsOf(lines: readonly string[], { content }: ReturnType<typeof createReader>): string[] {
@@ -280,7 +280,7 @@ function tagsOf(lines: readonly string[], { content }: ReturnType<typeof createR
 /** Reads the text of a VTODO, from its BEGIN to its END. */
 export function readTodo(text: string, locations: ReadonlyMap<string, string>): ReadTodo {
   const lines = sortLines(text);
-  if ('property' in lines) return { uid: undefined, related: undefined, fields: {}, faults: [lines] };
+  if ('property' in lines) return { uid: undefined, related: undefined, fields: {}, errors: [lines] };
   const { first, categories, related, triggers } = lines;
   const reader = createReader(locations);
   const fields: Record<string, unknown> = {};
@@ -295,7 +295,7 @@ export function readTodo(text: string, locations: ReadonlyMap<string, string>): 
   const done = first.has('completed');
   set('status', status === undefined ? (done ? 'completed' : undefined) : statuses.get(status.toUpperCase()));
   if (status !== undefined && fields.status === undefined)
-    reader.fault('status', 'not-allowed', `must be one of ${[...statuses.keys()].join(', ')}`);
+    reader.error('status', 'not-allowed', `must be one of ${[...statuses.keys()].join(', ')}`);
   const completed = fields.status === 'completed' ? reader.date(first.get('completed')) : undefined;
   set('completed_at', completed && timestampOf(completed));
   const created = reader.date(first.get('created'));
@@ -314,7 +314,7 @@ export function readTodo(text: string, locations: ReadonlyMap<string, string>): 
   if (reader.text(first.get('x-tasklane-repeat-from'))?.toUpperCase() === 'COMPLETION')
     set('repeat_from', 'completion');
   for (const name of refused)
-    if (first.has(name)) reader.fault(name, 'not-allowed', 'is nothing that a task can have');
+    if (first.has(name)) reader.error(name, 'not-allowed', 'is nothing that a task can have');
   const period = { start, due: due || undefined };
   const reminders = triggers.flatMap((line) => reader.reminder(line, period) ?? []);
   if (reminders.length > 0) set('reminders', reminders);
@@ -326,6 +326,6 @@ export function readTodo(text: string, locations: ReadonlyMap<string, string>): 
     uid: reader.text(first.get('uid')),
     related: parent && unescapeText(parent.value),
     fields,
-    faults: reader.faults,
+    errors: reader.errors,
   };
 }

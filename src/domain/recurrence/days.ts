@@ -214,8 +214,8 @@ const LAST_DAY_OF_ALL_KINDS = toDay('2028-12-31');
 
 /** True if the rule matches a day from at least one start. */
 export function matchesSomeDay(rule: DayParts): boolean {
-  // With the interval 1 every day is in a period. With a larger interval, some start has the same periods. Every month has
-  // a first day, so no other start matches more days.
+  // With the interval 1 every day is in a period. With a larger interval, some start has the same periods. Every month
+  // has a first day, so no other start matches more days.
   const start = FIRST_DAY_OF_ALL_KINDS;
   const first = toDay(start);
   const parts = { ...explicitParts(rule, start), interval: 1 };

@@ -3,7 +3,7 @@ import { isDate } from '../time/calendar';
 import { matchesSomeDay } from './days';
 import { type ByDay, FREQUENCIES, type Frequency, type Rule, type Until, WEEKDAYS } from './rule';
 
-export interface RuleFault {
+export interface RuleError {
   readonly code:
     | 'wrong-format'
     | 'not-allowed'
@@ -36,7 +36,7 @@ const NAMES = [
 type Name = (typeof NAMES)[number];
 
 /** Reports an error. */
-type Report = (code: RuleFault['code'], detail: string) => void;
+type Report = (code: RuleError['code'], detail: string) => void;
 
 function isName(name: string): name is Name {
   return (NAMES as readonly string[]).includes(name);
@@ -151,7 +151,7 @@ function readUntil(text: string, report: Report): Until | null {
  * BYSETPOS, WKST, and either COUNT (up to 9999) or UNTIL (a date, or a time in UTC), in capitals and in any order.
  * @returns the rule, or all its errors; a rule that matches no day from any start is an error too
  */
-export function parseRule(text: string): Rule | RuleFault[] {
+export function parseRule(text: string): Rule | RuleError[] {
   if (text.length > MAX_LENGTH) {
     return [{ code: 'too-long', detail: `The rule must have at most ${MAX_LENGTH} characters.` }];
   }
@@ -161,8 +161,8 @@ export function parseRule(text: string): Rule | RuleFault[] {
     ];
   }
 
-  const faults: RuleFault[] = [];
-  const report: Report = (code, detail) => faults.push({ code, detail });
+  const errors: RuleError[] = [];
+  const report: Report = (code, detail) => errors.push({ code, detail });
   const parts = splitParts(text, report);
   const frequency = readFrequency(parts.get('FREQ'), report);
   const maxOrdinal = maxOrdinalOf(frequency, parts.has('BYMONTH'));
@@ -194,6 +194,6 @@ export function parseRule(text: string): Rule | RuleFault[] {
   if (parts.has('BYSETPOS') && !parts.has('BYMONTH') && !parts.has('BYMONTHDAY') && !parts.has('BYDAY')) {
     report('required', 'BYSETPOS must have BYMONTH, BYMONTHDAY or BYDAY to choose from.');
   }
-  if (faults.length === 0 && !matchesSomeDay(rule)) report('not-allowed', 'No day ever meets this rule.');
-  return faults.length === 0 ? rule : faults;
+  if (errors.length === 0 && !matchesSomeDay(rule)) report('not-allowed', 'No day ever meets this rule.');
+  return errors.length === 0 ? rule : errors;
 }

@@ -70,20 +70,20 @@ function quote(word: string): string {
 
 /** The words of a task in the text form of a `tsvector`. Words of the title have weight A, of the description D. */
 export function searchVector(title: string, description: string | null): string {
-  const places = new Map<string, string[]>();
+  const positions = new Map<string, string[]>();
   const add = (words: readonly Word[], from: number, weight: 'A' | 'D') => {
     for (const [index, { folded }] of words.entries()) {
-      const found = places.get(folded) ?? [];
-      const place = `${Math.min(from + index, lastPosition)}${weight}`;
-      if (found.length < positionsOfAWord) found.push(place);
-      places.set(folded, found);
+      const found = positions.get(folded) ?? [];
+      const position = `${Math.min(from + index, lastPosition)}${weight}`;
+      if (found.length < positionsOfAWord) found.push(position);
+      positions.set(folded, found);
     }
   };
   const titleWords = wordsOf(title);
   add(titleWords, 1, 'A');
   // The gap separates the end of the title from the beginning of the description.
   add(wordsOf(description ?? ''), titleWords.length + 10, 'D');
-  return [...places].map(([word, found]) => `${quote(word)}:${found.join(',')}`).join(' ');
+  return [...positions].map(([word, found]) => `${quote(word)}:${found.join(',')}`).join(' ');
 }
 
 /** A `tsquery`, as text, for tasks that have a word with each of these prefixes. */

@@ -40,11 +40,11 @@ export function isApplied(outcome: Outcome): outcome is Success {
   return 'status' in outcome;
 }
 
-type Faulty = { readonly faults: readonly ValidationError[] };
+type Invalid = { readonly errors: readonly ValidationError[] };
 type Conflict = 'id-taken' | 'completion-changed' | 'not-recurring';
-type Refusal = 'not-found' | Conflict | Faulty;
+type Refusal = 'not-found' | Conflict | Invalid;
 
-const gone: Success = { status: 204, body: null };
+const noContent: Success = { status: 204, body: null };
 
 /**
  * The outcome for the answer of a command. `part` is the pointer, within the operation, of the body with the errors.
@@ -61,10 +61,10 @@ function outcomeOf<R extends TaskRow | ProjectRow | TagRow>(
 ): Outcome {
   if (answer === 'not-found') return { code: notFound };
   if (typeof answer === 'string') return { code: answer };
-  if (!('faults' in answer)) return { status, body: toBody(answer) };
+  if (!('errors' in answer)) return { status, body: toBody(answer) };
   const pointer = `/operations/${index}${part}`;
-  const faults = (answer as Faulty).faults.map((fault) => ({ ...fault, pointer: pointer + fault.pointer }));
-  return { code: 'validation-failed', errors: inBody(faults) };
+  const errors = (answer as Invalid).errors.map((error) => ({ ...error, pointer: pointer + error.pointer }));
+  return { code: 'validation-failed', errors: inBody(errors) };
 }
 
 async function apply(lane: WritableLane, operation: BatchOperation, index: number): Promise<Outcome> {
@@ -83,7 +83,7 @@ async function apply(lane: WritableLane, operation: BatchOperation, index: numbe
     case 'move_task':
       return outcomeOf(await moveTask(lane, operation.id, operation.to), toTask, { ...task, part: '/to' });
     case 'delete_task':
-      return (await deleteTask(lane, operation.id)) ? gone : { code: 'task-not-found' };
+      return (await deleteTask(lane, operation.id)) ? noContent : { code: 'task-not-found' };
     case 'restore_task':
       return outcomeOf((await restoreTask(lane, operation.id)) ?? 'not-found', toTask, task);
     case 'create_project':
@@ -92,12 +92,12 @@ async function apply(lane: WritableLane, operation: BatchOperation, index: numbe
       return outcomeOf(await changeProject(lane, operation.id, operation.project), toProject, project);
     case 'delete_project': {
       const answer = await removeProject(lane, operation.id, operation.tasks);
-      return answer === 'removed' ? gone : { code: 'project-not-found' };
+      return answer === 'removed' ? noContent : { code: 'project-not-found' };
     }
     case 'update_tag':
       return outcomeOf(await changeTag(lane, operation.id, operation.tag), toTag, tag);
     case 'delete_tag':
-      return (await removeTag(lane, operation.id)) === 'removed' ? gone : { code: 'tag-not-found' };
+      return (await removeTag(lane, operation.id)) === 'removed' ? noContent : { code: 'tag-not-found' };
   }
 }
 
@@ -139,12 +139,12 @@ export async function applyAll(lane: WritableLane, operations: readonly Resolved
 
 /**
  * Applies each operation independently. An operation that refers to the result of a failed operation is not applied.
- * @param onFault called with each internal error; its operation counts as failed
+ * @param onInternalError called with each internal error; its operation counts as failed
  */
 export async function applyEach(
   lane: WritableLane,
   operations: readonly Resolved[],
-  onFault: (fault: unknown, index: number) => void,
+  onInternalError: (error: unknown, index: number) => void,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const [index, { operation, needs }] of operations.entries()) {
@@ -154,7 +154,7 @@ export async function applyEach(
       continue;
     }
     const attempt = await lane.attempt(() => applyInQuota(lane, operation, index), isApplied);
-    if ('error' in attempt) onFault(attempt.error, index);
+    if ('error' in attempt) onInternalError(attempt.error, index);
     outcomes.push('error' in attempt ? { code: 'internal-error' } : attempt.value);
   }
   return outcomes;

@@ -19,13 +19,13 @@ export const batchHandlers: Pick<Handlers, 'applyBatch'> = {
   async applyBatch(call) {
     const { atomic, operations } = call.body;
     const resolved = resolveReferences(operations);
-    if ('faults' in resolved) return call.fail('validation-failed', { errors: inBody(resolved.faults) });
+    if ('errors' in resolved) return call.fail('validation-failed', { errors: inBody(resolved.errors) });
 
     const outcomes = await call.lane.write((lane) =>
       atomic
         ? applyAll(lane, resolved)
-        : applyEach(lane, resolved, (fault, index) =>
-            call.log.error({ err: fault, index }, 'internal error in an operation of a batch'),
+        : applyEach(lane, resolved, (error, index) =>
+            call.log.error({ err: error, index }, 'internal error in an operation of a batch'),
           ),
     );
     const results = outcomes.map((outcome, index) =>

@@ -67,9 +67,9 @@ function replace<T extends object>(
 /** Replaces all references by ids. @returns the operations, or validation errors with pointers into the body */
 export function resolveReferences(
   operations: readonly Reading[],
-): readonly Resolved[] | { faults: readonly ValidationError[] } {
+): readonly Resolved[] | { errors: readonly ValidationError[] } {
   const made = new Map<string, Made>();
-  const faults: ValidationError[] = [];
+  const errors: ValidationError[] = [];
   const resolved = operations.map((reading, index): Resolved => {
     const needs = new Set<number>();
     const pointer = `/operations/${index}`;
@@ -80,7 +80,7 @@ export function resolveReferences(
         return target.id;
       }
       const detail = `refers to no ${kind} that an operation before this one makes`;
-      faults.push({ pointer: `${pointer}${part}/${field}`, code: 'unknown', detail });
+      errors.push({ pointer: `${pointer}${part}/${field}`, code: 'unknown', detail });
       return '';
     };
     const own = (field: string): Kind | undefined =>
@@ -97,7 +97,7 @@ export function resolveReferences(
     const making = madeBy(operation, index);
     if (ref !== undefined && making) {
       if (made.has(ref)) {
-        faults.push({
+        errors.push({
           pointer: `${pointer}/ref`,
           code: 'duplicate',
           detail: 'is the ref of an earlier operation',
@@ -107,5 +107,5 @@ export function resolveReferences(
     }
     return { operation, needs: [...needs] };
   });
-  return faults.length > 0 ? { faults } : resolved;
+  return errors.length > 0 ? { errors } : resolved;
 }

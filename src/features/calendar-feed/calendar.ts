@@ -4,6 +4,7 @@ import { beginCalendar, endCalendar, type Property } from '../../domain/icalenda
 import { withTimeZones } from '../../domain/icalendar/due';
 import { eventLines } from '../../domain/icalendar/event';
 import { todoLines } from '../../domain/icalendar/todo';
+import { openStatuses } from '../../domain/tasks/status';
 import type { Schemas } from '../../platform/contract/document/operations';
 import type { Call } from '../../platform/contract/http/call';
 import { settingsOf } from '../profile/settings';
@@ -22,8 +23,8 @@ const name: Property[] = [
 ];
 
 const filters: Readonly<Record<Components, TaskFilter>> = {
-  events: { status: ['pending', 'in_progress'], has: ['due_date'] },
-  todos: { status: ['pending', 'in_progress'] },
+  events: { status: openStatuses, has: ['due_date'] },
+  todos: { status: openStatuses },
 };
 
 /** The text of a calendar feed with these tasks, in pieces. `timeZone` is the time zone of the profile. */

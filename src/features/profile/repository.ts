@@ -1,5 +1,6 @@
 import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
 import type { ProfileRow } from '../../platform/database/rows';
+import { update } from '../../platform/database/update';
 
 /** The settings that a user can change. */
 export type Settings = Pick<ProfileRow, 'time_zone' | 'week_start' | 'default_priority' | 'require_if_match'>;
@@ -27,10 +28,11 @@ export async function updateProfile(
   if (!current) throw new Error('A write has no profile under it.');
   const fields = differences(current, wanted);
   if (Object.keys(fields).length === 0) return current;
-  const [row] = await lane
-    .rows('profiles')
-    .update({ ...wanted, version: current.version + 1, updated_at: lane.now } as object)
-    .returning('*');
+  const [row] = await update(lane.rows('profiles'), {
+    ...wanted,
+    version: current.version + 1,
+    updated_at: lane.now,
+  }).returning('*');
   lane.changed({ type: 'profile', id: null, action: 'updated', fields });
   return row as ProfileRow;
 }

@@ -46,18 +46,18 @@ export async function moveProject(
   lane: WritableLane,
   id: string,
   body: Schemas['ProjectMove'],
-): Promise<ProjectRow | { faults: readonly ValidationError[] } | 'not-found'> {
+): Promise<ProjectRow | { errors: readonly ValidationError[] } | 'not-found'> {
   const side = body.before === undefined ? 'after' : 'before';
   const anchorId = body[side] as string;
   const current = await findProject(lane, id);
   if (!current) return 'not-found';
   const anchor = anchorId === id ? undefined : await findProject(lane, anchorId);
   if (!anchor) {
-    const fault: ValidationError =
+    const error: ValidationError =
       anchorId === id
         ? { pointer: `/${side}`, code: 'cycle', detail: 'is the project itself' }
         : { pointer: `/${side}`, code: 'not-in-lane', detail: 'is not in this lane' };
-    return { faults: [fault] };
+    return { errors: [error] };
   }
   const { position, others } = await moveNextTo(lane, 'projects', current, anchor, side);
   await writePositions(lane, 'projects', others);

@@ -1,6 +1,8 @@
+import { isCompletedSql, isOpenSql } from '../../domain/tasks/status';
 import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
 import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
 import type { ProjectRow } from '../../platform/database/rows';
+import { update } from '../../platform/database/update';
 import { liveTasks, updateTasks } from '../tasks/repository';
 
 /** The fields of a project that its user sets. */
@@ -44,8 +46,8 @@ export async function countInProjects(
     .groupBy('project_id')
     .select(
       'project_id',
-      lane.expression('count(*) filter (where status_rank <= 2) as open'),
-      lane.expression('count(*) filter (where status_rank = 3) as completed'),
+      lane.expression(`count(*) filter (where ${isOpenSql}) as open`),
+      lane.expression(`count(*) filter (where ${isCompletedSql}) as completed`),
     );
   const counted = new Map(rows.map((row) => [row.project_id, row]));
   return Object.fromEntries(
@@ -117,11 +119,11 @@ export async function updateProject(
 ): Promise<ProjectRow> {
   const fields = differences<Changeable>(current, wanted);
   if (Object.keys(fields).length === 0) return current;
-  const [row] = await lane
-    .rows('projects')
-    .where('id', current.id)
-    .update({ ...wanted, version: current.version + 1, updated_at: lane.now } as object)
-    .returning('*');
+  const [row] = await update(lane.rows('projects').where('id', current.id), {
+    ...wanted,
+    version: current.version + 1,
+    updated_at: lane.now,
+  }).returning('*');
   lane.changed({ type: 'project', id: current.id, action: 'updated', fields });
   return row as ProjectRow;
 }

@@ -4,6 +4,7 @@ import { anyOfEach, prefixQuery, searchVector, searchVersion } from '../../domai
 import type { Expression } from '../../platform/database/keyset';
 import type { Lane, WritableLane } from '../../platform/database/lane';
 import { schema } from '../../platform/database/rows';
+import { update } from '../../platform/database/update';
 
 /** A word of the lane that is similar to a word of the query. The similarity is 1 for the same word. */
 export interface NearWord {
@@ -94,14 +95,11 @@ export async function indexTasks(lane: WritableLane, limit: number): Promise<boo
     .limit(limit)
     .select('id', 'title', 'description');
   const vectors = rows.map(({ id, title, description }) => [id, searchVector(title, description)]);
-  await lane
-    .rows('tasks')
-    .whereRaw('id = any(?)', [rows.map(({ id }) => id)])
-    .update({
-      search: lane.expression('(?::jsonb ->> id::text)::tsvector', [
-        JSON.stringify(Object.fromEntries(vectors)),
-      ]),
-      search_version: searchVersion,
-    } as object);
+  await update(lane.rows('tasks').whereRaw('id = any(?)', [rows.map(({ id }) => id)]), {
+    search: lane.expression('(?::jsonb ->> id::text)::tsvector', [
+      JSON.stringify(Object.fromEntries(vectors)),
+    ]),
+    search_version: searchVersion,
+  });
   return rows.length === limit;
 }

@@ -1,3 +1,4 @@
+import { openStatuses } from '../../domain/tasks/status';
 import { addDays, offsetsBetween } from '../../domain/time/calendar';
 import type { Schemas } from '../../platform/contract/document/operations';
 import type { Handlers } from '../../platform/contract/http/call';
@@ -23,7 +24,7 @@ function sum(groups: readonly TaskGroup[], ...statuses: TaskStatus[]): number {
 }
 
 function tally(groups: readonly TaskGroup[]): Tally {
-  return { open: sum(groups, 'pending', 'in_progress'), completed: sum(groups, 'completed') };
+  return { open: sum(groups, ...openStatuses), completed: sum(groups, 'completed') };
 }
 
 /** The counts of the present tasks. */

@@ -1,8 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
+import { lastOpenRank } from '../../domain/tasks/status';
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
 import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
 import type { TagRow } from '../../platform/database/rows';
+import { update } from '../../platform/database/update';
 import { compareKeys, tagKey, tagName } from './names';
 
 /** The fields of a tag that its user sets. */
@@ -137,7 +139,10 @@ export async function countTagged(lane: Lane, ids: readonly string[]): Promise<R
       .select('tag_id', lane.expression('count(*)'));
     return new Map(rows.map((row) => [row.tag_id, Number(row.count)]));
   };
-  const [total, open] = await Promise.all([tally(live()), tally(live().where('status_rank', '<=', 2))]);
+  const [total, open] = await Promise.all([
+    tally(live()),
+    tally(live().where('status_rank', '<=', lastOpenRank)),
+  ]);
   return Object.fromEntries(ids.map((id) => [id, { open: open.get(id) ?? 0, total: total.get(id) ?? 0 }]));
 }
 
@@ -167,15 +172,14 @@ async function retag(lane: WritableLane, taskIds: string[], change: () => Promis
   await change();
   const tags = new Map<string, string[]>();
   for (const chunk of chunksOf(taskIds, rowsInStatement)) {
-    const after: { id: string; tags: string[] }[] = await lane
-      .rows('tasks')
-      .whereRaw('id = any(?)', [chunk])
-      .update({
+    const after: { id: string; tags: string[] }[] = await update(
+      lane.rows('tasks').whereRaw('id = any(?)', [chunk]),
+      {
         tags: lane.expression(namesOfTask),
         version: lane.expression('version + 1'),
         updated_at: lane.now,
-      } as object)
-      .returning(['id', 'tags']);
+      },
+    ).returning(['id', 'tags']);
     for (const row of after) tags.set(row.id, row.tags);
   }
   for (const row of before) {
@@ -187,16 +191,12 @@ async function retag(lane: WritableLane, taskIds: string[], change: () => Promis
 async function writeTag(lane: WritableLane, current: TagRow, wanted: Partial<TagFields>): Promise<TagRow> {
   const fields = differences<TagFields>(current, wanted);
   if (Object.keys(fields).length === 0) return current;
-  const [row] = await lane
-    .rows('tags')
-    .where('id', current.id)
-    .update({
-      ...wanted,
-      ...(wanted.name === undefined ? {} : { name_key: tagKey(wanted.name) }),
-      version: current.version + 1,
-      updated_at: lane.now,
-    } as object)
-    .returning('*');
+  const [row] = await update(lane.rows('tags').where('id', current.id), {
+    ...wanted,
+    ...(wanted.name === undefined ? {} : { name_key: tagKey(wanted.name) }),
+    version: current.version + 1,
+    updated_at: lane.now,
+  }).returning('*');
   lane.changed({ type: 'tag', id: current.id, action: 'updated', fields });
   return row as TagRow;
 }

@@ -3,6 +3,7 @@
  * imports (`import.ts`) use them. A command runs inside a write of the lane and writes nothing if there are validation
  * errors.
  */
+import { isOpen } from '../../domain/tasks/status';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder, TaskRow } from '../../platform/database/rows';
@@ -21,15 +22,15 @@ import {
   updateTask,
   updateTasks,
 } from './repository';
-import { findPlace, levelsBelow, type Place, type PlaceFault } from './tree';
+import { findParentAndProject, type HierarchyError, levelsBelow, type ParentAndProject } from './tree';
 
 /** What is wrong with a body; the pointers are into it. */
-export interface Faulty {
-  readonly faults: readonly ValidationError[];
+export interface Invalid {
+  readonly errors: readonly ValidationError[];
 }
 
 /** The result of a command on a task: the task after the command, or the reason of the failure. */
-export type TaskOutcome = TaskRow | Faulty | 'not-found';
+export type TaskOutcome = TaskRow | Invalid | 'not-found';
 
 type Creation = Omit<Schemas['TaskCreate'], 'id'> & { id: string };
 type Change = { [F in keyof Schemas['TaskPatch']]?: Schemas['TaskPatch'][F] | undefined };
@@ -39,23 +40,23 @@ type Resolved = { [F in keyof TaskFields]?: TaskFields[F] | undefined };
 const notInLane = 'is not in this lane';
 
 /** The `detail` for each reason why a task cannot have a project or parent. */
-export const placeFaults: Record<PlaceFault['reason'], string> = {
+export const hierarchyDetails: Record<HierarchyError['reason'], string> = {
   'not-in-lane': notInLane,
   cycle: 'is the task itself or one of its subtasks',
   'too-deep': 'would put a task below the fifth level',
   contradiction: "is not the parent's project",
 };
 
-function isFault(place: Place | PlaceFault): place is PlaceFault {
-  return 'reason' in place;
+function isHierarchyError(target: ParentAndProject | HierarchyError): target is HierarchyError {
+  return 'reason' in target;
 }
 
-function placeFault({ field, reason }: PlaceFault): ValidationError {
-  return { pointer: `/${field}`, code: reason, detail: placeFaults[reason] };
+function hierarchyError({ field, reason }: HierarchyError): ValidationError {
+  return { pointer: `/${field}`, code: reason, detail: hierarchyDetails[reason] };
 }
 
 /** The validation errors of a due date; empty if it is valid. */
-export function dueFaults(due: Due): ValidationError[] {
+export function dueErrors(due: Due): ValidationError[] {
   if (due.due_date !== null) {
     const detail = 'has no instant in the years 1 to 9999 at this time and in this zone';
     return isWritable(due) ? [] : [{ pointer: '/due_date', code: 'wrong-format', detail }];
@@ -66,7 +67,7 @@ export function dueFaults(due: Due): ValidationError[] {
 }
 
 /** The values that a new task begins with. */
-export const nothing: Due & Place & Recurrence = {
+export const nothing: Due & ParentAndProject & Recurrence = {
   project_id: null,
   parent_id: null,
   due_date: null,
@@ -86,28 +87,28 @@ async function resolve(
   lane: WritableLane,
   current: TaskRow | null,
   body: Change,
-): Promise<Resolved | Faulty> {
-  const placed = body.project_id !== undefined || body.parent_id !== undefined;
-  const place = placed ? await findPlace(lane, current, body) : (current ?? nothing);
+): Promise<Resolved | Invalid> {
+  const isMoved = body.project_id !== undefined || body.parent_id !== undefined;
+  const target = isMoved ? await findParentAndProject(lane, current, body) : (current ?? nothing);
   const due = mergeDue(current ?? nothing, body);
   const recurrence = mergeRecurrence(current ?? nothing, body, due.due_date);
   const reminders = body.reminders
     ? readReminders(body.reminders, due.due_date)
     : current && remindersLeft(current.reminders, due.due_date);
-  const faults = [
-    ...(isFault(place) ? [placeFault(place)] : []),
-    ...dueFaults(due),
+  const errors = [
+    ...(isHierarchyError(target) ? [hierarchyError(target)] : []),
+    ...dueErrors(due),
     ...(Array.isArray(recurrence) ? recurrence : []),
-    ...(reminders && areFaults(reminders) ? reminders : []),
+    ...(reminders && areErrors(reminders) ? reminders : []),
   ];
-  if (isFault(place) || Array.isArray(recurrence) || faults.length > 0) return { faults };
+  if (isHierarchyError(target) || Array.isArray(recurrence) || errors.length > 0) return { errors };
   return {
     ...body,
     ...recurrence,
     ...(body.title === undefined ? {} : { title: body.title.trim() }),
     ...(body.tags === undefined ? {} : { tags: await spellTags(lane, body.tags) }),
-    project_id: place.project_id,
-    parent_id: place.parent_id,
+    project_id: target.project_id,
+    parent_id: target.parent_id,
     ...due,
     due_at: dueAt(due),
     reminders: (reminders ?? undefined) as Reminder[] | undefined,
@@ -115,7 +116,7 @@ async function resolve(
 }
 
 /** True if `readReminders` returned validation errors instead of reminders. */
-export function areFaults(
+export function areErrors(
   reminders: readonly (Reminder | ValidationError)[],
 ): reminders is ValidationError[] {
   return reminders.some((each) => 'pointer' in each);
@@ -125,9 +126,9 @@ export function areFaults(
 export async function createTask(
   lane: WritableLane,
   { id, ...body }: Creation,
-): Promise<TaskRow | Faulty | 'id-taken'> {
+): Promise<TaskRow | Invalid | 'id-taken'> {
   const fields = await resolve(lane, null, body);
-  if ('faults' in fields) return fields;
+  if ('errors' in fields) return fields;
   // A recurring task that is created as completed is first created open. Then its first occurrence is completed.
   const completes = fields.status === 'completed' && fields.rrule !== null;
   const status = completes ? 'pending' : fields.status;
@@ -164,7 +165,7 @@ async function isRepeat(
 
 /** True if the fields reopen a recurring task whose last occurrence was completed. */
 function reopens(current: TaskRow, { status, rrule }: Resolved): boolean {
-  const opens = status === 'pending' || status === 'in_progress';
+  const opens = status !== undefined && isOpen(status);
   return opens && current.status === 'completed' && current.rrule !== null && rrule === current.rrule;
 }
 
@@ -176,7 +177,7 @@ export async function changeTask(lane: WritableLane, id: string, body: Change): 
     return changeTask(lane, id, { ...body, status: undefined, due_date: undefined });
   }
   const fields = await resolve(lane, current, body);
-  if ('faults' in fields) return fields;
+  if ('errors' in fields) return fields;
   if (reopens(current, fields)) {
     const undone = await uncompleteOccurrence(lane, current);
     if (undone !== 'completion-changed') return changeTask(lane, id, body);
@@ -214,7 +215,7 @@ export async function completeTask(
   const wanted = completed ?? (isRecurring(current) || current.status !== 'completed');
   if (occurrence !== undefined && !(await isOccurrence(lane, current, occurrence))) {
     const detail = 'is neither the due date of this task nor of a completed occurrence';
-    return { faults: [{ pointer: '/occurrence', code: 'not-allowed', detail }] };
+    return { errors: [{ pointer: '/occurrence', code: 'not-allowed', detail }] };
   }
   const isPast = occurrence !== undefined && occurrence !== current.due_date;
   if (wanted) {
@@ -246,26 +247,26 @@ export async function moveTask(
 ): Promise<TaskOutcome> {
   const current = await findTask(lane, id);
   if (!current) return 'not-found';
-  const faults: ValidationError[] = [];
+  const errors: ValidationError[] = [];
   if (body.before !== undefined && body.after !== undefined) {
-    faults.push({ pointer: '/after', code: 'contradiction', detail: 'is not together with before' });
+    errors.push({ pointer: '/after', code: 'contradiction', detail: 'is not together with before' });
   }
   const side = body.before === undefined ? 'after' : 'before';
   const anchorId = body[side];
   const anchor = anchorId === undefined ? undefined : await findTask(lane, anchorId);
-  if (anchorId === id) faults.push({ pointer: `/${side}`, code: 'cycle', detail: 'is the task itself' });
-  else if (anchorId && !anchor) faults.push({ pointer: `/${side}`, code: 'not-in-lane', detail: notInLane });
+  if (anchorId === id) errors.push({ pointer: `/${side}`, code: 'cycle', detail: 'is the task itself' });
+  else if (anchorId && !anchor) errors.push({ pointer: `/${side}`, code: 'not-in-lane', detail: notInLane });
 
-  const place = await findPlace(lane, current, body);
-  if (isFault(place)) faults.push(placeFault(place));
-  if (faults.length > 0 || isFault(place)) return { faults };
+  const target = await findParentAndProject(lane, current, body);
+  if (isHierarchyError(target)) errors.push(hierarchyError(target));
+  if (errors.length > 0 || isHierarchyError(target)) return { errors };
 
-  const moved = place.project_id !== current.project_id || place.parent_id !== current.parent_id;
+  const moved = target.project_id !== current.project_id || target.parent_id !== current.parent_id;
   if (!anchor) {
-    return writeTask(lane, current, moved ? { ...place, position: await positionAtEnd(lane, 'tasks') } : {});
+    return writeTask(lane, current, moved ? { ...target, position: await positionAtEnd(lane, 'tasks') } : {});
   }
   const { position, others } = await moveNextTo(lane, 'tasks', current, anchor, side);
-  const row = await writeTask(lane, current, { ...place, position });
+  const row = await writeTask(lane, current, { ...target, position });
   await writePositions(lane, 'tasks', others);
   return row;
 }

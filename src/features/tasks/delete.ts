@@ -1,6 +1,7 @@
 /** Moves tasks and all their subtasks to the trash. */
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import type { Change, WritableLane } from '../../platform/database/lane';
+import { update } from '../../platform/database/update';
 
 /** Records a change without fields for each task. */
 export function changedAll(lane: WritableLane, ids: readonly string[], action: Change['action']): void {
@@ -32,15 +33,12 @@ export async function deleteTasks(lane: WritableLane, roots: readonly string[]):
     .select('tree.id', 'tree.root', 'tree.level');
   for (const chunk of chunksOf(found, rowsInStatement)) {
     const rootOf = JSON.stringify(Object.fromEntries(chunk.map(({ id, root }) => [id, root])));
-    await lane
-      .rows('tasks')
-      .whereRaw('id = any(?)', [chunk.map(({ id }) => id)])
-      .update({
-        deleted_at: lane.now,
-        deleted_with: lane.expression('(?::jsonb ->> id::text)::uuid', [rootOf]),
-        version: lane.expression('version + 1'),
-        updated_at: lane.now,
-      } as object);
+    await update(lane.rows('tasks').whereRaw('id = any(?)', [chunk.map(({ id }) => id)]), {
+      deleted_at: lane.now,
+      deleted_with: lane.expression('(?::jsonb ->> id::text)::uuid', [rootOf]),
+      version: lane.expression('version + 1'),
+      updated_at: lane.now,
+    });
   }
   // Changes are in the order of the roots, and each task comes before its subtasks.
   const trees = Map.groupBy(found, ({ root }) => root);

@@ -74,7 +74,7 @@ function answerTask<Id extends TaskOperation>(call: Call<Id>, outcome: TaskOutco
   const { reply, fail } = call as unknown as Call<'updateTask'>;
   const answer = () => {
     if (outcome === 'not-found') return fail('task-not-found');
-    if ('faults' in outcome) return fail('validation-failed', { errors: inBody(outcome.faults) });
+    if ('errors' in outcome) return fail('validation-failed', { errors: inBody(outcome.errors) });
     return reply(200, toTask(outcome));
   };
   return answer() as unknown as Reply<Id>;
@@ -214,7 +214,7 @@ export const taskHandlers: Pick<
     const { id = uuidv7(), ...body } = call.body;
     const outcome = await call.lane.write((lane) => createTask(lane, { ...body, id }));
     if (outcome === 'id-taken') return call.fail('id-taken');
-    if ('faults' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.faults) });
+    if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
     return call.reply(201, toTask(outcome), {
       Location: `/api/${encodeURIComponent(outcome.user_id)}/tasks/${outcome.id}`,
     });

@@ -5,7 +5,7 @@ import type { Schemas, ValidationError } from '../../platform/contract/document/
 import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder } from '../../platform/database/rows';
 import { spellAll } from '../tags/repository';
-import { areFaults, dueFaults, nothing } from './commands';
+import { areErrors, dueErrors, nothing } from './commands';
 import { dueAt, mergeDue, remindersLeft } from './due';
 import { mergeRecurrence } from './recurrence';
 import { armImported, readReminders } from './reminders';
@@ -32,16 +32,16 @@ function contradiction(field: string, detail: string): ValidationError {
 }
 
 /** The contradictions between the fields of a task that is valid by the schema. */
-function faultsOf(value: Schemas['TaskImport'], isTrashed: boolean): ValidationError[] {
-  const faults = dueFaults(mergeDue(nothing, value));
+function contradictionsIn(value: Schemas['TaskImport'], isTrashed: boolean): ValidationError[] {
+  const errors = dueErrors(mergeDue(nothing, value));
   if (value.completed_at != null && value.status !== 'completed') {
-    faults.push(contradiction('completed_at', 'needs the status completed beside it'));
+    errors.push(contradiction('completed_at', 'needs the status completed beside it'));
   }
   if (value.recurrence_start != null && value.rrule == null) {
-    faults.push(contradiction('recurrence_start', 'needs an rrule beside it'));
+    errors.push(contradiction('recurrence_start', 'needs an rrule beside it'));
   }
   if (value.position != null && !isPosition(value.position)) {
-    faults.push({
+    errors.push({
       pointer: '/position',
       code: 'wrong-format',
       detail: 'must be a position as an export has it',
@@ -49,11 +49,11 @@ function faultsOf(value: Schemas['TaskImport'], isTrashed: boolean): ValidationE
   }
   for (const field of ['deleted_at', 'deleted_with'] as const) {
     if (isTrashed && value[field] == null)
-      faults.push({ pointer: `/${field}`, code: 'required', detail: 'is required' });
+      errors.push({ pointer: `/${field}`, code: 'required', detail: 'is required' });
     if (!isTrashed && value[field] != null)
-      faults.push(contradiction(field, 'is only for tasks in the trash'));
+      errors.push(contradiction(field, 'is only for tasks in the trash'));
   }
-  return faults;
+  return errors;
 }
 
 /**
@@ -73,12 +73,12 @@ export function readTask(
   );
   // Reminders before a missing due date are no errors, because old exports contain some.
   const reminders = readReminders(value.reminders ?? [], undefined);
-  const faults = [
-    ...faultsOf(value, isTrashed),
+  const errors = [
+    ...contradictionsIn(value, isTrashed),
     ...(Array.isArray(recurrence) ? recurrence : []),
-    ...(areFaults(reminders) ? reminders : []),
+    ...(areErrors(reminders) ? reminders : []),
   ];
-  if (faults.length > 0 || Array.isArray(recurrence)) return faults;
+  if (errors.length > 0 || Array.isArray(recurrence)) return errors;
   return {
     id: value.id,
     title: value.title.trim(),

@@ -1,5 +1,6 @@
 /** Completes and skips the occurrences of recurring tasks, and undoes completions. */
 import { v7 as uuidv7 } from 'uuid';
+import { isOpen } from '../../domain/tasks/status';
 import type { WritableLane } from '../../platform/database/lane';
 import type { CompletionRow, TaskRow, TaskStatus } from '../../platform/database/rows';
 import {
@@ -25,9 +26,7 @@ type Reopened = CompletionRow['reopened'][number];
 
 /** Reopens the closed subtasks of a task, at all levels. @returns these subtasks with their earlier statuses */
 async function reopenSubtasks(lane: WritableLane, id: string): Promise<Reopened[]> {
-  const closed = (await levelsBelow(lane, id))
-    .flat()
-    .filter(({ status }) => status === 'completed' || status === 'cancelled');
+  const closed = (await levelsBelow(lane, id)).flat().filter(({ status }) => !isOpen(status));
   await updateStatuses(
     lane,
     closed.map(({ id, status }) => ({ id, from: status, to: 'pending', completedAt: null })),
@@ -86,14 +85,13 @@ export async function isCompleted(lane: WritableLane, current: TaskRow, dueDate:
 
 /** True if the task has not changed since the completion. */
 function isUnchanged(row: TaskRow, completion: CompletionRow): boolean {
-  const closed = row.status === 'completed' || row.status === 'cancelled';
   return (
     row.rrule === completion.rrule &&
     row.due_time === completion.due_time &&
     row.time_zone === completion.time_zone &&
     (completion.next_due_date === null
       ? row.status === 'completed' && row.due_date === completion.due_date
-      : !closed && row.due_date === completion.next_due_date)
+      : isOpen(row.status) && row.due_date === completion.next_due_date)
   );
 }
 

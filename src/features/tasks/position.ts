@@ -1,11 +1,15 @@
 /** Positions of tasks and projects. They are fractional indexes, so that a move usually writes one row. */
 import { generateKeyBetween, generateNKeysBetween } from 'fractional-indexing';
 import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
+import type { LaneTables } from '../../platform/database/rows';
+import { update } from '../../platform/database/update';
 
 type Ordered = 'projects' | 'tasks';
+/** The columns that a move writes, in both tables. */
+type Moved = Pick<LaneTables[Ordered], 'position' | 'version' | 'updated_at'>;
 type Side = 'before' | 'after';
 
-export interface Placed {
+export interface Positioned {
   readonly id: string;
   readonly position: string;
 }
@@ -15,7 +19,7 @@ export interface Placed {
  */
 export interface Move {
   readonly position: string;
-  readonly others: readonly Placed[];
+  readonly others: readonly Positioned[];
 }
 
 // A position becomes one character longer after about six moves into the same gap.
@@ -33,10 +37,10 @@ function ordered(lane: Lane, table: Ordered) {
 function neighbours(
   lane: Lane,
   table: Ordered,
-  { position, id }: Placed,
+  { position, id }: Positioned,
   side: Side,
   limit: number,
-): Promise<Placed[]> {
+): Promise<Positioned[]> {
   const [operator, order] = side === 'before' ? (['<', 'desc'] as const) : (['>', 'asc'] as const);
   return ordered(lane, table)
     .whereRaw(`(position, id) ${operator} (?, ?)`, [position, id])
@@ -52,12 +56,12 @@ function neighbours(
 async function spread(
   lane: Lane,
   table: Ordered,
-  moved: Placed,
-  anchor: Placed,
+  moved: Positioned,
+  anchor: Positioned,
   side: Side,
   windowSize: number,
 ): Promise<{ move: Move; roomy: boolean } | null> {
-  const isOther = ({ id }: Placed) => id !== moved.id;
+  const isOther = ({ id }: Positioned) => id !== moved.id;
   const [upper = [], lower = []] = await Promise.all(
     (['before', 'after'] as const).map(async (each) =>
       (await neighbours(lane, table, anchor, each, windowSize + 2)).filter(isOther),
@@ -68,9 +72,12 @@ async function spread(
   const [first = null, last = null] = [upper[windowSize]?.position, lower[windowSize]?.position];
   if (first !== null && first === last) return null;
   const positions = generateNKeysBetween(first, last, window.length);
-  const placed = window.map(({ id }, index) => ({ id, position: positions[index] as string }));
+  const positioned = window.map(({ id }, index) => ({ id, position: positions[index] as string }));
   return {
-    move: { position: placed[window.indexOf(moved)]?.position as string, others: placed.filter(isOther) },
+    move: {
+      position: positioned[window.indexOf(moved)]?.position as string,
+      others: positioned.filter(isOther),
+    },
     roomy: positions.every((each) => each.length <= roomyPosition) || (first === null && last === null),
   };
 }
@@ -79,8 +86,8 @@ async function spread(
 export async function moveNextTo(
   lane: Lane,
   table: Ordered,
-  moved: Placed,
-  anchor: Placed,
+  moved: Positioned,
+  anchor: Positioned,
   side: Side,
 ): Promise<Move> {
   const [beyond] = await neighbours(lane, table, anchor, side, 1);
@@ -100,33 +107,30 @@ export async function moveNextTo(
 /** The position after all rows of the table. */
 export async function positionAtEnd(lane: Lane, table: Ordered): Promise<string> {
   const last = await ordered(lane, table).orderBy('position', 'desc').first('position');
-  return generateKeyBetween((last as Placed | undefined)?.position ?? null, null);
+  return generateKeyBetween((last as Positioned | undefined)?.position ?? null, null);
 }
 
 /** Writes new positions of tasks or projects. Raises the version of each and records a change for it. */
 export async function writePositions(
   lane: WritableLane,
   table: Ordered,
-  placed: readonly Placed[],
+  positioned: readonly Positioned[],
 ): Promise<void> {
-  if (placed.length === 0) return;
-  const positions = new Map(placed.map(({ id, position }) => [id, position]));
-  const found: Placed[] = await lane
+  if (positioned.length === 0) return;
+  const positions = new Map(positioned.map(({ id, position }) => [id, position]));
+  const found: Positioned[] = await lane
     .rows(table)
     .whereRaw('id = any(?)', [[...positions.keys()]])
     .select('id', 'position');
   const rows = found.filter(({ id, position }) => positions.get(id) !== position);
-  await lane
-    .rows(table)
-    .whereRaw('id = any(?)', [rows.map(({ id }) => id)])
-    .update({
-      position: lane.expression('?::jsonb ->> id::text', [JSON.stringify(Object.fromEntries(positions))]),
-      version: lane.expression('version + 1'),
-      updated_at: lane.now,
-    } as object);
+  await update<Moved>(lane.rows(table).whereRaw('id = any(?)', [rows.map(({ id }) => id)]) as never, {
+    position: lane.expression('?::jsonb ->> id::text', [JSON.stringify(Object.fromEntries(positions))]),
+    version: lane.expression('version + 1'),
+    updated_at: lane.now,
+  });
   const type = table === 'tasks' ? 'task' : 'project';
   for (const row of rows) {
-    const fields = differences<Placed>(row, { position: positions.get(row.id) });
+    const fields = differences<Positioned>(row, { position: positions.get(row.id) });
     lane.changed({ type, id: row.id, action: 'updated', fields });
   }
 }

@@ -43,13 +43,13 @@ export function mergeRecurrence(
   if (rrule === null) return { rrule, repeat_from, recurrence_start: null, completion_count: 0 };
 
   const rule = parseRule(rrule);
-  const faults: ValidationError[] = Array.isArray(rule)
-    ? rule.map((fault) => ({ ...fault, pointer: '/rrule' }))
+  const errors: ValidationError[] = Array.isArray(rule)
+    ? rule.map((error) => ({ ...error, pointer: '/rrule' }))
     : [];
   if (dueDate === null) {
-    faults.push({ pointer: '/rrule', code: 'contradiction', detail: 'needs a due_date beside it' });
+    errors.push({ pointer: '/rrule', code: 'contradiction', detail: 'needs a due_date beside it' });
   }
-  if (faults.length > 0) return faults;
+  if (errors.length > 0) return errors;
   if (rrule !== current.rrule) return { rrule, repeat_from, recurrence_start: dueDate, completion_count: 0 };
   const { completion_count } = current;
   const hasMovedOn = completion_count > 0 || current.due_date !== current.recurrence_start;

@@ -1,5 +1,6 @@
 /** Reminders: at which instants they fire, and which of them are still pending. */
 
+import { lastOpenRank } from '../../domain/tasks/status';
 import { startOfDay, toInstant } from '../../domain/time/calendar';
 import type { ValidationError } from '../../platform/contract/document/operations';
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
@@ -23,18 +24,18 @@ export function readReminders(
   reminders: readonly NewReminder[],
   dueDate: string | null | undefined,
 ): Reminder[] | ValidationError[] {
-  const faults: ValidationError[] = [];
+  const errors: ValidationError[] = [];
   const read = reminders.map(({ at = null, minutes_before_due = null }, index): Reminder => {
     const pointer = `/reminders/${index}`;
     if ((at === null) === (minutes_before_due === null)) {
-      faults.push({ pointer, code: 'contradiction', detail: 'has either at or minutes_before_due' });
+      errors.push({ pointer, code: 'contradiction', detail: 'has either at or minutes_before_due' });
     } else if (minutes_before_due !== null && dueDate === null) {
       const detail = 'needs a due_date beside the reminders';
-      faults.push({ pointer: `${pointer}/minutes_before_due`, code: 'contradiction', detail });
+      errors.push({ pointer: `${pointer}/minutes_before_due`, code: 'contradiction', detail });
     }
     return { at: at === null ? null : new Date(at).toISOString(), minutes_before_due };
   });
-  return faults.length > 0 ? faults : read;
+  return errors.length > 0 ? errors : read;
 }
 
 type Reminded = Pick<TaskRow, 'reminders' | 'due_date' | 'due_time' | 'time_zone' | 'due_at'>;
@@ -180,7 +181,7 @@ export async function fireReminders(lane: WritableLane, limit: number): Promise<
 async function openAmong(lane: Lane, ids: readonly string[]): Promise<Set<string>> {
   const rows: { id: string }[] = await liveTasks(lane)
     .whereIn('id', ids)
-    .where('status_rank', '<=', 2)
+    .where('status_rank', '<=', lastOpenRank)
     .select('id');
   return new Set(rows.map((row) => row.id));
 }

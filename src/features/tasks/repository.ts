@@ -1,3 +1,4 @@
+import { isOpenSql, openStatuses } from '../../domain/tasks/status';
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
 import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
@@ -9,6 +10,7 @@ import {
   taskPriorities,
   taskStatuses,
 } from '../../platform/database/rows';
+import { update } from '../../platform/database/update';
 import { matching, type TextSearch, wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagsNamed, tagTasks } from '../tags/repository';
 import type { ViewMoment } from './view';
@@ -126,8 +128,6 @@ const listedColumns = columns.filter((column) => isListed[column]);
 
 /** The columns of a task that lists return. */
 export type ListedTask = Pick<TaskRow, ListedColumn>;
-
-const openStatuses: readonly TaskStatus[] = ['pending', 'in_progress'];
 
 /** A query for the tasks that are not in the trash. */
 export function liveTasks(lane: Lane) {
@@ -250,7 +250,7 @@ export async function countSubtasks(
     .groupBy('parent_id')
     .select('parent_id')
     .count({ total: '*' })
-    .select(lane.expression('count(*) filter (where status_rank <= 2) as open'));
+    .select(lane.expression(`count(*) filter (where ${isOpenSql}) as open`));
   return Object.fromEntries(
     rows.map(({ parent_id, open, total }) => [
       parent_id,
@@ -356,16 +356,13 @@ export async function updateTask(lane: WritableLane, current: TaskRow, wanted: T
   const { due_at: _instant, completion_count: _count, ...fields } = differing;
   const title = wanted.title ?? current.title;
   const description = wanted.description === undefined ? current.description : wanted.description;
-  const [row] = await liveTasks(lane)
-    .where('id', current.id)
-    .update({
-      ...asJson(wanted),
-      ...(fields.title || fields.description ? wordsOfTask(title, description) : {}),
-      completed_at: completedAt(lane, wanted.status ?? current.status, current),
-      version: current.version + 1,
-      updated_at: lane.now,
-    } as object)
-    .returning(columns);
+  const [row] = await update(liveTasks(lane).where('id', current.id), {
+    ...asJson(wanted),
+    ...(fields.title || fields.description ? wordsOfTask(title, description) : {}),
+    completed_at: completedAt(lane, wanted.status ?? current.status, current),
+    version: current.version + 1,
+    updated_at: lane.now,
+  }).returning(columns);
   if (!row) throw new Error(`The task ${current.id} vanished under the lane's lock.`);
   if (fields.tags) await replaceTaskTags(lane, row.id, row.tags);
   lane.changed({ type: 'task', id: row.id, action: 'updated', fields });
@@ -386,10 +383,11 @@ export async function updateTasks(
     .map((row) => ({ id: row.id, fields: differences<typeof row>(row, wanted) }))
     .filter(({ fields }) => Object.keys(fields).length > 0);
   for (const chunk of chunksOf(changes, rowsInStatement)) {
-    await lane
-      .rows('tasks')
-      .whereRaw('id = any(?)', [chunk.map(({ id }) => id)])
-      .update({ ...wanted, version: lane.expression('version + 1'), updated_at: lane.now } as object);
+    await update(lane.rows('tasks').whereRaw('id = any(?)', [chunk.map(({ id }) => id)]), {
+      ...wanted,
+      version: lane.expression('version + 1'),
+      updated_at: lane.now,
+    });
   }
   for (const change of changes) lane.changed({ type: 'task', action: 'updated', ...change });
 }
@@ -411,14 +409,12 @@ export async function updateStatuses(lane: WritableLane, changes: readonly Statu
     );
     const completed = `case when ?::jsonb -> id::text ->> 0 = 'completed'
       then coalesce((?::jsonb -> id::text ->> 1)::timestamptz, ?) end`;
-    await liveTasks(lane)
-      .whereRaw('id = any(?)', [chunk.map(({ id }) => id)])
-      .update({
-        status: lane.expression('?::jsonb -> id::text ->> 0', [wanted]),
-        completed_at: lane.expression(completed, [wanted, wanted, lane.now as never]),
-        version: lane.expression('version + 1'),
-        updated_at: lane.now,
-      } as object);
+    await update(liveTasks(lane).whereRaw('id = any(?)', [chunk.map(({ id }) => id)]), {
+      status: lane.expression('?::jsonb -> id::text ->> 0', [wanted]),
+      completed_at: lane.expression(completed, [wanted, wanted, lane.now as never]),
+      version: lane.expression('version + 1'),
+      updated_at: lane.now,
+    });
   }
   for (const { id, from, to } of changes) {
     lane.changed({ type: 'task', id, action: 'updated', fields: { status: { from, to } } });

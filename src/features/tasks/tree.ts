@@ -37,12 +37,12 @@ export async function levelsBelow(lane: Lane, id: string): Promise<Subtask[][]> 
 }
 
 /** The project and the parent of a task. */
-export interface Place {
+export interface ParentAndProject {
   readonly project_id: string | null;
   readonly parent_id: string | null;
 }
 
-export type PlaceFault =
+export type HierarchyError =
   | { readonly field: 'parent_id'; readonly reason: 'not-in-lane' | 'cycle' | 'too-deep' }
   | { readonly field: 'project_id'; readonly reason: 'not-in-lane' | 'contradiction' };
 
@@ -51,11 +51,11 @@ export type PlaceFault =
  * in the project of its parent.
  * @param current the present task; null for a new task
  */
-export async function findPlace(
+export async function findParentAndProject(
   lane: WritableLane,
   current: TaskRow | null,
   wanted: { project_id?: string | null | undefined; parent_id?: string | null | undefined },
-): Promise<Place | PlaceFault> {
+): Promise<ParentAndProject | HierarchyError> {
   const parent_id = wanted.parent_id === undefined ? (current?.parent_id ?? null) : wanted.parent_id;
   if (parent_id === null) {
     const project_id = wanted.project_id === undefined ? (current?.project_id ?? null) : wanted.project_id;

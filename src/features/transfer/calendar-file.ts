@@ -8,7 +8,7 @@ import type { SpooledBody } from '../../platform/contract/bodies/spool';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { createCheck } from '../../platform/contract/validation/rows';
 import { readTask, type TaskDraft } from '../tasks/import';
-import { faultOfFile, idNamed, idsFor, type ReadRow, tooLargeFault } from './file';
+import { fileError, idNamed, idsFor, type ReadRow, tooLargeError } from './file';
 
 const check = createCheck('TaskImport');
 
@@ -38,8 +38,8 @@ function idOfUid(uid: string): string {
   return uuid.test(lower) ? lower : idNamed(uid);
 }
 
-function toDraft({ fields, faults, related }: ReadTodo, id: string): TaskDraft | ValidationError[] {
-  const own = faults.map(
+function toDraft({ fields, errors, related }: ReadTodo, id: string): TaskDraft | ValidationError[] {
+  const own = errors.map(
     ({ property, code, detail }): ValidationError => ({
       pointer: property === '' ? '' : `/${property}`,
       code,
@@ -78,7 +78,7 @@ export async function* readCalendar(
   for await (const component of components()) {
     const { line } = component;
     if ('broken' in component) {
-      yield faultOfFile(line, { pointer: '', code: 'wrong-format', detail: component.broken });
+      yield fileError(line, { pointer: '', code: 'wrong-format', detail: component.broken });
     } else if (component.name !== 'VTODO' || (component.text !== undefined && isException(component.text))) {
       if (component.name !== 'VTIMEZONE') yield 'ignored';
     } else {
@@ -86,7 +86,7 @@ export async function* readCalendar(
       const { text } = component;
       const todo = text === undefined ? undefined : readTodo(text, locations);
       const id = todo?.uid === undefined ? idOf(row) : idOfUid(todo.uid);
-      const read = todo ? toDraft(todo, id) : [tooLargeFault(maxItemBytes)];
+      const read = todo ? toDraft(todo, id) : [tooLargeError(maxItemBytes)];
       yield { row, line, type: 'task', within: '/body', index: row, id, read };
     }
   }

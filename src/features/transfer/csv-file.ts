@@ -7,7 +7,7 @@ import { createCheck } from '../../platform/contract/validation/rows';
 import type { ImportedProject } from '../projects/repository';
 import { readTask } from '../tasks/import';
 import { csvColumns, unguardCell } from './csv';
-import { faultOfFile, idOfProject, idsFor, type ReadRow, tooLargeFault } from './file';
+import { fileError, idOfProject, idsFor, type ReadRow, tooLargeError } from './file';
 
 const check = createCheck('TaskImport');
 
@@ -48,8 +48,8 @@ function createLineCounter() {
 const maxColumns = 100;
 const maxName = 100;
 
-function faultsOfHeader(columns: readonly string[]): ValidationError[] {
-  const faults = columns.slice(0, maxColumns).flatMap((column, index): ValidationError[] => {
+function headerErrors(columns: readonly string[]): ValidationError[] {
+  const errors = columns.slice(0, maxColumns).flatMap((column, index): ValidationError[] => {
     const pointer = `/0/${column.slice(0, maxName)}`;
     if (!(csvColumns as readonly string[]).includes(column))
       return [{ pointer, code: 'unknown', detail: `is no column; there are ${csvColumns.join(', ')}` }];
@@ -57,8 +57,8 @@ function faultsOfHeader(columns: readonly string[]): ValidationError[] {
     return [];
   });
   if (!columns.includes('title'))
-    faults.push({ pointer: '/0/title', code: 'required', detail: 'is required' });
-  return faults;
+    errors.push({ pointer: '/0/title', code: 'required', detail: 'is required' });
+  return errors;
 }
 
 // More items than any list of a task may have, empty items included.
@@ -148,7 +148,7 @@ export async function* readCsv(file: Pick<SpooledBody, 'pieces' | 'sha256'>): As
   let end = 0;
   // The ids of the projects that already have a row.
   const projects = new Set<string>();
-  const place = () => ({
+  const location = () => ({
     ...{ row, line: lines.after(end), type: 'task' as const },
     ...{ within: '/body', index: row, id: null },
   });
@@ -158,27 +158,28 @@ export async function* readCsv(file: Pick<SpooledBody, 'pieces' | 'sha256'>): As
   for (; !next.done; next = await records.next()) {
     const { record } = next.value;
     row++;
-    if (columns) yield* readRecord(columns, record, place(), idOf, projects);
+    if (columns) yield* readRecord(columns, record, location(), idOf, projects);
     else {
       columns = record.map((cell) => cell.trim());
-      const { line } = place();
-      const faults = faultsOfHeader(columns);
-      for (const fault of faults) yield faultOfFile(line, fault);
-      if (faults.length > 0) return;
+      const { line } = location();
+      const errors = headerErrors(columns);
+      for (const error of errors) yield fileError(line, error);
+      if (errors.length > 0) return;
     }
     end = next.value.end;
   }
   row++;
-  if (next.value) yield { ...place(), read: [brokenRecord(next.value, columns)] };
-  else if (!columns) yield faultOfFile(1, { pointer: '/0', code: 'required', detail: 'must have a header' });
+  if (next.value) yield { ...location(), read: [brokenRecord(next.value, columns)] };
+  else if (!columns) yield fileError(1, { pointer: '/0', code: 'required', detail: 'must have a header' });
 }
 
 function brokenRecord(error: CsvError, columns: readonly string[] | undefined): ValidationError {
-  if (error.code === 'CSV_MAX_RECORD_SIZE') return tooLargeFault(maxItemBytes);
+  if (error.code === 'CSV_MAX_RECORD_SIZE') return tooLargeError(maxItemBytes);
   const index = typeof error.column === 'number' ? error.column : undefined;
   const column = index === undefined ? error.column : (columns?.[index] ?? index + 1);
   const at = column === undefined ? '' : `column ${column}: `;
-  const quote = error.code === 'CSV_QUOTE_NOT_CLOSED' ? 'a quote is not closed' : 'a quote is out of place';
+  const quote =
+    error.code === 'CSV_QUOTE_NOT_CLOSED' ? 'a quote is not closed' : 'a quote is out of location';
   return { pointer: column === undefined ? '' : `/${column}`, code: 'wrong-format', detail: at + quote };
 }
 
@@ -186,31 +187,31 @@ function brokenRecord(error: CsvError, columns: readonly string[] | undefined): 
 function* readRecord(
   columns: readonly string[],
   record: readonly string[],
-  place: Omit<ReadRow<'task'>, 'read'>,
+  location: Omit<ReadRow<'task'>, 'read'>,
   idOf: (row: number) => string,
   projects: Set<string>,
 ): Generator<ReadRow> {
   if (record.length !== columns.length) {
     const detail = `has ${record.length} cells where the header has ${columns.length}`;
-    yield { ...place, read: [{ pointer: '', code: 'wrong-format', detail }] };
+    yield { ...location, read: [{ pointer: '', code: 'wrong-format', detail }] };
     return;
   }
   const fields = toFields(columns, record);
-  const faults = check(fields);
-  if (faults.length > 0) {
-    yield { ...place, id: (fields.id as string | undefined) ?? null, read: faults };
+  const errors = check(fields);
+  if (errors.length > 0) {
+    yield { ...location, id: (fields.id as string | undefined) ?? null, read: errors };
     return;
   }
-  const id = (fields.id as string | undefined) ?? idOf(place.row);
+  const id = (fields.id as string | undefined) ?? idOf(location.row);
   const { project, ...task } = fields as Schemas['TaskImport'];
   const name = project?.trim();
   const project_id = task.project_id ?? (name === undefined ? undefined : idOfProject(name));
   if (name !== undefined && project_id !== undefined && !projects.has(project_id)) {
     projects.add(project_id);
-    yield { ...place, type: 'project', id: project_id, read: newProject(project_id, name) };
+    yield { ...location, type: 'project', id: project_id, read: newProject(project_id, name) };
   }
-  const placed = project_id === undefined ? task : { ...task, project_id };
-  yield { ...place, id, read: readTask({ ...placed, id }, { isTrashed: false }) };
+  const withProject = project_id === undefined ? task : { ...task, project_id };
+  yield { ...location, id, read: readTask({ ...withProject, id }, { isTrashed: false }) };
 }
 
 function newProject(id: string, name: string): ImportedProject {

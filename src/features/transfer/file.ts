@@ -9,7 +9,7 @@ import type { ImportedTag } from '../tags/repository';
 import type { TaskDraft } from '../tasks/import';
 import type { Note, Notes } from './notes';
 import { createPace } from './pace';
-import type { KnownPlace } from './repository';
+import type { KnownTask } from './repository';
 
 /** What a row of each type creates. */
 export interface Drafts {
@@ -25,7 +25,7 @@ export interface Drafts {
 export type RowType = keyof Drafts;
 
 /** The fields that decide about the project, parent and level of a task. */
-export interface Placeable {
+export interface TaskReferences {
   readonly id: string;
   readonly parent_id: string | null;
   /** Undefined: the project of its parent. */
@@ -34,12 +34,12 @@ export interface Placeable {
 }
 
 /** What is kept in memory of a task. */
-interface TaskLinks extends Placeable {
+interface TaskLinks extends TaskReferences {
   /** If the file names the project, this becomes the id of the lane's project with this name. */
   project_id: string | null | undefined;
   readonly isPositioned: boolean;
   /** Set when the import is planned. */
-  place: KnownPlace | undefined;
+  resolved: KnownTask | undefined;
   /** Set when the import is written, if the file has no position. */
   position: string | undefined;
 }
@@ -58,7 +58,7 @@ interface Links {
 }
 
 /** The location of a row in a file. */
-interface RowPlace<T extends RowType = RowType> {
+interface RowLocation<T extends RowType = RowType> {
   readonly row: number;
   readonly line: number | null;
   readonly type: T;
@@ -69,12 +69,12 @@ interface RowPlace<T extends RowType = RowType> {
 }
 
 /** A row that was read: its draft, or validation errors. */
-export interface ReadRow<T extends RowType = RowType> extends RowPlace<T> {
+export interface ReadRow<T extends RowType = RowType> extends RowLocation<T> {
   readonly read: Drafts[T] | readonly ValidationError[];
 }
 
 /** A row with its action. */
-export interface FileRow<T extends RowType = RowType> extends RowPlace<T> {
+export interface FileRow<T extends RowType = RowType> extends RowLocation<T> {
   /** The id of the lane's own row, if the lane already has one with the same name. */
   id: string | null;
   action: Schemas['ImportRow']['action'];
@@ -83,9 +83,9 @@ export interface FileRow<T extends RowType = RowType> extends RowPlace<T> {
   /** The stored draft, or the stored errors of reading; undefined if there is neither. */
   readonly note: Note | undefined;
   /** The errors that planning finds, for example duplicates; the pointers are into the row. */
-  faults: ValidationError[] | undefined;
+  errors: ValidationError[] | undefined;
   /** The number of all its errors, with those of reading. */
-  faultCount: number;
+  errorCount: number;
 }
 
 /** A file that was read. */
@@ -99,29 +99,29 @@ export interface ImportFile {
 export const maxRows = 200_000;
 
 // The maximum number of errors that are kept of a row.
-const maxFaults = 100;
+const maxKeptErrors = 100;
 
 /** Adds errors to a row. */
-export function addFaults(row: FileRow, faults: readonly ValidationError[]): void {
-  if (faults.length === 0) return;
+export function addErrors(row: FileRow, errors: readonly ValidationError[]): void {
+  if (errors.length === 0) return;
   row.action = 'fault';
-  row.faults = [...(row.faults ?? []), ...faults];
-  row.faultCount += faults.length;
+  row.errors = [...(row.errors ?? []), ...errors];
+  row.errorCount += errors.length;
 }
 
 /** The errors of a row for the response: with pointers into the file, and with the line. */
 export function locate(
   { within, index, line }: FileRow,
-  faults: readonly ValidationError[],
+  errors: readonly ValidationError[],
 ): ValidationError[] {
   const at = index === null ? within : `${within}/${index}`;
   const where = line === null ? '' : ` (line ${line})`;
-  return faults.map(({ pointer, code, detail }) => ({ pointer: at + pointer, code, detail: detail + where }));
+  return errors.map(({ pointer, code, detail }) => ({ pointer: at + pointer, code, detail: detail + where }));
 }
 
 /** A row that holds an error of the file as a whole. */
-export function faultOfFile(line: number | null, fault: ValidationError): ReadRow {
-  return { row: 0, line, type: 'file', within: '/body', index: null, id: null, read: [fault] };
+export function fileError(line: number | null, error: ValidationError): ReadRow {
+  return { row: 0, line, type: 'file', within: '/body', index: null, id: null, read: [error] };
 }
 
 const tooManyRows: ValidationError = {
@@ -131,7 +131,7 @@ const tooManyRows: ValidationError = {
 };
 
 /** The error of a row that is too large. */
-export function tooLargeFault(maxBytes: number): ValidationError {
+export function tooLargeError(maxBytes: number): ValidationError {
   return { pointer: '', code: 'too-long', detail: `must be at most ${maxBytes} bytes` };
 }
 
@@ -151,23 +151,23 @@ const linksOf: { [T in RowType]: (draft: Drafts[T], id: string) => Links[T] } = 
     project_id: copy(project_id),
     deleted_with: deleted_with === id ? id : copy(deleted_with),
     isPositioned: position !== undefined,
-    place: undefined,
+    resolved: undefined,
     position: undefined,
   }),
   completion: ({ task_id }) => copy(task_id),
   file: () => null,
 };
 
-async function toFileRow({ read, id, ...place }: ReadRow, notes: Notes): Promise<FileRow> {
+async function toFileRow({ read, id, ...location }: ReadRow, notes: Notes): Promise<FileRow> {
   // A longer id is not valid, and the row has an error for it.
-  const kept = { ...place, id: (id?.length ?? 0) > idLength ? null : copy(id), faults: undefined };
+  const kept = { ...location, id: (id?.length ?? 0) > idLength ? null : copy(id), errors: undefined };
   if (Array.isArray(read)) {
-    const faults = read.slice(0, maxFaults);
-    const note = await notes.write(faults);
-    return { ...kept, action: 'fault', links: undefined, note, faultCount: faults.length };
+    const errors = read.slice(0, maxKeptErrors);
+    const note = await notes.write(errors);
+    return { ...kept, action: 'fault', links: undefined, note, errorCount: errors.length };
   }
-  const links = linksOf[place.type](read as never, kept.id as string);
-  return { ...kept, action: 'create', links, note: await notes.write(read), faultCount: 0 };
+  const links = linksOf[location.type](read as never, kept.id as string);
+  return { ...kept, action: 'create', links, note: await notes.write(read), errorCount: 0 };
 }
 
 /** Collects the rows of a file: keeps a small part of each in memory and stores the rest in notes. */
@@ -179,7 +179,7 @@ export async function collect(read: AsyncIterable<ReadRow | 'ignored'>, notes: N
     await pace();
     if (each === 'ignored') ignored++;
     else if (rows.length < maxRows) rows.push(await toFileRow(each, notes));
-    else return { rows: [await toFileRow(faultOfFile(each.line, tooManyRows), notes)], ignored, notes };
+    else return { rows: [await toFileRow(fileError(each.line, tooManyRows), notes)], ignored, notes };
   }
   return { rows, ignored, notes };
 }

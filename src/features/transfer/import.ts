@@ -73,13 +73,13 @@ const pageBytes = 1024 * 1024;
 export const maxReportRows = 1_000;
 export const maxReportErrors = 100;
 
-const faultNote = ({ links, note }: FileRow): Note | undefined => (links === undefined ? note : undefined);
+const errorNote = ({ links, note }: FileRow): Note | undefined => (links === undefined ? note : undefined);
 
 function* pagesOf(rows: readonly FileRow[]): Generator<FileRow[]> {
   let [page, bytes]: [FileRow[], number] = [[], 0];
   for (const row of rows) {
     page.push(row);
-    bytes += faultNote(row)?.length ?? 0;
+    bytes += errorNote(row)?.length ?? 0;
     if (page.length === pageSize || bytes >= pageBytes) {
       yield page;
       [page, bytes] = [[], 0];
@@ -96,12 +96,12 @@ async function* toReportRows(
 ): AsyncGenerator<Schemas['ImportRow'][]> {
   let left = maxErrors;
   for (const page of pagesOf(rows)) {
-    const noted = await notes.read<ValidationError[]>(page.flatMap((row) => faultNote(row) ?? []));
+    const noted = await notes.read<ValidationError[]>(page.flatMap((row) => errorNote(row) ?? []));
     const next = noted.values();
     yield page.map((each) => {
-      const { row, line, type, action, id, faults = [] } = each;
-      const read = faultNote(each) ? (next.next().value ?? []) : [];
-      const errors = locate(each, [...read, ...faults].slice(0, left));
+      const { row, line, type, action, id, errors: planned = [] } = each;
+      const read = errorNote(each) ? (next.next().value ?? []) : [];
+      const errors = locate(each, [...read, ...planned].slice(0, left));
       left -= errors.length;
       return { row, line, type, action, id, errors };
     });
@@ -109,21 +109,21 @@ async function* toReportRows(
 }
 
 /** The first rows with errors, until they have at least `most` errors together. */
-function rowsWithFaults(rows: readonly FileRow[], most: number): FileRow[] {
+function rowsWithErrors(rows: readonly FileRow[], most: number): FileRow[] {
   const found: FileRow[] = [];
-  let faults = 0;
+  let errors = 0;
   for (const row of rows) {
-    if (faults >= most) break;
-    if (row.faultCount === 0) continue;
+    if (errors >= most) break;
+    if (row.errorCount === 0) continue;
     found.push(row);
-    faults += row.faultCount;
+    errors += row.errorCount;
   }
   return found;
 }
 
 /** The number of errors in a file. */
-export function countFaults({ rows }: ImportFile): number {
-  return rows.reduce((sum, { faultCount }) => sum + faultCount, 0);
+export function countErrors({ rows }: ImportFile): number {
+  return rows.reduce((sum, { errorCount }) => sum + errorCount, 0);
 }
 
 /**
@@ -132,11 +132,11 @@ export function countFaults({ rows }: ImportFile): number {
  */
 export function reportOf(file: ImportFile) {
   const { rows, notes } = file;
-  const faulty = rowsWithFaults(rows, maxReportErrors);
-  const listed = new Set(faulty);
+  const withErrors = rowsWithErrors(rows, maxReportErrors);
+  const listed = new Set(withErrors);
   for (const row of rows) {
     if (listed.size >= maxReportRows) break;
-    if (row.faultCount === 0) listed.add(row);
+    if (row.errorCount === 0) listed.add(row);
   }
   return {
     rows: toReportRows(
@@ -145,14 +145,14 @@ export function reportOf(file: ImportFile) {
       maxReportErrors,
     ),
     rows_omitted: rows.length - listed.size,
-    errors_omitted: Math.max(0, countFaults(file) - maxReportErrors),
+    errors_omitted: Math.max(0, countErrors(file) - maxReportErrors),
   };
 }
 
 /** The first errors of a file, at most `most`. */
-export async function firstFaults({ rows, notes }: ImportFile, most: number): Promise<ValidationError[]> {
+export async function firstErrors({ rows, notes }: ImportFile, most: number): Promise<ValidationError[]> {
   const found: ValidationError[] = [];
-  const pages = toReportRows(notes, rowsWithFaults(rows, most), most);
+  const pages = toReportRows(notes, rowsWithErrors(rows, most), most);
   for await (const page of pages) for (const { errors } of page) found.push(...errors);
   return found;
 }

@@ -78,7 +78,7 @@ export async function knownTagKeys(lane: Lane, keys: ReadonlySet<string>): Promi
 }
 
 /** The project and level of a task, and whether it is in the trash. */
-export interface KnownPlace {
+export interface KnownTask {
   readonly project_id: string | null;
   /** 1 for a task without a parent. */
   readonly level: number;
@@ -93,11 +93,11 @@ const level = `(
   )
   select count(*)::integer from line)`;
 
-/** The places of tasks by id, also of tasks in the trash; ids that the lane does not have are left out. */
-export async function knownPlaces(lane: Lane, ids: ReadonlySet<string>): Promise<Map<string, KnownPlace>> {
-  const known = new Map<string, KnownPlace>();
+/** The projects and levels of tasks by id, also of tasks in the trash; ids that the lane does not have are left out. */
+export async function knownTasks(lane: Lane, ids: ReadonlySet<string>): Promise<Map<string, KnownTask>> {
+  const known = new Map<string, KnownTask>();
   await inBatches(ids, async (batch) => {
-    const rows: (KnownPlace & { id: string })[] = await lane
+    const rows: (KnownTask & { id: string })[] = await lane
       .rows('tasks')
       .whereRaw('id = any(?::uuid[])', [batch])
       .select(
@@ -106,7 +106,7 @@ export async function knownPlaces(lane: Lane, ids: ReadonlySet<string>): Promise
         lane.expression('deleted_at is not null as deleted'),
         lane.expression(`${level} as level`),
       );
-    for (const { id, ...place } of rows) known.set(id, place);
+    for (const { id, ...task } of rows) known.set(id, task);
   });
   return known;
 }

@@ -12,10 +12,17 @@ import { importTasks, type TaskDraft } from '../tasks/import';
 import { positionAtEnd } from '../tasks/position';
 import { moveReminders } from '../tasks/reminders';
 import type { ImportedTask } from '../tasks/repository';
-import { type Drafts, type FileRow, forEach, type ImportFile, type Placeable, type RowType } from './file';
+import {
+  type Drafts,
+  type FileRow,
+  forEach,
+  type ImportFile,
+  type RowType,
+  type TaskReferences,
+} from './file';
 import type { Note } from './notes';
-import { placeTasks } from './plan';
-import { type KnownPlace, knownIds, knownPlaces, knownTagKeys } from './repository';
+import { resolveTasks } from './plan';
+import { type KnownTask, knownIds, knownTagKeys, knownTasks } from './repository';
 
 // A task in the trash records two changes, and a chunk may record at most 1,000.
 const chunkSizes = { project: 1_000, tag: 1_000, task: 500, completion: 1_000 };
@@ -52,16 +59,16 @@ async function positionAll(scope: UserScope, rows: readonly TaskRow[]): Promise<
 async function byLevel(rows: readonly TaskRow[]): Promise<TaskRow[]> {
   const levels: TaskRow[][] = [];
   await forEach(rows, (row) => {
-    const { level } = row.links.place as KnownPlace;
+    const { level } = row.links.resolved as KnownTask;
     levels[level] ??= [];
     levels[level].push(row);
   });
   return levels.flat();
 }
 
-type Positioned = TaskDraft & Pick<ImportedTask, 'project_id' | 'position'>;
+type ResolvedTask = TaskDraft & Pick<ImportedTask, 'project_id' | 'position'>;
 
-function toPlaceable({ id, parent_id, project_id, deleted_with }: Positioned): Placeable {
+function toReferences({ id, parent_id, project_id, deleted_with }: ResolvedTask): TaskReferences {
   return { id, parent_id, project_id, deleted_with };
 }
 
@@ -79,17 +86,17 @@ async function makeTags(scope: UserScope, tasks: readonly TaskDraft[]): Promise<
 }
 
 /** Writes planned tasks. @throws Interrupted if the project or parent of one is missing now */
-async function writeTasks(lane: WritableLane, tasks: readonly Positioned[]): Promise<string[]> {
+async function writeTasks(lane: WritableLane, tasks: readonly ResolvedTask[]): Promise<string[]> {
   const referred = tasks.flatMap(({ id, parent_id }) => (parent_id === null ? [id] : [id, parent_id]));
-  const places = await knownPlaces(lane, new Set(referred));
-  const missing = tasks.filter(({ id }) => !places.has(id));
+  const knownById = await knownTasks(lane, new Set(referred));
+  const missing = tasks.filter(({ id }) => !knownById.has(id));
   const wanted = new Set(missing.flatMap(({ project_id }) => project_id ?? []));
   const projects = await knownIds(lane, 'projects', wanted);
-  const placed = await placeTasks(new Map(missing.map((task) => [task.id, toPlaceable(task)])), {
+  const resolved = await resolveTasks(new Map(missing.map((task) => [task.id, toReferences(task)])), {
     projects,
-    places,
+    knownById,
   });
-  if ([...placed.values()].some((place) => 'code' in place)) throw new Interrupted();
+  if ([...resolved.values()].some((each) => 'code' in each)) throw new Interrupted();
   return importTasks(lane, missing);
 }
 
@@ -142,9 +149,9 @@ export async function writeImport(scope: UserScope, { rows, notes }: ImportFile)
     await write(newRows('tag'), chunkSizes.tag, asItIs, insertTags);
     const tasks = newRows('task') as TaskRow[];
     await positionAll(scope, tasks);
-    const toTask = (draft: TaskDraft, row: FileRow<'task'>): Positioned => {
-      const { place, position } = (row as TaskRow).links;
-      const { project_id } = place as KnownPlace;
+    const toTask = (draft: TaskDraft, row: FileRow<'task'>): ResolvedTask => {
+      const { resolved, position } = (row as TaskRow).links;
+      const { project_id } = resolved as KnownTask;
       return { ...draft, project_id, position: draft.position ?? (position as string) };
     };
     const ordered = await byLevel(tasks);

@@ -21,9 +21,9 @@ export async function restoreTask(lane: WritableLane, id: string): Promise<TaskR
   const rows = await restoredRows(lane, row);
   const line = row.parent_id === null ? [] : await lineOf(lane, row.parent_id);
   const [parent] = line;
-  const place =
+  const target =
     parent && line.length + heightOf(row, rows) <= maxLevel
       ? { parent_id: parent.id, project_id: parent.project_id }
       : { parent_id: null, project_id: row.project_id };
-  return restore(lane, row, rows, place);
+  return restore(lane, row, rows, target);
 }

@@ -2,6 +2,7 @@ import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
 import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
 import type { TaskRow } from '../../platform/database/rows';
+import { update } from '../../platform/database/update';
 import { purgeCompletions } from '../completions/repository';
 import { changedAll } from '../tasks/delete';
 import { updateTasks } from '../tasks/repository';
@@ -47,41 +48,37 @@ export async function restoredRows(lane: Lane, row: TaskRow): Promise<TrashedTas
 
 /**
  * Restores a task and the tasks `below` it.
- * @param place the project of all these tasks, and the parent of the first
+ * @param target the project of all these tasks, and the parent of the first
  */
 export async function restoreTask(
   lane: WritableLane,
   row: TaskRow,
   below: readonly TrashedTask[],
-  place: { project_id: string | null; parent_id: string | null },
+  target: { project_id: string | null; parent_id: string | null },
 ): Promise<TaskRow> {
   const back = {
     deleted_at: null,
     deleted_with: null,
-    project_id: place.project_id,
+    project_id: target.project_id,
     version: lane.expression('version + 1'),
     updated_at: lane.now,
   };
-  const [restored] = await lane
-    .rows('tasks')
-    .where('id', row.id)
-    .update({ ...back, parent_id: place.parent_id } as object)
-    .returning('*');
+  const [restored] = await update(lane.rows('tasks').where('id', row.id), {
+    ...back,
+    parent_id: target.parent_id,
+  }).returning('*');
   lane.changed({
     type: 'task',
     id: row.id,
     action: 'restored',
-    fields: differences<typeof place>(row, place),
+    fields: differences<typeof target>(row, target),
   });
   const others = below.filter((each) => each.id !== row.id);
   for (const chunk of chunksOf(others, rowsInStatement)) {
-    await lane
-      .rows('tasks')
-      .whereRaw('id = any(?)', [chunk.map((each) => each.id)])
-      .update(back as object);
+    await update(lane.rows('tasks').whereRaw('id = any(?)', [chunk.map((each) => each.id)]), back);
   }
   for (const each of others) {
-    const fields = differences<{ project_id: string | null }>(each, { project_id: place.project_id });
+    const fields = differences<{ project_id: string | null }>(each, { project_id: target.project_id });
     lane.changed({ type: 'task', id: each.id, action: 'restored', fields });
   }
   return restored as TaskRow;

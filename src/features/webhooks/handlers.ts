@@ -4,24 +4,26 @@ import type { Handlers } from '../../platform/contract/http/call';
 import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
 import type { UserScope, WritableLane } from '../../platform/database/lane';
 import type { WebhookDeliveryRow, WebhookRow } from '../../platform/database/rows';
-import { toDelivery, toWebhook, toWebhookWithSecret } from './mapper';
 import {
-  deleteWebhook,
   deliveryOrder,
   findDelivery,
-  findWebhook,
-  insertWebhook,
   listDeliveries,
-  listWebhooks,
   maxReplayed,
   queueTest,
   replay,
   requeue,
+} from './deliveries';
+import type { EgressPolicy } from './egress-policy';
+import {
+  deleteWebhook,
+  findWebhook,
+  insertWebhook,
+  listWebhooks,
   rotateSecret,
   updateWebhook,
-} from './repository';
+} from './endpoints';
+import { toDelivery, toWebhook, toWebhookWithSecret } from './mapper';
 import { newSecret } from './signature';
-import type { Targets } from './targets';
 
 function addressOf(row: WebhookRow | WebhookDeliveryRow): string {
   const lane = `/api/${encodeURIComponent(row.user_id)}/webhooks`;
@@ -60,9 +62,9 @@ type WebhookHandlers = Pick<
 >;
 
 /** The handlers of webhooks. The egress policy decides which URLs are allowed. */
-export function webhookHandlers(targets: Pick<Targets, 'faultOf'>): WebhookHandlers {
-  function urlFaults(url: string | undefined): ValidationError[] {
-    const detail = url === undefined ? null : targets.faultOf(url);
+export function webhookHandlers(egress: Pick<EgressPolicy, 'refusalOf'>): WebhookHandlers {
+  function urlErrors(url: string | undefined): ValidationError[] {
+    const detail = url === undefined ? null : egress.refusalOf(url);
     return detail === null ? [] : [{ pointer: '/body/url', code: 'not-allowed', detail }];
   }
 
@@ -76,7 +78,7 @@ export function webhookHandlers(targets: Pick<Targets, 'faultOf'>): WebhookHandl
     },
 
     async createWebhook(call) {
-      const errors = urlFaults(call.body.url);
+      const errors = urlErrors(call.body.url);
       if (errors.length > 0) return call.fail('validation-failed', { errors });
       const webhook = { ...call.body, url: normalized(call.body.url) };
       const row = await call.lane.write((lane) =>
@@ -92,7 +94,7 @@ export function webhookHandlers(targets: Pick<Targets, 'faultOf'>): WebhookHandl
 
     async updateWebhook(call) {
       const { url } = call.body;
-      const errors = urlFaults(url);
+      const errors = urlErrors(url);
       if (errors.length > 0) return call.fail('validation-failed', { errors });
       const wanted = url === undefined ? call.body : { ...call.body, url: normalized(url) };
       const row = await call.lane.write(async (lane) => {

@@ -2,13 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, JobContext } from '../../platform/jobs/job';
 import { hashUser } from '../../platform/observability/logger';
-import { type Claim, claimDue, claimValues } from './claims';
+import { purgeDeliveries } from './deliveries';
+import type { EgressPolicy } from './egress-policy';
 import { toMessage } from './events';
-import { createTraffic } from './pace';
-import { findBatch, purgeDeliveries, type Settlement, settle } from './repository';
+import { findBatch, type LeasedWebhook, leaseDue, leaseValues } from './leases';
+import { createTraffic } from './rates';
 import { createSender } from './sender';
+import { type Settlement, settle } from './settlements';
 import { signedHeaders } from './signature';
-import type { Targets } from './targets';
 
 export interface WebhookSettings {
   /** Milliseconds between two searches for due deliveries. */
@@ -28,20 +29,20 @@ const leaseMarginMs = 30_000;
 const formerSecretMs = 86_400_000;
 
 /** Creates the job that sends deliveries. A round ends when no delivery is due and none is being sent. */
-export function createDeliveryJob(settings: WebhookSettings, targets: Targets): Job {
+export function createDeliveryJob(settings: WebhookSettings, egress: EgressPolicy): Job {
   const { intervalMs, timeoutMs, concurrency, hostRate } = settings;
-  const send = createSender(targets, timeoutMs);
+  const send = createSender(egress, timeoutMs);
   const traffic = createTraffic(hostRate);
   const leaseMs = timeoutMs + leaseMarginMs;
 
-  function claim({ withSystem }: JobContext, held: readonly Claim[]): Promise<Claim[]> {
-    const values = claimValues(held, { concurrency, leaseMs });
-    return withSystem.write((system) => system.query<Claim>(claimDue, values));
+  function lease({ withSystem }: JobContext, held: readonly LeasedWebhook[]): Promise<LeasedWebhook[]> {
+    const values = leaseValues(held, { concurrency, leaseMs });
+    return withSystem.write((system) => system.query<LeasedWebhook>(leaseDue, values));
   }
 
   async function deliver(
     { laneForJob, log }: JobContext,
-    { userId, unproven: _, ...lease }: Claim,
+    { userId, unproven: _, ...lease }: LeasedWebhook,
   ): Promise<void> {
     const lane = laneForJob(userId);
     const batch = await lane.read(async (readable) => {
@@ -94,8 +95,8 @@ export function createDeliveryJob(settings: WebhookSettings, targets: Targets): 
     everyMs: intervalMs,
     async run(context) {
       const { signal, log } = context;
-      const underWay = new Map<Promise<void>, Claim>();
-      const start = (each: Claim) => {
+      const underWay = new Map<Promise<void>, LeasedWebhook>();
+      const start = (each: LeasedWebhook) => {
         const work = deliver(context, each)
           // The lease expires, and the batch is sent again.
           .catch((error) => log.error({ err: error, webhook: each.id }, 'cannot send to webhook'))
@@ -105,11 +106,11 @@ export function createDeliveryJob(settings: WebhookSettings, targets: Targets): 
       try {
         while (!signal.aborted) {
           const free = concurrency - underWay.size;
-          const claims = free > 0 ? await claim(context, [...underWay.values()]) : [];
-          claims.forEach(start);
+          const leased = free > 0 ? await lease(context, [...underWay.values()]) : [];
+          leased.forEach(start);
           // A webhook that finished during the search may have more due deliveries.
-          if (claims.length === 0 && free === concurrency) break;
-          if (claims.length > 0 && underWay.size < concurrency) continue;
+          if (leased.length === 0 && free === concurrency) break;
+          if (leased.length > 0 && underWay.size < concurrency) continue;
           if (underWay.size > 0)
             await Promise.race([...underWay.keys(), sleep(intervalMs, undefined, { ref: false })]);
         }

@@ -8,8 +8,8 @@ import {
 import { type AgentOptions, Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { type Destination, EgressError, type EgressPolicy } from './egress-policy';
 import { readRetryAfter } from './retries';
-import { type Target, TargetError, type Targets } from './targets';
 
 export type SendError =
   | 'unresolvable'
@@ -126,7 +126,7 @@ function limitBytes(request: ClientRequest, exceeded: () => void): void {
 }
 
 function exchange(
-  { url, lookup }: Target,
+  { url, lookup }: Destination,
   headers: Readonly<Record<string, string>>,
   body: string,
   signal: AbortSignal,
@@ -173,7 +173,7 @@ const tls =
   /CERT|^(?:ERR_TLS_|ERR_SSL_|UNABLE_TO_)|^(?:EPROTO|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)$/;
 
 function toSendError(error: unknown, signal: AbortSignal): SendError {
-  if (error instanceof TargetError) return error.code;
+  if (error instanceof EgressError) return error.code;
   if (error instanceof TooLargeError) return 'too-large';
   if (signal.aborted) return 'timeout';
   const code = String((error as NodeJS.ErrnoException).code);
@@ -184,7 +184,7 @@ function toSendError(error: unknown, signal: AbortSignal): SendError {
 }
 
 /** Creates the function that sends requests. Each request may take `timeoutMs` in total. */
-export function createSender(targets: Targets, timeoutMs: number): Send {
+export function createSender(egress: EgressPolicy, timeoutMs: number): Send {
   return async (url, headers, body) => {
     const [at, began] = [new Date().toISOString(), performance.now()];
     const signal = AbortSignal.timeout(timeoutMs);
@@ -194,7 +194,7 @@ export function createSender(targets: Targets, timeoutMs: number): Send {
       ...outcome,
     });
     try {
-      const { status, response, retryAfter } = await exchange(targets.open(url), headers, body, signal);
+      const { status, response, retryAfter } = await exchange(egress.open(url), headers, body, signal);
       return {
         attempt: attempt({ status, error: null, response }),
         retryAfterMs: readRetryAfter(retryAfter, Date.now()),

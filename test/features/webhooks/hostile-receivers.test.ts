@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { gzipSync } from 'node:zlib';
+import { createEgressPolicy } from '../../../src/features/webhooks/egress-policy';
 import { createSender, type Sent } from '../../../src/features/webhooks/sender';
-import { createTargets } from '../../../src/features/webhooks/targets';
 import { until } from '../../support/until';
 
 // Of 127.0.0.1, valid until 2126, and used by these tests alone.
@@ -58,7 +58,11 @@ async function sendTo(
   await once(server, 'listening');
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const before = process.cpuUsage();
-  const sent = await createSender(createTargets([host]), timeoutMs)(`${protocol}://${host}/hook`, {}, '{}');
+  const sent = await createSender(createEgressPolicy([host]), timeoutMs)(
+    `${protocol}://${host}/hook`,
+    {},
+    '{}',
+  );
   const { user, system } = process.cpuUsage(before);
   return { ...sent, cpuMs: (user + system) / 1_000, sockets: [...sockets] };
 }

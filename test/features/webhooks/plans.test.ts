@@ -1,6 +1,6 @@
 /** What is looked for all the time is found by an index, however much else there is. */
 import { Client } from 'pg';
-import { claimDue } from '../../../src/features/webhooks/claims';
+import { leaseDue } from '../../../src/features/webhooks/leases';
 import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
@@ -62,7 +62,7 @@ const removedIn = (nodes: Plan[]) =>
 const webhook = `user_id = 'user-7' and webhook_id = md5('7-1')::uuid`;
 
 test('taking a lease reads only the webhooks that are due', async () => {
-  const nodes = await planOf(defaultSystemRole, claimDue, [16, 45_000, ['user-1'], [4], 4, 8]);
+  const nodes = await planOf(defaultSystemRole, leaseDue, [16, 45_000, ['user-1'], [4], 4, 8]);
   expect(typesOf(nodes).filter((type) => type === 'Seq Scan')).toEqual([]);
   expect(nodes.some((node) => node['Index Cond']?.includes('due_at'))).toBe(true);
   expect(removedIn(nodes)).toBe(0);

@@ -1,8 +1,8 @@
 /** One request to a webhook: what it takes for an answer, and what it puts up with. */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { createEgressPolicy, createResolve } from '../../../src/features/webhooks/egress-policy';
 import { createSender, type Send } from '../../../src/features/webhooks/sender';
-import { createResolve, createTargets } from '../../../src/features/webhooks/targets';
 import { openNameServer } from '../../support/name-server';
 import { type Answer, breakOff, hang, openReceiver, type Receiver } from '../../support/receiver';
 
@@ -11,7 +11,7 @@ let send: Send;
 
 beforeEach(async () => {
   receiver = await openReceiver();
-  send = createSender(createTargets([receiver.host]), 10_000);
+  send = createSender(createEgressPolicy([receiver.host]), 10_000);
 });
 afterEach(() => receiver.close());
 
@@ -90,7 +90,7 @@ describe('there is no answer', () => {
     ['says nothing', hang],
     ['sends its headers drop by drop', (response) => void response.socket?.write('HTTP/1.1 200 OK\r\nX:')],
   ])('in time from one that %s', async (_what, answer) => {
-    send = createSender(createTargets([receiver.host]), 200);
+    send = createSender(createEgressPolicy([receiver.host]), 200);
     const { attempt } = await post(answer);
     expect(attempt).toMatchObject({ status: null, error: 'timeout', response: null });
     expect(attempt.duration_ms).toBeGreaterThanOrEqual(190);
@@ -146,7 +146,7 @@ describe('no connection is made to a forbidden address', () => {
   test.each(['127.0.0.1', '127.1', '0x7f000001', '2130706433', '[::ffff:127.0.0.1]', 'localhost'])(
     'to %s, on whatever port',
     async (host) => {
-      const blind = createSender(createTargets([]), 5_000);
+      const blind = createSender(createEgressPolicy([]), 5_000);
       for (const url of [`https://${host}/`, `http://${host}:${port}/`, `https://${host}:${port}/`]) {
         expect(await blind(url, {}, '{}')).toMatchObject(refused);
       }
@@ -156,7 +156,7 @@ describe('no connection is made to a forbidden address', () => {
 
   test('to a name that leads there', async () => {
     const names = await openNameServer((_name, type) => (type === 'A' ? ['127.0.0.1'] : []));
-    const blind = createSender(createTargets([], createResolve([names.address])), 5_000);
+    const blind = createSender(createEgressPolicy([], createResolve([names.address])), 5_000);
     expect(await blind('https://inside.example.com/', {}, '{}')).toMatchObject(refused);
     await names.close();
     expect(connected).toBe(0);

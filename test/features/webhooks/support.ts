@@ -1,9 +1,9 @@
 /** What the tests of deliveries share: a receiver, services that may send to it, and webhooks that lead there. */
 import pino from 'pino';
 import { Webhook } from 'standardwebhooks';
+import { createEgressPolicy } from '../../../src/features/webhooks/egress-policy';
 import { createDeliveryJob } from '../../../src/features/webhooks/job';
 import { queueDeliveries } from '../../../src/features/webhooks/queue';
-import { createTargets } from '../../../src/features/webhooks/targets';
 import { createDatabase, type Database } from '../../../src/platform/database/database';
 import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
 import { createJobRunner } from '../../../src/platform/jobs/runner';
@@ -145,7 +145,7 @@ export function openInstance(
   const allowedHosts = receivers.map(({ host }) => host);
   const settings = { intervalMs: 20, timeoutMs, concurrency: 16, hostRate };
   const { withSystem, laneForJob } = database;
-  const job = createDeliveryJob(settings, createTargets(allowedHosts));
+  const job = createDeliveryJob(settings, createEgressPolicy(allowedHosts));
   const runner = createJobRunner([job], { withSystem, laneForJob, log: silent });
   return {
     deliver: () => runner.run('webhooks'),

@@ -14,7 +14,7 @@ export interface Grant {
   readonly waitMs: number;
 }
 
-export interface Pace {
+export interface RateLimit {
   take(key: string, wanted: number): Grant;
 }
 
@@ -27,7 +27,10 @@ const longestWaitMs = 600_000;
  * one after another, so that they do not all come back at once.
  * @param now a monotonic clock in milliseconds
  */
-export function createPace({ perSecond, burst }: Rate, now: () => number = () => performance.now()): Pace {
+export function createRateLimit(
+  { perSecond, burst }: Rate,
+  now: () => number = () => performance.now(),
+): RateLimit {
   const stepMs = 1_000 / perSecond;
   /** By key: when all messages would have been sent at an even rate, and when the next turn is. */
   const books = new LRUCache<string, { evenAt: number; turnAt: number }>({ max: maxKeys });
@@ -72,15 +75,15 @@ function hostOf(url: string): string {
  * sends one test in ten seconds.
  */
 export function createTraffic(hostRate: number, now?: () => number): Traffic {
-  const rate = (perSecond: number) => createPace({ perSecond, burst: Math.ceil(perSecond) }, now);
+  const rate = (perSecond: number) => createRateLimit({ perSecond, burst: Math.ceil(perSecond) }, now);
   const toHost = rate(hostRate);
   const ofUserToHost = rate(hostRate / 2);
-  const testToHost = createPace(testsToHost, now);
-  const testOfUser = createPace(testsOfUser, now);
+  const testToHost = createRateLimit(testsToHost, now);
+  const testOfUser = createRateLimit(testsOfUser, now);
   return {
     take({ userId, url, verified }, wanted) {
       const host = hostOf(url);
-      const asked: [Pace, string][] = verified
+      const asked: [RateLimit, string][] = verified
         ? []
         : [
             [testOfUser, userId],
@@ -89,9 +92,9 @@ export function createTraffic(hostRate: number, now?: () => number): Traffic {
       // The user's own limit comes first: messages that it refuses do not count for the host.
       asked.push([ofUserToHost, `${host} ${userId}`], [toHost, host]);
       let grant: Grant = { granted: wanted, waitMs: 0 };
-      for (const [pace, key] of asked) {
+      for (const [limit, key] of asked) {
         if (grant.granted === 0) break;
-        const { granted, waitMs } = pace.take(key, grant.granted);
+        const { granted, waitMs } = limit.take(key, grant.granted);
         grant = { granted, waitMs: Math.max(grant.waitMs, waitMs) };
       }
       return grant;

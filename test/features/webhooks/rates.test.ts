@@ -1,5 +1,5 @@
 /** Rates: what goes at once, what waits, and whose turn it is. */
-import { createPace, createTraffic } from '../../../src/features/webhooks/pace';
+import { createRateLimit, createTraffic } from '../../../src/features/webhooks/rates';
 
 let now: number;
 beforeEach(() => {
@@ -8,7 +8,7 @@ beforeEach(() => {
 const clock = () => now;
 
 test('a burst is sent at once, and then only the rate', () => {
-  const pace = createPace({ perSecond: 4, burst: 8 }, clock);
+  const pace = createRateLimit({ perSecond: 4, burst: 8 }, clock);
   expect(pace.take('a', 6)).toEqual({ granted: 6, waitMs: 0 });
   expect(pace.take('a', 6)).toMatchObject({ granted: 2 });
   expect(pace.take('a', 1)).toMatchObject({ granted: 0 });
@@ -22,7 +22,7 @@ test('a burst is sent at once, and then only the rate', () => {
 });
 
 test.each([1, 3, 7, 50])('at %i a second all requests are sent in the end', (perSecond) => {
-  const pace = createPace({ perSecond, burst: perSecond }, clock);
+  const pace = createRateLimit({ perSecond, burst: perSecond }, clock);
   let [left, turns] = [perSecond * 20, 0];
   while (left > 0 && turns++ < 1_000) {
     const { granted, waitMs } = pace.take('a', Math.min(8, left));
@@ -33,7 +33,7 @@ test.each([1, 3, 7, 50])('at %i a second all requests are sent in the end', (per
 });
 
 test('waiting requests return one after another, at the rate', () => {
-  const pace = createPace({ perSecond: 10, burst: 10 }, clock);
+  const pace = createRateLimit({ perSecond: 10, burst: 10 }, clock);
   pace.take('a', 10);
   const waits = Array.from({ length: 30 }, () => pace.take('a', 8).waitMs);
   expect(waits).toEqual(waits.toSorted((a, b) => a - b));

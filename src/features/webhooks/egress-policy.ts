@@ -6,24 +6,24 @@ import { BlockList, isIP, isIPv4, isIPv6, type LookupFunction } from 'node:net';
 export type Resolve = (hostname: string) => Promise<string[]>;
 
 /** A URL that the policy allows, and how to connect to it. */
-export interface Target {
+export interface Destination {
   readonly url: URL;
   /** The look-up of its host name; undefined for the look-up of the system. */
   readonly lookup: LookupFunction | undefined;
 }
 
 /** The host name has no address, or the policy does not allow the address. */
-export class TargetError extends Error {
+export class EgressError extends Error {
   constructor(readonly code: 'unresolvable' | 'refused-address') {
     super(code);
   }
 }
 
-export interface Targets {
+export interface EgressPolicy {
   /** Why the URL of a webhook is not allowed, as the `detail` of a validation error; null if it is allowed. */
-  faultOf(url: string): string | null;
+  refusalOf(url: string): string | null;
   /** Opens a URL for a request. @throws EgressError if the policy does not allow it */
-  open(url: string): Target;
+  open(url: string): Destination;
 }
 
 // Addresses that are not globally reachable, from the IANA registries of special-purpose addresses (RFC 6890).
@@ -117,9 +117,9 @@ function publicLookup(resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {
     const found = async () => {
       const addresses = await resolve(hostname);
-      if (addresses.length === 0) throw new TargetError('unresolvable');
+      if (addresses.length === 0) throw new EgressError('unresolvable');
       const open = firstOfEach(addresses.filter(isPublicAddress));
-      if (open.length === 0) throw new TargetError('refused-address');
+      if (open.length === 0) throw new EgressError('refused-address');
       return open.map((address) => ({ address, family: isIP(address) }));
     };
     found().then(
@@ -138,7 +138,10 @@ function publicLookup(resolve: Resolve): LookupFunction {
  * @param allowedHosts hosts, or hosts with a port (`localhost:3000`), that are also allowed with `http` and in private
  * networks
  */
-export function createTargets(allowedHosts: readonly string[], resolve: Resolve = createResolve()): Targets {
+export function createEgressPolicy(
+  allowedHosts: readonly string[],
+  resolve: Resolve = createResolve(),
+): EgressPolicy {
   const lookup = publicLookup(resolve);
   const allowed = new Set(allowedHosts.map((each) => each.toLowerCase()));
 
@@ -147,7 +150,7 @@ export function createTargets(allowedHosts: readonly string[], resolve: Resolve 
     return allowed.has(url.hostname) || allowed.has(`${url.hostname}:${port}`);
   }
 
-  function faultOf(address: string): string | null {
+  function refusalOf(address: string): string | null {
     const url = URL.parse(address);
     if (!url || !/^https?:$/.test(url.protocol)) return 'is not an address';
     if (url.username || url.password) return 'must not have a user name or a password';
@@ -163,9 +166,9 @@ export function createTargets(allowedHosts: readonly string[], resolve: Resolve 
   }
 
   return {
-    faultOf,
+    refusalOf,
     open(address) {
-      if (faultOf(address) !== null) throw new TargetError('refused-address');
+      if (refusalOf(address) !== null) throw new EgressError('refused-address');
       const url = new URL(address);
       return { url, lookup: isAllowed(url) ? undefined : lookup };
     },

@@ -2,11 +2,11 @@
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import {
+  createEgressPolicy,
   createResolve,
-  createTargets,
+  type EgressPolicy,
   isPublicAddress,
-  type Targets,
-} from '../../../src/features/webhooks/targets';
+} from '../../../src/features/webhooks/egress-policy';
 import { openNameServer } from '../../support/name-server';
 
 describe('an address', () => {
@@ -103,7 +103,7 @@ describe('an address', () => {
 });
 
 describe('a URL', () => {
-  const targets = createTargets([]);
+  const policy = createEgressPolicy([]);
 
   test.each([
     'https://hooks.example.com',
@@ -116,8 +116,8 @@ describe('a URL', () => {
     'https://bücher.example/',
     'https://localhost.example.com/',
   ])('%s is accepted', (url) => {
-    expect(targets.faultOf(url)).toBeNull();
-    expect(targets.open(url).lookup).toEqual(expect.any(Function));
+    expect(policy.refusalOf(url)).toBeNull();
+    expect(policy.open(url).lookup).toEqual(expect.any(Function));
   });
 
   test.each([
@@ -163,13 +163,13 @@ describe('a URL', () => {
       '[fe80::1]',
     ].map((host) => [`https://${host}/`, 'must not lead into a private network']),
   ])('%s %s', (url, fault) => {
-    expect(targets.faultOf(url as string)).toBe(fault);
-    expect(() => targets.open(url as string)).toThrow('refused-address');
+    expect(policy.refusalOf(url as string)).toBe(fault);
+    expect(() => policy.open(url as string)).toThrow('refused-address');
   });
 });
 
 describe('an allowed host', () => {
-  const targets = createTargets(['localhost:3000', '127.0.0.1:443', '[::1]', 'hooks.test']);
+  const policy = createEgressPolicy(['localhost:3000', '127.0.0.1:443', '[::1]', 'hooks.test']);
 
   test.each([
     'http://localhost:3000/hook',
@@ -182,8 +182,8 @@ describe('an allowed host', () => {
     'http://hooks.test/',
     'https://hooks.test:8443/',
   ])("accepts %s, and uses the system's lookup", (url) => {
-    expect(targets.faultOf(url)).toBeNull();
-    expect(targets.open(url).lookup).toBeUndefined();
+    expect(policy.refusalOf(url)).toBeNull();
+    expect(policy.open(url).lookup).toBeUndefined();
   });
 
   test.each([
@@ -195,14 +195,14 @@ describe('an allowed host', () => {
     'http://hooks.test.example.com/',
     'http://user@hooks.test/',
   ])('does not allow %s', (url) => {
-    expect(targets.faultOf(url)).not.toBeNull();
+    expect(policy.refusalOf(url)).not.toBeNull();
   });
 });
 
 describe('a name', () => {
   /** Looks a name up as a socket would. */
-  function lookUp(targets: Targets, all: boolean): Promise<unknown> {
-    const lookup = targets.open('https://hooks.example.com/').lookup as LookupFunction;
+  function lookUp(policy: EgressPolicy, all: boolean): Promise<unknown> {
+    const lookup = policy.open('https://hooks.example.com/').lookup as LookupFunction;
     return new Promise((resolve, reject) => {
       lookup('hooks.example.com', { all }, (error, address: string | LookupAddress[], family) => {
         if (error) reject(error);
@@ -211,15 +211,15 @@ describe('a name', () => {
     });
   }
 
-  const leadingTo = (...addresses: string[]) => createTargets([], async () => addresses);
+  const leadingTo = (...addresses: string[]) => createEgressPolicy([], async () => addresses);
 
   test('leads only to its public addresses', async () => {
-    const targets = leadingTo('10.0.0.1', '8.8.8.8', '::1', '2606:4700:4700::1111');
-    expect(await lookUp(targets, true)).toEqual([
+    const policy = leadingTo('10.0.0.1', '8.8.8.8', '::1', '2606:4700:4700::1111');
+    expect(await lookUp(policy, true)).toEqual([
       { address: '8.8.8.8', family: 4 },
       { address: '2606:4700:4700::1111', family: 6 },
     ]);
-    expect(await lookUp(targets, false)).toEqual({ address: '8.8.8.8', family: 4 });
+    expect(await lookUp(policy, false)).toEqual({ address: '8.8.8.8', family: 4 });
   });
 
   test('leads to at most three addresses of a family', async () => {
@@ -238,9 +238,9 @@ describe('a name', () => {
 
   test('is looked up anew, and what is found then is what counts', async () => {
     const answers = [['8.8.8.8'], ['127.0.0.1']];
-    const targets = createTargets([], async () => answers.shift() ?? []);
-    expect(await lookUp(targets, true)).toEqual([{ address: '8.8.8.8', family: 4 }]);
-    await expect(lookUp(targets, true)).rejects.toThrow('refused-address');
+    const policy = createEgressPolicy([], async () => answers.shift() ?? []);
+    expect(await lookUp(policy, true)).toEqual([{ address: '8.8.8.8', family: 4 }]);
+    await expect(lookUp(policy, true)).rejects.toThrow('refused-address');
   });
 
   test('is asked of name servers, each time, and completed by nothing', async () => {
@@ -257,8 +257,8 @@ describe('a name', () => {
       // One at a time, as for a name that is given another address after it was looked at.
       return name.startsWith('rebinding') ? found.splice(0, 1) : found;
     });
-    const targets = createTargets([], createResolve([server.address]));
-    const lookup = targets.open('https://hooks.example.com/').lookup as LookupFunction;
+    const policy = createEgressPolicy([], createResolve([server.address]));
+    const lookup = policy.open('https://hooks.example.com/').lookup as LookupFunction;
     const find = (name: string) =>
       new Promise((resolve) => lookup(name, { all: true }, (error, found) => resolve(error ?? found)));
     expect(await find('open.example.com')).toEqual([
