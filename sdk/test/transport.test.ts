@@ -1,4 +1,4 @@
-/** What the client does with tokens, with answers that are not Tasklane's, and without any. */
+/** Tests how the client handles tokens, responses of other servers, and network errors. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';

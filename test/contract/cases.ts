@@ -18,17 +18,17 @@ type OwnStatus<Id extends OperationId> = {
       : S;
 }[Exclude<Status<Id>, SharedStatus>];
 
-/** A user of the case's own, and the way to send requests as that user. */
+/** The case's own user, and a function that sends requests as that user. */
 export interface CaseContext {
   readonly userId: string;
   /** Where the user's lane is: `/api/<user_id>`. */
   readonly lane: string;
-  /** The database of the service, as its owner. */
+  /** The URL of the service's database, for its owner. */
   readonly databaseUrl: string;
   send(method: string, path: string, options?: RequestOptions): Promise<ApiResponse>;
 }
 
-/** Arranges what it needs and returns the response that must have the case's status. */
+/** Prepares its data and returns the response that must have the case's status. */
 export type Case = (context: CaseContext) => Promise<ApiResponse>;
 
 export type CasesOf<Id extends OperationId> = {

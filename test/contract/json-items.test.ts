@@ -1,8 +1,8 @@
-/** Reading JSON item by item: the same as reading it whole, wherever the pieces end. */
+/** Reading JSON item by item gives the same value as JSON.parse, wherever the chunks end. */
 import fc from 'fast-check';
 import { cutDocument, itemsOf, maxItemBytes, tooLarge } from '../../src/platform/contract/bodies/json-items';
 
-/** Text in pieces of so many bytes. */
+/** A text in chunks of `size` bytes. */
 async function* piecesOf(text: string, size: number, { start, end } = { start: 0, end: Infinity }) {
   const bytes = Buffer.from(text).subarray(start, end);
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -14,7 +14,7 @@ async function all(items: AsyncIterable<unknown>): Promise<unknown[]> {
   return found;
 }
 
-/** A document as it is when its items are put back into its lists. */
+/** The document with its items put back into its lists. */
 async function readByItem(text: string, size: number): Promise<unknown> {
   const { document, lists } = await cutDocument(piecesOf(text, size));
   for (const [name, extent] of lists) {

@@ -1,4 +1,4 @@
-/** What becomes of a handler's work and reply under a key, whatever the handler does. */
+/** Tests what the idempotency record keeps of a handler's work and reply. */
 
 import { taskHandlers } from '../../src/features/tasks/handlers';
 import { toTask } from '../../src/features/tasks/mapper';
@@ -16,10 +16,10 @@ type CreateTask = Handlers['createTask'];
 let testDatabase: TestDatabase;
 let database: Database;
 let server: Awaited<ReturnType<typeof serveRouter>>;
-/** What carries `createTask` out; each test has its own. */
+/** The handler of `createTask`; each test sets its own. */
 let createTask: CreateTask;
 
-// Allows a title of any length, for a large reply, and makes a secret of the description.
+// Allows a title of any length, for a large reply, and marks the description as a secret.
 const contract = changed(({ components: { schemas } }) => {
   schemas.Task.properties.title = { type: 'string' };
   schemas.Task.properties.description = { type: ['string', 'null'], 'x-secret': true };
@@ -88,7 +88,7 @@ async function insert(lane: WritableLane, title: string): Promise<void> {
   lane.changed({ type: 'task', id, action: 'created', fields: {} });
 }
 
-/** Carries `createTask` out by this, and counts how often. */
+/** Sets the handler of `createTask`, and counts its calls. */
 function count(handler: CreateTask): () => number {
   let calls = 0;
   createTask = (call) => {

@@ -1,4 +1,4 @@
-/** What express-openapi-validator does on its own, and must not do here. */
+/** Tests behaviour of express-openapi-validator that the service must prevent. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
@@ -231,7 +231,7 @@ test('100,000 distinct content types leave memory flat', async () => {
     await flood(0, 2_000);
     const before = heapUsed();
     for (let sent = 0; sent < 100_000; sent += 10_000) await flood(sent, 10_000);
-    // A validator kept for each would be 25 GB; one request's worth of garbage is far below this.
+    // One validator for each would take 25 GB; the garbage of one request is far below this limit.
     expect(heapUsed() - before).toBeLessThan(8 * 1024 * 1024);
   });
 }, 240_000);

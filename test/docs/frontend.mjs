@@ -36,7 +36,7 @@ function keepCookies(response) {
   }
 }
 
-/** What a browser sends to a host (RFC 6265, section 5.1.3). */
+/** The cookies that a browser sends to a host (RFC 6265, section 5.1.3). */
 function cookiesFor(hostname) {
   return [...cookies]
     .filter(([, { domain }]) =>
@@ -46,7 +46,7 @@ function cookiesFor(hostname) {
     .join('; ');
 }
 
-/** Throws as a browser does where CORS does not allow what a page of the frontend asks for (Fetch, section 3.2). */
+/** Throws like a browser if CORS does not allow a request of a frontend's page (Fetch, section 3.2). */
 function checkCors(response, withCookies) {
   const allowed =
     response.headers.get('access-control-allow-origin') === app &&
@@ -54,7 +54,7 @@ function checkCors(response, withCookies) {
   if (!allowed) throw new TypeError('Failed to fetch');
 }
 
-/** `fetch` as a page of the frontend has it. */
+/** `fetch` as in a page of the frontend. */
 async function browserFetch(input, init) {
   const request = new Request(typeof input === 'string' ? new URL(input, app) : input, init);
   const { origin, hostname, pathname, search } = new URL(request.url);
@@ -100,7 +100,7 @@ async function post(path, body) {
   return response.json();
 }
 
-/** Signs a user up, and tells with which statuses the client of the code blocks writes and reads before and after the sign-out. */
+/** Signs a user up; returns the statuses of a write and a read with the code blocks' client, before and after the sign-out. */
 async function browse() {
   cookies = new Map();
   const email = `${crypto.randomUUID()}@example.com`;

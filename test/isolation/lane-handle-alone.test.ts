@@ -1,4 +1,4 @@
-/** The second wall alone: no path is checked, and row-level security does not hold the app role. */
+/** The second wall alone: paths are not checked, and row-level security does not apply to the app role. */
 import { query } from '../support/database';
 import { grantUnheldRole, unheldRole } from '../support/roles';
 import { startTestService, type TestService } from '../support/service';

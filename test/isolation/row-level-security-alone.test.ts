@@ -1,4 +1,4 @@
-/** The third wall alone: no path is checked, and the lane handle gives all rows. */
+/** The third wall alone: paths are not checked, and the lane handle does not filter rows. */
 import { startTestService, type TestService } from '../support/service';
 import { tryIsolation } from './suite';
 

@@ -1,4 +1,4 @@
-/** The words that texts have, and how Postgres takes them. */
+/** Tests the words of texts, and that Postgres accepts them. */
 import { rangesIn } from '../../../src/domain/text/highlights';
 import { prefixQuery, queryWords, searchVector, wordsOf } from '../../../src/domain/text/words';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';

@@ -1,4 +1,4 @@
-/** What a batch means, beyond what the contract's table tries. */
+/** Tests batches beyond the contract's cases. */
 import { randomUUID } from 'node:crypto';
 import { contractDocument } from '../../../src/platform/contract/document/contract';
 import type { ApiResponse, Body } from '../../support/api';
@@ -33,7 +33,7 @@ async function create(path: string, body: object, user = ada): Promise<Body> {
   return response.body;
 }
 
-/** All that a lane holds but its lock's row, and its history without what differs from one time to the next. */
+/** The contents of a lane without the profile, and its changes without the values that differ in each run. */
 async function contents(userId: string): Promise<Record<string, Body[]>> {
   const tables = ['tasks', 'projects', 'tags', 'task_tags', 'completions', 'reminders', 'changes'];
   const rows = tables.map(async (table) => [
@@ -60,7 +60,7 @@ const absent = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d99';
 const newTask = (title = 'A task', more: object = {}) => ({ op: 'create_task', task: { title, ...more } });
 
 describe('an operation in a batch', () => {
-  /** A lane with something of each kind. */
+  /** Fills a lane with every type of entity. */
   async function furnish(user: TestUser): Promise<Record<string, string>> {
     const project = await create('/projects', { name: 'Garden' }, user);
     const task = await create('/tasks', { title: 'One', tags: ['home'], project_id: project.id }, user);
@@ -85,7 +85,7 @@ describe('an operation in a batch', () => {
     };
   }
 
-  /** Rows in which everything that is made up anew for each lane has a name instead. */
+  /** Rows with names in place of random ids and times. */
   function named(rows: object, ids: Record<string, string>, userId: string): unknown {
     let text = JSON.stringify(rows).replaceAll(userId, 'user');
     for (const [name, id] of Object.entries(ids)) text = text.replaceAll(id, name);
@@ -538,7 +538,7 @@ describe('a batch that is not atomic', () => {
 });
 
 describe('an internal error in one operation', () => {
-  // The database refuses what the contract lets pass: after a row was written, and after a tag was made for it.
+  // The database rejects a write that the contract accepts: after a row, and after its tag, were written.
   beforeAll(() =>
     query(
       service.database.url,
@@ -667,7 +667,7 @@ test('two batches at once do not mix', async () => {
   const first = (titles[0] as string).split(' ')[0];
   const order = first === 'one' ? names : names.toReversed();
   expect(titles).toEqual(order.flatMap((name) => Array.from({ length: 20 }, (_, n) => `${name} ${n}`)));
-  // The first makes the tags, and the second finds them.
+  // The first creates the tags, and the second finds them.
   const [last] = await query<{ seq: number; tags: number }>(
     service.database.url,
     `select change_seq::int as seq, (select count(*)::int from tasklane.tags where user_id = $1) as tags

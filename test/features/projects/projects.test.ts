@@ -1,4 +1,4 @@
-/** Projects: what becomes of their tasks, what they count, and how they are arranged. */
+/** Tests projects: their tasks, their counts and their order. */
 import { randomUUID } from 'node:crypto';
 import type { Body } from '../../support/api';
 import { useTestService } from '../../support/service';

@@ -1,4 +1,4 @@
-/** Searches: by prefixes of words, best first, with typos where nothing else is found. */
+/** Tests searches: by prefixes, best match first, with typos if no exact match is found. */
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { startService } from '../../../src/start';

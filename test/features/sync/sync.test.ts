@@ -1,4 +1,4 @@
-/** What a copy of a lane gets from /sync: all of it, in pages, and it becomes what the lane is. */
+/** Tests /sync: a copy gets the whole lane in pages, and becomes equal to it. */
 import { randomUUID } from 'node:crypto';
 import { entityTypes } from '../../../src/features/sync/entities';
 import { type Body, send } from '../../support/api';
@@ -28,7 +28,7 @@ async function makeTask(title = 'A task', id?: string): Promise<Body> {
 const change = (id: string, body: object) => ada.send('PATCH', `/tasks/${id}`, { body });
 const remove = (id: string) => ada.send('DELETE', `/tasks/${id}`);
 
-/** The changes of the last page, as type, id and whether it is deleted. */
+/** The changes of the last page. */
 const lastPage = () =>
   copy.pages.at(-1)?.changes.map(({ seq, type, id, deleted }) => ({ seq, type, id, deleted }));
 
@@ -79,7 +79,7 @@ describe('a snapshot', () => {
       )
     ).sort() as [string, ...string[]];
     expect(await copy.pull(5)).toBe(true);
-    // On a page that was read, on one that comes, and on both sides of where the next begins.
+    // On an earlier page, on a later page, and on both sides of the page break.
     await change(ids[0], { title: 'Changed behind' });
     await change(ids[8] as string, { title: 'Changed ahead' });
     await remove(ids[1] as string);
@@ -183,7 +183,7 @@ describe('changes', () => {
     const types = entityTypes as { task: unknown };
     const { task } = types;
     try {
-      // As it would be with a type that clients get no copy of; the tokens tell of the types.
+      // As if a type were not synced; the tokens depend on the types.
       types.task = null;
       const fresh = copyLane(service.url, ada.id, ada.token);
       await fresh.catchUp();
@@ -276,7 +276,7 @@ describe('a sync token', () => {
     await purge(2);
     expect((await sync(oldest)).status).toBe(410);
     expect((await sync(next)).status).toBe(200);
-    // With no change left, only who has all of them can go on.
+    // Without any stored change, only a copy that is complete can continue.
     await purge(3);
     expect((await sync(next)).status).toBe(410);
     const { body } = await ada.send('GET', '/sync');

@@ -1,4 +1,4 @@
-/** Recurring tasks over HTTP: going on, taking back, skipping, and what goes along. */
+/** Tests recurring tasks over HTTP: completions, undoing them, and skips. */
 import { todayIn } from '../../../src/domain/time/calendar';
 import type { ApiResponse, Body } from '../../support/api';
 import { query } from '../../support/database';

@@ -1,4 +1,4 @@
-/** What requests on one task mean, beyond what the contract's table tries. */
+/** Tests requests on one task beyond the contract's cases. */
 import { randomUUID } from 'node:crypto';
 import { type TaskStatus, taskStatuses } from '../../../src/platform/database/rows';
 import type { ApiResponse, Body } from '../../support/api';
@@ -25,7 +25,7 @@ async function read(id: string): Promise<Body> {
   return response.body;
 }
 
-/** Sends a change of a task, and expects that it is then as the response says. */
+/** Sends a change of a task, and expects that a read gives the same response. */
 async function change(method: 'PATCH' | 'PUT', path: string, body?: unknown): Promise<Body> {
   const response = await ada.send(method, `/tasks/${path}`, { body });
   expect(response.status).toBe(200);
@@ -46,7 +46,7 @@ async function changesOf(id: string): Promise<{ action: string; fields: Body }[]
   );
 }
 
-/** The database's clock, between two requests, in milliseconds. */
+/** The time of the database's clock, in milliseconds. */
 async function instant(): Promise<number> {
   const [row] = await query<{ at: Date }>(service.database.url, 'select clock_timestamp() as at');
   return (row as { at: Date }).at.getTime();
@@ -270,7 +270,7 @@ describe('completion', () => {
 
   test('keeps its time through other changes and gets a new time when it is repeated', async () => {
     const task = await create({ status: 'completed' });
-    // Long ago, so that two times can't be the same.
+    // Long ago, so that two times cannot be equal.
     const completed_at = '2020-02-29T12:00:00.000Z';
     await query(service.database.url, 'update tasklane.tasks set completed_at = $2 where id = $1', [
       task.id,

@@ -1,4 +1,4 @@
-/** Subtasks: how deep they go, whose they can be, and the project that they share. Due dates that make sense. */
+/** Tests subtasks: their depth, parents and project. Tests due dates. */
 import { randomUUID } from 'node:crypto';
 import { useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
@@ -208,12 +208,12 @@ describe('due dates', () => {
     // Clocks skip from 02:00 to 03:00.
     ['2026-03-29', '02:30', 'Europe/Zurich', '2026-03-29T01:30:00.000Z'],
     ['2026-03-08', '02:00', 'America/New_York', '2026-03-08T07:00:00.000Z'],
-    // Clocks show 02:30 twice.
+    // Clocks show this time twice.
     ['2026-10-25', '02:30', 'Europe/Zurich', '2026-10-25T00:30:00.000Z'],
     ['2026-11-01', '01:30', 'America/New_York', '2026-11-01T05:30:00.000Z'],
-    // By half an hour.
+    // A change by half an hour.
     ['2026-10-04', '02:15', 'Australia/Lord_Howe', '2026-10-03T15:45:00.000Z'],
-    // A day that starts at one in the morning, and one that there was not.
+    // A day that starts at 01:00, and a day that did not exist.
     ['2026-04-24', '00:30', 'Africa/Cairo', '2026-04-23T22:30:00.000Z'],
     ['2011-12-30', '12:00', 'Pacific/Apia', '2011-12-30T22:00:00.000Z'],
   ])('become an instant: %s %s in %s', async (due_date, due_time, time_zone, due_at) => {

@@ -1,4 +1,4 @@
-/** Files that are made to cost much: what they cost is bounded by their bytes, and nobody waits for long. */
+/** Files that try to be expensive: their cost is bounded by their size, and other requests do not wait long. */
 import { once } from 'node:events';
 import { request } from 'node:http';
 import fc from 'fast-check';
@@ -35,7 +35,7 @@ const readers: Record<string, (bytes: Buffer) => Promise<AsyncIterable<ReadRow |
   },
 };
 
-/** What it takes to read a file, whether or not it is one. */
+/** Measures reading a file, valid or not. */
 function costOf(type: string, text: string): Promise<Held> {
   const read = async () => {
     const rows = await readers[type]?.(Buffer.from(text));
@@ -49,7 +49,7 @@ const calendar = (...lines: string[]) =>
 const document = (task: string) =>
   `{"format":"tasklane-export","version":2,"tasks":[{"id":"019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",${task}}]}`;
 
-// Text that patterns, parsers and loops have been slow with.
+// Texts that made patterns, parsers or loops slow.
 const units = [
   ...['a', ' ', '\t', '0', '9', '-', '+', '\\', '\\,', ',', ';', ':', '"', '=', ';A=', ';A="', '";A="', '^n'],
   ...[
@@ -125,7 +125,7 @@ const length = 100_000;
 
 const repeated = (unit: string) => unit.repeat(length / unit.length);
 
-/** Files with a value at a place, by what they are. */
+/** Files with a hostile value in one place, by name. */
 const shapes: Record<string, [type: string, of: (place: string, value: string) => string, places: string[]]> =
   {
     value: ['ics', (name, value) => calendar(`${name}:${value}`), properties],
@@ -180,11 +180,11 @@ const hostile = fc.constantFrom(...Object.keys(shapes)).chain((shape) =>
   }),
 );
 
-// Of CPU, for a file of 100 KB; what grows faster than the file takes seconds.
+// CPU milliseconds for a file of 100 KB; a cost that grows faster than the file would take seconds.
 const maxMs = 400;
 
 test('a file of 100 KB costs little, whatever is in it', async () => {
-  // What is compiled at first use is left out.
+  // The first use compiles patterns, so that it is not measured.
   await costOf('json', document('"title":"x"'));
   await costOf('csv', 'title\nx');
   await costOf('ics', calendar('SUMMARY:x', 'DUE:20260101', 'RRULE:FREQ=DAILY'));
@@ -192,7 +192,7 @@ test('a file of 100 KB costs little, whatever is in it', async () => {
     fc.asyncProperty(hostile, async ({ shape, place, start, unit, end }) => {
       const [type, of] = shapes[shape] as (typeof shapes)[string];
       const text = of(place, start + repeated(unit) + end);
-      // The collector of garbage may come in between once.
+      // The garbage collector may run once in between.
       const costs = [await costOf(type, text)];
       if ((costs[0] as Held).total >= maxMs) costs.push(await costOf(type, text));
       expect(Math.min(...costs.map(({ total }) => total))).toBeLessThan(maxMs);
@@ -214,7 +214,7 @@ describe('the service', () => {
     await importInto('text/csv', 'title\nx\n');
   });
 
-  /** Imports a file; the answer with its size, and what it took. */
+  /** Imports a file; returns the response, its size and the cost. */
   async function importInto(type: string, body: string, query = '') {
     const headers = { Authorization: `Bearer ${ada.token}`, 'Content-Type': type };
     let [status, text] = [0, ''];

@@ -1,4 +1,4 @@
-/** Imports beyond what the contract's table tries: what comes back, what is refused, and what a repeat does. */
+/** Tests imports beyond the contract's cases: what is restored, what is rejected, and repeated imports. */
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { contractDocument } from '../../../src/platform/contract/document/contract';
@@ -28,7 +28,7 @@ const exported = async (user: TestUser, extension = ''): Promise<Body> =>
 const make = async (path: string, body: object): Promise<Body> =>
   (await ada.send('POST', path, { body })).body;
 
-/** A lane with something of each kind. */
+/** Fills a lane with every type of entity. */
 async function fillLane(): Promise<void> {
   await ada.send('PATCH', '/profile', { body: { time_zone: 'Europe/Zurich', week_start: 'sunday' } });
   const garden = await make('/projects', { name: 'Garden', color: '#2f855a' });
@@ -63,14 +63,14 @@ async function fillLane(): Promise<void> {
   await ada.send('PATCH', `/tags/${tags[0].id}`, { body: { color: '#123456' } });
 }
 
-/** An export without what an import makes anew. */
+/** An export without the values that an import replaces. */
 function comparable(body: Body): string {
   const renewed = new Set(['exported_at', 'user_id', 'version', 'updated_at']);
   const { changes: _changes, ...rest } = body;
   return JSON.stringify(rest, (key, value) => (renewed.has(key) ? undefined : value));
 }
 
-/** A completion as an export has it. */
+/** A completion in the form of an export. */
 const completion = (id: string | undefined, task_id: string | undefined, reopened: object[] = []) => ({
   ...{ id, user_id: 'x', task_id, title: 'x', due_date: '2026-01-01', due_time: null, time_zone: null },
   ...{ completed_at: '2026-01-01T00:00:00Z', rrule: 'FREQ=DAILY', status: 'pending', next_due_date: null },
@@ -353,7 +353,7 @@ describe('CSV', () => {
     expect(body).toMatchObject({ faults: 0, created: 7 });
     const fields = ({ user_id: _u, version: _v, updated_at: _t, description, ...rest }: Body) => ({
       ...rest,
-      // What is empty and what is null look the same in a cell.
+      // An empty text and null look the same in a cell.
       description: description || null,
     });
     expect((await exported(bob)).tasks.map(fields)).toEqual((await exported(ada)).tasks.map(fields));
@@ -826,7 +826,7 @@ test.each(['json', 'csv', 'ics'] as const)(
   async (type) => {
     const reminders = [{ minutes_before_due: 5 }, { at: '2099-01-01T10:00:00.000Z' }];
     const task = await make('/tasks', { title: 'x', due_date: '2099-01-31', reminders });
-    // As earlier releases left it.
+    // As in earlier releases.
     const sql = 'update tasklane.tasks set due_date = null where user_id = $1 and id = $2';
     await query(service.database.url, sql, [ada.id, task.id]);
     const bob = await makeUser(service.url);
@@ -851,7 +851,7 @@ describe('many rows', () => {
   };
 
   test('are written in chunks, in their order, and can go on where they broke off', async () => {
-    // A fault of the database's, midway.
+    // A database error in the middle.
     await query(
       service.database.url,
       'alter table tasklane.tasks add constraint no_more check (title <> $$Task 1234$$)',

@@ -1,4 +1,4 @@
-/** The purge: what has been in the trash for long enough goes, in every lane, once, whoever else purges. */
+/** Tests the purge of the trash: old deletes are removed once in every lane, with any number of instances. */
 
 import pino from 'pino';
 import { startService } from '../../../src/start';
@@ -10,7 +10,7 @@ import { seedTasks } from '../../support/tasks';
 
 const service = useTestService({ RATE_LIMIT: 'off', TRASH_RETENTION_DAYS: '10' });
 
-/** Lets tasks in the trash have been there for so long, in seconds more than ten days. */
+/** Moves the time of deletion to ten days plus `seconds` ago. */
 async function age(user: TaskClient, ids: readonly string[], seconds: number): Promise<void> {
   await query(
     service.database.url,

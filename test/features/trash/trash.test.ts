@@ -1,4 +1,4 @@
-/** The trash: what a delete takes, what comes back and where, and what is gone for good. */
+/** Tests the trash: deletes, restores and purges. */
 import type { Body } from '../../support/api';
 import { useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';

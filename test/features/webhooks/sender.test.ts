@@ -1,4 +1,4 @@
-/** One request to a webhook: what it takes for an answer, and what it puts up with. */
+/** Tests one request to a webhook, with every kind of answer. */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createSender, type Send } from '../../../src/features/webhooks/sender';

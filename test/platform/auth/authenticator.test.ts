@@ -301,7 +301,7 @@ describe('the cache of verified tokens', () => {
         expect(authenticator.sizes()).toEqual({ verifiedTokens: 1, keys: 1 });
         server.serve([]);
 
-        // The keys are due for a fetch, which only a look-up of a key starts.
+        // The keys must be fetched again, and only a look-up of a key starts a fetch.
         clock += 4.5 * 60_000;
         const other = eddsa();
         await authenticator.authenticate(bearer(other));

@@ -36,7 +36,7 @@ function open(tables = { schema: 'public', session: 'session', user: 'user' }): 
   return createSessionTable({ query, tables, secrets: [SECRET], readOnlyRoles: ['read-only'] });
 }
 
-/** The tables as Better Auth's Drizzle generator writes them: other column names, timestamps without a zone. */
+/** The tables of Better Auth's Drizzle generator: other column names, timestamps without a time zone. */
 const DRIZZLE_TABLES = `
   create table "user" (id text primary key, role text);
   create table session (

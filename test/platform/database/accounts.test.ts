@@ -1,4 +1,4 @@
-/** Lanes that are linked to a table of users: for every type of id, under every state of the table, by any login. */
+/** Tests account links: every type of id, every state of the table, and any login. */
 import { Client } from 'pg';
 import pino from 'pino';
 import {
@@ -47,7 +47,7 @@ function makeAccounts(idType: string): Promise<unknown> {
 const link = (settings: AccountSettings = auto): Promise<AccountLink> =>
   withMigrationLock(database.url, (connection) => linkAccounts(connection, settings));
 
-/** Writes a task into a lane, and a change of it. */
+/** Writes a task and its change into a lane. */
 function write(userId: string, within = lanes): Promise<void> {
   return within.withUser(userId).write(async (lane) => {
     const id = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e';
@@ -80,7 +80,7 @@ async function lanesOf(url?: string): Promise<Record<string, string[]>> {
 
 const everywhere = (...ids: string[]) => ({ profiles: ids, tasks: ids, changes: ids });
 
-/** The link as the catalog has it; the oids change when it is made anew. */
+/** The link's constraints in the catalog; the oids change if it is created again. */
 function constraints(): Promise<{ name: string; validated: boolean; oid: number }[]> {
   return sql(
     `select conname::text as name, convalidated as validated, oid::int from pg_constraint
@@ -129,7 +129,7 @@ describe.each([
     for (const id of ['eve', '7', 'ffffffff-ffff-4fff-bfff-ffffffffffff']) {
       expect(await lanes.withUser(id).read(async (lane) => lane.rows('tasks'))).toEqual([]);
       await refused(write(id));
-      // With no connection left behind in a transaction.
+      // No connection is left in a transaction.
       await refused(write(id));
     }
     expect(await lanesOf()).toEqual(everywhere());

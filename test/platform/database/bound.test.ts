@@ -1,4 +1,4 @@
-/** The second wall alone: whatever a repository makes of a lane's query, it keeps to the lane. */
+/** The second wall alone: any query that a repository builds stays in its lane. */
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { Database } from '../../../src/platform/database/database';

@@ -1,4 +1,4 @@
-/** The reader that tells whether a statement keeps to its lane. */
+/** Tests the check that a statement stays in its lane. */
 import { loadModule } from 'libpg-query';
 import { readStatement } from '../../support/lane-key';
 
