@@ -1,6 +1,6 @@
 /**
- * What the client's types say, and deliberate mistakes that they refuse: `npm test` type-checks this file against the
- * source and, in package.test.ts, against the built package as its users see it.
+ * Correct uses of the client's types, and deliberate mistakes that they reject. `npm test` type-checks this file with
+ * the source and, in package.test.ts, with the built package.
  */
 import {
   createTasklaneClient,

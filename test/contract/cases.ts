@@ -5,8 +5,8 @@ import type { FailureCodeAt, Status, SuccessStatus } from '../../src/platform/co
 import type { ApiResponse, RequestOptions } from '../support/api';
 
 /**
- * Statuses that come about the same way everywhere; `shared.test.ts` and `safe-writes.test.ts` try them on every
- * operation that has them. So do those with no problem of the operation's own (409 where it is only about a key).
+ * Statuses with the same cause everywhere; `shared.test.ts` and `safe-writes.test.ts` test them on every operation that
+ * has them. The same holds for a status without a problem of the operation's own (409 that is only about a key).
  */
 type SharedStatus = 400 | 401 | 403 | 413 | 415 | 422 | 429 | '5XX';
 

@@ -1,6 +1,6 @@
 /**
- * Every operation that writes to a lane leaves changes, and they have all that became different. The operations are those
- * of the contract, each with the requests of its case; whatever is added later is tried as well.
+ * Every operation that writes to a lane records changes with every difference. The operations come from the contract,
+ * with the requests of their cases, so that new operations are tested too.
  */
 import { randomUUID } from 'node:crypto';
 import type { Schemas } from '../../src/platform/contract/document/operations';

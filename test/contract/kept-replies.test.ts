@@ -52,7 +52,7 @@ beforeEach(async () => {
 interface Answer {
   status: number;
   replayed: string | null;
-  // biome-ignore lint/suspicious/noExplicitAny: what a test expects of a body is the test's to say.
+  // biome-ignore lint/suspicious/noExplicitAny: each test expects its own form of body.
   body: any;
 }
 

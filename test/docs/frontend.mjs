@@ -1,6 +1,7 @@
-// The frontend of docs/authentication.md, and the browser of one of its users; a process of its own, since Better Auth is
-// an ES module and the tests are CommonJS. Takes `{ load: directory }`, the compiled code blocks of one section, and then
-// `{ browse: address }`, where Tasklane is; answers each with a message. Serves the key set at the port that it tells first.
+// The frontend of docs/authentication.md, and the browser of one of its users. It is a separate process, because Better
+// Auth is an ES module and the tests are CommonJS. Messages to it: `{ load: directory }` with the compiled code blocks of
+// one section, and then `{ browse: address }` with the address of Tasklane; it answers each with a message. Its first
+// message is the port at which it serves the key set.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -100,7 +101,7 @@ async function post(path, body) {
   return response.json();
 }
 
-/** Signs a user up; returns the statuses of a write and a read with the code blocks' client, before and after the sign-out. */
+/** Signs a user up; returns the statuses of the client's write and read, before and after the sign-out. */
 async function browse() {
   cookies = new Map();
   const email = `${crypto.randomUUID()}@example.com`;

@@ -37,8 +37,8 @@ const pauseMs = 20;
 export const statusesOfFaults: ReadonlySet<number | null> = new Set([200, 201, 503, null]);
 
 /**
- * Starts to create tasks and to rename each once, as one user, `writers` at a time. What is not answered with success is
- * sent again under the same idempotency key. `base` is asked before each request, so that it may lead to another instance.
+ * Starts to create tasks and to rename each once, as one user, with `writers` requests at a time. A failed request is
+ * repeated with the same idempotency key. `base` is called before each request, so that the instance can change.
  */
 export async function startWriter(base: () => string, userId: string = randomUUID()): Promise<Writer> {
   const token = await tokenOf(userId);

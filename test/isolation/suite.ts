@@ -1,5 +1,5 @@
 /**
- * Two users on every operation of the contract: neither sees or changes what is the other's. The suite runs with all
+ * Two users on every operation of the contract: neither reads or changes the other's lane. The suite runs with all
  * walls, and with one wall alone.
  */
 import { randomUUID } from 'node:crypto';

@@ -1,6 +1,6 @@
-/** How long work holds the event loop, in milliseconds of the thread's own CPU: what else the machine does is left out. */
+/** How long work blocks the event loop, in milliseconds of the thread's CPU time, without other processes. */
 export interface Held {
-  /** The longest that nothing else had a turn. */
+  /** The longest time without another turn of the event loop. */
   readonly longest: number;
   readonly total: number;
 }
@@ -10,7 +10,7 @@ const milliseconds = () => {
   return (user + system) / 1_000;
 };
 
-/** Measures some work. */
+/** Measures how long `work` blocks the event loop. */
 export async function heldBy(work: () => Promise<unknown>): Promise<Held> {
   const began = milliseconds();
   let [last, longest, done] = [began, 0, false];

@@ -1,30 +1,30 @@
 /**
- * Whether an SQL statement keeps to one lane, read with Postgres' own parser: each table of the lanes that the statement
- * names must be bound to the lane's key, by a condition that always holds or by a join with a table that is bound.
+ * Checks that an SQL statement stays in one lane, with Postgres' own parser: each lane table of the statement must be
+ * bound to the lane's key, by a condition that always holds or by a join with a bound table.
  */
 import { parseSync } from 'libpg-query';
 
-/** The tables that hold lanes' rows, and the column that says whose each row is. */
+/** The tables with lanes' rows, and the column with the user of each row. */
 export interface LaneKey {
   readonly schema: string;
   readonly tables: ReadonlySet<string>;
   readonly column: string;
 }
 
-/** What must be the lane's key: a parameter, counted from 1, or a constant. */
+/** A value that must be the lane's key: a parameter, counted from 1, or a constant. */
 export type KeyValue = { readonly parameter: number } | { readonly constant: string };
 
 export interface Reading {
-  /** Why the statement does not keep to one lane, whatever its parameters are. */
+  /** Reasons why the statement leaves the lane with any parameters. */
   readonly faults: readonly string[];
-  /** It keeps to one lane if all of these are that lane's key. */
+  /** The statement stays in a lane if all of these are the lane's key. */
   readonly keys: readonly KeyValue[];
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the parser's nodes are of some hundred types, and most are only walked.
+// biome-ignore lint/suspicious/noExplicitAny: the parser has hundreds of node types, and most are only walked.
 type Node = any;
 
-/** What a name in FROM stands for. */
+/** The source of a name in FROM. */
 interface Source {
   readonly isLaneTable: boolean;
   isBound: boolean;
@@ -37,7 +37,7 @@ interface Level {
   readonly parent: Level | null;
 }
 
-/** A condition that holds for each row of these sources; null for all of the query. */
+/** A condition that holds for each row of these sources; null means all sources of the query. */
 interface Condition {
   readonly node: Node;
   readonly sources: ReadonlySet<Source> | null;
@@ -51,7 +51,7 @@ function conjuncts(node: Node): Node[] {
 const isSource = (operand: Source | KeyValue | null): operand is Source =>
   operand !== null && 'isBound' in operand;
 
-/** Reads a statement. @throws if the parser does not understand it */
+/** Reads a statement. @throws if the parser rejects it */
 export function readStatement(sql: string, { schema, tables, column }: LaneKey): Reading {
   const faults: string[] = [];
   const keys: KeyValue[] = [];
@@ -76,7 +76,7 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
     return source;
   }
 
-  /** The source whose key a column is; null where it is another column. */
+  /** The source whose key column this is; null for another column. */
   function sourceOf(fields: Node[], level: Level | null): Source | null {
     const names: string[] = fields.map((field) => field.String?.sval);
     if (names.at(-1) !== column) return null;
@@ -95,7 +95,7 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
     return node?.ColumnRef ? sourceOf(node.ColumnRef.fields, level) : null;
   }
 
-  /** Takes in an item of FROM; returns the sources in it. */
+  /** Adds an item of FROM; returns its sources. */
   function gather(item: Node, level: Level, conditions: Condition[]): Source[] {
     if (item.RangeVar) return [place(item.RangeVar, level)];
     if (!item.JoinExpr) {
@@ -106,7 +106,7 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
     const { jointype, larg, rarg, quals } = item.JoinExpr;
     const left = gather(larg, level, conditions);
     const right = gather(rarg, level, conditions);
-    // An outer join's condition does not narrow the side that it keeps whole.
+    // The condition of an outer join does not filter its preserved side.
     const narrowed = new Set([
       ...(jointype === 'JOIN_INNER' || jointype === 'JOIN_RIGHT' ? left : []),
       ...(jointype === 'JOIN_INNER' || jointype === 'JOIN_LEFT' ? right : []),
@@ -115,7 +115,7 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
     return [...left, ...right];
   }
 
-  /** Finds out which sources the conditions bind, and faults those that are not. */
+  /** Finds the sources that the conditions bind, and reports the others. */
   function bindSources(level: Level, conditions: readonly Condition[]): void {
     const binds = ({ node, sources }: Condition): boolean => {
       const { kind, name, lexpr, rexpr } = node.A_Expr ?? {};
@@ -159,7 +159,7 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
     }
   }
 
-  /** @param keyAt the place of the value in each of its rows that must be the lane's key */
+  /** @param keyAt the index of the column whose values must be the lane's key */
   function select(node: Node, parent: Level | null, keyAt: number | null = null): void {
     const { withClause, larg, rarg, ...rest } = node;
     const level = levelIn(parent);
@@ -194,7 +194,7 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
     const keyAt = cols.findIndex(({ ResTarget }: Node) => ResTarget.name === column);
     if (keyAt < 0 || !selectStmt) faults.push(`a row is inserted without a ${column}`);
     else select(selectStmt.SelectStmt, level, keyAt);
-    // What it writes and returns are the rows that were checked.
+    // The rows that it writes and returns were checked.
     place(relation, level).isBound = true;
     if (conflict?.action === 'ONCONFLICT_UPDATE') {
       const columns: Node[] = conflict.infer?.indexElems ?? [];

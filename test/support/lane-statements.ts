@@ -1,17 +1,17 @@
-/** Watches what the service sends to Postgres inside of lanes: each statement must keep to the lane of its transaction. */
+/** Checks that each statement of the service stays in the lane of its transaction. */
 import { loadModule } from 'libpg-query';
 import { Client } from 'pg';
 import { schema } from '../../src/platform/database/rows';
 import { query } from './database';
 import { type LaneKey, type Reading, readStatement } from './lane-key';
 
-/** A statement that does not keep to its lane. */
+/** A statement that does not stay in its lane. */
 export interface Stray {
   readonly text: string;
   readonly faults: readonly string[];
 }
 
-/** Statements that cannot be read as a whole: what they must contain, which fault that excuses, and why it is right. */
+/** Exceptions for statements that the check cannot understand: a part of the text, the allowed error, and why. */
 const excused: readonly { part: string; fault: string; why: string }[] = [
   {
     part: `ts_stat(format('select search from ${schema}.tasks where user_id = %L and deleted_at is null', user_id))`,
@@ -31,7 +31,7 @@ async function laneKeyOf(url: string): Promise<LaneKey> {
   return { schema, column: 'user_id', tables: new Set(rows.map(({ name }) => name)) };
 }
 
-/** Reads a statement; one that the parser does not understand has that as its fault. */
+/** Reads a statement; an error of the parser is reported like the others. */
 function read(text: string, key: LaneKey): Reading {
   try {
     return readStatement(text, key);
@@ -40,7 +40,7 @@ function read(text: string, key: LaneKey): Reading {
   }
 }
 
-/** Why a statement with these values does not keep to the lane of `userId`. */
+/** The reasons why a statement with these values leaves the lane of `userId`. */
 function faultsOf(text: string, reading: Reading, values: readonly unknown[], userId: string): string[] {
   const faults = reading.faults.filter(
     (fault) => !excused.some((each) => each.fault === fault && text.includes(each.part)),
@@ -51,11 +51,11 @@ function faultsOf(text: string, reading: Reading, values: readonly unknown[], us
 }
 
 export interface Watch {
-  /** What did not keep to its lane so far, each text once. */
+  /** The statements so far that left their lanes, each text once. */
   strays(): Stray[];
 }
 
-/** Whose transaction a connection is in: a lane's, the system's, or nobody's. */
+/** The transaction of a connection: of a lane, of the system role, or none. */
 type Scope = { readonly userId: string } | 'system' | null;
 
 const laneScope = /set_config\('app\.user_id', \$(\d+)/;
@@ -71,12 +71,12 @@ interface Watching {
 let watching: Watching | null = null;
 const scopes = new WeakMap<object, Scope>();
 
-/** The scope that a connection is in once it has run a statement; undefined where it stays as it is. */
+/** The scope of a connection after a statement; undefined if it does not change. */
 function scopeAfter(client: object, text: string, values: readonly unknown[]): Scope | undefined {
   const own = laneScope.exec(text);
   if (own) return { userId: values[Number(own[1]) - 1] as string };
   if (systemScope.test(text)) return 'system';
-  // Connections that never were in a scope are the tests' own.
+  // Connections that never had a scope belong to the tests.
   return scopes.has(client) && boundary.test(text) ? null : undefined;
 }
 
@@ -107,7 +107,7 @@ Client.prototype.query = function (this: object, ...statement: unknown[]) {
   return send.apply(this, statement);
 } as never;
 
-/** Watches all connections of this test file, from the first call on. */
+/** Watches all connections of this test file after the first call. */
 export async function watchStatements(url: string): Promise<Watch> {
   watching ??= { key: await laneKeyOf(url), strays: new Map(), readings: new Map() };
   const { strays } = watching;

@@ -11,29 +11,29 @@ export const testSecret = 'a-secret-of-the-tests-that-is-long-enough';
 export interface TestService {
   readonly url: string;
   readonly database: TestDatabase;
-  /** The lines of its log so far, parsed. */
+  /** Its parsed log lines so far. */
   readonly logged: Record<string, unknown>[];
-  /** The statements so far that did not keep to their lane. */
+  /** The statements so far that left their lanes. */
   strays(): Stray[];
-  /** Runs a background job until it has no more to do; they don't run by themselves unless JOBS is on. */
+  /** Runs a background job until it has no more to do. Jobs do not run by themselves unless JOBS is on. */
   runJob(name: string): Promise<void>;
-  /** Rejects if a statement did not keep to its lane, unless the service was started with `strays`. */
+  /** Rejects if a statement left its lane, unless the service was started with `strays`. */
   stop(): Promise<void>;
 }
 
 export interface TestServiceOptions {
-  /** Does something to the database before the service starts. */
+  /** Prepares the database before the service starts. */
   readonly prepare?: (database: TestDatabase) => Promise<void>;
-  /** Whether statements may leave their lanes. */
+  /** Allows statements to leave their lanes. */
   readonly strays?: boolean;
 }
 
-/** A configuration for tests: a free port, no jobs on their own, nothing from this machine's environment. */
+/** A configuration for tests: a free port, no automatic jobs, and no variables of this machine's environment. */
 export function testConfig(environment: Record<string, string>): Config {
   return parseConfig({ PORT: '0', JOBS: 'off', BETTER_AUTH_SECRET: testSecret, ...environment });
 }
 
-/** Starts a service with a database of its own. */
+/** Starts a service with its own database. */
 export async function startTestService(
   environment: Record<string, string> = {},
   { prepare, strays = false }: TestServiceOptions = {},

@@ -50,15 +50,15 @@ function byRruleTemporal(text: string, start: string): string[] {
 const hasOrdinal = (rule: Rule) => rule.byDay.some(({ ordinal }) => ordinal !== null);
 const hasPlain = (rule: Rule) => rule.byDay.some(({ ordinal }) => ordinal === null);
 
-// rrule 2.8.1 drops weekdays without a number beside some that have one, takes the first day where BYSETPOS counts further
-// back than there are days, and lets it choose from a part of the start's week; RFC 5545, section 3.3.10, says none of it.
+// Three bugs of rrule 2.8.1 against RFC 5545, section 3.3.10: it ignores weekdays without a number beside weekdays with
+// one; it uses the first day if BYSETPOS is below minus the number of days; it applies BYSETPOS to a partial first week.
 const isRightInRrule = (rule: Rule) =>
   !(hasOrdinal(rule) && hasPlain(rule)) &&
   rule.bySetPos.every((position) => position >= -1) &&
   !(rule.frequency === 'WEEKLY' && rule.bySetPos.length > 0);
 
-// rrule-temporal 2.2.7 drops weekdays without a number, or BYMONTHDAY, beside weekdays that are numbered in a year; the
-// table of section 3.3.10 has BYDAY limit BYMONTHDAY.
+// rrule-temporal 2.2.7 ignores weekdays without a number, or BYMONTHDAY, beside weekdays with a number in a year; by the
+// table of section 3.3.10, BYDAY limits BYMONTHDAY.
 const isRightInRruleTemporal = (rule: Rule) =>
   !(rule.frequency === 'YEARLY' && rule.byMonth.length === 0 && hasOrdinal(rule)) ||
   !(hasPlain(rule) || rule.byMonthDay.length > 0);

@@ -1,7 +1,7 @@
 /**
- * Writers, killed instances, terminated connections and readers that lose theirs: a copy still becomes what the database
- * has, and event streams have every change once and in order. `SOAK_SECONDS=300 npx jest test/features/sync/convergence.test.ts`
- * does it for longer.
+ * With concurrent writers, killed instances and broken connections, a copy still becomes equal to the database, and
+ * event streams have every change once and in order. For a longer run:
+ * `SOAK_SECONDS=300 npx jest test/features/sync/convergence.test.ts`.
  */
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -10,8 +10,8 @@ type SortField = 'created_at' | 'updated_at' | 'title' | 'priority' | 'status' |
 let ada: TestUser;
 let all: Task[];
 
-// Code point order differs from the order of languages (`a` after `Z`, `é` after `z`) and from that of UTF-16, which has
-// the emoji before U+FB01.
+// Code point order differs from alphabetical order (`a` after `Z`, `é` after `z`) and from UTF-16 order, in which the
+// emoji is before U+FB01.
 const titles = [
   'Zebra',
   'apple',

@@ -3,8 +3,8 @@ import { CompactEncrypt } from 'jose';
 import { createSigningKey, encode, forge, hmac, type Signer, type SigningKey, signWith } from './signer';
 
 /**
- * Requests that must not authenticate anyone, as data: each is sent to a service that is set up as its mode says.
- * All but the attacked detail is right, and the controls show that the right form is accepted.
+ * Requests that must not authenticate anyone, as data: each is sent to a service in its mode. Everything except the
+ * attacked detail is valid, and the controls show that the valid form is accepted.
  */
 export interface Attack {
   readonly name: string;
@@ -784,7 +784,7 @@ function toDer(signature: Buffer): Buffer {
   return Buffer.concat([Buffer.from([0x30, body.length]), body]);
 }
 
-/** An Ed25519 signature with the order of the group added to S, which a lax verifier takes for the same (RFC 8032 section 5.1.7). */
+/** An Ed25519 signature with the group order added to S, which a lax verifier accepts (RFC 8032, section 5.1.7). */
 function addGroupOrder(signature: Buffer): Buffer {
   const order = 2n ** 252n + 27742317777372353535851937790883648493n;
   const s = BigInt(`0x${Buffer.from(signature.subarray(32)).reverse().toString('hex')}`) + order;
