@@ -107,8 +107,8 @@ describe('a token', () => {
   test.each<[string, TasklaneClientOptions['token'], string | undefined]>([
     ['is text', 'same', 'Bearer same'],
     ['stays the same', () => 'same', 'Bearer same'],
-    ['is lost', ({ refresh }) => (refresh ? null : 'old'), 'Bearer old'],
-    ['never was', () => undefined, undefined],
+    ['is missing after the renewal', ({ refresh }) => (refresh ? null : 'old'), 'Bearer old'],
+    ['did not exist', () => undefined, undefined],
   ])('is not renewed if it %s', async (_name, token, authorization) => {
     answer = unauthorized;
     const { error } = await create(token);

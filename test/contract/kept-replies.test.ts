@@ -231,9 +231,9 @@ describe('secrets', () => {
       { name: 'a', secret: 'b' },
       { name: 'a', secret: null },
     ],
-    ['in a part', { allOf: [{ properties: {} }, named] }, { secret: 'b' }, { secret: null }],
+    ['in a part of allOf', { allOf: [{ properties: {} }, named] }, { secret: 'b' }, { secret: null }],
     [
-      'in one of several',
+      'in an alternative',
       { properties: { hook: { oneOf: [{ type: 'null' }, { anyOf: [named] }] } } },
       { hook: { secret: 'b' }, secret: 'c' },
       { hook: { secret: null }, secret: 'c' },
@@ -245,7 +245,7 @@ describe('secrets', () => {
       { name: 'a', x: null, y: null },
     ],
     [
-      'in what holds its like',
+      'in a recursive schema',
       { $ref: '#/components/schemas/Tree' },
       { secret: 'a', children: [{ secret: 'b', children: [] }] },
       { secret: null, children: [{ secret: null, children: [] }] },

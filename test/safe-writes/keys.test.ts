@@ -35,8 +35,12 @@ async function taskCount(): Promise<number> {
 
 describe('the same request', () => {
   test.each<[string, string, string]>([
-    ['in another order', '{"title":"A","description":"B"}', '{ "description": "B",\n"title": "A" }'],
-    ['in other escapes', '{"title":"é/"}', '{"title":"\\u00e9\\/"}'],
+    [
+      'with members in another order',
+      '{"title":"A","description":"B"}',
+      '{ "description": "B",\n"title": "A" }',
+    ],
+    ['with other escapes', '{"title":"é/"}', '{"title":"\\u00e9\\/"}'],
   ])('is one %s', async (_what, one, same) => {
     const first = await create('a-key', one);
     const again = await create('a-key', same);
@@ -47,7 +51,7 @@ describe('the same request', () => {
     ['with another value', '{"title":"B"}'],
     ['with one more member', '{"title":"A","description":"B"}'],
     // A default may change while the record is stored.
-    ['that says what it left to the default', '{"title":"A","status":"pending"}'],
+    ['with an explicit default', '{"title":"A","status":"pending"}'],
     ['with other white space in a value', '{"title":"A "}'],
   ])('is not one %s', async (_what, differing) => {
     const first = await create('a-key', '{"title":"A"}');

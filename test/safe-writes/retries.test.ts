@@ -1,6 +1,6 @@
 /**
- * Creates that are retried under a key until they are answered, over connections that break anywhere. Bounded; all of
- * it with `RETRIED_CREATES=1000 npx jest test/safe-writes/retries.test.ts`.
+ * Creates are retried with a key until they get a response, over connections that break anywhere. A longer run:
+ * `RETRIED_CREATES=1000 npx jest test/safe-writes/retries.test.ts`.
  */
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';

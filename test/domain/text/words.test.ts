@@ -80,7 +80,7 @@ describe('Postgres accepts', () => {
     ['the longest word of four bytes each', '𝔘'.repeat(100), '\u{10380}'.repeat(5_000)],
     ['one word five thousand times', 'a', 'a '.repeat(5_000)],
     ['five thousand words', 'a', Array.from({ length: 2_000 }, (_, n) => n.toString(36)).join(' ')],
-    ['signs that expand to many', 'ﷺ'.repeat(100), 'ﷺ '.repeat(3_000)],
+    ['characters that expand to many', 'ﷺ'.repeat(100), 'ﷺ '.repeat(3_000)],
     ['quotes and backslashes', `it's a \\ "test"`, `'' \\\\ '`],
     ['lone surrogates', 'a', 'b'],
   ])('%s', async (_name, title, description) => {

@@ -242,7 +242,7 @@ describe('a reference', () => {
   test.each([
     ['to nothing', [newTask('A', { parent_id: '$nothing' })], ['/body/operations/0/task/parent_id unknown']],
     [
-      'to what comes later',
+      'to a later operation',
       [newTask('A', { parent_id: '$b' }), { ...newTask('B'), ref: 'b' }],
       ['/body/operations/0/task/parent_id unknown'],
     ],
@@ -252,7 +252,7 @@ describe('a reference', () => {
       ['/body/operations/0/task/parent_id unknown'],
     ],
     [
-      'to a task where a project is wanted, and the other way round',
+      'to a task instead of a project, and vice versa',
       [
         { ...newTask('A'), ref: 'a' },
         { op: 'create_project', ref: 'p', project: { name: 'P' } },
@@ -272,7 +272,7 @@ describe('a reference', () => {
       ],
     ],
     [
-      'that is given twice',
+      'that is defined twice',
       [
         { ...newTask('A'), ref: 'a' },
         { op: 'create_project', ref: 'a', project: { name: 'P' } },
@@ -280,7 +280,7 @@ describe('a reference', () => {
       ['/body/operations/1/ref duplicate'],
     ],
     [
-      'by a name of the language',
+      'by a name of JavaScript',
       [newTask('A', { parent_id: '$__proto__' })],
       ['/body/operations/0/task/parent_id unknown'],
     ],
@@ -350,8 +350,8 @@ describe('a request that breaks the contract', () => {
     ['no body', null, ['/body wrong-type']],
     ['no operations', {}, ['/body/operations required']],
     ['empty operations', { operations: [] }, ['/body/operations too-short']],
-    ['operations that are no list', { operations: {} }, ['/body/operations wrong-type']],
-    ['something else', { operations: [newTask()], dry: true }, ['/body/dry unknown']],
+    ['operations that are not a list', { operations: {} }, ['/body/operations wrong-type']],
+    ['an unknown property', { operations: [newTask()], dry: true }, ['/body/dry unknown']],
     ['atomic as a text', { operations: [newTask()], atomic: 'no' }, ['/body/atomic wrong-type']],
   ])('is rejected if it has %s', async (_what, body, expected) => {
     const response = await ada.send('POST', '/batch', { body });
@@ -380,19 +380,14 @@ describe('an atomic batch', () => {
   });
 
   test.each<[string, object, number, object]>([
+    ['a missing task', { op: 'update_task', id: absent, task: {} }, 404, { code: 'task-not-found' }],
     [
-      'a task that is not there',
-      { op: 'update_task', id: absent, task: {} },
-      404,
-      { code: 'task-not-found' },
-    ],
-    [
-      'a project that is not there',
+      'a missing project',
       { op: 'delete_project', id: absent, tasks: 'move' },
       404,
       { code: 'project-not-found' },
     ],
-    ['a tag that is not there', { op: 'update_tag', id: absent, tag: {} }, 404, { code: 'tag-not-found' }],
+    ['a missing tag', { op: 'update_tag', id: absent, tag: {} }, 404, { code: 'tag-not-found' }],
     [
       'a task that is not in the trash',
       { op: 'restore_task', id: '$first' },
@@ -400,7 +395,7 @@ describe('an atomic batch', () => {
       { code: 'task-not-found' },
     ],
     [
-      'a parent that is not there',
+      'a missing parent',
       newTask('B', { parent_id: absent }),
       422,
       {
@@ -431,7 +426,7 @@ describe('an atomic batch', () => {
       { errors: [{ pointer: '/body/operations/2/occurrence', code: 'not-allowed' }] },
     ],
     [
-      'skipping on a task that does not recur',
+      'a skip of a task that does not recur',
       { op: 'skip_occurrence', id: '$first' },
       409,
       { code: 'not-recurring' },

@@ -161,7 +161,7 @@ describe('a token from before', () => {
   );
 
   test.each([
-    ['that does not say when it was issued', null],
+    ['without a time of issue', null],
     ['that was issued long ago', 10_000],
     ['that was issued just now', 0],
   ])('%s opens the lane until it is erased', async (_what, age) => {
@@ -239,8 +239,8 @@ describe('when clocks differ', () => {
   test.each([
     ['exact', 0],
     ['ahead by a second', 1],
-    ['ahead by as much as is tolerated', tolerance],
-    ['behind by as much as is tolerated', -tolerance],
+    ['ahead by the tolerance', tolerance],
+    ['behind by the tolerance', -tolerance],
   ])('a token from before is refused by an issuer whose clock is %s', async (_what, ahead) => {
     const token = await tokenOfAge(-ahead);
     expect((await makeTask(token)).status).toBe(201);
@@ -255,8 +255,8 @@ describe('when clocks differ', () => {
 
   test.each([
     ['exact', 0],
-    ['ahead by as much as is tolerated', tolerance],
-    ['behind by as much as is tolerated', -tolerance],
+    ['ahead by the tolerance', tolerance],
+    ['behind by the tolerance', -tolerance],
   ])('a token creates the lane again after the wait, from a clock that is %s', async (_what, ahead) => {
     expect((await erase(await tokenOfAge(-ahead))).status).toBe(204);
     await pass(tolerance - ahead + 1);

@@ -243,7 +243,7 @@ describe('the service', () => {
       'too-large',
     ],
     ['a duration beyond the year 9999', ['DTSTART:20260101', 'DURATION:P3000000D'], 'duration', 'too-large'],
-    ['a duration that is none', ['DTSTART:20260101', 'DURATION:1W'], 'duration', 'wrong-format'],
+    ['a malformed duration', ['DTSTART:20260101', 'DURATION:1W'], 'duration', 'wrong-format'],
     [
       'an alarm of 1,000,000,000 weeks',
       ['DUE:20260101', 'BEGIN:VALARM', 'TRIGGER:-P1000000000W', 'END:VALARM'],
@@ -261,13 +261,13 @@ describe('the service', () => {
       'too-long',
     ],
     [
-      'a count that JavaScript takes for infinite',
+      'a count that JavaScript reads as infinite',
       ['DUE:20260101', `RRULE:FREQ=DAILY;COUNT=${'9'.repeat(400)}`],
       'rrule',
       undefined,
     ],
     ['a priority of many digits', [`PRIORITY:${'1'.repeat(60_000)}`], 'priority', 'wrong-format'],
-    ['1,000 properties and more', Array(1_001).fill('COMMENT:x'), undefined, 'too-long'],
+    ['more than 1,000 properties', Array(1_001).fill('COMMENT:x'), undefined, 'too-long'],
     ['101 alarms', Array(101).fill(deep).flat(), 'valarm', 'too-long'],
     [
       'a summary of 70,000 characters in folded lines',
@@ -275,7 +275,7 @@ describe('the service', () => {
       'summary',
       'too-long',
     ],
-    ['a year that is none', ['DUE:00000101T000000Z'], 'due', 'wrong-format'],
+    ['an impossible year', ['DUE:00000101T000000Z'], 'due', 'wrong-format'],
     [
       'a zone of 60,000 characters',
       [`DUE;TZID=${'/a'.repeat(30_000)}:20260101T000000`],

@@ -227,7 +227,7 @@ describe('an export of Tasklane', () => {
       [['/body/tasks/5/parent_id', 'too-deep']],
     ],
     [
-      'one id twice',
+      'a repeated id',
       ([id]) => ({
         tasks: [
           { id, title: 'x' },
@@ -250,7 +250,7 @@ describe('an export of Tasklane', () => {
       ],
     ],
     [
-      'a position that is none',
+      'a malformed position',
       ([id]) => ({ tasks: [{ id, title: 'x', position: '!' }] }),
       [['/body/tasks/0/position', 'wrong-format']],
     ],
@@ -260,12 +260,12 @@ describe('an export of Tasklane', () => {
       [['/body/tasks/0/due_time', 'contradiction']],
     ],
     [
-      'a rule that is none',
+      'an unsupported rule',
       ([id]) => ({ tasks: [{ id, title: 'x', due_date: '2026-11-28', rrule: 'FREQ=HOURLY' }] }),
       [['/body/tasks/0/rrule', 'not-allowed']],
     ],
     [
-      'several faults',
+      'several validation errors',
       ([id]) => ({ tasks: [{ id, title: '', status: 'done', colour: 'red' }] }),
       [
         ['/body/tasks/0/colour', 'unknown'],
@@ -275,7 +275,7 @@ describe('an export of Tasklane', () => {
       ],
     ],
     [
-      'what is no object',
+      'items that are not objects',
       () => ({ tasks: [null, 7] }),
       [
         ['/body/tasks/0', 'wrong-type'],
@@ -291,7 +291,7 @@ describe('an export of Tasklane', () => {
       [['/body/tasks/0/parent_id', 'not-in-lane']],
     ],
     [
-      'a stranger’s deletion',
+      'a deletion of another task',
       ([a, b]) => ({ trash: [{ id: a, title: 'x', deleted_at: '2026-01-01T00:00:00Z', deleted_with: b }] }),
       [['/body/trash/0/deleted_with', 'contradiction']],
     ],
@@ -318,7 +318,7 @@ describe('an export of Tasklane', () => {
       ],
     ],
     [
-      'a completion of nothing',
+      'a completion of a missing task',
       ([a, b]) => ({
         completions: [completion(a, b)],
       }),
@@ -460,7 +460,7 @@ describe('CSV', () => {
       [{ row: 1, line: 2, errors: [{ pointer: '/body/1/title', code: 'required' }] }],
     ],
     [
-      'a date that is none',
+      'a date that does not exist',
       'title,due_date\n"a\nb",\nx,2026-02-30',
       [
         { row: 1, line: 2, errors: [{ pointer: '/body/1/title', code: 'wrong-format' }] },
@@ -468,7 +468,7 @@ describe('CSV', () => {
       ],
     ],
     [
-      'cells that are missing',
+      'missing cells',
       'title,status\nx',
       [{ row: 1, line: 2, errors: [{ pointer: '/body/1', code: 'wrong-format' }] }],
     ],
@@ -654,7 +654,7 @@ describe('iCalendar', () => {
       { reminders: [{ at: null, minutes_before_due: 75 }] },
     ],
     [
-      'an alarm that says so',
+      'an alarm with an explicit relation',
       [
         'DTSTART:20301128T093000Z',
         'DUE:20301128T103000Z',
@@ -770,17 +770,17 @@ describe('iCalendar', () => {
 
   test.each<[string, string, object]>([
     [
-      'a zone that nobody knows',
+      'an unknown time zone',
       calendar(...todo('DUE;TZID=Middle-earth:20261128T180500')),
       { row: 1, line: 3, errors: [{ pointer: '/body/1/due', code: 'not-allowed' }] },
     ],
     [
-      'a day that there is not',
+      'a day that does not exist',
       calendar(...todo('DUE;VALUE=DATE:20260230')),
       { errors: [{ pointer: '/body/1/due', code: 'wrong-format' }] },
     ],
     [
-      'an alarm before a day that there is not',
+      'an alarm before a day that does not exist',
       calendar(...todo('DUE;VALUE=DATE:20260230', 'BEGIN:VALARM', 'TRIGGER:-PT5M', 'END:VALARM')),
       { errors: [{ pointer: '/body/1/due', code: 'wrong-format' }] },
     ],
@@ -795,12 +795,12 @@ describe('iCalendar', () => {
       { errors: [{ pointer: '/body/1/summary', code: 'required' }] },
     ],
     [
-      'a status that there is not',
+      'an unknown status',
       calendar(...todo('STATUS:TENTATIVE')),
       { errors: [{ pointer: '/body/1/status', code: 'not-allowed' }] },
     ],
     [
-      'a line that is none',
+      'a malformed line',
       calendar(...todo('what is this')),
       { line: 3, errors: [{ pointer: '/body/1', code: 'wrong-format' }] },
     ],
@@ -810,7 +810,7 @@ describe('iCalendar', () => {
       { row: 0, type: 'file', errors: [{ pointer: '/body', code: 'wrong-format' }] },
     ],
     [
-      'text that is something else',
+      'text of another format',
       'Good morning',
       { row: 0, line: 1, errors: [{ pointer: '/body', code: 'wrong-format' }] },
     ],

@@ -555,7 +555,7 @@ describe('while an event is being sent', () => {
     ['deleted', (path) => ada.send('DELETE', path)],
     ['disabled', (path) => ada.send('PATCH', path, { body: { enabled: false } })],
     ['changed', (path) => ada.send('PATCH', path, { body: { description: 'Changed' } })],
-    ['gone with its lane', () => ada.send('DELETE', `?confirm=${ada.id}`)],
+    ['erased with its lane', () => ada.send('DELETE', `?confirm=${ada.id}`)],
   ])('its webhook can be %s', async (_what, change) => {
     const webhook = await makeWebhook(ada, receiver);
     await makeTask(ada);

@@ -106,7 +106,7 @@ describe('no answer is taken from a receiver that sends without end', () => {
 
   test.each<[string, string]>([
     ['line breaks', '\r\n'],
-    ['what is no HTTP', '0123456789abcdef'],
+    ['data that is not HTTP', '0123456789abcdef'],
   ])('%s', async (_what, text) => {
     const { attempt, cpuMs } = await sendTo(endless(text));
     expect(attempt.status).toBeNull();

@@ -92,8 +92,16 @@ test.each<[string, (lane: WritableLane) => Tasks, string]>([
     'cannot be turned into insert',
   ],
   ['TRUNCATE', (lane) => tasksOf(lane).truncate() as never, 'cannot be turned into truncate'],
-  ['a gift', (lane) => tasksOf(lane).update({ user_id: theirs }) as Tasks, 'A row stays in its lane'],
-  ['a gift by name', (lane) => tasksOf(lane).update('user_id', theirs) as Tasks, 'A row stays in its lane'],
+  [
+    'an update that gives rows away',
+    (lane) => tasksOf(lane).update({ user_id: theirs }) as Tasks,
+    'A row stays in its lane',
+  ],
+  [
+    'an update by name that gives rows away',
+    (lane) => tasksOf(lane).update('user_id', theirs) as Tasks,
+    'A row stays in its lane',
+  ],
 ])('a query cannot become %s', async (_what, make, message) => {
   const before = [await titles(mine), await titles(theirs)];
   await expect(database.withUser(mine).write(async (lane) => make(lane))).rejects.toThrow(message);

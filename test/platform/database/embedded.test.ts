@@ -305,8 +305,8 @@ describe('a later start', () => {
   });
 
   test.each([
-    ['is gone', undefined],
-    ['is gone and its pid is taken', `${process.pid}.0`],
+    ['has ended', undefined],
+    ['has ended, and another process has its pid', `${process.pid}.0`],
   ])('adopts the server whose owner %s', async (_, reused) => {
     const { child, started } = startChild();
     const orphan = await started;

@@ -136,8 +136,8 @@ describe('a transaction that takes too long', () => {
   afterAll(() => database.drop());
 
   test.each<[string, (lane: Parameters<typeof sleepInRow>[0]) => Promise<unknown>]>([
-    ['in many statements', (lane) => sleepInRow(lane, 100)],
-    ['waiting for something else', () => new Promise(() => undefined)],
+    ['a transaction with many statements', (lane) => sleepInRow(lane, 100)],
+    ['a transaction that waits for something else', () => new Promise(() => undefined)],
   ])('%s is aborted and rolled back', async (_what, work) => {
     const opened = openDatabase(database.url, { max: 1, transactionTimeoutMs: 400 });
     try {

@@ -84,19 +84,19 @@ describe('a comparison of the stored record with the server', () => {
   const recorded = { ...present, seenFor: 30, behind: false };
 
   test.each([
-    ['nothing else', {}, {}],
-    ['nothing that was ever recorded', { ...recorded, seenFor: null, systemIdentifier: '9' }, {}],
+    ['no difference', {}, {}],
+    ['a missing record', { ...recorded, seenFor: null, systemIdentifier: '9' }, {}],
     ['a service that did not run for a day', { seenFor: 86_400 }, {}],
     ['a failover', {}, { timeline: 2 }],
     ['a failover of ten minutes', { seenFor: 599 }, { timeline: 2 }],
-    ['a login that may not know the server', {}, { systemIdentifier: null, timeline: null }],
+    ['a login that cannot identify the server', {}, { systemIdentifier: null, timeline: null }],
     ['a server that came from Neon’s storage', { neonTimeline: 'a' }, {}],
     [
-      'a recovery that was known already',
+      'a known recovery',
       { recoveryTarget: 'recovery_target_time = x' },
       { recoveryTarget: 'recovery_target_time = x', timeline: 2 },
     ],
-    ['a target that was taken out of the settings', { recoveryTarget: 'recovery_target_time = x' }, {}],
+    ['a removed recovery target', { recoveryTarget: 'recovery_target_time = x' }, {}],
   ])('%s is not a restore', (_what, before, after) => {
     expect(findRestore({ ...recorded, ...before }, { ...present, ...after })).toBeNull();
   });

@@ -227,7 +227,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
   test.each([
     ['a locking read', (name: string) => `select user_id from tasklane.${name} for update`],
     [
-      'a delete that returns what is gone',
+      'a delete with returning',
       (name: string) =>
         `with gone as (delete from tasklane.${name} returning user_id) select user_id from gone`,
     ],

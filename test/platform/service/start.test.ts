@@ -98,7 +98,7 @@ test.each([
     /DNS does not (know its host name|answer)/,
   ],
   [
-    'TLS that the server does not have',
+    'TLS without support by the server',
     (url: URL) => {
       url.search = '?sslmode=require';
     },

@@ -8,11 +8,11 @@ export interface BetterAuthOptions {
   /** The type of the `id` columns. */
   readonly ids: 'text' | 'uuid' | 'serial';
   readonly keyAlgorithm: 'EdDSA' | 'ES256' | 'ES512' | 'RS256' | 'PS256';
-  /** The algorithm for the tokens of `/api/auth/token`. */
+  /** The key that signs the tokens of `/api/auth/token`. */
   readonly tokensSignedWith: 'key-set' | 'secret';
-  /** What signs the session-cookie cache, a JWT. */
+  /** The key that signs the session-cookie cache, a JWT. */
   readonly cookieCache: 'off' | 'secret' | 'key-set';
-  /** The admin plugin, whose columns are migrated into the tables that are there. */
+  /** Adds the admin plugin, whose columns are migrated into existing tables. */
   readonly admin: boolean;
 }
 
