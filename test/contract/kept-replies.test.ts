@@ -9,7 +9,7 @@ import type { WritableLane } from '../../src/platform/database/lane';
 import type { TaskRow } from '../../src/platform/database/rows';
 import { createTestDatabase, query, type TestDatabase } from '../support/database';
 import { openDatabase } from '../support/open-database';
-import { changed, everywhere, serveRouter } from '../support/router';
+import { allHandlers, changedContract, serveRouter } from '../support/router';
 
 type CreateTask = Handlers['createTask'];
 
@@ -20,7 +20,7 @@ let server: Awaited<ReturnType<typeof serveRouter>>;
 let createTask: CreateTask;
 
 // Allows a title of any length, for a large reply, and marks the description as a secret.
-const contract = changed(({ components: { schemas } }) => {
+const contract = changedContract(({ components: { schemas } }) => {
   schemas.Task.properties.title = { type: 'string' };
   schemas.Task.properties.description = { type: ['string', 'null'], 'x-secret': true };
 });
@@ -34,7 +34,7 @@ beforeAll(async () => {
     preparedStatements: false,
   });
   const handlers: Handlers = {
-    ...everywhere(async (call) => call.reply(500)),
+    ...allHandlers(async (call) => call.reply(500)),
     createTask: (call) => createTask(call),
   };
   server = await serveRouter({ handlers, withUser: database.withUser, ...contract });

@@ -54,7 +54,7 @@ interface PorcelainTodo {
   completed_at: number | null;
 }
 
-export interface Desk {
+export interface CalendarPrograms {
   /** Subscribes vdirsyncer to a calendar or updates its copy; rejects with its output if it fails. */
   subscribe(url: string): Promise<void>;
   /** Splits a calendar file into the folder with vdirsyncer. */
@@ -82,7 +82,7 @@ function recordsOf(output: string): string[][] {
 }
 
 /** Prepares the programs for a user in a time zone. */
-export async function openDesk(zone: string): Promise<Desk> {
+export async function openCalendarPrograms(zone: string): Promise<CalendarPrograms> {
   const home = await mkdtemp(join(tmpdir(), 'tasklane-calendar-'));
   const at = (name: string) => join(home, name);
   const folder = at('calendars/tasks');

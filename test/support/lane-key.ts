@@ -16,7 +16,7 @@ export type KeyValue = { readonly parameter: number } | { readonly constant: str
 
 export interface Reading {
   /** Reasons why the statement leaves the lane with any parameters. */
-  readonly faults: readonly string[];
+  readonly reasons: readonly string[];
   /** The statement stays in a lane if all of these are the lane's key. */
   readonly keys: readonly KeyValue[];
 }
@@ -53,7 +53,7 @@ const isSource = (operand: Source | KeyValue | null): operand is Source =>
 
 /** Reads a statement. @throws if the parser rejects it */
 export function readStatement(sql: string, { schema, tables, column }: LaneKey): Reading {
-  const faults: string[] = [];
+  const reasons: string[] = [];
   const keys: KeyValue[] = [];
   const placed = new WeakSet<object>();
   const naming = new RegExp(`\\b${schema}\\.(?:${[...tables].join('|')})\\b`);
@@ -70,7 +70,7 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
   function place(relation: Node, level: Level): Source {
     placed.add(relation);
     const isUnqualified = relation.schemaname === undefined && !level.ctes.has(relation.relname);
-    if (isUnqualified && tables.has(relation.relname)) faults.push(`${relation.relname} has no schema`);
+    if (isUnqualified && tables.has(relation.relname)) reasons.push(`${relation.relname} has no schema`);
     const source = { isLaneTable: isLaneTable(relation), isBound: false };
     level.sources.set(nameOf(relation), source);
     return source;
@@ -134,7 +134,7 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
     };
     while (conditions.some(binds));
     for (const [name, { isLaneTable, isBound }] of level.sources) {
-      if (isLaneTable && !isBound) faults.push(`${name} is not bound to the lane`);
+      if (isLaneTable && !isBound) reasons.push(`${name} is not bound to the lane`);
     }
   }
 
@@ -143,12 +143,12 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
     if (isSource(operand) ? operand.isBound : operand !== null) {
       if (operand !== null && !isSource(operand)) keys.push(operand);
     } else {
-      faults.push(`a row is inserted whose ${column} is not the lane's`);
+      reasons.push(`a row is inserted whose ${column} is not the lane's`);
     }
   }
 
   function demandNoKey(targets: Node[] = []): void {
-    if (targets.some(({ ResTarget }) => ResTarget.name === column)) faults.push(`${column} is written over`);
+    if (targets.some(({ ResTarget }) => ResTarget.name === column)) reasons.push(`${column} is written over`);
   }
 
   function readWith(clause: Node, level: Level): void {
@@ -192,14 +192,14 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
       return;
     }
     const keyAt = cols.findIndex(({ ResTarget }: Node) => ResTarget.name === column);
-    if (keyAt < 0 || !selectStmt) faults.push(`a row is inserted without a ${column}`);
+    if (keyAt < 0 || !selectStmt) reasons.push(`a row is inserted without a ${column}`);
     else select(selectStmt.SelectStmt, level, keyAt);
     // The rows that it writes and returns were checked.
     place(relation, level).isBound = true;
     if (conflict?.action === 'ONCONFLICT_UPDATE') {
       const columns: Node[] = conflict.infer?.indexElems ?? [];
       if (!columns.some(({ IndexElem }) => IndexElem.name === column)) {
-        faults.push('a conflict may be with a row of another lane');
+        reasons.push('a conflict may be with a row of another lane');
       }
       demandNoKey(conflict.targetList);
     }
@@ -235,10 +235,10 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
       return;
     }
     if (node.relname !== undefined && !placed.has(node) && isLaneTable(node)) {
-      faults.push(`${node.relname} is used in a way that is not understood`);
+      reasons.push(`${node.relname} is used in a way that is not understood`);
     }
     const constant: string | undefined = node.A_Const?.sval?.sval;
-    if (constant && naming.test(constant)) faults.push(`a text names ${naming.exec(constant)}`);
+    if (constant && naming.test(constant)) reasons.push(`a text names ${naming.exec(constant)}`);
     for (const [type, child] of Object.entries(node)) {
       const read = readers[type];
       if (read) read(child, level);
@@ -247,5 +247,5 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
   }
 
   walk(parseSync(sql).stmts, null);
-  return { faults, keys };
+  return { reasons, keys };
 }

@@ -6,16 +6,16 @@ import { query } from './database';
 import { type LaneKey, type Reading, readStatement } from './lane-key';
 
 /** A statement that does not stay in its lane. */
-export interface Stray {
+export interface CrossTenantStatement {
   readonly text: string;
-  readonly faults: readonly string[];
+  readonly reasons: readonly string[];
 }
 
 /** Exceptions for statements that the check cannot understand: a part of the text, the allowed error, and why. */
-const excused: readonly { part: string; fault: string; why: string }[] = [
+const excused: readonly { part: string; reason: string; why: string }[] = [
   {
     part: `ts_stat(format('select search from ${schema}.tasks where user_id = %L and deleted_at is null', user_id))`,
-    fault: `a text names ${schema}.tasks`,
+    reason: `a text names ${schema}.tasks`,
     why: 'ts_stat takes the text of a query; this one is bound to the user of the profile, which is bound to the lane',
   },
 ];
@@ -36,23 +36,23 @@ function read(text: string, key: LaneKey): Reading {
   try {
     return readStatement(text, key);
   } catch (error) {
-    return { faults: [`it cannot be read: ${(error as Error).message}`], keys: [] };
+    return { reasons: [`it cannot be read: ${(error as Error).message}`], keys: [] };
   }
 }
 
 /** The reasons why a statement with these values leaves the lane of `userId`. */
-function faultsOf(text: string, reading: Reading, values: readonly unknown[], userId: string): string[] {
-  const faults = reading.faults.filter(
-    (fault) => !excused.some((each) => each.fault === fault && text.includes(each.part)),
+function reasonsOf(text: string, reading: Reading, values: readonly unknown[], userId: string): string[] {
+  const reasons = reading.reasons.filter(
+    (reason) => !excused.some((each) => each.reason === reason && text.includes(each.part)),
   );
   const isOwn = (key: Reading['keys'][number]) =>
     ('parameter' in key ? values[key.parameter - 1] : key.constant) === userId;
-  return reading.keys.every(isOwn) ? faults : [...faults, 'the key is another lane’s'];
+  return reading.keys.every(isOwn) ? reasons : [...reasons, 'the key is another lane’s'];
 }
 
 export interface Watch {
   /** The statements so far that left their lanes, each text once. */
-  strays(): Stray[];
+  crossTenantStatements(): CrossTenantStatement[];
 }
 
 /** The transaction of a connection: of a lane, of the system role, or none. */
@@ -64,7 +64,7 @@ const boundary = /^(begin|commit|rollback$)/;
 
 interface Watching {
   readonly key: LaneKey;
-  readonly strays: Map<string, Stray>;
+  readonly crossTenant: Map<string, CrossTenantStatement>;
   readonly readings: Map<string, Reading>;
 }
 
@@ -80,7 +80,12 @@ function scopeAfter(client: object, text: string, values: readonly unknown[]): S
   return scopes.has(client) && boundary.test(text) ? null : undefined;
 }
 
-function note({ key, strays, readings }: Watching, client: object, text: string, values: unknown[]): void {
+function note(
+  { key, crossTenant, readings }: Watching,
+  client: object,
+  text: string,
+  values: unknown[],
+): void {
   const next = scopeAfter(client, text, values);
   if (next !== undefined) {
     scopes.set(client, next);
@@ -90,10 +95,10 @@ function note({ key, strays, readings }: Watching, client: object, text: string,
   if (scope === undefined || scope === 'system') return;
   const reading = readings.get(text) ?? read(text, key);
   readings.set(text, reading);
-  const isOutside = scope === null && reading.keys.length + reading.faults.length > 0;
+  const isOutside = scope === null && reading.keys.length + reading.reasons.length > 0;
   const outside = isOutside ? ['it is sent outside of a lane'] : [];
-  const faults = scope ? faultsOf(text, reading, values, scope.userId) : outside;
-  if (faults.length > 0) strays.set(text, { text, faults });
+  const reasons = scope ? reasonsOf(text, reading, values, scope.userId) : outside;
+  if (reasons.length > 0) crossTenant.set(text, { text, reasons });
 }
 
 const send = Client.prototype.query as (...statement: unknown[]) => unknown;
@@ -109,7 +114,7 @@ Client.prototype.query = function (this: object, ...statement: unknown[]) {
 
 /** Watches all connections of this test file after the first call. */
 export async function watchStatements(url: string): Promise<Watch> {
-  watching ??= { key: await laneKeyOf(url), strays: new Map(), readings: new Map() };
-  const { strays } = watching;
-  return { strays: () => [...strays.values()] };
+  watching ??= { key: await laneKeyOf(url), crossTenant: new Map(), readings: new Map() };
+  const { crossTenant } = watching;
+  return { crossTenantStatements: () => [...crossTenant.values()] };
 }

@@ -13,12 +13,16 @@ export interface NetworkProxy {
  * Decides about a chunk of the client or the server: the number of bytes to forward. The connection is cut if that is
  * less than the whole chunk. Null drops the chunk silently.
  */
-export type Fate = (chunk: Buffer, from: 'client' | 'server') => number | null;
+export type ChunkHandler = (chunk: Buffer, from: 'client' | 'server') => number | null;
 
-const pass: Fate = (chunk) => chunk.length;
+const pass: ChunkHandler = (chunk) => chunk.length;
 
 /** Opens a proxy for the server at `url`, on a free port by default. */
-export async function openProxy(url: string, fateOf: Fate = pass, port = 0): Promise<NetworkProxy> {
+export async function openProxy(
+  url: string,
+  handleChunk: ChunkHandler = pass,
+  port = 0,
+): Promise<NetworkProxy> {
   const target = new URL(url);
   const sockets = new Set<Socket>();
   let silenced = new WeakSet<Socket>();
@@ -31,7 +35,7 @@ export async function openProxy(url: string, fateOf: Fate = pass, port = 0): Pro
       sockets.add(socket);
       socket.on('data', (chunk) => {
         if (silenced.has(socket)) return;
-        const bytes = fateOf(chunk, from);
+        const bytes = handleChunk(chunk, from);
         if (bytes === null) return;
         other.write(chunk.subarray(0, bytes));
         if (bytes < chunk.length) for (const end of [socket, other]) end.destroySoon();

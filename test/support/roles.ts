@@ -64,16 +64,19 @@ export async function setUpRoles(statements: readonly string[]): Promise<RoleSet
 }
 
 /** An app role that bypasses row-level security. */
-export const unheldRole = 'tasklane_unheld';
+export const bypassingRole = 'tasklane_unheld';
 
 /** Creates `bypassingRole` if it is missing, and grants it the app role's privileges in a database. */
-export async function grantUnheldRole(url: string): Promise<void> {
+export async function grantBypassingRole(url: string): Promise<void> {
   // Roles belong to the cluster, so that another test file may create it at the same moment.
   await query(
     url,
-    `do $$ begin create role ${unheldRole} nologin bypassrls;
+    `do $$ begin create role ${bypassingRole} nologin bypassrls;
      exception when duplicate_object or unique_violation then null; end $$`,
   );
-  await query(url, `grant usage on schema tasklane to ${unheldRole}`);
-  await query(url, `grant select, insert, update, delete on all tables in schema tasklane to ${unheldRole}`);
+  await query(url, `grant usage on schema tasklane to ${bypassingRole}`);
+  await query(
+    url,
+    `grant select, insert, update, delete on all tables in schema tasklane to ${bypassingRole}`,
+  );
 }

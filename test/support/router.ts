@@ -27,7 +27,7 @@ const anyone: Authenticator = {
 export type AnyCall = { query: unknown; reply(status: number, body?: unknown): unknown };
 
 /** The same handler for every operation. */
-export function everywhere(handler: (call: AnyCall) => Promise<unknown>): Handlers {
+export function allHandlers(handler: (call: AnyCall) => Promise<unknown>): Handlers {
   return Object.fromEntries(operations.map(({ id }) => [id, handler])) as unknown as Handlers;
 }
 
@@ -38,7 +38,7 @@ export async function createTestRouter(overrides: Partial<RouterDependencies> = 
   return createContractRouter(
     {
       contract: readContract(contractDocument),
-      handlers: everywhere(async () => {
+      handlers: allHandlers(async () => {
         throw new Error('a secret of the inside');
       }),
       authenticator: anyone,
@@ -95,7 +95,7 @@ export async function serveRouter(
 
 /** A changed contract. */
 // biome-ignore lint/suspicious/noExplicitAny: a change may go anywhere.
-export function changed(change: (document: any) => void): Pick<RouterDependencies, 'contract'> {
+export function changedContract(change: (document: any) => void): Pick<RouterDependencies, 'contract'> {
   const document = structuredClone(contractDocument);
   change(document);
   return { contract: readContract(document) };

@@ -4,7 +4,7 @@ import { signDevelopmentToken } from '../../src/platform/auth/development-token'
 import { createLogger } from '../../src/platform/observability/logger';
 import { startService } from '../../src/start';
 import { createTestDatabase, type TestDatabase } from './database';
-import { type Stray, watchStatements } from './lane-statements';
+import { type CrossTenantStatement, watchStatements } from './lane-statements';
 
 export const testSecret = 'a-secret-of-the-tests-that-is-long-enough';
 
@@ -14,10 +14,10 @@ export interface TestService {
   /** Its parsed log lines so far. */
   readonly logged: Record<string, unknown>[];
   /** The statements so far that left their lanes. */
-  strays(): Stray[];
+  crossTenantStatements(): CrossTenantStatement[];
   /** Runs a background job until it has no more to do. Jobs do not run by themselves unless JOBS is on. */
   runJob(name: string): Promise<void>;
-  /** Rejects if a statement left its lane, unless the service was started with `strays`. */
+  /** Rejects if a statement left its lane, unless the service was started with `allowCrossTenant`. */
   stop(): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export interface TestServiceOptions {
   /** Prepares the database before the service starts. */
   readonly prepare?: (database: TestDatabase) => Promise<void>;
   /** Allows statements to leave their lanes. */
-  readonly strays?: boolean;
+  readonly allowCrossTenant?: boolean;
 }
 
 /** A configuration for tests: a free port, no automatic jobs, and no variables of this machine's environment. */
@@ -36,7 +36,7 @@ export function testConfig(environment: Record<string, string>): Config {
 /** Starts a service with its own database. */
 export async function startTestService(
   environment: Record<string, string> = {},
-  { prepare, strays = false }: TestServiceOptions = {},
+  { prepare, allowCrossTenant = false }: TestServiceOptions = {},
 ): Promise<TestService> {
   const database = await createTestDatabase();
   const watch = await watchStatements(database.url);
@@ -53,13 +53,15 @@ export async function startTestService(
     url: service.url,
     database,
     logged,
-    strays: watch.strays,
+    crossTenantStatements: watch.crossTenantStatements,
     runJob: service.runJob,
     async stop() {
       await service.stop();
       await database.drop();
-      if (!strays && watch.strays().length > 0) {
-        throw new Error(`Statements left their lanes: ${JSON.stringify(watch.strays(), null, 2)}`);
+      if (!allowCrossTenant && watch.crossTenantStatements().length > 0) {
+        throw new Error(
+          `Statements left their lanes: ${JSON.stringify(watch.crossTenantStatements(), null, 2)}`,
+        );
       }
     },
   };
@@ -85,7 +87,7 @@ export function useTestService(
     get logged() {
       return service.logged;
     },
-    strays: () => service.strays(),
+    crossTenantStatements: () => service.crossTenantStatements(),
     runJob: (name) => service.runJob(name),
     stop: () => service.stop(),
   };

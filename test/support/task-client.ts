@@ -18,13 +18,13 @@ export interface TaskClient extends TestUser {
   /** Creates a task, titled `A task` by default. */
   create(body?: object): Promise<Body>;
   /** Creates tasks, each the parent of the next. */
-  line(length: number, body?: object): Promise<Body[]>;
+  chain(length: number, body?: object): Promise<Body[]>;
   project(name?: string): Promise<Body>;
   read(id: string): Promise<Body>;
   /** All items of a list, page by page. */
   all(path: string, limit?: number): Promise<Body[]>;
   /** The validation errors of a request that must fail with 422: `pointer code`, sorted. */
-  faults(method: string, path: string, body: unknown): Promise<string[]>;
+  validationErrors(method: string, path: string, body: unknown): Promise<string[]>;
   /** The lane's changes after a sequence number. */
   changesAfter(seq: number): Promise<LoggedChange[]>;
   /** The change sequence of the lane. */
@@ -55,7 +55,7 @@ export async function makeTaskClient({ url, database }: TestService, id?: string
     ...user,
     ok,
     create,
-    async line(length, body = {}) {
+    async chain(length, body = {}) {
       const tasks: Body[] = [];
       for (let level = 1; level <= length; level++) {
         const parent_id = tasks.at(-1)?.id ?? null;
@@ -79,7 +79,7 @@ export async function makeTaskClient({ url, database }: TestService, id?: string
       } while (cursor !== null);
       return items;
     },
-    async faults(method, path, body) {
+    async validationErrors(method, path, body) {
       const response = await send(method, path, body);
       if (response.status !== 422) throw new Error(`${method} ${path}: ${response.status}`);
       return response.body.errors.map((each: Body) => `${each.pointer} ${each.code}`).toSorted();

@@ -1,7 +1,12 @@
 /** Reads a feed and an export with calendar programs: what they show, and that they notice changes and the end. */
 import { toInstant } from '../../../src/domain/time/calendar';
 import type { Body } from '../../support/api';
-import { type Desk, missingPrograms, openDesk, type Program } from '../../support/calendar-programs';
+import {
+  type CalendarPrograms,
+  missingPrograms,
+  openCalendarPrograms,
+  type Program,
+} from '../../support/calendar-programs';
 import { startTestService, type TestService } from '../../support/service';
 import { makeUser, type TestUser } from '../../support/user';
 
@@ -251,15 +256,15 @@ function withoutWrong(calendar: string, program: Program): string {
   afterAll(() => service?.stop());
 
   describe.each([zurich, newYork] as const)('in %s', (zone) => {
-    let desk: Desk;
+    let programs: CalendarPrograms;
     beforeEach(async () => {
-      desk = await openDesk(zone);
+      programs = await openCalendarPrograms(zone);
     });
-    afterEach(() => desk?.close());
+    afterEach(() => programs?.close());
 
     test('khal shows the due tasks of each day of the feed', async () => {
-      await desk.subscribe(url);
-      const events = await desk.khal(first, days);
+      await programs.subscribe(url);
+      const events = await programs.khal(first, days);
       const right = events.filter((event) => !wrongIn('khal')(event.title));
       expect(sorted(right.map((event) => [event.start, event.title]))).toEqual(due(zone, 'khal'));
       expect(events.find((event) => event.title === oddTitle)?.description).toBe(oddDescription);
@@ -267,7 +272,7 @@ function withoutWrong(calendar: string, program: Program): string {
 
     test('calcurse shows the due tasks of each day of the feed', async () => {
       const calendar = withoutWrong(await (await fetch(url)).text(), 'calcurse');
-      expect(sorted(await desk.calcurse(calendar, first, days))).toEqual(due(zone, 'calcurse'));
+      expect(sorted(await programs.calcurse(calendar, first, days))).toEqual(due(zone, 'calcurse'));
     });
 
     /** The first due time of a task, for todoman. */
@@ -288,17 +293,17 @@ function withoutWrong(calendar: string, program: Program): string {
         completed: false,
         completedAt: null,
       }));
-    const right = (todos: Awaited<ReturnType<Desk['todoman']>>) =>
+    const right = (todos: Awaited<ReturnType<CalendarPrograms['todoman']>>) =>
       sorted(todos.filter((todo) => !wrongIn('todoman')(todo.title)));
 
     test('todoman shows the to-dos of the feed', async () => {
-      await desk.subscribe(`${url}?components=todos`);
+      await programs.subscribe(`${url}?components=todos`);
       const todos = [...open(), { ...todoOf(undated, null), completed: false, completedAt: null }];
-      expect(right(await desk.todoman())).toEqual(sorted(todos));
+      expect(right(await programs.todoman())).toEqual(sorted(todos));
     });
 
     test('todoman shows every task of an export', async () => {
-      await desk.takeFile((await ada.send('GET', '/export.ics')).body);
+      await programs.takeFile((await ada.send('GET', '/export.ics')).body);
       const { items } = (await ada.send('GET', '/tasks?status=completed')).body;
       const day = toInstant('2026-11-28', '00:00', zone).getTime();
       const completedAt = Math.floor(Date.parse(items[0].completed_at) / 1000) * 1000;
@@ -309,21 +314,21 @@ function withoutWrong(calendar: string, program: Program): string {
         // Its word for completed and cancelled to-dos.
         { ...todoOf(given_up, day), completed: true, completedAt: null },
       ];
-      expect(right(await desk.todoman())).toEqual(sorted(todos));
+      expect(right(await programs.todoman())).toEqual(sorted(todos));
     });
   });
 
   test('calcurse reads every to-do of the feed and of an export', async () => {
-    const desk = await openDesk(zurich);
+    const programs = await openCalendarPrograms(zurich);
     try {
       const open = [...all.map(({ task }) => task), undated];
       const titles = (tasks: Body[]) => sorted(tasks.map((task) => task.title));
       const todos = await (await fetch(`${url}?components=todos`)).text();
-      expect(sorted((await desk.calcurseTodos(todos)).map(([, name]) => name))).toEqual(titles(open));
-      const exported = await desk.calcurseTodos((await ada.send('GET', '/export.ics')).body);
+      expect(sorted((await programs.calcurseTodos(todos)).map(([, name]) => name))).toEqual(titles(open));
+      const exported = await programs.calcurseTodos((await ada.send('GET', '/export.ics')).body);
       expect(sorted(exported.map(([, name]) => name))).toEqual(titles([...open, done, given_up]));
     } finally {
-      await desk.close();
+      await programs.close();
     }
   });
 
@@ -335,7 +340,7 @@ function withoutWrong(calendar: string, program: Program): string {
     const closed = await make({ title: 'Closed', due_date: '2026-11-28' });
     const thrown = await make({ title: 'Thrown away', due_date: '2026-11-28' });
     const address = (await bob.send('POST', '/calendar-feed')).body.url;
-    const [calendar, list] = [await openDesk(zurich), await openDesk(zurich)];
+    const [calendar, list] = [await openCalendarPrograms(zurich), await openCalendarPrograms(zurich)];
     const look = async () => {
       const [events, todos] = await Promise.all([calendar.khal('2026-11-28', 7), list.todoman()]);
       return {
@@ -370,8 +375,8 @@ function withoutWrong(calendar: string, program: Program): string {
       expect(await look()).toEqual(now);
 
       await bob.send('DELETE', '/calendar-feed');
-      for (const desk of [calendar, list]) {
-        await expect(desk.subscribe(address)).rejects.toMatchObject({
+      for (const programs of [calendar, list]) {
+        await expect(programs.subscribe(address)).rejects.toMatchObject({
           code: 1,
           stderr: expect.stringContaining('Not Found'),
         });

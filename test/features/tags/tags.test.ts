@@ -81,11 +81,13 @@ test('a task has at most 50 tags', async () => {
   const task = await ada.create({ tags: fifty });
   expect(task.tags).toHaveLength(50);
   const more = [...fifty, 'one more'];
-  expect(await ada.faults('POST', '/tasks', { title: 'Too many', tags: more })).toEqual([
+  expect(await ada.validationErrors('POST', '/tasks', { title: 'Too many', tags: more })).toEqual([
     '/body/tags too-long',
   ]);
-  expect(await ada.faults('PATCH', `/tasks/${task.id}`, { tags: more })).toEqual(['/body/tags too-long']);
-  expect(await ada.faults('PUT', `/tasks/${task.id}`, { title: 'Too many', tags: more })).toEqual([
+  expect(await ada.validationErrors('PATCH', `/tasks/${task.id}`, { tags: more })).toEqual([
+    '/body/tags too-long',
+  ]);
+  expect(await ada.validationErrors('PUT', `/tasks/${task.id}`, { title: 'Too many', tags: more })).toEqual([
     '/body/tags too-long',
   ]);
 });

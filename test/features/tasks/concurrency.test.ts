@@ -68,7 +68,7 @@ test.each([1, 2, 3])('eight clients at once leave the lane consistent (seed %i)'
   const projects = [await user.project(), await user.project()];
   const ids: string[] = [];
   for (const project of [null, projects[0].id, projects[1].id]) {
-    for (const task of await user.line(4, { project_id: project, tags: ['one', 'two'] })) ids.push(task.id);
+    for (const task of await user.chain(4, { project_id: project, tags: ['one', 'two'] })) ids.push(task.id);
   }
   const statuses: Record<string, number> = {};
   const clients = Array.from({ length: 8 }, async (_, client) => {

@@ -40,7 +40,7 @@ beforeAll(async () => {
     });
     if (n % 6 === 0) parents.push(task);
   }
-  const [gone, deletedChild] = await ada.line(2, { tags: ['home'], due_date: '2026-06-03' });
+  const [gone, deletedChild] = await ada.chain(2, { tags: ['home'], due_date: '2026-06-03' });
   await ada.ok('DELETE', `/tasks/${deletedChild.id}`);
   await ada.ok('DELETE', `/tasks/${gone.id}`);
   const lonely = await ada.create({ title: 'All subtasks are in the trash' });
@@ -255,7 +255,7 @@ test('a cursor is rejected with another filter, view, zone or sort, and by anoth
     '/tags?limit=1',
     '/trash?limit=1',
   ]) {
-    expect(await ada.faults('GET', `${other}&cursor=${next_cursor}`, undefined)).toEqual(wrong);
+    expect(await ada.validationErrors('GET', `${other}&cursor=${next_cursor}`, undefined)).toEqual(wrong);
   }
   expect((await ada.ok('GET', `${path}&cursor=${next_cursor}`)).items).toHaveLength(1);
 });

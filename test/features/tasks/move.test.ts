@@ -75,18 +75,17 @@ describe('a move', () => {
     const [a, b, c] = await makeAll('abc');
     await ada.ok('DELETE', `/tasks/${c.id}`);
     const path = `/tasks/${a.id}/move`;
-    expect(await ada.faults('POST', path, { before: a.id })).toEqual(['/body/before cycle']);
+    expect(await ada.validationErrors('POST', path, { before: a.id })).toEqual(['/body/before cycle']);
     for (const id of [randomUUID(), (await bob.create()).id, c.id]) {
-      expect(await ada.faults('POST', path, { after: id })).toEqual(['/body/after not-in-lane']);
+      expect(await ada.validationErrors('POST', path, { after: id })).toEqual(['/body/after not-in-lane']);
     }
-    expect(await ada.faults('POST', path, { before: b.id, after: b.id })).toEqual([
+    expect(await ada.validationErrors('POST', path, { before: b.id, after: b.id })).toEqual([
       '/body/after contradiction',
     ]);
-    expect(await ada.faults('POST', path, { before: randomUUID(), parent_id: randomUUID() })).toEqual([
-      '/body/before not-in-lane',
-      '/body/parent_id not-in-lane',
-    ]);
-    expect(await ada.faults('POST', path, {})).not.toEqual([]);
+    expect(
+      await ada.validationErrors('POST', path, { before: randomUUID(), parent_id: randomUUID() }),
+    ).toEqual(['/body/before not-in-lane', '/body/parent_id not-in-lane']);
+    expect(await ada.validationErrors('POST', path, {})).not.toEqual([]);
   });
 
   test('next to a restored task that shares its position with another puts the task right there', async () => {

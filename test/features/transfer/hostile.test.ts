@@ -9,7 +9,7 @@ import { readJson } from '../../../src/features/transfer/json-file';
 import type { Notes } from '../../../src/features/transfer/notes';
 import { cutDocument, itemsOf } from '../../../src/platform/contract/bodies/json-items';
 import type { Body } from '../../support/api';
-import { type Held, heldBy } from '../../support/held';
+import { type Blocking, measureBlocking } from '../../support/event-loop';
 import { useTestService } from '../../support/service';
 import { makeUser, type TestUser } from '../../support/user';
 
@@ -36,12 +36,12 @@ const readers: Record<string, (bytes: Buffer) => Promise<AsyncIterable<ReadRow |
 };
 
 /** Measures reading a file, valid or not. */
-function costOf(type: string, text: string): Promise<Held> {
+function costOf(type: string, text: string): Promise<Blocking> {
   const read = async () => {
     const rows = await readers[type]?.(Buffer.from(text));
     await collect(rows as AsyncIterable<ReadRow>, noNotes);
   };
-  return heldBy(() => read().catch(() => undefined));
+  return measureBlocking(() => read().catch(() => undefined));
 }
 
 const calendar = (...lines: string[]) =>
@@ -194,7 +194,7 @@ test('a file of 100 KB costs little, whatever is in it', async () => {
       const text = of(place, start + repeated(unit) + end);
       // The garbage collector may run once in between.
       const costs = [await costOf(type, text)];
-      if ((costs[0] as Held).total >= maxMs) costs.push(await costOf(type, text));
+      if ((costs[0] as Blocking).total >= maxMs) costs.push(await costOf(type, text));
       expect(Math.min(...costs.map(({ total }) => total))).toBeLessThan(maxMs);
     }),
     {
@@ -218,7 +218,7 @@ describe('the service', () => {
   async function importInto(type: string, body: string, query = '') {
     const headers = { Authorization: `Bearer ${ada.token}`, 'Content-Type': type };
     let [status, text] = [0, ''];
-    const held = await heldBy(async () => {
+    const held = await measureBlocking(async () => {
       const sending = request(`${service.url}${ada.lane}/import${query}`, { method: 'POST', headers });
       sending.end(body);
       const [response] = await once(sending, 'response');

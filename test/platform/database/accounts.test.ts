@@ -178,8 +178,8 @@ describe('lanes without an account', () => {
   test('are logged and left unchanged, and no new one is created', async () => {
     await makeAccounts('text');
     await sql(`insert into public."user" (id) values ('ada')`);
-    const strays = ['f', 'e', 'd', 'c', 'b', 'a'];
-    for (const id of ['ada', ...strays]) await write(id);
+    const orphans = ['f', 'e', 'd', 'c', 'b', 'a'];
+    for (const id of ['ada', ...orphans]) await write(id);
 
     const found = { orphans: 6, examples: ['a', 'b', 'c', 'd', 'e'] };
     expect(await link()).toMatchObject(found);
@@ -188,7 +188,7 @@ describe('lanes without an account', () => {
     await write('f');
     await refused(write('g'));
     await sql('delete from public."user"');
-    expect(await users('profiles')).toEqual(strays.toSorted());
+    expect(await users('profiles')).toEqual(orphans.toSorted());
 
     await sql(`insert into public."user" (id) values ('a'), ('b')`);
     await sql(`delete from tasklane.profiles where user_id > 'b'`);

@@ -5,7 +5,7 @@ import type { Database } from '../../../src/platform/database/database';
 import type { Lane, WritableLane } from '../../../src/platform/database/lane';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { openDatabase } from '../../support/open-database';
-import { grantUnheldRole, unheldRole } from '../../support/roles';
+import { bypassingRole, grantBypassingRole } from '../../support/roles';
 import { seedTasks } from '../../support/tasks';
 
 let testDatabase: TestDatabase;
@@ -15,8 +15,8 @@ let theirs: string;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
-  await grantUnheldRole(testDatabase.url);
-  database = openDatabase(testDatabase.url, { appRole: unheldRole });
+  await grantBypassingRole(testDatabase.url);
+  database = openDatabase(testDatabase.url, { appRole: bypassingRole });
 });
 afterAll(async () => {
   await database?.close();

@@ -69,14 +69,14 @@ test.each([
   ],
   ['a conflict that changes nothing', 'insert into app.a (user_id) values ($1) on conflict do nothing', [1]],
 ])('accepts %s', (_what, sql, parameters) => {
-  const { faults, keys } = read(sql);
-  expect(faults).toEqual([]);
+  const { reasons, keys } = read(sql);
+  expect(reasons).toEqual([]);
   expect(keys).toEqual(parameters.map((parameter) => ({ parameter })));
 });
 
 test('reports a constant that must be the key', () => {
   expect(read(`select from app.a where user_id = 'ada'`)).toEqual({
-    faults: [],
+    reasons: [],
     keys: [{ constant: 'ada' }],
   });
 });
@@ -134,5 +134,5 @@ test.each([
   ['a table function with a query', 'select * from unnest(array(select n from app.a)) as x'],
   ['a second statement', 'select 1; select * from app.a'],
 ])('rejects %s', (_what, sql) => {
-  expect(read(sql).faults).not.toEqual([]);
+  expect(read(sql).reasons).not.toEqual([]);
 });

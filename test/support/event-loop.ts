@@ -1,5 +1,5 @@
 /** How long work blocks the event loop, in milliseconds of the thread's CPU time, without other processes. */
-export interface Held {
+export interface Blocking {
   /** The longest time without another turn of the event loop. */
   readonly longest: number;
   readonly total: number;
@@ -11,7 +11,7 @@ const milliseconds = () => {
 };
 
 /** Measures how long `work` blocks the event loop. */
-export async function heldBy(work: () => Promise<unknown>): Promise<Held> {
+export async function measureBlocking(work: () => Promise<unknown>): Promise<Blocking> {
   const began = milliseconds();
   let [last, longest, done] = [began, 0, false];
   const look = () => {
