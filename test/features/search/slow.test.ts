@@ -26,7 +26,7 @@ beforeAll(async () => {
   );
 });
 
-test(`${searches} at once leave another user's requests quick, and are answered or told to come again`, async () => {
+test(`${searches} at once do not delay another user's requests, and get a result or a 503`, async () => {
   const bob = await makeUser(service.url);
   const { body: task } = await bob.send('POST', '/tasks', { body: { title: 'Mine' } });
   const slow = Array.from({ length: searches }, (_, n) => ada.send('GET', `/tasks?q=zzzqqq${n}`));

@@ -391,7 +391,7 @@ test('an address that takes nothing is left alone, whatever else happens', async
   expect((await deliveriesOf(ada, webhook)).map((each) => each.state)).toEqual(['delivered', 'delivered']);
 });
 
-test('another address is tried at once, whatever was wrong with the one before', async () => {
+test('a new address is tried at once, whatever failed at the old one', async () => {
   const webhook = await makeWebhook(ada, receiver);
   await makeTask(ada);
   receiver.answers = [500];

@@ -20,7 +20,7 @@ const post = (answer: Answer, path = '/hook') => {
   return send(receiver.url + path, { 'webhook-id': 'one', 'content-length': '2' }, '{}');
 };
 
-test('a request arrives as it was sent, and its answer comes back', async () => {
+test('a request arrives unchanged, and its answer is returned', async () => {
   const { attempt, retryAfterMs } = await post(
     (response) => response.writeHead(200).end('Thanks'),
     '/hook?a=b',
