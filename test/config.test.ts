@@ -29,7 +29,7 @@ function faultsOf(environment: Record<string, string>): readonly string[] {
   return [];
 }
 
-/** A value that each variable refuses. */
+/** An invalid value for each variable. */
 const wrong: Record<string, string> = {
   PORT: '65536',
   PUBLIC_URL: 'tasks.example.com',
@@ -105,7 +105,7 @@ const wrong: Record<string, string> = {
   SHUTDOWN_TIMEOUT_MS: '600001',
 };
 
-/** Values of the variables that take any. */
+/** Unusual values of the variables that accept any text. */
 const unusual: Record<string, string> = {
   HOST: '0.0.0.0',
   AUTH_ISSUER: 'https://issuer.example.com',
@@ -206,7 +206,7 @@ test('the data directory is in the project unless it is absolute', () => {
 });
 
 test.each(Object.entries(wrong))('%s rejects %s', (name, value) => {
-  // What the others lack because of it is told as well.
+  // Errors that follow from it are reported as well.
   const own = faultsOf({ [name]: value }).filter((fault) => fault.startsWith(`${name} `));
   expect(own).toEqual([expect.stringMatching(/^\S+ (must|repeats|is) .*\.$/)]);
 });
@@ -450,7 +450,7 @@ describe('.env.example', () => {
   const text = readFileSync(projectPath('.env.example'), 'utf8');
   const example = parseEnv(text) as Record<string, string>;
 
-  // Read off the sources, as a variable that nobody lists is one that nobody tests.
+  // Read from the sources, because a variable that is missing in a list would not be tested.
   const inSources = [
     ...readFileSync(projectPath('src', 'config.ts'), 'utf8').matchAll(/^ {2}([A-Z][A-Z_]*):/gm),
     ...readFileSync(projectPath('src', 'platform', 'auth', 'config.ts'), 'utf8').matchAll(
@@ -511,7 +511,7 @@ describe('.env', () => {
   });
   afterEach(() => rm(project, { recursive: true }));
 
-  /** The configuration as a process of the project reads it. */
+  /** The configuration that a process of the project reads. */
   async function configOf(
     environment: Record<string, string>,
     cwd = project,
@@ -548,7 +548,7 @@ describe('.env', () => {
       host: '127.0.0.1',
       logLevel: 'debug',
       maxBodyBytes: 1000,
-      // What the environment has wins, and what it has empty is absent.
+      // A variable of the environment wins, and an empty one counts as unset.
       databasePoolMax: 4,
       databaseUrl: null,
     });

@@ -1,4 +1,4 @@
-/** The client against a running service. */
+/** Tests the client against a running service. */
 import { signDevelopmentToken } from '../../src/platform/auth/development-token';
 import { startTestService, type TestService, testSecret, tokenOf } from '../../test/support/service';
 import {
@@ -23,7 +23,7 @@ afterAll(() => service.stop());
 const clientOf = async (userId: string): Promise<TasklaneClient> =>
   createTasklaneClient({ baseUrl: service.url, token: await tokenOf(userId) });
 
-/** Makes tasks one after the other; resolves to their titles. */
+/** Creates tasks one after the other; resolves to their titles. */
 async function makeTasks(client: TasklaneClient, user_id: string, titles: string[]): Promise<string[]> {
   for (const title of titles) {
     await unwrap(client.POST('/api/{user_id}/tasks', { params: { path: { user_id } }, body: { title } }));
@@ -261,7 +261,7 @@ describe('all pages of a list', () => {
 
       const before = listed.filter((title) => titles.includes(title));
       expect(before).toEqual(sort === 'created_at' ? titles : titles.toReversed());
-      // Newest first, what is made meanwhile comes before the first page; else after the last one.
+      // Sorted by newest first, new tasks come before the first page; otherwise after the last page.
       expect(listed.length).toBe(sort === 'created_at' ? 14 : 10);
       expect(pages).toBe(sort === 'created_at' ? 7 : 5);
     },

@@ -1,4 +1,4 @@
-/** Syncing and following a lane with the client, against a service and against what may happen on the way. */
+/** Tests synchronization and event streams of the client, with a service and with failing connections. */
 import { startTestService, type TestService, tokenOf } from '../../test/support/service';
 import { until } from '../../test/support/until';
 import {
@@ -22,7 +22,7 @@ const clientOf = async (userId: string): Promise<TasklaneClient> =>
 const makeTask = (client: TasklaneClient, user_id: string, title = 'A task') =>
   unwrap(client.POST('/api/{user_id}/tasks', { params: { path: { user_id } }, body: { title } }));
 
-/** Keeps what an iterator gives, as it comes. */
+/** Collects the items of an iterator as they come. */
 function collect<T>(source: AsyncIterable<T>): { items: T[]; ended: Promise<unknown> } {
   const items: T[] = [];
   const read = async () => {
@@ -108,7 +108,7 @@ describe('event streams', () => {
 
   type Answer = (request: Request) => Response | Promise<Response>;
 
-  /** A stream that sends this, and then ends, breaks or stays silent. */
+  /** A stream that sends the chunks, and then ends, breaks or stays silent. */
   const streamOf =
     (chunks: (string | Uint8Array)[], then: 'end' | 'break' | 'silence' = 'end'): Answer =>
     ({ signal }) => {
@@ -131,7 +131,7 @@ describe('event streams', () => {
   const problem = (status: number, code: string) => () =>
     Response.json({ code, status, request_id: 'r1', detail: code }, { status });
 
-  /** Follows a service that gives these answers in turn; resolves to the events, and the ids that it was asked with. */
+  /** Follows a service that gives these answers in turn; resolves to the events and the ids of the requests. */
   async function follow(answers: Answer[], count: number, silenceMs?: number) {
     const ids: (string | null)[] = [];
     const leaving = new AbortController();

@@ -1,4 +1,4 @@
-/** What the client does with tokens, with answers that are not Tasklane's, and without any. */
+/** Tests how the client handles tokens, responses of other servers, and network errors. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -107,8 +107,8 @@ describe('a token', () => {
   test.each<[string, TasklaneClientOptions['token'], string | undefined]>([
     ['is text', 'same', 'Bearer same'],
     ['stays the same', () => 'same', 'Bearer same'],
-    ['is lost', ({ refresh }) => (refresh ? null : 'old'), 'Bearer old'],
-    ['never was', () => undefined, undefined],
+    ['is missing after the renewal', ({ refresh }) => (refresh ? null : 'old'), 'Bearer old'],
+    ['did not exist', () => undefined, undefined],
   ])('is not renewed if it %s', async (_name, token, authorization) => {
     answer = unauthorized;
     const { error } = await create(token);

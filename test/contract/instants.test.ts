@@ -1,4 +1,4 @@
-/** Instants that can't be written in UTC with a year of four digits: none is taken in, wherever the contract has one. */
+/** Instants that cannot be written in UTC with a four-digit year are rejected everywhere in the contract. */
 import { randomUUID } from 'node:crypto';
 import type { Body } from '../support/api';
 import { operations } from '../support/operations';

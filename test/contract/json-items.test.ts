@@ -1,4 +1,4 @@
-/** Reading JSON item by item: the same as reading it whole, wherever the pieces end. */
+/** Reading JSON item by item gives the same value as JSON.parse, wherever the chunks end. */
 import fc from 'fast-check';
 import {
   maxItemBytes,
@@ -7,7 +7,7 @@ import {
   tooLarge,
 } from '../../src/platform/contract/bodies/json-items';
 
-/** Text in pieces of so many bytes. */
+/** A text in chunks of `size` bytes. */
 async function* piecesOf(text: string, size: number, { start, end } = { start: 0, end: Infinity }) {
   const bytes = Buffer.from(text).subarray(start, end);
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -19,7 +19,7 @@ async function all(items: AsyncIterable<unknown>): Promise<unknown[]> {
   return found;
 }
 
-/** A document as it is when its items are put back into its lists. */
+/** The document with its items put back into its lists. */
 async function readByItem(text: string, size: number): Promise<unknown> {
   const { document, lists } = await splitDocument(piecesOf(text, size));
   for (const [name, extent] of lists) {
@@ -40,9 +40,9 @@ test.each<[string, string]>([
   ['white space', ' { "a" : [ 1 , 2 ] , "b" : { "c" : [ 3 ] } } '],
   ['brackets and escapes in strings', '{"[\\"":["]","\\\\","\\\\\\"],[",{"}":"{["}],"b":"[1,2]"}'],
   ['characters of many bytes', '{"ä😀":["é","😀,",["€"]]}'],
-  ['one name twice', '{"a":[1],"a":[2,3],"b":[4],"b":5}'],
+  ['a repeated name', '{"a":[1],"a":[2,3],"b":[4],"b":5}'],
   ['escaped names', '{"\\u0061":[1],"a\\n":[2]}'],
-  ['names of what objects have', '{"__proto__":[1],"constructor":[2],"length":[3]}'],
+  ['names of properties of every object', '{"__proto__":[1],"constructor":[2],"length":[3]}'],
   ['such names in items', '{"a":[{"__proto__":{"b":1},"toString":2}]}'],
   ['a list', '[[1],[2]]'],
   ['a list of objects', '[{"a":[1]}]'],
@@ -115,7 +115,7 @@ test('an item that is too large is marked, and the others are read', async () =>
 
 test.each<[string, string]>([
   ['a long string', `{"a":"${'x'.repeat(maxItemBytes)}"}`],
-  ['lists by the thousand', `{${'"a":[],'.repeat(maxItemBytes / 7)}"b":1}`],
+  ['thousands of lists', `{${'"a":[],'.repeat(maxItemBytes / 7)}"b":1}`],
   ['white space', `{"a":[],${' '.repeat(maxItemBytes)}"b":1}`],
 ])('%s outside of items is rejected if it is too large', async (_what, text) => {
   await expect(splitDocument(piecesOf(text, 64 * 1024))).rejects.toMatchObject({ code: 'content-too-large' });
@@ -123,7 +123,7 @@ test.each<[string, string]>([
 
 test.each<[string, string]>([
   ['nests too deep', `{"a":[${'['.repeat(63)}${']'.repeat(63)}]}`],
-  ['is hollow', `{"a":[${'{},'.repeat(30_000)}{}]}`],
+  ['consists of empty objects', `{"a":[${'{},'.repeat(30_000)}{}]}`],
 ])('a document that %s is rejected', async (_what, text) => {
   await expect(splitDocument(piecesOf(text, 1000))).rejects.toThrow(/too deep|hollow/);
 });

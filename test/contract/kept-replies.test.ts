@@ -1,4 +1,4 @@
-/** What becomes of a handler's work and reply under a key, whatever the handler does. */
+/** Tests what the idempotency record keeps of a handler's work and reply. */
 
 import { taskHandlers } from '../../src/features/tasks/handlers';
 import { toTask } from '../../src/features/tasks/mapper';
@@ -9,18 +9,18 @@ import type { WritableLane } from '../../src/platform/database/lane';
 import type { TaskRow } from '../../src/platform/database/rows';
 import { createTestDatabase, query, type TestDatabase } from '../support/database';
 import { openDatabase } from '../support/open-database';
-import { changed, everywhere, serveRouter } from '../support/router';
+import { allHandlers, changedContract, serveRouter } from '../support/router';
 
 type CreateTask = Handlers['createTask'];
 
 let testDatabase: TestDatabase;
 let database: Database;
 let server: Awaited<ReturnType<typeof serveRouter>>;
-/** What carries `createTask` out; each test has its own. */
+/** The handler of `createTask`; each test sets its own. */
 let createTask: CreateTask;
 
-// Allows a title of any length, for a large reply, and makes a secret of the description.
-const contract = changed(({ components: { schemas } }) => {
+// Allows a title of any length, for a large reply, and marks the description as a secret.
+const contract = changedContract(({ components: { schemas } }) => {
   schemas.Task.properties.title = { type: 'string' };
   schemas.Task.properties.description = { type: ['string', 'null'], 'x-secret': true };
 });
@@ -34,7 +34,7 @@ beforeAll(async () => {
     preparedStatements: false,
   });
   const handlers: Handlers = {
-    ...everywhere(async (call) => call.reply(500)),
+    ...allHandlers(async (call) => call.reply(500)),
     createTask: (call) => createTask(call),
   };
   server = await serveRouter({ handlers, withUser: database.withUser, ...contract });
@@ -52,7 +52,7 @@ beforeEach(async () => {
 interface Answer {
   status: number;
   replayed: string | null;
-  // biome-ignore lint/suspicious/noExplicitAny: what a test expects of a body is the test's to say.
+  // biome-ignore lint/suspicious/noExplicitAny: each test expects its own form of body.
   body: any;
 }
 
@@ -88,7 +88,7 @@ async function insert(lane: WritableLane, title: string): Promise<void> {
   lane.changed({ type: 'task', id, action: 'created', fields: {} });
 }
 
-/** Carries `createTask` out by this, and counts how often. */
+/** Sets the handler of `createTask`, and counts its calls. */
 function count(handler: CreateTask): () => number {
   let calls = 0;
   createTask = (call) => {
@@ -231,9 +231,9 @@ describe('secrets', () => {
       { name: 'a', secret: 'b' },
       { name: 'a', secret: null },
     ],
-    ['in a part', { allOf: [{ properties: {} }, named] }, { secret: 'b' }, { secret: null }],
+    ['in a part of allOf', { allOf: [{ properties: {} }, named] }, { secret: 'b' }, { secret: null }],
     [
-      'in one of several',
+      'in an alternative',
       { properties: { hook: { oneOf: [{ type: 'null' }, { anyOf: [named] }] } } },
       { hook: { secret: 'b' }, secret: 'c' },
       { hook: { secret: null }, secret: 'c' },
@@ -245,7 +245,7 @@ describe('secrets', () => {
       { name: 'a', x: null, y: null },
     ],
     [
-      'in what holds its like',
+      'in a recursive schema',
       { $ref: '#/components/schemas/Tree' },
       { secret: 'a', children: [{ secret: 'b', children: [] }] },
       { secret: null, children: [{ secret: null, children: [] }] },

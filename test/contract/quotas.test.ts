@@ -1,4 +1,4 @@
-/** Quotas of a lane: on every operation that the contract has them for, and what counts. */
+/** Tests the quotas of a lane: every operation that has them, and what counts. */
 import { randomUUID } from 'node:crypto';
 import { contractDocument } from '../../src/platform/contract/document/contract';
 import type { Body } from '../support/api';
@@ -16,7 +16,7 @@ beforeEach(async () => {
   user = await makeUser(service.url);
 });
 
-/** The counts on the profile and what the tables hold, by user. */
+/** Expects the counts of each profile to match its tables. */
 async function expectTrueCounts(): Promise<void> {
   const rows = await query<Record<string, number>>(
     service.database.url,
@@ -72,7 +72,7 @@ async function fill(): Promise<Body> {
   return body;
 }
 
-/** What exceeds a quota in a lane that is full, for each operation that can. */
+/** A request that exceeds a quota in a full lane, for each operation that can. */
 const growing: Record<string, (id: string) => Promise<unknown>> = {
   createTask: () => task(),
   replaceTask: (id) => user.send('PUT', `/tasks/${id}`, { body: { title: 'A task', ...tags('d') } }),

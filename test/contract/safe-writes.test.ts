@@ -1,4 +1,4 @@
-/** Keys and conditions, tried on every operation that takes them. */
+/** Tests idempotency keys and conditional requests on every operation that supports them. */
 import { randomUUID } from 'node:crypto';
 import { contractDocument, type Operation } from '../../src/platform/contract/document/contract';
 import { redactorsOf } from '../../src/platform/contract/document/secrets';
@@ -41,21 +41,21 @@ const entities = taking(
   ({ method, scope, tagged }) => method === 'get' && scope !== null && tagged.has('200'),
 );
 
-/** What a response tells, but for what each has of its own. */
+/** A response without the parts that differ in every response. */
 function told({ status, headers, body }: ApiResponse): object {
   const { 'x-request-id': _id, 'idempotency-replayed': _replayed, date: _date, ...rest } = headers;
-  // A secret that is told once makes it differ.
+  // It differs if the response has a secret, which is shown once.
   const { 'content-length': _length, ...others } = rest;
   return { status, headers: others, body };
 }
 
-/** What a reply tells when it is sent again: its secrets no more. */
+/** A repeated reply: the same without secrets. */
 function toldAgain(operation: Operation, reply: ApiResponse): object {
   const redact = redactorsOf(contractDocument, operation).get(String(reply.status));
   return told(redact ? { ...reply, body: redact(reply.body) } : reply);
 }
 
-/** A JSON text in which the same members stand in another order, with other white space. */
+/** The same JSON with its members in another order and with other white space. */
 function rewritten(body: unknown): string | undefined {
   if (body === undefined) return undefined;
   return JSON.stringify(Object.fromEntries(Object.entries(body as object).toReversed()), null, 2);
@@ -145,7 +145,7 @@ describe.each(keyed)('%s with a key', (_id, operation) => {
   });
 });
 
-/** What `GET` answers of what the operation changes. */
+/** The response of `GET` for the entity that the operation changes. */
 function representation(operation: Operation): Promise<ApiResponse> {
   const get = operations.find(({ id }) => id === operation.representation) as Operation;
   const same = idParametersOf(operation).map((name) => [

@@ -1,4 +1,4 @@
-/** The statuses that operations share, tried on every operation whose contract has them. */
+/** Tests the statuses that operations share, on every operation that has them. */
 import { randomUUID } from 'node:crypto';
 import type { Operation } from '../../src/platform/contract/document/contract';
 import { type ApiResponse, type RequestOptions, send } from '../support/api';

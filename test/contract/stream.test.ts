@@ -6,7 +6,7 @@ import { sendStream } from '../../src/platform/contract/http/stream';
 import { until } from '../support/until';
 
 let server: Server;
-/** What became of the last `sendStream`. */
+/** The result of the last `sendStream`. */
 let sent: Promise<void>;
 
 /** Serves one body on a free port. */
@@ -25,7 +25,7 @@ afterEach(() => {
   server.close();
 });
 
-/** A response of which nothing is read yet. */
+/** A response whose body is not read yet. */
 async function open(url: string, method = 'GET'): Promise<IncomingMessage> {
   const [response] = (await once(get(url, { method }), 'response')) as [IncomingMessage];
   return response;
@@ -71,7 +71,7 @@ describe('many pages', () => {
   let read: number;
   let finished: boolean;
 
-  /** A thousand pages, or fewer if nobody wants more. */
+  /** A thousand pages, or fewer if the reader stops. */
   async function* many(): AsyncGenerator<string[]> {
     try {
       for (read = 1; read <= 1000; read++) {
@@ -91,7 +91,7 @@ describe('many pages', () => {
     const url = await serve({ a: many() });
     const response = await open(url);
     await once(response, 'readable');
-    // More turns than it takes to read them all.
+    // More turns of the event loop than reading all pages takes.
     for (let turn = 0; turn < 5000; turn++) await new Promise(setImmediate);
     expect(read).toBeLessThan(500);
     expect(JSON.parse(await textOf(response)).a).toHaveLength(1000);

@@ -25,7 +25,7 @@ const problemResponse = (name: string, code: string) => ({
   content: { 'application/problem+json': { schema: schemaRef(name), example: { code } } },
 });
 
-/** A contract that keeps every rule. */
+/** A contract that follows every rule. */
 function validContract(): Document {
   return {
     openapi: '3.1.0',
@@ -477,7 +477,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
   ],
 ];
 
-/** Lints contracts with the project's rules, in one run: the ids of the rules that each of them breaks. */
+/** Lints contracts with the project's rules in one run; returns the ids of the broken rules for each. */
 async function lint(contracts: readonly Document[]): Promise<string[][]> {
   const directory = mkdtempSync(join(tmpdir(), 'tasklane-lint-'));
   try {

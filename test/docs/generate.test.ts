@@ -109,7 +109,7 @@ describe('generated files', () => {
     expect(client).toMatch(/^ +sort\?: string;$/m);
     expect(client).toMatch(/^ +limit\?: components\["parameters"\]\["Limit"\];$/m);
     expect(client).toMatch(/^ +NewNote: \{\s+\/\*\*[^/]*\*\/\s+text\?: string;/m);
-    // The run-time contract says what the client may leave out.
+    // The run-time contract says what the client can omit.
     expect(JSON.parse(files['generated/openapi.json'] ?? '').components.parameters.Limit.required).toBe(
       undefined,
     );
@@ -125,7 +125,7 @@ describe('the script of the documentation', () => {
       [
         // Names of XML namespaces, which are not loaded.
         'www.w3.org',
-        // Texts: licences, messages of errors, descriptions and examples.
+        // Texts: licences, error messages, descriptions and examples.
         'commonmark.org',
         'en.wikipedia.org',
         'example.com',
@@ -134,9 +134,9 @@ describe('the script of the documentation', () => {
         'react.dev',
         'reactrouter.com',
         'yarnpkg.com',
-        // Where the link of `API docs by Redocly` leads a reader who follows it.
+        // The link target of `API docs by Redocly`.
         'redocly.com',
-        // Menus that the page does not have: the one beside `Copy`, and one for contracts with an MCP server.
+        // Menus that this page does not show: the one beside `Copy`, and one for contracts with an MCP server.
         'chatgpt.com',
         'claude.ai',
       ].sort(),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { projectPath } from '../../src/platform/paths';
 
-/** What a file of each floor may import, and what not. */
+/** Allowed and rejected imports of a file on each floor. */
 const layers: readonly { file: string; allowed: string[]; refused: string[] }[] = [
   {
     file: 'src/domain/time/calendar.ts',
@@ -134,7 +134,7 @@ interface Report {
   diagnostics: { location: { path: string; start: { line: number } } }[];
 }
 
-/** Lints files that hold one import in each line by one rule of the project; which imports it refuses, by file. */
+/** Lints files with one import per line; returns the rejected imports by file. */
 function refusedImports(rule: string, files: Readonly<Record<string, readonly string[]>>) {
   const root = mkdtempSync(join(tmpdir(), 'tasklane-imports-'));
   try {
@@ -198,7 +198,7 @@ function importsByFolder(): Map<string, Set<string>> {
   return imports;
 }
 
-/** The folders that import each other in a circle: what is left when those that import no other are taken away. */
+/** The folders in circles of imports: those that remain after folders without imports are removed repeatedly. */
 function foldersInCircles(imports: Map<string, Set<string>>): string[] {
   const left = new Map(imports);
   for (;;) {

@@ -1,4 +1,4 @@
-/** docs/limits.md is true: its table of costs is the contract's, and its numbers are the defaults. */
+/** Checks docs/limits.md: its table of costs matches the contract, and its numbers are the defaults. */
 import { readFileSync } from 'node:fs';
 import { projectPath } from '../../src/platform/paths';
 import { operations } from '../support/operations';
@@ -6,7 +6,7 @@ import { testConfig } from '../support/service';
 
 const text = readFileSync(projectPath('docs/limits.md'), 'utf8');
 
-/** A cost in the words of the table. */
+/** A cost as the table writes it. */
 function inWords({ units, more = [] }: (typeof operations)[number]['cost']): string {
   const parts = more.map(({ for: pointer, every, units: added }) => {
     const [, , field] = pointer.split('/');

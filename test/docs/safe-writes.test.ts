@@ -1,4 +1,4 @@
-/** The examples of docs/safe-writes.md, in their order, on one lane. */
+/** Runs the examples of docs/safe-writes.md in their order, on one lane. */
 import { readFileSync } from 'node:fs';
 import { projectPath } from '../../src/platform/paths';
 import type { ApiResponse } from '../support/api';
@@ -10,7 +10,7 @@ type Headers = Readonly<Record<string, string>>;
 interface Example {
   readonly method: string;
   readonly path: string;
-  /** What later examples call its answer. */
+  /** The name of its response in later examples. */
   readonly name: string | undefined;
   readonly headers: Headers;
   readonly body: string | undefined;
@@ -51,7 +51,7 @@ beforeAll(async () => {
 
 const answers = new Map<string, ApiResponse>();
 
-/** A text of an example, with the ids and tags of earlier answers in it. */
+/** A text of an example, with the ids and entity tags of earlier responses filled in. */
 function filled(text: string): string {
   return text.replace(/\$(\w+)\.(id|etag)/g, (_match, name: string, what: string) => {
     const answer = answers.get(name);

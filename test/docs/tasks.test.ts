@@ -1,4 +1,4 @@
-/** The examples of docs/tasks.md, in their order, on one lane. */
+/** Runs the examples of docs/tasks.md in their order, on one lane. */
 import { readFileSync } from 'node:fs';
 import { projectPath } from '../../src/platform/paths';
 import { useTestService } from '../support/service';

@@ -1,4 +1,4 @@
-/** The main job on real input: a user of a real Better Auth server works through the SDK. */
+/** A user of a real Better Auth server works with tasks through the SDK. */
 import { createTasklaneClient, isProblem, unwrap } from '../../sdk/src/index';
 import { parseConfig } from '../../src/config';
 import { createLogger } from '../../src/platform/observability/logger';

@@ -1,4 +1,4 @@
-/** A Postgres that fails in the ways that servers and networks fail, under a client that writes all the time. */
+/** Postgres fails in the ways in which servers and networks fail, while a client writes all the time. */
 import { Client } from 'pg';
 import { query } from '../support/database';
 import { openProxy } from '../support/proxy';
@@ -8,7 +8,7 @@ import { expectBounded, startWriter, summaryOf, type Writer } from './writer';
 
 jest.setTimeout(120_000);
 
-// What a request may take while the database does not answer: the acquire and statement timeouts below, and some room.
+// The maximum duration of a request while the database does not answer: the timeouts below, and a margin.
 const timeouts = {
   DATABASE_ACQUIRE_TIMEOUT_MS: '2000',
   DATABASE_STATEMENT_TIMEOUT_MS: '2000',
@@ -35,7 +35,7 @@ async function startWriting(configuration: Record<string, string> = {}): Promise
 
 const statusOf = async (url: string) => (await fetch(url)).status;
 
-/** Waits until the writer was refused since the call, then runs `repair`, and waits until it writes again. */
+/** Waits until a write fails, runs `repair`, and waits until writes succeed again. */
 async function failAndRepair(writer: Writer, fail: () => Promise<unknown>, repair: () => Promise<unknown>) {
   const before = writer.attempts.length;
   await fail();
@@ -118,7 +118,7 @@ test('a database that was read-only accepts writes again without a restart of th
     writer,
     async () => {
       await administer('alter database tasklane set default_transaction_read_only = on');
-      // The connections that the service has are those of a server that was demoted.
+      // The service still has connections to a server that was demoted.
       await administer(
         `select pg_terminate_backend(pid) from pg_stat_activity
          where pid <> pg_backend_pid() and datname = current_database()`,

@@ -1,5 +1,5 @@
 /**
- * Two users on every operation of the contract: neither sees or changes what is the other's. The suite runs with all
+ * Two users on every operation of the contract: neither reads or changes the other's lane. The suite runs with all
  * walls, and with one wall alone.
  */
 import { randomUUID } from 'node:crypto';
@@ -20,7 +20,7 @@ import {
 import { type TestService, tokenOf } from '../support/service';
 
 const secret = 'Nobody else may read this';
-/** Ids that are alike to people, to other databases, or before decoding, but not by code point. */
+/** Ids that look alike to people, to other databases, or before decoding, but differ by code point. */
 const alike = [
   'ada',
   'Ada',
@@ -37,7 +37,7 @@ const alike = [
   '...',
 ];
 
-/** What holds users apart where a suite runs. */
+/** The walls that are active in a run of the suite. */
 export interface Walls {
   /** Starts the service. */
   start(): Promise<TestService>;
@@ -45,7 +45,7 @@ export interface Walls {
   readonly pathIsChecked: boolean;
 }
 
-/** Tries to get over what holds users apart. */
+/** Runs the tests against the active walls. */
 export function tryIsolation({ start, pathIsChecked }: Walls): void {
   let service: TestService;
   let mine: Owner;

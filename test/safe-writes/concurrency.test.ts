@@ -1,4 +1,4 @@
-/** Entity tags among clients that change one thing at once, and over its lifetimes. */
+/** Tests entity tags with concurrent clients, and with entities that are created again. */
 import { randomUUID } from 'node:crypto';
 import { type ApiResponse, send } from '../support/api';
 import { startTestService, type TestService } from '../support/service';

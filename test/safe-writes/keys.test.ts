@@ -1,4 +1,4 @@
-/** What the contract can't say of `Idempotency-Key`: which requests are the same, where, and for how long. */
+/** Tests `Idempotency-Key` beyond the contract: which requests are the same, across instances, and for how long. */
 import { randomUUID } from 'node:crypto';
 import { type ApiResponse, send } from '../support/api';
 import { query } from '../support/database';
@@ -35,8 +35,12 @@ async function taskCount(): Promise<number> {
 
 describe('the same request', () => {
   test.each<[string, string, string]>([
-    ['in another order', '{"title":"A","description":"B"}', '{ "description": "B",\n"title": "A" }'],
-    ['in other escapes', '{"title":"é/"}', '{"title":"\\u00e9\\/"}'],
+    [
+      'with members in another order',
+      '{"title":"A","description":"B"}',
+      '{ "description": "B",\n"title": "A" }',
+    ],
+    ['with other escapes', '{"title":"é/"}', '{"title":"\\u00e9\\/"}'],
   ])('is one %s', async (_what, one, same) => {
     const first = await create('a-key', one);
     const again = await create('a-key', same);
@@ -46,8 +50,8 @@ describe('the same request', () => {
   test.each<[string, string]>([
     ['with another value', '{"title":"B"}'],
     ['with one more member', '{"title":"A","description":"B"}'],
-    // What a default is may change while the key is kept.
-    ['that says what it left to the default', '{"title":"A","status":"pending"}'],
+    // A default may change while the record is stored.
+    ['with an explicit default', '{"title":"A","status":"pending"}'],
     ['with other white space in a value', '{"title":"A "}'],
   ])('is not one %s', async (_what, differing) => {
     const first = await create('a-key', '{"title":"A"}');
@@ -64,7 +68,7 @@ describe('the same request', () => {
     const completed = await ada.send('PATCH', `/tasks/${body.id}/complete`, options);
     expect(completed).toMatchObject({ status: 200, body: { completed: true } });
     expect(isReplayed(completed)).toBe(false);
-    // A toggle that is repeated under its key does not toggle back.
+    // A repeated toggle with the same key does not toggle back.
     const again = await ada.send('PATCH', `/tasks/${body.id}/complete`, options);
     expect([again.body, isReplayed(again)]).toEqual([completed.body, true]);
     expect((await ada.send('GET', `/tasks/${body.id}`)).body).toEqual(completed.body);
@@ -184,7 +188,7 @@ describe('after a day', () => {
     for (const key of ['a', 'b', 'c']) await create(key);
     await age(24.01);
     await create('d');
-    // More than a round takes.
+    // More than one round removes.
     await query(
       service.database.url,
       `insert into tasklane.idempotency_keys (user_id, operation, key_hash, fingerprint, status, created_at)

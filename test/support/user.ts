@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type ApiResponse, type RequestOptions, send } from './api';
 import { type TestService, tokenOf } from './service';
 
-/** A user with a valid token, and the way to send requests as that user. */
+/** A user with a valid token, and a function that sends requests as that user. */
 export interface TestUser {
   readonly id: string;
   readonly token: string;
@@ -12,7 +12,7 @@ export interface TestUser {
   send(method: string, path: string, options?: RequestOptions): Promise<ApiResponse>;
 }
 
-/** Makes up a user of the service at `base`, one that no other test has unless they choose the same id. */
+/** Makes a user of the service at `base`, with a random id by default. */
 export async function makeUser(base: string, id: string = randomUUID()): Promise<TestUser> {
   const token = await tokenOf(id);
   const lane = `/api/${encodeURIComponent(id)}`;
@@ -24,7 +24,7 @@ export async function makeUser(base: string, id: string = randomUUID()): Promise
   };
 }
 
-/** Makes up another user of a service before each test of a file or a `describe` block. */
+/** Makes a new user of a service before each test of a file or a `describe` block. */
 export function useUser(service: TestService): TestUser {
   let user: TestUser;
   beforeEach(async () => {

@@ -1,4 +1,4 @@
-/** What we write as iCalendar, read by another library. */
+/** Reads the iCalendar text that we write with another library. */
 import fc from 'fast-check';
 import ICAL from 'ical.js';
 import ical from 'node-ical';
@@ -96,7 +96,7 @@ describe('another library finds', () => {
   });
 });
 
-/** Text with what iCalendar escapes and folds; the other library takes an escaped `\\` before `n` for a line break. */
+/** Text that iCalendar escapes and folds; the other library reads an escaped `\\` before `n` as a line break. */
 const oddText = (...more: string[]) =>
   fc
     .array(fc.constantFrom('a', ' ', ',', ';', ':', '"', 'é', '😀', '👩‍👩‍👧', '\ufeff', ...more), {

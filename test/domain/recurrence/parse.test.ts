@@ -32,7 +32,7 @@ test.each([
 });
 
 test.each([
-  // Form.
+  // Syntax.
   ['', ['required', 'wrong-format']],
   ['RRULE:FREQ=DAILY', ['wrong-format']],
   ['rrule:FREQ=DAILY', ['wrong-format']],
@@ -48,7 +48,7 @@ test.each([
   ['FREQ=daily', ['not-allowed']],
   ['freq=DAILY', ['not-allowed', 'required']],
   [`FREQ=DAILY;COUNT=${'1'.repeat(500)}`, ['too-long']],
-  // Parts that there are not, or twice, or not with each other.
+  // Parts that do not exist, are repeated, or cannot be combined.
   ['FREQ=DAILY;BYHOUR=9', ['not-allowed']],
   ['FREQ=YEARLY;BYYEARDAY=1', ['not-allowed']],
   ['FREQ=YEARLY;BYWEEKNO=1', ['not-allowed']],
@@ -100,7 +100,7 @@ test.each([
   ['FREQ=DAILY;UNTIL=20261231T245959Z', ['wrong-format']],
   ['FREQ=DAILY;UNTIL=20261231T236059Z', ['wrong-format']],
   ['FREQ=DAILY;UNTIL=20261231T235960Z', ['wrong-format']],
-  // Days that there are not.
+  // Days that do not exist.
   ['FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30', ['not-allowed']],
   ['FREQ=DAILY;BYMONTH=4,6,9,11;BYMONTHDAY=31', ['not-allowed']],
   ['FREQ=MONTHLY;BYDAY=1MO;BYMONTHDAY=8', ['not-allowed']],
@@ -108,7 +108,7 @@ test.each([
   ['FREQ=MONTHLY;BYMONTH=1,2;BYSETPOS=2', ['not-allowed']],
   ['FREQ=YEARLY;BYDAY=53MO;BYMONTHDAY=29', ['not-allowed']],
   ['FREQ=YEARLY;BYMONTH=2;BYDAY=MO;BYSETPOS=6', ['not-allowed']],
-  // All that is wrong, not the first.
+  // All errors, not only the first.
   [
     'FREQ=SOMETIMES;INTERVAL=0;COUNT=99999;UNTIL=tomorrow;BYMONTH=1,13;BYHOUR=9;WKST=XX',
     [

@@ -13,7 +13,7 @@ const dates = (rule: string, start: string, limit: number, clock?: DueClock) =>
 
 const newYork: DueClock = { time: '09:00', zone: 'America/New_York' };
 
-// What RFC 5545 lists, section 3.8.5.3.
+// The examples of RFC 5545, section 3.8.5.3.
 test.each([
   ['FREQ=DAILY;COUNT=10', '1997-09-02', '1997-09: 02 03 04 05 06 07 08 09 10 11'],
   ['FREQ=DAILY;INTERVAL=10;COUNT=5', '1997-09-02', '1997-09: 02 12 22; 1997-10: 02 12'],
@@ -154,7 +154,7 @@ describe('days that the start decides', () => {
   });
 });
 
-// Two programs for RFC 5545 get these wrong in ways of their own: they drop BYMONTHDAY, or the weekdays without number.
+// Two libraries for RFC 5545 get these wrong: they ignore BYMONTHDAY, or the weekdays without a number.
 test.each([
   [
     'FREQ=YEARLY;BYMONTHDAY=24,25;BYDAY=MO,-1SU',
@@ -257,7 +257,7 @@ describe('UNTIL as an instant', () => {
 
     expect(lastDate(until, { time: '00:00', zone: 'America/St_Johns' })).toBe('2010-11-07');
     expect(lastDate(until, { time: '23:30', zone: 'America/St_Johns' })).toBe('2010-11-06');
-    // It is the 6th again.
+    // Clocks show the 6th again.
     const later = ruleOf('FREQ=DAILY;UNTIL=20101107T030000Z');
     expect(lastDate(later, { time: '00:00', zone: 'America/St_Johns' })).toBe('2010-11-07');
   });
@@ -315,7 +315,7 @@ describe('a completed task', () => {
   });
 
   test.each([
-    // [rule, due, completed, how often, next]
+    // [rule, due, completed, completions, next]
     ['FREQ=DAILY;INTERVAL=3', '2026-11-10', '2026-11-19', 1, '2026-11-22'],
     ['FREQ=DAILY;INTERVAL=3', '2026-11-21', '2026-11-19', 1, '2026-11-22'],
     ['FREQ=WEEKLY;INTERVAL=2', '2026-11-10', '2026-11-19', 1, '2026-12-03'],

@@ -1,4 +1,4 @@
-/** Dates must not depend on the zone that the process runs in. */
+/** Dates must not depend on the time zone of the process. */
 import { execFileSync } from 'node:child_process';
 import { projectPath } from '../../../src/platform/paths';
 

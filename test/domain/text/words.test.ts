@@ -1,4 +1,4 @@
-/** The words that texts have, and how Postgres takes them. */
+/** Tests the words of texts, and that Postgres accepts them. */
 import { rangesIn } from '../../../src/domain/text/highlights';
 import { prefixQuery, queryWords, searchVector, wordsOf } from '../../../src/domain/text/words';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
@@ -80,7 +80,7 @@ describe('Postgres accepts', () => {
     ['the longest word of four bytes each', '𝔘'.repeat(100), '\u{10380}'.repeat(5_000)],
     ['one word five thousand times', 'a', 'a '.repeat(5_000)],
     ['five thousand words', 'a', Array.from({ length: 2_000 }, (_, n) => n.toString(36)).join(' ')],
-    ['signs that expand to many', 'ﷺ'.repeat(100), 'ﷺ '.repeat(3_000)],
+    ['characters that expand to many', 'ﷺ'.repeat(100), 'ﷺ '.repeat(3_000)],
     ['quotes and backslashes', `it's a \\ "test"`, `'' \\\\ '`],
     ['lone surrogates', 'a', 'b'],
   ])('%s', async (_name, title, description) => {

@@ -1,4 +1,4 @@
-/** The lane's history as people read it: the newest first, narrowed and in pages. */
+/** Tests the activity: newest first, filtered and in pages. */
 import { type Body, send } from '../../support/api';
 import { query } from '../../support/database';
 import { useTestService } from '../../support/service';
@@ -19,7 +19,7 @@ async function makeTask(): Promise<Body> {
   return (await ada.send('POST', '/tasks', { body: { title: 'A task' } })).body;
 }
 
-/** Two tasks and the profile, changed in turn: 7 changes. */
+/** Makes 7 changes of two tasks and the profile. */
 async function makeHistory(): Promise<{ one: string; two: string }> {
   const one = await makeTask();
   const two = await makeTask();

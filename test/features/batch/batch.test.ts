@@ -1,4 +1,4 @@
-/** What a batch means, beyond what the contract's table tries. */
+/** Tests batches beyond the contract's cases. */
 import { randomUUID } from 'node:crypto';
 import { contractDocument } from '../../../src/platform/contract/document/contract';
 import type { ApiResponse, Body } from '../../support/api';
@@ -33,7 +33,7 @@ async function create(path: string, body: object, user = ada): Promise<Body> {
   return response.body;
 }
 
-/** All that a lane holds but its lock's row, and its history without what differs from one time to the next. */
+/** The contents of a lane without the profile, and its changes without the values that differ in each run. */
 async function contents(userId: string): Promise<Record<string, Body[]>> {
   const tables = ['tasks', 'projects', 'tags', 'task_tags', 'completions', 'reminders', 'changes'];
   const rows = tables.map(async (table) => [
@@ -60,7 +60,7 @@ const absent = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d99';
 const newTask = (title = 'A task', more: object = {}) => ({ op: 'create_task', task: { title, ...more } });
 
 describe('an operation in a batch', () => {
-  /** A lane with something of each kind. */
+  /** Fills a lane with every type of entity. */
   async function furnish(user: TestUser): Promise<Record<string, string>> {
     const project = await create('/projects', { name: 'Garden' }, user);
     const task = await create('/tasks', { title: 'One', tags: ['home'], project_id: project.id }, user);
@@ -85,7 +85,7 @@ describe('an operation in a batch', () => {
     };
   }
 
-  /** Rows in which everything that is made up anew for each lane has a name instead. */
+  /** Rows with names in place of random ids and times. */
   function named(rows: object, ids: Record<string, string>, userId: string): unknown {
     let text = JSON.stringify(rows).replaceAll(userId, 'user');
     for (const [name, id] of Object.entries(ids)) text = text.replaceAll(id, name);
@@ -242,7 +242,7 @@ describe('a reference', () => {
   test.each([
     ['to nothing', [newTask('A', { parent_id: '$nothing' })], ['/body/operations/0/task/parent_id unknown']],
     [
-      'to what comes later',
+      'to a later operation',
       [newTask('A', { parent_id: '$b' }), { ...newTask('B'), ref: 'b' }],
       ['/body/operations/0/task/parent_id unknown'],
     ],
@@ -252,7 +252,7 @@ describe('a reference', () => {
       ['/body/operations/0/task/parent_id unknown'],
     ],
     [
-      'to a task where a project is wanted, and the other way round',
+      'to a task instead of a project, and vice versa',
       [
         { ...newTask('A'), ref: 'a' },
         { op: 'create_project', ref: 'p', project: { name: 'P' } },
@@ -272,7 +272,7 @@ describe('a reference', () => {
       ],
     ],
     [
-      'that is given twice',
+      'that is defined twice',
       [
         { ...newTask('A'), ref: 'a' },
         { op: 'create_project', ref: 'a', project: { name: 'P' } },
@@ -280,7 +280,7 @@ describe('a reference', () => {
       ['/body/operations/1/ref duplicate'],
     ],
     [
-      'by a name of the language',
+      'by a name of JavaScript',
       [newTask('A', { parent_id: '$__proto__' })],
       ['/body/operations/0/task/parent_id unknown'],
     ],
@@ -350,8 +350,8 @@ describe('a request that breaks the contract', () => {
     ['no body', null, ['/body wrong-type']],
     ['no operations', {}, ['/body/operations required']],
     ['empty operations', { operations: [] }, ['/body/operations too-short']],
-    ['operations that are no list', { operations: {} }, ['/body/operations wrong-type']],
-    ['something else', { operations: [newTask()], dry: true }, ['/body/dry unknown']],
+    ['operations that are not a list', { operations: {} }, ['/body/operations wrong-type']],
+    ['an unknown property', { operations: [newTask()], dry: true }, ['/body/dry unknown']],
     ['atomic as a text', { operations: [newTask()], atomic: 'no' }, ['/body/atomic wrong-type']],
   ])('is rejected if it has %s', async (_what, body, expected) => {
     const response = await ada.send('POST', '/batch', { body });
@@ -380,19 +380,14 @@ describe('an atomic batch', () => {
   });
 
   test.each<[string, object, number, object]>([
+    ['a missing task', { op: 'update_task', id: absent, task: {} }, 404, { code: 'task-not-found' }],
     [
-      'a task that is not there',
-      { op: 'update_task', id: absent, task: {} },
-      404,
-      { code: 'task-not-found' },
-    ],
-    [
-      'a project that is not there',
+      'a missing project',
       { op: 'delete_project', id: absent, tasks: 'move' },
       404,
       { code: 'project-not-found' },
     ],
-    ['a tag that is not there', { op: 'update_tag', id: absent, tag: {} }, 404, { code: 'tag-not-found' }],
+    ['a missing tag', { op: 'update_tag', id: absent, tag: {} }, 404, { code: 'tag-not-found' }],
     [
       'a task that is not in the trash',
       { op: 'restore_task', id: '$first' },
@@ -400,7 +395,7 @@ describe('an atomic batch', () => {
       { code: 'task-not-found' },
     ],
     [
-      'a parent that is not there',
+      'a missing parent',
       newTask('B', { parent_id: absent }),
       422,
       {
@@ -431,7 +426,7 @@ describe('an atomic batch', () => {
       { errors: [{ pointer: '/body/operations/2/occurrence', code: 'not-allowed' }] },
     ],
     [
-      'skipping on a task that does not recur',
+      'a skip of a task that does not recur',
       { op: 'skip_occurrence', id: '$first' },
       409,
       { code: 'not-recurring' },
@@ -538,7 +533,7 @@ describe('a batch that is not atomic', () => {
 });
 
 describe('an internal error in one operation', () => {
-  // The database refuses what the contract lets pass: after a row was written, and after a tag was made for it.
+  // The database rejects a write that the contract accepts: after a row, and after its tag, were written.
   beforeAll(() =>
     query(
       service.database.url,
@@ -667,7 +662,7 @@ test('two batches at once do not mix', async () => {
   const first = (titles[0] as string).split(' ')[0];
   const order = first === 'one' ? names : names.toReversed();
   expect(titles).toEqual(order.flatMap((name) => Array.from({ length: 20 }, (_, n) => `${name} ${n}`)));
-  // The first makes the tags, and the second finds them.
+  // The first creates the tags, and the second finds them.
   const [last] = await query<{ seq: number; tags: number }>(
     service.database.url,
     `select change_seq::int as seq, (select count(*)::int from tasklane.tags where user_id = $1) as tags

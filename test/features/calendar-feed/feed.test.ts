@@ -1,4 +1,4 @@
-/** Calendar feeds: who can read them, for how long, and what calendar programs find there. */
+/** Tests calendar feeds: who can read them, for how long, and what they contain. */
 import ical from 'node-ical';
 import type { feedTag } from '../../../src/features/calendar-feed/tag';
 import type { ProfileRow } from '../../../src/platform/database/rows';
@@ -12,7 +12,7 @@ import { makeUser, type TestUser, useUser } from '../../support/user';
 const service = useTestService();
 const ada = useUser(service);
 
-/** Makes the feed, or makes it anew; the path of its address. */
+/** Creates or replaces the feed; returns the path of its address. */
 async function makeFeed(user = ada): Promise<string> {
   const { body } = await user.send('POST', '/calendar-feed');
   return new URL(body.url).pathname;

@@ -1,4 +1,4 @@
-/** The job that purges old changes: the oldest first, in batches, and nothing that is to be kept. */
+/** Tests the job that purges old changes: oldest first, in batches, and only past their retention. */
 import { randomUUID } from 'node:crypto';
 import { createLogger } from '../../../src/platform/observability/logger';
 import { type Service, startService } from '../../../src/start';
@@ -13,7 +13,7 @@ const ada = useUser(service);
 
 const purge = () => service.runJob('purge-changes');
 
-/** Makes changes in a lane, one a day, the last of them made now. */
+/** Makes changes in a lane, one for each day up to now. */
 async function makeHistory(userId: string, days: number): Promise<void> {
   await query(service.database.url, `insert into tasklane.profiles (user_id, change_seq) values ($1, $2)`, [
     userId,

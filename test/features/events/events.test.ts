@@ -1,4 +1,4 @@
-/** Event streams: each change once and in order, from where the client was, and an end that says what to do. */
+/** Tests event streams: each change once and in order from the client's position, and an end with a reason. */
 import { get } from 'node:http';
 import { SignJWT } from 'jose';
 import { signDevelopmentToken } from '../../../src/platform/auth/development-token';
@@ -19,14 +19,14 @@ import { makeUser, type TestUser } from '../../support/user';
 
 const readers: EventReader[] = [];
 let service: TestService;
-/** Another instance on the same database, which looks often, has little patience and takes few streams. */
+/** Another instance on the same database, with a short poll interval, short timeouts and few streams. */
 let quick: Service;
 /** Its log so far. */
 const logged: Record<string, unknown>[] = [];
 let ada: TestUser;
 
 beforeAll(async () => {
-  // Only what wakes streams at once.
+  // A long poll interval, so that only immediate notifications wake streams.
   service = await startTestService({ RATE_LIMIT: 'off', EVENTS_POLL_MS: '60000' });
   const config = testConfig({
     DATABASE_URL: service.database.url,
@@ -68,7 +68,7 @@ async function makeTasks(count: number, as = ada): Promise<void> {
   }
 }
 
-/** Makes changes past the service, which nothing wakes for; each with as many bytes as asked for. */
+/** Makes changes directly in the database, without a notification; each has about `bytes` bytes. */
 async function seedChanges(userId: string, count: number, bytes = 0): Promise<void> {
   await sql(
     `with lane as (
@@ -116,7 +116,7 @@ describe('an event stream', () => {
     await makeTasks(1);
     await until(() => reader.events.length === 1);
     expect(reader.lastId()).toBe(`1-${await epochOf(ada.id)}`);
-    // Who left before the first change has missed none.
+    // A client that left before the first change has missed none.
     const again = await open({ lastEventId: beforeAll });
     await makeTasks(1);
     await until(() => again.events.length === 2);
@@ -337,7 +337,7 @@ describe('an open stream', () => {
     const reader = await open({ at: quick.url });
     const began = performance.now();
     await until(() => reader.comments() >= 4);
-    // The first comes earlier.
+    // The first comment comes earlier.
     expect(performance.now() - began).toBeGreaterThan(500);
     expect(reader.events).toEqual([]);
   });
@@ -369,7 +369,7 @@ describe('the number of streams', () => {
           request.on('error', () => undefined);
           request.on('close', resolve);
           request.on('response', () => request.destroy());
-          // At any moment from before it is sent to after it is answered.
+          // At any moment between before the request and after the response.
           setTimeout(() => request.destroy(), n / 2);
         }),
     );

@@ -1,4 +1,4 @@
-/** The hub alone: what it writes to a stream that takes no more, and what it reads for many. */
+/** Tests the hub alone: streams with full buffers, and shared reads. */
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { readHistory } from '../../../src/features/changes/repository';
@@ -41,7 +41,7 @@ function makeHub(
   return hub;
 }
 
-/** A lane with as many changes as that, whose reads are counted. */
+/** A lane with `count` changes that counts its reads. */
 async function makeLane(count: number): Promise<{ userId: string; lane: UserScope; reads: () => number }> {
   const userId = randomUUID();
   const scope = database.withUser(userId);
@@ -61,7 +61,7 @@ async function makeLane(count: number): Promise<{ userId: string; lane: UserScop
   return { userId, lane, reads: () => reads };
 }
 
-/** A stream whose client takes what it is told to. */
+/** A stream whose test decides whether its buffer is full. */
 class FakeStream implements Pick<EventStream, 'send' | 'end' | 'cut'> {
   readonly sent: string[] = [];
   ended: string | null = null;
@@ -113,7 +113,7 @@ test('a stream with a full buffer gets no more until it drains', async () => {
   await until(() => stream.sent.length === 2);
   const [opening, first] = stream.sent as [string, string];
   expect(opening).toMatch(/^retry: /);
-  // A page is more than is sent at once.
+  // A page is larger than one write.
   expect(first.length).toBeLessThan(20_000);
   const other = await open(hub, lane, { from: 0 });
   await until(() => other.stream.seqs().length === 450);
@@ -137,7 +137,7 @@ test('a stream that drains nothing for long is disconnected, also when it must e
   const expired = await open(hub, lane, { expiresAt: Date.now() + 40 });
   await until(() => stuck.stream.wasCut);
   expect(stuck.stream.ended).toBeNull();
-  // Its end was sent, and is not taken either.
+  // Its end was sent, but the client does not read it either.
   await until(() => expired.stream.wasCut);
   expect(expired.stream.ended).toContain('token-expired');
   stuck.subscriber.closed();
@@ -171,7 +171,7 @@ test('one poll asks for all lanes with streams in this process, and only for tho
   );
   for (const { subscriber } of opened) subscriber.closed();
   asked.length = 0;
-  // Without streams there is nothing to look for: another hub looks several times meanwhile.
+  // Without streams it does not poll; meanwhile another hub polls several times.
   let looks = 0;
   const other = makeHub({}, async () => {
     looks++;

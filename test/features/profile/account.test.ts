@@ -1,11 +1,11 @@
-/** Lanes of the accounts of a real Better Auth server, in one database with it. */
+/** Tests lanes of accounts of a real Better Auth server in the same database. */
 import { type ApiResponse, send } from '../../support/api';
 import { type BetterAuthOptions, type BetterAuthServer, startBetterAuth } from '../../support/better-auth';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { runScript } from '../../support/process';
 import { startTestService, type TestService } from '../../support/service';
 
-// Several processes start, and passwords are hashed, on a machine that may be busy.
+// Several processes start and hash passwords on a machine that may be busy.
 jest.setTimeout(120_000);
 
 let database: TestDatabase;
@@ -23,9 +23,9 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** Starts a Better Auth server, which migrates the database to its liking. */
+/** Starts a Better Auth server, which migrates its tables. */
 function startAuth(options: Partial<BetterAuthOptions>): Promise<BetterAuthServer> {
-  // The tests' login is called like Tasklane's schema, where what it makes would land otherwise.
+  // The tests' login has the name of Tasklane's schema, so that its tables would land there otherwise.
   const url = new URL(database.url);
   url.searchParams.set('options', '-csearch_path=public');
   return startBetterAuth({ databaseUrl: url.href, options });

@@ -1,4 +1,4 @@
-/** Erasing a lane, and what tokens are worth that outlive it. */
+/** Tests the erasure of a lane, and tokens that were issued before it. */
 import { createHash, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { Client } from 'pg';
@@ -16,7 +16,7 @@ beforeEach(() => {
   userId = randomUUID();
 });
 
-/** A token that was issued `age` seconds ago by its clock, or does not say when. */
+/** A token that was issued `age` seconds ago, or without a time of issue. */
 async function tokenOfAge(age: number | null): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   const token = new SignJWT({ ...(age !== null && { iat: now - age }), exp: now + 600 });
@@ -40,7 +40,7 @@ function erase(token: string, confirm = `?confirm=${encodeURIComponent(userId)}`
   return send(service.url, 'DELETE', laneOf(userId) + confirm, { token });
 }
 
-/** Where the user's id is found, in any column of any table. */
+/** The tables in which any column has the user's id. */
 async function traces(): Promise<string[]> {
   const tables = await query<{ name: string }>(
     service.database.url,
@@ -66,7 +66,7 @@ async function epoch(): Promise<string | undefined> {
   return rows[0]?.epoch;
 }
 
-/** When the lane was erased, by the hash that is left of it. */
+/** The stored erasures of the lane, found by its hash. */
 function erasures(): Promise<{ age: number }[]> {
   return query(
     service.database.url,
@@ -75,7 +75,7 @@ function erasures(): Promise<{ age: number }[]> {
   );
 }
 
-/** Lets time pass since the lanes were erased: the clocks of the tests go on by themselves. */
+/** Moves the time of all erasures into the past by `seconds`. */
 async function pass(seconds: number): Promise<void> {
   await query(service.database.url, 'update tasklane.erased set at = at - make_interval(secs => $1)', [
     seconds,
@@ -161,7 +161,7 @@ describe('a token from before', () => {
   );
 
   test.each([
-    ['that does not say when it was issued', null],
+    ['without a time of issue', null],
     ['that was issued long ago', 10_000],
     ['that was issued just now', 0],
   ])('%s opens the lane until it is erased', async (_what, age) => {
@@ -233,14 +233,14 @@ test('a lane can be erased again, and the new time counts', async () => {
 });
 
 describe('when clocks differ', () => {
-  // AUTH_CLOCK_TOLERANCE_SECONDS, as the service has it by default.
+  // The default of AUTH_CLOCK_TOLERANCE_SECONDS.
   const tolerance = 5;
 
   test.each([
     ['exact', 0],
     ['ahead by a second', 1],
-    ['ahead by as much as is tolerated', tolerance],
-    ['behind by as much as is tolerated', -tolerance],
+    ['ahead by the tolerance', tolerance],
+    ['behind by the tolerance', -tolerance],
   ])('a token from before is refused by an issuer whose clock is %s', async (_what, ahead) => {
     const token = await tokenOfAge(-ahead);
     expect((await makeTask(token)).status).toBe(201);
@@ -255,8 +255,8 @@ describe('when clocks differ', () => {
 
   test.each([
     ['exact', 0],
-    ['ahead by as much as is tolerated', tolerance],
-    ['behind by as much as is tolerated', -tolerance],
+    ['ahead by the tolerance', tolerance],
+    ['behind by the tolerance', -tolerance],
   ])('a token creates the lane again after the wait, from a clock that is %s', async (_what, ahead) => {
     expect((await erase(await tokenOfAge(-ahead))).status).toBe(204);
     await pass(tolerance - ahead + 1);

@@ -1,4 +1,4 @@
-/** What the profile means, beyond what the contract's table tries. */
+/** Tests the profile beyond the contract's cases. */
 import type { ApiResponse, Body } from '../../support/api';
 import { query } from '../../support/database';
 import { useTestService } from '../../support/service';
@@ -79,7 +79,7 @@ describe('the profile', () => {
 });
 
 describe('the time zone', () => {
-  // Links, zones without a city, and one of 2025.
+  // Aliases, zones without a city, and a zone of 2025.
   test.each([
     'UTC',
     'Europe/Kyiv',

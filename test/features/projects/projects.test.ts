@@ -1,4 +1,4 @@
-/** Projects: what becomes of their tasks, what they count, and how they are arranged. */
+/** Tests projects: their tasks, their counts and their order. */
 import { randomUUID } from 'node:crypto';
 import type { Body } from '../../support/api';
 import { useTestService } from '../../support/service';
@@ -16,7 +16,7 @@ const ids = (items: readonly { id: string }[]) => items.map((item) => item.id);
 describe('a deleted project', () => {
   test('leaves its tasks without a project with tasks=move, also in the trash', async () => {
     const project = await ada.project();
-    const line = await ada.line(2, { project_id: project.id });
+    const line = await ada.chain(2, { project_id: project.id });
     const deleted = await ada.create({ project_id: project.id });
     await ada.ok('DELETE', `/tasks/${deleted.id}`);
     const aside = await ada.create();
@@ -38,7 +38,7 @@ describe('a deleted project', () => {
 
   test('puts each tree into the trash separately with tasks=delete', async () => {
     const project = await ada.project();
-    const line = await ada.line(3, { project_id: project.id });
+    const line = await ada.chain(3, { project_id: project.id });
     const alone = await ada.create({ project_id: project.id });
     const aside = await ada.create();
     await ada.ok('DELETE', `/projects/${project.id}?tasks=delete`);
@@ -54,7 +54,7 @@ describe('a deleted project', () => {
 
   test('requires the parameter tasks', async () => {
     const project = await ada.project();
-    expect(await ada.faults('DELETE', `/projects/${project.id}`, undefined)).toEqual([
+    expect(await ada.validationErrors('DELETE', `/projects/${project.id}`, undefined)).toEqual([
       '/query/tasks required',
     ]);
     expect((await ada.send('DELETE', `/projects/${randomUUID()}?tasks=move`)).status).toBe(404);
@@ -63,7 +63,7 @@ describe('a deleted project', () => {
 
 test('counts include subtasks but not the trash', async () => {
   const [project, empty] = [await ada.project(), await ada.project()];
-  const [parent] = await ada.line(2, { project_id: project.id });
+  const [parent] = await ada.chain(2, { project_id: project.id });
   await ada.create({ project_id: project.id, status: 'completed' });
   await ada.create({ project_id: project.id, status: 'cancelled' });
   await ada.create({ parent_id: parent.id, status: 'in_progress' });
@@ -143,9 +143,11 @@ describe('a move', () => {
   test('cannot be next to the project itself, or to a missing project', async () => {
     const bob = await makeTaskClient(service);
     const path = `/projects/${projects[0].id}/move`;
-    expect(await ada.faults('POST', path, { before: projects[0].id })).toEqual(['/body/before cycle']);
+    expect(await ada.validationErrors('POST', path, { before: projects[0].id })).toEqual([
+      '/body/before cycle',
+    ]);
     for (const id of [randomUUID(), (await bob.project()).id]) {
-      expect(await ada.faults('POST', path, { after: id })).toEqual(['/body/after not-in-lane']);
+      expect(await ada.validationErrors('POST', path, { after: id })).toEqual(['/body/after not-in-lane']);
     }
   });
 });

@@ -1,4 +1,4 @@
-/** Searches: by prefixes of words, best first, with typos where nothing else is found. */
+/** Tests searches: by prefixes, best match first, with typos if no exact match is found. */
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { startService } from '../../../src/start';
@@ -206,7 +206,7 @@ describe('a request', () => {
     [`q=${'x'.repeat(201)}`, '/query/q too-long'],
     ['q=a&sort=-relevance', '/query/sort/0 not-allowed'],
   ])('is rejected with %s', async (parameters, fault) => {
-    expect(await ada.faults('GET', `/tasks?${parameters}`, undefined)).toEqual([fault]);
+    expect(await ada.validationErrors('GET', `/tasks?${parameters}`, undefined)).toEqual([fault]);
   });
 
   test('is rejected with the cursor of another search', async () => {
@@ -219,7 +219,7 @@ describe('a request', () => {
       'sort=title',
       'q=water&sort=relevance&has=tags',
     ]) {
-      expect(await ada.faults('GET', `/tasks?${other}&cursor=${next_cursor}`, undefined)).toEqual([
+      expect(await ada.validationErrors('GET', `/tasks?${other}&cursor=${next_cursor}`, undefined)).toEqual([
         '/query/cursor wrong-cursor',
       ]);
     }

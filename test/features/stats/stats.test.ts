@@ -1,4 +1,4 @@
-/** What statistics count, and on which day. */
+/** Tests what statistics count, and on which day. */
 import { randomUUID } from 'node:crypto';
 import type { Body } from '../../support/api';
 import { stopClock } from '../../support/clock';
@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => jest.useRealTimers());
 
-/** Makes it noon in UTC, and stay so; for a user with a token of that day. */
+/** Stops the clock at noon UTC, and makes a user with a token of that day. */
 async function stopAtNoon(day: string): Promise<void> {
   stopClock(`${day}T12:00:00Z`);
   ada = await makeUser(service.url);
@@ -35,7 +35,7 @@ async function write(method: string, path: string, body?: object): Promise<Body>
   return response.body;
 }
 
-/** Makes a completed task for each of these instants, past the service. */
+/** Inserts a completed task for each of these instants directly into the database. */
 async function complete(instants: readonly (Date | string)[]): Promise<void> {
   await query(
     service.database.url,
@@ -50,7 +50,7 @@ async function complete(instants: readonly (Date | string)[]): Promise<void> {
   );
 }
 
-/** The day that clocks in a zone show, by Intl. */
+/** The local date in a zone, from Intl. */
 function dayIn(zone: string, instant: Date): string {
   return new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' }).format(instant);
 }
@@ -86,7 +86,7 @@ const zones = [
 test.each(zones)('a completion counts on its day in %s, also when clocks change', async (zone) => {
   await stopAtNoon('2026-11-21');
   const now = Date.now();
-  // Every 7 hours and some for three years, with gaps, so that days of 23, 24 and 25 hours have some close to both ends.
+  // About every 7 hours for three years, with gaps, so that days of 23, 24 and 25 hours have some near both ends.
   const instants = Array.from({ length: 3_000 }, (_, n) => new Date(now - n * (7 * hourMs + 1_234_567)))
     .filter((_, n) => n % 40 < 33)
     // The last millisecond of a day and the first of the next, in zones at full hours and at halves.
@@ -136,7 +136,7 @@ test.each([
     ['2025-04-05T13:00:00.000Z', '2025-04-06T13:29:59.999Z'],
     ['2025-04-05T12:59:59.999Z', '2025-04-06T13:30:00.000Z'],
   ],
-  // Clocks skip midnight, and the day begins at one.
+  // Clocks skip midnight, and the day begins at 01:00.
   [
     'Africa/Cairo',
     '2025-04-25',
@@ -297,7 +297,7 @@ describe('completions', () => {
 
   test('go into the trash with their task, and come back with it', async () => {
     const [daily, plain] = [{ id: randomUUID() }, { id: randomUUID() }];
-    // In one write, and so on one day.
+    // In one write, and therefore on one day.
     await write('POST', '/batch', {
       operations: [
         {

@@ -1,4 +1,4 @@
-/** The registry of what is synced, against the types of changes that there can be. */
+/** Compares the registry of synced types with the types of changes. */
 
 import { entityTypes, syncedTypes } from '../../../src/features/sync/entities';
 import { contractDocument } from '../../../src/platform/contract/document/contract';

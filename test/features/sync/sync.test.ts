@@ -1,4 +1,4 @@
-/** What a copy of a lane gets from /sync: all of it, in pages, and it becomes what the lane is. */
+/** Tests /sync: a copy gets the whole lane in pages, and becomes equal to it. */
 import { randomUUID } from 'node:crypto';
 import { entityTypes } from '../../../src/features/sync/entities';
 import { type Body, send } from '../../support/api';
@@ -28,7 +28,7 @@ async function makeTask(title = 'A task', id?: string): Promise<Body> {
 const change = (id: string, body: object) => ada.send('PATCH', `/tasks/${id}`, { body });
 const remove = (id: string) => ada.send('DELETE', `/tasks/${id}`);
 
-/** The changes of the last page, as type, id and whether it is deleted. */
+/** The changes of the last page. */
 const lastPage = () =>
   copy.pages.at(-1)?.changes.map(({ seq, type, id, deleted }) => ({ seq, type, id, deleted }));
 
@@ -79,7 +79,7 @@ describe('a snapshot', () => {
       )
     ).sort() as [string, ...string[]];
     expect(await copy.pull(5)).toBe(true);
-    // On a page that was read, on one that comes, and on both sides of where the next begins.
+    // On an earlier page, on a later page, and on both sides of the page break.
     await change(ids[0], { title: 'Changed behind' });
     await change(ids[8] as string, { title: 'Changed ahead' });
     await remove(ids[1] as string);
@@ -183,7 +183,7 @@ describe('changes', () => {
     const types = entityTypes as { task: unknown };
     const { task } = types;
     try {
-      // As it would be with a type that clients get no copy of; the tokens tell of the types.
+      // As if a type were not synced; the tokens depend on the types.
       types.task = null;
       const fresh = copyLane(service.url, ada.id, ada.token);
       await fresh.catchUp();
@@ -224,18 +224,18 @@ describe('a sync token', () => {
     ['nothing', () => made(null)],
     ['text', () => 'nonsense'],
     ['another version', ([, ...rest]) => made([2, ...rest])],
-    ['a part less', (whole) => made(whole.slice(0, -1))],
-    ['a part more', (whole) => made([...whole, 1])],
+    ['a missing part', (whole) => made(whole.slice(0, -1))],
+    ['an additional part', (whole) => made([...whole, 1])],
     ['an object', (whole) => made({ ...whole })],
     ['a negative number', (whole) => made(whole.with(4, -1))],
-    ['half a number', (whole) => made(whole.with(4, 0.5))],
+    ['a fraction', (whole) => made(whole.with(4, 0.5))],
     ['a number that is too large', (whole) => made(whole.with(4, 2 ** 53))],
     ['a number as text', (whole) => made(whole.with(4, '1'))],
-    ['an epoch that is none', (whole) => made(whole.with(3, 'x'))],
+    ['a malformed epoch', (whole) => made(whole.with(3, 'x'))],
     ['an epoch in upper case', (whole) => made(whole.with(3, String(whole[3]).toUpperCase()))],
     ['an unknown type', (whole) => made(whole.with(5, ['nothing', null]))],
-    ['an object’s own', (whole) => made(whole.with(5, ['__proto__', null]))],
-    ['an id that is none', (whole) => made(whole.with(5, ['task', "' or true"]))],
+    ['a property of every object', (whole) => made(whole.with(5, ['__proto__', null]))],
+    ['a malformed id', (whole) => made(whole.with(5, ['task', "' or true"]))],
     ['space', (whole) => Buffer.from(JSON.stringify(whole, null, 1)).toString('base64url')],
     ['padding', (whole) => `${made(whole)}=`],
     ['more bits', (whole) => `${made(whole)}A`],
@@ -255,7 +255,7 @@ describe('a sync token', () => {
   test.each<[string, (whole: unknown[]) => unknown[]]>([
     ['beyond the last change', (whole) => whole.with(4, 2)],
     ['of another epoch', (whole) => whole.with(3, id)],
-    ['of no epoch that is not at the beginning', (whole) => whole.with(3, null)],
+    ['without an epoch after the beginning', (whole) => whole.with(3, null)],
     ['of a service that syncs other types', (whole) => whole.with(2, 'x'.repeat(16))],
     ['of a snapshot of another epoch', (whole) => whole.with(3, id).with(5, ['task', null])],
   ])('%s has expired', async (_what, change) => {
@@ -276,7 +276,7 @@ describe('a sync token', () => {
     await purge(2);
     expect((await sync(oldest)).status).toBe(410);
     expect((await sync(next)).status).toBe(200);
-    // With no change left, only who has all of them can go on.
+    // Without any stored change, only a copy that is complete can continue.
     await purge(3);
     expect((await sync(next)).status).toBe(410);
     const { body } = await ada.send('GET', '/sync');

@@ -1,4 +1,4 @@
-/** Tags: one name whatever its case, and the tasks that follow what becomes of it. */
+/** Tests tags: names without regard to case, and the effect of their changes on tasks. */
 import type { Body } from '../../support/api';
 import { query } from '../../support/database';
 import { useTestService } from '../../support/service';
@@ -15,7 +15,7 @@ const names = async () => (await ada.all('/tags')).map((tag) => tag.name);
 const tagNamed = async (name: string): Promise<Body> =>
   (await ada.all('/tags')).find((tag) => tag.name === name);
 
-/** `task_tags` must say what the tasks' own lists say. */
+/** `task_tags` must match the lists of the tasks. */
 async function expectLinked(): Promise<void> {
   const rows = await query(
     service.database.url,
@@ -81,11 +81,13 @@ test('a task has at most 50 tags', async () => {
   const task = await ada.create({ tags: fifty });
   expect(task.tags).toHaveLength(50);
   const more = [...fifty, 'one more'];
-  expect(await ada.faults('POST', '/tasks', { title: 'Too many', tags: more })).toEqual([
+  expect(await ada.validationErrors('POST', '/tasks', { title: 'Too many', tags: more })).toEqual([
     '/body/tags too-long',
   ]);
-  expect(await ada.faults('PATCH', `/tasks/${task.id}`, { tags: more })).toEqual(['/body/tags too-long']);
-  expect(await ada.faults('PUT', `/tasks/${task.id}`, { title: 'Too many', tags: more })).toEqual([
+  expect(await ada.validationErrors('PATCH', `/tasks/${task.id}`, { tags: more })).toEqual([
+    '/body/tags too-long',
+  ]);
+  expect(await ada.validationErrors('PUT', `/tasks/${task.id}`, { title: 'Too many', tags: more })).toEqual([
     '/body/tags too-long',
   ]);
 });

@@ -10,8 +10,8 @@ type SortField = 'created_at' | 'updated_at' | 'title' | 'priority' | 'status' |
 let ada: TestUser;
 let all: Task[];
 
-// Code point order differs from the order of languages (`a` after `Z`, `é` after `z`) and from that of UTF-16, which has
-// the emoji before U+FB01.
+// Code point order differs from alphabetical order (`a` after `Z`, `é` after `z`) and from UTF-16 order, in which the
+// emoji is before U+FB01.
 const titles = [
   'Zebra',
   'apple',
@@ -29,7 +29,7 @@ const titles = [
 
 const instant = (second: number, ms = 0) => new Date(Date.UTC(2026, 5, 1, 12, 0, second, ms)).toISOString();
 
-/** The item of a list at a place that moves at a pace of its own, so that few rows agree in every field. */
+/** Picks items in different rhythms, so that few rows agree in every field. */
 const pick = <T>(values: readonly T[], n: number): T => values[n % values.length] as T;
 
 const service = useTestService({ RATE_LIMIT: 'off' });
@@ -68,7 +68,7 @@ async function refusal(parameters: string, user = ada): Promise<Body> {
   return response.body.errors;
 }
 
-/** Every page of a list, by its cursors. */
+/** All pages of a list, by its cursors. */
 async function pages(parameters: Record<string, string | number | undefined>): Promise<Task[][]> {
   const found: Task[][] = [];
   let cursor: string | undefined;
@@ -255,7 +255,7 @@ describe('filters', () => {
     'created_after=2026-01-01T00:00:00%2B24:00',
     'created_after=2026-01-01T00:00:00%2B2:00',
     'created_after=2026-01-01T00:00:00%2B0200',
-    // A plus sign in a query is a space.
+    // A plus sign in a query string means a space.
     'created_after=2026-01-01T00:00:00+02:00',
     'created_after=%2B2026-01-01T00:00:00Z',
     'created_after=-2026-01-01T00:00:00Z',
@@ -312,7 +312,7 @@ describe('order', () => {
     '-priority,status,-updated_at,created_at,title',
     'status,priority,updated_at,created_at,title',
     '-status,-priority,-updated_at,-created_at,-title',
-    // The second names of a key can make no difference.
+    // A second direction of the same key has no effect.
     'title,-title',
     '-status,status,created_at',
   ];
@@ -445,7 +445,7 @@ describe('a cursor that the service did not make', () => {
     return (await list({ sort, limit: 1 })).next_cursor;
   }
 
-  /** What the service says to a cursor; anything but a page or a refusal fails. */
+  /** The response to a cursor, which must be a page or a rejection. */
   async function answer(sort: string, cursor: string): Promise<number> {
     const { status, body } = await ada.send('GET', `/tasks?${search({ sort, cursor, limit: 200 })}`);
     if (status === 200) {
@@ -593,7 +593,7 @@ describe('a cursor that the service did not make', () => {
 });
 
 describe('while others write', () => {
-  /** Runs `work` over and over beside `meanwhile`, and gives both a way to wait for each other's progress. */
+  /** Repeats `work` beside `meanwhile`; each can wait for the progress of the other. */
   async function beside(
     work: () => Promise<void>,
     writers: number,
@@ -641,7 +641,7 @@ describe('while others write', () => {
         })),
       );
       let turn = 0;
-      // Each round makes a task somewhere in the order, moves it, and removes it or leaves it.
+      // Each round creates a task somewhere in the order, moves it, and sometimes deletes it.
       const write = async () => {
         const n = turn++;
         const made = await user.send('POST', '/tasks', {
@@ -668,7 +668,7 @@ describe('while others write', () => {
       });
       const found = new Set(steady);
       expect(seen.filter((id) => found.has(id)).toSorted()).toEqual(steady.toSorted());
-      // When a task was made never changes, so here not even the others come twice.
+      // The creation time never changes, so that here even other tasks come at most once.
       if (sort.endsWith('created_at')) expect(new Set(seen).size).toBe(seen.length);
     },
   );

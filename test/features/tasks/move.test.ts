@@ -1,4 +1,4 @@
-/** Positions: where moves put tasks, and that there is always room. */
+/** Tests positions: where moves put tasks, and that there is always room. */
 import { randomUUID } from 'node:crypto';
 import { moveTask } from '../../../src/features/tasks/commands';
 import type { Database } from '../../../src/platform/database/database';
@@ -75,23 +75,22 @@ describe('a move', () => {
     const [a, b, c] = await makeAll('abc');
     await ada.ok('DELETE', `/tasks/${c.id}`);
     const path = `/tasks/${a.id}/move`;
-    expect(await ada.faults('POST', path, { before: a.id })).toEqual(['/body/before cycle']);
+    expect(await ada.validationErrors('POST', path, { before: a.id })).toEqual(['/body/before cycle']);
     for (const id of [randomUUID(), (await bob.create()).id, c.id]) {
-      expect(await ada.faults('POST', path, { after: id })).toEqual(['/body/after not-in-lane']);
+      expect(await ada.validationErrors('POST', path, { after: id })).toEqual(['/body/after not-in-lane']);
     }
-    expect(await ada.faults('POST', path, { before: b.id, after: b.id })).toEqual([
+    expect(await ada.validationErrors('POST', path, { before: b.id, after: b.id })).toEqual([
       '/body/after contradiction',
     ]);
-    expect(await ada.faults('POST', path, { before: randomUUID(), parent_id: randomUUID() })).toEqual([
-      '/body/before not-in-lane',
-      '/body/parent_id not-in-lane',
-    ]);
-    expect(await ada.faults('POST', path, {})).not.toEqual([]);
+    expect(
+      await ada.validationErrors('POST', path, { before: randomUUID(), parent_id: randomUUID() }),
+    ).toEqual(['/body/before not-in-lane', '/body/parent_id not-in-lane']);
+    expect(await ada.validationErrors('POST', path, {})).not.toEqual([]);
   });
 
   test('next to a restored task that shares its position with another puts the task right there', async () => {
     const [a, b, c, d] = await makeAll('abcd');
-    // `b` and `c` are both put right after `a`, one while the other is in the trash.
+    // `b` and `c` both move right after `a`, one while the other is in the trash.
     await ada.ok('POST', `/tasks/${d.id}/move`, { after: a.id });
     await ada.ok('POST', `/tasks/${b.id}/move`, { after: a.id });
     await ada.ok('DELETE', `/tasks/${b.id}`);
@@ -106,7 +105,7 @@ describe('a move', () => {
   });
 });
 
-/** How the positions of a lane go by its history: each change must lead from what was to what is. */
+/** Replays the positions of a lane from its changes: each `from` must be the previous value. */
 function replay(changes: readonly LoggedChange[], positions: Map<string, string>): Map<string, string> {
   for (const { entity_id, fields } of changes) {
     expect(fields.position?.from).toBe(positions.get(entity_id));
@@ -144,7 +143,7 @@ describe('many moves into the same gap', () => {
     async (moves, _name, next) => {
       const titles = Array.from({ length: moves + 2 }, (_, n) => ({ title: `${n}` }));
       const ids = await seedTasks(service.database.url, ada.id, titles);
-      // In the order of their ids' list: the first two are neighbours, the others follow.
+      // In the order of `ids`: the first two are neighbours, the others follow.
       await query(
         service.database.url,
         `update tasklane.tasks as task set position = 'm' || lpad(to_hex(n), 13, '0')
@@ -177,7 +176,7 @@ describe('many moves into the same gap', () => {
       const changes = await ada.changesAfter(0);
       const after = replay(changes, before);
       for (const { id, position } of listed) expect(position).toBe(after.get(id));
-      // Spreading anew is rare: what moves costs is bounded.
+      // New positions for all tasks are rare, so that the cost of moves is bounded.
       expect(changes.length).toBeLessThan(moves * 5);
     },
     240_000,

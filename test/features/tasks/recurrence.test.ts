@@ -1,4 +1,4 @@
-/** Recurring tasks over HTTP: going on, taking back, skipping, and what goes along. */
+/** Tests recurring tasks over HTTP: completions, undoing them, and skips. */
 import { todayIn } from '../../../src/domain/time/calendar';
 import type { ApiResponse, Body } from '../../support/api';
 import { query } from '../../support/database';
@@ -26,7 +26,7 @@ async function completions(id: string): Promise<Body[]> {
 
 const read = async (id: string): Promise<Body> => (await ada.send('GET', `/tasks/${id}`)).body;
 
-function faults({ status, body }: ApiResponse): string[] {
+function validationErrors({ status, body }: ApiResponse): string[] {
   expect(status).toBe(422);
   return body.errors.map((each: Body) => `${each.pointer} ${each.code}`);
 }
@@ -48,8 +48,8 @@ describe('a recurrence rule', () => {
     const response = await ada.send('POST', '/tasks', { body: { title: 'A task', ...body } });
     for (const fault of expected) {
       const [pointer, code] = fault.split(' ') as [string, string];
-      expect(faults(response).some((each) => each.startsWith(pointer))).toBe(true);
-      if (code !== 'wrong-format') expect(faults(response)).toContain(fault);
+      expect(validationErrors(response).some((each) => each.startsWith(pointer))).toBe(true);
+      if (code !== 'wrong-format') expect(validationErrors(response)).toContain(fault);
     }
     expect((await ada.send('GET', '/tasks')).body.items).toEqual([]);
   });
@@ -69,7 +69,7 @@ describe('a recurrence rule', () => {
     const cleared = await ada.send('PATCH', `/tasks/${id}`, { body: { due_date: null } });
     expect(cleared.body).toMatchObject({ due_date: null, rrule: null, recurrence_start: null });
     const bare = await ada.send('PATCH', `/tasks/${id}`, { body: { due_date: null, rrule: 'FREQ=DAILY' } });
-    expect(faults(bare)).toEqual(['/body/rrule contradiction']);
+    expect(validationErrors(bare)).toEqual(['/body/rrule contradiction']);
   });
 });
 
@@ -146,7 +146,7 @@ describe('a completion', () => {
     const again = await complete(id, { completed: true, occurrence: '2099-01-01' });
     expect(again.body).toEqual(first.body);
     expect(await completions(id)).toHaveLength(1);
-    expect(faults(await complete(id, { completed: true, occurrence: '2099-01-02' }))).toEqual([
+    expect(validationErrors(await complete(id, { completed: true, occurrence: '2099-01-02' }))).toEqual([
       '/body/occurrence not-allowed',
     ]);
   });
@@ -283,7 +283,7 @@ describe('undoing a completion', () => {
     expect(taken.body.due_date).toBe('2099-01-15');
     expect((await back('2099-01-15')).body).toEqual(taken.body);
     expect(await completions(id)).toHaveLength(2);
-    expect(faults(await back('2099-03-01'))).toEqual(['/body/occurrence not-allowed']);
+    expect(validationErrors(await back('2099-03-01'))).toEqual(['/body/occurrence not-allowed']);
   });
 
   test('is what reopening a finished task does', async () => {

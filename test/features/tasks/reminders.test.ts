@@ -1,4 +1,4 @@
-/** Reminders: when they are set, and that each fires once. */
+/** Tests reminders: their times, and that each fires once. */
 import type { Body } from '../../support/api';
 import { query } from '../../support/database';
 import { startTestService, useTestService } from '../../support/service';

@@ -1,4 +1,4 @@
-/** What requests on one task mean, beyond what the contract's table tries. */
+/** Tests requests on one task beyond the contract's cases. */
 import { randomUUID } from 'node:crypto';
 import { type TaskStatus, taskStatuses } from '../../../src/platform/database/rows';
 import type { ApiResponse, Body } from '../../support/api';
@@ -25,7 +25,7 @@ async function read(id: string): Promise<Body> {
   return response.body;
 }
 
-/** Sends a change of a task, and expects that it is then as the response says. */
+/** Sends a change of a task, and expects that a read gives the same response. */
 async function change(method: 'PATCH' | 'PUT', path: string, body?: unknown): Promise<Body> {
   const response = await ada.send(method, `/tasks/${path}`, { body });
   expect(response.status).toBe(200);
@@ -33,7 +33,7 @@ async function change(method: 'PATCH' | 'PUT', path: string, body?: unknown): Pr
   return response.body;
 }
 
-function faults(response: ApiResponse): string[] {
+function validationErrors(response: ApiResponse): string[] {
   expect(response).toMatchObject({ status: 422, body: { code: 'validation-failed' } });
   return response.body.errors.map((each: Body) => `${each.pointer} ${each.code}`).toSorted();
 }
@@ -46,7 +46,7 @@ async function changesOf(id: string): Promise<{ action: string; fields: Body }[]
   );
 }
 
-/** The database's clock, between two requests, in milliseconds. */
+/** The time of the database's clock, in milliseconds. */
 async function instant(): Promise<number> {
   const [row] = await query<{ at: Date }>(service.database.url, 'select clock_timestamp() as at');
   return (row as { at: Date }).at.getTime();
@@ -122,7 +122,9 @@ describe('a patch', () => {
     const response = await ada.send('PATCH', `/tasks/${task.id}`, {
       body: { [field]: null, description: null },
     });
-    expect(new Set(faults(response).map((each) => each.split(' ')[0]))).toEqual(new Set([`/body/${field}`]));
+    expect(new Set(validationErrors(response).map((each) => each.split(' ')[0]))).toEqual(
+      new Set([`/body/${field}`]),
+    );
     expect(await read(task.id)).toEqual(task);
   });
 
@@ -131,7 +133,7 @@ describe('a patch', () => {
     async (field) => {
       const task = await create();
       const response = await ada.send('PATCH', `/tasks/${task.id}`, { body: { [field]: task[field] } });
-      expect(faults(response)).toEqual([`/body/${field} unknown`]);
+      expect(validationErrors(response)).toEqual([`/body/${field} unknown`]);
     },
   );
 
@@ -182,7 +184,11 @@ describe('a replacement', () => {
     const response = await ada.send('PUT', `/tasks/${task.id}`, {
       body: { id: task.id, version: 1, priority: 'low' },
     });
-    expect(faults(response)).toEqual(['/body/id unknown', '/body/title required', '/body/version unknown']);
+    expect(validationErrors(response)).toEqual([
+      '/body/id unknown',
+      '/body/title required',
+      '/body/version unknown',
+    ]);
     expect(await read(task.id)).toEqual(task);
   });
 });
@@ -270,7 +276,7 @@ describe('completion', () => {
 
   test('keeps its time through other changes and gets a new time when it is repeated', async () => {
     const task = await create({ status: 'completed' });
-    // Long ago, so that two times can't be the same.
+    // Long ago, so that two times cannot be equal.
     const completed_at = '2020-02-29T12:00:00.000Z';
     await query(service.database.url, 'update tasklane.tasks set completed_at = $2 where id = $1', [
       task.id,
@@ -343,7 +349,7 @@ describe('an id', () => {
     '٠19a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e',
     '',
   ])('cannot be %j, neither in a body nor in a path', async (id) => {
-    expect(faults(await ada.send('POST', '/tasks', { body: { id, title: 'A task' } }))).toEqual([
+    expect(validationErrors(await ada.send('POST', '/tasks', { body: { id, title: 'A task' } }))).toEqual([
       '/body/id wrong-format',
     ]);
     if (id === '') return;
@@ -357,14 +363,14 @@ describe('an id', () => {
       const body =
         method === 'PUT' ? { title: 'A task' } : method === 'PATCH' && suffix === '' ? {} : undefined;
       const response = await ada.send(method, `/tasks/${encodeURIComponent(id)}${suffix}`, { body });
-      expect(faults(response)).toEqual(['/path/task_id wrong-format']);
+      expect(validationErrors(response)).toEqual(['/path/task_id wrong-format']);
     }
   });
 
   test.each([null, 1, ['019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f'], {}])(
     'cannot be of another JSON type: %j',
     async (id) => {
-      const [fault] = faults(await ada.send('POST', '/tasks', { body: { id, title: 'A task' } }));
+      const [fault] = validationErrors(await ada.send('POST', '/tasks', { body: { id, title: 'A task' } }));
       expect(fault).toBe('/body/id wrong-type');
     },
   );
@@ -462,7 +468,7 @@ describe('a title', () => {
       ['PUT', `/${id}`],
       ['PATCH', `/${id}`],
     ] as const) {
-      expect(faults(await ada.send(method, `/tasks${path}`, { body: { title } }))).toContain(fault);
+      expect(validationErrors(await ada.send(method, `/tasks${path}`, { body: { title } }))).toContain(fault);
     }
   });
 });
@@ -503,7 +509,7 @@ describe('a description', () => {
     ['a list', ['a'], 'wrong-type'],
   ])('is rejected: %s', async (_what, description, code) => {
     const response = await ada.send('POST', '/tasks', { body: { title: 'A task', description } });
-    expect(faults(response)).toEqual([`/body/description ${code}`]);
+    expect(validationErrors(response)).toEqual([`/body/description ${code}`]);
   });
 });
 
@@ -514,7 +520,7 @@ describe('a body', () => {
     const response = await ada.send('POST', '/tasks', {
       body: { id: 'X', title: '', description: 5, status: 'done', priority: null, due: 'now', done: 1 },
     });
-    expect(new Set(faults(response))).toEqual(
+    expect(new Set(validationErrors(response))).toEqual(
       new Set([
         '/body/id wrong-format',
         '/body/title too-short',
@@ -531,7 +537,7 @@ describe('a body', () => {
 
   test('gets its validation errors together with those of the path and the query', async () => {
     const response = await ada.send('PATCH', '/tasks/nonsense?dry_run=1', { body: { title: 1, version: 2 } });
-    expect(faults(response)).toEqual([
+    expect(validationErrors(response)).toEqual([
       '/body/title wrong-type',
       '/body/version unknown',
       '/path/task_id wrong-format',
@@ -550,7 +556,7 @@ describe('a body', () => {
       ] as const) {
         const body = `{"title": "A task", ${JSON.stringify(name)}: {"priority": "urgent"}}`;
         const response = await ada.send(method, `/tasks${path}`, { body, ...json });
-        expect(faults(response)).toEqual([`/body/${name} unknown`]);
+        expect(validationErrors(response)).toEqual([`/body/${name} unknown`]);
       }
       expect(({} as Record<string, unknown>).priority).toBeUndefined();
     },
@@ -566,7 +572,7 @@ describe('a body', () => {
         ['PATCH', `/${id}`],
       ] as const) {
         const response = await ada.send(method, `/tasks${path}`, { body, ...json });
-        expect([method, faults(response)]).toEqual([method, ['/body wrong-type']]);
+        expect([method, validationErrors(response)]).toEqual([method, ['/body wrong-type']]);
       }
     },
   );
@@ -580,7 +586,9 @@ describe('a body', () => {
     { priority: [] },
   ])('is rejected if it is not JSON: %j', async (fields) => {
     const [field] = Object.keys(fields);
-    const pointers = faults(await ada.send('POST', '/tasks', { body: { title: 'A task', ...fields } }));
+    const pointers = validationErrors(
+      await ada.send('POST', '/tasks', { body: { title: 'A task', ...fields } }),
+    );
     expect(new Set(pointers.map((each) => each.split(' ')[0]))).toEqual(new Set([`/body/${field}`]));
   });
 

@@ -1,4 +1,4 @@
-/** Subtasks: how deep they go, whose they can be, and the project that they share. Due dates that make sense. */
+/** Tests subtasks: their depth, parents and project. Tests due dates. */
 import { randomUUID } from 'node:crypto';
 import { useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
@@ -14,10 +14,10 @@ const ids = (tasks: readonly { id: string }[]) => tasks.map((task) => task.id);
 
 describe('levels', () => {
   test('are limited to five', async () => {
-    const line = await ada.line(5);
+    const line = await ada.chain(5);
     expect(line.map((task) => task.parent_id)).toEqual([null, ...ids(line).slice(0, 4)]);
     const sixth = { title: 'Level 6', parent_id: line[4].id };
-    expect(await ada.faults('POST', '/tasks', sixth)).toEqual(['/body/parent_id too-deep']);
+    expect(await ada.validationErrors('POST', '/tasks', sixth)).toEqual(['/body/parent_id too-deep']);
   });
 
   test.each([
@@ -28,7 +28,7 @@ describe('levels', () => {
     [1, 4, true],
     [1, 5, false],
   ])('below level %i, with a new tree of %i, give: %s', async (above, height, fits) => {
-    const [upper, lower] = [await ada.line(above), await ada.line(height)];
+    const [upper, lower] = [await ada.chain(above), await ada.chain(height)];
     const wanted = { parent_id: upper.at(-1).id };
     for (const [method, path, body] of [
       ['POST', `/tasks/${lower[0].id}/move`, wanted],
@@ -36,12 +36,12 @@ describe('levels', () => {
       ['PUT', `/tasks/${lower[0].id}`, { title: 'Moved', ...wanted }],
     ] as const) {
       if (fits) expect((await ada.ok(method, path, body)).parent_id).toBe(wanted.parent_id);
-      else expect(await ada.faults(method, path, body)).toEqual(['/body/parent_id too-deep']);
+      else expect(await ada.validationErrors(method, path, body)).toEqual(['/body/parent_id too-deep']);
     }
   });
 
   test('do not count subtasks in the trash', async () => {
-    const [upper, lower] = [await ada.line(2), await ada.line(4)];
+    const [upper, lower] = [await ada.chain(2), await ada.chain(4)];
     await ada.ok('DELETE', `/tasks/${lower[3].id}`);
     const moved = await ada.ok('POST', `/tasks/${lower[0].id}/move`, { parent_id: upper[1].id });
     expect(moved.parent_id).toBe(upper[1].id);
@@ -50,12 +50,14 @@ describe('levels', () => {
 
 describe('a parent', () => {
   test.each([1, 2, 5])('cannot be one of the %i levels of the task itself', async (height) => {
-    const line = await ada.line(height);
+    const line = await ada.chain(height);
     const before = await ada.seq();
     for (const { id } of line) {
       const wanted = { parent_id: id };
-      expect(await ada.faults('PATCH', `/tasks/${line[0].id}`, wanted)).toEqual(['/body/parent_id cycle']);
-      expect(await ada.faults('POST', `/tasks/${line[0].id}/move`, wanted)).toEqual([
+      expect(await ada.validationErrors('PATCH', `/tasks/${line[0].id}`, wanted)).toEqual([
+        '/body/parent_id cycle',
+      ]);
+      expect(await ada.validationErrors('POST', `/tasks/${line[0].id}/move`, wanted)).toEqual([
         '/body/parent_id cycle',
       ]);
     }
@@ -67,7 +69,7 @@ describe('a parent', () => {
     const deleted = await ada.create();
     await ada.ok('DELETE', `/tasks/${deleted.id}`);
     for (const parent_id of [randomUUID(), (await bob.create()).id, deleted.id]) {
-      expect(await ada.faults('POST', '/tasks', { title: 'Lost', parent_id })).toEqual([
+      expect(await ada.validationErrors('POST', '/tasks', { title: 'Lost', parent_id })).toEqual([
         '/body/parent_id not-in-lane',
       ]);
     }
@@ -86,7 +88,7 @@ describe('a parent', () => {
 
   test('is removed by a replacement that omits it, and so is the project', async () => {
     const project = await ada.project();
-    const [, child] = await ada.line(2, { project_id: project.id });
+    const [, child] = await ada.chain(2, { project_id: project.id });
     expect(child.project_id).toBe(project.id);
     const replaced = await ada.ok('PUT', `/tasks/${child.id}`, { title: 'Alone' });
     expect(replaced).toMatchObject({ parent_id: null, project_id: null });
@@ -103,10 +105,16 @@ describe("a subtask's project", () => {
     expect((await ada.create({ ...below, project_id: one.id })).project_id).toBe(one.id);
     const contradiction = ['/body/project_id contradiction'];
     for (const project_id of [null, other.id, randomUUID()]) {
-      expect(await ada.faults('POST', '/tasks', { ...below, project_id })).toEqual(contradiction);
-      expect(await ada.faults('PATCH', `/tasks/${child.id}`, { project_id })).toEqual(contradiction);
-      expect(await ada.faults('POST', `/tasks/${child.id}/move`, { project_id })).toEqual(contradiction);
-      expect(await ada.faults('PUT', `/tasks/${child.id}`, { ...below, project_id })).toEqual(contradiction);
+      expect(await ada.validationErrors('POST', '/tasks', { ...below, project_id })).toEqual(contradiction);
+      expect(await ada.validationErrors('PATCH', `/tasks/${child.id}`, { project_id })).toEqual(
+        contradiction,
+      );
+      expect(await ada.validationErrors('POST', `/tasks/${child.id}/move`, { project_id })).toEqual(
+        contradiction,
+      );
+      expect(await ada.validationErrors('PUT', `/tasks/${child.id}`, { ...below, project_id })).toEqual(
+        contradiction,
+      );
     }
     expect((await ada.ok('PATCH', `/tasks/${child.id}`, { project_id: one.id })).version).toBe(1);
     expect(
@@ -116,7 +124,7 @@ describe("a subtask's project", () => {
 
   test('follows when the tree moves to another project: each task gets a change and keeps its id', async () => {
     const [one, other] = [await ada.project(), await ada.project()];
-    const line = await ada.line(5, { project_id: one.id });
+    const line = await ada.chain(5, { project_id: one.id });
     const aside = await ada.create({ project_id: one.id });
     const seq = await ada.seq();
     await ada.ok('PATCH', `/tasks/${line[0].id}`, { project_id: other.id });
@@ -143,7 +151,7 @@ describe("a subtask's project", () => {
   test("becomes the new parent's project, and stays when the tree moves to the root", async () => {
     const [one, other] = [await ada.project(), await ada.project()];
     const parent = await ada.create({ project_id: one.id });
-    const line = await ada.line(3, { project_id: other.id });
+    const line = await ada.chain(3, { project_id: other.id });
     await ada.ok('POST', `/tasks/${line[0].id}/move`, { parent_id: parent.id });
     for (const { id } of line) expect((await ada.read(id)).project_id).toBe(one.id);
     await ada.ok('POST', `/tasks/${line[1].id}/move`, { parent_id: null });
@@ -155,7 +163,7 @@ describe("a subtask's project", () => {
   test('must be in the lane', async () => {
     const bob = await makeTaskClient(service);
     for (const project_id of [randomUUID(), (await bob.project()).id]) {
-      expect(await ada.faults('POST', '/tasks', { title: 'Lost', project_id })).toEqual([
+      expect(await ada.validationErrors('POST', '/tasks', { title: 'Lost', project_id })).toEqual([
         '/body/project_id not-in-lane',
       ]);
     }
@@ -173,9 +181,9 @@ describe('due dates', () => {
     [{ due_date: null, due_time: '09:00' }, ['/body/due_time contradiction']],
   ])('require a date for a time or a zone: %j', async (due, wanted) => {
     const task = await ada.create();
-    expect(await ada.faults('POST', '/tasks', { title: 'Due', ...due })).toEqual(wanted);
-    expect(await ada.faults('PATCH', `/tasks/${task.id}`, due)).toEqual(wanted);
-    expect(await ada.faults('PUT', `/tasks/${task.id}`, { title: 'Due', ...due })).toEqual(wanted);
+    expect(await ada.validationErrors('POST', '/tasks', { title: 'Due', ...due })).toEqual(wanted);
+    expect(await ada.validationErrors('PATCH', `/tasks/${task.id}`, due)).toEqual(wanted);
+    expect(await ada.validationErrors('PUT', `/tasks/${task.id}`, { title: 'Due', ...due })).toEqual(wanted);
   });
 
   const due = { due_date: '2026-11-28', due_time: '18:00', time_zone: 'Europe/Zurich' };
@@ -208,12 +216,12 @@ describe('due dates', () => {
     // Clocks skip from 02:00 to 03:00.
     ['2026-03-29', '02:30', 'Europe/Zurich', '2026-03-29T01:30:00.000Z'],
     ['2026-03-08', '02:00', 'America/New_York', '2026-03-08T07:00:00.000Z'],
-    // Clocks show 02:30 twice.
+    // Clocks show this time twice.
     ['2026-10-25', '02:30', 'Europe/Zurich', '2026-10-25T00:30:00.000Z'],
     ['2026-11-01', '01:30', 'America/New_York', '2026-11-01T05:30:00.000Z'],
-    // By half an hour.
+    // A change by half an hour.
     ['2026-10-04', '02:15', 'Australia/Lord_Howe', '2026-10-03T15:45:00.000Z'],
-    // A day that starts at one in the morning, and one that there was not.
+    // A day that starts at 01:00, and a day that did not exist.
     ['2026-04-24', '00:30', 'Africa/Cairo', '2026-04-23T22:30:00.000Z'],
     ['2011-12-30', '12:00', 'Pacific/Apia', '2011-12-30T22:00:00.000Z'],
   ])('become an instant: %s %s in %s', async (due_date, due_time, time_zone, due_at) => {
@@ -239,9 +247,9 @@ describe('due dates', () => {
     'are rejected if the instant is outside of the years 0001 to 9999: %s %s %s',
     async (due_date, due_time, time_zone) => {
       const body = { title: 'Beyond', due_date, due_time, time_zone };
-      expect(await ada.faults('POST', '/tasks', body)).toEqual(['/body/due_date wrong-format']);
+      expect(await ada.validationErrors('POST', '/tasks', body)).toEqual(['/body/due_date wrong-format']);
       const floating = await ada.create({ ...body, time_zone: null });
-      expect(await ada.faults('PATCH', `/tasks/${floating.id}`, { time_zone })).toEqual([
+      expect(await ada.validationErrors('PATCH', `/tasks/${floating.id}`, { time_zone })).toEqual([
         '/body/due_date wrong-format',
       ]);
       expect(ids(await ada.all('/tasks?sort=due', 1))).toEqual([floating.id]);
@@ -251,7 +259,7 @@ describe('due dates', () => {
 
 test('all validation errors of a body are in one response', async () => {
   const body = { title: 'Lost', parent_id: randomUUID(), due_time: '09:00', time_zone: 'Europe/Zurich' };
-  expect(await ada.faults('POST', '/tasks', body)).toEqual([
+  expect(await ada.validationErrors('POST', '/tasks', body)).toEqual([
     '/body/due_time contradiction',
     '/body/parent_id not-in-lane',
     '/body/time_zone contradiction',

@@ -1,4 +1,4 @@
-/** Exports beyond what the contract's table tries: large ones, and what may happen during one. */
+/** Tests exports beyond the contract's cases: large exports, and events during one. */
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
@@ -13,7 +13,7 @@ import { makeUser, useUser } from '../../support/user';
 // Time for 80 MB on a busy machine.
 jest.setTimeout(60_000);
 
-// One connection: whatever an export holds on to, others lack.
+// One connection, so that an export that keeps it would block all others.
 const service = useTestService({ DATABASE_POOL_MAX: '1', RATE_LIMIT: 'off' });
 const ada = useUser(service);
 
@@ -23,7 +23,7 @@ const ids = (items: { id: string }[]): string[] => items.map((each) => each.id);
 const largeCount = 20_000;
 const largeBytes = 80_000_000;
 
-/** Fills the lane with more than sockets hold. */
+/** Fills the lane with more data than socket buffers hold. */
 async function makeLarge(): Promise<void> {
   await query(service.database.url, 'insert into tasklane.profiles (user_id) values ($1)', [ada.id]);
   await query(
@@ -34,14 +34,14 @@ async function makeLarge(): Promise<void> {
   );
 }
 
-/** An export that waits after its first bytes until it is read. */
+/** Starts an export that pauses after its first bytes until it is read. */
 async function startExport(): Promise<IncomingMessage> {
   const request = get(`${service.url}${ada.lane}/export`, {
     headers: { authorization: `Bearer ${ada.token}` },
   });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   await once(response, 'readable');
-  // Its first bytes are the profile; from here on it is among the tasks.
+  // The profile comes first; from here on the export reads tasks.
   await until(() => response.readableLength > 10_000);
   return response;
 }
@@ -52,7 +52,7 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** Other requests, one after another: time in which an export could go on. */
+/** Sends other requests in turn, so that an export has time to continue. */
 async function otherRequests(count: number): Promise<void> {
   for (let n = 0; n < count; n++) {
     expect((await send(service.url, 'GET', '/readyz')).status).toBe(200);
@@ -146,7 +146,7 @@ describe('a large export', () => {
     }
     expect(bytes).toBeGreaterThan(largeBytes);
     expect(end).toBe(']}');
-    // Far from all of it; what is garbage by now is in the figure too.
+    // Far below the whole export; the figure includes garbage.
     expect(most - before).toBeLessThan(largeBytes / 2);
   });
 

@@ -1,4 +1,4 @@
-/** What becomes of the file behind an import: where it is, how large it may be, and that nothing of it stays. */
+/** Tests the spooled file of an import: its place, its limits, and its removal. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
@@ -41,14 +41,14 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** How many files of the directory this process has open, by name or without; only Linux tells. */
+/** The number of open files of the directory, also deleted ones; works only on Linux. */
 function filesOpen(): number {
   if (process.platform !== 'linux') return 0;
   const pathOf = (descriptor: string) => {
     try {
       return readlinkSync(`/proc/self/fd/${descriptor}`);
     } catch {
-      // It was closed since the directory was read.
+      // It was closed after the directory was read.
       return '';
     }
   };
@@ -64,7 +64,7 @@ function importInto(
   return user.send('POST', `/import${query}`, { body, headers });
 }
 
-/** An upload of which a part is sent. */
+/** An upload that has sent only its first part. */
 function beginUpload(user: TestUser, part: string | Buffer, headers: Record<string, string>): ClientRequest {
   const upload = request(`${service.url}${user.lane}/import`, {
     method: 'POST',
@@ -88,7 +88,7 @@ describe('a body that is cut short', () => {
     cut(upload);
     await until(() => filesOpen() === 0);
     expect(await titles(ada)).toEqual([]);
-    // Its place is free again.
+    // Its slot is free again.
     expect(await importInto(ada, 'title\nThree\n', csvType)).toMatchObject({ status: 200 });
     expect(await titles(ada)).toEqual(['Three']);
   });
@@ -230,7 +230,7 @@ test('without a directory for files only imports fail, and the log says so', asy
   try {
     const bob = await makeUser(roomless.url);
     const faults = () => roomless.logged.filter(({ msg }) => msg === 'cannot write temporary files');
-    // Told at the start.
+    // Logged at the start.
     expect(faults()).toMatchObject([{ directory: elsewhere, err: { code: 'ENOENT' } }]);
     for (let time = 0; time < 3; time++) {
       expect(await importInto(bob, 'title\nOne\n', csvType)).toMatchObject({

@@ -1,4 +1,4 @@
-/** Imports beyond what the contract's table tries: what comes back, what is refused, and what a repeat does. */
+/** Tests imports beyond the contract's cases: what is restored, what is rejected, and repeated imports. */
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { contractDocument } from '../../../src/platform/contract/document/contract';
@@ -28,7 +28,7 @@ const exported = async (user: TestUser, extension = ''): Promise<Body> =>
 const make = async (path: string, body: object): Promise<Body> =>
   (await ada.send('POST', path, { body })).body;
 
-/** A lane with something of each kind. */
+/** Fills a lane with every type of entity. */
 async function fillLane(): Promise<void> {
   await ada.send('PATCH', '/profile', { body: { time_zone: 'Europe/Zurich', week_start: 'sunday' } });
   const garden = await make('/projects', { name: 'Garden', color: '#2f855a' });
@@ -63,14 +63,14 @@ async function fillLane(): Promise<void> {
   await ada.send('PATCH', `/tags/${tags[0].id}`, { body: { color: '#123456' } });
 }
 
-/** An export without what an import makes anew. */
+/** An export without the values that an import replaces. */
 function comparable(body: Body): string {
   const renewed = new Set(['exported_at', 'user_id', 'version', 'updated_at']);
   const { changes: _changes, ...rest } = body;
   return JSON.stringify(rest, (key, value) => (renewed.has(key) ? undefined : value));
 }
 
-/** A completion as an export has it. */
+/** A completion in the form of an export. */
 const completion = (id: string | undefined, task_id: string | undefined, reopened: object[] = []) => ({
   ...{ id, user_id: 'x', task_id, title: 'x', due_date: '2026-01-01', due_time: null, time_zone: null },
   ...{ completed_at: '2026-01-01T00:00:00Z', rrule: 'FREQ=DAILY', status: 'pending', next_due_date: null },
@@ -227,7 +227,7 @@ describe('an export of Tasklane', () => {
       [['/body/tasks/5/parent_id', 'too-deep']],
     ],
     [
-      'one id twice',
+      'a repeated id',
       ([id]) => ({
         tasks: [
           { id, title: 'x' },
@@ -250,7 +250,7 @@ describe('an export of Tasklane', () => {
       ],
     ],
     [
-      'a position that is none',
+      'a malformed position',
       ([id]) => ({ tasks: [{ id, title: 'x', position: '!' }] }),
       [['/body/tasks/0/position', 'wrong-format']],
     ],
@@ -260,12 +260,12 @@ describe('an export of Tasklane', () => {
       [['/body/tasks/0/due_time', 'contradiction']],
     ],
     [
-      'a rule that is none',
+      'an unsupported rule',
       ([id]) => ({ tasks: [{ id, title: 'x', due_date: '2026-11-28', rrule: 'FREQ=HOURLY' }] }),
       [['/body/tasks/0/rrule', 'not-allowed']],
     ],
     [
-      'several faults',
+      'several validation errors',
       ([id]) => ({ tasks: [{ id, title: '', status: 'done', colour: 'red' }] }),
       [
         ['/body/tasks/0/colour', 'unknown'],
@@ -275,7 +275,7 @@ describe('an export of Tasklane', () => {
       ],
     ],
     [
-      'what is no object',
+      'items that are not objects',
       () => ({ tasks: [null, 7] }),
       [
         ['/body/tasks/0', 'wrong-type'],
@@ -291,7 +291,7 @@ describe('an export of Tasklane', () => {
       [['/body/tasks/0/parent_id', 'not-in-lane']],
     ],
     [
-      'a stranger’s deletion',
+      'a deletion of another task',
       ([a, b]) => ({ trash: [{ id: a, title: 'x', deleted_at: '2026-01-01T00:00:00Z', deleted_with: b }] }),
       [['/body/trash/0/deleted_with', 'contradiction']],
     ],
@@ -318,7 +318,7 @@ describe('an export of Tasklane', () => {
       ],
     ],
     [
-      'a completion of nothing',
+      'a completion of a missing task',
       ([a, b]) => ({
         completions: [completion(a, b)],
       }),
@@ -353,7 +353,7 @@ describe('CSV', () => {
     expect(body).toMatchObject({ faults: 0, created: 7 });
     const fields = ({ user_id: _u, version: _v, updated_at: _t, description, ...rest }: Body) => ({
       ...rest,
-      // What is empty and what is null look the same in a cell.
+      // An empty text and null look the same in a cell.
       description: description || null,
     });
     expect((await exported(bob)).tasks.map(fields)).toEqual((await exported(ada)).tasks.map(fields));
@@ -460,7 +460,7 @@ describe('CSV', () => {
       [{ row: 1, line: 2, errors: [{ pointer: '/body/1/title', code: 'required' }] }],
     ],
     [
-      'a date that is none',
+      'a date that does not exist',
       'title,due_date\n"a\nb",\nx,2026-02-30',
       [
         { row: 1, line: 2, errors: [{ pointer: '/body/1/title', code: 'wrong-format' }] },
@@ -468,7 +468,7 @@ describe('CSV', () => {
       ],
     ],
     [
-      'cells that are missing',
+      'missing cells',
       'title,status\nx',
       [{ row: 1, line: 2, errors: [{ pointer: '/body/1', code: 'wrong-format' }] }],
     ],
@@ -654,7 +654,7 @@ describe('iCalendar', () => {
       { reminders: [{ at: null, minutes_before_due: 75 }] },
     ],
     [
-      'an alarm that says so',
+      'an alarm with an explicit relation',
       [
         'DTSTART:20301128T093000Z',
         'DUE:20301128T103000Z',
@@ -770,17 +770,17 @@ describe('iCalendar', () => {
 
   test.each<[string, string, object]>([
     [
-      'a zone that nobody knows',
+      'an unknown time zone',
       calendar(...todo('DUE;TZID=Middle-earth:20261128T180500')),
       { row: 1, line: 3, errors: [{ pointer: '/body/1/due', code: 'not-allowed' }] },
     ],
     [
-      'a day that there is not',
+      'a day that does not exist',
       calendar(...todo('DUE;VALUE=DATE:20260230')),
       { errors: [{ pointer: '/body/1/due', code: 'wrong-format' }] },
     ],
     [
-      'an alarm before a day that there is not',
+      'an alarm before a day that does not exist',
       calendar(...todo('DUE;VALUE=DATE:20260230', 'BEGIN:VALARM', 'TRIGGER:-PT5M', 'END:VALARM')),
       { errors: [{ pointer: '/body/1/due', code: 'wrong-format' }] },
     ],
@@ -795,12 +795,12 @@ describe('iCalendar', () => {
       { errors: [{ pointer: '/body/1/summary', code: 'required' }] },
     ],
     [
-      'a status that there is not',
+      'an unknown status',
       calendar(...todo('STATUS:TENTATIVE')),
       { errors: [{ pointer: '/body/1/status', code: 'not-allowed' }] },
     ],
     [
-      'a line that is none',
+      'a malformed line',
       calendar(...todo('what is this')),
       { line: 3, errors: [{ pointer: '/body/1', code: 'wrong-format' }] },
     ],
@@ -810,7 +810,7 @@ describe('iCalendar', () => {
       { row: 0, type: 'file', errors: [{ pointer: '/body', code: 'wrong-format' }] },
     ],
     [
-      'text that is something else',
+      'text of another format',
       'Good morning',
       { row: 0, line: 1, errors: [{ pointer: '/body', code: 'wrong-format' }] },
     ],
@@ -826,7 +826,7 @@ test.each(['json', 'csv', 'ics'] as const)(
   async (type) => {
     const reminders = [{ minutes_before_due: 5 }, { at: '2099-01-01T10:00:00.000Z' }];
     const task = await make('/tasks', { title: 'x', due_date: '2099-01-31', reminders });
-    // As earlier releases left it.
+    // As in earlier releases.
     const sql = 'update tasklane.tasks set due_date = null where user_id = $1 and id = $2';
     await query(service.database.url, sql, [ada.id, task.id]);
     const bob = await makeUser(service.url);
@@ -851,7 +851,7 @@ describe('many rows', () => {
   };
 
   test('are written in chunks, in their order, and can go on where they broke off', async () => {
-    // A fault of the database's, midway.
+    // A database error in the middle.
     await query(
       service.database.url,
       'alter table tasklane.tasks add constraint no_more check (title <> $$Task 1234$$)',

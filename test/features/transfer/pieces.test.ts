@@ -1,4 +1,4 @@
-/** Reading files in pieces: the same rows wherever the pieces end. */
+/** Reading files in chunks gives the same rows wherever the chunks end. */
 import { createHash } from 'node:crypto';
 import { readCalendar } from '../../../src/features/transfer/calendar-file';
 import { readCsv } from '../../../src/features/transfer/csv-file';
@@ -8,7 +8,7 @@ import { readItems, splitDocument } from '../../../src/platform/contract/bodies/
 
 type Piece = AsyncGenerator<Buffer>;
 
-/** The pieces of bytes that end at some offsets. */
+/** Splits bytes at these offsets. */
 async function* cutAt(bytes: Buffer, offsets: readonly number[]): Piece {
   let start = 0;
   for (const end of [...offsets, bytes.length]) {
@@ -17,7 +17,7 @@ async function* cutAt(bytes: Buffer, offsets: readonly number[]): Piece {
   }
 }
 
-/** The ways to cut bytes: nowhere, at each byte, and into pieces of one to three bytes. */
+/** Ways to split bytes: not at all, at each offset, and into chunks of one to three bytes. */
 function cutsOf(length: number): number[][] {
   const every = (size: number) =>
     Array.from({ length: Math.ceil(length / size) - 1 }, (_, n) => (n + 1) * size);
@@ -32,7 +32,7 @@ async function rowsOf(rows: AsyncIterable<ReadRow | 'ignored'>): Promise<unknown
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-/** Reads a file of text, cut in every way, and compares with the file as it is. */
+/** Reads a text split in every way, and compares with the unsplit text. */
 async function readInPieces(
   text: string,
   read: (file: { pieces(): Piece; sha256: string }) => AsyncIterable<ReadRow | 'ignored'>,
@@ -66,11 +66,7 @@ test.each<[string, string, unknown[]]>([
   ],
   ['a quote that is not closed', 'title\n"x\n', [expect.objectContaining({ row: 1, line: 2 })]],
   ['an unknown column', 'title,😀\nx,y', [expect.objectContaining({ row: 0, type: 'file' })]],
-  [
-    'cells that are missing',
-    'title,status\nx\ny,',
-    [expect.objectContaining({ line: 2 }), task(3, { title: 'y' })],
-  ],
+  ['missing cells', 'title,status\nx\ny,', [expect.objectContaining({ line: 2 }), task(3, { title: 'y' })]],
 ])('CSV with %s', async (_what, text, rows) => {
   expect(await readInPieces(text, readCsv)).toEqual(rows);
 });

@@ -1,4 +1,4 @@
-/** Who waits for whom when files are imported: slots, room, and clients that send slowly. */
+/** Tests concurrent imports: slots, total size, and slow clients. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type ApiResponse, send } from '../../support/api';
@@ -30,7 +30,7 @@ const headers = { 'Content-Type': 'text/csv' };
 const importInto = (user: TestUser, body: string): Promise<ApiResponse> =>
   send(service.url, 'POST', `${user.lane}/import`, { token: user.token, body, headers });
 
-/** A socket on which the head of an import is sent, and what is answered on it. */
+/** A socket that has sent the head of an import, and its response. */
 function openUpload(user: TestUser, length: number, more = ''): { socket: Socket; answer(): string } {
   const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
   let answer = '';
@@ -51,7 +51,7 @@ test('clients that drip keep no slot, are told so, and lose their place', async 
     const timer = setInterval(() => upload.socket.write('x'), patienceMs / 10);
     return { ...upload, closed: once(upload.socket, 'close').finally(() => clearInterval(timer)) };
   });
-  // Both are known to the service once a second file of theirs is refused.
+  // Both have arrived when the service rejects a second file of the same user.
   for (const user of [ada, bob]) await until(async () => (await importInto(user, 'title\n')).status === 503);
   expect(await importInto(carol, 'title\nOne\n')).toMatchObject({ status: 200, body: { created: 1 } });
   for (const { closed, answer } of drips) {
@@ -95,7 +95,7 @@ test('files wait for their turn once they are there, and are refused when that t
     const refused = await importInto(bob, 'title\nTwo\n');
     expect(refused).toMatchObject({ status: 503, body: { code: 'service-unavailable' } });
     expect(refused.body.detail).toContain('1 at a time');
-    // Who leaves loses the place.
+    // A client that disconnects loses its place.
     const { socket } = openUpload(carol, 6);
     socket.write('title\n');
     await until(async () => (await importInto(carol, 'title\n')).body.detail.includes('yours'));

@@ -1,4 +1,4 @@
-/** The purge: what has been in the trash for long enough goes, in every lane, once, whoever else purges. */
+/** Tests the purge of the trash: old deletes are removed once in every lane, with any number of instances. */
 
 import pino from 'pino';
 import { startService } from '../../../src/start';
@@ -10,7 +10,7 @@ import { seedTasks } from '../../support/tasks';
 
 const service = useTestService({ RATE_LIMIT: 'off', TRASH_RETENTION_DAYS: '10' });
 
-/** Lets tasks in the trash have been there for so long, in seconds more than ten days. */
+/** Moves the time of deletion to ten days plus `seconds` ago. */
 async function age(user: TaskClient, ids: readonly string[], seconds: number): Promise<void> {
   await query(
     service.database.url,
@@ -33,7 +33,7 @@ async function idsLeft(user: TaskClient): Promise<string[]> {
 
 test('purges old deletes, with changes, and keeps younger and restored tasks', async () => {
   const ada = await makeTaskClient(service);
-  const [old, young, back] = [await ada.line(2), await ada.line(2), await ada.line(2)];
+  const [old, young, back] = [await ada.chain(2), await ada.chain(2), await ada.chain(2)];
   const alive = await ada.create();
   for (const [root] of [old, young, back]) await ada.ok('DELETE', `/tasks/${root.id}`);
   await age(ada, ids(old), 1);
@@ -55,7 +55,7 @@ test('purges old deletes, with changes, and keeps younger and restored tasks', a
 
 test('keeps a younger deleted subtask of a purged task, without its parent', async () => {
   const ada = await makeTaskClient(service);
-  const line = await ada.line(3);
+  const line = await ada.chain(3);
   await ada.ok('DELETE', `/tasks/${line[2].id}`);
   await ada.ok('DELETE', `/tasks/${line[0].id}`);
   await age(ada, ids(line.slice(0, 2)), 1);

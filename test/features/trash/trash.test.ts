@@ -1,4 +1,4 @@
-/** The trash: what a delete takes, what comes back and where, and what is gone for good. */
+/** Tests the trash: deletes, restores and purges. */
 import type { Body } from '../../support/api';
 import { useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
@@ -19,7 +19,7 @@ const trash = async () =>
 
 describe('a delete', () => {
   test('removes exactly the subtree, its root first, each task with a change', async () => {
-    const line = await ada.line(5);
+    const line = await ada.chain(5);
     const beside = await ada.create({ parent_id: line[0].id });
     const seq = await ada.seq();
     await remove(line[1]);
@@ -45,7 +45,7 @@ describe('a delete', () => {
   });
 
   test('does not change earlier deletes', async () => {
-    const line = await ada.line(4);
+    const line = await ada.chain(4);
     await remove(line[2]);
     await remove(line[0]);
     expect(await trash()).toEqual({ [line[2].id]: 2, [line[0].id]: 2 });
@@ -69,7 +69,7 @@ describe('a delete', () => {
 
 describe('a restore', () => {
   test('restores exactly the tasks of that delete, each with a change', async () => {
-    const line = await ada.line(5, { tags: ['home'], due_date: '2026-11-28' });
+    const line = await ada.chain(5, { tags: ['home'], due_date: '2026-11-28' });
     await remove(line[3]);
     await remove(line[1]);
     const seq = await ada.seq();
@@ -87,7 +87,7 @@ describe('a restore', () => {
   });
 
   test('puts the task at the root if its parent is in the trash; the parent is then restored without it', async () => {
-    const line = await ada.line(3);
+    const line = await ada.chain(3);
     await remove(line[1]);
     await remove(line[0]);
     const seq = await ada.seq();
@@ -101,7 +101,7 @@ describe('a restore', () => {
   });
 
   test('of one task of a delete restores it and its subtasks to the root', async () => {
-    const line = await ada.line(4);
+    const line = await ada.chain(4);
     await remove(line[0]);
     await restore(line[2]);
     expect(await live()).toEqual(ids(line.slice(2)));
@@ -113,7 +113,7 @@ describe('a restore', () => {
   });
 
   test('puts the task at the root if it would be too deep', async () => {
-    const [upper, lower] = [await ada.line(4), await ada.line(3)];
+    const [upper, lower] = [await ada.chain(4), await ada.chain(3)];
     await remove(lower[1]);
     await ada.ok('POST', `/tasks/${lower[0].id}/move`, { parent_id: upper[2].id });
     expect((await restore(lower[1])).parent_id).toBeNull();
@@ -121,7 +121,7 @@ describe('a restore', () => {
   });
 
   test('can use the fifth level', async () => {
-    const [upper, lower] = [await ada.line(3), await ada.line(3)];
+    const [upper, lower] = [await ada.chain(3), await ada.chain(3)];
     await remove(lower[1]);
     await ada.ok('POST', `/tasks/${lower[0].id}/move`, { parent_id: upper[1].id });
     expect((await restore(lower[1])).parent_id).toBe(lower[0].id);
@@ -129,7 +129,7 @@ describe('a restore', () => {
 
   test("uses the parent's current project, or none if the project is deleted", async () => {
     const [one, other] = [await ada.project(), await ada.project()];
-    const line = await ada.line(3, { project_id: one.id });
+    const line = await ada.chain(3, { project_id: one.id });
     await remove(line[1]);
     await ada.ok('PATCH', `/tasks/${line[0].id}`, { project_id: other.id });
     const seq = await ada.seq();
@@ -156,7 +156,7 @@ describe('a restore', () => {
 
 describe('a purge', () => {
   test('removes the tasks of that delete; earlier deletes stay, without their parent', async () => {
-    const line = await ada.line(5);
+    const line = await ada.chain(5);
     await remove(line[3]);
     await remove(line[1]);
     const seq = await ada.seq();
@@ -180,7 +180,7 @@ describe('a purge', () => {
   });
 
   test('of one task keeps the rest of the delete', async () => {
-    const line = await ada.line(3);
+    const line = await ada.chain(3);
     await remove(line[0]);
     await ada.ok('DELETE', `/trash/${line[1].id}`);
     expect(await trash()).toEqual({ [line[0].id]: 1 });
@@ -195,7 +195,7 @@ describe('a purge', () => {
   });
 
   test('of everything empties the trash and keeps other tasks', async () => {
-    const line = await ada.line(3);
+    const line = await ada.chain(3);
     const kept = await ada.create({ tags: ['home'] });
     await remove(line[2]);
     await remove(line[0]);
@@ -214,7 +214,7 @@ describe('a purge', () => {
 test('the list has deletes, the latest first, each once across pages', async () => {
   const roots: string[] = [];
   for (let n = 0; n < 9; n++) {
-    const [root] = await ada.line(2);
+    const [root] = await ada.chain(2);
     await remove(root);
     roots.unshift(root.id);
   }

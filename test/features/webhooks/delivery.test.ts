@@ -1,4 +1,4 @@
-/** Events on their way to webhooks: signed, at least once, and none the worse for what receivers do. */
+/** Tests the delivery of events to webhooks: signed, at least once, and with receivers that fail. */
 import { randomUUID } from 'node:crypto';
 import type { ApiResponse, Body } from '../../support/api';
 import { query } from '../../support/database';
@@ -42,7 +42,7 @@ beforeEach(async () => {
   receiver.answers = [];
   ada = await makeUser(service.url);
 });
-// What a test leaves waiting would be sent in the next.
+// Deliveries that a test leaves behind would be sent in the next test.
 afterEach(() => query(service.database.url, 'delete from tasklane.webhooks'));
 
 const makeWebhook = (
@@ -334,7 +334,7 @@ describe('several instances', () => {
           })
           .then(() => response.writeHead(200).end('late'));
       },
-      // Until the first has had its answer.
+      // Waits until the first has its response.
       (response) => void setTimeout(() => response.writeHead(200).end('in time'), 100),
     ];
     await deliver();
@@ -354,7 +354,7 @@ test('one that does not answer keeps no other waiting', async () => {
   const slow = await openReceiver();
   const instance = openInstance(service.database.url, [receiver, slow], { timeoutMs: 60_000 });
   const webhook = await makeWebhook(ada, receiver);
-  // The service itself may not send there.
+  // The service's own egress policy does not allow this address.
   await sql(
     `insert into tasklane.webhooks (user_id, id, url, secret, verified_at)
      values ($1, gen_random_uuid(), $2, 'whsec_AA==', now())`,
@@ -365,7 +365,7 @@ test('one that does not answer keeps no other waiting', async () => {
   const round = instance.deliver();
   await slow.arrived(1);
   await receiver.arrived(1);
-  // The round goes on, and takes up what comes meanwhile.
+  // The round continues, and includes new deliveries.
   await makeTask(ada, 'Second');
   await receiver.arrived(2);
   expect(receiver.received.map((each) => eventIn(each, webhook.secret).data.task.title)).toEqual([
@@ -391,7 +391,7 @@ test('an address that takes nothing is left alone, whatever else happens', async
   expect((await deliveriesOf(ada, webhook)).map((each) => each.state)).toEqual(['delivered', 'delivered']);
 });
 
-test('another address is tried at once, whatever was wrong with the one before', async () => {
+test('a new address is tried at once, whatever failed at the old one', async () => {
   const webhook = await makeWebhook(ada, receiver);
   await makeTask(ada);
   receiver.answers = [500];
@@ -481,7 +481,7 @@ describe('a webhook is disabled', () => {
       data: { change: { entity_id: webhook.id, fields } },
     });
 
-    // What waits goes on when it is enabled again, with a clean slate.
+    // Waiting deliveries continue when the webhook is enabled again, without its old failures.
     receiver.received.length = 0;
     const enabled = await ada.send('PATCH', webhook.path, { body: { enabled: true } });
     expect(enabled.body).toMatchObject({
@@ -533,7 +533,7 @@ describe('a webhook is disabled', () => {
 });
 
 describe('while an event is being sent', () => {
-  /** Runs `work` between an event's arrival and its answer. */
+  /** Runs `work` after an event arrives and before the response. */
   async function during(work: () => Promise<unknown>): Promise<void> {
     let failure: unknown;
     receiver.answers = [
@@ -555,7 +555,7 @@ describe('while an event is being sent', () => {
     ['deleted', (path) => ada.send('DELETE', path)],
     ['disabled', (path) => ada.send('PATCH', path, { body: { enabled: false } })],
     ['changed', (path) => ada.send('PATCH', path, { body: { description: 'Changed' } })],
-    ['gone with its lane', () => ada.send('DELETE', `?confirm=${ada.id}`)],
+    ['erased with its lane', () => ada.send('DELETE', `?confirm=${ada.id}`)],
   ])('its webhook can be %s', async (_what, change) => {
     const webhook = await makeWebhook(ada, receiver);
     await makeTask(ada);
@@ -665,7 +665,7 @@ describe('a replay', () => {
     const before = new Map((await deliveriesOf(ada, webhook)).map((each) => [each.seq, each.id]));
 
     expect(await replay(webhook.path, {})).toBe(2);
-    // What is waiting already waits once.
+    // A delivery that is already waiting is not queued twice.
     expect(await replay(webhook.path, {})).toBe(0);
     await deliver();
     expect(titles(webhook.secret).toSorted()).toEqual(['Failed', 'Missed']);

@@ -1,4 +1,4 @@
-/** Where webhooks may lead, however the way there is spelled. */
+/** Tests the egress policy, with addresses in any spelling. */
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import {
@@ -40,7 +40,7 @@ describe('an address', () => {
     '127.255.255.254',
     '::',
     '::1',
-    // Private networks, and those behind a carrier's NAT.
+    // Private networks, and carrier-grade NAT.
     '10.0.0.0',
     '10.255.255.255',
     '172.16.0.1',
@@ -51,7 +51,7 @@ describe('an address', () => {
     'fc00::1',
     'fdff:ffff::1',
     'fec0::1',
-    // Link-local, with the services that clouds keep there.
+    // Link-local, with the metadata services of clouds.
     '169.254.0.1',
     '169.254.169.254',
     'fe80::1',
@@ -200,7 +200,7 @@ describe('an allowed host', () => {
 });
 
 describe('a name', () => {
-  /** Looks a name up as a socket would. */
+  /** Looks a name up like a socket. */
   function lookUp(policy: EgressPolicy, all: boolean): Promise<unknown> {
     const lookup = policy.open('https://hooks.example.com/').lookup as LookupFunction;
     return new Promise((resolve, reject) => {
@@ -254,7 +254,7 @@ describe('a name', () => {
     const server = await openNameServer((name, type) => {
       asked.push(name);
       const found = answers[`${type} ${name}`] ?? [];
-      // One at a time, as for a name that is given another address after it was looked at.
+      // One at a time, like a name whose address changes after the first look-up.
       return name.startsWith('rebinding') ? found.splice(0, 1) : found;
     });
     const policy = createEgressPolicy([], createResolve([server.address]));

@@ -1,4 +1,4 @@
-/** What a receiver may send, or not send, to cost the service time, memory or a slot: each is bounded. */
+/** Receivers that try to cost the service time, memory or a slot: each cost is bounded. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
@@ -7,7 +7,7 @@ import { createEgressPolicy } from '../../../src/features/webhooks/egress-policy
 import { createSender, type Sent } from '../../../src/features/webhooks/sender';
 import { until } from '../../support/until';
 
-// Of 127.0.0.1, valid until 2126, and used by these tests alone.
+// A certificate for 127.0.0.1, valid until 2126, used only by these tests.
 const tls = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgBOXG4ZgZ0yHOjCow
@@ -27,7 +27,7 @@ tGstSYPR3zQKHRo5qCaVGLab1w==
 -----END CERTIFICATE-----`,
 };
 
-/** What a receiver does with a connection once something has arrived on it. */
+/** The behaviour of a receiver on a connection after it has read something. */
 type Behaviour = (socket: Socket) => void;
 
 let server: Server | undefined;
@@ -43,7 +43,7 @@ afterEach(async () => {
   await closed;
 });
 
-/** Sends a webhook to a receiver that behaves so; `overTls` as the receiver speaks TLS, or is called by https alone. */
+/** Sends a webhook to such a receiver; `overTls` says whether the receiver uses TLS, or only the URL does. */
 async function sendTo(
   behaviour: Behaviour,
   { timeoutMs = 10_000, protocol = 'http', overTls = false } = {},
@@ -67,7 +67,7 @@ async function sendTo(
   return { ...sent, cpuMs: (user + system) / 1_000, sockets: [...sockets] };
 }
 
-/** Writes the text again and again for as long as the other side takes it. */
+/** Repeats the text as long as the other side reads it. */
 const endless =
   (text: string, first = ''): Behaviour =>
   (socket) => {
@@ -80,7 +80,7 @@ const endless =
     write();
   };
 
-/** Writes the text now, and again every few milliseconds. */
+/** Writes the text now, and every few milliseconds. */
 const dripping =
   (text: string, first = ''): Behaviour =>
   (socket) => {
@@ -110,7 +110,7 @@ describe('no answer is taken from a receiver that sends without end', () => {
 
   test.each<[string, string]>([
     ['line breaks', '\r\n'],
-    ['what is no HTTP', '0123456789abcdef'],
+    ['data that is not HTTP', '0123456789abcdef'],
   ])('%s', async (_what, text) => {
     const { attempt, cpuMs } = await sendTo(endless(text));
     expect(attempt.status).toBeNull();

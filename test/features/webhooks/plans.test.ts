@@ -1,4 +1,4 @@
-/** What is looked for all the time is found by an index, however much else there is. */
+/** Frequent queries use an index, however many rows there are. */
 import { Client } from 'pg';
 import { leaseDue } from '../../../src/features/webhooks/leases';
 import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';

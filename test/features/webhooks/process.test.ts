@@ -1,4 +1,4 @@
-/** Services that send to webhooks, as processes: one that is killed, and one in an environment with a proxy. */
+/** Services as processes that send to webhooks: one is killed, and one has proxy variables. */
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { type ServiceProcess, startProcess } from '../../support/process';
 import { hang, openReceiver, type Receiver } from '../../support/receiver';
@@ -47,7 +47,7 @@ test('another service sends what a killed service was sending', async () => {
   await service.ended;
 
   const another = openInstance(database.url, [receiver]);
-  // As long as the lease runs, nobody knows that the other one is gone.
+  // Until the lease expires, nobody knows that the other instance has ended.
   await another.deliver();
   expect(receiver.received).toHaveLength(1);
   await query(database.url, 'update tasklane.webhooks set leased_until = now()');

@@ -1,4 +1,4 @@
-/** Rates: what goes at once, what waits, and whose turn it is. */
+/** Tests the rates of sending. */
 import { createRateLimit, createTraffic } from '../../../src/features/webhooks/rates';
 
 let now: number;
@@ -49,9 +49,9 @@ test('a stranger gets few tests, and a user has few to give', () => {
     traffic.take({ userId, url: `https://${host}/`, verified: false }, 1).granted;
   const many = (count: number, take: (n: number) => number) =>
     Array.from({ length: count }, (_, n) => take(n)).reduce((sum, each) => sum + each, 0);
-  // Of one user to however many hosts.
+  // By one user to any number of hosts.
   expect(many(100, (n) => test('ada', `${n}.example.com`))).toBe(20);
-  // To one host, of however many users, in however many spellings.
+  // To one host in any spelling, by any number of users.
   expect(
     many(100, (n) => test(`user-${n}`, ['victim.example.com', 'VICTIM.example.com.'][n % 2] as string)),
   ).toBe(20);

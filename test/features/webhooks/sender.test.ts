@@ -1,4 +1,4 @@
-/** One request to a webhook: what it takes for an answer, and what it puts up with. */
+/** Tests one request to a webhook, with every kind of answer. */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createEgressPolicy, createResolve } from '../../../src/features/webhooks/egress-policy';
@@ -20,7 +20,7 @@ const post = (answer: Answer, path = '/hook') => {
   return send(receiver.url + path, { 'webhook-id': 'one', 'content-length': '2' }, '{}');
 };
 
-test('a request arrives as it was sent, and its answer comes back', async () => {
+test('a request arrives unchanged, and its answer is returned', async () => {
   const { attempt, retryAfterMs } = await post(
     (response) => response.writeHead(200).end('Thanks'),
     '/hook?a=b',

@@ -138,9 +138,9 @@ describe('scopes', () => {
     ['write', { scope: 'tasklane:write' }, ['read', 'write']],
     ['both', { scope: 'tasklane:read tasklane:write' }, ['read', 'write']],
     ['others', { scope: 'openid profile' }, []],
-    ['a scope that starts alike', { scope: 'tasklane:read-everything tasklane:write2' }, []],
+    ['a scope with the same beginning', { scope: 'tasklane:read-everything tasklane:write2' }, []],
     ['an empty text', { scope: '' }, []],
-    ['a role of no meaning here', { role: 'admin' }, ['read', 'write']],
+    ['an unknown role', { role: 'admin' }, ['read', 'write']],
     ['the read-only role', { role: 'read-only' }, ['read']],
     ['the read-only role among others', { role: 'user, read-only' }, ['read']],
     ['the read-only role in an array', { role: ['user', 'read-only'] }, ['read']],
@@ -228,7 +228,7 @@ describe('issuer and audience of a secret token beside BETTER_AUTH_URL', () => {
 
   test.each([
     ['neither', () => ({}), 'authenticated'],
-    ['the right ones', () => ({ iss: server.url, aud: [server.url] }), 'authenticated'],
+    ['the configured issuer and audience', () => ({ iss: server.url, aud: [server.url] }), 'authenticated'],
     ['another issuer', () => ({ iss: 'https://evil.example' }), 'invalid'],
     ['another audience', () => ({ aud: 'https://evil.example' }), 'invalid'],
   ])('%s', async (_, claims, outcome) => {
@@ -301,7 +301,7 @@ describe('the cache of verified tokens', () => {
         expect(authenticator.sizes()).toEqual({ verifiedTokens: 1, keys: 1 });
         server.serve([]);
 
-        // The keys are due for a fetch, which only a look-up of a key starts.
+        // The keys must be fetched again, and only a look-up of a key starts a fetch.
         clock += 4.5 * 60_000;
         const other = eddsa();
         await authenticator.authenticate(bearer(other));

@@ -9,7 +9,7 @@ import {
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { bearer, configOf, memoryLog, requestWith } from './support';
 
-// A server's start and the hashing of passwords take long on a busy machine.
+// Starting a server and hashing passwords take long on a busy machine.
 jest.setTimeout(60_000);
 
 let database: TestDatabase;
@@ -27,7 +27,7 @@ afterEach(() => {
   for (const authenticator of authenticators) authenticator.close();
 });
 
-/** One server, with a database of its own, for the tests of a block. */
+/** One server with its own database for the tests of a `describe` block. */
 function useServer(options: Partial<BetterAuthOptions> = {}): void {
   beforeAll(async () => {
     database = await createTestDatabase({ empty: true });
@@ -42,7 +42,7 @@ function useServer(options: Partial<BetterAuthOptions> = {}): void {
   });
 }
 
-/** An authenticator whose environment holds what a frontend's does, and `env`. */
+/** An authenticator with the environment of a frontend, and `env`. */
 function authenticatorFor(env: NodeJS.ProcessEnv): Authenticator {
   const authenticator = createAuthenticator(configOf(env), memoryLog(), {
     query: (text, values) => pool.query(text, [...values]),

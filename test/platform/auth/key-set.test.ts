@@ -50,7 +50,7 @@ async function findKey(keySet: KeySet, kid: string): Promise<VerificationKey> {
   return lookup.found;
 }
 
-/** Looks a key up until it has the wanted verdict: a refresh that nobody waits for needs a moment. */
+/** Looks a key up until it has the wanted verdict, because a background fetch takes a moment. */
 async function eventually(keySet: KeySet, kid: string, wanted: string) {
   const deadline = performance.now() + 5_000;
   while ((await lookUp(keySet, kid)) !== wanted) {

@@ -36,7 +36,7 @@ function open(tables = { schema: 'public', session: 'session', user: 'user' }): 
   return createSessionTable({ query, tables, secrets: [SECRET], readOnlyRoles: ['read-only'] });
 }
 
-/** The tables as Better Auth's Drizzle generator writes them: other column names, timestamps without a zone. */
+/** The tables of Better Auth's Drizzle generator: other column names, timestamps without a time zone. */
 const DRIZZLE_TABLES = `
   create table "user" (id text primary key, role text);
   create table session (
@@ -47,7 +47,7 @@ const DRIZZLE_TABLES = `
     ('1', '${TOKEN}', 'alice', '2029-12-31 12:00', '2030-01-01 00:00:01'),
     ('2', '${TOKEN.toLowerCase()}', 'bob', '2029-12-31 12:00', '2030-01-01 00:00:01')`;
 
-test('reads snake_case columns and timestamps without a zone as UTC, whatever the session’s zone', async () => {
+test('reads snake_case columns, and timestamps without a zone as UTC in any session time zone', async () => {
   await client.query(DRIZZLE_TABLES);
   expect(await open().find(TOKEN, 'header', NOW)).toEqual({
     ok: true,

@@ -1,4 +1,4 @@
-/** Lanes that are linked to a table of users: for every type of id, under every state of the table, by any login. */
+/** Tests account links: every type of id, every state of the table, and any login. */
 import { Client } from 'pg';
 import pino from 'pino';
 import {
@@ -47,7 +47,7 @@ function makeAccounts(idType: string): Promise<unknown> {
 const link = (settings: AccountSettings = auto): Promise<AccountLink> =>
   withMigrationLock(database.url, (connection) => linkAccounts(connection, settings));
 
-/** Writes a task into a lane, and a change of it. */
+/** Writes a task and its change into a lane. */
 function write(userId: string, within = lanes): Promise<void> {
   return within.withUser(userId).write(async (lane) => {
     const id = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e';
@@ -80,7 +80,7 @@ async function lanesOf(url?: string): Promise<Record<string, string[]>> {
 
 const everywhere = (...ids: string[]) => ({ profiles: ids, tasks: ids, changes: ids });
 
-/** The link as the catalog has it; the oids change when it is made anew. */
+/** The link's constraints in the catalog; the oids change if it is created again. */
 function constraints(): Promise<{ name: string; validated: boolean; oid: number }[]> {
   return sql(
     `select conname::text as name, convalidated as validated, oid::int from pg_constraint
@@ -129,7 +129,7 @@ describe.each([
     for (const id of ['eve', '7', 'ffffffff-ffff-4fff-bfff-ffffffffffff']) {
       expect(await lanes.withUser(id).read(async (lane) => lane.rows('tasks'))).toEqual([]);
       await refused(write(id));
-      // With no connection left behind in a transaction.
+      // No connection is left in a transaction.
       await refused(write(id));
     }
     expect(await lanesOf()).toEqual(everywhere());
@@ -178,8 +178,8 @@ describe('lanes without an account', () => {
   test('are logged and left unchanged, and no new one is created', async () => {
     await makeAccounts('text');
     await sql(`insert into public."user" (id) values ('ada')`);
-    const strays = ['f', 'e', 'd', 'c', 'b', 'a'];
-    for (const id of ['ada', ...strays]) await write(id);
+    const orphans = ['f', 'e', 'd', 'c', 'b', 'a'];
+    for (const id of ['ada', ...orphans]) await write(id);
 
     const found = { orphans: 6, examples: ['a', 'b', 'c', 'd', 'e'] };
     expect(await link()).toMatchObject(found);
@@ -188,7 +188,7 @@ describe('lanes without an account', () => {
     await write('f');
     await refused(write('g'));
     await sql('delete from public."user"');
-    expect(await users('profiles')).toEqual(strays.toSorted());
+    expect(await users('profiles')).toEqual(orphans.toSorted());
 
     await sql(`insert into public."user" (id) values ('a'), ('b')`);
     await sql(`delete from tasklane.profiles where user_id > 'b'`);
@@ -281,14 +281,14 @@ describe('the link', () => {
     ],
     ['a view', 'create view public."user" as select 1 as id', /no table/],
     ['ids of another type', 'create table public."user" (id date primary key)', /of type date/],
-    ['ids that are no key', 'create table public."user" (id text, email text)', /not its key/],
+    ['ids that are not a key', 'create table public."user" (id text, email text)', /not its key/],
     [
-      'ids that are a key only with more',
+      'ids that are a key only with another column',
       'create table public."user" (id text, email text, primary key (id, email))',
       /not its key/,
     ],
     [
-      'ids that are a key only for some',
+      'ids that are a key only for some rows',
       'create table public."user" (id text); create unique index on public."user" (id) where id > $$a$$',
       /not its key/,
     ],

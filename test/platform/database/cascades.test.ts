@@ -1,4 +1,4 @@
-/** What is done to many rows at once: the number of statements does not follow the number of rows. */
+/** The number of statements does not grow with the number of rows. */
 import { Client } from 'pg';
 import { query } from '../../support/database';
 import { useTestService } from '../../support/service';
@@ -14,7 +14,7 @@ interface Seeded {
   readonly otherTag: string;
 }
 
-/** A lane with `count` tasks with a tag and a reminder, below a recurring one, in a project. */
+/** A lane with a recurring task in a project, and `count` subtasks with a tag and a reminder. */
 async function seed(count: number, status: 'pending' | 'completed'): Promise<Seeded> {
   const user = await makeTaskClient(service);
   const project = await user.project();
@@ -97,10 +97,10 @@ const cascades: Record<string, [status: 'pending' | 'completed', act: (seeded: S
     ],
   };
 
-// Before the service connects: its connections keep the method that they were opened with.
+// Must run before the service connects, because connections keep the method from when they were opened.
 const sent = jest.spyOn(Client.prototype, 'query');
 
-/** How many statements an act sends. */
+/** The number of statements that `act` sends. */
 async function statementsOf(act: () => Promise<unknown>): Promise<number> {
   const before = sent.mock.calls.length;
   await act();

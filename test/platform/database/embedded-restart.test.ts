@@ -1,4 +1,4 @@
-/** The embedded Postgres ends without being asked to: it comes back with all that was acknowledged, or the service ends. */
+/** The embedded Postgres ends unexpectedly: it restarts with all acknowledged writes, or the service ends. */
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -34,7 +34,7 @@ async function connect(): Promise<Client> {
   return client;
 }
 
-/** Kills the postmaster; its identity. */
+/** Kills the postmaster, and returns its identity. */
 async function killPostmaster(): Promise<string> {
   const identity = identify(postmasterOf(dataDir) ?? 0) as string;
   process.kill(Number.parseInt(identity, 10), 'SIGKILL');
@@ -64,7 +64,7 @@ describe('a service with the embedded Postgres', () => {
     await service.ended;
   });
 
-  /** Makes tasks until one is acknowledged again. */
+  /** Creates tasks until one is acknowledged again. */
   async function write(): Promise<void> {
     await until(async () => {
       const { status, body } = await user.send('POST', '/tasks', { body: { title: 'Kept' } });
@@ -117,7 +117,7 @@ describe('a service with the embedded Postgres', () => {
     const client = await connect();
     const [{ pid }] = (await client.query('select pg_backend_pid() as pid')).rows;
     const backend = identify(pid) as string;
-    // It is busy, and looks up from its work only once it writes what it found.
+    // It is busy, and notices the end of its postmaster only when it writes its result.
     const work = client
       .query('select count(*) from generate_series(1, 20000000) as n')
       .catch(() => undefined);
@@ -138,7 +138,7 @@ describe('a service with the embedded Postgres', () => {
     const client = await connect();
     const [{ pid }] = (await client.query('select pg_backend_pid() as pid')).rows;
     const backend = identify(pid) as string;
-    // A stopped backend keeps the memory of its postmaster.
+    // A stopped backend keeps its postmaster's shared memory.
     process.kill(pid, 'SIGSTOP');
     await killPostmaster();
     await until(() => logged('embedded Postgres ended').length > 0);

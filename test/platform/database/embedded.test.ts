@@ -31,10 +31,10 @@ import type { ChildOptions } from './embedded.child';
 const isRoot = process.getuid?.() === 0;
 const testAsRoot = isRoot ? test : test.skip;
 const DEADLINE = 15_000;
-// On a slow disk a cluster takes seconds to make.
+// On a slow disk, creating a cluster takes seconds.
 jest.setTimeout(60_000);
 
-/** Holds a DATA_DIR with a cluster, for the tests that need no first start of their own: those are slow. */
+/** A DATA_DIR with a cluster, for tests that need no first start, which is slow. */
 let shared: string;
 let directory: string;
 let dataDir: string;
@@ -43,7 +43,7 @@ const dataDirs = new Set<string>();
 
 async function makeDirectory(): Promise<string> {
   const made = await realpath(await mkdtemp(path.join(os.tmpdir(), "tasklane's données-")));
-  // Where the suite runs as root, an unprivileged user must reach it.
+  // If the suite runs as root, an unprivileged user must reach it.
   await chmod(made, 0o755);
   return made;
 }
@@ -65,7 +65,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await removeHome(path.join(shared, '.data'));
   await rm(shared, { recursive: true });
-  // Not empty where a service of this machine has its database there.
+  // Not empty if a service on this machine has its database there.
   await rmdir('/var/lib/tasklane').catch(() => {});
 });
 
@@ -151,7 +151,7 @@ async function startSleep({ uid, gid }: User): Promise<number> {
   return child.pid as number;
 }
 
-/** The pid of a zombie of that user: it ends only when its parent has become one that does not wait for it. */
+/** The pid of a zombie process of that user: its parent never waits for it. */
 async function startZombie({ uid, gid }: User): Promise<number> {
   const script = 'until grep -q sleep /proc/$$/comm; do :; done & echo $!; exec sleep 60';
   const parent = spawn('sh', ['-c', script], { uid, gid, stdio: ['ignore', 'pipe', 'ignore'] });
@@ -305,8 +305,8 @@ describe('a later start', () => {
   });
 
   test.each([
-    ['is gone', undefined],
-    ['is gone and its pid is taken', `${process.pid}.0`],
+    ['has ended', undefined],
+    ['has ended, and another process has its pid', `${process.pid}.0`],
   ])('adopts the server whose owner %s', async (_, reused) => {
     const { child, started } = startChild();
     const orphan = await started;
@@ -346,7 +346,7 @@ describe('a later start', () => {
     const first = await start();
     const file = path.join(first.dataDirectory, 'postmaster.pid');
     const record = await readFile(file, 'utf8');
-    // Of the same user: Postgres itself would take this one for a postmaster.
+    // A process of the same user: Postgres itself would accept it as a postmaster.
     const pid = await startOther(await stat(file));
     await first.stop();
     await writeFile(file, record.replace(/^\d+/, String(pid)));
@@ -522,7 +522,7 @@ describe('as root', () => {
         recursive: true,
         verbatimSymlinks: true,
       });
-      // As `npm ci --ignore-scripts` under umask 077 leaves it.
+      // The result of `npm ci --ignore-scripts` under umask 077.
       await rm(path.join(native, 'lib/libicudata.so.60'));
       await chmod(path.join(native, 'lib/libxml2.so.2'), 0o600);
       await chmod(path.join(native, 'bin/initdb'), 0o700);

@@ -13,7 +13,7 @@ test.each([
   [Object.assign(new Error('terminating connection'), { code: '57P01' }), true],
   [Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), true],
   [new Error('Connection terminated unexpectedly'), true],
-  // As Knex tells what its own statements met.
+  // The form in which Knex reports errors of its own statements.
   [
     new Error(
       'update "tasks" set "title" = $1 - Client has encountered a connection error and is not queryable',
@@ -28,7 +28,7 @@ test.each([
   [new TransactionTimeout('The transaction took longer than 30000 ms.'), true],
   [new StaleConnection('A prepared statement was lost.'), true],
   [new TypeError('x is not a function'), false],
-  // A file of an import that is gone is not the database's socket.
+  // A missing file of an import is not the database's socket.
   [Object.assign(new Error('open'), { code: 'ENOENT', syscall: 'open' }), false],
   [Object.assign(new Error('connect'), { code: 'ENOENT', syscall: 'connect' }), true],
   [undefined, false],
@@ -50,7 +50,7 @@ test.each([
   ['25P03', true],
   ['25P04', true],
   ['ECONNRESET', true],
-  // Errors of a statement, after whose rollback the connection is as good as new.
+  // Errors of a statement; after a rollback the connection can be used again.
   ['57014', false],
   ['40P01', false],
   ['55P03', false],

@@ -1,4 +1,4 @@
-/** The pool on a database that changes under it: read-only for a while, at its connection limit, or too slow. */
+/** Tests the pool with a database that is read-only for a while, at its connection limit, or too slow. */
 import pino from 'pino';
 import { countTasks, insertTask } from '../../../src/features/tasks/repository';
 import { createDatabase, type Database } from '../../../src/platform/database/database';
@@ -15,7 +15,7 @@ import { makeUser } from '../../support/user';
 
 const oneTo = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
 
-/** Sends sleeps in a row, each below the statement timeout. */
+/** Sends several sleeps, each below the statement timeout. */
 async function sleepInRow(
   lane: {
     rows(table: 'profiles'): { select(sql: unknown): PromiseLike<unknown> };
@@ -29,7 +29,7 @@ async function sleepInRow(
 describe('a database that becomes read-only', () => {
   const service = useTestService();
 
-  /** As a failover does: connections end, and new ones lead to a server that takes no writes, or does again. */
+  /** Simulates a failover: connections end, and new connections are read-only or writable. */
   async function setReadOnly(readOnly: boolean, endsConnections: boolean): Promise<void> {
     const { name, url } = service.database;
     await query(url, `alter database ${name} set default_transaction_read_only = ${readOnly}`);
@@ -57,7 +57,7 @@ describe('a database that becomes read-only', () => {
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     const { detail } = (await (await ready()).json()) as { detail: string };
     expect(detail).toMatch(/read-only/);
-    // Some connections, all of which were opened while it is read-only.
+    // Several connections, all opened while the database is read-only.
     const reads = await Promise.all(oneTo(4).map(() => user.send('GET', '/tasks')));
     expect(reads.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
 
@@ -136,8 +136,8 @@ describe('a transaction that takes too long', () => {
   afterAll(() => database.drop());
 
   test.each<[string, (lane: Parameters<typeof sleepInRow>[0]) => Promise<unknown>]>([
-    ['in many statements', (lane) => sleepInRow(lane, 100)],
-    ['waiting for something else', () => new Promise(() => undefined)],
+    ['a transaction with many statements', (lane) => sleepInRow(lane, 100)],
+    ['a transaction that waits for something else', () => new Promise(() => undefined)],
   ])('%s is aborted and rolled back', async (_what, work) => {
     const opened = openDatabase(database.url, { max: 1, transactionTimeoutMs: 400 });
     try {

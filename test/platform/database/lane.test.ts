@@ -1,4 +1,4 @@
-/** Lanes on a real Postgres: one writer at a time, all or nothing, and connections that survive what goes wrong. */
+/** Tests lanes on a real Postgres: one writer at a time, atomic writes, and connections after failures. */
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { deleteTask } from '../../../src/features/tasks/delete';
@@ -44,12 +44,12 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
-/** Runs a statement past the lanes. */
+/** Runs a statement directly on the database. */
 async function sql<R extends object>(text: string, values: unknown[] = []): Promise<R[]> {
   return (await owner.query<R>(text, values)).rows;
 }
 
-/** A row of a task, written past its repository. */
+/** A row of a task, without the repository. */
 const taskRow = (title = 'A task') => ({ id: randomUUID(), title });
 
 const change = (fields: Change['fields'] = {}): Change & { id: string } => ({
@@ -137,7 +137,7 @@ describe.each([true, false])('writes, with prepared statements: %s', (preparedSt
     const writers = oneTo(20).map((writer) =>
       lanes.withUser(userId).write(async (lane) => {
         const made = oneTo(writer % 4).map(() => change());
-        // A round trip between them, in which another could come between.
+        // A round trip between them, during which another writer could interfere.
         for (const each of made) {
           await lane.rows('tasks').first();
           lane.changed(each);
@@ -145,7 +145,7 @@ describe.each([true, false])('writes, with prepared statements: %s', (preparedSt
         written.push(made.map((each) => each.id));
       }),
     );
-    // Whoever sees a number sees all before it.
+    // A reader that sees a number sees all earlier numbers.
     const reader = (async () => {
       let looks = 0;
       do {
@@ -475,7 +475,7 @@ describe('a pool of one connection', () => {
       await works();
     });
 
-    // The transaction is lost with the statement, and must not pass for committed.
+    // The failed statement aborts the transaction, which must not count as committed.
     test.each([0, 1])('works after a write that hid its error and left %i changes', async (changes) => {
       await prepare();
       const before = await stateOf(userId);
@@ -522,7 +522,7 @@ describe('a pool of one connection', () => {
     await works();
 
     await sql(`${end} state = 'idle'`);
-    // One request may meet the connection before the pool has heard of its end.
+    // One request may get the connection before the pool knows that it has ended.
     await until(() =>
       works().then(
         () => true,
@@ -547,7 +547,7 @@ test('a silent connection is closed, and the next request gets a new one', async
 
 describe('the service', () => {
   const service = useTestService({
-    // Two of them for each user.
+    // Each user can use two of them.
     DATABASE_POOL_MAX: '4',
     DATABASE_ACQUIRE_TIMEOUT_MS: '300',
     DATABASE_STATEMENT_TIMEOUT_MS: '1200',
@@ -602,7 +602,7 @@ describe('the service', () => {
     expect((await bob.send('POST', '/tasks', { body: { title: 'Free' } })).status).toBe(201);
     expect((await bob.send('GET', '/tasks')).status).toBe(200);
     expect(await waitingForLocks(service.database.url)).toBe(2);
-    // The rest have waited for as long as they may.
+    // The others have reached their time limit.
     const refused = await Promise.all(stuck.slice(2));
     expect(new Set(refused.map(({ status }) => status))).toEqual(new Set([503]));
     await held.release();

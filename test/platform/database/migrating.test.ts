@@ -1,4 +1,4 @@
-/** How migrations come by their locks and connections, and what they leave behind. */
+/** Tests the locks and connections of migrations, and what they leave behind. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 afterEach(() => database.drop());
 
-/** A connection with a transaction open, in which these statements have run. */
+/** A connection with an open transaction that has run these statements. */
 async function hold(url: string, ...statements: string[]): Promise<Client> {
   const client = new Client({ connectionString: url, application_name: 'a long reader' });
   await client.connect();
@@ -117,7 +117,7 @@ describe('a folder with one more migration', () => {
         notice: (text) => void said.push(text),
       });
       await until(async () => (await waitingForLocks(database.url)) === 1);
-      // Waits behind the migration, and no longer than that waits.
+      // It waits behind the migration, but no longer than the migration itself waits.
       await query(database.url, 'select count(*) from tasklane.tasks');
       await until(() => said.length > 0);
       expect(said[0]).toMatch(
@@ -140,7 +140,7 @@ describe('a folder with one more migration', () => {
       expect(error.message).toMatch(
         /a long reader.* That was try 4 of 4: end what blocks it, or wait, and run this again\./,
       );
-      // A service that migrates on start then tries again, and a command says who blocks it.
+      // A service that migrates at its start then tries again, and the command names what blocks it.
       expect(isUnavailable(error)).toBe(true);
       expect(describeFailure(error)).toBe(error.message);
       expect(said).toHaveLength(3);
@@ -231,7 +231,7 @@ test.each(['up', 'status', 'doctor', 'restored'])(
 );
 
 const version = poolerVersion();
-// Jest has no message for what is skipped.
+// Jest shows no message for a skipped test.
 const title = version
   ? `through PgBouncer ${version.join('.')}`
   : 'through PgBouncer, which is not installed (apt-get install pgbouncer), so this is skipped';
@@ -241,7 +241,7 @@ const title = version
   let pooler: Pooler;
   afterEach(() => pooler.close());
 
-  /** What sessions of the server behind the pooler have set, each of them held at the same time. */
+  /** The settings of all server sessions behind the pooler, which are held at the same time. */
   async function serverSessions(): Promise<unknown[]> {
     const clients: Client[] = [];
     const found: unknown[] = [];
@@ -259,7 +259,7 @@ const title = version
 
   test('nothing is left on the server’s connections, migrations are rejected, and requests work', async () => {
     pooler = await openPooler(database.url, servers);
-    // Once for each connection that the pooler has, all of them by now.
+    // Once for each connection of the pooler, all of which are open by now.
     await serverSessions();
     const run = async (script: string, ...args: string[]) => {
       const { ended, output } = runScript(`scripts/${script}.ts`, args, {

@@ -1,4 +1,4 @@
-/** Every migration there and back on data, and what the database itself refuses. */
+/** Runs every migration up and down with rows, and tests what the database itself rejects. */
 import { randomUUID } from 'node:crypto';
 import knex, { type Knex } from 'knex';
 import pino from 'pino';
@@ -14,7 +14,7 @@ import {
 import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 
-/** For every migration, rows such as its tables may hold when it is taken back. */
+/** For every migration, rows that its tables can have when it is reverted. */
 const seeds: Record<string, string> = {
   '20261121000001_lanes': `
     insert into tasklane.profiles (user_id, change_seq) values ('ada', 2), ('bob', 0);
@@ -26,7 +26,7 @@ const seeds: Record<string, string> = {
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'b', null, 'pending', 'low', null),
       ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f', 'c', 'd', 'completed', 'urgent', now()),
       ('bob', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'e', '', 'cancelled', 'medium', null)`,
-  // Changes no tables but who sees their rows.
+  // Changes only who sees rows.
   '20261121000003_row_level_security': '',
   '20261121000004_profiles': `
     insert into tasklane.profiles (user_id, time_zone, week_start, default_priority, version, updated_at)
@@ -102,7 +102,7 @@ describe('migrations', () => {
   });
   afterEach(() => database.drop());
 
-  /** All that is in the schema, but for what Knex keeps there: definitions as Postgres writes them. */
+  /** The definitions of all objects in the schema, except Knex's own tables. */
   async function definitions(): Promise<string[]> {
     const rows = await query<{ definition: string }>(
       database.url,
@@ -137,7 +137,7 @@ describe('migrations', () => {
     return rows.map((row) => row.definition);
   }
 
-  /** Every row of every table, but for what Knex keeps. */
+  /** Every row of every table, except Knex's own tables. */
   async function contents(): Promise<Record<string, object[]>> {
     const tables = await query<{ table: string }>(
       database.url,
@@ -161,7 +161,7 @@ describe('migrations', () => {
     return rows.map((row) => row.name);
   }
 
-  /** Expects these rows, whatever columns and other rows there are. */
+  /** Expects these rows; other columns and rows are ignored. */
   async function expectRows(wanted: Record<string, object[]>): Promise<void> {
     const found = await contents();
     for (const [table, rows] of Object.entries(wanted)) {
@@ -293,7 +293,7 @@ describe('migrations', () => {
   test('a migrator that fails releases the lock', async () => {
     const fault = new Error('a fault of the work');
     await expect(withMigrationLock(database.url, () => Promise.reject(fault))).rejects.toBe(fault);
-    // Stands in the way of a table that a migration makes.
+    // Blocks a table that a migration creates.
     await query(database.url, 'create schema tasklane; create table tasklane.tasks ()');
     await expect(migrateUp(database.url)).rejects.toMatchObject({ code: '42P07' });
     await query(database.url, 'drop table tasklane.tasks');

@@ -1,4 +1,4 @@
-/** Every sort, filter and page of a large lane is answered by an index, under row-level security. */
+/** Every sort, filter and page of a large lane uses an index, under row-level security. */
 import { randomUUID } from 'node:crypto';
 import knex from 'knex';
 import { Client } from 'pg';
@@ -175,7 +175,7 @@ interface Sent {
   bindings: unknown[];
 }
 
-/** Runs the service's own query in a lane, and returns the plan of what it sent, made with its values or for any. */
+/** Runs the service's query in a lane; returns its custom or generic plan. */
 async function planOfList(filter: TaskFilter, mode: 'custom' | 'generic'): Promise<Plan[]> {
   const pool = knex({ client: 'pg', connection: database.url, pool: { min: 0, max: 1 } });
   const sent: Sent[] = [];

@@ -1,4 +1,4 @@
-/** The service behind PgBouncer in transaction mode, where connections pass from one user's transaction to another's. */
+/** The service behind PgBouncer in transaction mode, where transactions of different users share connections. */
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import pino from 'pino';
@@ -19,7 +19,7 @@ const servers = 2;
 const userCount = 20;
 const roundsPerUser = 5;
 
-// Jest has no message for what is skipped.
+// Jest shows no message for a skipped test.
 const title = version
   ? `PgBouncer ${version.join('.')}`
   : 'PgBouncer, which is not installed (apt-get install pgbouncer), so this is skipped';
@@ -59,13 +59,13 @@ const title = version
     expect(rows.map((row) => row.name)).toEqual(migrationNames());
   });
 
-  /** A user's day: each answer may speak of that user alone. */
+  /** The requests of one user; each response may only have that user's data. */
   async function use(user: TestUser, shared: string): Promise<void> {
     const mine = (body: { user_id: string; title: string }) => {
       expect(body.user_id).toBe(user.id);
       expect(body.title).toContain(user.id);
     };
-    // The same id in every lane: only the user tells the rows apart.
+    // The same id in every lane: rows differ only by their user.
     const first = await user.send('POST', '/tasks', { body: { id: shared, title: `${user.id} shared` } });
     expect(first.status).toBe(201);
     mine(first.body);
@@ -201,7 +201,7 @@ const title = version
     const clients = Array.from({ length: servers }, () => new Client({ connectionString: pooler.url }));
     try {
       for (const client of clients) await client.connect();
-      // Transactions that overlap take a connection each.
+      // Overlapping transactions need one connection each.
       for (const client of clients) await client.query('begin');
       for (const client of clients) {
         const { rows } = await client.query(

@@ -1,4 +1,4 @@
-/** Databases that were restored, copied or promoted: what is recognised of it, and the drill of docs/operations.md. */
+/** Tests that restored, copied or promoted databases are recognised, and the drill of docs/operations.md. */
 import { execFileSync } from 'node:child_process';
 import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -55,7 +55,7 @@ async function addTasks(user: TestUser, base: string, count: number): Promise<vo
   }
 }
 
-/** Follows the changes of a lane to their end, from a token on if there is one. */
+/** Reads all changes of a lane, from a sync token if one is given. */
 async function sync(
   user: TestUser,
   base: string,
@@ -84,19 +84,19 @@ describe('a comparison of the stored record with the server', () => {
   const recorded = { ...present, seenFor: 30, behind: false };
 
   test.each([
-    ['nothing else', {}, {}],
-    ['nothing that was ever recorded', { ...recorded, seenFor: null, systemIdentifier: '9' }, {}],
+    ['no difference', {}, {}],
+    ['a missing record', { ...recorded, seenFor: null, systemIdentifier: '9' }, {}],
     ['a service that did not run for a day', { seenFor: 86_400 }, {}],
     ['a failover', {}, { timeline: 2 }],
     ['a failover of ten minutes', { seenFor: 599 }, { timeline: 2 }],
-    ['a login that may not know the server', {}, { systemIdentifier: null, timeline: null }],
+    ['a login that cannot identify the server', {}, { systemIdentifier: null, timeline: null }],
     ['a server that came from Neon’s storage', { neonTimeline: 'a' }, {}],
     [
-      'a recovery that was known already',
+      'a known recovery',
       { recoveryTarget: 'recovery_target_time = x' },
       { recoveryTarget: 'recovery_target_time = x', timeline: 2 },
     ],
-    ['a target that was taken out of the settings', { recoveryTarget: 'recovery_target_time = x' }, {}],
+    ['a removed recovery target', { recoveryTarget: 'recovery_target_time = x' }, {}],
   ])('%s is not a restore', (_what, before, after) => {
     expect(findRestore({ ...recorded, ...before }, { ...present, ...after })).toBeNull();
   });
@@ -132,7 +132,7 @@ describe('a database that is copied within its cluster', () => {
     await original.drop();
   });
 
-  /** The URL of a copy of the original, which nobody may use meanwhile. */
+  /** Copies the original, which must have no other connections; returns the URL. */
   async function copyDatabase(): Promise<string> {
     await query(
       clusterUrl(),
@@ -151,7 +151,7 @@ describe('a database that is copied within its cluster', () => {
     const service = await serve(url);
     try {
       expect(await readiness(service)).toEqual(unready(/another database than before: npm run restored/));
-      // The job leaves the record as it is.
+      // The job does not change the record.
       await service.runJob('record-installation');
       expect(await readiness(service)).toEqual(unready(/another database than before/));
       const doctor = runScript('scripts/doctor.ts', [], { DATABASE_URL: url });
@@ -197,7 +197,7 @@ describe('a database that is copied within its cluster', () => {
       await expect(breaking(2_000)).rejects.toThrow('killed');
       await query(original.url, `update tasklane.installation set renewing_on = 'another run of the server'`);
       expect(await renewLanes(withSystem)).toBe(2_500);
-      // Two at once share the work, or do it twice.
+      // Two runs at once share the work or repeat it.
       await Promise.all([renewLanes(withSystem), renewLanes(withSystem)]);
       expect(await isRenewing(withSystem)).toBe(false);
     } finally {
@@ -225,7 +225,7 @@ describe("a copy of a server's files", () => {
     await removeDataDir(dataDir);
   });
 
-  /** Puts the server back to its backup, with these settings. */
+  /** Restores the server from its backup, with these settings. */
   async function restore(settings = '', signal?: string): Promise<string> {
     await postgres.stop();
     await rm(home(), { recursive: true });
@@ -236,7 +236,7 @@ describe("a copy of a server's files", () => {
     return start();
   }
 
-  /** Makes the backup, of a server that is stopped. */
+  /** Stops the server and copies its files as the backup. */
   async function backUp(): Promise<string> {
     await postgres.stop();
     copyFiles(home(), backup());
@@ -280,7 +280,7 @@ describe("a copy of a server's files", () => {
     service = await serve(url);
     try {
       await addTasks(user, service.url, 6);
-      // Why the drill is needed: the copy learns nothing of changes that were given its numbers.
+      // Why the drill is needed: the copy misses new changes that reuse its sequence numbers.
       expect(await sync(user, service.url, later.token)).toMatchObject({ status: 200, changes: 3 });
 
       await migrateUp(url);
@@ -344,7 +344,7 @@ describe("a copy of a server's files", () => {
   test('a promotion counts as a failover if the service has just seen the server', async () => {
     await recordedOn(postgres.url);
     await backUp();
-    // Nothing is archived: the log ends where the files do.
+    // Nothing is archived, so that the log ends with the files.
     const url = await restore(`restore_command = 'false'\n`, 'recovery.signal');
     expect(await timelineOf(url)).toBe(2);
     expect(await problemOf(url)).toBeNull();

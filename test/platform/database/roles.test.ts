@@ -1,4 +1,4 @@
-/** How the roles come to be that lanes and jobs run as, and what they are granted. */
+/** Tests how the roles of lanes and jobs are created, and their grants. */
 import pino from 'pino';
 import { createDatabase, type Database } from '../../../src/platform/database/database';
 import {
@@ -39,7 +39,7 @@ afterEach(async () => {
   for (const each of setUps.splice(0)) await each.drop();
 });
 
-/** What the role may do with the tables of the schema: `name privilege`. */
+/** The role's privileges on the tables of the schema: `name privilege`. */
 async function grants(url: string, role: string): Promise<string[]> {
   const rows = await query<{ grant: string }>(
     url,
@@ -50,7 +50,7 @@ async function grants(url: string, role: string): Promise<string[]> {
   return rows.map((row) => row.grant);
 }
 
-/** What the role may do with single columns: `name privilege column`. */
+/** The role's privileges on single columns: `name privilege column`. */
 async function columnGrants(url: string, role: string): Promise<string[]> {
   const rows = await query<{ grant: string }>(
     url,
@@ -62,7 +62,7 @@ async function columnGrants(url: string, role: string): Promise<string[]> {
   return rows.map((row) => row.grant);
 }
 
-/** The policies of the schema that a role has to itself, each with its identity. */
+/** The policies of the schema for this role alone, each with its identity. */
 function policies(url: string, role: string): Promise<{ policy: string; oid: number }[]> {
   return query(
     url,
@@ -186,7 +186,7 @@ describe('migrating', () => {
   test('grants the system role exactly the listed columns and policies, and revokes earlier ones', async () => {
     const { url, roles } = await setUp(...documentedSql('You own the database'));
     const role = roles.systemRole;
-    // Of what is granted, the one thing that has no columns.
+    // The only granted object that has no columns.
     const deletes = Object.entries(systemGrants).flatMap(([table, grant]) =>
       'delete' in grant ? [`${table} delete`] : [],
     );

@@ -10,10 +10,10 @@ const limits = { total: 4, perUser: 4, waitMs: 1_000 };
 const oneTo = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
 const [ada, bob, eve] = ['ada', 'bob', 'eve'].map(ownerOf) as [string, string, string];
 
-/** Runs work that settles at once, so that all that can enter has done so. */
+/** Waits until all pending work that can start has started. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A queue, and who has entered it in which order; each leaves when it is told. */
+/** A queue, and the order of entries; each entry leaves on request. */
 function watch(options: Partial<typeof limits> = {}) {
   const shares = createShares({ ...limits, ...options });
   const entered: string[] = [];
@@ -24,7 +24,7 @@ function watch(options: Partial<typeof limits> = {}) {
         entered.push(owner);
         leave.push(release);
       },
-      // Who still waits when the test ends is refused later.
+      // Entries that still wait at the end of the test are rejected later.
       () => undefined,
     );
   return { shares, entered, leave, enter };

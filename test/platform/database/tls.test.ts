@@ -1,4 +1,4 @@
-/** TLS to a real Postgres, with `sslmode` as libpq means it. */
+/** Tests TLS to a real Postgres, with `sslmode` as in libpq. */
 import { chmod, chown, copyFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ const file = (name: string) => projectPath('test', 'support', 'tls', name);
 let dataDir: string;
 let postgres: EmbeddedPostgres;
 
-/** Copies a file into the data directory, for Postgres alone to read. */
+/** Copies a file into the data directory, readable only by Postgres. */
 async function give(name: string): Promise<void> {
   const { uid, gid } = await stat(postgres.dataDirectory);
   const path = join(postgres.dataDirectory, name);
@@ -39,7 +39,7 @@ async function ask(url: string, sql: string): Promise<Record<string, unknown>[]>
   }
 }
 
-/** The server's URL on a host, with other parameters. */
+/** The server's URL with this host and these parameters. */
 function urlOf(parameters: Record<string, string>, host = 'localhost'): string {
   const url = new URL(postgres.url);
   url.hostname = host;
@@ -50,7 +50,7 @@ function urlOf(parameters: Record<string, string>, host = 'localhost'): string {
 const encrypted = async (url: string) =>
   (await ask(url, 'select ssl from pg_stat_ssl where pid = pg_backend_pid()'))[0]?.ssl;
 
-/** Why a connection fails, or whether it is encrypted. */
+/** The reason why a connection fails, or whether it is encrypted. */
 const outcome = (url: string) =>
   encrypted(url).catch((error) => unavailableReason(error) ?? `not expected: ${error.message}`);
 
@@ -110,7 +110,7 @@ describe('a server with TLS', () => {
     [{ sslmode: 'require' }, 'localhost', true],
     [{ sslmode: 'require' }, '127.0.0.1', true],
     [{ sslmode: 'no-verify' }, 'localhost', true],
-    // libpq: with an authority, require is verify-ca.
+    // As in libpq, `require` with a root certificate means `verify-ca`.
     [{ sslmode: 'require', ...ca }, '127.0.0.1', true],
     [{ sslmode: 'require', ...otherCa }, 'localhost', untrusted],
     [{ sslmode: 'verify-ca', ...ca }, '127.0.0.1', true],
@@ -152,7 +152,7 @@ describe('a server with TLS', () => {
       );
       return rows[0];
     });
-    // The lock's session and this one.
+    // The session of the lock, and this one.
     expect(plain).toEqual({ sessions: 2, plain: 0 });
     await expect(
       withMigrationLock(urlOf({ sslmode: 'verify-full', ...otherCa }), async () => null),

@@ -85,6 +85,6 @@ test('100,000 origins do not raise memory', () => {
   for (let n = 0; n < 1_000; n++) from(`https://${n}.example`);
   const before = bytes();
   for (let n = 0; n < 100_000; n++) from(`https://${n}.${n % 2 ? 'preview.example.com' : 'evil.example'}`);
-  // To keep the origins alone would take 5 MB.
+  // The origins alone would take 5 MB.
   expect(bytes() - before).toBeLessThan(2_000_000);
 });

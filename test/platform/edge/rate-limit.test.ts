@@ -27,7 +27,7 @@ async function withService(environment: Record<string, string>, work: () => Prom
 }
 
 let address = 0;
-/** An address of nobody else's. */
+/** An address that no other test uses. */
 function newAddress(): string {
   address += 1;
   return `203.0.113.${address}`;
@@ -97,7 +97,7 @@ test('a request with a body that costs too much is not carried out', async () =>
   const token = await tokenOf('refused');
   const body = { title: 'A task', tags: Array.from({ length: 10 }, (_, n) => `tag ${n}`) };
   const create = () => send(service.url, 'POST', '/api/refused/tasks', { token, body });
-  // Two units each, of three.
+  // Each costs two of three units.
   expect(await statuses(3, create)).toEqual([201, 429, 429]);
   const { body: list } = await send(service.url, 'GET', '/api/refused/tasks', { token });
   expect(list.items).toHaveLength(1);
@@ -161,7 +161,7 @@ describe('an address whose callers are not known', () => {
       const told = service.logged.filter(({ msg }) => String(msg).includes('TRUST_PROXY'));
       expect(told).toMatchObject([{ level: 40, header: 'x-forwarded-for' }]);
     });
-    // One trusted proxy: what stands before the last entry is the client's own invention.
+    // One trusted proxy: the client could have invented all entries before the last.
     const behind = newAddress();
     const spoofed = await statuses(31, () => anonymous(`${newAddress()}, ${behind}`));
     expect(spoofed[30]).toBe(429);

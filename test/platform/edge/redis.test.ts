@@ -15,7 +15,7 @@ const describeWithRedis = hasRedis() ? describe : describe.skip;
 const lost = 'Redis is out of reach';
 const back = 'Redis is back';
 
-/** Milliseconds that work takes, and what it comes to. */
+/** The duration of `work` in milliseconds, and its result. */
 async function timed<T>(work: () => Promise<T>): Promise<{ ms: number; value: T }> {
   const start = performance.now();
   const value = await work();
@@ -43,7 +43,7 @@ describeWithRedis('two instances with one Redis', () => {
     for (const { logged } of services) logged.length = 0;
   });
 
-  /** Reads in turns at both instances. */
+  /** Sends reads to both instances in turn. */
   async function readInTurns(userId: string, count: number, at = services): Promise<number[]> {
     const token = await tokenOf(userId);
     const seen: number[] = [];
@@ -67,7 +67,7 @@ describeWithRedis('two instances with one Redis', () => {
     expect(await readInTurns('apart', 14)).toEqual([...reads(200, 12), ...reads(429, 2)]);
     expect(told(lost)).toEqual([1, 1]);
 
-    // It has forgotten the script.
+    // Redis has lost the script.
     redis = await startRedis(port);
     await until(() => told(back).every((count) => count === 1));
     expect(await readInTurns('together', 8)).toEqual([...reads(200, 6), ...reads(429, 2)]);

@@ -1,4 +1,4 @@
-/** The runner of the background jobs: one round at a time, again while there is more, and on after a fault. */
+/** Tests the job runner: one round at a time, repeated while there is more, and continued after errors. */
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { createDatabase, type Database } from '../../../src/platform/database/database';
@@ -42,7 +42,7 @@ function runnerOf(jobs: readonly Job[], database: Database = open()): JobRunner 
   return runner;
 }
 
-/** Something to wait for. */
+/** A promise that the test resolves. */
 function gate(): { readonly passed: Promise<void>; open(): void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { passed: promise, open: resolve };
@@ -218,7 +218,7 @@ describe('the pause after a round', () => {
   });
 });
 
-/** A job as jobs should be: it finds lanes across users, and looks again under each lane's lock. */
+/** A model job: it finds lanes across users, and checks again under each lane's lock. */
 function emptyTitles(seen: string[][]): Job {
   return {
     name: 'finish',

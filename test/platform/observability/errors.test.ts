@@ -1,6 +1,6 @@
 import { errorSerializer } from '../../../src/platform/observability/errors';
 
-// One place, so that all errors have one origin.
+// One line, so that all errors have the same origin.
 const fail = (message: string, members: object = {}) => Object.assign(new Error(message), members);
 
 test('the same error is logged with its stack five times a minute, and then with a count', () => {
@@ -10,7 +10,7 @@ test('the same error is logged with its stack five times a minute, and then with
     const first = Array.from({ length: 20 }, (_, n) => serialize(fail(`outage ${n}`, { code: '57P01' })));
     expect(first.filter((each) => each.stack !== undefined)).toHaveLength(5);
     expect(first.at(-1)).toEqual({ type: 'Error', message: 'outage 19', code: '57P01' });
-    // Another kind is not held back by it.
+    // It does not affect another kind of error.
     expect(serialize(fail('another', { code: '42P01' })).stack).toEqual(expect.any(String));
     now.mockReturnValue(60_000);
     expect(serialize(fail('later', { code: '57P01' }))).toMatchObject({

@@ -1,4 +1,4 @@
-/** The service as a process: its start, its signals, and what is left when it is killed. */
+/** Tests the service as a process: its start, signals, and a kill. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
@@ -47,7 +47,7 @@ function start(configuration: Record<string, string>) {
   return started;
 }
 
-/** How a process ends, and how many milliseconds after now. */
+/** The exit of a process, and the milliseconds until then. */
 async function endOf(started: ServiceProcess): Promise<{ code: number | null; took: number }> {
   const began = performance.now();
   const { code, signal } = await started.ended;
@@ -101,7 +101,7 @@ describe('with nothing configured', () => {
     expect(claims).toMatchObject({ sub: 'grace', email: 'g@example.com', name: 'Grace' });
     expect((claims.exp as number) - (claims.iat as number)).toBe(60);
 
-    // The secret is nobody else's to read, and the log has no token.
+    // Only the owner can read the secret, and the log has no token.
     expect(statSync(join(dataDir, 'development-secret')).mode & 0o077).toBe(0);
     expect(JSON.stringify(logOf(service))).not.toContain('eyJ');
 
@@ -179,7 +179,7 @@ describe('a signal', () => {
     error?: string;
   }
 
-  /** One create through `agent`; settles with what the client saw of it. */
+  /** Creates a task through `agent`; resolves to the client's result. */
   function attempt(url: string, agent: Agent): Promise<Attempt> {
     const id = randomUUID();
     const requestId = randomUUID();
@@ -210,7 +210,7 @@ describe('a signal', () => {
     });
   }
 
-  /** Whether nobody listens there any more. */
+  /** Whether nothing listens at this address any more. */
   async function refuses(host: string, port: number): Promise<boolean> {
     const socket = connect(port, host);
     const refused = await once(socket, 'connect').then(
@@ -245,7 +245,7 @@ describe('a signal', () => {
     const acknowledged = attempts.filter((each) => each.status !== undefined);
     expect(new Set(acknowledged.map((each) => each.status))).toEqual(new Set([201]));
     expect(rows.map((row) => row.id).toSorted()).toEqual(acknowledged.map((each) => each.id).toSorted());
-    // A connection may be closed before the service has read the next request from it, but not after.
+    // A connection can be closed before the service reads its next request, but not after.
     const received = new Set(logOf(service).map((line) => line.request_id));
     const lost = attempts.filter((each) => each.status === undefined);
     expect(lost.filter((each) => received.has(each.requestId))).toEqual([]);
@@ -266,7 +266,7 @@ describe('a signal', () => {
     socket.setEncoding('utf8').on('data', (text) => {
       received += text;
     });
-    // The service has read the beginning of the second request when it answers the first.
+    // The service has the beginning of the second request when it answers the first.
     socket.write(
       `GET /livez HTTP/1.1\r\nHost: ${hostname}\r\n\r\nGET /readyz HTTP/1.1\r\nHost: ${hostname}\r\n`,
     );
@@ -275,7 +275,7 @@ describe('a signal', () => {
     await until(() => logOf(service).some((line) => line.msg === 'stopping'));
     socket.write('\r\n');
     await until(() => received.includes('The service is shutting down.'));
-    // Told to go, the client loses no request to a connection that is closed under it.
+    // With `Connection: close` the client loses no request.
     expect(received).toMatch(/HTTP\/1\.1 503 .*\r\nConnection: close\r\n/s);
     await until(() => refuses(hostname, Number(port)));
 
@@ -311,7 +311,7 @@ describe('a signal', () => {
     service.child.kill('SIGINT');
     service.child.kill('SIGTERM');
     await until(() => logOf(service).some((line) => line.msg === 'stopping'));
-    // Longer than what counts as the same signal.
+    // Longer than the time in which a repeated signal is ignored.
     await sleep(350);
     expect(service.child.exitCode).toBeNull();
     service.child.kill('SIGINT');
@@ -329,7 +329,7 @@ test('offers no token if another source of tokens is configured', async () => {
     DATABASE_URL: database.url,
     DATA_DIR: await newDataDir(),
     BETTER_AUTH_URL: 'http://127.0.0.1:9',
-    // As in a frontend's .env, which holds both.
+    // As in a frontend's .env, which has both.
     BETTER_AUTH_SECRET: testSecret,
   });
   await service.url;

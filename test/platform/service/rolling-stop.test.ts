@@ -1,4 +1,4 @@
-/** Instances that are replaced one after the other behind a balancer that follows `/readyz`. */
+/** Replaces instances one after the other behind a load balancer that checks `/readyz`. */
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { send } from '../../support/api';
@@ -44,7 +44,7 @@ function start(configuration: Record<string, string> = {}) {
 
 const stopping = (service: ServiceProcess) => logOf(service).some((line) => line.msg === 'stopping');
 
-/** The status of one create through the agent, or the code of its error. */
+/** Creates a task through the agent; returns the status, or the error's code. */
 function create(url: string, agent: Agent): Promise<number | string | undefined> {
   return new Promise((resolve) => {
     const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
@@ -123,7 +123,7 @@ test('a second signal ends the process during the delay', async () => {
   await service.url;
   service.child.kill('SIGTERM');
   await until(() => stopping(service));
-  // Longer than what counts as the same signal.
+  // Longer than the time in which a repeated signal is ignored.
   await sleep(350);
   service.child.kill('SIGTERM');
   expect(await service.ended).toEqual({ code: 1, signal: null });

@@ -1,4 +1,4 @@
-/** A start without a database that the service can work with: it answers health checks, says why, and goes on trying. */
+/** Tests a start without a usable database: the service answers health checks, logs the cause, and retries. */
 import { migrateUp } from '../../../src/platform/database/migrations';
 import { send } from '../../support/api';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
@@ -30,7 +30,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** Starts a service, and waits until it listens; the address where. */
+/** Starts a service, waits until it listens, and returns its address. */
 async function listen(configuration: Record<string, string>): Promise<string> {
   service = startProcess({
     BETTER_AUTH_SECRET: testSecret,
@@ -98,7 +98,7 @@ test.each([
     /DNS does not (know its host name|answer)/,
   ],
   [
-    'TLS that the server does not have',
+    'TLS without support by the server',
     (url: URL) => {
       url.search = '?sslmode=require';
     },
