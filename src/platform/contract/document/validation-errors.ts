@@ -16,24 +16,38 @@ export function bounded({ pointer, code, detail }: ValidationError): ValidationE
   return { pointer: shortened(pointer, maxPointer), code, detail: shortened(detail, maxDetail) };
 }
 
-const isTooLong = ({ code }: ValidationError) => code === 'too-long';
-
-/** Whether one of the pointers leads to the same place, or to one above it. */
-function isWithin(pointers: ReadonlySet<string>, pointer: string): boolean {
-  for (let at = pointer; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
-    if (pointers.has(at)) return true;
-  }
-  return false;
+/** The reference tokens of a JSON pointer (RFC 6901). */
+function tokensOf(pointer: string): string[] {
+  const tokens = pointer.split('/').slice(1);
+  return tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-/** Each fault once; a value that is too long has no other fault. */
-export function distinct(errors: readonly ValidationError[]): ValidationError[] {
-  const tooLong = new Set(errors.filter(isTooLong).map(({ pointer }) => pointer));
-  const telling =
-    tooLong.size === 0
-      ? errors
-      : errors.filter((each) => isTooLong(each) || !isWithin(tooLong, each.pointer));
-  return [...new Map(telling.map((each) => [`${each.pointer} ${each.code} ${each.detail}`, each])).values()];
+const isIndex = (token: string) => /^\d+$/.test(token);
+
+/**
+ * What a pointer leads to, in words: "`due_date`", "`operations[1].task.title`", "The body"; in a CSV or iCalendar file
+ * "`title` in row 3", where row 0 is the header.
+ */
+function subjectOf(pointer: string): string {
+  const [part = '', first, ...rest] = tokensOf(pointer);
+  if (first === undefined) return `The ${part === 'headers' ? 'header' : part}`;
+  if (!isIndex(first)) {
+    return `\`${first}${rest.map((token) => (isIndex(token) ? `[${token}]` : `.${token}`)).join('')}\``;
+  }
+  if (rest.length === 0) return first === '0' ? 'The header' : `Row ${first}`;
+  return `\`${rest.join('.')}\` in ${first === '0' ? 'the header' : `row ${first}`}`;
+}
+
+/** The first of a request's errors as a sentence, and how many more there are: what `detail` of the problem says. */
+export function summaryOf(
+  [first, ...others]: readonly ValidationError[],
+  omitted: number,
+): string | undefined {
+  if (!first) return undefined;
+  const { pointer, detail } = bounded(first);
+  const more = others.length + omitted;
+  const and = more === 0 ? '' : `, and ${more} more ${more === 1 ? 'error' : 'errors'}`;
+  return `${subjectOf(pointer)} ${detail}${and}`;
 }
 
 /** Faults of a body, found by a handler, with pointers into the request. */

@@ -219,11 +219,7 @@ function serve(stages: Stages, dependencies: RouterDependencies & { costs: Costs
     // Of what the client wrote, before defaults are filled in: a later version may have others.
     const claim = key === null ? undefined : claimOf(operation, request, key);
     const { errors, errors_omitted } = await validator.checkRequest(request, response);
-    if (errors.length > 0) {
-      const all = errors.length + errors_omitted;
-      const detail = `The request has ${all === 1 ? 'one fault' : `${all} faults`}.`;
-      throw new ProblemError('validation-failed', { detail, errors, errors_omitted });
-    }
+    if (errors.length > 0) throw new ProblemError('validation-failed', { errors, errors_omitted });
 
     await validator.watchResponse(request, response, next);
     const input = { query: request.query, body: spooled ?? request.body };

@@ -2,9 +2,8 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Contract, OpenApiDocument, Operation } from '../document/contract';
 import type { OperationId, ValidationError } from '../document/operations';
-import { distinct } from '../document/validation-errors';
 import { createExcerpter } from './excerpt';
-import { formatDetail } from './formats';
+import { mostTelling, type SchemaError, wording } from './schema-errors';
 import { createDocumentValidators, type DocumentValidators } from './schemas';
 
 /** A fault as express-openapi-validator reports it. */
@@ -114,17 +113,13 @@ function toValidationError(
   fault: ReportedFault,
   descriptions: ReadonlyMap<string, string>,
   request: Request,
-): ValidationError {
+): SchemaError {
   const keyword = fault.errorCode?.split('.')[0] ?? '';
-  const pattern = /^must match pattern "(.*)"$/s.exec(fault.message)?.[1];
-  const format = /^must match format "(.*)"$/.exec(fault.message)?.[1];
   return {
+    keyword,
     pointer: pointerOf(fault, keyword, request),
     code: validationCodes[keyword] ?? 'not-allowed',
-    detail:
-      (pattern !== undefined && descriptions.get(pattern)) ||
-      (format !== undefined && formatDetail(format)) ||
-      fault.message.replace(/^must have required property .*/, 'is required'),
+    detail: wording(keyword, fault.message, descriptions),
   };
 }
 
@@ -210,7 +205,7 @@ function createValidator(
       const errors = (faults.length > 0 ? faults : first).map((each) =>
         toValidationError(each, descriptions, request),
       );
-      return { errors: distinct([...own, ...errors]), errors_omitted: omitted };
+      return { errors: mostTelling([...own, ...errors]), errors_omitted: omitted };
     },
     watchResponse(request, response, next) {
       return new Promise((resolve, reject) => {
