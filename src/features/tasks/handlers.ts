@@ -112,7 +112,7 @@ function highlightsOf(rows: readonly ListedTask[], { words, near }: TextSearch) 
 const relevanceWithoutQuery: ValidationError = {
   pointer: '/query/sort',
   code: 'contradiction',
-  detail: 'by relevance needs a q beside it',
+  detail: 'by relevance requires `q`',
 };
 
 /** What lists need of the database, beside the caller's lane. */

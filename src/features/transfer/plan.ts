@@ -121,7 +121,10 @@ async function findDuplicates(rows: readonly FileRow[]): Promise<void> {
     const other = first.get(row.id);
     if (!other) first.set(row.id, row);
     else if (isOfTrash(row) && !isOfTrash(other)) row.action = 'skip';
-    else addFaults(row, [{ pointer: '/id', code: 'duplicate', detail: `is the id of row ${other.row} too` }]);
+    else
+      addFaults(row, [
+        { pointer: '/id', code: 'duplicate', detail: `must not be the id of row ${other.row}, too` },
+      ]);
   });
 }
 
@@ -190,8 +193,10 @@ async function planTasks(
     const place = placed.get(links.id) as KnownPlace | ValidationError;
     if ('code' in place) addFaults(row, [place]);
     else links.place = place;
+    // What is wrong with the parent makes this wrong, too.
+    if ('code' in place && place.pointer === '/parent_id') return;
     if (links.deleted_with !== null && !isTaken(links, tasks, places)) {
-      const detail = 'is neither the task itself nor one above it that was deleted with it';
+      const detail = 'must be the task itself or a task above it that was deleted with it';
       addFaults(row, [{ pointer: '/deleted_with', code: 'contradiction', detail }]);
     }
   });
@@ -205,7 +210,7 @@ async function planCompletions(lane: Lane, rowsOf: RowsOf): Promise<void> {
   const own = await ids(rowsOf('task'));
   await forEach(fresh, (row) => {
     if (!known.has(row.links) && !own.has(row.links)) {
-      addFaults(row, [{ pointer: '/task_id', code: 'not-in-lane', detail: 'is not in this lane' }]);
+      addFaults(row, [{ pointer: '/task_id', code: 'not-in-lane', detail: 'does not exist in this lane' }]);
     }
   });
 }

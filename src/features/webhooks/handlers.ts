@@ -142,7 +142,7 @@ export function webhookHandlers(targets: Pick<Targets, 'faultOf'>): WebhookHandl
           {
             pointer: '/body/since',
             code: 'too-large',
-            detail: `begins a range of more than ${maxReplayed} changes; choose a shorter one`,
+            detail: `must begin a range of at most ${maxReplayed} changes; choose a shorter range`,
           },
         ],
       });

@@ -122,8 +122,8 @@ describe('a URL', () => {
 
   test.each([
     ['http://hooks.example.com/', 'must begin with https://'],
-    ['https://hooks.example.com:8443/', 'must be on the port 443'],
-    ['https://hooks.example.com:80/', 'must be on the port 443'],
+    ['https://hooks.example.com:8443/', 'must have the port 443'],
+    ['https://hooks.example.com:80/', 'must have the port 443'],
     ['https://user@hooks.example.com/', 'must not have a user name or a password'],
     ['https://:pass@hooks.example.com/', 'must not have a user name or a password'],
     ['https://hooks.example.com/#fragment', 'must not have a fragment'],

@@ -267,7 +267,7 @@ function otherMethods(allow: string): RequestHandler {
     if (request.method === 'OPTIONS') return void response.status(204).set('Allow', allow).end();
     throw new ProblemError(
       'method-not-allowed',
-      { detail: `This address takes ${allow}.` },
+      { detail: `This address supports ${allow}.` },
       { Allow: allow },
     );
   };
