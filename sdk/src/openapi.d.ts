@@ -4134,7 +4134,7 @@ export interface components {
                  *       "code": "method-not-allowed",
                  *       "title": "Method not allowed",
                  *       "status": 405,
-                 *       "detail": "This address takes GET, HEAD, OPTIONS.",
+                 *       "detail": "This address supports GET, HEAD, OPTIONS.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -4240,9 +4240,14 @@ export interface components {
                  *       "code": "validation-failed",
                  *       "title": "Validation failed",
                  *       "status": 422,
-                 *       "detail": "The request has 1 fault.",
+                 *       "detail": "`due_date` must be a calendar date such as 2027-01-31, and 1 more error",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "errors": [
+                 *         {
+                 *           "pointer": "/body/due_date",
+                 *           "code": "wrong-format",
+                 *           "detail": "must be a calendar date such as 2027-01-31"
+                 *         },
                  *         {
                  *           "pointer": "/body/title",
                  *           "code": "required",
@@ -4275,7 +4280,7 @@ export interface components {
                  *       "code": "rate-limited",
                  *       "title": "Rate limited",
                  *       "status": 429,
-                 *       "detail": "The limit of this minute is used up; wait for the next one.",
+                 *       "detail": "The rate limit of this minute is used up. Wait for the next minute.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -4317,7 +4322,7 @@ export interface components {
                  *       "code": "id-taken",
                  *       "title": "Id taken",
                  *       "status": 409,
-                 *       "detail": "The lane already has something with this id.",
+                 *       "detail": "The lane already has an entity with this id.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -4377,7 +4382,7 @@ export interface components {
                  *       "code": "validation-failed",
                  *       "title": "Validation failed",
                  *       "status": 422,
-                 *       "detail": "The request has one fault.",
+                 *       "detail": "`title` is required",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "errors": [
                  *         {
@@ -4503,7 +4508,7 @@ export interface components {
                  *       "code": "precondition-failed",
                  *       "title": "Precondition failed",
                  *       "status": 412,
-                 *       "detail": "It was changed since.",
+                 *       "detail": "The entity was changed in the meantime.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "current": {
                  *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
@@ -4599,7 +4604,7 @@ export interface components {
                  *       "code": "completion-changed",
                  *       "title": "Completion changed",
                  *       "status": 409,
-                 *       "detail": "The due date or the recurrence was changed since the last completion.",
+                 *       "detail": "The due date or the recurrence rule was changed after the last completion.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -4641,7 +4646,7 @@ export interface components {
                  *       "code": "request-in-flight",
                  *       "title": "Request in flight",
                  *       "status": 409,
-                 *       "detail": "A request with this key is being carried out.",
+                 *       "detail": "A request with this key is still running.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -4707,7 +4712,7 @@ export interface components {
                  *       "code": "precondition-failed",
                  *       "title": "Precondition failed",
                  *       "status": 412,
-                 *       "detail": "It was changed since.",
+                 *       "detail": "The entity was changed in the meantime.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "current": {
                  *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
@@ -4782,7 +4787,7 @@ export interface components {
                  *       "code": "precondition-failed",
                  *       "title": "Precondition failed",
                  *       "status": 412,
-                 *       "detail": "It was changed since.",
+                 *       "detail": "The entity was changed in the meantime.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "current": {
                  *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
@@ -4835,7 +4840,7 @@ export interface components {
                  *       "code": "precondition-failed",
                  *       "title": "Precondition failed",
                  *       "status": 412,
-                 *       "detail": "It was changed since.",
+                 *       "detail": "The entity was changed in the meantime.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "current": {
                  *         "user_id": "ada",
@@ -4864,7 +4869,7 @@ export interface components {
                  *       "code": "sync-token-expired",
                  *       "title": "Sync token expired",
                  *       "status": 410,
-                 *       "detail": "What changed since is not known any more. Start over, without a token.",
+                 *       "detail": "The changes since this token are no longer known. Start again without a token.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -4891,7 +4896,7 @@ export interface components {
                  *       "code": "too-many-streams",
                  *       "title": "Too many streams",
                  *       "status": 429,
-                 *       "detail": "The user has too many event streams open; close one.",
+                 *       "detail": "The user has too many open event streams. Close one.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -4985,7 +4990,7 @@ export interface components {
                  *       "code": "precondition-failed",
                  *       "title": "Precondition failed",
                  *       "status": 412,
-                 *       "detail": "It was changed since.",
+                 *       "detail": "The entity was changed in the meantime.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "current": {
                  *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
@@ -5024,7 +5029,7 @@ export interface components {
                  *       "code": "webhook-disabled",
                  *       "title": "Webhook disabled",
                  *       "status": 409,
-                 *       "detail": "The webhook is disabled; enable it first.",
+                 *       "detail": "The webhook is disabled. Enable it first.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -5096,7 +5101,7 @@ export interface components {
                  *       "code": "import-interrupted",
                  *       "title": "Import interrupted",
                  *       "status": 409,
-                 *       "detail": "The lane was changed during the import, which has written 500 rows; repeat it.",
+                 *       "detail": "The lane was changed during the import, after 500 rows were written. Repeat the import.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -5116,7 +5121,7 @@ export interface components {
                  *       "code": "not-found",
                  *       "title": "Not found",
                  *       "status": 404,
-                 *       "detail": "There is nothing at this address.",
+                 *       "detail": "Nothing exists at this address.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -7146,7 +7151,7 @@ export interface operations {
                      *       "code": "batch-failed",
                      *       "title": "Batch failed",
                      *       "status": 422,
-                     *       "detail": "Operation 1 failed, and nothing was changed.",
+                     *       "detail": "Operation 1 failed, and nothing was changed. The lane has no task with this id.",
                      *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                      *       "results": [
                      *         {
@@ -8718,7 +8723,7 @@ export interface operations {
                      *             {
                      *               "pointer": "/body/2/due_date",
                      *               "code": "wrong-format",
-                     *               "detail": "must be a date such as 2026-11-21 (line 3)"
+                     *               "detail": "must be a calendar date such as 2027-01-31 (line 3)"
                      *             }
                      *           ]
                      *         }

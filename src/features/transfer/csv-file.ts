@@ -204,7 +204,8 @@ function* readRecord(
   const fields = toFields(columns, record);
   const faults = check(fields);
   if (faults.length > 0) {
-    yield { ...place, id: (fields.id as string | undefined) ?? null, read: faults };
+    const hasId = fields.id !== undefined && !faults.some(({ pointer }) => pointer === '/id');
+    yield { ...place, id: hasId ? (fields.id as string) : null, read: faults };
     return;
   }
   const id = (fields.id as string | undefined) ?? idOf(place.row);

@@ -278,7 +278,6 @@ describe('an export of Tasklane', () => {
       [
         ['/body/tasks/0/colour', 'unknown'],
         ['/body/tasks/0/title', 'too-short'],
-        ['/body/tasks/0/title', 'wrong-format'],
         ['/body/tasks/0/status', 'not-allowed'],
       ],
     ],
