@@ -2136,245 +2136,249 @@ export interface components {
     schemas: {
         /**
          * Format: well-formed
-         * @description The id of a user, as the authentication server knows it.
+         * @description The id of a user in the authentication server.
          */
         UserId: string;
         /**
-         * @description How far the task is. `completed` and `cancelled` are closed.
+         * @description The status of a task. A task that is `completed` or `cancelled` is closed; the other tasks are open.
          * @enum {string}
          */
         TaskStatus: "pending" | "in_progress" | "completed" | "cancelled";
         /**
-         * @description How much the task matters.
+         * @description The priority of a task.
          * @enum {string}
          */
         TaskPriority: "low" | "medium" | "high" | "urgent";
-        /** @description A UUID in canonical form, lower case. The service makes version 7; clients may choose any version. */
+        /** @description A UUID in lower case. The service creates version 7; a client can choose any version. */
         Id: string;
         /**
          * Format: well-formed
-         * @description A tag's name: 1 to 50 characters on one line, without commas. White space around it is dropped, and names that
-         *     differ in case alone are one tag, as the first to name it spelled it.
+         * @description The name of a tag: 1 to 50 characters on one line, without commas. White space at both ends is removed. Names that
+         *     differ only in case are the same tag; the first spelling is kept.
          */
         TagName: string;
-        /** @description Tags by their names, at most 50. */
+        /** @description Names of tags, at most 50. */
         TagNames: components["schemas"]["TagName"][];
         /**
-         * @description What a view shows.
+         * @description A list of tasks that the service selects by date.
          * @enum {string}
          */
         TaskView: "today" | "overdue" | "upcoming" | "no_date";
         /**
          * Format: iana-time-zone
-         * @description The name of a zone in the [IANA time zone database](https://www.iana.org/time-zones), as that spells it.
+         * @description The name of a time zone in the [IANA time zone database](https://www.iana.org/time-zones), in its spelling.
          */
         TimeZone: string;
         /**
          * Format: date
-         * @description A day of the calendar, as RFC 3339 writes it (`full-date`), from year 1 on.
+         * @description A calendar date as in RFC 3339 (`full-date`), from the year 1.
          */
         CalendarDate: string;
         /**
          * Format: date-time
-         * @description An instant as RFC 3339 has it, in the years 0001 to 9999 in UTC. The service answers in UTC with milliseconds, and
-         *     rounds down to them.
+         * @description An instant as in RFC 3339, in the years 0001 to 9999 in UTC. The service answers in UTC with milliseconds, and
+         *     rounds down to milliseconds.
          */
         Timestamp: string;
-        /** @description What a task can have. */
+        /** @description Properties that a task can have. */
         TaskTraits: ("description" | "project" | "parent" | "subtasks" | "tags" | "due_date" | "due_time" | "rrule" | "reminders")[];
         /**
-         * @description A sort key; `-` in front reverses it.
+         * @description A sort key. A `-` before it reverses the order.
          * @enum {string}
          */
         TaskSort: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "priority" | "-priority" | "status" | "-status" | "due" | "-due" | "completed_at" | "-completed_at" | "position" | "-position" | "relevance";
-        /** @description An id, or null for none. */
+        /** @description An id; null for none. */
         NullableId: string | null;
         /**
          * Format: well-formed
-         * @description What to do: 1 to 200 characters on one line. White space around it is dropped.
+         * @description The title: 1 to 200 characters on one line. White space at both ends is removed.
          */
         TaskTitle: string;
         /**
          * Format: well-formed
-         * @description More about it, up to 10,000 characters.
+         * @description Details of the task: at most 10,000 characters.
          */
         TaskDescription: string | null;
         /**
          * Format: date
-         * @description The day on which the task is due; null for none.
+         * @description The calendar date on which the task is due; null for none.
          */
         NullableDate: string | null;
-        /** @description The time at which the task is due on its day; null for all day. */
+        /** @description The time of day at which the task is due; null if it is due all day. */
         NullableTimeOfDay: string | null;
         /**
          * Format: iana-time-zone
-         * @description The [IANA time zone](https://www.iana.org/time-zones) that the due time is of; null for one that floats, wherever
-         *     the user is.
+         * @description The [IANA time zone](https://www.iana.org/time-zones) of the due time. Null for floating time: the same wall clock
+         *     time wherever the user is.
          */
         NullableTimeZone: string | null;
         /**
-         * @description How the task recurs, as the value of RRULE has it
-         *     ([RFC 5545, section 3.3.10](https://www.rfc-editor.org/rfc/rfc5545#section-3.3.10)), null for not at all: FREQ from
-         *     DAILY to YEARLY with INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, and COUNT or UNTIL. Monthly from the
-         *     29th, 30th or 31st means the last day of months that are shorter. It needs a due date.
+         * @description The recurrence rule, as the value of an RRULE ([RFC 5545, section
+         *     3.3.10](https://www.rfc-editor.org/rfc/rfc5545#section-3.3.10)); null if the task does not recur. FREQ is DAILY,
+         *     WEEKLY, MONTHLY or YEARLY. INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, and either COUNT or UNTIL are
+         *     optional. A monthly rule on the 29th, 30th or 31st means the last day in shorter months. A rule requires a due date.
          */
         NullableRrule: string | null;
         /**
-         * @description Whether the next due date comes from the rule's own dates (`schedule`), or is counted from the day of the
-         *     completion (`completion`).
+         * @description How the next due date is found. `schedule`: it is the next date of the rule. `completion`: it is counted from the
+         *     day of the completion.
          * @enum {string}
          */
         RepeatFrom: "schedule" | "completion";
         /**
-         * @description A time to be reminded: an instant, or so many minutes before the task is due. An all-day task counts as due when
-         *     its day begins, one without a zone as due in the profile's.
+         * @description A reminder: an instant, or a number of minutes before the task is due. A task that is due all day counts as due at
+         *     the start of the day. A due time without a time zone is in the time zone of the profile.
          */
         Reminder: {
             /**
              * Format: date-time
-             * @description The instant; null where it depends on the due date.
+             * @description The instant; null if the reminder depends on the due date.
              */
             at: string | null;
             /**
              * Format: int32
-             * @description How many minutes before the task is due, up to four weeks; null where it is an instant.
+             * @description The number of minutes before the task is due, at most four weeks; null if the reminder is an instant.
              */
             minutes_before_due: number | null;
         };
         /**
-         * @description Where the user put it among the others of the lane: what comes first has the lesser text, compared by code unit.
-         *     The service chooses it.
+         * @description The place of the item in the order that the user chose. Positions sort by code point: the smaller text comes first.
+         *     The service sets the position.
          */
         Position: string;
         /** @description Something to do. */
         Task: {
             id: components["schemas"]["Id"];
             user_id: components["schemas"]["UserId"];
-            /** @description The project that the task is in; null for none. A subtask is in its parent's. */
+            /** @description The project of the task; null for none. A subtask is in the project of its parent. */
             project_id: components["schemas"]["NullableId"];
-            /** @description The task that this is a subtask of; null for none. */
+            /** @description The parent task; null if the task has no parent. */
             parent_id: components["schemas"]["NullableId"];
             title: components["schemas"]["TaskTitle"];
             description: components["schemas"]["TaskDescription"];
             status: components["schemas"]["TaskStatus"];
             priority: components["schemas"]["TaskPriority"];
-            /** @description Whether `status` is `completed`. */
+            /** @description True if `status` is `completed`. */
             completed: boolean;
             /**
              * Format: date-time
-             * @description When the task was last completed; null unless it is.
+             * @description The time of the last completion; null if the task is not completed.
              */
             completed_at: string | null;
-            /** @description The names of the task's tags, in alphabetical order. */
+            /** @description The names of the tags of the task, in alphabetical order. */
             tags: components["schemas"]["TagName"][];
             due_date: components["schemas"]["NullableDate"];
             due_time: components["schemas"]["NullableTimeOfDay"];
             time_zone: components["schemas"]["NullableTimeZone"];
             /**
              * Format: date-time
-             * @description The instant at which the task is due; null unless it has a time and a zone. Where clocks skip the time, it is
-             *     as much later; where they show it twice, it is the first.
+             * @description The instant at which the task is due; null unless the task has a due time and a time zone. If the clocks skip
+             *     the due time, the instant is later by the length of the gap. If the clocks show the due time twice, the instant
+             *     is the first.
              */
             due_at: string | null;
             rrule: components["schemas"]["NullableRrule"];
             repeat_from: components["schemas"]["RepeatFrom"];
             /**
              * Format: date
-             * @description The day that the rule starts from: the due date that the task had with it when it got another `rrule`, or was
-             *     moved to before its first completion. Null for a task that does not recur.
+             * @description The first day of the recurrence rule: the due date at the time when the `rrule` was set, or the new due date if
+             *     the task was moved before its first completion. Null if the task does not recur.
              */
             recurrence_start: string | null;
-            /** @description When the user wants to be reminded, as it was set. Those before the due date go when it is taken away. */
+            /**
+             * @description The reminders of the task, as they were set. Reminders before the due date are removed when the due date is
+             *     removed.
+             */
             reminders: components["schemas"]["Reminder"][];
             position: components["schemas"]["Position"];
             /**
              * Format: int64
-             * @description Grows by one with every change of the task.
+             * @description The version of the task. Each change raises it by one.
              */
             version: number;
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
         };
-        /** @description The subtasks of a task. */
+        /** @description The numbers of direct subtasks of a task. */
         SubtaskCounts: {
             /**
              * Format: int32
-             * @description How many are `pending` or `in_progress`.
+             * @description The number of subtasks that are `pending` or `in_progress`.
              */
             open: number;
             /**
              * Format: int32
-             * @description How many are `completed` or `cancelled`.
+             * @description The number of subtasks that are `completed` or `cancelled`.
              */
             done: number;
         };
-        /** @description Parts of a text, as pairs of where it starts and where it ends, in UTF-16 code units, the end excluded. */
+        /** @description Ranges in a text. Each is a pair of start and end in UTF-16 code units; the end is not included. */
         TextRanges: [
             number,
             number
         ][];
-        /** @description The words of a task that match a search, of each text the first 20. */
+        /** @description The words of a task that match the search, at most the first 20 of each text. */
         Highlights: {
             title: components["schemas"]["TextRanges"];
             description: components["schemas"]["TextRanges"];
         };
-        /** @description How a search went about it. */
+        /** @description How a search was carried out. */
         SearchMode: {
             /**
-             * @description Whether words that are nearly the same were looked for where nothing else was found. False if the database
-             *     cannot do that, or if it took too long; the answer then holds what was found exactly.
+             * @description True if the search also looks for similar words when it finds no exact match. False if the database does not
+             *     support this or the search took too long; the result then has only exact matches.
              */
             typo_tolerance: boolean;
-            /** @description Whether these are such words, as none began with what was looked for. */
+            /** @description True if no exact match was found and these are typo-tolerant matches. */
             approximate: boolean;
         };
         /** @description A page of tasks. */
         TaskPage: {
             /** @description The tasks of this page, in order. */
             items: components["schemas"]["Task"][];
-            /** @description The `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
             /**
              * Format: int32
-             * @description How many tasks match the filters; null unless `include_total` asks for it.
+             * @description The number of tasks that match the filters; null unless the request has `include_total`.
              */
             total: number | null;
             /**
-             * @description How many subtasks the tasks of this page have, by task id, those without any left out; null unless
-             *     `include_subtask_counts` asks for it. Deeper subtasks are not counted.
+             * @description The numbers of direct subtasks of the tasks of this page, by task id. Tasks without subtasks are not included.
+             *     Null unless the request has `include_subtask_counts`.
              */
             subtask_counts: {
                 [key: string]: components["schemas"]["SubtaskCounts"];
             } | null;
-            /** @description What `q` matches in the tasks of this page, by task id; null without `q`. */
+            /** @description The matches of `q` in the tasks of this page, by task id; null if the request has no `q`. */
             highlights: {
                 [key: string]: components["schemas"]["Highlights"];
             } | null;
-            /** @description How `q` was looked for; null without it. */
+            /** @description How the service searched for `q`; null if the request has no `q`. */
             search: components["schemas"]["SearchMode"] | null;
         };
-        /** @description A problem as RFC 9457 has it, with a `code` for programs. */
+        /** @description An error response (RFC 9457). Its `code` tells programs the type of problem. */
         Problem: {
-            /** @description The address of a page about this type of problem, relative to the service. */
+            /** @description The address of the page about this type of problem, relative to the address of the service. */
             type: string;
-            /** @description The type of problem, for programs to switch on. */
+            /** @description The type of problem, for programs. */
             code: string;
             /** @description The type of problem, for people. */
             title: string;
             /**
              * Format: int32
-             * @description The response's status.
+             * @description The HTTP status of the response.
              */
             status: number;
-            /** @description What went wrong this time. */
+            /** @description What is wrong with this request, for people. */
             detail: string;
             /** @description The id under which the service logs the request. */
             request_id: string;
         };
         /**
          * Malformed request
-         * @description What arrived is not a well-formed HTTP request: its request line, its headers or the framing of its body break
-         *     [RFC 9112](https://www.rfc-editor.org/rfc/rfc9112). The connection is closed.
+         * @description The request is not well-formed HTTP: its request line, its headers or the framing of its body break
+         *     [RFC 9112](https://www.rfc-editor.org/rfc/rfc9112). The service closes the connection.
          */
         MalformedRequestProblem: {
             /** @constant */
@@ -2393,8 +2397,8 @@ export interface components {
         });
         /**
          * Malformed URL
-         * @description The request's path has percent-encoding that does not decode to UTF-8. Encode path segments with
-         *     `encodeURIComponent` or its like.
+         * @description The path of the request has percent-encoding that does not decode to UTF-8. Encode each path segment, for example
+         *     with `encodeURIComponent`.
          */
         MalformedUrlProblem: {
             /** @constant */
@@ -2413,9 +2417,8 @@ export interface components {
         });
         /**
          * Malformed header
-         * @description One of the request's headers is not written as its standard has it: `Idempotency-Key` holds 1 to 255 printable
-         *     ASCII characters, `If-Match` and `If-None-Match` a list of entity tags, each in quotes, or `*`. Nothing was
-         *     changed.
+         * @description A header of the request has the wrong form. `Idempotency-Key` must have 1 to 255 printable ASCII characters.
+         *     `If-Match` and `If-None-Match` must be a list of entity tags, each in double quotes, or `*`. Nothing was changed.
          */
         MalformedHeaderProblem: {
             /** @constant */
@@ -2434,8 +2437,9 @@ export interface components {
         });
         /**
          * Malformed body
-         * @description The request's body cannot be read: it is not JSON where it is to be, not UTF-8, nested deeper than 64 levels, mostly made of empty
-         *     lists and objects, not in the content coding that it claims, or cut short. Nothing was changed.
+         * @description The service cannot read the body of the request. The body is not JSON where JSON is required, is not UTF-8, has more
+         *     than 64 levels of nesting, consists mostly of empty arrays and objects, does not match its `Content-Encoding`, or is
+         *     incomplete. Nothing was changed.
          */
         MalformedBodyProblem: {
             /** @constant */
@@ -2456,9 +2460,10 @@ export interface components {
         BadRequestProblem: components["schemas"]["MalformedRequestProblem"] | components["schemas"]["MalformedUrlProblem"] | components["schemas"]["MalformedHeaderProblem"] | components["schemas"]["MalformedBodyProblem"];
         /**
          * Unauthorized
-         * @description The request has no token, or one that is malformed, expired, of another issuer, wrongly signed, or that
-         *     has outlived its lane or its account. Take a fresh token from the authentication server and try again. The `WWW-Authenticate` header says whether a token came at
-         *     all; the service's log says which check failed, under the request's id.
+         * @description The request has no valid token: there is no token, or it is malformed, expired, from another issuer or has a wrong
+         *     signature, or the lane or the account was deleted after the token was issued. Get a new token from the
+         *     authentication server and send the request again. The `WWW-Authenticate` header says whether the request had a
+         *     token. The log of the service says which check failed, under the id of the request.
          */
         UnauthorizedProblem: {
             /** @constant */
@@ -2471,7 +2476,7 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Forbidden
-         * @description The token is valid but does not open this path: `user_id` in the path is not the token's subject.
+         * @description The token is valid, but it is not for this path: the `user_id` in the path is not the subject of the token.
          */
         ForbiddenProblem: {
             /** @constant */
@@ -2490,8 +2495,8 @@ export interface components {
         });
         /**
          * Insufficient scope
-         * @description The token is valid but may not do this: its `scope` claim does not hold the operation's scope, or its role may
-         *     only read. The `WWW-Authenticate` header names the scope that is missing.
+         * @description The token is valid, but it does not allow this operation: its `scope` claim does not contain the scope of the
+         *     operation, or its role may only read. The `WWW-Authenticate` header names the missing scope.
          */
         InsufficientScopeProblem: {
             /** @constant */
@@ -2510,8 +2515,8 @@ export interface components {
         });
         /**
          * Wrong origin
-         * @description A write that a cookie authenticates must come from a page that the service trusts: its `Origin` header is
-         *     missing or is not one of the configured origins. Another site may have sent it in the user's name.
+         * @description A write with a session cookie must come from a page that the service trusts. The `Origin` header is missing or is
+         *     not one of the configured origins. Another site may have sent the request in the name of the user.
          */
         WrongOriginProblem: {
             /** @constant */
@@ -2530,27 +2535,31 @@ export interface components {
         });
         /** @description Why the caller may not do this. */
         AccessDeniedProblem: components["schemas"]["ForbiddenProblem"] | components["schemas"]["InsufficientScopeProblem"] | components["schemas"]["WrongOriginProblem"];
-        /** @description One fault of a request. */
+        /** @description One validation error of a request. */
         ValidationError: {
             /**
-             * @description Where the fault is, as a JSON pointer into `{path, query, headers, body}`. A pointer that is longer than 300
-             *     characters is cut, and ends with `…`.
+             * @description The JSON pointer to the wrong value, in `{path, query, headers, body}`. A pointer with more than 300 characters
+             *     is cut and ends with `…`.
              */
             pointer: string;
             /**
-             * @description What kind of fault it is, for programs to switch on.
+             * @description The kind of error, for programs.
              * @enum {string}
              */
             code: "required" | "unknown" | "wrong-type" | "wrong-format" | "too-short" | "too-long" | "too-small" | "too-large" | "not-allowed" | "duplicate" | "wrong-cursor" | "not-in-lane" | "cycle" | "too-deep" | "contradiction" | "wrong-token";
-            /** @description What would be right; cut at 1,000 characters, as `pointer` is. */
+            /**
+             * @description What is wrong, for people. It completes a sentence that begins with the field: "must be a calendar date such as
+             *     2027-01-31". A detail with more than 1,000 characters is cut and ends with `…`.
+             */
             detail: string;
         };
         /**
          * Validation failed
-         * @description The request can be parsed but breaks the contract. `errors` lists its faults, each with a JSON pointer into
-         *     `{path, query, headers, body}`: `/body/title` is the field `title` of the body, `/query/limit` the query
-         *     parameter `limit`. Of more than 100 faults it lists 100, and `errors_omitted` counts the others. Nothing was
-         *     changed.
+         * @description The request is readable but does not follow the contract. `errors` lists the validation errors. Each has a JSON
+         *     pointer into `{path, query, headers, body}`: `/body/title` is the field `title` of the body, `/query/limit` is the
+         *     query parameter `limit`. A wrong value has one error. `detail` names the first error in words, and says how many
+         *     more there are: "`due_date` must be a calendar date such as 2027-01-31, and 2 more errors". `errors` has at most 100
+         *     entries; `errors_omitted` counts the others. Nothing was changed.
          */
         ValidationFailedProblem: {
             /** @constant */
@@ -2560,12 +2569,12 @@ export interface components {
              * @constant
              */
             status?: 422;
-            /** @description The faults of the request, at most 100 of them. */
+            /** @description The validation errors of the request, at most 100. */
             errors: components["schemas"]["ValidationError"][];
             /**
              * Format: int32
-             * @description How many more faults were found. What is longer than it may be has this one fault; the service does not look
-             *     at what is in it.
+             * @description The number of validation errors that `errors` does not list. A value that is too long has only this error: the
+             *     service does not check what is inside it.
              */
             errors_omitted: number;
         } & (components["schemas"]["Problem"] & {
@@ -2577,10 +2586,10 @@ export interface components {
         });
         /**
          * Rate limited
-         * @description The requests of the user in this minute cost as many units as the limit has. Reads and writes are counted apart,
-         *     and `x-cost` in the contract says what each operation costs. Or the address sent too many requests without valid
-         *     credentials. `RateLimit-Policy` names the limit, `RateLimit` tells what is left of it, `Retry-After` when to try
-         *     again. Nothing was changed.
+         * @description The requests of the user in this minute exceed the rate limit. Reads and writes have separate limits, and `x-cost`
+         *     in the contract says how many units an operation costs. The answer is also this if an address sends too many
+         *     requests without valid credentials. `RateLimit-Policy` names the limit, `RateLimit` says how many units are left,
+         *     and `Retry-After` says when to try again. Nothing was changed.
          */
         RateLimitedProblem: {
             /** @constant */
@@ -2599,8 +2608,8 @@ export interface components {
         });
         /**
          * Internal error
-         * @description The service has a defect that this request met. The log has it under the request's id; tell the operator that
-         *     id. Whether the request took effect is not known.
+         * @description The service has a defect. Its log has the details under the id of the request; tell the operator this id. It is not
+         *     known whether the request took effect.
          */
         InternalErrorProblem: {
             /** @constant */
@@ -2619,10 +2628,10 @@ export interface components {
         });
         /**
          * Service unavailable
-         * @description The service cannot answer for now: its database or the authentication server's key set is out of reach, the
-         *     database is read-only and the request writes, the service is too busy, or it is shutting down. It is also too
-         *     busy if many requests of the same user wait: each user has a share of the database connections. Try again after
-         *     the seconds in `Retry-After`.
+         * @description The service cannot answer at the moment. Its database or the key set of the authentication server is unreachable,
+         *     the database is read-only and the request writes, the service is overloaded, or it is shutting down. The answer is
+         *     also this if too many requests of the same user wait, because each user has a share of the database connections. Try
+         *     again after the number of seconds in `Retry-After`.
          */
         ServiceUnavailableProblem: {
             /** @constant */
@@ -2643,16 +2652,16 @@ export interface components {
         ServerErrorProblem: components["schemas"]["InternalErrorProblem"] | components["schemas"]["ServiceUnavailableProblem"];
         /**
          * Format: date-time
-         * @description An instant as `Timestamp` has it, or null for none.
+         * @description An instant with the format of `Timestamp`; null for none.
          */
         NullableTimestamp: string | null;
-        /** @description A time to be reminded; either `at` or `minutes_before_due`. */
+        /** @description A reminder, with either `at` or `minutes_before_due`. */
         ReminderInput: {
-            /** @description The instant; null or absent where it depends on the due date. */
+            /** @description The instant; null or absent if the reminder depends on the due date. */
             at?: components["schemas"]["NullableTimestamp"];
             /**
              * Format: int32
-             * @description How many minutes before the task is due, up to four weeks; null or absent where it is an instant.
+             * @description The number of minutes before the task is due, at most four weeks; null or absent if the reminder is an instant.
              */
             minutes_before_due?: number | null;
         };
@@ -2664,17 +2673,17 @@ export interface components {
             description?: components["schemas"]["TaskDescription"];
             /** @default pending */
             status?: components["schemas"]["TaskStatus"];
-            /** @description How much the task matters; the profile's `default_priority` where it is left out. */
+            /** @description The priority of the task; the default is the `default_priority` of the profile. */
             priority?: components["schemas"]["TaskPriority"];
-            /** @description The project that the task is to be in; a subtask goes where its parent is, and may leave it out. */
+            /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
             project_id?: components["schemas"]["NullableId"];
             /**
-             * @description The task that it is to be a subtask of, at most four levels below a task that is none.
+             * @description The parent task; null for none. Tasks have at most 5 levels.
              * @default null
              */
             parent_id?: components["schemas"]["NullableId"];
             /**
-             * @description The names of all tags that the task is to carry; those that there are not yet are made.
+             * @description The names of all tags of the task. The service creates the tags that do not exist yet.
              * @default []
              */
             tags?: components["schemas"]["TagName"][];
@@ -2689,15 +2698,15 @@ export interface components {
             /** @default schedule */
             repeat_from?: components["schemas"]["RepeatFrom"];
             /**
-             * @description When to be reminded, each once.
+             * @description The reminders of the task.
              * @default []
              */
             reminders?: components["schemas"]["ReminderInput"][];
         };
         /**
          * Id taken
-         * @description The lane already has something with the id that the request chose, maybe in the trash. If the request is a
-         *     retry, the earlier one succeeded: get it by its id.
+         * @description The client chose an id for the new entity, and the lane already has an entity with this id. It may be in the trash.
+         *     If the request is a retry, the earlier request succeeded: get the entity by its id.
          */
         IdTakenProblem: {
             /** @constant */
@@ -2716,10 +2725,9 @@ export interface components {
         });
         /**
          * Quota exceeded
-         * @description The lane would hold more than the service is configured to keep for one user. `quota` names what there would be too
-         *     much of, and `limit` is how much the lane may hold: tasks, those in the trash included, projects, tags, or webhooks.
-         *     Nothing was changed, except by an import, which may have written some of its rows. Remove something, or empty the
-         *     trash; then the request can be sent again.
+         * @description The request would exceed a quota of the lane. `quota` names what there would be too many of, and `limit` is the
+         *     highest number that the lane may have. Tasks in the trash count. Nothing was changed, except by an import, which may
+         *     have written some of its rows. Delete something or empty the trash, and then send the request again.
          */
         QuotaExceededProblem: {
             /** @constant */
@@ -2730,13 +2738,13 @@ export interface components {
              */
             status?: 409;
             /**
-             * @description What the lane would hold too much of.
+             * @description The quota that would be exceeded.
              * @enum {string}
              */
             quota: "tasks" | "projects" | "tags" | "webhooks";
             /**
              * Format: int32
-             * @description How much the lane may hold.
+             * @description The highest number that the lane may have.
              */
             limit: number;
         } & (components["schemas"]["Problem"] & {
@@ -2748,8 +2756,9 @@ export interface components {
         });
         /**
          * Request in flight
-         * @description An earlier request with the same `Idempotency-Key` is being carried out. Send it again after the seconds in
-         *     `Retry-After`: if the earlier one succeeded, the answer is its reply; if not, the request is carried out then.
+         * @description An earlier request with the same `Idempotency-Key` is still running. Send the request again after the number of
+         *     seconds in `Retry-After`. If the earlier request succeeded, the answer is its reply. If it failed, the request is
+         *     carried out.
          */
         RequestInFlightProblem: {
             /** @constant */
@@ -2768,8 +2777,8 @@ export interface components {
         });
         /**
          * Reply not kept
-         * @description An earlier request with the same `Idempotency-Key` was carried out, and its reply, larger than 1 MiB, was not
-         *     kept. Nothing was done now; get what you need to know.
+         * @description An earlier request with the same `Idempotency-Key` was carried out, but its reply was larger than 1 MiB and was not
+         *     stored. This request changed nothing. Get the current state with a read.
          */
         ReplyNotKeptProblem: {
             /** @constant */
@@ -2790,7 +2799,7 @@ export interface components {
         CreateConflictProblem: components["schemas"]["IdTakenProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /**
          * Content too large
-         * @description The request's body, after decoding, is larger than the service is configured to take.
+         * @description The body of the request, after decoding, is larger than the configured limit of the service.
          */
         ContentTooLargeProblem: {
             /** @constant */
@@ -2803,8 +2812,8 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Unsupported media type
-         * @description The request's `Content-Type` is missing or is not one that the operation takes, its charset is not UTF-8, or
-         *     its `Content-Encoding` is not one of gzip, deflate and br.
+         * @description The `Content-Type` is missing or is not supported by this operation, its charset is not UTF-8, or the
+         *     `Content-Encoding` is not gzip, deflate or br.
          */
         UnsupportedMediaTypeProblem: {
             /** @constant */
@@ -2817,8 +2826,8 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Idempotency key reused
-         * @description An earlier request of the user and operation had this `Idempotency-Key`, and asked for something else: its
-         *     path, query or body differ. Make up a new key for each thing to do. Nothing was changed.
+         * @description An earlier request of the same user to the same operation had this `Idempotency-Key`, but another path, query or
+         *     body. Use a new key for each action. Nothing was changed.
          */
         IdempotencyKeyReusedProblem: {
             /** @constant */
@@ -2839,8 +2848,8 @@ export interface components {
         UnprocessableProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
         /**
          * Task not found
-         * @description The lane has no task with this id: it was never there, it is in the trash (or, where the trash is asked, not in
-         *     it), or it was purged. The id of another user's task gives the same answer.
+         * @description The lane has no task with this id: it never existed, it is in the trash, or it was purged. An operation on the trash
+         *     answers this if the task is not in the trash. The id of another user's task gives the same answer.
          */
         TaskNotFoundProblem: {
             /** @constant */
@@ -2857,7 +2866,7 @@ export interface components {
              */
             code: "task-not-found";
         });
-        /** @description Every writable field of a task. */
+        /** @description All fields of a task that can be written. */
         TaskReplace: {
             title: components["schemas"]["TaskTitle"];
             /** @default null */
@@ -2866,15 +2875,15 @@ export interface components {
             status?: components["schemas"]["TaskStatus"];
             /** @default medium */
             priority?: components["schemas"]["TaskPriority"];
-            /** @description The project that the task is to be in; a subtask goes where its parent is, and may leave it out. */
+            /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
             project_id?: components["schemas"]["NullableId"];
             /**
-             * @description The task that it is to be a subtask of, at most four levels below a task that is none.
+             * @description The parent task; null for none. Tasks have at most 5 levels.
              * @default null
              */
             parent_id?: components["schemas"]["NullableId"];
             /**
-             * @description The names of all tags that the task is to carry; those that there are not yet are made.
+             * @description The names of all tags of the task. The service creates the tags that do not exist yet.
              * @default []
              */
             tags?: components["schemas"]["TagName"][];
@@ -2889,15 +2898,16 @@ export interface components {
             /** @default schedule */
             repeat_from?: components["schemas"]["RepeatFrom"];
             /**
-             * @description When to be reminded, each once.
+             * @description The reminders of the task.
              * @default []
              */
             reminders?: components["schemas"]["ReminderInput"][];
         };
         /**
          * Precondition failed
-         * @description None of the entity tags in `If-Match` is that of the entity as it now is: someone changed it since. `current`
-         *     shows it, `ETag` names it; put your change onto that, and send it with the new tag. Nothing was changed.
+         * @description No entity tag in `If-Match` matches the current version of the entity: it was changed in the meantime. `current` is
+         *     the entity as it is now, and `ETag` is its entity tag. Apply your change to it, and send it with the new entity tag.
+         *     Nothing was changed.
          */
         PreconditionFailedProblem: {
             /** @constant */
@@ -2908,15 +2918,16 @@ export interface components {
              */
             status?: 412;
         } & components["schemas"]["Problem"];
-        /** @description The task is no longer what `If-Match` names. */
+        /** @description The task no longer has the entity tag in `If-Match`. */
         TaskPreconditionFailedProblem: {
-            /** @description The task as it now is. */
+            /** @description The task as it is now. */
             current: components["schemas"]["Task"];
         } & components["schemas"]["PreconditionFailedProblem"];
         /**
          * Precondition required
-         * @description Changes of what has an `ETag` need an `If-Match`, as the service is configured or the profile's
-         *     `require_if_match` demands. Get the entity, and send its `ETag` with the change. Nothing was changed.
+         * @description A change of an entity with an `ETag` requires `If-Match`, because the configuration of the service or the setting
+         *     `require_if_match` of the profile demands it. Get the entity, and send its `ETag` in `If-Match`. Nothing was
+         *     changed.
          */
         PreconditionRequiredProblem: {
             /** @constant */
@@ -2933,33 +2944,33 @@ export interface components {
             description?: components["schemas"]["TaskDescription"];
             status?: components["schemas"]["TaskStatus"];
             priority?: components["schemas"]["TaskPriority"];
-            /** @description The project that the task is to be in; a subtask goes where its parent is, and may leave it out. */
+            /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
             project_id?: components["schemas"]["NullableId"];
-            /** @description The task that it is to be a subtask of, at most four levels below a task that is none. */
+            /** @description The parent task; null for none. Tasks have at most 5 levels. */
             parent_id?: components["schemas"]["NullableId"];
-            /** @description The names of all tags that the task is to carry; those that there are not yet are made. */
+            /** @description The names of all tags of the task. The service creates the tags that do not exist yet. */
             tags?: components["schemas"]["TagName"][];
             due_date?: components["schemas"]["NullableDate"];
             due_time?: components["schemas"]["NullableTimeOfDay"];
             time_zone?: components["schemas"]["NullableTimeZone"];
             rrule?: components["schemas"]["NullableRrule"];
             repeat_from?: components["schemas"]["RepeatFrom"];
-            /** @description When to be reminded, each once. */
+            /** @description The reminders of the task. */
             reminders?: components["schemas"]["ReminderInput"][];
         };
         /** @description Why nothing can be added now. */
         QuotaConflictProblem: components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
-        /** @description Whether the task is completed. */
+        /** @description Completes a task, or undoes its completion. */
         TaskCompletion: {
-            /** @description True completes the task or its current occurrence, false takes that back. */
+            /** @description True completes the task or its current occurrence. False undoes the completion. */
             completed: boolean;
-            /** @description The due date of the occurrence that is meant, of a recurring task. */
+            /** @description For a recurring task, the due date of the occurrence to complete or to undo. */
             occurrence?: components["schemas"]["CalendarDate"];
         };
         /**
          * Completion changed
-         * @description The last completion of a recurring task can not be taken back: the due date or the recurrence was changed since, and
-         *     would be overwritten. Set the due date to what it should be instead.
+         * @description The last completion of a recurring task cannot be undone, because the due date or the recurrence rule was changed
+         *     after it. Undoing the completion would overwrite that change. Set the due date to the value that you want instead.
          */
         CompletionChangedProblem: {
             /** @constant */
@@ -2980,7 +2991,7 @@ export interface components {
         CompletionConflictProblem: components["schemas"]["CompletionChangedProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /**
          * Not recurring
-         * @description The task has no `rrule`, or is closed, so there is no next occurrence to go on to.
+         * @description The task has no next occurrence: it has no `rrule`, or it is closed.
          */
         NotRecurringProblem: {
             /** @constant */
@@ -2999,30 +3010,30 @@ export interface components {
         });
         /** @description Why the occurrence cannot be skipped. */
         SkipConflictProblem: components["schemas"]["NotRecurringProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
-        /** @description A date of a recurring task. */
+        /** @description A due date of a recurring task. */
         Occurrence: {
             due_date: components["schemas"]["CalendarDate"];
             due_time: components["schemas"]["NullableTimeOfDay"];
             time_zone: components["schemas"]["NullableTimeZone"];
             /**
              * Format: date-time
-             * @description The instant; null unless the task has a time and a zone.
+             * @description The instant; null unless the task has a due time and a time zone.
              */
             due_at: string | null;
         };
-        /** @description The next dates of a recurring task. */
+        /** @description The next due dates of a recurring task. */
         OccurrenceList: {
             /** @description The dates, in order. */
             items: components["schemas"]["Occurrence"][];
         };
-        /** @description The record of an occurrence that was completed. */
+        /** @description The record that an occurrence was completed. */
         Completion: {
             id: components["schemas"]["Id"];
             user_id: components["schemas"]["UserId"];
             task_id: components["schemas"]["Id"];
-            /** @description The task's title at the time. */
+            /** @description The title of the task at that time. */
             title: components["schemas"]["TaskTitle"];
-            /** @description The day that the occurrence was due. */
+            /** @description The due date of the occurrence. */
             due_date: components["schemas"]["CalendarDate"];
             due_time: components["schemas"]["NullableTimeOfDay"];
             time_zone: components["schemas"]["NullableTimeZone"];
@@ -3032,63 +3043,63 @@ export interface components {
         CompletionPage: {
             /** @description The completions of this page, the latest first. */
             items: components["schemas"]["Completion"][];
-            /** @description The `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
         };
-        /** @description Where to put a task. */
+        /** @description The new place of a task: its order, project or parent. */
         TaskMove: {
-            /** @description The task that this one comes right before. */
+            /** @description The task is placed directly before this task. */
             before?: components["schemas"]["Id"];
-            /** @description The task that this one comes right after; not together with `before`. */
+            /** @description The task is placed directly after this task. Cannot be combined with `before`. */
             after?: components["schemas"]["Id"];
-            /** @description The project that the task is to be in; null for none. */
+            /** @description The new project of the task; null for none. */
             project_id?: components["schemas"]["NullableId"];
-            /** @description The task that it is to be a subtask of; null for none. */
+            /** @description The new parent task; null for none. */
             parent_id?: components["schemas"]["NullableId"];
         };
-        /** @description An earlier request with the same `Idempotency-Key` has no reply to repeat. */
+        /** @description An earlier request with the same `Idempotency-Key` has no stored reply. */
         IdempotencyConflictProblem: components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
-        /** @description What one delete took. */
+        /** @description A deleted task, together with the subtasks that were deleted with it. */
         TrashItem: {
             task: components["schemas"]["Task"];
             deleted_at: components["schemas"]["Timestamp"];
             /**
              * Format: date-time
-             * @description The instant from which the task may be removed for good.
+             * @description The service can purge the task from this instant on.
              */
             purged_after: string;
             /**
              * Format: int32
-             * @description How many tasks the delete took and are still in the trash, the task itself included.
+             * @description The number of tasks in the trash from this deletion, including the task itself.
              */
             task_count: number;
         };
         /** @description A page of the trash. */
         TrashPage: {
-            /** @description What was deleted, the latest first. */
+            /** @description The deleted tasks, the latest first. */
             items: components["schemas"]["TrashItem"][];
-            /** @description The `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
         };
         /**
          * Format: well-formed
-         * @description The project's name, 1 to 100 characters on one line. White space around it is dropped.
+         * @description The name of the project: 1 to 100 characters on one line. White space at both ends is removed.
          */
         ProjectName: string;
-        /** @description A colour as CSS has it, six hexadecimal digits in lower case; null for none. */
+        /** @description A CSS color of six hexadecimal digits in lower case; null for none. */
         Color: string | null;
-        /** @description What tasks can belong to. */
+        /** @description A group of tasks. */
         Project: {
             id: components["schemas"]["Id"];
             user_id: components["schemas"]["UserId"];
             name: components["schemas"]["ProjectName"];
             color: components["schemas"]["Color"];
-            /** @description Whether the user has put the project away. */
+            /** @description True if the user has archived the project. */
             archived: boolean;
             position: components["schemas"]["Position"];
             /**
              * Format: int64
-             * @description Grows by one with every change of the project.
+             * @description The version of the project. Each change raises it by one.
              */
             version: number;
             created_at: components["schemas"]["Timestamp"];
@@ -3098,22 +3109,22 @@ export interface components {
         ProjectPage: {
             /** @description The projects of this page, in order. */
             items: components["schemas"]["Project"][];
-            /** @description The tasks of each project of this page, subtasks included, by project id. */
+            /** @description The numbers of open and completed tasks for each project of this page, including subtasks, by project id. */
             counts: {
                 [key: string]: {
                     /**
                      * Format: int32
-                     * @description How many are `pending` or `in_progress`.
+                     * @description The number of tasks that are `pending` or `in_progress`.
                      */
                     open: number;
                     /**
                      * Format: int32
-                     * @description How many are `completed`.
+                     * @description The number of tasks that are `completed`.
                      */
                     completed: number;
                 };
             };
-            /** @description The `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
         };
         /** @description A new project. */
@@ -3123,14 +3134,14 @@ export interface components {
             /** @default null */
             color?: components["schemas"]["Color"];
             /**
-             * @description Whether the project is put away.
+             * @description True if the project is archived.
              * @default false
              */
             archived?: boolean;
         };
         /**
          * Project not found
-         * @description The lane has no project with this id: it was never there, or it was deleted. The id of another user's project gives
+         * @description The lane has no project with this id: it never existed, or it was deleted. The id of another user's project gives
          *     the same answer.
          */
         ProjectNotFoundProblem: {
@@ -3148,26 +3159,26 @@ export interface components {
              */
             code: "project-not-found";
         });
-        /** @description The project is no longer what `If-Match` names. */
+        /** @description The project no longer has the entity tag in `If-Match`. */
         ProjectPreconditionFailedProblem: {
-            /** @description The project as it now is. */
+            /** @description The project as it is now. */
             current: components["schemas"]["Project"];
         } & components["schemas"]["PreconditionFailedProblem"];
         /** @description The fields to change. */
         ProjectPatch: {
             name?: components["schemas"]["ProjectName"];
             color?: components["schemas"]["Color"];
-            /** @description Whether the project is put away. */
+            /** @description True if the project is archived. */
             archived?: boolean;
         };
-        /** @description Where to put a project. */
+        /** @description The new place of a project in the order. */
         ProjectMove: {
-            /** @description The project that this one comes right before. */
+            /** @description The project is placed directly before this project. */
             before?: components["schemas"]["Id"];
-            /** @description The project that this one comes right after. */
+            /** @description The project is placed directly after this project. */
             after?: components["schemas"]["Id"];
         };
-        /** @description A label of tasks. */
+        /** @description A label for tasks. */
         Tag: {
             id: components["schemas"]["Id"];
             user_id: components["schemas"]["UserId"];
@@ -3175,7 +3186,7 @@ export interface components {
             color: components["schemas"]["Color"];
             /**
              * Format: int64
-             * @description Grows by one with every change of the tag.
+             * @description The version of the tag. Each change raises it by one.
              */
             version: number;
             created_at: components["schemas"]["Timestamp"];
@@ -3183,30 +3194,30 @@ export interface components {
         };
         /** @description A page of tags. */
         TagPage: {
-            /** @description The tags of this page, by name with case folded. */
+            /** @description The tags of this page, sorted by name without regard to case. */
             items: components["schemas"]["Tag"][];
-            /** @description The tasks that carry each tag of this page, by tag id. */
+            /** @description The numbers of tasks with each tag of this page, by tag id. */
             counts: {
                 [key: string]: {
                     /**
                      * Format: int32
-                     * @description How many are `pending` or `in_progress`.
+                     * @description The number of tasks that are `pending` or `in_progress`.
                      */
                     open: number;
                     /**
                      * Format: int32
-                     * @description How many there are.
+                     * @description The number of all tasks with the tag.
                      */
                     total: number;
                 };
             };
-            /** @description The `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
         };
         /**
          * Tag not found
-         * @description The lane has no tag with this id: it was never there, or it was deleted. The id of another user's tag gives
-         *     the same answer.
+         * @description The lane has no tag with this id: it never existed, or it was deleted. The id of another user's tag gives the same
+         *     answer.
          */
         TagNotFoundProblem: {
             /** @constant */
@@ -3223,9 +3234,9 @@ export interface components {
              */
             code: "tag-not-found";
         });
-        /** @description The tag is no longer what `If-Match` names. */
+        /** @description The tag no longer has the entity tag in `If-Match`. */
         TagPreconditionFailedProblem: {
-            /** @description The tag as it now is. */
+            /** @description The tag as it is now. */
             current: components["schemas"]["Tag"];
         } & components["schemas"]["PreconditionFailedProblem"];
         /** @description The fields to change. */
@@ -3234,13 +3245,13 @@ export interface components {
             color?: components["schemas"]["Color"];
         };
         /**
-         * @description A name for what the operation makes, to refer to it further on as `$name`: up to 64 letters, digits, `-` and `_`.
-         *     Each is given once in a batch.
+         * @description A name for the entity that the operation creates. Later operations refer to it as `$name`. It has at most 64
+         *     letters, digits, `-` and `_`, and must be unique in the batch.
          */
         BatchRef: string;
         /** @description An id, `$` and the `ref` of an earlier operation, or null for none. */
         NullableIdOrReference: string | null;
-        /** @description A new task; as `TaskCreate`, with references. */
+        /** @description A new task, like `TaskCreate`, but with references. */
         BatchTaskCreate: {
             id?: components["schemas"]["Id"];
             title: components["schemas"]["TaskTitle"];
@@ -3248,17 +3259,17 @@ export interface components {
             description?: components["schemas"]["TaskDescription"];
             /** @default pending */
             status?: components["schemas"]["TaskStatus"];
-            /** @description How much the task matters; the profile's `default_priority` where it is left out. */
+            /** @description The priority of the task; the default is the `default_priority` of the profile. */
             priority?: components["schemas"]["TaskPriority"];
-            /** @description The project that the task is to be in; a subtask goes where its parent is, and may leave it out. */
+            /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
             project_id?: components["schemas"]["NullableIdOrReference"];
             /**
-             * @description The task that it is to be a subtask of, at most four levels below a task that is none.
+             * @description The parent task; null for none. Tasks have at most 5 levels.
              * @default null
              */
             parent_id?: components["schemas"]["NullableIdOrReference"];
             /**
-             * @description The names of all tags that the task is to carry; those that there are not yet are made.
+             * @description The names of all tags of the task. The service creates the tags that do not exist yet.
              * @default []
              */
             tags?: components["schemas"]["TagName"][];
@@ -3273,184 +3284,184 @@ export interface components {
             /** @default schedule */
             repeat_from?: components["schemas"]["RepeatFrom"];
             /**
-             * @description When to be reminded, each once.
+             * @description The reminders of the task.
              * @default []
              */
             reminders?: components["schemas"]["ReminderInput"][];
         };
-        /** @description Makes a task, as `POST …/tasks` does. */
+        /** @description Creates a task, like `POST …/tasks`. */
         BatchCreateTask: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "create_task";
             ref?: components["schemas"]["BatchRef"];
             task: components["schemas"]["BatchTaskCreate"];
         };
-        /** @description An id, or `$` and the `ref` of an earlier operation of the batch for the id of what that makes. */
+        /** @description An id, or `$` and the `ref` of an earlier operation, which stands for the id of the entity that it creates. */
         IdOrReference: string;
-        /** @description The fields to change; as `TaskPatch`, with references. */
+        /** @description The fields to change, like `TaskPatch`, but with references. */
         BatchTaskPatch: {
             title?: components["schemas"]["TaskTitle"];
             description?: components["schemas"]["TaskDescription"];
             status?: components["schemas"]["TaskStatus"];
             priority?: components["schemas"]["TaskPriority"];
-            /** @description The project that the task is to be in; a subtask goes where its parent is, and may leave it out. */
+            /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
             project_id?: components["schemas"]["NullableIdOrReference"];
-            /** @description The task that it is to be a subtask of, at most four levels below a task that is none. */
+            /** @description The parent task; null for none. Tasks have at most 5 levels. */
             parent_id?: components["schemas"]["NullableIdOrReference"];
-            /** @description The names of all tags that the task is to carry; those that there are not yet are made. */
+            /** @description The names of all tags of the task. The service creates the tags that do not exist yet. */
             tags?: components["schemas"]["TagName"][];
             due_date?: components["schemas"]["NullableDate"];
             due_time?: components["schemas"]["NullableTimeOfDay"];
             time_zone?: components["schemas"]["NullableTimeZone"];
             rrule?: components["schemas"]["NullableRrule"];
             repeat_from?: components["schemas"]["RepeatFrom"];
-            /** @description When to be reminded, each once. */
+            /** @description The reminders of the task. */
             reminders?: components["schemas"]["ReminderInput"][];
         };
-        /** @description Changes the fields of a task that `task` names, as `PATCH …/tasks/{task_id}` does. */
+        /** @description Changes the fields of a task that `task` contains, like `PATCH …/tasks/{task_id}`. */
         BatchUpdateTask: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "update_task";
-            /** @description The task; `$name` for one that an operation before this one makes. */
+            /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
             task: components["schemas"]["BatchTaskPatch"];
         };
-        /** @description Completes a task or takes it back, as `PATCH …/tasks/{task_id}/complete` does; never toggles. */
+        /** @description Completes a task or undoes its completion, like `PATCH …/tasks/{task_id}/complete`. It never toggles. */
         BatchCompleteTask: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "complete_task";
-            /** @description The task; `$name` for one that an operation before this one makes. */
+            /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
             /**
-             * @description True completes the task, false makes it pending.
+             * @description True completes the task. False undoes the completion.
              * @default true
              */
             completed?: boolean;
-            /** @description The due date of the occurrence that is meant, of a recurring task. */
+            /** @description For a recurring task, the due date of the occurrence to complete or to undo. */
             occurrence?: components["schemas"]["CalendarDate"];
         };
-        /** @description Goes on to the next occurrence of a recurring task, as `POST …/tasks/{task_id}/skip` does. */
+        /** @description Moves a recurring task to its next occurrence, like `POST …/tasks/{task_id}/skip`. */
         BatchSkipOccurrence: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "skip_occurrence";
-            /** @description The task; `$name` for one that an operation before this one makes. */
+            /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
         };
-        /** @description Where to put a task; as `TaskMove`, with references. */
+        /** @description The new place of a task, like `TaskMove`, but with references. */
         BatchTaskMove: {
-            /** @description The task that this one comes right before. */
+            /** @description The task is placed directly before this task. */
             before?: components["schemas"]["IdOrReference"];
-            /** @description The task that this one comes right after; not together with `before`. */
+            /** @description The task is placed directly after this task. Cannot be combined with `before`. */
             after?: components["schemas"]["IdOrReference"];
-            /** @description The project that the task is to be in; null for none. */
+            /** @description The new project of the task; null for none. */
             project_id?: components["schemas"]["NullableIdOrReference"];
-            /** @description The task that it is to be a subtask of; null for none. */
+            /** @description The new parent task; null for none. */
             parent_id?: components["schemas"]["NullableIdOrReference"];
         };
-        /** @description Moves a task, as `POST …/tasks/{task_id}/move` does. */
+        /** @description Moves a task, like `POST …/tasks/{task_id}/move`. */
         BatchMoveTask: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "move_task";
-            /** @description The task; `$name` for one that an operation before this one makes. */
+            /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
             to: components["schemas"]["BatchTaskMove"];
         };
-        /** @description Puts a task and its subtasks into the trash, as `DELETE …/tasks/{task_id}` does. */
+        /** @description Moves a task and its subtasks to the trash, like `DELETE …/tasks/{task_id}`. */
         BatchDeleteTask: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "delete_task";
-            /** @description The task; `$name` for one that an operation before this one makes. */
+            /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
         };
-        /** @description Takes a task out of the trash, as `POST …/tasks/{task_id}/restore` does. */
+        /** @description Restores a task from the trash, like `POST …/tasks/{task_id}/restore`. */
         BatchRestoreTask: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "restore_task";
-            /** @description The task; `$name` for one that an operation before this one makes. */
+            /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
         };
-        /** @description Makes a project, as `POST …/projects` does. */
+        /** @description Creates a project, like `POST …/projects`. */
         BatchCreateProject: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "create_project";
             ref?: components["schemas"]["BatchRef"];
             project: components["schemas"]["ProjectCreate"];
         };
-        /** @description Changes the fields of a project that `project` names, as `PATCH …/projects/{project_id}` does. */
+        /** @description Changes the fields of a project that `project` contains, like `PATCH …/projects/{project_id}`. */
         BatchUpdateProject: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "update_project";
-            /** @description The project; `$name` for one that an operation before this one makes. */
+            /** @description The id of the project, or `$name` for a project that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
             project: components["schemas"]["ProjectPatch"];
         };
-        /** @description Removes a project for good, as `DELETE …/projects/{project_id}` does. */
+        /** @description Deletes a project for good, like `DELETE …/projects/{project_id}`. */
         BatchDeleteProject: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "delete_project";
-            /** @description The project; `$name` for one that an operation before this one makes. */
+            /** @description The id of the project, or `$name` for a project that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
             /**
-             * @description What becomes of its tasks; `move` keeps them without a project, `delete` puts them into the trash.
+             * @description What happens to the tasks of the project. `move`: they stay without a project. `delete`: they move to the trash.
              * @enum {string}
              */
             tasks: "move" | "delete";
         };
-        /** @description Changes the fields of a tag that `tag` names, as `PATCH …/tags/{tag_id}` does. */
+        /** @description Changes the fields of a tag that `tag` contains, like `PATCH …/tags/{tag_id}`. */
         BatchUpdateTag: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "update_tag";
             id: components["schemas"]["Id"];
             tag: components["schemas"]["TagPatch"];
         };
-        /** @description Takes a tag off its tasks and removes it, as `DELETE …/tags/{tag_id}` does. */
+        /** @description Deletes a tag and removes it from its tasks, like `DELETE …/tags/{tag_id}`. */
         BatchDeleteTag: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "delete_tag";
             id: components["schemas"]["Id"];
         };
-        /** @description One operation; `op` says which, and with it what else there is to say. */
+        /** @description One operation. `op` is the kind of operation and determines the other fields. */
         BatchOperation: components["schemas"]["BatchCreateTask"] | components["schemas"]["BatchUpdateTask"] | components["schemas"]["BatchCompleteTask"] | components["schemas"]["BatchSkipOccurrence"] | components["schemas"]["BatchMoveTask"] | components["schemas"]["BatchDeleteTask"] | components["schemas"]["BatchRestoreTask"] | components["schemas"]["BatchCreateProject"] | components["schemas"]["BatchUpdateProject"] | components["schemas"]["BatchDeleteProject"] | components["schemas"]["BatchUpdateTag"] | components["schemas"]["BatchDeleteTag"];
-        /** @description Operations to apply, in this order. */
+        /** @description Operations to apply in this order. */
         Batch: {
             /**
-             * @description Whether all operations are undone where one fails.
+             * @description True to undo all operations if one fails.
              * @default true
              */
             atomic?: boolean;
@@ -3459,8 +3470,9 @@ export interface components {
         };
         /**
          * Not applied
-         * @description An operation of a batch was not applied, because another one failed: in an atomic batch any, otherwise one whose
-         *     `ref` it uses. By itself there may be nothing wrong with it. Only the results of a batch have this problem.
+         * @description An operation of a batch was not applied, because another operation failed. In an atomic batch this is any other
+         *     operation; otherwise it is an operation whose `ref` this one uses. The operation itself may be correct. This problem
+         *     occurs only in the results of a batch.
          */
         NotAppliedProblem: {
             /** @constant */
@@ -3477,87 +3489,87 @@ export interface components {
              */
             code: "not-applied";
         });
-        /** @description Why an operation of a batch failed; pointers are into the whole request. */
+        /** @description Why an operation of a batch failed. Pointers lead into the whole request. */
         BatchProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["TaskNotFoundProblem"] | components["schemas"]["ProjectNotFoundProblem"] | components["schemas"]["TagNotFoundProblem"] | components["schemas"]["IdTakenProblem"] | components["schemas"]["CompletionChangedProblem"] | components["schemas"]["NotRecurringProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["NotAppliedProblem"] | components["schemas"]["InternalErrorProblem"];
-        /** @description What became of an operation on a task. */
+        /** @description The result of an operation on a task. */
         BatchTaskResult: {
             /**
              * Format: int32
-             * @description Which of the batch's operations this was, from 0.
+             * @description The index of the operation in the batch, from 0.
              */
             index: number;
             /**
-             * @description Which operation this was. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "create_task" | "update_task" | "complete_task" | "skip_occurrence" | "move_task" | "delete_task" | "restore_task";
             /**
              * Format: int32
-             * @description The status that the operation on its own would have answered with; 424 if it was not applied.
+             * @description The HTTP status that the single operation would have; 424 if it was not applied.
              */
             status: number;
-            /** @description The task as the operation left it; null if it was deleted, or if the operation failed. */
+            /** @description The task after the operation; null if the operation deleted it or failed. */
             body: components["schemas"]["Task"] | null;
-            /** @description Why the operation failed; null if it did not. */
+            /** @description Why the operation failed; null if it succeeded. */
             problem: components["schemas"]["BatchProblem"] | null;
         };
-        /** @description What became of an operation on a project. */
+        /** @description The result of an operation on a project. */
         BatchProjectResult: {
             /**
              * Format: int32
-             * @description Which of the batch's operations this was, from 0.
+             * @description The index of the operation in the batch, from 0.
              */
             index: number;
             /**
-             * @description Which operation this was. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "create_project" | "update_project" | "delete_project";
             /**
              * Format: int32
-             * @description The status that the operation on its own would have answered with; 424 if it was not applied.
+             * @description The HTTP status that the single operation would have; 424 if it was not applied.
              */
             status: number;
-            /** @description The project as the operation left it; null if it was deleted, or if the operation failed. */
+            /** @description The project after the operation; null if the operation deleted it or failed. */
             body: components["schemas"]["Project"] | null;
-            /** @description Why the operation failed; null if it did not. */
+            /** @description Why the operation failed; null if it succeeded. */
             problem: components["schemas"]["BatchProblem"] | null;
         };
-        /** @description What became of an operation on a tag. */
+        /** @description The result of an operation on a tag. */
         BatchTagResult: {
             /**
              * Format: int32
-             * @description Which of the batch's operations this was, from 0.
+             * @description The index of the operation in the batch, from 0.
              */
             index: number;
             /**
-             * @description Which operation this was. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "update_tag" | "delete_tag";
             /**
              * Format: int32
-             * @description The status that the operation on its own would have answered with; 424 if it was not applied.
+             * @description The HTTP status that the single operation would have; 424 if it was not applied.
              */
             status: number;
-            /** @description The tag as the operation left it; null if it was deleted, or if the operation failed. */
+            /** @description The tag after the operation; null if the operation deleted it or failed. */
             body: components["schemas"]["Tag"] | null;
-            /** @description Why the operation failed; null if it did not. */
+            /** @description Why the operation failed; null if it succeeded. */
             problem: components["schemas"]["BatchProblem"] | null;
         };
-        /** @description What became of an operation. */
+        /** @description The result of one operation. */
         BatchResult: components["schemas"]["BatchTaskResult"] | components["schemas"]["BatchProjectResult"] | components["schemas"]["BatchTagResult"];
-        /** @description What became of each operation of a batch, in their order. */
+        /** @description The results of the operations of a batch, in their order. */
         BatchResults: components["schemas"]["BatchResult"][];
-        /** @description What became of a batch. */
+        /** @description The result of a batch. */
         BatchOutcome: {
             results: components["schemas"]["BatchResults"];
         };
         /**
          * Batch failed
-         * @description An operation of an atomic batch failed, and nothing was changed. `results` has what became of each operation: the
-         *     one that failed with its own problem, every other one with 424 `not-applied`. Mend or leave out the one, or send
-         *     the batch with `atomic: false` to apply what can be applied.
+         * @description An operation of an atomic batch failed, and nothing was changed. `results` has one result for each operation: the
+         *     failed operation has its own problem, and every other operation has 424 `not-applied`. Correct or remove the failed
+         *     operation. Or send the batch with `atomic: false`, which applies every operation that can be applied.
          */
         BatchFailedProblem: {
             /** @constant */
@@ -3577,149 +3589,152 @@ export interface components {
         });
         /** @description Why the batch is refused or failed. */
         BatchUnprocessableProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["BatchFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
-        /** @description How many tasks there are of a kind. */
+        /** @description The numbers of open and completed tasks. */
         TaskTally: {
             /**
              * Format: int32
-             * @description How many are `pending` or `in_progress`.
+             * @description The number of tasks that are `pending` or `in_progress`.
              */
             open: number;
             /**
              * Format: int32
-             * @description How many are `completed`.
+             * @description The number of tasks that are `completed`.
              */
             completed: number;
         };
-        /** @description How many tasks a project has, subtasks included. */
+        /** @description The numbers of open and completed tasks of a project, including subtasks. */
         ProjectTally: {
-            /** @description The project; null for the tasks that are in none. */
+            /** @description The project; null for tasks without a project. */
             project_id: components["schemas"]["NullableId"];
             /**
              * Format: int32
-             * @description How many are `pending` or `in_progress`.
+             * @description The number of tasks that are `pending` or `in_progress`.
              */
             open: number;
             /**
              * Format: int32
-             * @description How many are `completed`.
+             * @description The number of tasks that are `completed`.
              */
             completed: number;
         };
-        /** @description How many completions a day has. */
+        /** @description The number of completions on one day. */
         DayTally: {
             date: components["schemas"]["CalendarDate"];
             /**
              * Format: int32
-             * @description How many there are.
+             * @description The number of completions.
              */
             count: number;
         };
-        /** @description What a lane's tasks come to. */
+        /** @description Statistics of the tasks of a lane. */
         Stats: {
-            /** @description The time zone whose calendar the days are of. */
+            /** @description The time zone of all days in these statistics. */
             time_zone: components["schemas"]["TimeZone"];
-            /** @description The day that it is there. */
+            /** @description The current day in this time zone. */
             today: components["schemas"]["CalendarDate"];
             /**
              * Format: int32
-             * @description How many tasks there are.
+             * @description The number of tasks.
              */
             total: number;
-            /** @description How many tasks have each status. */
+            /** @description The number of tasks for each status. */
             by_status: {
                 /**
                  * Format: int32
-                 * @description How many are `pending`.
+                 * @description The number of tasks that are `pending`.
                  */
                 pending: number;
                 /**
                  * Format: int32
-                 * @description How many are `in_progress`.
+                 * @description The number of tasks that are `in_progress`.
                  */
                 in_progress: number;
                 /**
                  * Format: int32
-                 * @description How many are `completed`.
+                 * @description The number of tasks that are `completed`.
                  */
                 completed: number;
                 /**
                  * Format: int32
-                 * @description How many are `cancelled`.
+                 * @description The number of tasks that are `cancelled`.
                  */
                 cancelled: number;
             };
-            /** @description The tasks of each priority. */
+            /** @description The number of tasks for each priority. */
             by_priority: {
                 low: components["schemas"]["TaskTally"];
                 medium: components["schemas"]["TaskTally"];
                 high: components["schemas"]["TaskTally"];
                 urgent: components["schemas"]["TaskTally"];
             };
-            /** @description The tasks of each project that has any, and of none, by project id with none first. */
+            /**
+             * @description The number of tasks for each project with tasks, sorted by project id. The entry for tasks without a project
+             *     comes first.
+             */
             by_project: components["schemas"]["ProjectTally"][];
             /**
              * Format: int32
-             * @description How many open tasks are past due; what the view `overdue` lists.
+             * @description The number of open tasks that are overdue. The view `overdue` lists them.
              */
             overdue: number;
             /**
              * Format: int32
-             * @description How many open tasks are due today; what the view `today` lists.
+             * @description The number of open tasks that are due today. The view `today` lists them.
              */
             due_today: number;
-            /** @description What was completed in the range. */
+            /** @description The completions in the requested range. */
             completions: {
                 from: components["schemas"]["CalendarDate"];
                 until: components["schemas"]["CalendarDate"];
                 /**
                  * Format: int32
-                 * @description How many completions the range has.
+                 * @description The number of completions in the range.
                  */
                 total: number;
-                /** @description Every day of the range in order, those without a completion too. */
+                /** @description All days of the range in order, including days without completions. */
                 days: components["schemas"]["DayTally"][];
             };
             /**
-             * @description Days in a row with at least one completion, of all time. The current streak is the one that goes on until today,
-             *     or until yesterday, for today is not over.
+             * @description Streaks are consecutive days with at least one completion, at any time. The current streak lasts until today, or
+             *     until yesterday if today has no completion yet.
              */
             streaks: {
                 /**
                  * Format: int32
-                 * @description How many days the current streak has; 0 if it is broken.
+                 * @description The number of days of the current streak; 0 if there is none.
                  */
                 current: number;
                 /**
                  * Format: int32
-                 * @description How many days the longest one has.
+                 * @description The number of days of the longest streak.
                  */
                 longest: number;
             };
         };
         /**
-         * @description The day that a week starts on.
+         * @description The first day of the week.
          * @enum {string}
          */
         WeekStart: "monday" | "saturday" | "sunday";
         /** @description The settings of a lane. */
         Profile: {
             user_id: components["schemas"]["UserId"];
-            /** @description Where the user's days begin and end; `UTC` until it is changed. */
+            /** @description The time zone of the user's days. The default is `UTC`. */
             time_zone: components["schemas"]["TimeZone"];
-            /** @description The day that the user's weeks start on; `monday` until it is changed. */
+            /** @description The first day of the user's weeks. The default is `monday`. */
             week_start: components["schemas"]["WeekStart"];
-            /** @description The priority of a new task that names none; `medium` until it is changed. */
+            /** @description The priority of a new task that has no `priority`. The default is `medium`. */
             default_priority: components["schemas"]["TaskPriority"];
-            /** @description Whether a change of what has an `ETag` needs an `If-Match`; `false` until it is changed. */
+            /** @description True if a change of an entity with an `ETag` requires `If-Match`. The default is `false`. */
             require_if_match: boolean;
             /**
              * Format: int64
-             * @description Grows by one with every change of the profile; 1 before the first.
+             * @description The version of the profile. Each change raises it by one; it is 1 before the first change.
              */
             version: number;
             /**
              * Format: date-time
-             * @description When the profile was last changed; null before the first change.
+             * @description The time of the last change; null before the first change.
              */
             updated_at: string | null;
         };
@@ -3728,31 +3743,31 @@ export interface components {
             time_zone?: components["schemas"]["TimeZone"];
             week_start?: components["schemas"]["WeekStart"];
             default_priority?: components["schemas"]["TaskPriority"];
-            /** @description Whether a change of what has an `ETag` needs an `If-Match`. */
+            /** @description True if a change of an entity with an `ETag` requires `If-Match`. */
             require_if_match?: boolean;
         };
-        /** @description The profile is no longer what `If-Match` names. */
+        /** @description The profile no longer has the entity tag in `If-Match`. */
         ProfilePreconditionFailedProblem: {
-            /** @description The profile as it now is. */
+            /** @description The profile as it is now. */
             current: components["schemas"]["Profile"];
         } & components["schemas"]["PreconditionFailedProblem"];
         /**
          * Format: int64
-         * @description The number of the entity's last change on this page; of a snapshot, that of the lane's last change before it began.
-         *     `data` is what there is now, which may be newer.
+         * @description The number of the last change of the entity on this page. In a snapshot, it is the number of the last change of the
+         *     lane before the snapshot began. `data` is the current state of the entity, which may be newer.
          */
         SyncSeq: number;
-        /** @description The profile; it is never deleted. */
+        /** @description The profile. It is never deleted. */
         SyncedProfile: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is. (enum property replaced by openapi-typescript)
+             * @description The type of the entity. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "profile";
-            /** @description Null, for there is one. */
+            /** @description Null, because a lane has only one profile. */
             id: components["schemas"]["NullableId"];
-            /** @description False. */
+            /** @description Always false. */
             deleted: boolean;
             data: components["schemas"]["Profile"];
         };
@@ -3760,12 +3775,12 @@ export interface components {
         SyncedProject: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is. (enum property replaced by openapi-typescript)
+             * @description The type of the entity. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "project";
             id: components["schemas"]["Id"];
-            /** @description Whether it is gone; `data` is then null. */
+            /** @description True if the entity was deleted; `data` is then null. */
             deleted: boolean;
             data: components["schemas"]["Project"] | null;
         };
@@ -3773,12 +3788,12 @@ export interface components {
         SyncedTag: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is. (enum property replaced by openapi-typescript)
+             * @description The type of the entity. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "tag";
             id: components["schemas"]["Id"];
-            /** @description Whether it is gone; `data` is then null. */
+            /** @description True if the entity was deleted; `data` is then null. */
             deleted: boolean;
             data: components["schemas"]["Tag"] | null;
         };
@@ -3786,12 +3801,12 @@ export interface components {
         SyncedTask: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is. (enum property replaced by openapi-typescript)
+             * @description The type of the entity. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "task";
             id: components["schemas"]["Id"];
-            /** @description Whether it is gone or in the trash; `data` is then null. */
+            /** @description True if the task was deleted or is in the trash; `data` is then null. */
             deleted: boolean;
             data: components["schemas"]["Task"] | null;
         };
@@ -3799,31 +3814,35 @@ export interface components {
         SyncedCompletion: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is. (enum property replaced by openapi-typescript)
+             * @description The type of the entity. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "completion";
             id: components["schemas"]["Id"];
-            /** @description Whether it is gone; `data` is then null. */
+            /** @description True if the entity was deleted; `data` is then null. */
             deleted: boolean;
             data: components["schemas"]["Completion"] | null;
         };
-        /** @description An entity as it is now, or that it is gone. */
+        /** @description An entity as it is now, or the fact that it was deleted. */
         SyncChange: components["schemas"]["SyncedProfile"] | components["schemas"]["SyncedProject"] | components["schemas"]["SyncedTag"] | components["schemas"]["SyncedTask"] | components["schemas"]["SyncedCompletion"];
-        /** @description A page of what a copy of the lane needs. */
+        /** @description A page of changes for a copy of the lane. */
         SyncPage: {
-            /** @description Entities as they are now, in the order in which they were last changed; of a snapshot, by type and id. */
+            /**
+             * @description The entities as they are now, in the order of their last change. The entities of a snapshot are sorted by type
+             *     and id.
+             */
             changes: components["schemas"]["SyncChange"][];
-            /** @description The `token` of the next call, now or whenever. */
+            /** @description The `token` for the next call, immediately or at any later time. */
             next_token: string;
-            /** @description Whether there is more to get already. */
+            /** @description True if the next call returns more changes now. */
             has_more: boolean;
         };
         /**
          * Sync token expired
-         * @description What has changed since the token was made is not known any more: it is older than the changes that the service
-         *     keeps, or the lane was erased, the database restored, or the service updated to sync more than it did. Start over
-         *     without a token: the snapshot has all that there is, and what it does not have is gone.
+         * @description The service no longer knows what changed since the sync token was issued. The token is older than the stored
+         *     changes, the lane was erased, the database was restored, or an update of the service added data to the
+         *     synchronization. Start again without a token. The snapshot contains all entities; delete everything from the copy
+         *     that the snapshot does not contain.
          */
         SyncTokenExpiredProblem: {
             /** @constant */
@@ -3835,103 +3854,104 @@ export interface components {
             status?: 410;
         } & components["schemas"]["Problem"];
         /**
-         * @description Where an event stands: `<seq>-<epoch>`, the number of its change and the lane's epoch, which is a new one when the
-         *     lane was erased and made anew.
+         * @description The id of an event: `<seq>-<epoch>`, the number of its change and the epoch of the lane. The epoch is renewed when
+         *     the lane is erased or its database is restored.
          */
         EventId: string;
         /**
-         * @description What was changed.
+         * @description The type of the changed entity.
          * @enum {string}
          */
         ChangeType: "profile" | "project" | "tag" | "task" | "completion" | "calendar_feed" | "webhook";
         /**
-         * @description What happened to it.
+         * @description What happened to the entity.
          * @enum {string}
          */
         ChangeAction: "created" | "updated" | "deleted" | "restored" | "purged" | "reminded";
-        /** @description An entry of the lane's history. */
+        /** @description An entry in the history of the lane. */
         Change: {
             /**
              * Format: int64
-             * @description Numbers the lane's changes from 1, in the order in which they happened.
+             * @description The number of the change. The changes of a lane have the numbers 1, 2, 3, and so on.
              */
             seq: number;
-            /** @description Who did it. */
+            /** @description The user who made the change. */
             user_id: components["schemas"]["UserId"];
             type: components["schemas"]["ChangeType"];
-            /** @description The id of what was changed; null for the profile, of which there is one. */
+            /** @description The id of the changed entity; null for the profile, because a lane has only one. */
             entity_id: string | null;
             action: components["schemas"]["ChangeAction"];
-            /** @description The fields that an update changed, each with what it was and what it became. */
+            /** @description For an update, the changed fields, each with its old and its new value. */
             fields: {
                 [key: string]: {
-                    /** @description What the field was. */
+                    /** @description The old value. */
                     from: unknown;
-                    /** @description What the field became. */
+                    /** @description The new value. */
                     to: unknown;
                 };
             };
             at: components["schemas"]["Timestamp"];
         };
-        /** @description Something was changed. */
+        /** @description An entity was changed. */
         ChangeEvent: {
             id: components["schemas"]["EventId"];
             /**
-             * @description What kind of event it is. (enum property replaced by openapi-typescript)
+             * @description The kind of event. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             event: "change";
             data: components["schemas"]["Change"];
         };
-        /** @description Changes are lost to the stream, which goes on from the present. */
+        /** @description The stream cannot send the changes that the client missed. It continues with new changes. */
         ResetEvent: {
             id: components["schemas"]["EventId"];
             /**
-             * @description What kind of event it is. (enum property replaced by openapi-typescript)
+             * @description The kind of event. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             event: "reset";
             data: {
                 /**
-                 * @description Why they are not known: `too-old`, they are not kept that long; `other-epoch`, the lane was erased or the
-                 *     database restored meanwhile; `unknown-position`, the lane has not come that far.
+                 * @description Why the missed changes are not available. `too-old`: they are no longer stored. `other-epoch`: the lane was
+                 *     erased or the database was restored in the meantime. `unknown-position`: the lane has no change with this
+                 *     number yet.
                  * @enum {string}
                  */
                 reason: "too-old" | "other-epoch" | "unknown-position";
             };
         };
-        /** @description The stream ends; connect again. */
+        /** @description The stream ends. The client should connect again. */
         ReconnectEvent: {
             /**
-             * @description What kind of event it is. (enum property replaced by openapi-typescript)
+             * @description The kind of event. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             event: "reconnect";
             data: {
                 /**
-                 * @description Why it ends: `token-expired`, take a new token first; `age`, it has lasted an hour; `shutdown`, this
-                 *     instance stops, and another one answers.
+                 * @description Why the stream ends. `token-expired`: get a new token before you connect. `age`: the stream has lasted one
+                 *     hour. `shutdown`: this instance stops, and another one answers.
                  * @enum {string}
                  */
                 reason: "token-expired" | "age" | "shutdown";
             };
         };
-        /** @description The stream ends with the lane. */
+        /** @description The stream ends because the lane was erased. */
         ErasedEvent: {
             /**
-             * @description What kind of event it is. (enum property replaced by openapi-typescript)
+             * @description The kind of event. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             event: "erased";
-            /** @description Nothing. */
+            /** @description An empty object. */
             data: Record<string, never>;
         };
-        /** @description An event of a lane's stream. */
+        /** @description An event of the event stream of a lane. */
         LaneEvent: components["schemas"]["ChangeEvent"] | components["schemas"]["ResetEvent"] | components["schemas"]["ReconnectEvent"] | components["schemas"]["ErasedEvent"];
         /**
          * Too many streams
-         * @description The user has as many event streams open as the service is configured to keep for one user. Close one, or share
-         *     one between the pages of a browser.
+         * @description The user has reached the configured number of open event streams. Close a stream, or let the pages of a browser
+         *     share one.
          */
         TooManyStreamsProblem: {
             /** @constant */
@@ -3954,13 +3974,13 @@ export interface components {
         ActivityPage: {
             /** @description The changes of this page, the newest first. */
             items: components["schemas"]["Change"][];
-            /** @description The `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
         };
         /**
          * Format: well-formed
-         * @description Where events are sent: an `https` address on the port 443, without user name, password and fragment. Addresses in
-         *     private networks are refused, also when a public name leads there. An operator can allow others.
+         * @description The address to which events are sent: an `https` URL on port 443, without user name, password and fragment. An
+         *     address in a private network is refused, even if a public name leads to it. The operator can allow other hosts.
          */
         WebhookUrl: string;
         /**
@@ -3968,11 +3988,11 @@ export interface components {
          * @description What the webhook is for, for people.
          */
         WebhookDescription: string | null;
-        /** @description A type of event such as `task.created`, or all types of one thing as `task.*`. */
+        /** @description A type of event such as `task.created`, or all events of one type of entity such as `task.*`. */
         EventFilter: string;
         /**
-         * @description Which events are sent: those of any of these types. Empty for all, but for events of webhooks themselves, which
-         *     are sent where `webhook.*` is named, and not to the webhook that they are about.
+         * @description The types of events to send. An empty array means all events except the events of webhooks. To get those, name
+         *     `webhook.*` or one of its types; a webhook never gets events about itself.
          */
         WebhookEvents: components["schemas"]["EventFilter"][];
         /** @description An address to which events are sent. */
@@ -3982,34 +4002,36 @@ export interface components {
             url: components["schemas"]["WebhookUrl"];
             description: components["schemas"]["WebhookDescription"];
             events: components["schemas"]["WebhookEvents"];
-            /** @description Whether events are sent. */
+            /** @description True if the service sends events. */
             enabled: boolean;
             /**
-             * @description Who disabled it: the `user`; the service, because the address answered 410 (`gone`); or the service, because
-             *     nothing was taken for 5 days (`failing`) or no test was taken in about a day (`unverified`). Null while it is
-             *     enabled.
+             * @description Why the webhook is disabled; null if it is enabled. `user`: the user disabled it. `gone`: its address answered
+             *     410. `failing`: its address accepted nothing for 5 days. `unverified`: its address accepted no test in about a
+             *     day.
              * @enum {string|null}
              */
             disabled_reason: "user" | "gone" | "failing" | "unverified" | null;
             /**
              * Format: date-time
-             * @description Since when it is disabled; null while it is enabled.
+             * @description The time when the webhook was disabled; null if it is enabled.
              */
             disabled_at: string | null;
             /**
              * Format: date-time
-             * @description When the receiver at this `url` first took an event, which is a `webhook.test`; null until then, and again once
-             *     `url` is changed. While it is null, nothing but `webhook.test` is sent, and other events wait.
+             * @description The time when the receiver at this `url` first accepted an event, which is a `webhook.test`. Null before that,
+             *     and again after `url` is changed. While it is null, the service sends only `webhook.test`, and other events
+             *     wait.
              */
             verified_at: string | null;
             /**
              * Format: date-time
-             * @description When the secret was last rotated; null before the first time. The former one is valid for 24 hours more.
+             * @description The time of the last rotation of the secret; null if it was never rotated. The previous secret stays valid for
+             *     24 hours.
              */
             secret_rotated_at: string | null;
             /**
              * Format: int64
-             * @description Grows by one with every change of the webhook.
+             * @description The version of the webhook. Each change raises it by one.
              */
             version: number;
             created_at: components["schemas"]["Timestamp"];
@@ -4028,7 +4050,7 @@ export interface components {
             /** @default [] */
             events?: components["schemas"]["WebhookEvents"];
             /**
-             * @description Whether events are sent.
+             * @description True if the service sends events.
              * @default true
              */
             enabled?: boolean;
@@ -4036,14 +4058,14 @@ export interface components {
         /** @description A webhook, with its secret. */
         WebhookWithSecret: {
             /**
-             * @description What signatures are made with: `whsec_` and the key in base64. It is shown in this response only, and null
-             *     where that is sent again under the same `Idempotency-Key`: rotate the secret if it got lost.
+             * @description The secret for the signatures: `whsec_` and the key in base64. Only this response contains it. It is null if
+             *     this response is repeated for the same `Idempotency-Key`. Rotate the secret if you lost it.
              */
             secret: string | null;
         } & components["schemas"]["Webhook"];
         /**
          * Webhook not found
-         * @description The lane has no webhook with this id: it was never there, or it was deleted. The id of another user's webhook gives
+         * @description The lane has no webhook with this id: it never existed, or it was deleted. The id of another user's webhook gives
          *     the same answer.
          */
         WebhookNotFoundProblem: {
@@ -4061,9 +4083,9 @@ export interface components {
              */
             code: "webhook-not-found";
         });
-        /** @description The webhook is no longer what `If-Match` names. */
+        /** @description The webhook no longer has the entity tag in `If-Match`. */
         WebhookPreconditionFailedProblem: {
-            /** @description The webhook as it now is. */
+            /** @description The webhook as it is now. */
             current: components["schemas"]["Webhook"];
         } & components["schemas"]["PreconditionFailedProblem"];
         /** @description The fields to change. */
@@ -4071,73 +4093,73 @@ export interface components {
             url?: components["schemas"]["WebhookUrl"];
             description?: components["schemas"]["WebhookDescription"];
             events?: components["schemas"]["WebhookEvents"];
-            /** @description Whether events are sent. Earlier failures are forgotten with it, as they are with another `url`. */
+            /** @description True if the service sends events. A change of `enabled` or `url` resets the earlier failures. */
             enabled?: boolean;
         };
         /**
-         * @description `pending` until it is taken or given up, `delivered` once it was taken, `failed` when all attempts of about a
-         *     day went wrong.
+         * @description `pending`: not yet accepted, and more attempts follow. `delivered`: the receiver accepted it. `failed`: all attempts
+         *     in about a day failed.
          * @enum {string}
          */
         WebhookDeliveryState: "pending" | "delivered" | "failed";
-        /** @description An attempt to deliver an event. */
+        /** @description One attempt to deliver an event. */
         WebhookAttempt: {
             at: components["schemas"]["Timestamp"];
             /**
              * Format: int32
-             * @description How long it took, in milliseconds.
+             * @description The duration of the attempt in milliseconds.
              */
             duration_ms: number;
             /**
              * Format: int32
-             * @description The status of the answer; null if there was none.
+             * @description The HTTP status of the response; null if there was none.
              */
             status: number | null;
             /**
-             * @description Why there was no answer: the name is not known (`unresolvable`), leads to an address that is not allowed
-             *     (`refused-address`), nothing listens there (`unreachable`), TLS failed (`tls`), it took too long
-             *     (`timeout`), it sent more than 16 KiB of headers, 128 KiB or 8 informational responses before an answer
-             *     (`too-large`), or the connection ended early (`broken-off`). Null if there was one.
+             * @description Why there was no response; null if there was one. `unresolvable`: the name does not resolve. `refused-address`:
+             *     the name leads to an address that is not allowed. `unreachable`: nothing accepts connections there. `tls`: TLS
+             *     failed. `timeout`: it took too long. `too-large`: more than 16 KiB of headers, or 128 KiB or 8 informational
+             *     responses before the response. `broken-off`: the connection ended early.
              * @enum {string|null}
              */
             error: "unresolvable" | "refused-address" | "unreachable" | "tls" | "timeout" | "too-large" | "broken-off" | null;
-            /** @description The first KiB of the answer's body, as text; null if there was no answer. */
+            /** @description The first 1,024 bytes of the response body, as text; null if there was no response. */
             response: string | null;
         };
-        /** @description An event on its way to a webhook. */
+        /** @description An event that is sent to a webhook, with its attempts. */
         WebhookDelivery: {
-            /** @description The `webhook-id` of the delivery, the same for all of its attempts. */
+            /** @description The `webhook-id` of the delivery. All its attempts have the same. */
             id: components["schemas"]["Id"];
             webhook_id: components["schemas"]["Id"];
             /** @description The type of the event. */
             event: string;
             /**
              * Format: int64
-             * @description The `seq` of the change that is reported; null for a test.
+             * @description The `seq` of the change; null for a test.
              */
             seq: number | null;
-            /** @description The id of what was changed; null for the profile and for a test. */
+            /** @description The id of the changed entity; null for the profile and for a test. */
             entity_id: string | null;
             state: components["schemas"]["WebhookDeliveryState"];
             /**
              * Format: int32
-             * @description How many attempts there were.
+             * @description The number of attempts.
              */
             attempt_count: number;
-            /** @description The latest attempts, up to 10, the oldest first. */
+            /** @description The latest attempts, at most 10, the oldest first. */
             attempts: components["schemas"]["WebhookAttempt"][];
             /**
              * Format: date-time
-             * @description When it is tried next, at the earliest: an address that takes nothing is tried less often. Null unless it is
-             *     `pending`.
+             * @description The earliest time of the next attempt; null unless the delivery is `pending`. An address that accepts nothing
+             *     gets attempts less often.
              */
             next_attempt_at: string | null;
             created_at: components["schemas"]["Timestamp"];
         };
         /**
          * Webhook disabled
-         * @description Nothing is sent to a webhook that is disabled, be it by its user or by the service: because its address answered 410, or
-         *     because it took nothing for days. Enable it, then try again.
+         * @description The webhook is disabled, so the service sends nothing to it. The user disabled it, or the service did, because the
+         *     address answered 410 or accepted nothing for days. Enable the webhook, and then send the request again.
          */
         WebhookDisabledProblem: {
             /** @constant */
@@ -4158,17 +4180,17 @@ export interface components {
         WebhookConflictProblem: components["schemas"]["WebhookDisabledProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description A range of events to send again. */
         WebhookReplay: {
-            /** @description When the range begins, itself included. */
+            /** @description The start of the range, included. */
             since: components["schemas"]["Timestamp"];
-            /** @description When the range ends, itself excluded; now where it is left out. */
+            /** @description The end of the range, not included. The default is now. */
             until?: components["schemas"]["Timestamp"];
             /**
-             * @description Whether to send those again that were delivered.
+             * @description True to send events again that were already delivered.
              * @default false
              */
             include_delivered?: boolean;
         };
-        /** @description How much is about to be sent. */
+        /** @description The number of events that will be sent. */
         WebhookReplayed: {
             /**
              * Format: int32
@@ -4180,12 +4202,13 @@ export interface components {
         WebhookDeliveryPage: {
             /** @description The deliveries of this page, the newest first. */
             items: components["schemas"]["WebhookDelivery"][];
-            /** @description The `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
         };
         /**
          * Delivery not found
-         * @description The webhook has no delivery with this id: it was never there, it is older than 30 days, or it is of another webhook.
+         * @description The webhook has no delivery with this id: it never existed, it is older than 30 days, or it belongs to another
+         *     webhook.
          */
         DeliveryNotFoundProblem: {
             /** @constant */
@@ -4207,168 +4230,172 @@ export interface components {
         /** @description A task in the trash. */
         TrashedTask: {
             deleted_at: components["schemas"]["Timestamp"];
-            /** @description The task whose deletion took this one along; its own id where it was deleted itself. */
+            /** @description The task whose deletion also deleted this task; its own id if it was deleted directly. */
             deleted_with: components["schemas"]["Id"];
         } & components["schemas"]["Task"];
-        /** @description A subtask that was closed when an occurrence was completed. */
+        /** @description A subtask that was closed when an occurrence of its parent was completed. */
         ReopenedSubtask: {
             id: components["schemas"]["Id"];
             /**
-             * @description The status that it had.
+             * @description The status of the subtask before.
              * @enum {string}
              */
             status: "completed" | "cancelled";
-            /** @description When it had been completed; null where it was cancelled. */
+            /** @description The time of its completion; null if it was cancelled. */
             completed_at: components["schemas"]["NullableTimestamp"];
         };
-        /** @description The record of an occurrence that was completed, with what it takes to take that back. */
+        /** @description The record that an occurrence was completed, with the data for undoing it. */
         ExportedCompletion: {
-            /** @description The rule by which the task recurred then. */
+            /** @description The recurrence rule at that time. */
             rrule: string;
-            /** @description The status that the task had before. */
+            /** @description The status of the task before the completion. */
             status: components["schemas"]["TaskStatus"];
-            /** @description The day that the task was due from then on; null if it was the last time. */
+            /** @description The due date after the completion; null if it was the last occurrence. */
             next_due_date: components["schemas"]["NullableDate"];
-            /** @description The subtasks that were closed before, and opened again for the next time. */
+            /** @description The closed subtasks that the completion opened again. */
             reopened: components["schemas"]["ReopenedSubtask"][];
         } & components["schemas"]["Completion"];
-        /** @description Everything that a lane holds. */
+        /** @description All data of a lane. */
         LaneExport: {
             /**
-             * @description What the document is.
+             * @description The kind of document.
              * @constant
              */
             format: "tasklane-export";
             /**
              * Format: int32
-             * @description The version of the document's form; another one may not be read as this one is.
+             * @description The version of the format. A document with another version may have another structure.
              * @constant
              */
             version: 2;
             exported_at: components["schemas"]["Timestamp"];
             profile: components["schemas"]["Profile"];
-            /** @description All projects, by id. */
+            /** @description All projects, sorted by id. */
             projects: components["schemas"]["Project"][];
-            /** @description All tags, by id. */
+            /** @description All tags, sorted by id. */
             tags: components["schemas"]["Tag"][];
-            /** @description All tasks outside of the trash, by id. */
+            /** @description All tasks outside the trash, sorted by id. */
             tasks: components["schemas"]["Task"][];
-            /** @description All tasks in the trash, by id. */
+            /** @description All tasks in the trash, sorted by id. */
             trash: components["schemas"]["TrashedTask"][];
-            /** @description The records of completed occurrences, by id. */
+            /** @description All completions, sorted by id. */
             completions: components["schemas"]["ExportedCompletion"][];
-            /** @description All webhooks by id, without their secrets. */
+            /** @description All webhooks, sorted by id, without their secrets. */
             webhooks: components["schemas"]["Webhook"][];
-            /** @description The lane's history, by `seq`. */
+            /** @description The history of the lane, sorted by `seq`. */
             changes: components["schemas"]["Change"][];
         };
         /**
-         * @description An export of a lane, whole or in part. Each item is checked as a row of the import; what can't be written, such as
-         *     `version`, is passed over.
+         * @description An export of a lane, or a part of one. Each item is validated separately, as a row of the import. Fields that cannot
+         *     be written, such as `version`, are ignored.
          */
         LaneImport: {
             /**
-             * @description What the document is.
+             * @description The kind of document.
              * @constant
              */
             format: "tasklane-export";
             /**
              * Format: int32
-             * @description The version of the document's form.
+             * @description The version of the format.
              * @enum {integer}
              */
             version: 1 | 2;
-            /** @description Passed over. */
+            /** @description Ignored. */
             exported_at?: unknown;
-            /** @description The settings, as `Profile` has them. */
+            /** @description The settings, with the fields of `Profile`. */
             profile?: unknown;
-            /** @description Projects, as `Project` has them; `id` and `name` must be there. */
+            /** @description Projects, with the fields of `Project`. `id` and `name` are required. */
             projects?: unknown[];
-            /** @description Tags, as `Tag` has them; `name` must be there. */
+            /** @description Tags, with the fields of `Tag`. `name` is required. */
             tags?: unknown[];
-            /** @description Tasks, as `TaskImport` has them; `id` must be there. */
+            /** @description Tasks, with the fields of `TaskImport`. `id` is required. */
             tasks?: unknown[];
-            /** @description Tasks in the trash, as `TaskImport` has them; with `id`, `deleted_at` and `deleted_with`. */
+            /** @description Tasks in the trash, with the fields of `TaskImport`. `id`, `deleted_at` and `deleted_with` are required. */
             trash?: unknown[];
             /**
-             * @description Records of completed occurrences, as `ExportedCompletion` has them; `reopened` may be left out, as earlier
-             *     releases did.
+             * @description Completions, with the fields of `ExportedCompletion`. `reopened` is optional, because earlier releases did not
+             *     export it.
              */
             completions?: unknown[];
-            /** @description Passed over; their secrets are not in an export. */
+            /** @description Ignored, because an export does not contain the secrets of webhooks. */
             webhooks?: unknown;
-            /** @description Passed over. */
+            /** @description Ignored. */
             changes?: unknown;
         };
-        /** @description A task to import; what is left out or null takes its default. What says so is passed over. */
+        /** @description A task to import. A field that is absent or null gets its default. Fields that say so are ignored. */
         TaskImport: {
             /**
-             * @description The task's id. It must be there in JSON; in CSV, one that is left out follows from the file's content and the
-             *     row.
+             * @description The id of the task. It is required in JSON. In CSV, the service derives a missing id from the content of the
+             *     file and the row.
              */
             id?: components["schemas"]["NullableId"];
-            /** @description Passed over. */
+            /** @description Ignored. */
             user_id?: unknown;
             project_id?: components["schemas"]["NullableId"];
             /**
-             * @description The name of the task's project, in CSV alone. If the lane has no project with the id `project_id`, one is
-             *     made with this name. Without `project_id`, it is the lane's project of this name, and one is made if there is
-             *     none.
+             * @description The name of the project, only in CSV. If the lane has no project with the id `project_id`, the service creates
+             *     one with this name. Without `project_id`, the task goes to the project with this name, and the service creates
+             *     it if needed.
              */
             project?: components["schemas"]["ProjectName"];
             parent_id?: components["schemas"]["NullableId"];
             title: components["schemas"]["TaskTitle"];
             description?: components["schemas"]["TaskDescription"];
             /**
-             * @description How far the task is; `pending` where it is left out.
+             * @description The status of the task; the default is `pending`.
              * @enum {string|null}
              */
             status?: "pending" | "in_progress" | "completed" | "cancelled" | null;
             /**
-             * @description How much the task matters; the profile's `default_priority` where it is left out.
+             * @description The priority of the task; the default is the `default_priority` of the profile.
              * @enum {string|null}
              */
             priority?: "low" | "medium" | "high" | "urgent" | null;
-            /** @description Passed over; `status` says it. */
+            /** @description Ignored, because `status` has this information. */
             completed?: unknown;
-            /** @description When the task was completed; the time of the import where it is left out. */
+            /** @description The time of the completion; the default is the time of the import. */
             completed_at?: components["schemas"]["NullableTimestamp"];
-            /** @description The names of the task's tags. */
+            /** @description The names of the tags of the task. */
             tags?: components["schemas"]["TagName"][] | null;
             due_date?: components["schemas"]["NullableDate"];
             due_time?: components["schemas"]["NullableTimeOfDay"];
             time_zone?: components["schemas"]["NullableTimeZone"];
-            /** @description Passed over; it follows from the others. */
+            /** @description Ignored, because it follows from the other fields. */
             due_at?: unknown;
             rrule?: components["schemas"]["NullableRrule"];
             /**
-             * @description What the next due date comes from, as `RepeatFrom` has it; `schedule` where it is left out.
+             * @description How the next due date is found, as in `RepeatFrom`; the default is `schedule`.
              * @enum {string|null}
              */
             repeat_from?: "schedule" | "completion" | null;
-            /** @description The day that the rule starts from; the due date where it is left out. */
+            /** @description The first day of the recurrence rule; the default is the due date. */
             recurrence_start?: components["schemas"]["NullableDate"];
-            /** @description When to be reminded; what is past by now does not fire, and what is before a due date that is none is left out. */
+            /**
+             * @description The reminders of the task. A reminder in the past does not fire. A reminder before the due date is ignored if
+             *     the task has no due date.
+             */
             reminders?: components["schemas"]["ReminderInput"][] | null;
-            /** @description Where the task is among the others; after all of them where it is left out. */
+            /** @description The position of the task; by default the task comes after all others. */
             position?: string | null;
-            /** @description Passed over. */
+            /** @description Ignored. */
             version?: unknown;
-            /** @description When the task was made; the time of the import where it is left out. */
+            /** @description The time when the task was created; the default is the time of the import. */
             created_at?: components["schemas"]["NullableTimestamp"];
-            /** @description Passed over. */
+            /** @description Ignored. */
             updated_at?: unknown;
-            /** @description When the task went to the trash; only for tasks in the trash. */
+            /** @description The time when the task was deleted, only for tasks in the trash. */
             deleted_at?: components["schemas"]["NullableTimestamp"];
-            /** @description The task whose deletion took this one along; only for tasks in the trash. */
+            /** @description The task whose deletion also deleted this task, only for tasks in the trash. */
             deleted_with?: components["schemas"]["NullableId"];
         };
-        /** @description What becomes of a row of an import. */
+        /** @description The result of one row of an import. */
         ImportRow: {
             /**
              * Format: int32
-             * @description Which row, from 1: in CSV without the header, which is 0, and a project with its first task; in iCalendar a
-             *     `VTODO`; in JSON in the order profile, projects, tags, tasks, trash, completions.
+             * @description The number of the row, from 1. In CSV the header is row 0, and a new project has the same row as its first task.
+             *     In iCalendar a row is a `VTODO`. In JSON the rows are in the order profile, projects, tags, tasks, trash,
+             *     completions.
              */
             row: number;
             /**
@@ -4377,68 +4404,69 @@ export interface components {
              */
             line: number | null;
             /**
-             * @description What the row is; `file` for what concerns all of it, such as the header.
+             * @description The type of the row. `file` stands for errors of the whole file, such as a wrong header.
              * @enum {string}
              */
             type: "profile" | "project" | "tag" | "task" | "completion" | "file";
             /**
-             * @description Whether it is made, skipped because the lane has it already, or not to be taken.
+             * @description What the import does. `create`: it creates the row. `skip`: the lane already has it. `fault`: the row has
+             *     errors.
              * @enum {string}
              */
             action: "create" | "skip" | "fault";
-            /** @description The id that it has or gets; null for the profile, and where it is not known. */
+            /** @description The id of the entity; null for the profile, and if it is not known. */
             id: string | null;
             /**
-             * @description What is wrong with it: the first 100 faults that it has by itself, and what it has against others or the lane,
-             *     as far as the report lists them. Pointers are into the document in JSON, and `/body/<row>/<column or property>`
-             *     otherwise.
+             * @description The validation errors of the row: at most 100 in the row itself, and its conflicts with other rows or the lane,
+             *     up to the limit of the report. Pointers lead into the document in JSON, and have the form `/body/<row>/<column
+             *     or property>` in CSV and iCalendar.
              */
             errors: components["schemas"]["ValidationError"][];
         };
-        /** @description What became of an import. */
+        /** @description The result of an import. */
         ImportReport: {
-            /** @description Whether nothing was to be written. */
+            /** @description True if the import was only a test and wrote nothing. */
             dry_run: boolean;
             /**
              * Format: int32
-             * @description How many rows were made, or would be.
+             * @description The number of rows that were created, or that would be created.
              */
             created: number;
             /**
              * Format: int32
-             * @description How many rows the lane has already.
+             * @description The number of rows that the lane already has.
              */
             skipped: number;
             /**
              * Format: int32
-             * @description How many rows have faults.
+             * @description The number of rows with errors.
              */
             faults: number;
             /**
              * Format: int32
-             * @description How many parts of the file are none that are imported, such as events.
+             * @description The number of parts of the file that cannot be imported, such as events.
              */
             ignored: number;
             /**
-             * @description The rows in the file's order, at most 1,000 of them: the first that have faults, until the report has 100
-             *     faults, and the first of the others.
+             * @description At most 1,000 rows in the order of the file: the first rows with errors, until the report has 100 errors, and
+             *     the first of the other rows.
              */
             rows: components["schemas"]["ImportRow"][];
             /**
              * Format: int32
-             * @description How many more rows the file has.
+             * @description The number of rows that the report does not list.
              */
             rows_omitted: number;
             /**
              * Format: int32
-             * @description How many more faults were found than the 100 that the report lists.
+             * @description The number of errors beyond the 100 that the report lists.
              */
             errors_omitted: number;
         };
         /**
          * Import interrupted
-         * @description While the import ran, something that its rows refer to (a project or a parent) was deleted or moved. What had been
-         *     written by then stays. Repeat the import: it skips what is there, and tells what is wrong with the rest.
+         * @description A project or a parent task that rows of the import refer to was deleted or moved while the import ran. The rows that
+         *     were already written stay. Repeat the import: it skips the existing rows and reports the errors of the others.
          */
         ImportInterruptedProblem: {
             /** @constant */
@@ -4457,28 +4485,28 @@ export interface components {
         });
         /** @description Why the import stopped. */
         ImportConflictProblem: components["schemas"]["ImportInterruptedProblem"] | components["schemas"]["QuotaExceededProblem"];
-        /** @description Whether a lane can be subscribed to. */
+        /** @description The state of the calendar feed of a lane. */
         CalendarFeed: {
-            /** @description Whether there is a feed. */
+            /** @description True if the lane has a calendar feed. */
             active: boolean;
             /**
              * Format: date-time
-             * @description When its address was made; null where there is none.
+             * @description The time when the address of the feed was created; null if there is no feed.
              */
             created_at: string | null;
         };
-        /** @description A feed that was just made. */
+        /** @description A calendar feed that was just created. */
         CreatedCalendarFeed: {
             /**
-             * @description The feed's address, a secret. It is told in this response only, and null where that is sent again under the
-             *     same `Idempotency-Key`: make the feed anew if it got lost.
+             * @description The address of the feed. It is a secret, and only this response contains it. It is null if this response is
+             *     repeated for the same `Idempotency-Key`. Create the feed again if you lost the address.
              */
             url: string | null;
             created_at: components["schemas"]["Timestamp"];
         };
         /**
          * Not found
-         * @description There is nothing at this address. See the documentation for the addresses that there are.
+         * @description Nothing exists at this address. The documentation lists all addresses.
          */
         NotFoundProblem: {
             /** @constant */
@@ -4491,27 +4519,27 @@ export interface components {
         } & components["schemas"]["Problem"];
         /** @description Metadata of an OAuth 2.0 protected resource (RFC 9728, section 2). */
         ProtectedResource: {
-            /** @description The service's own address. */
+            /** @description The address of the service. */
             resource: string;
-            /** @description The issuers of the tokens that it takes; empty where it shares a secret with the frontend. */
+            /** @description The token issuers that the service accepts. Empty if the service shares a secret with the frontend. */
             authorization_servers: string[];
-            /** @description How a token may be sent. */
+            /** @description The ways to send a token. */
             bearer_methods_supported: string[];
-            /** @description The scopes that a token may be restricted to. */
+            /** @description The scopes that can restrict a token. */
             scopes_supported: string[];
-            /** @description The service's name. */
+            /** @description The name of the service. */
             resource_name: string;
-            /** @description The address of the service's documentation. */
+            /** @description The address of the documentation. */
             resource_documentation: string;
         };
-        /** @description What is sent to a webhook. */
+        /** @description The body of a request to a webhook. */
         Message: {
-            /** @description What the change is of, and what happened to it. */
+            /** @description The type of the event: the type of the entity, and what happened to it. */
             type: string;
-            /** @description When it happened. */
+            /** @description The time of the event. */
             timestamp: components["schemas"]["Timestamp"];
         };
-        /** @description What happened. */
+        /** @description The change. */
         MessageData: {
             change: components["schemas"]["Change"];
         };
@@ -4520,7 +4548,7 @@ export interface components {
             /** @enum {unknown} */
             type?: "task.created" | "task.updated" | "task.deleted" | "task.restored" | "task.purged" | "task.reminded";
             data: {
-                /** @description The task as it is when the event is sent; null if it is not there any more. */
+                /** @description The task at the time of sending; null if it no longer exists. */
                 task: components["schemas"]["Task"] | null;
             } & components["schemas"]["MessageData"];
         } & components["schemas"]["Message"];
@@ -4529,7 +4557,7 @@ export interface components {
             /** @enum {unknown} */
             type?: "profile.updated";
             data: {
-                /** @description The profile as it is when the event is sent. */
+                /** @description The profile at the time of sending. */
                 profile: components["schemas"]["Profile"];
             } & components["schemas"]["MessageData"];
         } & components["schemas"]["Message"];
@@ -4538,7 +4566,7 @@ export interface components {
             /** @enum {unknown} */
             type?: "project.created" | "project.updated" | "project.deleted";
             data: {
-                /** @description The project as it is when the event is sent; null if it is not there any more. */
+                /** @description The project at the time of sending; null if it no longer exists. */
                 project: components["schemas"]["Project"] | null;
             } & components["schemas"]["MessageData"];
         } & components["schemas"]["Message"];
@@ -4547,7 +4575,7 @@ export interface components {
             /** @enum {unknown} */
             type?: "tag.created" | "tag.updated" | "tag.deleted";
             data: {
-                /** @description The tag as it is when the event is sent; null if it is not there any more. */
+                /** @description The tag at the time of sending; null if it no longer exists. */
                 tag: components["schemas"]["Tag"] | null;
             } & components["schemas"]["MessageData"];
         } & components["schemas"]["Message"];
@@ -4556,15 +4584,15 @@ export interface components {
             /** @enum {unknown} */
             type?: "completion.created" | "completion.deleted";
             data: {
-                /** @description The completion as it is when the event is sent; null if it is not there any more. */
+                /** @description The completion at the time of sending; null if it no longer exists. */
                 completion: components["schemas"]["Completion"] | null;
             } & components["schemas"]["MessageData"];
         } & components["schemas"]["Message"];
-        /** @description A change of something else. */
+        /** @description A change of another entity. */
         ChangeMessage: {
             data: components["schemas"]["MessageData"];
         } & components["schemas"]["Message"];
-        /** @description A test, for which nothing happened. */
+        /** @description A test, without a change. */
         TestMessage: {
             /** @enum {unknown} */
             type?: "webhook.test";
@@ -4575,7 +4603,7 @@ export interface components {
         } & components["schemas"]["Message"];
         /**
          * Request header fields too large
-         * @description The request's headers, the address included, are larger than 16 KiB together.
+         * @description The headers of the request and its address are larger than 16 KiB together.
          */
         HeadersTooLargeProblem: {
             /** @constant */
@@ -4588,7 +4616,7 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Method not allowed
-         * @description The address exists but does not take this method. The `Allow` header lists the methods that it takes.
+         * @description The address exists but does not support this method. The `Allow` header lists the methods that it supports.
          */
         MethodNotAllowedProblem: {
             /** @constant */
@@ -4601,7 +4629,7 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Request timeout
-         * @description The request's headers or body took too long to arrive. The connection is closed.
+         * @description The headers or the body of the request took too long to arrive. The service closes the connection.
          */
         RequestTimeoutProblem: {
             /** @constant */
@@ -4648,7 +4676,7 @@ export interface components {
                  *       "code": "method-not-allowed",
                  *       "title": "Method not allowed",
                  *       "status": 405,
-                 *       "detail": "This address takes GET, HEAD, OPTIONS.",
+                 *       "detail": "This address supports GET, HEAD, OPTIONS.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -4754,9 +4782,14 @@ export interface components {
                  *       "code": "validation-failed",
                  *       "title": "Validation failed",
                  *       "status": 422,
-                 *       "detail": "The request has 1 fault.",
+                 *       "detail": "`due_date` must be a calendar date such as 2027-01-31, and 1 more error",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "errors": [
+                 *         {
+                 *           "pointer": "/body/due_date",
+                 *           "code": "wrong-format",
+                 *           "detail": "must be a calendar date such as 2027-01-31"
+                 *         },
                  *         {
                  *           "pointer": "/body/title",
                  *           "code": "required",
@@ -4789,7 +4822,7 @@ export interface components {
                  *       "code": "rate-limited",
                  *       "title": "Rate limited",
                  *       "status": 429,
-                 *       "detail": "The limit of this minute is used up; wait for the next one.",
+                 *       "detail": "The rate limit of this minute is used up. Wait for the next minute.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -4837,7 +4870,7 @@ export interface components {
                  *       "code": "id-taken",
                  *       "title": "Id taken",
                  *       "status": 409,
-                 *       "detail": "The lane already has something with this id.",
+                 *       "detail": "The lane already has an entity with this id.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -4897,7 +4930,7 @@ export interface components {
                  *       "code": "validation-failed",
                  *       "title": "Validation failed",
                  *       "status": 422,
-                 *       "detail": "The request has one fault.",
+                 *       "detail": "`title` is required",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "errors": [
                  *         {
@@ -5023,7 +5056,7 @@ export interface components {
                  *       "code": "precondition-failed",
                  *       "title": "Precondition failed",
                  *       "status": 412,
-                 *       "detail": "It was changed since.",
+                 *       "detail": "The entity was changed in the meantime.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "current": {
                  *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
@@ -5119,7 +5152,7 @@ export interface components {
                  *       "code": "completion-changed",
                  *       "title": "Completion changed",
                  *       "status": 409,
-                 *       "detail": "The due date or the recurrence was changed since the last completion.",
+                 *       "detail": "The due date or the recurrence rule was changed after the last completion.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -5164,7 +5197,7 @@ export interface components {
                  *       "code": "request-in-flight",
                  *       "title": "Request in flight",
                  *       "status": 409,
-                 *       "detail": "A request with this key is being carried out.",
+                 *       "detail": "A request with this key is still running.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -5230,7 +5263,7 @@ export interface components {
                  *       "code": "precondition-failed",
                  *       "title": "Precondition failed",
                  *       "status": 412,
-                 *       "detail": "It was changed since.",
+                 *       "detail": "The entity was changed in the meantime.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "current": {
                  *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
@@ -5305,7 +5338,7 @@ export interface components {
                  *       "code": "precondition-failed",
                  *       "title": "Precondition failed",
                  *       "status": 412,
-                 *       "detail": "It was changed since.",
+                 *       "detail": "The entity was changed in the meantime.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "current": {
                  *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
@@ -5358,7 +5391,7 @@ export interface components {
                  *       "code": "precondition-failed",
                  *       "title": "Precondition failed",
                  *       "status": 412,
-                 *       "detail": "It was changed since.",
+                 *       "detail": "The entity was changed in the meantime.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "current": {
                  *         "user_id": "ada",
@@ -5387,7 +5420,7 @@ export interface components {
                  *       "code": "sync-token-expired",
                  *       "title": "Sync token expired",
                  *       "status": 410,
-                 *       "detail": "What changed since is not known any more. Start over, without a token.",
+                 *       "detail": "The changes since this token are no longer known. Start again without a token.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -5414,7 +5447,7 @@ export interface components {
                  *       "code": "too-many-streams",
                  *       "title": "Too many streams",
                  *       "status": 429,
-                 *       "detail": "The user has too many event streams open; close one.",
+                 *       "detail": "The user has too many open event streams. Close one.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -5508,7 +5541,7 @@ export interface components {
                  *       "code": "precondition-failed",
                  *       "title": "Precondition failed",
                  *       "status": 412,
-                 *       "detail": "It was changed since.",
+                 *       "detail": "The entity was changed in the meantime.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "current": {
                  *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
@@ -5547,7 +5580,7 @@ export interface components {
                  *       "code": "webhook-disabled",
                  *       "title": "Webhook disabled",
                  *       "status": 409,
-                 *       "detail": "The webhook is disabled; enable it first.",
+                 *       "detail": "The webhook is disabled. Enable it first.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -5622,7 +5655,7 @@ export interface components {
                  *       "code": "import-interrupted",
                  *       "title": "Import interrupted",
                  *       "status": 409,
-                 *       "detail": "The lane was changed during the import, which has written 500 rows; repeat it.",
+                 *       "detail": "The lane was changed during the import, after 500 rows were written. Repeat the import.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -5642,7 +5675,7 @@ export interface components {
                  *       "code": "not-found",
                  *       "title": "Not found",
                  *       "status": 404,
-                 *       "detail": "There is nothing at this address.",
+                 *       "detail": "Nothing exists at this address.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -7865,7 +7898,7 @@ export interface operations {
                      *       "code": "batch-failed",
                      *       "title": "Batch failed",
                      *       "status": 422,
-                     *       "detail": "Operation 1 failed, and nothing was changed.",
+                     *       "detail": "Operation 1 failed, and nothing was changed. The lane has no task with this id.",
                      *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                      *       "results": [
                      *         {

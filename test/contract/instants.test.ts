@@ -11,7 +11,7 @@ const ada = useUser(service);
 const late = '9999-12-31T23:59:59-12:00';
 const early = '0001-01-01T00:00:00+00:01';
 const unwritable = [late, early, '0000-06-01T00:00:00Z', '9999-12-31T23:59:59.999-00:01'];
-const detail = 'must be an instant on a day that there is, in the years 0001 to 9999 in UTC';
+const detail = 'must be a date and time that exists, in the years 0001 to 9999 in UTC';
 
 async function expectNothingWritten(): Promise<void> {
   const { status, body } = await ada.send('GET', '/export');

@@ -166,7 +166,7 @@ describe('a request', () => {
       body: { title: ' ', description: 5, priority: 'huge', colour: 'red' },
     });
     expect(response.status).toBe(422);
-    expect(response.body.detail).toBe('The request has 7 faults.');
+    expect(response.body.detail).toBe('`x` is not a parameter of this operation, and 6 more errors');
     const errors = response.body.errors.map(
       ({ pointer, code }: Record<string, string>) => `${pointer} ${code}`,
     );
@@ -187,7 +187,7 @@ describe('a request', () => {
       {
         pointer: '/path/task_id',
         code: 'wrong-format',
-        detail: 'must be a UUID in canonical form, lower case',
+        detail: 'must be a UUID in lower case such as 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e',
       },
     ]);
   });

@@ -66,7 +66,7 @@ interface TodoLines {
   readonly triggers: readonly string[];
 }
 
-const unreadable: PropertyError = { property: '', code: 'wrong-format', detail: 'is not iCalendar' };
+const unreadable: PropertyError = { property: '', code: 'wrong-format', detail: 'must be iCalendar' };
 
 function tooMany(property: string, most: number, things: string): PropertyError {
   return { property, code: 'too-long', detail: `must have at most ${most} ${things}` };
@@ -167,7 +167,7 @@ function createReader(locations: ReadonlyMap<string, string>) {
     const name = property ?? (nameOf(line) as string);
     if (line.length > maxPropertyLength)
       return error(name, 'too-long', `must be at most ${maxPropertyLength} characters`);
-    const detail = `must be a property with at most ${maxParameters} parameters, name=value each`;
+    const detail = `must be a property with at most ${maxParameters} parameters of the form name=value`;
     return readContentLine(line) ?? error(name, 'wrong-format', detail);
   }
 
@@ -179,7 +179,7 @@ function createReader(locations: ReadonlyMap<string, string>) {
   function date(line: string | undefined, property?: string): DateValue | undefined {
     const read = content(line, property);
     if (!read) return undefined;
-    const detail = 'must be a day that there is, such as 20261128, or a time on it, such as 20261128T180000Z';
+    const detail = 'must be a date such as 20261128, or a date and time such as 20261128T180000Z';
     return readDateValue(read.value) ?? error(property ?? read.name, 'wrong-format', detail);
   }
 
@@ -194,7 +194,7 @@ function createReader(locations: ReadonlyMap<string, string>) {
     return error(
       nameOf(line) as string,
       'not-allowed',
-      `is in the time zone ${id.slice(0, 100)}, which is not known`,
+      `must not have the unknown time zone ${id.slice(0, 100)}`,
     );
   }
 
@@ -313,8 +313,7 @@ export function readTodo(text: string, locations: ReadonlyMap<string, string>): 
   if (rule !== undefined) set('rrule', reader.rule(rule));
   if (reader.text(first.get('x-tasklane-repeat-from'))?.toUpperCase() === 'COMPLETION')
     set('repeat_from', 'completion');
-  for (const name of refused)
-    if (first.has(name)) reader.error(name, 'not-allowed', 'is nothing that a task can have');
+  for (const name of refused) if (first.has(name)) reader.error(name, 'not-allowed', 'is not supported');
   const period = { start, due: due || undefined };
   const reminders = triggers.flatMap((line) => reader.reminder(line, period) ?? []);
   if (reminders.length > 0) set('reminders', reminders);

@@ -67,21 +67,24 @@ export async function* componentsOf(
       }
       const [, edge, name = ''] = /^\uFEFF?(BEGIN|END):([\w-]+)\s*$/i.exec(each) ?? [];
       if (edge === undefined) {
-        if (open.length === 0 && each.trim() !== '') return yield { broken: 'is outside of VCALENDAR', line };
+        if (open.length === 0 && each.trim() !== '')
+          return yield { broken: 'has a line outside of VCALENDAR', line };
         if (open.length > 1) keep(each);
         continue;
       }
       const component = name.toUpperCase();
       if (edge.toUpperCase() === 'BEGIN') {
         if (open.length === 0 && component !== 'VCALENDAR')
-          return yield { broken: 'is outside of VCALENDAR', line };
-        if (open.length === maxDepth) return yield { broken: 'nests too deep', line };
+          return yield { broken: 'has a line outside of VCALENDAR', line };
+        if (open.length === maxDepth)
+          return yield { broken: `must have at most ${maxDepth} levels of components`, line };
         open.push(component);
         if (open.length === 2) [lines, began, length] = [[], line, 0];
         if (open.length > 1) keep(each);
         continue;
       }
-      if (open.pop() !== component) return yield { broken: `ends ${component}, which is not open`, line };
+      if (open.pop() !== component)
+        return yield { broken: `has an END of ${component} without a BEGIN`, line };
       if (open.length > 0) keep(each);
       if (open.length === 1) {
         yield { name: component, text: length > maxLength ? undefined : lines.join(''), line: began };
@@ -89,6 +92,6 @@ export async function* componentsOf(
       }
     }
   }
-  if (open.length > 0) yield { broken: `lacks the end of ${open.at(-1)}`, line };
-  if (line === 0) yield { broken: 'is empty', line: 1 };
+  if (open.length > 0) yield { broken: `has no END of ${open.at(-1)}`, line };
+  if (line === 0) yield { broken: 'must not be empty', line: 1 };
 }

@@ -34,7 +34,7 @@ export const batchHandlers: Pick<Handlers, 'applyBatch'> = {
     const failed = results.find(({ problem }) => problem !== null && problem.code !== 'not-applied');
     if (!atomic || !failed) return call.reply(200, { results });
     return call.fail('batch-failed', {
-      detail: `Operation ${failed.index} failed, and nothing was changed.`,
+      detail: `Operation ${failed.index} failed, and nothing was changed. ${failed.problem?.detail}`,
       results,
     });
   },

@@ -79,7 +79,7 @@ export function resolveReferences(
         needs.add(target.index);
         return target.id;
       }
-      const detail = `refers to no ${kind} that an operation before this one makes`;
+      const detail = `must refer to a ${kind} that an earlier operation creates`;
       errors.push({ pointer: `${pointer}${part}/${field}`, code: 'unknown', detail });
       return '';
     };
@@ -100,7 +100,7 @@ export function resolveReferences(
         errors.push({
           pointer: `${pointer}/ref`,
           code: 'duplicate',
-          detail: 'is the ref of an earlier operation',
+          detail: 'must not be the ref of an earlier operation',
         });
       }
       made.set(ref, making);

@@ -19,7 +19,9 @@ export function eventHandlers(hub: Pick<EventHub, 'subscribe'>): Pick<Handlers, 
       });
       if (subscriber === 'user-limit') return call.fail('too-many-streams');
       if (subscriber === 'process-limit') {
-        return call.fail('service-unavailable', { detail: 'No more event streams can be opened for now.' });
+        return call.fail('service-unavailable', {
+          detail: 'The service cannot open more event streams at the moment.',
+        });
       }
       return call.eventStream(200, subscriber);
     },

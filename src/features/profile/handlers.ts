@@ -35,7 +35,7 @@ export const profileHandlers = (
         {
           pointer: '/body/time_zone',
           code: 'not-allowed',
-          detail: 'is not a time zone that the service knows; mind upper and lower case',
+          detail: 'must be a time zone that the service knows, in its exact spelling',
         },
       ],
     });

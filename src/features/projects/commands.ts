@@ -55,8 +55,8 @@ export async function moveProject(
   if (!anchor) {
     const error: ValidationError =
       anchorId === id
-        ? { pointer: `/${side}`, code: 'cycle', detail: 'is the project itself' }
-        : { pointer: `/${side}`, code: 'not-in-lane', detail: 'is not in this lane' };
+        ? { pointer: `/${side}`, code: 'cycle', detail: 'must be another project' }
+        : { pointer: `/${side}`, code: 'not-in-lane', detail: 'must be a project of this lane' };
     return { errors: [error] };
   }
   const { position, others } = await moveNextTo(lane, 'projects', current, anchor, side);

@@ -21,12 +21,13 @@ export function dayRange(
   const usual = addDays(last, 1 - usualDays);
   // Years before 1 have another format.
   const first = from ?? (/^(?!0000)\d{4}-/.test(usual) ? usual : firstDay);
-  if (first > last) return { pointer: '/query/from', code: 'contradiction', detail: 'is after the last day' };
+  if (first > last)
+    return { pointer: '/query/from', code: 'contradiction', detail: 'must not be after the last day' };
   if (daysIn({ from: first, until: last }) > maxDays) {
     return {
       pointer: '/query/from',
       code: 'too-small',
-      detail: `is more than ${maxDays} days before the end`,
+      detail: `must be at most ${maxDays} days before the last day`,
     };
   }
   return { from: first, until: last };

@@ -130,7 +130,7 @@ export const syncHandlers: Pick<Handlers, 'syncLane'> = {
           {
             pointer: '/query/token',
             code: 'wrong-token',
-            detail: 'is not a token of this user’s to sync on with',
+            detail: 'must be a sync token of this user',
           },
         ],
       });

@@ -37,14 +37,14 @@ type Change = { [F in keyof Schemas['TaskPatch']]?: Schemas['TaskPatch'][F] | un
 
 type Resolved = { [F in keyof TaskFields]?: TaskFields[F] | undefined };
 
-const notInLane = 'is not in this lane';
+const notInLane = 'does not exist in this lane';
 
 /** The `detail` for each reason why a task cannot have a project or parent. */
 export const hierarchyDetails: Record<HierarchyError['reason'], string> = {
   'not-in-lane': notInLane,
-  cycle: 'is the task itself or one of its subtasks',
-  'too-deep': 'would put a task below the fifth level',
-  contradiction: "is not the parent's project",
+  cycle: 'must not be the task itself or one of its subtasks',
+  'too-deep': 'would put a task below level 5',
+  contradiction: 'must be the project of the parent task',
 };
 
 function isHierarchyError(target: ParentAndProject | HierarchyError): target is HierarchyError {
@@ -58,12 +58,12 @@ function hierarchyError({ field, reason }: HierarchyError): ValidationError {
 /** The validation errors of a due date; empty if it is valid. */
 export function dueErrors(due: Due): ValidationError[] {
   if (due.due_date !== null) {
-    const detail = 'has no instant in the years 1 to 9999 at this time and in this zone';
+    const detail = 'must be in the years 1 to 9999 in UTC, together with the due time and the time zone';
     return isWritable(due) ? [] : [{ pointer: '/due_date', code: 'wrong-format', detail }];
   }
   return (['due_time', 'time_zone'] as const)
     .filter((field) => due[field] !== null)
-    .map((field) => ({ pointer: `/${field}`, code: 'contradiction', detail: 'needs a due_date beside it' }));
+    .map((field) => ({ pointer: `/${field}`, code: 'contradiction', detail: 'requires `due_date`' }));
 }
 
 /** The values that a new task begins with. */
@@ -214,7 +214,7 @@ export async function completeTask(
   if (!current) return 'not-found';
   const wanted = completed ?? (isRecurring(current) || current.status !== 'completed');
   if (occurrence !== undefined && !(await isOccurrence(lane, current, occurrence))) {
-    const detail = 'is neither the due date of this task nor of a completed occurrence';
+    const detail = 'must be the due date of the task or of a completed occurrence';
     return { errors: [{ pointer: '/occurrence', code: 'not-allowed', detail }] };
   }
   const isPast = occurrence !== undefined && occurrence !== current.due_date;
@@ -249,12 +249,12 @@ export async function moveTask(
   if (!current) return 'not-found';
   const errors: ValidationError[] = [];
   if (body.before !== undefined && body.after !== undefined) {
-    errors.push({ pointer: '/after', code: 'contradiction', detail: 'is not together with before' });
+    errors.push({ pointer: '/after', code: 'contradiction', detail: 'cannot be combined with `before`' });
   }
   const side = body.before === undefined ? 'after' : 'before';
   const anchorId = body[side];
   const anchor = anchorId === undefined ? undefined : await findTask(lane, anchorId);
-  if (anchorId === id) errors.push({ pointer: `/${side}`, code: 'cycle', detail: 'is the task itself' });
+  if (anchorId === id) errors.push({ pointer: `/${side}`, code: 'cycle', detail: 'must be another task' });
   else if (anchorId && !anchor) errors.push({ pointer: `/${side}`, code: 'not-in-lane', detail: notInLane });
 
   const target = await findParentAndProject(lane, current, body);

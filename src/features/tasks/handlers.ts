@@ -115,7 +115,7 @@ function highlightsOf(rows: readonly ListedTask[], { words, near }: TextSearch) 
 const relevanceWithoutQuery: ValidationError = {
   pointer: '/query/sort',
   code: 'contradiction',
-  detail: 'by relevance needs a q beside it',
+  detail: 'by relevance requires `q`',
 };
 
 /** What lists need from the database besides the caller's lane. */

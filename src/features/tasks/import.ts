@@ -35,23 +35,23 @@ function contradiction(field: string, detail: string): ValidationError {
 function contradictionsIn(value: Schemas['TaskImport'], isTrashed: boolean): ValidationError[] {
   const errors = dueErrors(mergeDue(nothing, value));
   if (value.completed_at != null && value.status !== 'completed') {
-    errors.push(contradiction('completed_at', 'needs the status completed beside it'));
+    errors.push(contradiction('completed_at', 'requires the status completed'));
   }
   if (value.recurrence_start != null && value.rrule == null) {
-    errors.push(contradiction('recurrence_start', 'needs an rrule beside it'));
+    errors.push(contradiction('recurrence_start', 'requires `rrule`'));
   }
   if (value.position != null && !isPosition(value.position)) {
     errors.push({
       pointer: '/position',
       code: 'wrong-format',
-      detail: 'must be a position as an export has it',
+      detail: 'must be a position from an export',
     });
   }
   for (const field of ['deleted_at', 'deleted_with'] as const) {
     if (isTrashed && value[field] == null)
       errors.push({ pointer: `/${field}`, code: 'required', detail: 'is required' });
     if (!isTrashed && value[field] != null)
-      errors.push(contradiction(field, 'is only for tasks in the trash'));
+      errors.push(contradiction(field, 'is allowed only for tasks in the trash'));
   }
   return errors;
 }

@@ -43,13 +43,11 @@ export function mergeRecurrence(
   if (rrule === null) return { rrule, repeat_from, recurrence_start: null, completion_count: 0 };
 
   const rule = parseRule(rrule);
-  const errors: ValidationError[] = Array.isArray(rule)
-    ? rule.map((error) => ({ ...error, pointer: '/rrule' }))
-    : [];
+  // One value, one error.
+  if (Array.isArray(rule)) return rule.slice(0, 1).map((error) => ({ ...error, pointer: '/rrule' }));
   if (dueDate === null) {
-    errors.push({ pointer: '/rrule', code: 'contradiction', detail: 'needs a due_date beside it' });
+    return [{ pointer: '/rrule', code: 'contradiction', detail: 'requires `due_date`' }];
   }
-  if (errors.length > 0) return errors;
   if (rrule !== current.rrule) return { rrule, repeat_from, recurrence_start: dueDate, completion_count: 0 };
   const { completion_count } = current;
   const hasMovedOn = completion_count > 0 || current.due_date !== current.recurrence_start;

@@ -28,9 +28,13 @@ export function readReminders(
   const read = reminders.map(({ at = null, minutes_before_due = null }, index): Reminder => {
     const pointer = `/reminders/${index}`;
     if ((at === null) === (minutes_before_due === null)) {
-      errors.push({ pointer, code: 'contradiction', detail: 'has either at or minutes_before_due' });
+      errors.push({
+        pointer,
+        code: 'contradiction',
+        detail: 'must have either `at` or `minutes_before_due`',
+      });
     } else if (minutes_before_due !== null && dueDate === null) {
-      const detail = 'needs a due_date beside the reminders';
+      const detail = 'requires `due_date`';
       errors.push({ pointer: `${pointer}/minutes_before_due`, code: 'contradiction', detail });
     }
     return { at: at === null ? null : new Date(at).toISOString(), minutes_before_due };

@@ -7,6 +7,7 @@ import { maxItemBytes } from '../../platform/contract/bodies/json-items';
 import type { SpooledBody } from '../../platform/contract/bodies/spool';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { createCheck } from '../../platform/contract/validation/rows';
+import { mostTelling } from '../../platform/contract/validation/schema-errors';
 import { readTask, type TaskDraft } from '../tasks/import';
 import { fileError, idNamed, idsFor, type ReadRow, tooLargeError } from './file';
 
@@ -50,12 +51,11 @@ function toDraft({ fields, errors, related }: ReadTodo, id: string): TaskDraft |
   // If the VTODO cannot be read, fields are missing. They would cause more errors.
   if (own.some(({ pointer }) => pointer === '')) return own;
   const told = new Set(own.map(({ pointer }) => pointer));
-  const found = check(task)
-    .map(toProperty)
-    .filter(({ pointer }) => !told.has(pointer));
+  // Several fields of a task come from one property, which gets one error.
+  const found = mostTelling(check(task).map(toProperty)).filter(({ pointer }) => !told.has(pointer));
   if (own.length + found.length > 0) return [...own, ...found];
   const read = readTask({ ...(task as Schemas['TaskImport']), id }, { isTrashed: false });
-  return Array.isArray(read) ? read.map(toProperty) : read;
+  return Array.isArray(read) ? mostTelling(read.map(toProperty)) : read;
 }
 
 /** UTF-8 as text; a character may be split between two pieces. */

@@ -52,8 +52,15 @@ function headerErrors(columns: readonly string[]): ValidationError[] {
   const errors = columns.slice(0, maxColumns).flatMap((column, index): ValidationError[] => {
     const pointer = `/0/${column.slice(0, maxName)}`;
     if (!(csvColumns as readonly string[]).includes(column))
-      return [{ pointer, code: 'unknown', detail: `is no column; there are ${csvColumns.join(', ')}` }];
-    if (columns.indexOf(column) < index) return [{ pointer, code: 'duplicate', detail: 'is there twice' }];
+      return [
+        {
+          pointer,
+          code: 'unknown',
+          detail: `is not a known column; the columns are ${csvColumns.join(', ')}`,
+        },
+      ];
+    if (columns.indexOf(column) < index)
+      return [{ pointer, code: 'duplicate', detail: 'must not be there twice' }];
     return [];
   });
   if (!columns.includes('title'))
@@ -170,17 +177,18 @@ export async function* readCsv(file: Pick<SpooledBody, 'pieces' | 'sha256'>): As
   }
   row++;
   if (next.value) yield { ...location(), read: [brokenRecord(next.value, columns)] };
-  else if (!columns) yield fileError(1, { pointer: '/0', code: 'required', detail: 'must have a header' });
+  else if (!columns) yield fileError(1, { pointer: '/0', code: 'required', detail: 'is required' });
 }
 
 function brokenRecord(error: CsvError, columns: readonly string[] | undefined): ValidationError {
   if (error.code === 'CSV_MAX_RECORD_SIZE') return tooLargeError(maxItemBytes);
   const index = typeof error.column === 'number' ? error.column : undefined;
   const column = index === undefined ? error.column : (columns?.[index] ?? index + 1);
-  const at = column === undefined ? '' : `column ${column}: `;
   const quote =
-    error.code === 'CSV_QUOTE_NOT_CLOSED' ? 'a quote is not closed' : 'a quote is out of location';
-  return { pointer: column === undefined ? '' : `/${column}`, code: 'wrong-format', detail: at + quote };
+    error.code === 'CSV_QUOTE_NOT_CLOSED'
+      ? 'has a quote that is not closed'
+      : 'has a quote in the wrong location';
+  return { pointer: column === undefined ? '' : `/${column}`, code: 'wrong-format', detail: quote };
 }
 
 /** The row of a task. If its project has a name and is new in the file, the row of the project comes first. */
@@ -192,14 +200,15 @@ function* readRecord(
   projects: Set<string>,
 ): Generator<ReadRow> {
   if (record.length !== columns.length) {
-    const detail = `has ${record.length} cells where the header has ${columns.length}`;
+    const detail = `must have ${columns.length} cells like the header, but has ${record.length}`;
     yield { ...location, read: [{ pointer: '', code: 'wrong-format', detail }] };
     return;
   }
   const fields = toFields(columns, record);
   const errors = check(fields);
   if (errors.length > 0) {
-    yield { ...location, id: (fields.id as string | undefined) ?? null, read: errors };
+    const hasId = fields.id !== undefined && !errors.some(({ pointer }) => pointer === '/id');
+    yield { ...location, id: hasId ? (fields.id as string) : null, read: errors };
     return;
   }
   const id = (fields.id as string | undefined) ?? idOf(location.row);

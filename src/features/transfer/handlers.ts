@@ -99,12 +99,11 @@ export const transferHandlers: Pick<Handlers, 'exportLane' | 'exportCsv' | 'expo
       if (counts.faults > 0 && !dry_run) {
         const errors = await firstErrors(file, maxErrors);
         const all = file.rows.reduce((sum, { errorCount }) => sum + errorCount, 0);
-        const which = all > errors.length ? `; these are the first ${errors.length} of ${all} faults` : '';
-        const detail = `${counts.faults} of ${file.rows.length} rows have faults, nothing was imported${which}.`;
+        const detail = `${counts.faults} of ${file.rows.length} rows have errors, and nothing was imported.`;
         return call.fail('validation-failed', { detail, errors, errors_omitted: all - errors.length });
       }
       if (written?.isWhole === false) {
-        const detail = `The lane was changed during the import, which has written ${written.created} rows; repeat it.`;
+        const detail = `The lane was changed during the import, after ${written.created} rows were written. Repeat the import.`;
         return call.fail('import-interrupted', { detail });
       }
       return call.stream(200, { dry_run, ...counts, ignored: file.ignored, ...reportOf(file) });

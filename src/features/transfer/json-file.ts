@@ -26,12 +26,12 @@ function isObject(value: unknown): value is Item {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const notAnObject: ValidationError = { pointer: '', code: 'wrong-type', detail: 'must be object' };
+const notAnObject: ValidationError = { pointer: '', code: 'wrong-type', detail: 'must be an object' };
 
 const notHere: ValidationError = {
   pointer: '/project',
   code: 'unknown',
-  detail: 'is a column of CSV; in JSON, project_id says it',
+  detail: 'is only a column of CSV; use `project_id` in JSON',
 };
 
 const noId: ValidationError = { pointer: '/id', code: 'required', detail: 'is required' };
@@ -58,7 +58,7 @@ function readProject(item: Item, id: string): Read<'project'> {
   // With a new random id, a second import of the file would create the project again.
   if (item.id === undefined) errors.push(noId);
   if (typeof (item.position ?? '') !== 'string') {
-    errors.push({ pointer: '/position', code: 'wrong-type', detail: 'must be string' });
+    errors.push({ pointer: '/position', code: 'wrong-type', detail: 'must be a string' });
   }
   if (errors.length > 0) return errors;
   const { name, color = null, archived = false } = wanted as Schemas['ProjectCreate'];
@@ -88,7 +88,7 @@ function readTag(item: Item, id: string): Read<'tag'> {
 function reopenedErrors(reopened: readonly Schemas['ReopenedSubtask'][]): ValidationError[] {
   return reopened.flatMap(({ status, completed_at }, index): ValidationError[] => {
     if ((status === 'completed') === (completed_at !== null)) return [];
-    const detail = 'is there for the status completed, and only then';
+    const detail = 'must be set if the status is completed, and otherwise null';
     return [{ pointer: `/reopened/${index}/completed_at`, code: 'contradiction', detail }];
   });
 }

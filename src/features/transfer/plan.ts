@@ -126,7 +126,10 @@ async function findDuplicates(rows: readonly FileRow[]): Promise<void> {
     const other = first.get(row.id);
     if (!other) first.set(row.id, row);
     else if (isOfTrash(row) && !isOfTrash(other)) row.action = 'skip';
-    else addErrors(row, [{ pointer: '/id', code: 'duplicate', detail: `is the id of row ${other.row} too` }]);
+    else
+      addErrors(row, [
+        { pointer: '/id', code: 'duplicate', detail: `must not be the id of row ${other.row}, too` },
+      ]);
   });
 }
 
@@ -195,8 +198,10 @@ async function planTasks(
     const found = resolved.get(links.id) as KnownTask | ValidationError;
     if ('code' in found) addErrors(row, [found]);
     else links.resolved = found;
+    // What is wrong with the parent makes this wrong, too.
+    if ('code' in found && found.pointer === '/parent_id') return;
     if (links.deleted_with !== null && !wasDeletedWith(links, tasks, knownById)) {
-      const detail = 'is neither the task itself nor one above it that was deleted with it';
+      const detail = 'must be the task itself or a task above it that was deleted with it';
       addErrors(row, [{ pointer: '/deleted_with', code: 'contradiction', detail }]);
     }
   });
@@ -210,7 +215,7 @@ async function planCompletions(lane: Lane, rowsOf: RowsOf): Promise<void> {
   const own = await ids(rowsOf('task'));
   await forEach(fresh, (row) => {
     if (!known.has(row.links) && !own.has(row.links)) {
-      addErrors(row, [{ pointer: '/task_id', code: 'not-in-lane', detail: 'is not in this lane' }]);
+      addErrors(row, [{ pointer: '/task_id', code: 'not-in-lane', detail: 'does not exist in this lane' }]);
     }
   });
 }

@@ -152,15 +152,15 @@ export function createEgressPolicy(
 
   function refusalOf(address: string): string | null {
     const url = URL.parse(address);
-    if (!url || !/^https?:$/.test(url.protocol)) return 'is not an address';
+    if (!url || !/^https?:$/.test(url.protocol)) return 'must be a URL';
     if (url.username || url.password) return 'must not have a user name or a password';
     if (url.hash) return 'must not have a fragment';
     if (isAllowed(url)) return null;
     if (url.protocol !== 'https:') return 'must begin with https://';
-    if (url.port !== '') return 'must be on the port 443';
+    if (url.port !== '') return 'must have the port 443';
     const host = bareHost(url);
     if (ownNames.test(host) || (isIP(host) !== 0 && !isPublicAddress(host))) {
-      return 'must not lead into a private network';
+      return 'must not be in a private network';
     }
     return null;
   }

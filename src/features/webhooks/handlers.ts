@@ -144,7 +144,7 @@ export function webhookHandlers(egress: Pick<EgressPolicy, 'refusalOf'>): Webhoo
           {
             pointer: '/body/since',
             code: 'too-large',
-            detail: `begins a range of more than ${maxReplayed} changes; choose a shorter one`,
+            detail: `must begin a range of at most ${maxReplayed} changes; choose a shorter range`,
           },
         ],
       });

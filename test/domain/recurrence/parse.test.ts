@@ -127,7 +127,7 @@ test.each([
 
   if (!Array.isArray(faults)) throw new Error('It was read.');
   expect(faults.map(({ code }) => code).sort()).toEqual(codes);
-  for (const { detail } of faults) expect(detail).toMatch(/^[A-Z].*\.$/s);
+  for (const { detail } of faults) expect(detail).toMatch(/^must .*[^.]$/s);
 });
 
 test.each([

@@ -204,7 +204,7 @@ describe('a row that is too large', () => {
     const refused = await importInto(ada, body);
     expect(refused.body.errors).toHaveLength(100);
     expect(refused.body.errors_omitted).toBe(1_900);
-    expect(refused.body.detail).toContain('the first 100 of 2000 faults');
+    expect(refused.body.detail).toContain('and 1999 more errors');
   });
 });
 

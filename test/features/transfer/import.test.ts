@@ -270,7 +270,6 @@ describe('an export of Tasklane', () => {
       [
         ['/body/tasks/0/colour', 'unknown'],
         ['/body/tasks/0/title', 'too-short'],
-        ['/body/tasks/0/title', 'wrong-format'],
         ['/body/tasks/0/status', 'not-allowed'],
       ],
     ],
@@ -485,7 +484,7 @@ describe('CSV', () => {
             {
               pointer: '/body/2/title',
               code: 'wrong-format',
-              detail: 'column title: a quote is out of place (line 3)',
+              detail: 'has a quote in the wrong place (line 3)',
             },
           ],
         },
@@ -502,7 +501,7 @@ describe('CSV', () => {
             {
               pointer: '/body/1/status',
               code: 'wrong-format',
-              detail: 'column status: a quote is not closed (line 2)',
+              detail: 'has a quote that is not closed (line 2)',
             },
           ],
         },
@@ -879,7 +878,7 @@ describe('many rows', () => {
     const bad = csv.replaceAll(/^Task/gm, '\u0007');
     const refused = await importInto(ada, 'csv', bad);
     expect(refused.body.errors).toHaveLength(100);
-    expect(refused.body.detail).toContain(`${count} of ${count} rows have faults`);
+    expect(refused.body.detail).toContain(`${count} of ${count} rows have errors`);
     const dry = await importInto(ada, 'csv', bad, true);
     const omitted = { rows_omitted: count - 100, errors_omitted: count - 100 };
     expect(dry.body).toMatchObject({ faults: count, created: 0, ...omitted });

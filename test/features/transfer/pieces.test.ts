@@ -104,10 +104,10 @@ test('iCalendar with folded lines, escapes, zones after their use and characters
 });
 
 test.each([
-  ['BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nSUMMARY:ä', 3, 'lacks the end of VTODO'],
-  ['Good\r\nmorning', 1, 'is outside of VCALENDAR'],
-  ['BEGIN:VCALENDAR\nEND:VTODO', 2, 'ends VTODO, which is not open'],
-  [`BEGIN:VCALENDAR\n${'BEGIN:X\n'.repeat(64)}`, 65, 'nests too deep'],
+  ['BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nSUMMARY:ä', 3, 'has no END of VTODO'],
+  ['Good\r\nmorning', 1, 'has a line outside of VCALENDAR'],
+  ['BEGIN:VCALENDAR\nEND:VTODO', 2, 'has an END of VTODO without a BEGIN'],
+  [`BEGIN:VCALENDAR\n${'BEGIN:X\n'.repeat(64)}`, 65, 'must have at most 64 levels of components'],
 ])('broken iCalendar, %j', async (text, line, detail) => {
   expect(await readInPieces(text, readCalendar)).toEqual([
     expect.objectContaining({ type: 'file', line, read: [expect.objectContaining({ detail })] }),

@@ -57,7 +57,7 @@ test('clients that drip keep no slot, are told so, and lose their place', async 
   for (const { closed, answer } of drips) {
     await closed;
     expect(answer()).toMatch(/^HTTP\/1\.1 408 /);
-    expect(answer()).toContain('slower than 1000 bytes a second');
+    expect(answer()).toContain('less than 1000 bytes per second');
   }
   expect((await importInto(ada, 'title\nTwo\n')).status).toBe(200);
 });

@@ -331,7 +331,7 @@ describe('with a key set that is unreachable at the start', () => {
     const response = await read();
     expect(response).toMatchObject({
       status: 503,
-      body: { code: 'service-unavailable', detail: 'What tokens are checked with is out of reach.' },
+      body: { code: 'service-unavailable', detail: 'The keys for checking tokens are unreachable.' },
     });
     const seconds = Number(response.headers['retry-after']);
     expect(seconds).toBeGreaterThanOrEqual(1);

@@ -29,7 +29,7 @@ function negotiatedType(operation: Operation, request: Request): string {
   const charset = parameters.map((each) => each.trim()).find((each) => each.startsWith('charset='));
   if (mediaType === undefined || (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset))) {
     throw new ProblemError('unsupported-media-type', {
-      detail: `The operation takes ${operation.mediaTypes.join(' or ')}, in UTF-8.`,
+      detail: `The operation supports ${operation.mediaTypes.join(' or ')}, in UTF-8.`,
     });
   }
   return mediaType;

@@ -107,7 +107,7 @@ function createSplitter(onItem: (text: string | typeof tooLarge) => void) {
     offset += bytes.length;
     assertNotTooDeep(shape);
     if (rest.size() > maxItemBytes) {
-      const detail = `The body has more than ${maxItemBytes} bytes outside of the items of its lists.`;
+      const detail = `The body has more than ${maxItemBytes} bytes outside the items of its arrays.`;
       throw new ProblemError('content-too-large', { detail });
     }
   }

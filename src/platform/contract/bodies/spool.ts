@@ -52,7 +52,7 @@ export function tooManyBytes(maxBytes: number): ProblemError {
 
 export function unsupportedCoding(): ProblemError {
   return new ProblemError('unsupported-media-type', {
-    detail: 'The body’s content coding must be gzip, deflate or br, and its charset UTF-8.',
+    detail: 'The content coding of the body must be gzip, deflate or br, and its charset must be UTF-8.',
   });
 }
 
@@ -64,7 +64,7 @@ const decoders: Readonly<Record<string, () => Transform>> = {
 };
 
 function tooSlow(bytesPerSecond: number): ProblemError {
-  const detail = `The body came slower than ${bytesPerSecond} bytes a second.`;
+  const detail = `The body arrived with less than ${bytesPerSecond} bytes per second.`;
   return new ProblemError('request-timeout', { detail }, { Connection: 'close' });
 }
 

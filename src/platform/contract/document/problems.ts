@@ -1,6 +1,6 @@
 import { contractDocument } from './contract';
 import type { Schemas, ValidationError } from './operations';
-import { maxErrors, shortenError } from './validation-errors';
+import { maxErrors, shortenError, summaryOf } from './validation-errors';
 
 type CodeOf<S> = S extends { code?: infer Code } ? (string extends Code ? never : NonNullable<Code>) : never;
 
@@ -82,7 +82,13 @@ function listed(errors: readonly ValidationError[], omitted = 0): ProblemMembers
   };
 }
 
-/** Makes the body of a problem response (RFC 9457), with at most 100 errors. */
+/** What `detail` says: the members' own text, then the first validation error; the contract's text if there is neither. */
+function detailOf(type: ProblemType, { detail, errors = [], errors_omitted = 0 }: ProblemMembers): string {
+  const texts = [detail, summaryOf(errors, errors_omitted)].filter((text) => text !== undefined);
+  return texts.length > 0 ? texts.join(' ') : type.detail;
+}
+
+/** The body of a problem response (RFC 9457), with at most 100 errors. */
 export function problemBody(code: ProblemCode, requestId: string, members: ProblemMembers = {}): Problem {
   const type = problemTypes.get(code);
   if (!type) throw new Error(`The contract has no problem ${code}.`);
@@ -91,9 +97,9 @@ export function problemBody(code: ProblemCode, requestId: string, members: Probl
     code,
     title: type.title,
     status: type.status,
-    detail: type.detail,
     request_id: requestId,
     ...members,
+    detail: detailOf(type, members),
     ...(members.errors && listed(members.errors, members.errors_omitted)),
   };
 }

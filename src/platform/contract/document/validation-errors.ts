@@ -16,26 +16,38 @@ export function shortenError({ pointer, code, detail }: ValidationError): Valida
   return { pointer: shortened(pointer, maxPointer), code, detail: shortened(detail, maxDetail) };
 }
 
-const isTooLong = ({ code }: ValidationError) => code === 'too-long';
-
-/** Whether `pointers` contains the pointer or a pointer to a parent of it. */
-function isWithin(pointers: ReadonlySet<string>, pointer: string): boolean {
-  for (let at = pointer; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
-    if (pointers.has(at)) return true;
-  }
-  return false;
+/** The reference tokens of a JSON pointer (RFC 6901). */
+function tokensOf(pointer: string): string[] {
+  const tokens = pointer.split('/').slice(1);
+  return tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-/** Removes duplicate errors, and the other errors of a value that is too long. */
-export function withoutDuplicates(errors: readonly ValidationError[]): ValidationError[] {
-  const tooLong = new Set(errors.filter(isTooLong).map(({ pointer }) => pointer));
-  const informative =
-    tooLong.size === 0
-      ? errors
-      : errors.filter((each) => isTooLong(each) || !isWithin(tooLong, each.pointer));
-  return [
-    ...new Map(informative.map((each) => [`${each.pointer} ${each.code} ${each.detail}`, each])).values(),
-  ];
+const isIndex = (token: string) => /^\d+$/.test(token);
+
+/**
+ * What a pointer leads to, in words: "`due_date`", "`operations[1].task.title`", "The body"; in a CSV or iCalendar file
+ * "`title` in row 3", where row 0 is the header.
+ */
+function subjectOf(pointer: string): string {
+  const [part = '', first, ...rest] = tokensOf(pointer);
+  if (first === undefined) return `The ${part === 'headers' ? 'header' : part}`;
+  if (!isIndex(first)) {
+    return `\`${first}${rest.map((token) => (isIndex(token) ? `[${token}]` : `.${token}`)).join('')}\``;
+  }
+  if (rest.length === 0) return first === '0' ? 'The header' : `Row ${first}`;
+  return `\`${rest.join('.')}\` in ${first === '0' ? 'the header' : `row ${first}`}`;
+}
+
+/** The first of a request's errors as a sentence, and how many more there are: what `detail` of the problem says. */
+export function summaryOf(
+  [first, ...others]: readonly ValidationError[],
+  omitted: number,
+): string | undefined {
+  if (!first) return undefined;
+  const { pointer, detail } = shortenError(first);
+  const more = others.length + omitted;
+  const and = more === 0 ? '' : `, and ${more} more ${more === 1 ? 'error' : 'errors'}`;
+  return `${subjectOf(pointer)} ${detail}${and}`;
 }
 
 /** Turns errors with pointers into a body into errors with pointers into the request. */

@@ -63,7 +63,7 @@ async function authenticate(admission: Admission, request: Request, response: Re
       context.authentication = result.reason;
       throw new ProblemError(
         'service-unavailable',
-        { detail: 'What tokens are checked with is out of reach.' },
+        { detail: 'The keys for checking tokens are unreachable.' },
         { 'Retry-After': String(result.retryAfterSeconds) },
       );
   }

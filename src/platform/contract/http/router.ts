@@ -224,11 +224,7 @@ function serve(
     // The fingerprint is taken before defaults are filled in: a later version may have other defaults.
     const idempotentRequest = key === null ? undefined : readIdempotentRequest(operation, request, key);
     const { errors, errors_omitted } = await validator.checkRequest(request, response);
-    if (errors.length > 0) {
-      const all = errors.length + errors_omitted;
-      const detail = `The request has ${all === 1 ? 'one fault' : `${all} faults`}.`;
-      throw new ProblemError('validation-failed', { detail, errors, errors_omitted });
-    }
+    if (errors.length > 0) throw new ProblemError('validation-failed', { errors, errors_omitted });
 
     await validator.watchResponse(request, response, next);
     const input = { query: request.query, body: spooled ?? request.body };
@@ -276,7 +272,7 @@ function otherMethods(allow: string): RequestHandler {
     if (request.method === 'OPTIONS') return void response.status(204).set('Allow', allow).end();
     throw new ProblemError(
       'method-not-allowed',
-      { detail: `This address takes ${allow}.` },
+      { detail: `This address supports ${allow}.` },
       { Allow: allow },
     );
   };

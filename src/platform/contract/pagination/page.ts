@@ -23,7 +23,7 @@ export const wrongCursor: { errors: ValidationError[] } = {
     {
       pointer: '/query/cursor',
       code: 'wrong-cursor',
-      detail: 'is not a cursor of this list with these filters and this sort',
+      detail: 'must be a cursor of this list, with the same filters and the same sort',
     },
   ],
 };

@@ -2,6 +2,7 @@
 import { fullFormats } from 'ajv-formats/dist/formats';
 import { isTimeZone } from '../../../domain/time/zones';
 
+const { validate: isDate } = fullFormats.date as { validate: (value: string) => boolean };
 const { validate: isDateTime } = fullFormats['date-time'] as { validate: (value: string) => boolean };
 
 /** Whether an instant is in the years 1 to 9999 in UTC: RFC 3339 has four digits for the year. */
@@ -24,10 +25,11 @@ interface Format {
 }
 
 const described: Readonly<Record<string, Format>> = {
+  date: { validate: isDate, detail: 'must be a calendar date such as 2027-01-31' },
   'iana-time-zone': { validate: isTimeZone, detail: 'must be an IANA time zone such as Europe/Zurich' },
   'date-time': {
     validate: isInstant,
-    detail: 'must be an instant on a day that there is, in the years 0001 to 9999 in UTC',
+    detail: 'must be a date and time that exists, in the years 0001 to 9999 in UTC',
   },
   'well-formed': {
     validate: (value) => value.isWellFormed(),

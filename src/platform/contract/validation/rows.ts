@@ -6,9 +6,10 @@ import Ajv2020, { type ErrorObject } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { contractDocument } from '../document/contract';
 import type { Schemas, ValidationError } from '../document/operations';
-import { maxErrors, shortenError, withoutDuplicates } from '../document/validation-errors';
+import { maxErrors, shortenError } from '../document/validation-errors';
 import { createExcerpter } from './excerpt';
-import { formatDetail, formats } from './formats';
+import { formats } from './formats';
+import { mostTelling, type SchemaError, wording } from './schema-errors';
 import { escapePointer, patternDescriptions, validationCodes } from './validator';
 
 function createAjv(allErrors: boolean): Ajv2020 {
@@ -24,13 +25,15 @@ const toTheEnd = createAjv(true);
 
 const descriptions = patternDescriptions(contractDocument);
 
-function toValidationError({ instancePath, keyword, message, params }: ErrorObject): ValidationError {
+function toValidationError({ instancePath, keyword, message = '', params }: ErrorObject): SchemaError {
   const property = params.missingProperty ?? params.additionalProperty;
-  const described = keyword === 'pattern' ? descriptions.get(params.pattern) : formatDetail(params.format);
+  // As express-openapi-validator does.
+  const values = keyword === 'enum' ? `: ${params.allowedValues.join(', ')}` : '';
   return {
+    keyword,
     pointer: property === undefined ? instancePath : `${instancePath}/${escapePointer(property)}`,
     code: validationCodes[keyword] ?? 'not-allowed',
-    detail: keyword === 'required' ? 'is required' : (described ?? message ?? 'is not allowed'),
+    detail: wording(keyword, message + values, descriptions),
   };
 }
 
@@ -47,6 +50,6 @@ export function createCheck(name: keyof Schemas & string): (value: unknown) => V
     if (check(value)) return [];
     const first = check.errors ?? [];
     const found = collect(excerptOf(value).value) ? first : (collect.errors ?? first);
-    return withoutDuplicates(found.map(toValidationError)).slice(0, maxErrors).map(shortenError);
+    return mostTelling(found.map(toValidationError)).slice(0, maxErrors).map(shortenError);
   };
 }

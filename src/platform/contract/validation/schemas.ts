@@ -110,6 +110,17 @@ function chooseByDiscriminator(node: unknown): void {
   for (const child of Object.values(node)) chooseByDiscriminator(child);
 }
 
+/** Makes each constant an enum of one value: the validator names the values of an enum in its message. */
+function nameConstants(node: unknown): void {
+  if (node === null || typeof node !== 'object') return;
+  const schema = node as { const?: unknown; enum?: unknown[] };
+  if (typeof schema.const === 'string' || typeof schema.const === 'number') {
+    schema.enum = [schema.const];
+    delete schema.const;
+  }
+  for (const child of Object.values(node)) nameConstants(child);
+}
+
 const schemaId = (name: string): string => `component:${name}`;
 
 /**
@@ -177,6 +188,7 @@ export function createDocumentValidators(
   const preprocessed = new SchemaPreprocessor(apiDoc, ajvOpts.preprocessor, watchOptions).preProcess();
   const ofRequests = preprocessed.apiDoc as OpenApiDocument;
   const ofResponses = preprocessed.apiDocRes as OpenApiDocument;
+  nameConstants(ofRequests);
 
   for (const operation of operations) inlineParameters(ofRequests, operationOf(ofRequests, operation));
   identifySchemas(ofRequests);

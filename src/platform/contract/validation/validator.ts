@@ -2,9 +2,8 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Contract, OpenApiDocument, Operation } from '../document/contract';
 import type { OperationId, ValidationError } from '../document/operations';
-import { withoutDuplicates } from '../document/validation-errors';
 import { createExcerpter } from './excerpt';
-import { formatDetail } from './formats';
+import { mostTelling, type SchemaError, wording } from './schema-errors';
 import { createDocumentValidators, type DocumentValidators } from './schemas';
 
 /** An error as express-openapi-validator reports it. */
@@ -124,17 +123,13 @@ function toValidationError(
   error: ReportedError,
   descriptions: ReadonlyMap<string, string>,
   request: Request,
-): ValidationError {
+): SchemaError {
   const keyword = error.errorCode?.split('.')[0] ?? '';
-  const pattern = /^must match pattern "(.*)"$/s.exec(error.message)?.[1];
-  const format = /^must match format "(.*)"$/.exec(error.message)?.[1];
   return {
+    keyword,
     pointer: pointerOf(error, keyword, request),
     code: validationCodes[keyword] ?? 'not-allowed',
-    detail:
-      (pattern !== undefined && descriptions.get(pattern)) ||
-      (format !== undefined && formatDetail(format)) ||
-      error.message.replace(/^must have required property .*/, 'is required'),
+    detail: wording(keyword, error.message, descriptions),
   };
 }
 
@@ -226,7 +221,7 @@ function createValidator(
       const errors = (found.length > 0 ? found : first).map((each) =>
         toValidationError(each, descriptions, request),
       );
-      return { errors: withoutDuplicates([...own, ...errors]), errors_omitted: omitted };
+      return { errors: mostTelling([...own, ...errors]), errors_omitted: omitted };
     },
     watchResponse(request, response, next) {
       return new Promise((resolve, reject) => {
