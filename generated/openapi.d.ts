@@ -126,7 +126,7 @@ export interface paths {
          *     - If the rule has no more dates, the task itself becomes `completed`.
          *     - `occurrence` names the occurrence to complete, by its due date. If that occurrence is already completed, nothing
          *       changes. So a repeated request does not complete the next occurrence.
-         *     - A cancelled task also moves to its next occurrence.
+         *     - `{"completed": true}` on a cancelled task completes its current occurrence too.
          *     - `{"completed": false}` takes back the last completion, and restores the due date that the task had. With an
          *       `occurrence`, it takes back the completion of that occurrence; if that is not completed, nothing changes.
          *     - A request without a body completes the current occurrence. If the task is `completed`, it takes back the last
