@@ -16,9 +16,9 @@ export interface WebhookSettings {
   readonly intervalMs: number;
   /** Milliseconds that a receiver has to answer. */
   readonly timeoutMs: number;
-  /** How many webhooks this instance sends to at once. */
+  /** The maximum number of webhooks that this instance sends to at once. */
   readonly concurrency: number;
-  /** How many messages a second this instance sends to a host. */
+  /** The maximum number of messages a second that this instance sends to a host. */
   readonly hostRate: number;
 }
 
