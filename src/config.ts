@@ -27,9 +27,9 @@ import {
 export interface WebhookConfig {
   /** Hosts, some with a port, that are allowed under `http` and in private networks too. */
   readonly allowedHosts: readonly string[];
-  /** Milliseconds between looks for what is due. */
+  /** Milliseconds between two polls for deliveries that are due. */
   readonly intervalMs: number;
-  /** Milliseconds that a receiver has to answer. */
+  /** Milliseconds within which a receiver must answer. */
   readonly timeoutMs: number;
   /** How many webhooks an instance sends to at once. */
   readonly concurrency: number;
@@ -41,21 +41,21 @@ export interface WebhookConfig {
 export interface Config {
   readonly production: boolean;
   readonly host: string;
-  /** 0 lets the system choose a free one. */
+  /** 0 selects a free port. */
   readonly port: number;
-  /** The service's address as clients know it; null: where it listens. */
+  /** The service's address as clients see it; null: the address that it listens on. */
   readonly publicUrl: string | null;
-  /** Milliseconds that a client has to send its headers, and all of a request. */
+  /** Milliseconds within which a client must send its headers, and a whole request. */
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly writes: WriteLimits;
   /** Null: run the embedded Postgres. */
   readonly databaseUrl: string | null;
-  /** For migrations, past any pooler; null: `databaseUrl`. */
+  /** A direct connection for migrations; null: `databaseUrl`. */
   readonly databaseDirectUrl: string | null;
-  /** The role that lanes run as. */
+  /** The app role: transactions of lanes run as it. */
   readonly databaseAppRole: string;
-  /** The role that work across lanes runs as. */
+  /** The system role: work across lanes runs as it. */
   readonly databaseSystemRole: string;
   readonly databasePoolMax: number;
   /** How many connections one user may hold; never more than half of the pool. */
@@ -64,51 +64,51 @@ export interface Config {
   readonly databaseConnectionLifetimeMs: number;
   readonly databaseAcquireTimeoutMs: number;
   readonly databaseStatementTimeoutMs: number;
-  /** Milliseconds after which the service gives a transaction up. */
+  /** Milliseconds after which the service aborts a transaction. */
   readonly databaseTransactionTimeoutMs: number;
-  /** Milliseconds that a search may take to find words that are nearly the same. */
+  /** Milliseconds that a search may spend on typo tolerance. */
   readonly searchTypoTimeoutMs: number;
   readonly databasePreparedStatements: boolean;
   readonly migrateOnStart: boolean;
   readonly webhooks: WebhookConfig;
   /** Whether this instance runs the background jobs. */
   readonly jobs: boolean;
-  /** How many days the trash keeps what was deleted. */
+  /** Days that deleted tasks stay in the trash. */
   readonly trashRetentionDays: number;
   readonly auth: AuthConfig;
-  /** Better Auth's accounts, which migrating links the lanes to. */
+  /** The account link that migrating makes. */
   readonly accounts: AccountSettings;
-  /** What the operator should know of it, though nothing is wrong. */
+  /** Notices for the operator that are not errors. */
   readonly notices: readonly string[];
   /** Exact origins, and those with `*` for one label of the host (`https://*.preview.example.com`). */
   readonly corsOrigins: readonly string[];
   /** Null: no limits. */
   readonly rateLimits: RateLimits | null;
   readonly events: EventSettings;
-  /** How many rows of each kind a lane may hold. */
+  /** The largest number of rows of each kind in a lane. */
   readonly quotas: Amounts;
-  /** How long the lanes' changes are kept at least. */
+  /** Days that the lanes' changes are kept at least. */
   readonly changesRetentionDays: number;
-  /** Null: each process counts by itself. */
+  /** Null: each process counts alone. */
   readonly redisUrl: string | null;
-  /** How many proxies stand in front, or their addresses and networks. */
+  /** The number of proxies in front of the service, or their addresses and networks. */
   readonly trustProxy: number | readonly string[];
   readonly logLevel: string;
   /** Absolute; holds the embedded Postgres and the development secret. */
   readonly dataDir: string;
   readonly maxBodyBytes: number;
-  /** The files that are imported. */
+  /** Limits and directory of files for imports. */
   readonly imports: SpoolSettings;
-  /** Whether a change of what has an ETag needs an `If-Match`. */
+  /** Whether changes of entities that have an ETag require `If-Match`. */
   readonly requireIfMatch: boolean;
   readonly invalidResponses: 'reject' | 'report';
-  /** Milliseconds from the signal to stop, with which readiness fails, until no more requests are taken. */
+  /** Milliseconds between the signal to stop, when readiness begins to fail, and the end of accepting requests. */
   readonly shutdownDelayMs: number;
-  /** Milliseconds that requests in flight have to finish when the service stops. */
+  /** Milliseconds after that delay within which requests in flight must finish. */
   readonly shutdownTimeoutMs: number;
 }
 
-/** What the scripts that work on the database need of the configuration. */
+/** The part of the configuration for the scripts that work on the database. */
 export type DatabaseConfig = Pick<
   Config,
   | 'databaseUrl'
@@ -139,7 +139,7 @@ const flag = z
   .enum(['true', 'false'], { error: 'must be true or false' })
   .transform((value) => value === 'true');
 
-/** A URL of one of the protocols, with TLS parameters that can be met. */
+/** A URL with one of the protocols and valid TLS parameters. */
 const urlOf = (protocols: RegExp, message: string) =>
   z.string().superRefine((value, context) => {
     const url = URL.parse(value);
@@ -154,14 +154,14 @@ const urlOf = (protocols: RegExp, message: string) =>
 
 const postgresUrl = urlOf(/^postgres(ql)?:$/, 'must be a postgres:// URL');
 
-// `*` stands for one label of the host, in front of at least two others.
+// `*` matches one label of the host, in front of at least two others.
 const originPattern = /^https?:\/\/\*(\.[a-z0-9-]+){2,}(:\d+)?$/;
 
 function isOrigin(value: string): boolean {
   return value.includes('*') ? originPattern.test(value) : URL.parse(value)?.origin === value;
 }
 
-// What Postgres folds to lower case or keeps for itself (SET ROLE, CREATE ROLE) is refused.
+// Postgres folds other names to lower case, or reserves them (SET ROLE, CREATE ROLE).
 const roleName = z
   .string()
   .regex(
@@ -175,7 +175,7 @@ const origin = z
 
 /** Whether a value is a host as a URL writes it, or a host with a port. */
 function isHost(value: string): boolean {
-  // A scheme's own port is left out of its URLs.
+  // A URL omits the default port of its scheme.
   return ['http', 'https'].some((scheme) => URL.parse(`${scheme}://${value}`)?.host === value);
 }
 
@@ -215,7 +215,7 @@ const variables = z.object({
   HEADERS_TIMEOUT_MS: integer(1, 600_000, 10_000),
   REQUEST_TIMEOUT_MS: integer(1, 3_600_000, 60_000),
   WRITE_TIMEOUT_MS: integer(1, 3_600_000, 30_000),
-  // The longest answer that is not streamed, a full page of the longest tasks, has some 24 MB.
+  // The longest response that is not streamed, a full page of the longest tasks, has about 24 MB.
   WRITE_MAX_BYTES: integer(65_536, 4 * 1024 ** 3, 32 * 1024 ** 2),
   WRITE_MAX_TOTAL_BYTES: integer(65_536, 64 * 1024 ** 3, 128 * 1024 ** 2),
   DATABASE_URL: postgresUrl.optional(),
@@ -270,9 +270,9 @@ const variables = z.object({
     })
     .default('info'),
   DATA_DIR: z.string().default('.data'),
-  // JSON may spell a character in twelve bytes: the longest task that the contract allows must fit.
+  // JSON can write a character in twelve bytes, and the longest task of the contract must fit.
   MAX_BODY_BYTES: integer(1, 100 * 1024 * 1024, 256 * 1024),
-  // Some 50,000 tasks as JSON. What it takes to read them in memory is several times as much.
+  // About 50,000 tasks as JSON. Reading them takes several times as much memory.
   IMPORT_MAX_BYTES: integer(1, 4 * 1024 ** 3, 256 * 1024 ** 2),
   IMPORT_TOTAL_BYTES: integer(1, 1024 ** 4, 1024 ** 3),
   IMPORT_CONCURRENCY: integer(1, 100, 2),
@@ -293,7 +293,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** The variables of `.env` under those of the process; empty ones count as absent. */
+/** The variables of the process, and of `.env` if the process does not have them. */
 export function readEnvironment(): Environment {
   const file = projectPath('.env');
   if (existsSync(file)) process.loadEnvFile(file);
@@ -305,12 +305,12 @@ function dataDirectory(value: string): string {
   return resolve(projectRoot, value);
 }
 
-/** The development secret that `dataDir` keeps; made at first use, never in production. */
+/** The development secret in `dataDir`; created at first use, never in production. */
 export function developmentSecret(dataDir: string): string {
   const file = join(dataDir, 'development-secret');
   if (!existsSync(file)) {
     mkdirSync(dataDir, { recursive: true });
-    // Linked when it is whole: another process may start at the same moment, and this one may be killed.
+    // The complete file is linked, because another process can start at the same time and this one can be killed.
     const own = `${file}.${process.pid}`;
     writeFileSync(own, randomBytes(32).toString('base64url'), { mode: 0o600 });
     try {
@@ -324,7 +324,7 @@ export function developmentSecret(dataDir: string): string {
   return readFileSync(file, 'utf8');
 }
 
-/** Where accounts are, and whether lanes are linked to them: only where it is their id that tokens carry. */
+/** The settings of the account link. Lanes are linked only if tokens contain the id of the account. */
 function readAccounts(
   userTable: string | undefined,
   { tables, userIdClaim }: Pick<AuthConfig, 'userIdClaim' | 'tables'>,
@@ -468,8 +468,8 @@ const databaseVariables = variables.pick({
 });
 
 /**
- * Validates the part of the environment that is about the database: its scripts need no secret of Better Auth's, in
- * production neither.
+ * Validates the part of the environment for the scripts that work on the database. They need no secret of Better Auth,
+ * also in production.
  * @throws ConfigError with every fault.
  */
 export function parseDatabaseConfig(environment: Environment): DatabaseConfig {

@@ -1,9 +1,8 @@
 import type { ExpectedClaim } from './claims';
 
 /**
- * Where identities may come from, each on its own: bearer tokens signed with the shared secret or with a key of the
- * key set, Better Auth's session-cookie cache as a JWT signed with either, and the opaque session, looked up in Better
- * Auth's `session` table.
+ * The sources of identities: bearer tokens signed with the shared secret or with a key of the key set, Better Auth's
+ * session-cookie cache as a JWT signed with either, and the opaque session, looked up in Better Auth's `session` table.
  */
 export const AUTH_SOURCES = ['secret', 'key-set', 'secret-cookie', 'key-set-cookie', 'session'] as const;
 export type AuthSource = (typeof AUTH_SOURCES)[number];
@@ -31,7 +30,7 @@ export interface ParsedAuthConfig {
   readonly config: AuthConfig | null;
   /** Each a sentence that names the variable to change. */
   readonly faults: readonly string[];
-  /** What an operator should know at the start, though nothing is wrong. */
+  /** Notices for the operator that are not errors. */
   readonly notices: readonly string[];
 }
 
@@ -57,13 +56,13 @@ const PUBLIC_SECRETS = new Set([
   '12345678901234567890123456789012',
 ]);
 
-/** Claims that say something of the user or the token but do not identify a user for good. */
+/** Token claims that do not identify a user permanently. */
 const NOT_AN_IDENTIFIER = new Set([
   ...['aud', 'email', 'emailVerified', 'email_verified', 'exp', 'iat', 'image', 'iss', 'jti', 'name', 'nbf'],
   ...['phoneNumber', 'role', 'scope', 'session', 'sid', 'typ', 'user'],
 ]);
 
-/** Reads where Better Auth keeps its rows, and which claim is the user's id; it needs no secret and no URL. */
+/** Reads the names of Better Auth's tables, and the token claim with the user's id; needs no secret and no URL. */
 export function readAccountNames(env: NodeJS.ProcessEnv): Pick<AuthConfig, 'userIdClaim' | 'tables'> {
   return {
     userIdClaim: env.AUTH_USER_ID_CLAIM || 'sub',
@@ -77,7 +76,7 @@ export function readAccountNames(env: NodeJS.ProcessEnv): Pick<AuthConfig, 'user
 
 /**
  * Reads how callers are identified from the environment, and reports every fault at once.
- * @param developmentSecret makes what stands in outside production when no source is configured; at least 32 bytes
+ * @param developmentSecret creates the secret, of at least 32 bytes, for development without a configured source
  */
 export function parseAuthConfig(
   env: NodeJS.ProcessEnv,
@@ -190,7 +189,7 @@ interface Server {
 }
 
 /**
- * What follows from the Better Auth server's base URL: its tokens' issuer and audience are the origin, and its
+ * Derives settings from the Better Auth server's base URL: its tokens' issuer and audience are the origin, and its
  * endpoints are under `/api/auth` unless the URL has a path of its own (better-auth 1.7.7, `getBaseURL`).
  */
 function readServerUrl(text: string | null, faults: string[]): Server | null {
