@@ -453,7 +453,7 @@ describe('.env.example', () => {
   // Read off the sources, as a variable that nobody lists is one that nobody tests.
   const inSources = [
     ...readFileSync(projectPath('src', 'config.ts'), 'utf8').matchAll(/^ {2}([A-Z][A-Z_]*):/gm),
-    ...readFileSync(projectPath('src', 'auth', 'config.ts'), 'utf8').matchAll(
+    ...readFileSync(projectPath('src', 'platform', 'auth', 'config.ts'), 'utf8').matchAll(
       /\b((?:BETTER_)?AUTH_[A-Z_]+)\b/g,
     ),
   ].map(([, name]) => name as string);
