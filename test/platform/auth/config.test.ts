@@ -39,7 +39,7 @@ describe('a stock Better Auth server', () => {
   test('beside BETTER_AUTH_URL the secret is off, and that is said', () => {
     const { config, notices } = parse({ BETTER_AUTH_URL: URL, BETTER_AUTH_SECRET: SECRET });
     expect(config?.sources).toEqual(['key-set']);
-    expect(notices).toEqual([expect.stringContaining('BETTER_AUTH_SECRET is not used')]);
+    expect(notices).toEqual([expect.stringContaining('BETTER_AUTH_SECRET is ignored')]);
   });
 
   test('several sources are named, and that is said', () => {
@@ -174,7 +174,7 @@ describe('the development secret', () => {
   test('is never used in production', () => {
     const { config, faults } = parseAuthConfig({}, { production: true, developmentSecret: () => SECRET });
     expect(config).toBeNull();
-    expect(faults).toEqual([expect.stringMatching(/^Set BETTER_AUTH_URL .* or BETTER_AUTH_SECRET /)]);
+    expect(faults).toEqual([expect.stringMatching(/: set BETTER_AUTH_URL .* or BETTER_AUTH_SECRET /)]);
   });
 });
 
@@ -244,7 +244,7 @@ describe('faults', () => {
     [
       'an e-mail as the id',
       { BETTER_AUTH_URL: URL, AUTH_USER_ID_CLAIM: 'email' },
-      /^AUTH_USER_ID_CLAIM must name a claim/,
+      /^AUTH_USER_ID_CLAIM must name a token claim/,
     ],
     [
       'another id beside cookies',
