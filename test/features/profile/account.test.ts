@@ -136,7 +136,9 @@ describe('npm run doctor', () => {
     await query(database.url, `alter database ${database.name} set search_path to "$user", public`);
     const before = await run('doctor');
     expect(before.code).toBe(1);
-    expect(before.output).toContain('!!  Tables that tasklane creates without a schema are created in tasklane');
+    expect(before.output).toContain(
+      '!!  Tables that tasklane creates without a schema are created in tasklane',
+    );
     await query(database.url, `alter database ${database.name} set search_path to public`);
     const after = await run('doctor');
     expect(after.code).toBe(0);
