@@ -27,9 +27,9 @@ import {
 export interface WebhookConfig {
   /** Hosts, optionally with a port, to which `http` and private addresses are allowed. */
   readonly allowedHosts: readonly string[];
-  /** Milliseconds between searches for due deliveries. */
+  /** Milliseconds between two polls for deliveries that are due. */
   readonly intervalMs: number;
-  /** Milliseconds in which a receiver must answer. */
+  /** Milliseconds within which a receiver must answer. */
   readonly timeoutMs: number;
   /** The most webhooks to which an instance sends at the same time. */
   readonly concurrency: number;
@@ -41,21 +41,21 @@ export interface WebhookConfig {
 export interface Config {
   readonly production: boolean;
   readonly host: string;
-  /** With 0, the system chooses a free port. */
+  /** 0 selects a free port. */
   readonly port: number;
-  /** The service's address as clients know it. Null: the address where it listens. */
+  /** The service's address as clients see it; null: the address that it listens on. */
   readonly publicUrl: string | null;
-  /** Milliseconds in which a client must send its headers, and the whole request. */
+  /** Milliseconds within which a client must send its headers, and a whole request. */
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly writes: WriteLimits;
   /** Null: use the embedded Postgres. */
   readonly databaseUrl: string | null;
-  /** For migrations, without a pooler. Null: use `databaseUrl`. */
+  /** A direct connection for migrations; null: `databaseUrl`. */
   readonly databaseDirectUrl: string | null;
-  /** The role of lanes' transactions. */
+  /** The app role: transactions of lanes run as it. */
   readonly databaseAppRole: string;
-  /** The role of transactions across lanes. */
+  /** The system role: work across lanes runs as it. */
   readonly databaseSystemRole: string;
   readonly databasePoolMax: number;
   /** The most connections that one user may hold. It is never more than half of the pool. */
@@ -64,54 +64,51 @@ export interface Config {
   readonly databaseConnectionLifetimeMs: number;
   readonly databaseAcquireTimeoutMs: number;
   readonly databaseStatementTimeoutMs: number;
-  /** The service ends a transaction after this many milliseconds. */
+  /** Milliseconds after which the service aborts a transaction. */
   readonly databaseTransactionTimeoutMs: number;
-  /** Milliseconds in which a search may look for similar words. */
+  /** Milliseconds that a search may spend on typo tolerance. */
   readonly searchTypoTimeoutMs: number;
   readonly databasePreparedStatements: boolean;
   readonly migrateOnStart: boolean;
   readonly webhooks: WebhookConfig;
   /** Whether this instance runs the background jobs. */
   readonly jobs: boolean;
-  /** How many days deleted tasks stay in the trash. */
+  /** Days that deleted tasks stay in the trash. */
   readonly trashRetentionDays: number;
   readonly auth: AuthConfig;
-  /** Better Auth's accounts, to which migrating links the lanes. */
+  /** The account link that migrating makes. */
   readonly accounts: AccountSettings;
-  /** Hints for the operator. They are not errors. */
+  /** Notices for the operator that are not errors. */
   readonly notices: readonly string[];
   /** Exact origins, and origins with `*` for one label of the host (`https://*.preview.example.com`). */
   readonly corsOrigins: readonly string[];
   /** Null: no limits. */
   readonly rateLimits: RateLimits | null;
   readonly events: EventSettings;
-  /** The most rows of each kind in a lane. */
+  /** The largest number of rows of each kind in a lane. */
   readonly quotas: Amounts;
-  /** How many days changes are kept at least. */
+  /** Days that the lanes' changes are kept at least. */
   readonly changesRetentionDays: number;
   /** Null: each process counts alone. */
   readonly redisUrl: string | null;
-  /** The number of trusted proxies in front of the service, or their addresses and networks. */
+  /** The number of proxies in front of the service, or their addresses and networks. */
   readonly trustProxy: number | readonly string[];
   readonly logLevel: string;
   /** An absolute path. Contains the embedded Postgres and the development secret. */
   readonly dataDir: string;
   readonly maxBodyBytes: number;
-  /** The settings for imported files. */
+  /** Limits and directory of files for imports. */
   readonly imports: SpoolSettings;
-  /** Whether a change of a resource with an ETag needs an `If-Match`. */
+  /** Whether changes of entities that have an ETag require `If-Match`. */
   readonly requireIfMatch: boolean;
   readonly invalidResponses: 'reject' | 'report';
-  /**
-   * Milliseconds during which the service still takes requests after the signal to stop, while readiness already
-   * fails.
-   */
+  /** Milliseconds between the signal to stop, when readiness begins to fail, and the end of accepting requests. */
   readonly shutdownDelayMs: number;
-  /** Milliseconds in which running requests must finish when the service stops. */
+  /** Milliseconds after that delay within which requests in flight must finish. */
   readonly shutdownTimeoutMs: number;
 }
 
-/** The part of the configuration that the database scripts need. */
+/** The part of the configuration for the scripts that work on the database. */
 export type DatabaseConfig = Pick<
   Config,
   | 'databaseUrl'
@@ -142,7 +139,7 @@ const flag = z
   .enum(['true', 'false'], { error: 'must be true or false' })
   .transform((value) => value === 'true');
 
-/** A URL with one of the protocols, whose TLS parameters can be used. */
+/** A URL with one of the protocols and valid TLS parameters. */
 const urlOf = (protocols: RegExp, message: string) =>
   z.string().superRefine((value, context) => {
     const url = URL.parse(value);
@@ -157,14 +154,14 @@ const urlOf = (protocols: RegExp, message: string) =>
 
 const postgresUrl = urlOf(/^postgres(ql)?:$/, 'must be a postgres:// URL');
 
-// `*` stands for one label of the host. At least two other labels must follow.
+// `*` matches one label of the host. At least two other labels must follow.
 const originPattern = /^https?:\/\/\*(\.[a-z0-9-]+){2,}(:\d+)?$/;
 
 function isOrigin(value: string): boolean {
   return value.includes('*') ? originPattern.test(value) : URL.parse(value)?.origin === value;
 }
 
-// Names that Postgres would change to lower case, or reserves (SET ROLE, CREATE ROLE), are refused.
+// Postgres folds other names to lower case, or reserves them (SET ROLE, CREATE ROLE).
 const roleName = z
   .string()
   .regex(
@@ -178,7 +175,7 @@ const origin = z
 
 /** Whether a value is a host in the spelling of URLs, optionally with a port. */
 function isHost(value: string): boolean {
-  // URLs leave out the default port of their scheme.
+  // A URL omits the default port of its scheme.
   return ['http', 'https'].some((scheme) => URL.parse(`${scheme}://${value}`)?.host === value);
 }
 
@@ -218,7 +215,7 @@ const variables = z.object({
   HEADERS_TIMEOUT_MS: integer(1, 600_000, 10_000),
   REQUEST_TIMEOUT_MS: integer(1, 3_600_000, 60_000),
   WRITE_TIMEOUT_MS: integer(1, 3_600_000, 30_000),
-  // The largest answer that is not streamed is a full page of the longest tasks: about 24 MB.
+  // The largest response that is not streamed is a full page of the longest tasks: about 24 MB.
   WRITE_MAX_BYTES: integer(65_536, 4 * 1024 ** 3, 32 * 1024 ** 2),
   WRITE_MAX_TOTAL_BYTES: integer(65_536, 64 * 1024 ** 3, 128 * 1024 ** 2),
   DATABASE_URL: postgresUrl.optional(),
@@ -273,7 +270,7 @@ const variables = z.object({
     })
     .default('info'),
   DATA_DIR: z.string().default('.data'),
-  // JSON can write a character with twelve bytes. The longest task that the contract allows must fit.
+  // JSON can write a character in twelve bytes, and the longest task of the contract must fit.
   MAX_BODY_BYTES: integer(1, 100 * 1024 * 1024, 256 * 1024),
   // About 50,000 tasks as JSON. Reading them takes several times as much memory.
   IMPORT_MAX_BYTES: integer(1, 4 * 1024 ** 3, 256 * 1024 ** 2),
@@ -296,7 +293,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Merges the variables of `.env` with those of the process, which take precedence. Empty variables count as absent. */
+/** The variables of the process, and of `.env` if the process does not have them. */
 export function readEnvironment(): Environment {
   const file = projectPath('.env');
   if (existsSync(file)) process.loadEnvFile(file);
@@ -308,13 +305,12 @@ function dataDirectory(value: string): string {
   return resolve(projectRoot, value);
 }
 
-/** The development secret in `dataDir`. It is created at first use, and never in production. */
+/** The development secret in `dataDir`; created at first use, never in production. */
 export function developmentSecret(dataDir: string): string {
   const file = join(dataDir, 'development-secret');
   if (!existsSync(file)) {
     mkdirSync(dataDir, { recursive: true });
-    // The file is linked to its name when it is complete: another process may start at the same time, and this one
-    // may be killed.
+    // The complete file is linked, because another process can start at the same time and this one can be killed.
     const own = `${file}.${process.pid}`;
     writeFileSync(own, randomBytes(32).toString('base64url'), { mode: 0o600 });
     try {
@@ -328,7 +324,7 @@ export function developmentSecret(dataDir: string): string {
   return readFileSync(file, 'utf8');
 }
 
-/** Reads the settings of account links. With `auto`, lanes are linked only if tokens carry the account's id. */
+/** The settings of the account link. Lanes are linked only if tokens contain the id of the account. */
 function readAccounts(
   userTable: string | undefined,
   { tables, userIdClaim }: Pick<AuthConfig, 'userIdClaim' | 'tables'>,
@@ -472,9 +468,9 @@ const databaseVariables = variables.pick({
 });
 
 /**
- * Validates the part of the environment for the database. The database scripts need no secret of Better Auth, even in
- * production.
- * @throws ConfigError with all errors
+ * Validates the part of the environment for the scripts that work on the database. They need no secret of Better Auth,
+ * also in production.
+ * @throws ConfigError with every fault.
  */
 export function parseDatabaseConfig(environment: Environment): DatabaseConfig {
   const { present, errors } = readPresent(environment, databaseSecretNames);

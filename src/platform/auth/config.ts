@@ -1,9 +1,8 @@
 import type { ExpectedClaim } from './claims';
 
 /**
- * The sources of identities. Each works alone: bearer tokens signed with the shared secret or with a key of the key
- * set; Better Auth's session cookie cache as a JWT signed with either; and the opaque session, which is looked up in
- * Better Auth's `session` table.
+ * The sources of identities: bearer tokens signed with the shared secret or with a key of the key set, Better Auth's
+ * session-cookie cache as a JWT signed with either, and the opaque session, looked up in Better Auth's `session` table.
  */
 export const AUTH_SOURCES = ['secret', 'key-set', 'secret-cookie', 'key-set-cookie', 'session'] as const;
 export type AuthSource = (typeof AUTH_SOURCES)[number];
@@ -32,9 +31,9 @@ export interface AuthConfig {
 export interface ParsedAuthConfig {
   /** Null if there are errors. */
   readonly config: AuthConfig | null;
-  /** Sentences, each with the name of the variable to change. */
-  readonly errors: readonly string[];
-  /** Hints for the operator. They are not errors. */
+  /** Each a sentence that names the variable to change. */
+  readonly faults: readonly string[];
+  /** Notices for the operator that are not errors. */
   readonly notices: readonly string[];
 }
 
@@ -66,13 +65,13 @@ const PUBLIC_SECRETS = new Set([
   '12345678901234567890123456789012',
 ]);
 
-/** Claims that do not identify a user permanently. */
+/** Token claims that do not identify a user permanently. */
 const NOT_AN_IDENTIFIER = new Set([
   ...['aud', 'email', 'emailVerified', 'email_verified', 'exp', 'iat', 'image', 'iss', 'jti', 'name', 'nbf'],
   ...['phoneNumber', 'role', 'scope', 'session', 'sid', 'typ', 'user'],
 ]);
 
-/** Reads the names of Better Auth's tables and of the claim with the user's id. It needs no secret and no URL. */
+/** Reads the names of Better Auth's tables, and the token claim with the user's id; needs no secret and no URL. */
 export function readAccountNames(env: NodeJS.ProcessEnv): Pick<AuthConfig, 'userIdClaim' | 'tables'> {
   return {
     userIdClaim: env.AUTH_USER_ID_CLAIM || 'sub',
@@ -85,9 +84,8 @@ export function readAccountNames(env: NodeJS.ProcessEnv): Pick<AuthConfig, 'user
 }
 
 /**
- * Reads the authentication settings from the environment, and reports all errors at once.
- * @param developmentSecret makes the secret (at least 32 bytes) that is used outside production if no source is
- *   configured
+ * Reads how callers are identified from the environment, and reports every fault at once.
+ * @param developmentSecret creates the secret, of at least 32 bytes, for development without a configured source
  */
 export function parseAuthConfig(
   env: NodeJS.ProcessEnv,

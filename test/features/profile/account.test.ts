@@ -154,7 +154,7 @@ describe('npm run doctor', () => {
     );
     server = await startAuth({ ids: 'text' });
     expect((await run('migrate')).output).toContain(
-      'any more: 7 (user-1, user-2, user-3, user-4, user-5, …).',
+      'from before the link: 7 (user-1, user-2, user-3, user-4, user-5, …).',
     );
     const before = await run('doctor');
     expect(before.code).toBe(1);

@@ -39,7 +39,7 @@ describe('a stock Better Auth server', () => {
   test('beside BETTER_AUTH_URL the secret is off, and that is said', () => {
     const { config, notices } = parse({ BETTER_AUTH_URL: URL, BETTER_AUTH_SECRET: SECRET });
     expect(config?.sources).toEqual(['key-set']);
-    expect(notices).toEqual([expect.stringContaining('BETTER_AUTH_SECRET is not used')]);
+    expect(notices).toEqual([expect.stringContaining('BETTER_AUTH_SECRET is ignored')]);
   });
 
   test('several sources can be named, and a warning says so', () => {
@@ -177,7 +177,7 @@ describe('the development secret', () => {
   test('is never used in production', () => {
     const { config, errors } = parseAuthConfig({}, { production: true, developmentSecret: () => SECRET });
     expect(config).toBeNull();
-    expect(errors).toEqual([expect.stringMatching(/^Set BETTER_AUTH_URL .* or BETTER_AUTH_SECRET /)]);
+    expect(errors).toEqual([expect.stringMatching(/: set BETTER_AUTH_URL .* or BETTER_AUTH_SECRET /)]);
   });
 });
 
@@ -247,7 +247,7 @@ describe('errors', () => {
     [
       'an e-mail as the id',
       { BETTER_AUTH_URL: URL, AUTH_USER_ID_CLAIM: 'email' },
-      /^AUTH_USER_ID_CLAIM must name a claim/,
+      /^AUTH_USER_ID_CLAIM must name a token claim/,
     ],
     [
       'another id beside cookies',
