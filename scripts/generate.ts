@@ -44,6 +44,13 @@ function withQueryDefaults(contract: string): string {
   return JSON.stringify(document);
 }
 
+/** The contract for generators of clients: they would make operations of what the service sends to webhooks. */
+function clientContract(contract: string): string {
+  const { webhooks: _webhooks, ...document } = JSON.parse(contract);
+  document.tags = document.tags?.filter(({ name }: { name: string }) => name !== 'Webhook events');
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
 async function types(contract: string, options: { defaultNonNullable: boolean }): Promise<string> {
   const document: OpenAPI3 = JSON.parse(contract);
   return COMMENT_HEADER + astToString(await openapiTypescript(document, { ...options, silent: true }));
@@ -53,10 +60,12 @@ async function types(contract: string, options: { defaultNonNullable: boolean })
 export async function generate(root: string): Promise<Artifacts> {
   const [json, yaml] = await Promise.all([bundle(root, 'json'), bundle(root, 'yaml')]);
   const contract = `${JSON.stringify(JSON.parse(json), null, 2)}\n`;
+  const client = clientContract(contract);
   return {
     'generated/openapi.json': contract,
+    'generated/openapi-client.json': client,
     'generated/openapi.yaml': yaml,
-    'generated/openapi.d.ts': await types(withQueryDefaults(contract), { defaultNonNullable: true }),
+    'generated/openapi.d.ts': await types(withQueryDefaults(client), { defaultNonNullable: true }),
     'sdk/src/openapi.d.ts': await types(contract, { defaultNonNullable: false }),
     'generated/docs/redoc.js': redocScript(),
     'generated/docs/LICENSES.txt': redocLicences(),

@@ -7,6 +7,7 @@ export const serviceCases: CasesOf<
   | 'getReadiness'
   | 'getProtectedResource'
   | 'getContractJson'
+  | 'getClientContract'
   | 'getContractYaml'
   | 'getDocs'
   | 'getDocsScript'
@@ -40,6 +41,15 @@ export const serviceCases: CasesOf<
     200: async ({ send }) => {
       const response = await send('GET', '/openapi.json');
       expect(response.body).toEqual(contractDocument);
+      return response;
+    },
+  },
+  getClientContract: {
+    200: async ({ send }) => {
+      const response = await send('GET', '/openapi-client.json');
+      expect(response.body).not.toHaveProperty('webhooks');
+      expect(response.body.paths).toEqual(contractDocument.paths);
+      expect(response.body.components).toEqual(contractDocument.components);
       return response;
     },
   },

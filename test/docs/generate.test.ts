@@ -76,6 +76,7 @@ describe('generated files', () => {
     await generateFrom(contract);
     writeFileSync(join(root, 'openapi.yaml'), contract.replace('description: Done.', 'description: Made.'));
     const stale = [
+      'generated/openapi-client.json',
       'generated/openapi.d.ts',
       'generated/openapi.json',
       'generated/openapi.yaml',

@@ -25,11 +25,13 @@ export function serviceHandlers(
   | 'getReadiness'
   | 'getProtectedResource'
   | 'getContractJson'
+  | 'getClientContract'
   | 'getContractYaml'
   | 'getDocs'
   | 'getDocsScript'
   | 'getProblemType'
 > {
+  const clientContract = JSON.parse(readFileSync(projectPath('generated', 'openapi-client.json'), 'utf8'));
   const yaml = readFileSync(projectPath('generated', 'openapi.yaml'), 'utf8');
   const script = readFileSync(projectPath('generated', 'docs', 'redoc.js'), 'utf8');
   const docs = docsPage();
@@ -59,6 +61,10 @@ export function serviceHandlers(
 
     async getContractJson(call) {
       return call.reply(200, contractDocument as { openapi: string });
+    },
+
+    async getClientContract(call) {
+      return call.reply(200, clientContract);
     },
 
     async getContractYaml(call) {
