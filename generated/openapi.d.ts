@@ -126,7 +126,7 @@ export interface paths {
          *     - If the rule has no more dates, the task itself becomes `completed`.
          *     - `occurrence` names the occurrence to complete, by its due date. If that occurrence is already completed, nothing
          *       changes. So a repeated request does not complete the next occurrence.
-         *     - `{"completed": true}` on a cancelled task does the same.
+         *     - `{"completed": true}` on a cancelled task completes its current occurrence too.
          *     - `{"completed": false}` takes back the last completion, and restores the due date that the task had. With an
          *       `occurrence`, it takes back the completion of that occurrence; if that is not completed, nothing changes.
          *     - A request without a body completes the current occurrence. If the task is `completed`, it takes back the last
@@ -1380,6 +1380,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/openapi-client.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * This contract for client generators
+         * @description The same OpenAPI document without the section `webhooks`, which describes requests to your own server.
+         */
+        get: operations["getClientContract"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.yaml": {
         parameters: {
             query?: never;
@@ -1482,656 +1502,7 @@ export interface paths {
         trace?: never;
     };
 }
-export interface webhooks {
-    taskEvent: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Task changed
-         * @description Sent when a task is created, changed, deleted, restored or purged, and when a reminder of the task is due.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /**
-                     * @description The id of the delivery. It stays the same when the event is sent again.
-                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
-                     */
-                    "webhook-id": components["parameters"]["WebhookMessageId"];
-                    /**
-                     * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
-                     * @example 1795253401
-                     */
-                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
-                    /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
-                     *     there is one signature for each of the two secrets, separated by a space.
-                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
-                     */
-                    "webhook-signature": components["parameters"]["WebhookSignature"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "task.created",
-                     *       "timestamp": "2026-11-21T09:30:00.000Z",
-                     *       "data": {
-                     *         "change": {
-                     *           "seq": 41,
-                     *           "user_id": "ada",
-                     *           "type": "task",
-                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
-                     *           "action": "created",
-                     *           "fields": {},
-                     *           "at": "2026-11-21T09:30:00.000Z"
-                     *         },
-                     *         "task": {
-                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
-                     *           "user_id": "ada",
-                     *           "project_id": null,
-                     *           "parent_id": null,
-                     *           "title": "Water the plants",
-                     *           "description": null,
-                     *           "status": "pending",
-                     *           "priority": "high",
-                     *           "completed": false,
-                     *           "completed_at": null,
-                     *           "tags": [
-                     *             "home"
-                     *           ],
-                     *           "due_date": "2026-11-21",
-                     *           "due_time": "18:00",
-                     *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-11-21T17:00:00.000Z",
-                     *           "rrule": "FREQ=WEEKLY",
-                     *           "repeat_from": "schedule",
-                     *           "recurrence_start": "2026-11-21",
-                     *           "reminders": [
-                     *             {
-                     *               "at": null,
-                     *               "minutes_before_due": 30
-                     *             }
-                     *           ],
-                     *           "position": "m00064422c6a9c0",
-                     *           "version": 1,
-                     *           "created_at": "2026-11-21T09:30:00.000Z",
-                     *           "updated_at": "2026-11-21T09:30:00.000Z"
-                     *         }
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["TaskMessage"];
-                };
-            };
-            responses: {
-                /** @description The receiver no longer exists. The service disables the webhook. */
-                410: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description The receiver accepted the event. After any other answer, the event is sent again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    profileEvent: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Profile changed
-         * @description Sent when the user's settings are changed.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /**
-                     * @description The id of the delivery. It stays the same when the event is sent again.
-                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
-                     */
-                    "webhook-id": components["parameters"]["WebhookMessageId"];
-                    /**
-                     * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
-                     * @example 1795253401
-                     */
-                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
-                    /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
-                     *     there is one signature for each of the two secrets, separated by a space.
-                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
-                     */
-                    "webhook-signature": components["parameters"]["WebhookSignature"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "profile.updated",
-                     *       "timestamp": "2026-11-21T09:30:00.000Z",
-                     *       "data": {
-                     *         "change": {
-                     *           "seq": 41,
-                     *           "user_id": "ada",
-                     *           "type": "profile",
-                     *           "entity_id": null,
-                     *           "action": "updated",
-                     *           "fields": {
-                     *             "week_start": {
-                     *               "from": "monday",
-                     *               "to": "sunday"
-                     *             }
-                     *           },
-                     *           "at": "2026-11-21T09:30:00.000Z"
-                     *         },
-                     *         "profile": {
-                     *           "user_id": "ada",
-                     *           "time_zone": "Europe/Zurich",
-                     *           "week_start": "sunday",
-                     *           "default_priority": "medium",
-                     *           "require_if_match": false,
-                     *           "version": 2,
-                     *           "updated_at": "2026-11-21T09:30:00.000Z"
-                     *         }
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ProfileMessage"];
-                };
-            };
-            responses: {
-                /** @description The receiver no longer exists. The service disables the webhook. */
-                410: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description The receiver accepted the event. After any other answer, the event is sent again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    projectEvent: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Project changed
-         * @description Sent when a project is created, changed or deleted.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /**
-                     * @description The id of the delivery. It stays the same when the event is sent again.
-                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
-                     */
-                    "webhook-id": components["parameters"]["WebhookMessageId"];
-                    /**
-                     * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
-                     * @example 1795253401
-                     */
-                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
-                    /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
-                     *     there is one signature for each of the two secrets, separated by a space.
-                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
-                     */
-                    "webhook-signature": components["parameters"]["WebhookSignature"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "project.created",
-                     *       "timestamp": "2026-11-21T09:30:00.000Z",
-                     *       "data": {
-                     *         "change": {
-                     *           "seq": 41,
-                     *           "user_id": "ada",
-                     *           "type": "project",
-                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
-                     *           "action": "created",
-                     *           "fields": {},
-                     *           "at": "2026-11-21T09:30:00.000Z"
-                     *         },
-                     *         "project": {
-                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
-                     *           "user_id": "ada",
-                     *           "name": "Garden",
-                     *           "color": "#2f855a",
-                     *           "archived": false,
-                     *           "position": "m00064422c6a9c0",
-                     *           "version": 1,
-                     *           "created_at": "2026-11-21T09:30:00.000Z",
-                     *           "updated_at": "2026-11-21T09:30:00.000Z"
-                     *         }
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ProjectMessage"];
-                };
-            };
-            responses: {
-                /** @description The receiver no longer exists. The service disables the webhook. */
-                410: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description The receiver accepted the event. After any other answer, the event is sent again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    tagEvent: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Tag changed
-         * @description Sent when a tag is created, changed or deleted.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /**
-                     * @description The id of the delivery. It stays the same when the event is sent again.
-                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
-                     */
-                    "webhook-id": components["parameters"]["WebhookMessageId"];
-                    /**
-                     * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
-                     * @example 1795253401
-                     */
-                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
-                    /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
-                     *     there is one signature for each of the two secrets, separated by a space.
-                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
-                     */
-                    "webhook-signature": components["parameters"]["WebhookSignature"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "tag.created",
-                     *       "timestamp": "2026-11-21T09:30:00.000Z",
-                     *       "data": {
-                     *         "change": {
-                     *           "seq": 41,
-                     *           "user_id": "ada",
-                     *           "type": "tag",
-                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
-                     *           "action": "created",
-                     *           "fields": {},
-                     *           "at": "2026-11-21T09:30:00.000Z"
-                     *         },
-                     *         "tag": {
-                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
-                     *           "user_id": "ada",
-                     *           "name": "home",
-                     *           "color": null,
-                     *           "version": 1,
-                     *           "created_at": "2026-11-21T09:30:00.000Z",
-                     *           "updated_at": "2026-11-21T09:30:00.000Z"
-                     *         }
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["TagMessage"];
-                };
-            };
-            responses: {
-                /** @description The receiver no longer exists. The service disables the webhook. */
-                410: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description The receiver accepted the event. After any other answer, the event is sent again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    completionEvent: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Occurrence completed
-         * @description Sent when an occurrence of a recurring task is completed, or when its completion is taken back.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /**
-                     * @description The id of the delivery. It stays the same when the event is sent again.
-                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
-                     */
-                    "webhook-id": components["parameters"]["WebhookMessageId"];
-                    /**
-                     * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
-                     * @example 1795253401
-                     */
-                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
-                    /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
-                     *     there is one signature for each of the two secrets, separated by a space.
-                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
-                     */
-                    "webhook-signature": components["parameters"]["WebhookSignature"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "completion.created",
-                     *       "timestamp": "2026-11-21T09:30:00.000Z",
-                     *       "data": {
-                     *         "change": {
-                     *           "seq": 41,
-                     *           "user_id": "ada",
-                     *           "type": "completion",
-                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70",
-                     *           "action": "created",
-                     *           "fields": {},
-                     *           "at": "2026-11-21T09:30:00.000Z"
-                     *         },
-                     *         "completion": {
-                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d70",
-                     *           "user_id": "ada",
-                     *           "task_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
-                     *           "title": "Water the plants",
-                     *           "due_date": "2026-11-21",
-                     *           "due_time": "18:00",
-                     *           "time_zone": "Europe/Zurich",
-                     *           "completed_at": "2026-11-21T09:30:00.000Z"
-                     *         }
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["CompletionMessage"];
-                };
-            };
-            responses: {
-                /** @description The receiver no longer exists. The service disables the webhook. */
-                410: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description The receiver accepted the event. After any other answer, the event is sent again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    changeEvent: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Something else changed
-         * @description Sent for all other changes. `data.change` says what changed.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /**
-                     * @description The id of the delivery. It stays the same when the event is sent again.
-                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
-                     */
-                    "webhook-id": components["parameters"]["WebhookMessageId"];
-                    /**
-                     * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
-                     * @example 1795253401
-                     */
-                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
-                    /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
-                     *     there is one signature for each of the two secrets, separated by a space.
-                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
-                     */
-                    "webhook-signature": components["parameters"]["WebhookSignature"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "webhook.updated",
-                     *       "timestamp": "2026-11-21T09:30:00.000Z",
-                     *       "data": {
-                     *         "change": {
-                     *           "seq": 41,
-                     *           "user_id": "ada",
-                     *           "type": "webhook",
-                     *           "entity_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
-                     *           "action": "updated",
-                     *           "fields": {
-                     *             "enabled": {
-                     *               "from": true,
-                     *               "to": false
-                     *             }
-                     *           },
-                     *           "at": "2026-11-21T09:30:00.000Z"
-                     *         }
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ChangeMessage"];
-                };
-            };
-            responses: {
-                /** @description The receiver no longer exists. The service disables the webhook. */
-                410: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description The receiver accepted the event. After any other answer, the event is sent again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    testEvent: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Test
-         * @description Sent when a test is requested, and when a webhook has to be verified.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header: {
-                    /**
-                     * @description The id of the delivery. It stays the same when the event is sent again.
-                     * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
-                     */
-                    "webhook-id": components["parameters"]["WebhookMessageId"];
-                    /**
-                     * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
-                     * @example 1795253401
-                     */
-                    "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
-                    /**
-                     * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
-                     *     there is one signature for each of the two secrets, separated by a space.
-                     * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
-                     */
-                    "webhook-signature": components["parameters"]["WebhookSignature"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "webhook.test",
-                     *       "timestamp": "2026-11-21T09:30:00.000Z",
-                     *       "data": {
-                     *         "user_id": "ada",
-                     *         "webhook_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80"
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["TestMessage"];
-                };
-            };
-            responses: {
-                /** @description The receiver no longer exists. The service disables the webhook. */
-                410: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description The receiver accepted the event. After any other answer, the event is sent again. */
-                "2XX": {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-}
+export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
@@ -4047,8 +3418,12 @@ export interface components {
             url: components["schemas"]["WebhookUrl"];
             /** @default null */
             description: components["schemas"]["WebhookDescription"];
-            /** @default [] */
-            events: components["schemas"]["WebhookEvents"];
+            /**
+             * @description Which events are sent: those of any of these types. Empty for all, but for events of webhooks themselves, which
+             *     are sent where `webhook.*` is named, and not to the webhook that they are about.
+             * @default []
+             */
+            events: components["schemas"]["EventFilter"][];
             /**
              * @description True if the service sends events.
              * @default true
@@ -4517,6 +3892,29 @@ export interface components {
              */
             status?: 404;
         } & components["schemas"]["Problem"];
+        /** @description That the process answers. */
+        Liveness: {
+            /**
+             * @description Always `alive`.
+             * @constant
+             */
+            status: "alive";
+        };
+        /** @description That the service takes requests. */
+        Readiness: {
+            /**
+             * @description Always `ready`.
+             * @constant
+             */
+            status: "ready";
+        };
+        /** @description An OpenAPI 3.1 document. */
+        OpenApiDocument: {
+            /** @description The version of OpenAPI. */
+            openapi: string;
+        } & {
+            [key: string]: unknown;
+        };
         /** @description Metadata of an OAuth 2.0 protected resource (RFC 9728, section 2). */
         ProtectedResource: {
             /** @description The address of the service. */
@@ -9758,10 +9156,7 @@ export interface operations {
                      *       "status": "alive"
                      *     }
                      */
-                    "application/json": {
-                        /** @constant */
-                        status: "alive";
-                    };
+                    "application/json": components["schemas"]["Liveness"];
                 };
             };
             422: components["responses"]["ValidationFailed"];
@@ -9789,10 +9184,7 @@ export interface operations {
                      *       "status": "ready"
                      *     }
                      */
-                    "application/json": {
-                        /** @constant */
-                        status: "ready";
-                    };
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             422: components["responses"]["ValidationFailed"];
@@ -9821,11 +9213,35 @@ export interface operations {
                      *       "openapi": "3.1.0"
                      *     }
                      */
-                    "application/json": {
-                        openapi: string;
-                    } & {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["OpenApiDocument"];
+                };
+            };
+            422: components["responses"]["ValidationFailed"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    getClientContract: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The OpenAPI document. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "openapi": "3.1.0"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenApiDocument"];
                 };
             };
             422: components["responses"]["ValidationFailed"];

@@ -32,7 +32,7 @@ export interface ParsedAuthConfig {
   /** Null if there are errors. */
   readonly config: AuthConfig | null;
   /** Each a sentence that names the variable to change. */
-  readonly faults: readonly string[];
+  readonly errors: readonly string[];
   /** Notices for the operator that are not errors. */
   readonly notices: readonly string[];
 }
