@@ -63,7 +63,8 @@ async function main(): Promise<void> {
   const log = createLogger({ level: config.logLevel, pretty, destination: output });
   const starting = startService(config, log, (error) => {
     log.fatal({ err: error }, 'the embedded Postgres has stopped for good');
-    process.stderr.write(`${error.message}\n`, () => process.exit(1));
+    process.stderr.write(`${error.message}\n`);
+    output.flush(lastLinesMs).finally(() => process.exit(1));
   });
   stopOnSignal(starting, log, output);
   const service = await starting;

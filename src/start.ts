@@ -167,7 +167,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
     const stop = async () => {
       stopped.abort();
       // Load balancers see that the service is not ready. Meanwhile it still takes requests, so that none is lost.
-      await sleep(config.shutdownDelayMs);
+      if (config.shutdownDelayMs > 0) await sleep(config.shutdownDelayMs);
       events.close();
       // A job that does not end in time loses its connection, like a request.
       const jobsEnd = Promise.race([jobs.stop(), sleep(config.shutdownTimeoutMs, undefined, { ref: false })]);

@@ -179,7 +179,7 @@ describe('an entity tag', () => {
     expect([same.response.status, same.data, Boolean(same.error)]).toEqual([304, undefined, false]);
     expect(same.response.headers.get('ETag')).toBe(etagOf(task));
     expect((await get('"0-0"')).data).toEqual(task);
-    await expect(unwrap(get(etagOf(task)))).rejects.toThrow('not modified');
+    await expect(unwrap(get(etagOf(task)))).rejects.toThrow('Not Modified');
   });
 });
 

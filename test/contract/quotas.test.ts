@@ -82,16 +82,23 @@ const growing: Record<string, (id: string) => Promise<unknown>> = {
   importLane: () => importOf(1),
 };
 
+/** Whether a part of the contract refers to a schema, directly or through other references. */
+function refersTo(part: unknown, schema: string, seen = new Set<string>()): boolean {
+  return [...JSON.stringify(part ?? {}).matchAll(/"#\/components\/(\w+)\/(\w+)"/g)].some(
+    ([reference, kind = '', name = '']) => {
+      if (name === schema) return true;
+      if (seen.has(reference)) return false;
+      seen.add(reference);
+      const components = contractDocument.components as Record<string, Record<string, unknown>>;
+      return refersTo(components[kind]?.[name], schema, seen);
+    },
+  );
+}
+
 function declares(id: string): boolean {
   const { path, method } = operations.find((each) => each.id === id) as (typeof operations)[number];
-  const item = contractDocument.paths?.[path] as Record<
-    string,
-    { responses: Record<string, { $ref: string }> }
-  >;
-  const reference = item[method]?.responses['409']?.$ref.split('/').at(-1) ?? '';
-  return JSON.stringify(contractDocument.components?.responses?.[reference] ?? {}).includes(
-    'QuotaExceededProblem',
-  );
+  const item = contractDocument.paths?.[path] as Record<string, { responses: Record<string, unknown> }>;
+  return refersTo(item[method]?.responses['409'], 'QuotaExceededProblem');
 }
 
 test('every operation with the problem quota-exceeded has a case', () => {

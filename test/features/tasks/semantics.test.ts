@@ -524,10 +524,8 @@ describe('a body', () => {
       new Set([
         '/body/id wrong-format',
         '/body/title too-short',
-        '/body/title wrong-format',
         '/body/description wrong-type',
         '/body/status not-allowed',
-        '/body/priority wrong-type',
         '/body/priority not-allowed',
         '/body/due unknown',
         '/body/done unknown',
