@@ -2,6 +2,7 @@
 module.exports = {
   ...require('./jest.config.js'),
   testMatch: ['<rootDir>/test/faults/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/'],
   // Each starts several servers, and measures how long requests wait.
   maxWorkers: 1,
 };

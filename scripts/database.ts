@@ -1,20 +1,20 @@
-/** What the scripts that work on the database share. */
+/** Functions that the scripts for the database share. */
 import knex, { type Knex } from 'knex';
 import { ConfigError, type DatabaseConfig, parseDatabaseConfig, readEnvironment } from '../src/config';
 import type { AccountLink } from '../src/platform/database/accounts';
-import { besideService, connectionProvider } from '../src/platform/database/connection';
+import { connectionProvider, toolConnection } from '../src/platform/database/connection';
 import { startEmbeddedPostgres } from '../src/platform/database/embedded/server';
-import { LocksTaken } from '../src/platform/database/lock-retries';
-import { describeOutOfReach, whyOutOfReach } from '../src/platform/database/out-of-reach';
+import { LocksUnavailable } from '../src/platform/database/lock-retries';
+import { describeUnavailable, unavailableReason } from '../src/platform/database/out-of-reach';
 
 export interface DatabaseUrls {
-  /** Past any pooler, for migrations. */
+  /** A direct connection, for migrations. */
   readonly direct: string;
-  /** As the service connects. */
+  /** The connection that the service uses. */
   readonly service: string;
 }
 
-/** Runs `work` on the configured database, or on the embedded one, which runs for that long. */
+/** Runs `work` on the configured database, or on the embedded one, which it starts and stops. */
 export async function withDatabase<T>(
   config: DatabaseConfig,
   work: (urls: DatabaseUrls) => Promise<T>,
@@ -32,16 +32,16 @@ export async function withDatabase<T>(
   }
 }
 
-/** Runs `work` in a transaction that can only read, and takes no lock that others would wait for. */
+/** Runs `work` in a read-only transaction, which takes no lock that others would wait for. */
 export async function reading<T>(
   url: string,
   work: (transaction: Knex.Transaction) => Promise<T>,
 ): Promise<T> {
   const database = knex({
     client: 'pg',
-    connection: connectionProvider(url, besideService),
+    connection: connectionProvider(url, toolConnection),
     pool: { min: 0, max: 1 },
-    // What it warns of is thrown as well.
+    // Knex throws the errors that it warns about.
     log: { warn: () => undefined },
   });
   try {
@@ -51,16 +51,16 @@ export async function reading<T>(
   }
 }
 
-/** What a script failed with, for people: a cause where it is known, else the stack. */
+/** Describes for people why a script failed: the cause if it is known, else the stack. */
 export function describeFailure(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof LocksTaken) return error.message;
-  if (whyOutOfReach(error) !== null) return describeOutOfReach(error);
+  if (error instanceof ConfigError || error instanceof LocksUnavailable) return error.message;
+  if (unavailableReason(error) !== null) return describeUnavailable(error);
   return String((error as Error | undefined)?.stack ?? error);
 }
 
 /**
- * Runs a script: its part of the configuration is read, and what it returns is written out. Faults go to the standard
- * error, and the exit code is then 1.
+ * Runs a script with the database's part of the configuration, and writes the text that it returns to the standard output.
+ * An error is written to the standard error, and the exit code is then 1.
  */
 export function runScript(work: (config: DatabaseConfig) => Promise<string>): void {
   const run = async () => {
@@ -72,20 +72,20 @@ export function runScript(work: (config: DatabaseConfig) => Promise<string>): vo
   });
 }
 
-/** How lanes and accounts stand to each other, for people. */
+/** Describes for people how lanes are linked to accounts. */
 export function describeLink(link: AccountLink): string {
   switch (link.state) {
     case 'off':
-      return 'Lanes are not linked to accounts: AUTH_USER_TABLE or AUTH_USER_ID_CLAIM says so.';
+      return 'Lanes are not linked to accounts, because of AUTH_USER_TABLE or AUTH_USER_ID_CLAIM.';
     case 'unlinked':
       return `Lanes are not linked to accounts: ${link.reason}.`;
     case 'outdated':
-      return `The link from lanes to accounts is not as it should be: ${link.reason}. Put that right: npm run migrate.`;
+      return `The account link needs a change: ${link.reason}. To make it, run: npm run migrate.`;
     case 'linked': {
       const linked = `Lanes are linked to ${link.table}, whose ids are of type ${link.idType}.`;
       if (link.orphans === 0) return linked;
       const users = link.examples.join(', ') + (link.orphans > link.examples.length ? ', …' : '');
-      return `${linked} Lanes without an account, which nobody can make any more: ${link.orphans} (${users}).`;
+      return `${linked} Lanes without an account, from before the link: ${link.orphans} (${users}).`;
     }
   }
 }

@@ -1,4 +1,4 @@
-/** `npm run doctor`: looks a deployment's database over and says what is wrong. It only reads. */
+/** `npm run doctor`: checks the database of a deployment and reports each problem. It only reads. */
 import pino from 'pino';
 import type { DatabaseConfig } from '../src/config';
 import { inspectAccounts } from '../src/platform/database/accounts';
@@ -21,11 +21,11 @@ interface Login {
   version: string;
   supported: boolean;
   login: string;
-  /** Whether what the login makes without naming a schema lands among Tasklane's tables. */
-  lost: boolean;
+  /** Whether objects that the login creates without a schema are created among Tasklane's tables. */
+  createsInSchema: boolean;
 }
 
-/** How the service finds its database. */
+/** Checks the version, the login, the roles and the state of the database, as the service sees them. */
 async function examineService(config: DatabaseConfig, { service }: DatabaseUrls): Promise<Finding[]> {
   const database = createDatabase(
     {
@@ -44,7 +44,7 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
       transaction.raw(
         `select split_part(current_setting('server_version'), ' ', 1) as version,
            current_setting('server_version_num')::int >= 150000 as supported, session_user as login,
-           coalesce(current_schema() = ?, false) as lost`,
+           coalesce(current_schema() = ?, false) as "createsInSchema"`,
         [schema],
       ),
     );
@@ -55,18 +55,18 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
     return [
       row.supported
         ? fine(`Postgres ${row.version}.`)
-        : wrong(`Postgres ${row.version} is too old: it takes 15.`),
+        : wrong(`Postgres ${row.version} is too old: version 15 or later is required.`),
       problem === null
         ? fine(
-            `The service logs in as ${row.login} and works as ${config.databaseAppRole} and ${config.databaseSystemRole}.`,
+            `The service logs in as ${row.login} and uses the roles ${config.databaseAppRole} and ${config.databaseSystemRole}.`,
           )
         : wrong(problem),
-      ...(renewing ? [wrong('Renewing the lanes was begun, and has not ended: npm run restored.')] : []),
-      ...(row.lost
+      ...(renewing ? [wrong('The renewal of the lanes has not finished: run npm run restored.')] : []),
+      ...(row.createsInSchema
         ? [
             wrong(
-              `What ${row.login} makes without naming a schema lands in ${schema}, Better Auth's tables among it. ` +
-                `Put that right: alter role ${row.login} set search_path to public;`,
+              `Tables that ${row.login} creates without a schema are created in ${schema}, also those of Better Auth. ` +
+                `To correct this, run: alter role ${row.login} set search_path to public;`,
             ),
           ]
         : []),
@@ -76,48 +76,51 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
   }
 }
 
-/** What migrating has done, and how lanes are linked to accounts. */
+/** Checks the migrations and the account link. */
 function examineSchema(config: DatabaseConfig, { direct }: DatabaseUrls): Promise<Finding[]> {
   return reading(direct, async (transaction) => {
     const { applied, pending, unknown } = await migrationStatus(transaction);
-    // Which ones, the service says.
-    if (pending.length > 0)
-      return [wrong(`${pending.length} migrations are to be applied: npm run migrate.`)];
+    // The service itself names them.
+    if (pending.length > 0) return [wrong(`${pending.length} migrations are pending: run npm run migrate.`)];
     const link = await inspectAccounts(transaction, config.accounts).then(
       (found) => (found.state === 'outdated' ? wrong : fine)(describeLink(found)),
       (error: Error) => wrong(error.message),
     );
     return [
       fine(`All ${applied.length - unknown.length} migrations are applied.`),
-      ...(unknown.length > 0 ? [fine(`A later version has migrated too: ${unknown.join(', ')}.`)] : []),
+      ...(unknown.length > 0
+        ? [fine(`Migrations of a later version are applied too: ${unknown.join(', ')}.`)]
+        : []),
       link,
     ];
   });
 }
 
-/** Whether the service and the migrations speak to Postgres itself. */
-async function examineWays({ service, direct }: DatabaseUrls): Promise<Finding[]> {
+/** Checks whether the service and the migrations connect to Postgres directly. */
+async function examineConnections({ service, direct }: DatabaseUrls): Promise<Finding[]> {
   const pooler = await findTransactionPooler(direct);
   const way = (reason: string | null) =>
     reason === null ? 'directly' : `through a pooler in transaction mode (${reason})`;
   if (service === direct) {
     const text = `The service and the migrations connect ${way(pooler)}`;
     return [
-      pooler === null ? fine(`${text}.`) : wrong(`${text}, which migrations can't: set DATABASE_DIRECT_URL.`),
+      pooler === null
+        ? fine(`${text}.`)
+        : wrong(`${text}, which migrations cannot use: set DATABASE_DIRECT_URL.`),
     ];
   }
   return [
     fine(`The service connects ${way(await findTransactionPooler(service))}.`),
     pooler === null
       ? fine('Migrations connect directly.')
-      : wrong(`Migrations would connect ${way(pooler)}, which they can't: correct DATABASE_DIRECT_URL.`),
+      : wrong(`Migrations would connect ${way(pooler)}, which they cannot use: correct DATABASE_DIRECT_URL.`),
   ];
 }
 
-/** Looks a deployment over. */
+/** Runs all checks on a deployment. */
 export async function examine(config: DatabaseConfig, urls: DatabaseUrls): Promise<Finding[]> {
   return [
-    ...(await examineWays(urls)),
+    ...(await examineConnections(urls)),
     ...(await examineSchema(config, urls)),
     ...(await examineService(config, urls)),
   ];

@@ -20,7 +20,7 @@ interface Document {
   components?: { parameters?: Record<string, Parameter> };
 }
 
-/** The contract in one document. */
+/** Bundles the contract into one document. */
 async function bundle(root: string, format: 'json' | 'yaml'): Promise<string> {
   const { code, stdout, stderr } = await redocly(['bundle', 'openapi.yaml', `--ext=${format}`], root);
   if (code !== 0) throw new Error(stderr);
@@ -35,7 +35,7 @@ function allParameters(document: Document): Parameter[] {
   ];
 }
 
-/** The contract as handlers see it: the validator has filled in the defaults of the query. */
+/** The contract from the view of handlers: query parameters with a default are always present. */
 function withQueryDefaults(contract: string): string {
   const document: Document = JSON.parse(contract);
   for (const parameter of allParameters(document)) {
@@ -56,7 +56,7 @@ async function types(contract: string, options: { defaultNonNullable: boolean })
   return COMMENT_HEADER + astToString(await openapiTypescript(document, { ...options, silent: true }));
 }
 
-/** Makes every generated file from the `openapi.yaml` in `root`; throws what Redocly says where it cannot be read. */
+/** Generates every file from the `openapi.yaml` in `root`. @throws Error with Redocly's message if it cannot be read */
 export async function generate(root: string): Promise<Artifacts> {
   const [json, yaml] = await Promise.all([bundle(root, 'json'), bundle(root, 'yaml')]);
   const contract = `${JSON.stringify(JSON.parse(json), null, 2)}\n`;
@@ -88,7 +88,7 @@ function filesBelow(root: string, directory: string): string[] {
   });
 }
 
-/** The files below `root` that are not what the contract makes: missing, changed, or in `generated` without a source. */
+/** The files below `root` that differ from the artifacts: missing, changed, or in `generated` without a source. */
 export function findDrift(root: string, artifacts: Artifacts): string[] {
   const differing = Object.keys(artifacts).filter(
     (path) => readIfPresent(join(root, path)) !== artifacts[path],
@@ -113,7 +113,7 @@ export async function main(root: string, args: readonly string[]): Promise<numbe
   }
   const drift = findDrift(root, artifacts);
   if (drift.length === 0) return 0;
-  process.stderr.write(`Not what openapi.yaml makes (npm run generate):\n${drift.join('\n')}\n`);
+  process.stderr.write(`These files are out of date; run npm run generate:\n${drift.join('\n')}\n`);
   return 1;
 }
 

@@ -25,17 +25,19 @@ const commands: Record<string, (config: DatabaseConfig, urls: DatabaseUrls) => P
     return `${list('Applied', applied) || 'Nothing to apply.\n'}${describeLink(link)}\n`;
   },
   down: async (_config, { direct }) =>
-    list('Taken back', await migrateDown(direct, { all: process.argv.includes('--all'), notice })) ||
-    'Nothing to take back.\n',
+    list('Rolled back', await migrateDown(direct, { all: process.argv.includes('--all'), notice })) ||
+    'Nothing to roll back.\n',
   status: (_config, { direct }) =>
     reading(direct, async (transaction) => {
       const { applied, pending, unknown } = await migrationStatus(transaction);
-      return list('Applied', applied) + list('Pending', pending) + list('Unknown to this version', unknown);
+      return (
+        list('Applied', applied) + list('Pending', pending) + list('Applied by a later version', unknown)
+      );
     }),
 };
 
 runScript(async (config) => {
   const command = commands[process.argv[2] ?? 'up'];
-  if (!command) throw new ConfigError(['The command is one of up, down, status']);
+  if (!command) throw new ConfigError(['The command must be up, down or status.']);
   return withDatabase(config, (urls) => command(config, urls));
 });

@@ -1,4 +1,4 @@
-/** Looks for regular expressions whose time is not linear in the text that they are matched against. */
+/** Finds regular expressions whose time is not linear in the length of the text. */
 process.env.RECHECK_BACKEND = 'pure';
 
 import { readdirSync, readFileSync } from 'node:fs';
@@ -7,33 +7,33 @@ import { checkSync } from 'recheck';
 import ts from 'typescript';
 import { projectPath } from '../src/platform/paths';
 
-/** A regular expression, and where it is. */
+/** A regular expression and its location. */
 export interface Found {
   readonly at: string;
   readonly source: string;
   readonly flags: string;
 }
 
-// The milliseconds that a check may take; one that takes longer is a finding, as simpler expressions do not.
+// Milliseconds for one check. A check that takes longer is reported, because simple expressions need less.
 const timeout = 20_000;
 
-/** The patterns of a document, as validators compile them. */
+/** The patterns of a document, with the flags that validators use. */
 export function patternsOf(document: object): Found[] {
   const found = new Map<string, Found>();
   const visit = (node: unknown, at: string): void => {
     if (node === null || typeof node !== 'object') return;
     for (const [name, child] of Object.entries(node)) {
-      const place = `${at}/${name}`;
+      const pointer = `${at}/${name}`;
       if (name === 'pattern' && typeof child === 'string' && !found.has(child)) {
-        found.set(child, { at: place, source: child, flags: 'u' });
-      } else visit(child, place);
+        found.set(child, { at: pointer, source: child, flags: 'u' });
+      } else visit(child, pointer);
     }
   };
   visit(document, '#');
   return [...found.values()];
 }
 
-/** The regular expressions in a source file's text; calls of `RegExp`, whose patterns are not there to be read, too. */
+/** The regular expressions in a source file, and its calls of `RegExp`, whose patterns are unknown (`source: null`). */
 export function expressionsOf(name: string, text: string): (Found | { at: string; source: null })[] {
   const file = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
   const found: ReturnType<typeof expressionsOf> = [];
@@ -55,14 +55,14 @@ export function expressionsOf(name: string, text: string): (Found | { at: string
   return found;
 }
 
-/** Whether an expression takes time linear in the text, whatever the text is. @returns what is wrong, or null */
+/** Checks that an expression takes linear time for every text. @returns the problem, or null */
 export function faultOf({ source, flags }: Pick<Found, 'source' | 'flags'>): string | null {
   const checked = checkSync(source, flags, { timeout });
   if (checked.status === 'safe') return null;
   return checked.status === 'vulnerable' ? checked.complexity.summary : 'cannot be checked';
 }
 
-// What they are made from is the code's or the configuration's: a property's name, an origin.
+// Their patterns are made from the code or the configuration: the name of a property, an origin.
 const composed = new Set(['src/platform/edge/cors.ts', 'src/domain/icalendar/read.ts']);
 
 function sourceFiles(): string[] {
@@ -73,7 +73,7 @@ function sourceFiles(): string[] {
   );
 }
 
-/** Everything that is wrong with the regular expressions of the contract and the sources. */
+/** All problems with the regular expressions of the contract and the sources. */
 export function findFaults(): string[] {
   const contract = patternsOf(JSON.parse(readFileSync(projectPath('generated', 'openapi.json'), 'utf8')));
   const sources = sourceFiles().flatMap((name) =>
@@ -82,7 +82,7 @@ export function findFaults(): string[] {
   return [...contract, ...sources].flatMap((each) => {
     if (each.source === null) {
       const [name = ''] = each.at.split(':');
-      return composed.has(name) ? [] : [`${each.at}: RegExp is called with a pattern that nothing checks`];
+      return composed.has(name) ? [] : [`${each.at}: RegExp is called with a pattern that is not checked`];
     }
     const fault = faultOf(each);
     return fault === null ? [] : [`${each.at}: /${each.source}/${each.flags} is not linear: ${fault}`];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** A text of the bundle that would reach outside the service, break its policy or lead its users away. */
+/** A replacement in the bundle: code that would send requests to other hosts, violate the policy or link elsewhere. */
 interface Replacement {
   readonly why: string;
   readonly from: string;
@@ -18,17 +18,17 @@ function wordmark(text: string): string {
 
 const replacements: readonly Replacement[] = [
   {
-    why: 'Telemetry is never switched on.',
+    why: 'Telemetry stays disabled.',
     from: 'disabled:e.disabled??!1',
     to: 'disabled:!0',
   },
   {
-    why: 'Telemetry has nowhere to go.',
+    why: 'Telemetry has no address to send to.',
     from: '`https://otel.cloud.redocly.com/v1/traces`',
     to: '`data:,`',
   },
   {
-    why: 'The default OpenTelemetry collector is another program on the reader’s machine.',
+    why: 'The default OpenTelemetry collector would be a program on the reader’s machine.',
     from: '`http://localhost:4318/`',
     to: '`data:,`',
   },
@@ -64,11 +64,11 @@ const replacements: readonly Replacement[] = [
   },
 ];
 
-/** Replaces a text that must occur exactly once, so that a new version of Redoc cannot slip past a replacement. */
+/** Replaces a text that must occur exactly once, so that a new version of Redoc cannot skip a replacement unnoticed. */
 function replaceOnce(script: string, { why, from, to }: Replacement): string {
   const [before, after, ...more] = script.split(from);
   if (before === undefined || after === undefined || more.length > 0) {
-    throw new Error(`Redoc's bundle should have this text exactly once: ${from}\n(${why})`);
+    throw new Error(`Redoc's bundle must contain this text exactly once: ${from}\n(${why})`);
   }
   return before + to + after;
 }
@@ -77,12 +77,12 @@ function readFromCli(...path: string[]): string {
   return readFileSync(join(dirname(require.resolve('@redocly/cli/package.json')), ...path), 'utf8');
 }
 
-/** Redoc as @redocly/cli ships it, an ES module, changed so that it loads and sends nothing beyond the service. */
+/** Redoc as @redocly/cli ships it, an ES module, changed so that it sends requests only to the service. */
 export function redocScript(): string {
   return replacements.reduce(replaceOnce, readFromCli('lib', 'chunks', 'redoc.standalone.js'));
 }
 
-/** The licences of Redoc and of what its bundle contains, which have to be passed on with it. */
+/** The licences of Redoc and of the code in its bundle, which must be distributed with it. */
 export function redocLicences(): string {
   return `${readFromCli('LICENSE').trim()}\n\n${readFromCli('THIRD_PARTY_NOTICES').trim()}\n`;
 }

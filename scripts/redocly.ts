@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 
-/** What a run of Redocly's CLI left; `code` is null where a signal ended it. */
+/** The result of a run of Redocly's CLI; `code` is null if a signal ended it. */
 export interface RedoclyResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-// Redocly otherwise reports usage to its maker and asks the registry for newer versions.
+// Without these, Redocly reports usage to its maker and asks the registry for newer versions.
 const environment = { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' };
 
 /** Runs Redocly's CLI in a directory. Nothing leaves the machine. */

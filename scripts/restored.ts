@@ -1,4 +1,4 @@
-/** `npm run restored`: after a restore, gives every lane a new epoch, so that clients' copies and streams start over. */
+/** `npm run restored`: after a restore, gives every lane a new epoch, so that clients' copies and event streams start again. */
 import pino from 'pino';
 import { createDatabase } from '../src/platform/database/database';
 import { renewLanes } from '../src/platform/database/installation';
@@ -8,7 +8,7 @@ import { reading, runScript, withDatabase } from './database';
 runScript((config) =>
   withDatabase(config, async ({ service }) => {
     const { pending } = await reading(service, migrationStatus);
-    if (pending.length > 0) throw new Error('Migrations are to be applied first: npm run migrate.');
+    if (pending.length > 0) throw new Error('Migrations are pending. Apply them first: npm run migrate.');
     const database = createDatabase(
       {
         url: service,

@@ -23,10 +23,10 @@ async function main(): Promise<void> {
     fail(usage);
 
   const config = parseConfig(readEnvironment());
-  if (config.production) fail('This makes development tokens; NODE_ENV is production.');
+  if (config.production) fail('Development tokens cannot be made if NODE_ENV is production.');
   const secret = developmentKey(config.auth);
   if (secret === null)
-    fail('This instance takes the tokens of its authentication server alone: sign in there.');
+    fail('This configuration accepts only tokens of the authentication server: sign in there.');
   const token = await signDevelopmentToken(secret, {
     userId,
     lifetimeSeconds,

@@ -17,16 +17,16 @@ import { taskHandlers, taskListHandlers } from './features/tasks/handlers';
 import { moveReminders } from './features/tasks/reminders';
 import { transferHandlers } from './features/transfer/handlers';
 import { trashHandlers } from './features/trash/handlers';
+import type { EgressPolicy } from './features/webhooks/egress-policy';
 import { webhookHandlers } from './features/webhooks/handlers';
-import type { Targets } from './features/webhooks/targets';
 import type { Authenticator } from './platform/auth/authenticator';
 import { createSpool } from './platform/contract/bodies/spool';
 import { contractDocument, readContract } from './platform/contract/document/contract';
 import type { Handlers } from './platform/contract/http/call';
 import { createContractRouter } from './platform/contract/http/router';
+import { findLaneOfCalendarFeed } from './platform/database/calendar-feeds';
 import type { Database } from './platform/database/database';
-import { isUnavailable } from './platform/database/faults';
-import { findLaneOfFeed } from './platform/database/feeds';
+import { isUnavailable } from './platform/database/errors';
 import { createProxyCheck } from './platform/edge/address';
 import { allowOrigins } from './platform/edge/cors';
 import type { RateLimiter } from './platform/edge/rate-limit';
@@ -49,14 +49,14 @@ export interface AppDependencies {
   readonly authenticator: Authenticator;
   readonly rateLimiter: RateLimiter;
   readonly events: EventHub;
-  readonly targets: Targets;
+  readonly egress: EgressPolicy;
   readonly state: ServiceState;
   readonly log: Logger;
 }
 
-/** Makes the service, compiled and ready for requests. @throws if the contract is not valid. */
+/** Makes the Express app, compiled and ready for requests. @throws if the contract is not valid */
 export async function createApp(dependencies: AppDependencies): Promise<Express> {
-  const { config, database, authenticator, rateLimiter, events, targets, state, log } = dependencies;
+  const { config, database, authenticator, rateLimiter, events, egress, state, log } = dependencies;
   const handlers: Handlers = {
     ...serviceHandlers(state),
     ...taskHandlers,
@@ -74,13 +74,13 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     ...syncHandlers,
     ...eventHandlers(events),
     ...activityHandlers,
-    ...webhookHandlers(targets),
+    ...webhookHandlers(egress),
     ...transferHandlers,
     ...calendarFeedHandlers({
       publicUrl: () => state.publicUrl,
       async openFeed(secretHash) {
-        const feed = await findLaneOfFeed(database.withSystemForRequests, secretHash);
-        // Its secret opens the lane as a token of that time would.
+        const feed = await findLaneOfCalendarFeed(database.withSystemForRequests, secretHash);
+        // The secret opens the lane like a token that was issued when the feed was created.
         return feed && database.withUser(feed.userId, { issuedAt: feed.since.getTime() / 1000 });
       },
     }),
@@ -99,7 +99,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
   });
   app.use(
     helmet({
-      // Nothing here is a page, but for the documentation, which says what it needs.
+      // Only the documentation serves pages, and it sets its own policy.
       contentSecurityPolicy: {
         useDefaults: false,
         directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },

@@ -23,92 +23,92 @@ import {
   secretNames,
 } from './platform/secret-files';
 
-/** How events are sent to webhooks. */
+/** The settings for sending events to webhooks. */
 export interface WebhookConfig {
-  /** Hosts, some with a port, that are allowed under `http` and in private networks too. */
+  /** Hosts, optionally with a port, to which `http` and private addresses are allowed. */
   readonly allowedHosts: readonly string[];
-  /** Milliseconds between looks for what is due. */
+  /** Milliseconds between two polls for deliveries that are due. */
   readonly intervalMs: number;
-  /** Milliseconds that a receiver has to answer. */
+  /** Milliseconds within which a receiver must answer. */
   readonly timeoutMs: number;
-  /** How many webhooks an instance sends to at once. */
+  /** The most webhooks to which an instance sends at the same time. */
   readonly concurrency: number;
-  /** How many messages a second an instance sends to a host. */
+  /** The most messages per second from an instance to one host. */
   readonly hostRate: number;
 }
 
-/** The service's configuration: the environment, validated. */
+/** The service's configuration: the validated environment. */
 export interface Config {
   readonly production: boolean;
   readonly host: string;
-  /** 0 lets the system choose a free one. */
+  /** 0 selects a free port. */
   readonly port: number;
-  /** The service's address as clients know it; null: where it listens. */
+  /** The service's address as clients see it; null: the address that it listens on. */
   readonly publicUrl: string | null;
-  /** Milliseconds that a client has to send its headers, and all of a request. */
+  /** Milliseconds within which a client must send its headers, and a whole request. */
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly writes: WriteLimits;
-  /** Null: run the embedded Postgres. */
+  /** Null: use the embedded Postgres. */
   readonly databaseUrl: string | null;
-  /** For migrations, past any pooler; null: `databaseUrl`. */
+  /** A direct connection for migrations; null: `databaseUrl`. */
   readonly databaseDirectUrl: string | null;
-  /** The role that lanes run as. */
+  /** The app role: transactions of lanes run as it. */
   readonly databaseAppRole: string;
-  /** The role that work across lanes runs as. */
+  /** The system role: work across lanes runs as it. */
   readonly databaseSystemRole: string;
   readonly databasePoolMax: number;
-  /** How many connections one user may hold; never more than half of the pool. */
+  /** The most connections that one user may hold. It is never more than half of the pool. */
   readonly databaseConnectionsPerUser: number;
   /** Milliseconds after which a connection is replaced. */
   readonly databaseConnectionLifetimeMs: number;
   readonly databaseAcquireTimeoutMs: number;
   readonly databaseStatementTimeoutMs: number;
-  /** Milliseconds after which the service gives a transaction up. */
+  /** Milliseconds after which the service aborts a transaction. */
   readonly databaseTransactionTimeoutMs: number;
-  /** Milliseconds that a search may take to find words that are nearly the same. */
+  /** Milliseconds that a search may spend on typo tolerance. */
   readonly searchTypoTimeoutMs: number;
   readonly databasePreparedStatements: boolean;
   readonly migrateOnStart: boolean;
   readonly webhooks: WebhookConfig;
   /** Whether this instance runs the background jobs. */
   readonly jobs: boolean;
-  /** How many days the trash keeps what was deleted. */
+  /** Days that deleted tasks stay in the trash. */
   readonly trashRetentionDays: number;
   readonly auth: AuthConfig;
-  /** Better Auth's accounts, which migrating links the lanes to. */
+  /** The account link that migrating makes. */
   readonly accounts: AccountSettings;
-  /** What the operator should know of it, though nothing is wrong. */
+  /** Notices for the operator that are not errors. */
   readonly notices: readonly string[];
-  /** Exact origins, and those with `*` for one label of the host (`https://*.preview.example.com`). */
+  /** Exact origins, and origins with `*` for one label of the host (`https://*.preview.example.com`). */
   readonly corsOrigins: readonly string[];
   /** Null: no limits. */
   readonly rateLimits: RateLimits | null;
   readonly events: EventSettings;
-  /** How many rows of each kind a lane may hold. */
+  /** The largest number of rows of each kind in a lane. */
   readonly quotas: Amounts;
-  /** How long the lanes' changes are kept at least. */
+  /** Days that the lanes' changes are kept at least. */
   readonly changesRetentionDays: number;
-  /** Null: each process counts by itself. */
+  /** Null: each process counts alone. */
   readonly redisUrl: string | null;
-  /** How many proxies stand in front, or their addresses and networks. */
+  /** The number of proxies in front of the service, or their addresses and networks. */
   readonly trustProxy: number | readonly string[];
   readonly logLevel: string;
-  /** Absolute; holds the embedded Postgres and the development secret. */
+  /** An absolute path. Contains the embedded Postgres and the development secret. */
   readonly dataDir: string;
   readonly maxBodyBytes: number;
-  /** The files that are imported. */
+  /** Limits and directory of files for imports. */
   readonly imports: SpoolSettings;
-  /** Whether a change of what has an ETag needs an `If-Match`. */
+  /** Whether changes of entities that have an ETag require `If-Match`. */
   readonly requireIfMatch: boolean;
   readonly invalidResponses: 'reject' | 'report';
-  /** Milliseconds from the signal to stop, with which readiness fails, until no more requests are taken. */
+  /** Milliseconds between the signal to stop, when readiness begins to fail, and the end of accepting requests. */
   readonly shutdownDelayMs: number;
-  /** Milliseconds that requests in flight have to finish when the service stops. */
+  /** Milliseconds after that delay within which requests in flight must finish. */
   readonly shutdownTimeoutMs: number;
 }
 
-/** What the scripts that work on the database need of the configuration. */
+/** The part of the configuration for the scripts that work on the database. */
 export type DatabaseConfig = Pick<
   Config,
   | 'databaseUrl'
@@ -139,7 +139,7 @@ const flag = z
   .enum(['true', 'false'], { error: 'must be true or false' })
   .transform((value) => value === 'true');
 
-/** A URL of one of the protocols, with TLS parameters that can be met. */
+/** A URL with one of the protocols and valid TLS parameters. */
 const urlOf = (protocols: RegExp, message: string) =>
   z.string().superRefine((value, context) => {
     const url = URL.parse(value);
@@ -154,28 +154,28 @@ const urlOf = (protocols: RegExp, message: string) =>
 
 const postgresUrl = urlOf(/^postgres(ql)?:$/, 'must be a postgres:// URL');
 
-// `*` stands for one label of the host, in front of at least two others.
+// `*` matches one label of the host. At least two other labels must follow.
 const originPattern = /^https?:\/\/\*(\.[a-z0-9-]+){2,}(:\d+)?$/;
 
 function isOrigin(value: string): boolean {
   return value.includes('*') ? originPattern.test(value) : URL.parse(value)?.origin === value;
 }
 
-// What Postgres folds to lower case or keeps for itself (SET ROLE, CREATE ROLE) is refused.
+// Postgres folds other names to lower case, or reserves them (SET ROLE, CREATE ROLE).
 const roleName = z
   .string()
   .regex(
     /^(?!pg_|(?:none|public)$)[a-z_][a-z0-9_]{0,62}$/,
-    'must be the name of a role: lower-case letters, digits and _, at most 63, not pg_…, none or public',
+    'must be the name of a role: at most 63 lower-case letters, digits and _, and not pg_…, none or public',
   );
 
 const origin = z
   .string()
-  .refine(isOrigin, 'must hold origins such as https://app.example.com or https://*.preview.example.com');
+  .refine(isOrigin, 'must contain origins such as https://app.example.com or https://*.preview.example.com');
 
-/** Whether a value is a host as a URL writes it, or a host with a port. */
+/** Whether a value is a host in the spelling of URLs, optionally with a port. */
 function isHost(value: string): boolean {
-  // A scheme's own port is left out of its URLs.
+  // A URL omits the default port of its scheme.
   return ['http', 'https'].some((scheme) => URL.parse(`${scheme}://${value}`)?.host === value);
 }
 
@@ -195,7 +195,10 @@ const proxies = z.union([
   z
     .string()
     .transform((value) => value.split(',').map((each) => each.trim()))
-    .refine((each) => each.every(isNetwork), 'must be a number of proxies, or their addresses and networks'),
+    .refine(
+      (each) => each.every(isNetwork),
+      'must be the number of proxies, or their addresses and networks',
+    ),
 ]);
 
 const variables = z.object({
@@ -212,7 +215,7 @@ const variables = z.object({
   HEADERS_TIMEOUT_MS: integer(1, 600_000, 10_000),
   REQUEST_TIMEOUT_MS: integer(1, 3_600_000, 60_000),
   WRITE_TIMEOUT_MS: integer(1, 3_600_000, 30_000),
-  // The longest answer that is not streamed, a full page of the longest tasks, has some 24 MB.
+  // The largest response that is not streamed is a full page of the longest tasks: about 24 MB.
   WRITE_MAX_BYTES: integer(65_536, 4 * 1024 ** 3, 32 * 1024 ** 2),
   WRITE_MAX_TOTAL_BYTES: integer(65_536, 64 * 1024 ** 3, 128 * 1024 ** 2),
   DATABASE_URL: postgresUrl.optional(),
@@ -232,7 +235,7 @@ const variables = z.object({
   WEBHOOK_ALLOWED_HOSTS: z
     .string()
     .transform((value) => value.split(',').map((each) => each.trim()))
-    .refine((each) => each.every(isHost), 'must hold hosts such as localhost:3000 or hooks.example.com')
+    .refine((each) => each.every(isHost), 'must contain hosts such as localhost:3000 or hooks.example.com')
     .default([]),
   WEBHOOK_INTERVAL_MS: integer(10, 3_600_000, 1_000),
   WEBHOOK_TIMEOUT_MS: integer(100, 60_000, 15_000),
@@ -267,9 +270,9 @@ const variables = z.object({
     })
     .default('info'),
   DATA_DIR: z.string().default('.data'),
-  // JSON may spell a character in twelve bytes: the longest task that the contract allows must fit.
+  // JSON can write a character in twelve bytes, and the longest task of the contract must fit.
   MAX_BODY_BYTES: integer(1, 100 * 1024 * 1024, 256 * 1024),
-  // Some 50,000 tasks as JSON. What it takes to read them in memory is several times as much.
+  // About 50,000 tasks as JSON. Reading them takes several times as much memory.
   IMPORT_MAX_BYTES: integer(1, 4 * 1024 ** 3, 256 * 1024 ** 2),
   IMPORT_TOTAL_BYTES: integer(1, 1024 ** 4, 1024 ** 3),
   IMPORT_CONCURRENCY: integer(1, 100, 2),
@@ -283,31 +286,31 @@ const variables = z.object({
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000, 10_000),
 });
 
-/** An environment that the service can't start with; its message lists every fault. */
+/** The environment is not valid. The message lists all errors. */
 export class ConfigError extends Error {
-  constructor(readonly faults: readonly string[]) {
-    super(['The configuration has faults:', ...faults.map((fault) => `  - ${fault}`)].join('\n'));
+  constructor(readonly errors: readonly string[]) {
+    super(['The configuration is invalid:', ...errors.map((error) => `  - ${error}`)].join('\n'));
   }
 }
 
-/** The variables of `.env` under those of the process; empty ones count as absent. */
+/** The variables of the process, and of `.env` if the process does not have them. */
 export function readEnvironment(): Environment {
   const file = projectPath('.env');
   if (existsSync(file)) process.loadEnvFile(file);
   return process.env;
 }
 
-/** The absolute path of the data directory; a relative one starts at the project's root. */
+/** The absolute path of the data directory. A relative path starts at the project's root. */
 function dataDirectory(value: string): string {
   return resolve(projectRoot, value);
 }
 
-/** The development secret that `dataDir` keeps; made at first use, never in production. */
+/** The development secret in `dataDir`; created at first use, never in production. */
 export function developmentSecret(dataDir: string): string {
   const file = join(dataDir, 'development-secret');
   if (!existsSync(file)) {
     mkdirSync(dataDir, { recursive: true });
-    // Linked when it is whole: another process may start at the same moment, and this one may be killed.
+    // The complete file is linked, because another process can start at the same time and this one can be killed.
     const own = `${file}.${process.pid}`;
     writeFileSync(own, randomBytes(32).toString('base64url'), { mode: 0o600 });
     try {
@@ -321,7 +324,7 @@ export function developmentSecret(dataDir: string): string {
   return readFileSync(file, 'utf8');
 }
 
-/** Where accounts are, and whether lanes are linked to them: only where it is their id that tokens carry. */
+/** The settings of the account link. Lanes are linked only if tokens contain the id of the account. */
 function readAccounts(
   userTable: string | undefined,
   { tables, userIdClaim }: Pick<AuthConfig, 'userIdClaim' | 'tables'>,
@@ -332,29 +335,29 @@ function readAccounts(
   return { link, schema: tables.schema, table: tables.user };
 }
 
-/** The variables that are set, with the secrets that are in files, and the faults of those. */
+/** Returns the variables that are set, including secrets from files, and the errors. */
 function readPresent(
   environment: Environment,
   secrets: readonly SecretName[],
-): { present: Environment; faults: string[] } {
+): { present: Environment; errors: string[] } {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const { environment: present, faults } = readSecretFiles(given, secrets);
-  return { present, faults };
+  const { environment: present, errors } = readSecretFiles(given, secrets);
+  return { present, errors };
 }
 
-/** What is wrong with variables, as sentences. */
+/** The validation errors of variables, as sentences. */
 function issuesOf({ error }: z.ZodSafeParseResult<unknown>): string[] {
   return (error?.issues ?? []).map((issue) => `${String(issue.path[0])} ${issue.message}.`);
 }
 
 /**
  * Validates the environment.
- * @throws ConfigError with every fault.
+ * @throws ConfigError with all errors
  */
 export function parseConfig(environment: Environment): Config {
-  const { present, faults } = readPresent(environment, secretNames);
+  const { present, errors } = readPresent(environment, secretNames);
   const result = variables.safeParse(present);
-  faults.push(...issuesOf(result));
+  errors.push(...issuesOf(result));
 
   const production = present.NODE_ENV === 'production';
   const dataDir = dataDirectory(present.DATA_DIR ?? '.data');
@@ -362,14 +365,14 @@ export function parseConfig(environment: Environment): Config {
     production,
     ...(!production && { developmentSecret: () => developmentSecret(dataDir) }),
   });
-  faults.push(...auth.faults);
+  errors.push(...auth.errors);
   if (production && !present.DATABASE_URL && !present.NEON_DATABASE_URL) {
-    faults.push('DATABASE_URL must be set in production.');
+    errors.push('DATABASE_URL must be set in production.');
   }
   if (result.success && result.data.IMPORT_TOTAL_BYTES < result.data.IMPORT_MAX_BYTES) {
-    faults.push('IMPORT_TOTAL_BYTES must be at least IMPORT_MAX_BYTES.');
+    errors.push('IMPORT_TOTAL_BYTES must be at least IMPORT_MAX_BYTES.');
   }
-  if (!result.success || !auth.config || faults.length > 0) throw new ConfigError(faults);
+  if (!result.success || !auth.config || errors.length > 0) throw new ConfigError(errors);
 
   const values = result.data;
   const databaseUrl = values.DATABASE_URL ?? values.NEON_DATABASE_URL ?? null;
@@ -465,19 +468,19 @@ const databaseVariables = variables.pick({
 });
 
 /**
- * Validates the part of the environment that is about the database: its scripts need no secret of Better Auth's, in
- * production neither.
+ * Validates the part of the environment for the scripts that work on the database. They need no secret of Better Auth,
+ * also in production.
  * @throws ConfigError with every fault.
  */
 export function parseDatabaseConfig(environment: Environment): DatabaseConfig {
-  const { present, faults } = readPresent(environment, databaseSecretNames);
+  const { present, errors } = readPresent(environment, databaseSecretNames);
   const result = databaseVariables.safeParse(present);
-  faults.push(...issuesOf(result));
+  errors.push(...issuesOf(result));
   const urls = [present.DATABASE_URL, present.NEON_DATABASE_URL, present.DATABASE_DIRECT_URL];
   if (present.NODE_ENV === 'production' && !urls.some(Boolean)) {
-    faults.push('DATABASE_URL or DATABASE_DIRECT_URL must be set in production.');
+    errors.push('DATABASE_URL or DATABASE_DIRECT_URL must be set in production.');
   }
-  if (!result.success || faults.length > 0) throw new ConfigError(faults);
+  if (!result.success || errors.length > 0) throw new ConfigError(errors);
 
   const values = result.data;
   return {

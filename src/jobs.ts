@@ -3,22 +3,22 @@ import { createChangePurge } from './features/changes/job';
 import { searchJob } from './features/search/job';
 import { reminderJob } from './features/tasks/job';
 import { purgeJob } from './features/trash/job';
+import type { EgressPolicy } from './features/webhooks/egress-policy';
 import { createDeliveryJob, createDeliveryPurge } from './features/webhooks/job';
-import type { Targets } from './features/webhooks/targets';
+import { idempotencyRecordsJob } from './platform/jobs/idempotency-records';
 import { installationJob } from './platform/jobs/installation';
 import type { Job } from './platform/jobs/job';
-import { keptRepliesJob } from './platform/jobs/kept-replies';
 
-/** All jobs of the service; `targets` says where webhooks may lead. */
-export function createJobs(config: Config, targets: Targets): readonly Job[] {
+/** Makes all jobs of the service. */
+export function createJobs(config: Config, egress: EgressPolicy): readonly Job[] {
   return [
     createChangePurge(config.changesRetentionDays),
     reminderJob,
     purgeJob(config.trashRetentionDays),
-    createDeliveryJob(config.webhooks, targets),
+    createDeliveryJob(config.webhooks, egress),
     createDeliveryPurge(),
     searchJob,
-    keptRepliesJob,
+    idempotencyRecordsJob,
     installationJob,
   ];
 }

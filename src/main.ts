@@ -5,13 +5,13 @@ import { createLogger } from './platform/observability/logger';
 import { type StandardOutput, standardOutput } from './platform/observability/standard-output';
 import { type Service, startService } from './start';
 
-/** What a newcomer needs next: the documentation, and a first task. */
+/** Text for new users: the documentation, and a command that creates a first task. */
 async function greeting(url: string, secret: string | null): Promise<string> {
   const lines = [`Tasklane serves ${url}`, `Documentation: ${url}/docs`];
   if (secret !== null) {
     const token = await signDevelopmentToken(secret, { userId: 'ada' });
     lines.push(
-      'A first task:',
+      'Create a first task:',
       `  curl -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' -d '{"title":"Water the plants"}' ${url}/api/ada/tasks`,
     );
   }
@@ -21,12 +21,13 @@ async function greeting(url: string, secret: string | null): Promise<string> {
 const sameSignalMs = 300;
 const lastLinesMs = 1_000;
 
-/** Stops the service on SIGTERM and SIGINT and exits; one that is still starting is stopped when it has started. */
+/** Stops the service on SIGTERM or SIGINT and exits. A service that is still starting is stopped after its start. */
 function stopOnSignal(starting: Promise<Service>, log: Logger, output: StandardOutput): void {
   let stoppingSince: number | undefined;
   const stop = (signal: NodeJS.Signals) => {
     if (stoppingSince !== undefined) {
-      // Whoever asks twice does not want to wait; npm passes on what the terminal has already sent to all of us.
+      // A second signal exits at once. A signal within 300 ms is the same one: the terminal sends it to the whole
+      // group, and npm forwards it again.
       if (performance.now() - stoppingSince > sameSignalMs) process.exit(1);
       return;
     }
@@ -56,13 +57,14 @@ function stopOnSignal(starting: Promise<Service>, log: Logger, output: StandardO
 async function main(): Promise<void> {
   const config = parseConfig(readEnvironment());
   const pretty = !config.production && process.stdout.isTTY === true;
-  // Warnings of Node go there; whether anybody reads them must not matter.
+  // Node writes warnings there. A closed pipe must not end the process.
   process.stderr.on('error', () => undefined);
   const output = standardOutput();
   const log = createLogger({ level: config.logLevel, pretty, destination: output });
   const starting = startService(config, log, (error) => {
-    log.fatal({ err: error }, 'the database is lost');
-    process.stderr.write(`${error.message}\n`, () => process.exit(1));
+    log.fatal({ err: error }, 'the embedded Postgres has stopped for good');
+    process.stderr.write(`${error.message}\n`);
+    output.flush(lastLinesMs).finally(() => process.exit(1));
   });
   stopOnSignal(starting, log, output);
   const service = await starting;

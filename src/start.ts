@@ -6,36 +6,38 @@ import type { Logger } from 'pino';
 import { createApp } from './app';
 import type { Config } from './config';
 import { createEventHub, type EventHub } from './features/events/hub';
-import { createTargets } from './features/webhooks/targets';
+import { createEgressPolicy } from './features/webhooks/egress-policy';
+import { queueDeliveries } from './features/webhooks/queue';
 import { createJobs } from './jobs';
 import { createAuthenticator } from './platform/auth/authenticator';
 import { createServer } from './platform/contract/http/server';
+import { findChangedLanes } from './platform/database/changed-lanes';
 import { createDatabase } from './platform/database/database';
 import { startEmbeddedPostgres } from './platform/database/embedded/server';
 import { type WatchedPostgres, watchEmbedded } from './platform/database/embedded/watch';
-import { isUnavailable } from './platform/database/faults';
-import { LocksTaken } from './platform/database/lock-retries';
+import { isUnavailable } from './platform/database/errors';
+import { LocksUnavailable } from './platform/database/lock-retries';
 import { migrateUp } from './platform/database/migrations';
-import { findMoved } from './platform/database/moved';
-import { describeOutOfReach } from './platform/database/out-of-reach';
+import { describeUnavailable } from './platform/database/out-of-reach';
 import { memoryCounter } from './platform/edge/counter';
 import { createRateLimiter, unlimited } from './platform/edge/rate-limit';
 import { redisCounter } from './platform/edge/redis-counter';
 import { createJobRunner } from './platform/jobs/runner';
 import { untilReady } from './platform/service/readiness';
 
-/** The service: it listens, and answers health checks. */
+/** A running service. It listens and answers health checks. */
 export interface Service {
-  /** Where it listens, without a slash at the end. */
+  /** The address at which it listens, without a slash at the end. */
   readonly url: string;
   /**
-   * True once it has been able to work: the database is in reach, migrated, and lets it. False if it is stopped before.
-   * Rejects with a fault that waiting does not help, such as one of a migration.
+   * Resolves with true when the service is ready for work: the database is available, migrated and permits it.
+   * Resolves with false if the service is stopped before. Rejects with an error that waiting cannot fix, such as a
+   * failed migration.
    */
   readonly ready: Promise<boolean>;
-  /** Runs a background job by hand until it has no more to do; rejects with its fault. */
+  /** Runs a background job until it has no more to do. Rejects with its error. */
   runJob(name: string): Promise<void>;
-  /** Finishes what is in flight, within the configured time, and lets everything go. */
+  /** Finishes running requests within the configured time, and releases all resources. */
   stop(): Promise<void>;
 }
 
@@ -51,8 +53,9 @@ const farewellMs = 100;
 const releaseTimeoutMs = 1_000;
 
 /**
- * Stops listening, waits for the requests in flight, and cuts off those that take longer than `timeoutMs`. Before that,
- * clients that keep connections are told for a moment to give them up: closing one loses the request that is on its way.
+ * Stops listening, waits for running requests, and closes connections that take longer than `timeoutMs`. Before that,
+ * for a moment, responses tell clients to close kept-alive connections: closing such a connection could lose a
+ * request on its way.
  */
 async function drain(server: Server, timeoutMs: number): Promise<void> {
   const closed = once(server, 'close');
@@ -60,7 +63,7 @@ async function drain(server: Server, timeoutMs: number): Promise<void> {
   server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'));
   await sleep(farewell);
   server.close();
-  // A connection that is kept alive falls idle only after its response.
+  // A kept-alive connection becomes idle only after its response.
   const idle = setInterval(() => server.closeIdleConnections(), 50);
   const deadline = setTimeout(() => server.closeAllConnections(), timeoutMs - farewell);
   await closed;
@@ -93,13 +96,14 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       transactionTimeoutMs: config.databaseTransactionTimeoutMs,
       preparedStatements: config.databasePreparedStatements,
       quotas: config.quotas,
+      onRecorded: queueDeliveries,
       onChanged: (userId) => events.wake(userId),
     },
     log,
   );
   const events: EventHub = createEventHub({
     settings: config.events,
-    findMoved: (lanes) => findMoved(database.withSystemForRequests, lanes),
+    findMoved: (lanes) => findChangedLanes(database.withSystemForRequests, lanes),
     log,
   });
   for (const notice of config.notices) log.warn(notice);
@@ -108,12 +112,12 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   const counter = config.redisUrl === null ? memoryCounter() : await redisCounter(config.redisUrl, log);
   const rateLimiter = config.rateLimits ? createRateLimiter(config.rateLimits, counter) : unlimited;
   const { withSystem, laneForJob } = database;
-  const targets = createTargets(config.webhooks.allowedHosts);
-  const jobs = createJobRunner(createJobs(config, targets), { withSystem, laneForJob, log });
+  const egress = createEgressPolicy(config.webhooks.allowedHosts);
+  const jobs = createJobRunner(createJobs(config, egress), { withSystem, laneForJob, log });
   const release = async () => {
     authenticator.close();
     counter.close();
-    // What was cut off may hold its connection for as long as a statement may take.
+    // A closed request may hold its database connection until its statement ends.
     await Promise.race([database.close(), sleep(releaseTimeoutMs, undefined, { ref: false })]);
     await embedded?.stop();
   };
@@ -126,7 +130,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       migrated = true;
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      return error instanceof LocksTaken ? error.message : describeOutOfReach(error);
+      return error instanceof LocksUnavailable ? error.message : describeUnavailable(error);
     }
     return database.problem();
   };
@@ -146,7 +150,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       authenticator,
       rateLimiter,
       events,
-      targets,
+      egress,
       state,
       log,
     });
@@ -158,18 +162,18 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
       if (isReady && config.jobs) jobs.start();
       return isReady;
     });
-    // Who starts it looks at this; until then it is no unhandled rejection.
+    // The caller handles the rejection later. Until then it must not count as unhandled.
     ready.catch(() => undefined);
     const stop = async () => {
       stopped.abort();
-      // Balancers see that it is not ready, and meanwhile lose no request.
-      await sleep(config.shutdownDelayMs);
+      // Load balancers see that the service is not ready. Meanwhile it still takes requests, so that none is lost.
+      if (config.shutdownDelayMs > 0) await sleep(config.shutdownDelayMs);
       events.close();
       // A job that does not end in time loses its connection, like a request.
       const jobsEnd = Promise.race([jobs.stop(), sleep(config.shutdownTimeoutMs, undefined, { ref: false })]);
       await drain(server, config.shutdownTimeoutMs);
       await jobsEnd;
-      // A migration that is under way.
+      // Waits for a running migration.
       await Promise.race([
         ready.catch(() => false),
         sleep(config.shutdownTimeoutMs, undefined, { ref: false }),
@@ -190,13 +194,13 @@ async function startEmbedded(
 ): Promise<WatchedPostgres> {
   const first = await startEmbeddedPostgres({ dataDir });
   const restart = (signal: AbortSignal) => startEmbeddedPostgres({ dataDir, port: first.port, signal });
-  return watchEmbedded(first, { restart, log, onGivenUp: onLost });
+  return watchEmbedded(first, { restart, log, onFailed: onLost });
 }
 
 /**
- * Starts the service, with the embedded Postgres where no other is configured; resolves when it listens.
- * @param onLost called when the embedded Postgres is gone for good: the service can do nothing more
- * @throws what keeps it from starting; nothing that it had started is left behind.
+ * Starts the service, with the embedded Postgres if no other is configured. Resolves when it listens.
+ * @param onLost called when the embedded Postgres is lost for good: the service cannot continue
+ * @throws the error that prevents the start; everything that was started is stopped again
  */
 export async function startService(
   config: Config,

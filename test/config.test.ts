@@ -23,13 +23,13 @@ function faultsOf(environment: Record<string, string>): readonly string[] {
   try {
     parse(environment);
   } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
+    if (error instanceof ConfigError) return error.errors;
     throw error;
   }
   return [];
 }
 
-/** A value that each variable refuses. */
+/** An invalid value for each variable. */
 const wrong: Record<string, string> = {
   PORT: '65536',
   PUBLIC_URL: 'tasks.example.com',
@@ -105,7 +105,7 @@ const wrong: Record<string, string> = {
   SHUTDOWN_TIMEOUT_MS: '600001',
 };
 
-/** Values of the variables that take any. */
+/** Unusual values of the variables that accept any text. */
 const unusual: Record<string, string> = {
   HOST: '0.0.0.0',
   AUTH_ISSUER: 'https://issuer.example.com',
@@ -117,7 +117,7 @@ const unusual: Record<string, string> = {
   IMPORT_DIR: '/nowhere',
 };
 
-test('without anything is the configuration of development', () => {
+test('an empty environment gives the configuration for development', () => {
   const config = parse({});
   expect(config).toEqual({
     production: false,
@@ -205,8 +205,8 @@ test('the data directory is in the project unless it is absolute', () => {
   expect(parse(environment).dataDir).toBe(dataDir);
 });
 
-test.each(Object.entries(wrong))('%s refuses %s', (name, value) => {
-  // What the others lack because of it is told as well.
+test.each(Object.entries(wrong))('%s rejects %s', (name, value) => {
+  // Errors that follow from it are reported as well.
   const own = faultsOf({ [name]: value }).filter((fault) => fault.startsWith(`${name} `));
   expect(own).toEqual([expect.stringMatching(/^\S+ (must|repeats|is) .*\.$/)]);
 });
@@ -223,7 +223,7 @@ test.each([
   ['TRUST_PROXY', '10.0.0.0/8, ::1, fd00::/8'],
   ['REDIS_URL', 'rediss://:password@redis.example.com:6380/1'],
   ['PUBLIC_URL', 'https://tasks.example.com/v1'],
-])('%s takes %s', (name, value) => {
+])('%s accepts %s', (name, value) => {
   expect(faultsOf({ [name]: value })).toEqual([]);
 });
 
@@ -258,30 +258,30 @@ test.each([
   ['WEBHOOK_ALLOWED_HOSTS', 'Localhost'],
   ['LOG_LEVEL', 'INFO'],
   ['MAX_BODY_BYTES', '1mb'],
-])('%s refuses %s, and says what would be right', (name, value) => {
+])('%s rejects %s, and names the valid values', (name, value) => {
   const faults = faultsOf({ [name]: value });
   expect(faults).toEqual([expect.stringMatching(/^\S+ must .*\.$/)]);
   expect(faults[0]?.startsWith(`${name} `)).toBe(true);
 });
 
-test('a number that JavaScript takes for infinite is too large', () => {
+test('a number that JavaScript reads as infinite is too large', () => {
   expect(faultsOf({ PORT: '9'.repeat(309) })).toEqual(['PORT must be at most 65535.']);
 });
 
-test('all imports together may be as large as one', () => {
+test('all imports together can be as large as one', () => {
   const sizes = { IMPORT_MAX_BYTES: '2000', IMPORT_TOTAL_BYTES: '1999' };
   expect(faultsOf(sizes)).toEqual(['IMPORT_TOTAL_BYTES must be at least IMPORT_MAX_BYTES.']);
   expect(faultsOf({ ...sizes, IMPORT_TOTAL_BYTES: '2000' })).toEqual([]);
 });
 
-test('every fault is told at once', () => {
+test('all errors are reported at once', () => {
   const named = new Set(faultsOf(wrong).map((fault) => fault.split(' ')[0]));
   expect(Object.keys(wrong).filter((name) => !named.has(name))).toEqual([]);
   try {
     parse(wrong);
   } catch (error) {
     const lines = (error as ConfigError).message.split('\n');
-    expect(lines[0]).toBe('The configuration has faults:');
+    expect(lines[0]).toBe('The configuration is invalid:');
     expect(lines.slice(1)).toEqual(faultsOf(wrong).map((fault) => `  - ${fault}`));
   }
 });
@@ -307,14 +307,14 @@ test('an empty variable counts as absent', () => {
 describe('the database', () => {
   const [one, other] = ['postgres://one/tasks', 'postgres://other/tasks'];
 
-  test('has two names, of which the first wins', () => {
+  test('has two variables, and the first one wins', () => {
     expect(parse({ DATABASE_URL: one }).databaseUrl).toBe(one);
     expect(parse({ NEON_DATABASE_URL: other }).databaseUrl).toBe(other);
     expect(parse({ DATABASE_URL: one, NEON_DATABASE_URL: other }).databaseUrl).toBe(one);
     expect(parse({ DATABASE_URL: '', NEON_DATABASE_URL: other }).databaseUrl).toBe(other);
   });
 
-  test('is migrated at the start only where it is the embedded one, or where that is asked for', () => {
+  test('is migrated at the start only if it is embedded or if that is configured', () => {
     expect(parse({}).migrateOnStart).toBe(true);
     expect(parse({ MIGRATE_ON_START: 'false' }).migrateOnStart).toBe(false);
     expect(parse({ NEON_DATABASE_URL: one }).migrateOnStart).toBe(false);
@@ -351,7 +351,7 @@ describe('the development secret', () => {
     expect(developmentSecret(dataDir)).not.toBe(made);
   });
 
-  test('stands aside for a configured one', () => {
+  test('is not used if a secret is configured', () => {
     expect(parse({ BETTER_AUTH_SECRET: secret }).auth.secrets).toEqual([secret]);
   });
 });
@@ -363,7 +363,7 @@ describe('a secret in a file', () => {
     return file;
   };
 
-  test.each(['', '\n', '\r\n', '\n\n'])('counts without the line break at its end: %j', async (end) => {
+  test.each(['', '\n', '\r\n', '\n\n'])('is read without the line break at its end: %j', async (end) => {
     const file = await keep(`${secret}${end}`);
     expect(parse({ BETTER_AUTH_SECRET_FILE: file }).auth.secrets).toEqual([secret]);
   });
@@ -373,16 +373,16 @@ describe('a secret in a file', () => {
     ['NEON_DATABASE_URL', 'databaseUrl', 'postgres://db/tasks'],
     ['DATABASE_DIRECT_URL', 'databaseDirectUrl', 'postgres://db/tasks'],
     ['REDIS_URL', 'redisUrl', 'redis://cache'],
-  ] as const)('is taken for %s', async (name, member, value) => {
+  ] as const)('is accepted for %s', async (name, member, value) => {
     expect(parse({ [`${name}_FILE`]: await keep(`${value}\n`) })[member]).toBe(value);
   });
 
-  test.each(secretNames)('beside %s itself is a fault', async (name) => {
+  test.each(secretNames)('is an error if %s is set too', async (name) => {
     const faults = faultsOf({ [`${name}_FILE`]: await keep('a'), [name]: 'b' });
     expect(faults).toContain(`${name}_FILE and ${name} must not both be set.`);
   });
 
-  test('that is empty, too large or a directory is a fault, which does not quote it', async () => {
+  test('is an error without its text if it is empty, too large or a directory', async () => {
     const fault = (file: string) => faultsOf({ DATABASE_URL_FILE: file })[0];
     const start = 'DATABASE_URL_FILE must name a file that holds the secret:';
     expect(fault(dataDir)).toBe(`${start} ${dataDir} is not a file.`);
@@ -392,7 +392,7 @@ describe('a secret in a file', () => {
   });
 });
 
-describe('the part for the commands that work on the database', () => {
+describe('the configuration of the database commands', () => {
   const parsePart = (environment: Record<string, string>) =>
     parseDatabaseConfig({ DATA_DIR: dataDir, ...environment });
 
@@ -401,7 +401,7 @@ describe('the part for the commands that work on the database', () => {
     { DATABASE_URL: 'postgres://db/tasks', DATABASE_APP_ROLE: 'app', AUTH_USER_TABLE: 'people' },
     { NEON_DATABASE_URL: 'postgres://db/tasks', DATABASE_DIRECT_URL: 'postgres://direct/tasks' },
     { DATABASE_URL: '', DATABASE_PREPARED_STATEMENTS: 'false', AUTH_USER_ID_CLAIM: 'id' },
-  ])('is the same as in the whole, with %j', (environment) => {
+  ])('is the same as in the whole configuration, with %j', (environment) => {
     expect(parse(environment as Record<string, string>)).toMatchObject(
       parsePart(environment as Record<string, string>),
     );
@@ -417,12 +417,12 @@ describe('the part for the commands that work on the database', () => {
     expect(parsePart({ NODE_ENV: 'production', [`${name}_FILE`]: file })[member]).toBe('postgres://db/tasks');
   });
 
-  test('looks into no file of another secret', () => {
+  test('reads no file of another secret', () => {
     const nowhere = { BETTER_AUTH_SECRET_FILE: '/nowhere/secret', REDIS_URL_FILE: '/nowhere/secret' };
     expect(parsePart(nowhere)).toEqual(parsePart({}));
   });
 
-  test('tells every fault of its own', () => {
+  test('reports all its errors', () => {
     expect(() =>
       parsePart({
         DATABASE_URL_FILE: '/nowhere/secret',
@@ -441,7 +441,7 @@ test.each([
   ['sslrootcert=/nowhere/ca', /^DATABASE_URL has a sslrootcert that cannot be read \(ENOENT\)\.$/],
   ['sslmode=require&sslrootcert=system', /^DATABASE_URL has sslrootcert=system, which needs /],
   ['sslmode=require&sslcert=/nowhere/crt', /^DATABASE_URL has a sslcert that cannot be read /],
-])('a database URL with %s is a fault', (parameters, fault) => {
+])('a database URL with %s is an error', (parameters, fault) => {
   const faults = faultsOf({ DATABASE_URL: `postgres://ada:private@db/tasks?${parameters}` });
   expect(faults).toEqual([expect.stringMatching(fault)]);
 });
@@ -450,10 +450,10 @@ describe('.env.example', () => {
   const text = readFileSync(projectPath('.env.example'), 'utf8');
   const example = parseEnv(text) as Record<string, string>;
 
-  // Read off the sources, as a variable that nobody lists is one that nobody tests.
+  // Read from the sources, because a variable that is missing in a list would not be tested.
   const inSources = [
     ...readFileSync(projectPath('src', 'config.ts'), 'utf8').matchAll(/^ {2}([A-Z][A-Z_]*):/gm),
-    ...readFileSync(projectPath('src', 'auth', 'config.ts'), 'utf8').matchAll(
+    ...readFileSync(projectPath('src', 'platform', 'auth', 'config.ts'), 'utf8').matchAll(
       /\b((?:BETTER_)?AUTH_[A-Z_]+)\b/g,
     ),
   ].map(([, name]) => name as string);
@@ -463,7 +463,7 @@ describe('.env.example', () => {
     expect(Object.keys(example).toSorted()).toEqual([...new Set(inSources)].toSorted());
   });
 
-  test.each(Object.keys(example).filter((name) => name !== 'NODE_ENV'))('%s makes a difference', (name) => {
+  test.each(Object.keys(example).filter((name) => name !== 'NODE_ENV'))('%s has an effect', (name) => {
     const value = name === 'DATA_DIR' ? join(dataDir, 'elsewhere') : (wrong[name] ?? unusual[name]);
     if (value === undefined) throw new Error(`This test has no value for ${name}.`);
     const environment = {
@@ -475,19 +475,19 @@ describe('.env.example', () => {
       try {
         return parseConfig(each);
       } catch (error) {
-        return (error as ConfigError).faults;
+        return (error as ConfigError).errors;
       }
     };
     expect(outcome({ ...environment, [name]: value })).not.toEqual(outcome(environment));
   });
 
-  test('copied as it is changes nothing', () => {
+  test('is the default configuration if it is copied unchanged', () => {
     const { DATA_DIR, ...rest } = example;
     expect(DATA_DIR).toBe('.data');
     expect(parse(rest)).toEqual(parse({}));
   });
 
-  test('says in a line what each is for', () => {
+  test('explains each variable in a line', () => {
     const lines = text.split('\n');
     for (const name of Object.keys(example)) {
       const at = lines.findIndex((line) => line.startsWith(`${name}=`));
@@ -511,7 +511,7 @@ describe('.env', () => {
   });
   afterEach(() => rm(project, { recursive: true }));
 
-  /** The configuration as a process of the project reads it. */
+  /** The configuration that a process of the project reads. */
   async function configOf(
     environment: Record<string, string>,
     cwd = project,
@@ -530,7 +530,7 @@ describe('.env', () => {
     return JSON.parse(text);
   }
 
-  test('is under the environment, wherever the process is started', async () => {
+  test('is overridden by the environment, in any working directory', async () => {
     await writeFile(
       join(project, '.env'),
       `# A comment
@@ -548,13 +548,13 @@ describe('.env', () => {
       host: '127.0.0.1',
       logLevel: 'debug',
       maxBodyBytes: 1000,
-      // What the environment has wins, and what it has empty is absent.
+      // A variable of the environment wins, and an empty one counts as unset.
       databasePoolMax: 4,
       databaseUrl: null,
     });
   });
 
-  test('need not be there', async () => {
+  test('can be missing', async () => {
     expect(existsSync(join(project, '.env'))).toBe(false);
     expect(await configOf({ PORT: '1' })).toMatchObject({ port: 1, dataDir: join(project, '.data') });
   });

@@ -1,6 +1,6 @@
 /**
- * The floor: what a developer would write by hand on node:http and pg, one prepared statement a request, nothing
- * checked. With the argument `verify` it verifies each request's token with jose.
+ * The baseline: a handwritten server on node:http and pg, with one prepared statement per request and without checks. With
+ * the argument `verify` it verifies the token of each request with jose.
  */
 import { createSecretKey } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';

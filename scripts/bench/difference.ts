@@ -1,7 +1,7 @@
-/** Whether two kinds of measurements, taken in pairs, differ. */
+/** Tests whether two kinds of measurements, taken in pairs, differ. */
 import { quantile } from './report';
 
-/** Two measurements taken one right after the other, in an order that chance chose. */
+/** Two measurements, taken one directly after the other, in random order. */
 export type Pair = readonly [one: number, other: number];
 
 /** How the first of each pair compares with the second. */
@@ -10,9 +10,9 @@ export interface Difference {
   readonly median: number;
   readonly least: number;
   readonly most: number;
-  /** The share of all firsts and seconds, each with each, in which the first is greater (Mann–Whitney's U / n²). */
+  /** Among all combinations of a first and a second, the share with a greater first (Mann–Whitney's U / n²). */
   readonly greater: number;
-  /** The probability of ranks that differ at least as much if there is no difference. */
+  /** The probability of such a difference of the ranks, or a greater one, if the kinds do not differ. */
   readonly p: number;
 }
 
@@ -30,8 +30,8 @@ function ranksOf(values: readonly number[]): number[] {
 }
 
 /**
- * Compares the two kinds by their ranks, which outliers hardly move, with a permutation test that swaps within pairs,
- * which what drifts meanwhile does not move; `random` gives numbers from 0 to 1.
+ * Compares the two kinds by their ranks, so that outliers have little influence, with a permutation test that swaps within
+ * pairs, so that drift has none. `random` returns numbers from 0 to 1.
  */
 export function difference(pairs: readonly Pair[], random: () => number = Math.random): Difference {
   const count = pairs.length;
@@ -44,7 +44,7 @@ export function difference(pairs: readonly Pair[], random: () => number = Math.r
     if (Math.abs(sum) >= Math.abs(observed)) asExtreme++;
   }
   const differences = pairs.map(([one, other]) => one - other);
-  // The order statistics between which the sign test does not refuse the median.
+  // The order statistics between which the sign test does not reject the median.
   const margin = 0.98 / Math.sqrt(count);
   return {
     median: quantile(differences, 0.5),

@@ -1,13 +1,13 @@
 /**
- * Requests over a kept-alive connection. They are written to a socket, past node:http, whose client would need more CPU
- * than the bare server does and be what is measured.
+ * Requests over a kept-alive connection. They are written directly to a socket, because the client of node:http needs more
+ * CPU time than the bare server, and would dominate the measurement.
  */
 import { connect } from 'node:net';
 
 const silenceMs = 10_000;
 const headEnd = Buffer.from('\r\n\r\n');
 
-/** Whether `received` holds all of a response. @throws if it has another status, or does not tell its length. */
+/** Whether `received` is a complete response. @throws if it has another status or no Content-Length */
 function completeResponse(received: Buffer, status: number): boolean {
   const bodyStart = received.indexOf(headEnd) + headEnd.length;
   if (bodyStart < headEnd.length) return false;
@@ -18,7 +18,7 @@ function completeResponse(received: Buffer, status: number): boolean {
   return received.length >= bodyStart + Number(length);
 }
 
-/** Sends requests one after another on a connection until there are no more; tells each one's milliseconds. */
+/** Sends requests one after another on a connection until there are no more; reports the milliseconds of each. */
 export function exchange(
   port: number,
   status: number,

@@ -1,4 +1,4 @@
-/** What stands in for a Better Auth server: it signs tokens with the shared secret or its own key, and serves its key set. */
+/** A replacement for a Better Auth server: it signs tokens with the shared secret or its own key, and serves its key set. */
 import { createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -13,7 +13,7 @@ export type Sign = (algorithm: Algorithm, userId: string) => Promise<string>;
 
 const kid = 'benchmark';
 
-/** Starts serving the key set of a new key, at any path, for as long as the process lives. */
+/** Serves the key set of a new key, at any path, until the process ends. */
 export async function startIssuer(): Promise<{ url: string; sign: Sign }> {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const keySet = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid }] });

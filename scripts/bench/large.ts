@@ -1,7 +1,7 @@
 /**
- * `node dist/scripts/bench/large.js [--users 1000] [--tasks 1000] [--lane 100000] [--requests 2000]`: many lanes and a
- * large one, in a Postgres of its own. Tells how long requests take at 16 connections, and whether paging through the
- * large lane gets slower on the way. Takes minutes and a few gigabytes.
+ * `node dist/scripts/bench/large.js [--users 1000] [--tasks 1000] [--lane 100000] [--requests 2000]`: measures
+ * many lanes and a large one, in a Postgres of its own: the time of requests over 16 connections, and whether paging through
+ * the large lane becomes slower. It takes minutes and a few gigabytes.
  */
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
@@ -23,7 +23,7 @@ const warmUps = 500;
 const largeUser = 'large';
 const userOf = (n: number) => `user-${n}`;
 
-// Two words of two hundred in a title, ten in a description; a third of the tasks have a day, and one in fifty is done.
+// A title has 2 of 200 words, a description 10. A third of the tasks have a due date, and one in fifty is completed.
 const insertTasks = `
   with words as (select array_agg(substr(md5(n::text), 1, 4 + n % 6)) as word from generate_series(1, 200) as n),
   texts as (
@@ -41,7 +41,7 @@ const insertTasks = `
     setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', description), 'D'), 1
   from texts`;
 
-/** Fills the database; returns the seconds that it took. */
+/** Fills the database. @returns seconds */
 async function load(url: string, users: number, tasks: number, laneSize: number): Promise<number> {
   const startedAt = performance.now();
   const client = new Client(url);
@@ -69,7 +69,7 @@ interface Measured {
   readonly throughput: number;
 }
 
-/** Sends requests in turn over so many connections. */
+/** Sends requests in turn over `over` connections. */
 async function measure(
   name: string,
   port: number,
@@ -96,7 +96,7 @@ async function measure(
   };
 }
 
-/** Pages through the large lane; returns the seconds of each half, and how many tasks it saw. */
+/** Pages through the large lane. @returns the seconds of each half, and the number of tasks */
 async function pageThrough(port: number, token: string, sort: string, laneSize: number) {
   const halves = [0, 0];
   let seen = 0;
@@ -108,7 +108,7 @@ async function pageThrough(port: number, token: string, sort: string, laneSize: 
       headers: { Authorization: `Bearer ${token}` },
     });
     const page = (await response.json()) as { items: unknown[]; next_cursor: string | null };
-    if (!response.ok) throw new Error(`A page was ${response.status}.`);
+    if (!response.ok) throw new Error(`The answer for a page was ${response.status}.`);
     halves[seen < laneSize / 2 ? 0 : 1]! += (performance.now() - startedAt) / 1000;
     seen += page.items.length;
     cursor = page.next_cursor;
@@ -151,7 +151,7 @@ async function run(url: string, signal: AbortSignal): Promise<void> {
       encode('GET', `/api/${userId}/tasks?${query}`, tokenOf.get(userId) as string);
     const across = (query: string) =>
       Array.from({ length: requests }, (_, n) => ask(userOf((n * 7) % users), query));
-    // A service that has run for a while: tokens verified, code compiled.
+    // As in a service that has run for a while: tokens are verified, code is compiled.
     await measure('warm-up', port, across('limit=50'));
     for (const [name, query] of [
       ['list', 'limit=50'],
@@ -193,9 +193,9 @@ async function main(): Promise<void> {
     process.once(name, () => interruption.abort(new Error(`Stopped by ${name}.`)));
   }
   const dataDir = await mkdtemp(join(tmpdir(), 'tasklane-bench-'));
-  // Postgres may have to run as another user.
+  // Postgres may run as another user.
   await chmod(dataDir, 0o755);
-  // With room for the tasks in its own memory, as whoever has a million of them would give it.
+  // Postgres gets memory for all tasks, as an operator with a million tasks would configure it.
   const postgres = await startEmbeddedPostgres({
     dataDir,
     settings: { max_wal_size: '4GB', shared_buffers: '2GB' },

@@ -1,4 +1,4 @@
-/** A process that sends a load's requests over kept-alive connections, and signs their tokens. */
+/** A process that sends the requests of a load over kept-alive connections, and signs their tokens. */
 import { exchange } from './exchange';
 import { startIssuer } from './issuer';
 import { answerParent } from './processes';
@@ -12,14 +12,14 @@ export interface Run {
 }
 
 export interface RunResult {
-  /** Milliseconds that the fastest half, and 99 of 100 requests, stayed within. */
+  /** The median and the 99th percentile of the latency, in milliseconds. */
   readonly p50: number;
   readonly p99: number;
-  /** Requests a second. */
+  /** Requests per second. */
   readonly throughput: number;
 }
 
-/** Sends as many requests as the run has, those of `requests` in turn. */
+/** Sends the number of requests of the run, with those of `requests` in turn. */
 async function load(requests: readonly Buffer[], run: Run): Promise<RunResult> {
   const latencies: number[] = [];
   let sent = 0;

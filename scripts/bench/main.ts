@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- --requests 250] [-- --rounds 3] [-- --json]`: what a request costs Tasklane, beside a bare
- * node:http and pg server on the same rows, and beside itself with more operations in the contract. With `--tokens`:
- * what it costs with a token that is remembered as verified, and with one that was never seen.
+ * `npm run bench [-- --requests 250] [-- --rounds 3] [-- --json]`: measures the cost of a request in Tasklane. Compares it
+ * with a bare node:http and pg server on the same rows, and with Tasklane with more operations in the contract. With
+ * `--tokens`: compares a token that is already verified with a new one.
  */
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -15,8 +15,8 @@ const allowedGrowth = 0.1;
 const bare = 'bare';
 const tasklane = 'Tasklane';
 const extended = `Tasklane, ${moreOperations} more operations`;
-// Of two processes with the same code, one may stay a tenth slower than the other for all its
-// life: those that are compared closely are there twice.
+// Of two processes with the same code, one can be a tenth slower than the other until it ends. So the kinds that are
+// compared closely have two processes each.
 const kinds: readonly ServerKind[] = [
   { name: bare, module: 'bare-server', argument: '', processes: 1 },
   { name: 'bare, verifying tokens', module: 'bare-server', argument: 'verify', processes: 1 },
@@ -27,11 +27,11 @@ const connectionCounts = [1, 16];
 const deadlineMs = 75_000;
 
 const floorNote =
-  'The floor is `bare`: node:http and pg, one prepared statement a request, no token looked at, nothing checked or ' +
-  'logged. Its create inserts one row; Tasklane’s locks the lane and records the change in the same transaction.';
+  'The baseline is `bare`: node:http and pg, one prepared statement per request, no verification, validation or log. ' +
+  'Its create inserts one row; Tasklane also locks the lane and records the change in the same transaction.';
 
 const tokensNote =
-  'The floor is a read with one HS256 token, verified at its first request. A fresh token is verified at its only one.';
+  'The baseline is a read with one HS256 token, which is verified once. A fresh token is verified at its only request.';
 
 function growthNote(growths: readonly Growth[]): string {
   const percent = (share: number) => `${share < 0 ? '−' : '+'}${Math.abs(share * 100).toFixed(1)}`;
@@ -39,20 +39,20 @@ function growthNote(growths: readonly Growth[]): string {
     ({ load, best, least, most }) => `${load} ${percent(best)} % (${percent(least)} to ${percent(most)})`,
   );
   const verdict = growths.every(({ best }) => best <= allowedGrowth)
-    ? 'within'
+    ? 'at most'
     : growths.some(({ least }) => least > allowedGrowth)
-      ? 'beyond'
-      : 'too noisy to hold against';
+      ? 'more than'
+      : 'too noisy to compare with';
   return (
-    `CPU that ${moreOperations} more operations add to a request, between the best processes (all of them): ` +
-    `${texts.join(', ')}; ${verdict} the ${allowedGrowth * 100} % that is allowed.`
+    `CPU time that ${moreOperations} more operations add to a request, for the best processes (range of all): ` +
+    `${texts.join(', ')}; ${verdict} the allowed ${allowedGrowth * 100} %.`
   );
 }
 
-/** What is measured, and how it is told. */
+/** What is measured, and what is reported. */
 interface Plan extends Rows {
   readonly kinds: readonly ServerKind[];
-  /** What follows from the samples: `figures` for programs, `notes` for people. */
+  /** The conclusions from the samples: `figures` for programs, `notes` for people. */
   conclude(samples: readonly Sample[]): { figures: object; notes: readonly string[] };
 }
 
@@ -68,7 +68,7 @@ const operationsPlan: Plan = {
 };
 
 const tokensPlan: Plan = {
-  // The loads are compared, so one process does.
+  // The loads are compared with each other, so one process is enough.
   kinds: kinds.filter((kind) => kind.name === tasklane).map((kind) => ({ ...kind, processes: 1 })),
   loads: tokenLoads,
   servers: [tasklane],
@@ -86,7 +86,7 @@ function readOptions() {
     },
   });
   const [requests, rounds] = [Number(values.requests), Number(values.rounds)];
-  // Of fewer, the 99th percentile would be the slowest one.
+  // With fewer requests, the 99th percentile would be the slowest request.
   if (!Number.isSafeInteger(requests) || requests < 200) throw new Error('--requests must be at least 200.');
   if (!Number.isSafeInteger(rounds) || rounds < 1) throw new Error('--rounds must be at least 1.');
   return { requests, rounds, json: values.json, plan: values.tokens ? tokensPlan : operationsPlan };
@@ -94,7 +94,7 @@ function readOptions() {
 
 async function main(): Promise<void> {
   const { json, plan, ...options } = readOptions();
-  // What else runs here makes each request dearer, and its figures less alike.
+  // Other work on the machine makes requests more expensive and the figures less consistent.
   const machine = `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, load ${loadavg()[0]?.toFixed(1)}`;
   const samples = await withSetting(plan.kinds, (servers, loader) =>
     measureRounds(servers, loader, { ...options, loads: plan.loads, connectionCounts, deadlineMs }),

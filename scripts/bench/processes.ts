@@ -1,4 +1,4 @@
-/** How the benchmark's processes talk: a child says when it is ready, then answers message by message. */
+/** Communication between the processes of a benchmark: a child reports when it is ready, then answers each message. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -30,11 +30,11 @@ export async function startChild<Ready, Question extends string | object, Answer
   signal.throwIfAborted();
   const child = fork(join(__dirname, name), [argument], {
     env: { NODE_ENV: 'production', ...environment },
-    // The log is written, and goes nowhere.
+    // The service writes its log, and it is discarded.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     signal,
   });
-  // An abort, and a message to a process that has ended, are told by the exit.
+  // An abort, and a message to a process that has ended, are detected by the exit.
   child.on('error', () => undefined);
   const exited = new Promise((resolve) => child.once('exit', resolve));
   return {
@@ -61,7 +61,7 @@ export function answerParent<Question, Answer>(
   process.send?.(ready);
 }
 
-/** In a server under test: tells where it serves, and its CPU time when asked. */
+/** In a server under test: reports its port, and its CPU time for each message. */
 export function answerWithCpuTime(port: number): void {
   answerParent({ port }, () => {
     const { user, system } = process.cpuUsage();

@@ -1,4 +1,4 @@
-/** The samples as people read them: medians and quartiles, in Markdown. */
+/** Formats the samples for people: medians and quartiles, in Markdown. */
 import type { RunResult } from './loader';
 import { type Load, loads } from './workload';
 
@@ -8,7 +8,7 @@ export interface Sample extends RunResult {
   readonly process: number;
   readonly load: Load;
   readonly connections: number;
-  /** Microseconds of the process's CPU time a request, all its threads. */
+  /** CPU time of all threads of the process per request, in microseconds. */
   readonly cpu: number;
 }
 
@@ -37,11 +37,11 @@ function cells(samples: readonly Sample[], floor: readonly Sample[]): string[] {
   ];
 }
 
-/** The rows of a table, one a load and server. */
+/** The rows of a table, one for each load and server. */
 export interface Rows {
   readonly loads: readonly Load[];
   readonly servers: readonly string[];
-  /** Which row is the floor that a row is measured by: the one that differs from it by this. */
+  /** The baseline of a row: the row with the same load and server, except for these members. */
   readonly floor: Partial<Pick<Sample, 'load' | 'server'>>;
 }
 
@@ -53,7 +53,7 @@ export function table(
 ): string {
   const columns = connectionCounts.flatMap((count) => [
     `CPU µs/request, ${count} connection${count === 1 ? '' : 's'}`,
-    'times the floor',
+    'times the baseline',
     'p50 / p99 ms',
     'requests/s',
   ]);
@@ -75,21 +75,21 @@ export function table(
   return [header, rule, ...rows].map((texts) => `| ${texts.join(' | ')} |`).join('\n');
 }
 
-/** By how much of itself a server's CPU time a request exceeds another's. */
+/** The relative growth of a server's CPU time per request, compared with another server. */
 export interface Growth {
   readonly load: Load;
-  /** Between the best processes of both: what else a process's memory happens to look like only slows it down. */
+  /** Between the best processes of both, because the memory layout of a process can only make it slower. */
   readonly best: number;
-  /** Between the best of one and the worst of the other, both ways. */
+  /** Between the best process of one and the worst of the other, in both directions. */
   readonly least: number;
   readonly most: number;
 }
 
-/** How a server's CPU time a request compares with that of `base`, under each load with all connections busy. */
+/** Compares a server's CPU time per request with that of `base`, for each load, with all connections busy. */
 export function growth(samples: readonly Sample[], server: string, base: string): Growth[] {
   const connections = Math.max(...samples.map((sample) => sample.connections));
   return loads.map((load) => {
-    // The lower quartile: the runs that other work on the machine disturbed least.
+    // The lower quartile contains the runs that other work on the machine disturbed least.
     const cpus = (name: string) => {
       const own = samples.filter(
         (each) => each.load === load && each.server === name && each.connections === connections,

@@ -10,11 +10,11 @@ export interface RoundOptions {
   /** Requests of one run. */
   readonly requests: number;
   readonly connectionCounts: readonly number[];
-  /** Milliseconds of this process's life after which no more is begun. */
+  /** Milliseconds after the start of this process after which no further measurement begins. */
   readonly deadlineMs: number;
 }
 
-// Fewer would leave code that V8 is yet to optimize, and it is the larger service that lags behind.
+// With fewer passes, V8 would not have optimized all code, which affects the larger service more.
 const warmUpPasses = 5;
 const warmUp = { connections: 16, requests: 1_000 };
 
@@ -28,9 +28,9 @@ async function measure(server: Server, loader: Loader, run: Omit<Run, 'port'>): 
 }
 
 /**
- * Measures every server under every load, after a warm-up. Each block goes through the servers there and back again:
- * what drifts meanwhile then weighs on all of them alike. The deadline ends the warm-up at its half, and the rounds
- * after the first between two blocks.
+ * Measures every server with every load, after a warm-up. Each block measures the servers in order and then in reverse
+ * order, so that drift affects all of them equally. The warm-up ends at half of the deadline. After the deadline, the rounds
+ * end between two blocks, but the first round is always complete.
  */
 export async function measureRounds(
   servers: readonly Server[],
@@ -47,7 +47,7 @@ export async function measureRounds(
   for (let round = 1; round <= rounds; round++) {
     for (const block of blocks) {
       if (round > 1 && performance.now() > deadlineMs) {
-        process.stderr.write(`Stopped in round ${round} of ${rounds}, for time.\n`);
+        process.stderr.write(`Stopped in round ${round} of ${rounds}: the time is over.\n`);
         return samples;
       }
       for (const server of [...servers, ...servers.toReversed()]) {

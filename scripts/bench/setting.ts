@@ -1,4 +1,4 @@
-/** What a benchmark runs on: Postgres with the workload's rows, the servers, and the loader, each a process. */
+/** The environment of a benchmark: Postgres with the workload's rows, the servers, and the loader, each in a process. */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import type { Run, RunResult } from './loader';
 import { type Child, startChild } from './processes';
 import { secret, seed } from './workload';
 
-/** A kind of server: how the report names it, its module and the module's argument, and how many processes run it. */
+/** A kind of server: its name in the report, its module with an argument, and its number of processes. */
 export interface ServerKind {
   readonly name: string;
   readonly module: string;
@@ -16,13 +16,13 @@ export interface ServerKind {
   readonly processes: number;
 }
 
-/** A server under test, the n-th `process` of its kind; asked, it tells the CPU time that it has used, in microseconds. */
+/** A server under test, the n-th `process` of its kind. Its answer is the CPU time that it has used, in microseconds. */
 export type Server = ServerKind & { readonly process: number } & Child<{ port: number }, 'cpu', number>;
 export type Loader = Child<{ issuerUrl: string }, Run, RunResult>;
 
 /**
- * Runs `work` with a database of its own, at `databaseUrl`, and stops everything that it started, also when this process
- * is told to end.
+ * Runs `work` with a database of its own, at `databaseUrl`. Afterwards, and on SIGINT and SIGTERM, stops everything that it
+ * started.
  */
 export async function withSetting<T>(
   kinds: readonly ServerKind[],
@@ -41,7 +41,7 @@ export async function withSetting<T>(
   try {
     const dataDir = await mkdtemp(join(tmpdir(), 'tasklane-bench-'));
     cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
-    // Postgres may have to run as another user.
+    // Postgres may run as another user.
     await chmod(dataDir, 0o755);
     const settings = { max_connections: '200' };
     const { url } = started(await startEmbeddedPostgres({ dataDir, settings }));
@@ -67,7 +67,7 @@ export async function withSetting<T>(
     }
     return await work(servers, loader, url);
   } catch (error) {
-    // That the processes ended is then no news.
+    // After an abort, the error only says that the processes ended.
     throw signal.aborted ? signal.reason : error;
   } finally {
     for (const cleanup of cleanups.toReversed()) await cleanup();

@@ -1,4 +1,4 @@
-/** Tasklane as in production; its argument says how many operations the contract has beyond its own. */
+/** Tasklane as in production. Its argument is the number of operations that are added to the contract. */
 import { parseConfig } from '../../src/config';
 import { taskHandlers } from '../../src/features/tasks/handlers';
 import { contractDocument, type Method, readContract } from '../../src/platform/contract/document/contract';
@@ -9,8 +9,8 @@ import { answerWithCpuTime } from './processes';
 type PathItem = { parameters?: unknown } & { [M in Method]?: object };
 
 /**
- * Puts copies of the tasks' operations in front of the contract's own, one a path, so that whatever looks a request up
- * in order, or by the whole document, meets them first.
+ * Puts copies of the tasks' operations in front of the contract's own, one for each path. So code that searches in order,
+ * or in the whole document, finds the copies first.
  */
 function addOperations(count: number): void {
   const paths = contractDocument.paths as Record<string, PathItem>;
@@ -28,7 +28,7 @@ function addOperations(count: number): void {
   >;
 }
 
-// They count as ever, and are out of reach.
+// The limits still count, but the benchmark does not reach them.
 const limits = { RATE_LIMIT_READS: '1000000', RATE_LIMIT_WRITES: '1000000', RATE_LIMIT_ADDRESS: '1000000' };
 
 async function main(): Promise<void> {

@@ -1,7 +1,6 @@
 /**
- * `npm run bench:timing [-- --pairs 4000] [-- --json]`: whether the time that a refusal takes tells what is there: a
- * task that is another user's from one that is nobody's, a user from nobody. Over one connection on this machine, where
- * less is lost in noise than over any network.
+ * `npm run bench:timing [-- --pairs 4000] [-- --json]`: tests whether the time of a refusal reveals what exists: a task
+ * of another user, or a user. It uses one connection on this machine, which has less noise than any network.
  */
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -18,7 +17,7 @@ const tasklane = { name: 'Tasklane', module: 'tasklane-server', argument: '0', p
 const [caller, otherUser] = ['user-0', 'user-1'];
 const warmUpPairs = 1_000;
 
-/** Ids of which each is a user's and a task's of `otherUser`, or nobody's and nothing's. */
+/** Ids: each taken id is the id of a user and of a task of `otherUser`; each free id belongs to nothing. */
 interface Ids {
   readonly taken: readonly string[];
   readonly free: readonly string[];
@@ -29,7 +28,7 @@ interface Question {
   readonly method: string;
   path(id: string): string;
   readonly status: number;
-  /** The ids of each pair: the first kind's, and the second's. */
+  /** The ids of each pair: those of the first kind, and those of the second. */
   ids(ids: Ids): readonly [readonly string[], readonly string[]];
 }
 
@@ -45,9 +44,9 @@ const questions: readonly Question[] = [
     status: 403,
     ids: takenAndFree,
   },
-  // What chance alone makes of it.
+  // The control: differences by chance alone.
   {
-    name: 'GET a task, nobody’s both times',
+    name: 'GET a task, both do not exist',
     method: 'GET',
     path: taskPath,
     status: 404,
@@ -55,7 +54,7 @@ const questions: readonly Question[] = [
   },
 ];
 
-/** Makes `count` ids of each kind, all drawn alike, and the rows that tell them apart. */
+/** Creates `count` random ids of each kind, and the rows of the taken ids. */
 async function makeIds(url: string, count: number): Promise<Ids> {
   const draw = () => Array.from({ length: count }, () => randomUUID());
   const ids = { taken: draw(), free: draw() };
@@ -74,7 +73,7 @@ async function makeIds(url: string, count: number): Promise<Ids> {
   return ids;
 }
 
-/** Asks the question for the ids of both kinds in turn, which of them first by chance; the milliseconds of each pair. */
+/** Sends the requests of a question, for the ids of both kinds in random order. @returns the milliseconds of each pair */
 async function ask(question: Question, ids: Ids, port: number, token: string): Promise<Pair[]> {
   const [ones, others] = question.ids(ids);
   const encodeFor = (id: string) => encode(question.method, question.path(id), token);
@@ -100,7 +99,7 @@ async function ask(question: Question, ids: Ids, port: number, token: string): P
 interface Answer extends Difference {
   readonly question: string;
   readonly status: number;
-  /** Quartiles in milliseconds: of what is another's, and of what is nobody's. */
+  /** Quartiles in milliseconds, for taken and for free ids. */
   readonly taken: readonly number[];
   readonly free: readonly number[];
 }
@@ -122,13 +121,13 @@ function row({ question, status, taken, free, median, least, most, greater, p }:
 }
 
 const header = [
-  '| Question | Status | another’s, µs | nobody’s, µs | median difference, µs (95 %) | another’s slower | p |',
+  '| Question | Status | taken, µs | free, µs | median difference, µs (95 %) | taken slower | p |',
   '| --- | --: | --: | --: | --: | --: | --: |',
 ];
 const note =
-  'Medians with quartiles. The difference is taken within pairs of requests; ' +
-  '`another’s slower` is how often of all such requests compared with each other (50 % is chance), ' +
-  'and p, by a permutation test of the ranks, how often chance alone does as much.';
+  'Medians with quartiles. `taken` are ids of another user, `free` are ids that do not exist. The difference is that of ' +
+  'the two requests of a pair. `taken slower` compares all requests with each other (50 % is chance). ' +
+  'p is the probability of such a difference by chance, by a permutation test of the ranks.';
 
 async function main(): Promise<void> {
   const { values } = parseArgs({

@@ -1,15 +1,15 @@
-/** Tasklane as in production, which tells how much memory it took and how long it kept others waiting. */
+/** Tasklane as in production. It reports its memory use and the longest stall of its event loop. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseConfig } from '../../src/config';
 import { createLogger } from '../../src/platform/observability/logger';
 import { startService } from '../../src/start';
 import { answerParent } from './processes';
 
-/** What the process has come to since it was last asked. */
+/** The usage since the last message. */
 export interface Usage {
-  /** Resident memory at its most, in bytes. */
+  /** The largest resident memory, in bytes. */
   readonly memory: number;
-  /** The longest that the event loop was busy with one thing, in milliseconds. */
+  /** The longest stall of the event loop, in milliseconds. */
   readonly stall: number;
 }
 

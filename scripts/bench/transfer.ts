@@ -1,6 +1,6 @@
 /**
- * `npm run bench:transfer [-- --tasks 100000]`: how long exports and imports of a large lane take, how much memory the
- * service takes for them, and how long it keeps others waiting. The service is a process of its own.
+ * `npm run bench:transfer [-- --tasks 100000]`: measures exports and imports of a large lane: their time, the memory of the
+ * service, and the longest stall of its event loop. The service is a process of its own.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ const formats = [
   { name: 'iCalendar', path: 'export.ics', type: 'text/calendar' },
 ];
 
-/** A file with so many tasks, of which a few have subtasks, tags, due dates and text. */
+/** A CSV file with `count` tasks, some with subtasks and due dates, all with text and tags. */
 function makeFile(count: number): string {
   const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
   const lines = ['id,parent_id,title,description,tags,due_date,due_time,time_zone'];
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   const interruption = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interruption.abort());
   const dataDir = await mkdtemp(join(tmpdir(), 'tasklane-bench-'));
-  // Postgres may have to run as another user.
+  // Postgres may run as another user.
   await chmod(dataDir, 0o755);
   const postgres = await startEmbeddedPostgres({ dataDir });
   try {
@@ -84,11 +84,11 @@ async function measure(port: number, count: number, usage: () => Promise<Usage>)
     request(user, `import${query}`, { method: 'POST', headers: { 'content-type': type }, body }, what);
 
   process.stdout.write(`${count} tasks, Node ${process.version}\n\n`);
-  report(['', 'file, MiB', 'seconds', 'memory at most, MiB', 'longest stall, ms']);
+  report(['', 'file, MiB', 'seconds', 'largest memory, MiB', 'longest stall, ms']);
   report(['---', '---:', '---:', '---:', '---:']);
   const { memory } = await usage();
   report(['at rest', '', '', (memory / mib).toFixed(0), '']);
-  await importInto('origin', 'text/csv', makeFile(count), 'make the lane, from CSV');
+  await importInto('origin', 'text/csv', makeFile(count), 'create the lane from CSV');
   for (const { name, path, type } of formats) {
     const file = await request('origin', path, {}, `export ${name}`);
     const user = `copy-${name.toLowerCase()}`;

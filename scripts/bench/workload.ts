@@ -1,4 +1,4 @@
-/** What the servers are asked, and the rows that they answer from: the same in every process of the benchmark. */
+/** The requests to the servers, and the rows in the database: the same in every process of the benchmark. */
 import { Client } from 'pg';
 import { signDevelopmentToken } from '../../src/platform/auth/development-token';
 import { schema } from '../../src/platform/database/rows';
@@ -6,7 +6,7 @@ import type { Sign } from './issuer';
 
 export const loads = ['get', 'list', 'create'] as const;
 
-// What a token costs when its verification is remembered, and when it is yet to be verified.
+// A token that is already verified, and tokens that are new for each request.
 const tokenKinds = {
   'get, one HS256 token': { algorithm: 'HS256', fresh: false },
   'get, fresh HS256 tokens': { algorithm: 'HS256', fresh: true },
@@ -14,7 +14,7 @@ const tokenKinds = {
   'get, fresh EdDSA tokens': { algorithm: 'EdDSA', fresh: true },
 } as const;
 type TokenLoad = keyof typeof tokenKinds;
-/** Reads by one user: with one token all through a run, or with one that the server never saw for each request. */
+/** Reads by one user: with one token for a whole run, or with a new token for each request. */
 export const tokenLoads = Object.keys(tokenKinds) as TokenLoad[];
 
 export type Load = (typeof loads)[number] | TokenLoad;
@@ -34,7 +34,7 @@ const taskIds = Array.from(
   (_, n) => `019a9c2e-5b00-7c3a-9d51-${n.toString(16).padStart(12, '0')}`,
 );
 
-/** Makes every user's lane, with tasks a minute apart, in a migrated and empty database. */
+/** Creates every user's lane, with tasks a minute apart, in a migrated and empty database. */
 export async function seed(url: string): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();
@@ -53,7 +53,7 @@ export async function seed(url: string): Promise<void> {
   }
 }
 
-/** A request as it goes over the wire. */
+/** The bytes of a request. */
 export function encode(method: string, path: string, token: string, body?: object): Buffer {
   const text = body && JSON.stringify(body);
   const headers = [
@@ -68,7 +68,7 @@ export function encode(method: string, path: string, token: string, body?: objec
 
 type PlainLoad = (typeof loads)[number];
 
-/** The requests of each plain load, users in turn, each with the one token of its user. */
+/** The requests of each plain load, with the users in turn, and one token for each user. */
 async function encodePlain(): Promise<Record<PlainLoad, readonly Buffer[]>> {
   const requests: Record<PlainLoad, Buffer[]> = { get: [], list: [], create: [] };
   const tokens = await Promise.all(userIds.map((userId) => signDevelopmentToken(secret, { userId })));
@@ -83,7 +83,7 @@ async function encodePlain(): Promise<Record<PlainLoad, readonly Buffer[]>> {
   return requests;
 }
 
-/** Makes what tells the requests of a load, to be sent in turn; where tokens are fresh, there are `count` of them. */
+/** Creates a function that returns the requests of a load, to be sent in turn; with fresh tokens, `count` requests. */
 export async function createEncoder(
   sign: Sign,
 ): Promise<(load: Load, count: number) => Promise<readonly Buffer[]>> {

@@ -1,7 +1,7 @@
 const { combinedSchemas, contentSchemas, dereference, reachableSchemas } = require('./schemas.js');
 
 const problemType = 'application/problem+json';
-// In the file of its own, or in a document that is one file.
+// The first form is in a bundle, the second in a contract of several files.
 const problemPointer = /(^#|\/schemas)\/Problem$/;
 
 function isProblem(schema, context) {
@@ -18,21 +18,21 @@ function isProblem(schema, context) {
   });
 }
 
-/** Whether this describes what the service sends to a webhook, and what that answers. */
-function isSent(context) {
+/** Whether the location is in the contract of webhooks: what the service sends, and what receivers answer. */
+function isWebhook(context) {
   const { source, pointer } = context.location;
-  // In the file of its own, or in a document that is one file.
+  // The first form is in a contract of several files, the second in a bundle.
   return (
     source.absoluteRef.endsWith('openapi/webhooks.yaml') ||
     (pointer.startsWith('#/webhooks/') && !source.absoluteRef.includes('/paths/'))
   );
 }
 
-/** Responses outside 2xx: an error is `application/problem+json` on the schema Problem, anything else has no body. */
+/** Responses outside 2xx: 4xx and 5xx have `application/problem+json` based on the schema Problem, others have no body. */
 function problemResponses() {
   return {
     Responses(responses, context) {
-      if (isSent(context)) return;
+      if (isWebhook(context)) return;
       for (const [status, response] of Object.entries(responses)) {
         if (!/^[1345]/.test(status)) continue;
         const { node, location } = dereference(response, context.location.child(status), context);
@@ -40,12 +40,14 @@ function problemResponses() {
         const isError = /^[45]/.test(status);
         if (types.length !== (isError ? 1 : 0) || types.some((type) => type !== problemType)) {
           context.report({
-            message: isError ? `${status} is ${problemType} and nothing else.` : `${status} has no body.`,
+            message: isError
+              ? `${status} must have the media type ${problemType} and no other.`
+              : `${status} must not have a body.`,
             location: context.location.child(status),
           });
         } else if (isError && !contentSchemas({ node, location }).some((each) => isProblem(each, context))) {
           context.report({
-            message: `${status} has a schema that is built on Problem.`,
+            message: `${status} must have a schema that is based on Problem.`,
             location: context.location.child(status),
           });
         }
@@ -54,7 +56,7 @@ function problemResponses() {
   };
 }
 
-/** A default in a patch would write a field that the patch does not name (RFC 7396). */
+/** A default in a PATCH body would write a field that the request does not contain (RFC 7396). */
 function patchWithoutDefaults() {
   return {
     PathItem(item, context) {
@@ -64,7 +66,7 @@ function patchWithoutDefaults() {
         for (const { node, location } of reachableSchemas(schema, context)) {
           if (node.default === undefined) continue;
           context.report({
-            message: 'A schema that a PATCH body uses has no default.',
+            message: 'A schema in a PATCH body must not have a default.',
             location: location.child('default'),
           });
         }
@@ -73,17 +75,17 @@ function patchWithoutDefaults() {
   };
 }
 
-/** Surplus fields are misspellings, and refused. */
+/** Unknown fields in a request are probably misspelled, and refused. */
 function closedRequestBodies() {
   return {
     RequestBody(body, context) {
-      if (isSent(context)) return;
+      if (isWebhook(context)) return;
       for (const schema of contentSchemas({ node: body, location: context.location })) {
         for (const { node, location } of reachableSchemas(schema, context)) {
           const describesObject = node.properties !== undefined || [node.type].flat().includes('object');
           if (!describesObject || node.additionalProperties === false) continue;
           context.report({
-            message: 'An object in a request body has additionalProperties: false.',
+            message: 'An object in a request body must have additionalProperties: false.',
             location,
           });
         }
@@ -92,13 +94,13 @@ function closedRequestBodies() {
   };
 }
 
-/** What a request repeats has a bound: the checks of requests stop at it. */
+/** Arrays in requests have a limit, which bounds the time of validation. */
 function boundedRequestArrays() {
   const check = (roots, context) => {
-    if (isSent(context)) return;
+    if (isWebhook(context)) return;
     for (const { node, location } of roots.flatMap((root) => reachableSchemas(root, context))) {
       if (![node.type].flat().includes('array') || node.maxItems !== undefined) continue;
-      context.report({ message: 'An array in a request has maxItems.', location });
+      context.report({ message: 'An array in a request must have maxItems.', location });
     }
   };
   return {
@@ -111,18 +113,18 @@ function boundedRequestArrays() {
   };
 }
 
-/** Clients in other languages compile the patterns too: Unicode properties are not in all of them. */
+/** Clients in other languages compile the patterns too, and not all languages support Unicode properties. */
 function portablePatterns() {
   return {
     Schema(schema, context) {
       if (!/\\p\{/i.test(schema.pattern ?? '')) return;
       const location = context.location.child('pattern');
-      context.report({ message: 'A pattern has no Unicode property (\\p{…}).', location });
+      context.report({ message: 'A pattern must not use Unicode properties (\\p{…}).', location });
     },
   };
 }
 
-/** Whoever gets it need not ask whether a field is there: what can be empty is null. */
+/** Responses contain all fields, so that clients need no check; a field without a value is null. */
 function requiredResponseFields() {
   const check = (node, context) => {
     for (const root of contentSchemas({ node, location: context.location })) {
@@ -131,7 +133,7 @@ function requiredResponseFields() {
         for (const name of Object.keys(schema.node.properties ?? {})) {
           if (required.includes(name)) continue;
           context.report({
-            message: `A response requires all its fields; ${name} is optional.`,
+            message: `All fields of a response must be required; ${name} is optional.`,
             location: schema.location.child(['properties', name]),
           });
         }
@@ -141,7 +143,7 @@ function requiredResponseFields() {
   return {
     Response: check,
     RequestBody(body, context) {
-      if (isSent(context)) check(body, context);
+      if (isWebhook(context)) check(body, context);
     },
   };
 }
@@ -171,12 +173,12 @@ function answersWith(responses, status, code, context) {
   return schemas.some(({ node }) => node.properties?.code?.const === code);
 }
 
-/** Reports what of an operation does not hold, each `[what must hold, whether it does]`. */
+/** Reports each expectation that is not met; an expectation is `[message, isMet]`. */
 function reportBroken(context, location, expectations) {
   for (const [message, holds] of expectations) if (!holds) context.report({ message, location });
 }
 
-/** Clients repeat requests of whose answer they know nothing: what would then be done twice takes a key. */
+/** Clients send a request again if they got no response. A request that would then take effect twice needs a key. */
 function idempotencyKeys() {
   return {
     PathItem(item, context) {
@@ -188,20 +190,23 @@ function idempotencyKeys() {
         const needsKey = ['post', 'patch'].includes(method) && operation['x-idempotent'] !== true;
         if (takesKey !== needsKey) {
           const message =
-            'A POST or PATCH on a lane takes Idempotency-Key, or says x-idempotent: true; nothing else takes one.';
+            'A POST or PATCH on a lane must accept Idempotency-Key or have x-idempotent: true; other methods must not accept it.';
           context.report({ message, location });
         } else if (takesKey) {
           const responses = responsesOf(operation, location, context);
           const successes = responses.filter(({ status }) => /^2/.test(status));
           const replayed = successes.every(({ node }) => node.headers?.['Idempotency-Replayed']);
           reportBroken(context, location, [
-            ['What takes Idempotency-Key answers 2xx with Idempotency-Replayed.', replayed],
             [
-              'What takes Idempotency-Key answers 409 with request-in-flight.',
+              'An operation with Idempotency-Key must have the header Idempotency-Replayed in its 2xx responses.',
+              replayed,
+            ],
+            [
+              'An operation with Idempotency-Key must have the problem request-in-flight under 409.',
               answersWith(responses, '409', 'request-in-flight', context),
             ],
             [
-              'What takes Idempotency-Key answers 422 with idempotency-key-reused.',
+              'An operation with Idempotency-Key must have the problem idempotency-key-reused under 422.',
               answersWith(responses, '422', 'idempotency-key-reused', context),
             ],
           ]);
@@ -211,7 +216,7 @@ function idempotencyKeys() {
   };
 }
 
-/** Whether a response shows an entity: what has a version, and a time when that was made. */
+/** Whether a response shows an entity: an object with `version` and `updated_at`. */
 function showsEntity(response, context) {
   return contentSchemas(response).some((schema) => {
     const names = combinedSchemas(schema, context).flatMap(({ node }) => Object.keys(node.properties ?? {}));
@@ -224,7 +229,7 @@ function hasEntityTag({ node, location }, context) {
   return header !== undefined && dereference(header, location, context).node.required === true;
 }
 
-/** An entity has an ETag wherever it is shown, is got only if it is new, and changed only if it is still the same. */
+/** Responses that show an entity have an ETag, its GET accepts If-None-Match, and operations that change it accept If-Match. */
 function entityTags() {
   return {
     PathItem(item, context) {
@@ -247,15 +252,15 @@ function entityTags() {
         const changed = method !== 'get' && (shows(method) || (isEntity && method !== 'post'));
         reportBroken(context, location, [
           [
-            'What shows an entity, 304 and 412 have a required ETag.',
+            'A response that shows an entity, 304 and 412 must have a required header ETag.',
             tagged.every((each) => hasEntityTag(each, context)),
           ],
           [
-            'What gets an entity, and only that, takes If-None-Match and answers 304.',
+            'The GET of an entity, and no other operation, must accept If-None-Match and have a 304 response.',
             takes('If-None-Match') === got && has('304') === got,
           ],
           [
-            'What changes an entity, and only that, takes If-Match and answers 412 and 428.',
+            'An operation that changes an entity, and no other, must accept If-Match and have the responses 412 and 428.',
             takes('If-Match') === changed && has('412') === changed && has('428') === changed,
           ],
         ]);
@@ -264,12 +269,12 @@ function entityTags() {
   };
 }
 
-/** A secret is shown once; where its reply is repeated it is null. */
+/** A secret is shown once; in a repeated reply it is null. */
 function nullableSecrets() {
   return {
     Schema(schema, context) {
       if (schema['x-secret'] !== true || [schema.type].flat().includes('null')) return;
-      context.report({ message: 'A secret may be null.', location: context.location });
+      context.report({ message: 'A schema with x-secret must allow null.', location: context.location });
     },
   };
 }
@@ -293,7 +298,7 @@ function bodyFields(operation, location, context) {
   return new Map(fields);
 }
 
-/** Whether a list of a body holds operations (`op`), each of which has the name of one of the contract's. */
+/** Whether a list in a body contains operations (`op`) whose names are operations of the contract. */
 function holdsOperations(list, ids, context) {
   const names = reachableSchemas(list, context).flatMap(({ node }) =>
     node.properties?.op?.const === undefined ? [] : [node.properties.op.const],
@@ -301,14 +306,14 @@ function holdsOperations(list, ids, context) {
   return names.length > 0 && names.every((name) => ids.has(camelCase(name)));
 }
 
-/** Whether an entry of `x-cost.more` names a part of the request, and says what it adds. */
+/** Whether an entry of `x-cost.more` names a part of the request and the units that it adds. */
 function isSurcharge({ for: pointer, every, units, ...others }, operation, parts, context) {
   if (typeof pointer !== 'string' || Object.keys(others).length > 0) return false;
   if (every !== undefined && !isUnits(every, 1)) return false;
-  const [, place, name, ...rest] = pointer.split('/');
+  const [, part, name, ...rest] = pointer.split('/');
   if (rest.length > 0) return false;
-  if (place === 'query') return parts.query.has(name) && isUnits(units, 1);
-  if (place !== 'body' || operation.requestBody === undefined) return false;
+  if (part === 'query') return parts.query.has(name) && isUnits(units, 1);
+  if (part !== 'body' || operation.requestBody === undefined) return false;
   if (name === undefined) return isUnits(units, 1);
   const field = parts.fields.get(name);
   if (field === undefined) return false;
@@ -317,7 +322,7 @@ function isSurcharge({ for: pointer, every, units, ...others }, operation, parts
     : isUnits(units, 1);
 }
 
-/** Every operation says what it costs: at least one unit of the rate limit where it can answer 429, otherwise none. */
+/** Every operation has its cost: at least 1 unit of the rate limit if it can answer 429, otherwise 0. */
 function operationCosts() {
   return {
     Paths(paths, context) {
@@ -340,11 +345,11 @@ function operationCosts() {
         const isLimited = operation.responses?.['429'] !== undefined;
         reportBroken(context, location, [
           [
-            'An operation has x-cost with units: 1 or more if it answers 429, else 0.',
+            'An operation must have x-cost with units: 1 or more if it can answer 429, else 0.',
             isLimited ? isUnits(units, 1) : units === 0,
           ],
           [
-            'x-cost has units, and in more: for (a query parameter, the body or a field of it), every and units.',
+            'x-cost must have units; an entry of more has for (a query parameter, the body or a field of it), every and units.',
             Object.keys(others).length === 0 &&
               (isLimited || more.length === 0) &&
               more.every((each) => isSurcharge(each, operation, parts, context)),
@@ -355,7 +360,7 @@ function operationCosts() {
   };
 }
 
-/** The rules of the contract that Redocly's own rules and assertions in redocly.yaml cannot say. */
+/** Rules for the contract that Redocly's own rules and the assertions in redocly.yaml cannot express. */
 module.exports = function contractRules() {
   return {
     id: 'contract',

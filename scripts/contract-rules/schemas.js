@@ -32,14 +32,14 @@ function childSchemas({ node, location }) {
     .map(([child, at]) => ({ node: child, location: at }));
 }
 
-/** What a schema's `$ref` refers to; undefined where it has none. In OpenAPI 3.1 keywords may stand beside `$ref`. */
+/** The schema that `$ref` refers to; undefined without `$ref`. In OpenAPI 3.1 a schema may have keywords beside `$ref`. */
 function referredSchema({ node, location }, context) {
   if (node.$ref === undefined) return undefined;
   const target = context.resolve(node, location.source.absoluteRef);
   return isObject(target.node) ? target : undefined;
 }
 
-/** Every schema from `root` down, through references, each once: `{node, location}`. */
+/** Every schema at and below `root`, through references, each once: `{node, location}`. */
 function reachableSchemas(root, context) {
   const found = new Map();
   const waiting = [root];
@@ -54,7 +54,7 @@ function reachableSchemas(root, context) {
   return [...found.values()];
 }
 
-/** The schemas that hold at once with a schema: itself, what it refers to, and the members of its `allOf`. */
+/** The schemas that apply together: the schema itself, its `$ref`, and the members of `allOf`. */
 function combinedSchemas(root, context) {
   const found = new Map();
   const waiting = [root];
@@ -77,7 +77,7 @@ function dereference(node, location, context) {
   return node?.$ref === undefined ? { node, location } : context.resolve(node, location.source.absoluteRef);
 }
 
-/** The schemas of a request body or response, one for each media type that has one. */
+/** The schemas of a request body or response, one for each media type with a schema. */
 function contentSchemas({ node, location }) {
   return Object.entries(node?.content ?? {})
     .filter(([, media]) => isObject(media?.schema))

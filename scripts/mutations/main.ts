@@ -1,6 +1,6 @@
 /**
- * Plants faults in a copy of the tree, one at a time, and runs the tests that must notice. Exits with 1 if a fault
- * survives. `npm run test:mutations -- --only <text>` plants those whose file or description has the text.
+ * Makes mutations in a copy of the tree, one at a time, and runs the tests that must fail. Exits with 1 if a mutation
+ * survives. `npm run test:mutations -- --only <text>` makes those whose file or description contains the text.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -13,13 +13,13 @@ import { type Mutation, mutations } from './list';
 const timeoutMs = 600_000;
 const graceMs = 10_000;
 
-type Outcome = 'noticed' | 'hung' | 'survived' | 'broken';
+type Outcome = 'killed' | 'hung' | 'survived' | 'broken';
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Copies what Git knows or would take, so that neither builds nor secrets come along. */
+/** Copies the files that Git tracks or would add, so without builds and secrets. */
 function copyTree(): string {
   const root = projectPath('.');
   const copy = mkdtempSync(join(tmpdir(), 'tasklane-mutations-'));
@@ -29,7 +29,7 @@ function copyTree(): string {
     maxBuffer: 1 << 26,
   });
   for (const file of listed.split('\0').filter(Boolean)) {
-    // A file that was removed and not yet committed is still listed.
+    // Git still lists a file whose removal is not committed.
     cpSync(join(root, file), join(copy, file), { recursive: true, force: true, errorOnExist: false });
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'dir');
@@ -65,7 +65,7 @@ async function runTests(copy: string, tests: readonly string[], names?: string):
       '--runTestsByPath',
       ...tests,
     ],
-    // A group of its own: with the tests end the processes that they started.
+    // Its own process group, so that the processes that the tests started end with them.
     { cwd: copy, detached: true, stdio: 'ignore' },
   );
   const closed = new Promise((resolve) => child.once('close', resolve));
@@ -86,12 +86,12 @@ async function runTests(copy: string, tests: readonly string[], names?: string):
 function outcomeOf(report: Report | null): Outcome {
   if (!report) return 'hung';
   if (report.numFailedTests + report.numPassedTests === 0) return 'broken';
-  // Jest counts no test as failed where what comes after them fails.
-  return report.success ? 'survived' : 'noticed';
+  // Jest counts no test as failed if code after the tests fails.
+  return report.success ? 'survived' : 'killed';
 }
 
-/** Runs the tests of these mutations on the tree as it is. @returns what fails */
-async function tryWithoutFault(copy: string, chosen: readonly Mutation[]): Promise<string[]> {
+/** Runs the tests of these mutations without a mutation. @returns the tests that fail */
+async function runWithoutMutation(copy: string, chosen: readonly Mutation[]): Promise<string[]> {
   const runs = Map.groupBy(chosen, ({ tests, names }) =>
     names === undefined ? '' : [...tests, names].join(),
   );
@@ -109,11 +109,11 @@ async function tryWithoutFault(copy: string, chosen: readonly Mutation[]): Promi
   return failures;
 }
 
-async function plant(copy: string, { file, find, replace, tests, names }: Mutation): Promise<Outcome> {
+async function tryMutation(copy: string, { file, find, replace, tests, names }: Mutation): Promise<Outcome> {
   const path = join(copy, file);
   const source = readFileSync(path, 'utf8');
   if (source.split(find).length !== 2) return 'broken';
-  // A function, for `$` in a text to replace with has a meaning.
+  // A function, because `$` has a meaning in a replacement text.
   writeFileSync(
     path,
     source.replace(find, () => replace),
@@ -128,27 +128,27 @@ async function plant(copy: string, { file, find, replace, tests, names }: Mutati
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { only: { type: 'string' } } });
   const only = values.only ?? '';
-  const chosen = mutations.filter(({ file, fault }) => `${file} ${fault}`.includes(only));
-  if (chosen.length === 0) throw new Error(`No mutation has ${only} in its file or description.`);
+  const chosen = mutations.filter(({ file, effect }) => `${file} ${effect}`.includes(only));
+  if (chosen.length === 0) throw new Error(`No mutation contains ${only} in its file or description.`);
   const copy = copyTree();
   try {
-    const failures = await tryWithoutFault(copy, chosen);
+    const failures = await runWithoutMutation(copy, chosen);
     if (failures.length > 0) {
-      say(`Without a fault, these fail or do not end:\n  ${failures.join('\n  ')}`);
+      say(`Without a mutation, these tests fail or do not end:\n  ${failures.join('\n  ')}`);
       return 1;
     }
-    const counts: Record<Outcome, number> = { noticed: 0, hung: 0, survived: 0, broken: 0 };
+    const counts: Record<Outcome, number> = { killed: 0, hung: 0, survived: 0, broken: 0 };
     for (const mutation of chosen) {
       const began = performance.now();
-      const outcome = await plant(copy, mutation);
+      const outcome = await tryMutation(copy, mutation);
       counts[outcome]++;
       const seconds = ((performance.now() - began) / 1000).toFixed(1);
-      say(`${outcome.padEnd(8)} ${seconds.padStart(6)} s  ${mutation.file}: ${mutation.fault}`);
+      say(`${outcome.padEnd(8)} ${seconds.padStart(6)} s  ${mutation.file}: ${mutation.effect}`);
     }
-    const score = counts.noticed + counts.hung;
-    say(`${score} of ${chosen.length} faults were noticed (${counts.hung} by a test that did not end).`);
+    const score = counts.killed + counts.hung;
+    say(`${score} of ${chosen.length} mutations were killed (${counts.hung} by a test that did not end).`);
     if (counts.broken > 0)
-      say(`${counts.broken} could not be planted or tried: see scripts/mutations/list.ts.`);
+      say(`${counts.broken} could not be made or tested: see scripts/mutations/list.ts.`);
     return score === chosen.length ? 0 : 1;
   } finally {
     rmSync(copy, { recursive: true, force: true });

@@ -1,28 +1,28 @@
-/** Many event streams, of which no more is kept than how far each has come, and when it did. */
+/** A client for many event streams: it stores only the last change of each, and when it arrived. */
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 
-/** A stream, as its client sees it. */
+/** An event stream from the view of its client. */
 export interface OpenStream {
   readonly userId: string;
   /** The number of the last change that arrived, and when, by `performance.now()`. */
   seq: number;
   at: number;
-  /** How many changes did not come right after the one before. */
+  /** The number of changes that did not follow directly on the one before. */
   gaps: number;
   close(): void;
 }
 
 const changeId = /id: (\d+)-\S+\nevent: change\n/g;
 
-/** Opens a stream; resolves once it has told its place. */
+/** Opens a stream; resolves after it has sent its position. */
 export async function openStream(url: string, userId: string, token: string): Promise<OpenStream> {
   const request = get(`${url}/api/${userId}/events`, {
     agent: false,
     headers: { Authorization: `Bearer ${token}` },
   });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
-  if (response.statusCode !== 200) throw new Error(`A stream was answered ${response.statusCode}.`);
+  if (response.statusCode !== 200) throw new Error(`The answer for a stream was ${response.statusCode}.`);
   response.setEncoding('utf8');
   const [opening] = (await once(response, 'data')) as [string];
   const stream: OpenStream = {

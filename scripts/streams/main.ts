@@ -1,6 +1,6 @@
 /**
- * `npm run bench:streams [-- --streams 5000] [-- --lanes 500] [-- --json]`: what many open event streams cost one process,
- * how long a change takes to the last of them, and what writes take meanwhile.
+ * `npm run bench:streams [-- --streams 5000] [-- --lanes 500] [-- --json]`: measures what many open event streams
+ * cost one process, how long a change takes to reach the last of them, and how long writes take in the meantime.
  */
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
@@ -32,20 +32,20 @@ interface Times {
 interface Report {
   readonly streams: number;
   readonly lanes: number;
-  /** Bytes a stream. */
+  /** Bytes per stream. */
   readonly memory: { readonly rss: number; readonly heap: number };
   readonly openedInMs: number;
-  /** From a write's answer to the last of its lane's streams, one write at a time. */
+  /** From the response to a write until the last stream of its lane has the change, one write at a time. */
   readonly delay: Times;
-  /** The same where another instance has written. */
+  /** The same for writes on another instance. */
   readonly delayFromOther: Times;
-  /** From the first of writes to all lanes to the last stream of all. */
+  /** One write to each lane: from the first write until the last stream has its change. */
   readonly allLanesInMs: number;
-  /** What a write takes with no stream open, with all, and while all of them are written to. */
+  /** The time of a write without streams, with all streams open, and during writes to all lanes. */
   readonly writeAlone: Times;
   readonly write: Times;
   readonly writeAmongAll: Times;
-  /** Changes that came out of order, twice or not at all. */
+  /** Changes that arrived out of order, twice or not at all. */
   readonly gaps: number;
 }
 
@@ -56,7 +56,7 @@ function timesOf(values: readonly number[]): Times {
   return { median: at(0.5), p99: at(0.99), longest: at(1) };
 }
 
-/** Does the work for each item, some at a time. */
+/** Does the work for each item, `atOnce` at a time. */
 async function forEach<T>(
   items: readonly T[],
   atOnce: number,
@@ -74,7 +74,7 @@ interface User {
   readonly token: string;
 }
 
-/** Makes a task; resolves to how long that took, in milliseconds. */
+/** Creates a task. @returns milliseconds */
 async function write(url: string, { id, token }: User): Promise<number> {
   const began = performance.now();
   const response = await fetch(`${url}/api/${id}/tasks`, {
@@ -82,12 +82,12 @@ async function write(url: string, { id, token }: User): Promise<number> {
     headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
     body: JSON.stringify({ title: 'Water the plants' }),
   });
-  if (response.status !== 201) throw new Error(`A write was answered ${response.status}.`);
+  if (response.status !== 201) throw new Error(`The answer to a write was ${response.status}.`);
   await response.arrayBuffer();
   return performance.now() - began;
 }
 
-/** Waits until these streams have come that far; resolves to when the last one had. */
+/** Waits until these streams have the change `seq`. @returns when the last one got it */
 async function arrival(streams: readonly OpenStream[], seq: number): Promise<number> {
   const deadline = performance.now() + 60_000;
   while (streams.some((stream) => stream.seq < seq)) {
@@ -112,7 +112,7 @@ async function measure(servers: readonly [Server, Server], count: number, lanes:
     seqs.set(user.id, (seqs.get(user.id) ?? 0) + 1);
     return took;
   };
-  // What is done for the first time takes longer.
+  // The first write of each lane takes longer.
   await forEach(users, writing, async (user) => void (await writeTo(user)));
   const alone: number[] = [];
   for (let n = 0; n < writes; n++) alone.push(await writeTo(users[n % lanes] as User));
@@ -177,13 +177,13 @@ function describe(report: Report): string {
     `${median} ms, 99th percentile ${p99}, longest ${longest}`;
   return [
     `${report.streams} streams of ${report.lanes} users on one process, opened in ${report.openedInMs} ms.`,
-    `Memory a stream: ${report.memory.rss} bytes of the process, ${report.memory.heap} of them on the heap.`,
-    `From a write's answer to the last of its user's streams: ${times(report.delay)}.`,
-    `Where another instance has written: ${times(report.delayFromOther)}.`,
-    `A write to every user, ${writing} at a time, until the last stream has all: ${report.allLanesInMs} ms.`,
+    `Memory per stream: ${report.memory.rss} bytes, ${report.memory.heap} of them on the heap.`,
+    `From the response to a write until the last stream of its user has it: ${times(report.delay)}.`,
+    `The same for writes on another instance: ${times(report.delayFromOther)}.`,
+    `A write for every user, ${writing} at a time, until the last stream has all changes: ${report.allLanesInMs} ms.`,
     `A write takes ${times(report.writeAlone)} without streams,`,
     `  ${times(report.write)} with them,`,
-    `  ${times(report.writeAmongAll)} while all are written to.`,
+    `  ${times(report.writeAmongAll)} during writes for all users.`,
     `Changes out of order, twice or missing: ${report.gaps}.`,
   ].join('\n');
 }
@@ -209,7 +209,7 @@ async function main(): Promise<void> {
   try {
     const dataDir = await mkdtemp(join(tmpdir(), 'tasklane-streams-'));
     cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
-    // Postgres may have to run as another user.
+    // Postgres may run as another user.
     await chmod(dataDir, 0o755);
     const postgres = await startEmbeddedPostgres({ dataDir });
     cleanups.push(() => postgres.stop());
@@ -237,7 +237,7 @@ async function main(): Promise<void> {
 }
 
 main().then(
-  // Connections that were kept for the next request.
+  // fetch keeps connections open for further requests.
   () => process.exit(0),
   (error) => {
     process.stderr.write(`${error?.stack ?? error}\n`);

@@ -1,4 +1,4 @@
-/** An instance of the service as in production; asked, it tells the memory that it uses. */
+/** An instance of the service as in production. It reports its memory use for each message. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { parseConfig } from '../../src/config';
@@ -6,7 +6,7 @@ import { createLogger } from '../../src/platform/observability/logger';
 import { startService } from '../../src/start';
 import { answerParent } from '../bench/processes';
 
-/** Bytes: all that the process holds, and what of it is JavaScript's. */
+/** Bytes: the memory of the process, and JavaScript's part of it. */
 export interface Memory {
   readonly rss: number;
   readonly heapUsed: number;

@@ -1,4 +1,4 @@
-/** A typed client for the Tasklane API, for browsers and Node: openapi-fetch on the contract's types. */
+/** A typed client for the Tasklane API, for browsers and Node: openapi-fetch with the types of the contract. */
 import createClient, { type Client, type FetchOptions, type Middleware } from 'openapi-fetch';
 import type { components, paths } from './openapi.js';
 
@@ -7,13 +7,13 @@ export type { components, operations, paths } from './openapi.js';
 /** The contract's schemas by name: `Schemas['Task']`. */
 export type Schemas = components['schemas'];
 
-/** Every problem of the contract, told apart by `code`. A newer service may answer with codes that are not here. */
+/** All problems of the contract; `code` says which one it is. A newer service can answer with other codes. */
 export type Problem = Extract<Schemas[Exclude<keyof Schemas, 'Problem'>], Schemas['Problem']>;
 export type ProblemCode = Problem['code'];
 
 /**
- * The user's token, or a function that is asked for it before every request; null or undefined sends none.
- * After a 401 the function is asked once more, with `refresh: true`: it should then come with a new one.
+ * The user's token, or a function that returns it and is called before every request; null or undefined sends no token.
+ * After a 401 the function is called once more with `refresh: true`, and should then return a new token.
  */
 export type TokenSource =
   | string
@@ -24,14 +24,14 @@ export type TokenSource =
 type Fetch = (request: Request) => Promise<Response>;
 
 export interface TasklaneClientOptions {
-  /** Where the service is, such as `https://tasks.example.com`. */
+  /** The address of the service, such as `https://tasks.example.com`. */
   readonly baseUrl: string;
   readonly token?: TokenSource | undefined;
-  /** Sends a request; `globalThis.fetch` unless given. */
+  /** Sends a request; by default `globalThis.fetch`. */
   readonly fetch?: Fetch | undefined;
 }
 
-/** What `unwrap` throws where the service answered with a problem (RFC 9457). */
+/** `unwrap` throws this if the service answered with a problem (RFC 9457). */
 export class TasklaneProblem<Code extends ProblemCode = ProblemCode> extends Error {
   override readonly name = 'TasklaneProblem';
   readonly code: Code;
@@ -40,7 +40,7 @@ export class TasklaneProblem<Code extends ProblemCode = ProblemCode> extends Err
   /** The id under which the service logged the request. */
   readonly requestId: string;
   readonly problem: Extract<Problem, { code: Code }>;
-  /** The response, for its headers; its body has been read. */
+  /** The response, for its headers; its body is already read. */
   readonly response: Response;
 
   constructor(problem: Extract<Problem, { code: Code }>, response: Response) {
@@ -54,14 +54,14 @@ export class TasklaneProblem<Code extends ProblemCode = ProblemCode> extends Err
 }
 
 /**
- * What every call rejects with where no answer came, or one that Tasklane did not write, such as a proxy's page.
- * Whether the request took effect is then not known.
+ * Every call rejects with this if there was no response, or the response is not Tasklane's, such as a proxy's error page.
+ * It is then unknown whether the request took effect.
  */
 export class TransportError extends Error {
   override readonly name = 'TransportError';
-  /** The answer that is not Tasklane's; undefined where none came. */
+  /** The response that is not Tasklane's; undefined if there was none. */
   readonly response: Response | undefined;
-  /** The text of that answer. */
+  /** The text of that response. */
   readonly body: string | undefined;
 
   constructor(message: string, options: { cause?: unknown; response?: Response; body?: string }) {
@@ -71,12 +71,12 @@ export class TransportError extends Error {
   }
 }
 
-/** Whether something caught is a problem, with one of the codes if any are given. */
+/** Whether a caught error is a problem; if codes are given, one with such a code. */
 export function isProblem<Code extends ProblemCode = ProblemCode>(
   error: unknown,
   ...codes: readonly Code[]
 ): error is TasklaneProblem<Code> {
-  // By name: a program may hold this package twice, as ES module and as CommonJS.
+  // The name is compared because a program can contain this package twice, as ES module and as CommonJS.
   const { name, code } = (error ?? {}) as Partial<TasklaneProblem>;
   return name === 'TasklaneProblem' && (codes.length === 0 || codes.some((each) => each === code));
 }
@@ -90,19 +90,19 @@ interface Result {
 type DataOf<R extends Result> = R extends { data: infer Data } ? Data : never;
 
 /**
- * The data of a call's result. @throws {TasklaneProblem} where the result is a problem, an Error where it is 304 and so
- * has no data: ask for `response.status` instead of unwrapping what you send `If-None-Match` with.
+ * Returns the data of a call's result. @throws {TasklaneProblem} if the result is a problem, and an Error if it is 304,
+ * which has no data: for requests with `If-None-Match`, check `response.status` instead of using `unwrap`.
  */
 export async function unwrap<R extends Result>(call: PromiseLike<R>): Promise<DataOf<R>> {
   const { data, error, response } = await call;
   if (error) throw new TasklaneProblem(error as Problem, response);
-  if (response.status === 304) throw new Error(`${response.url}: not modified, and so without data`);
+  if (response.status === 304) throw new Error(`${response.url}: 304 Not Modified has no data`);
   return data as DataOf<R>;
 }
 
 /**
- * The `ETag` of a task, project or anything else with a version, wherever it was shown: for `If-Match`, and for
- * `If-None-Match`.
+ * The `ETag` of a task, a project or another entity with a version, for `If-Match` and `If-None-Match`. The entity can come
+ * from any response.
  */
 export function etagOf(entity: { readonly version: number; readonly updated_at: string | null }): string {
   return `"${entity.version}-${entity.updated_at === null ? 0 : Date.parse(entity.updated_at)}"`;
@@ -132,66 +132,66 @@ export type ListPath = {
 /** A page of the list at a path. */
 export type Page<Path extends ListPath> = Extract<JsonOf<GetOf<Path>>, AnyPage>;
 
-/** A page of what a copy of a lane needs. */
+/** A page of a synchronization. */
 export type SyncPage = Schemas['SyncPage'];
 
 export interface SyncOptions {
-  /** Where the copy stands: `next_token` of the last page that it has applied; without it, all of the lane comes. */
+  /** `next_token` of the last page that the copy has applied; without it, the first page begins a snapshot of the lane. */
   readonly token?: string | undefined;
-  /** How many entities a page holds at most. */
+  /** The largest number of entities in a page. */
   readonly limit?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The stream is open: what is read from now on is no older than what it begins after. */
+/** The connection is open. What the client reads from now on is at least as new as the event with this id. */
 export interface OpenEvent {
   readonly id: string;
   readonly event: 'open';
 }
 
-/** An event of a lane, or of the stream that it comes on. */
+/** An event of a lane, or of its event stream. */
 export type StreamEvent = OpenEvent | Exclude<Schemas['LaneEvent'], { event: 'reconnect' }>;
 
 export interface EventsOptions {
-  /** The id of the last event that is known; without it, the stream begins at the present. */
+  /** The id of the last event that the client has; without it, the stream begins at the present. */
   readonly lastEventId?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds of silence after which the connection counts as lost; the service comments every 15 seconds. */
+  /** Milliseconds without data after which the connection counts as lost. The service sends a comment every 15 seconds. */
   readonly silenceMs?: number | undefined;
 }
 
 export interface TasklaneClient extends Client<paths> {
   /**
-   * The pages of a list, from the first or from `params.query.cursor` to the last; each is requested when it is
-   * asked for. @throws {TasklaneProblem} where a page is a problem.
+   * Iterates over the pages of a list, from the first or from `params.query.cursor` to the last. A page is requested when the
+   * iteration reaches it. @throws {TasklaneProblem} if the answer is a problem.
    */
   pages<Path extends ListPath>(
     path: Path,
     options: FetchOptions<GetOf<Path>>,
   ): AsyncGenerator<Page<Path>, void, undefined>;
-  /** The items of all pages, one by one; as `pages` otherwise. */
+  /** Iterates over the items of all pages; otherwise like `pages`. */
   all<Path extends ListPath>(
     path: Path,
     options: FetchOptions<GetOf<Path>>,
   ): AsyncGenerator<Page<Path>['items'][number], void, undefined>;
   /**
-   * The pages that a copy of the user's lane needs, up to the present. Apply each, and keep its `next_token` with what it
-   * changed. @throws {TasklaneProblem} `sync-token-expired` where the copy must start over, without a token.
+   * Iterates over the pages that bring a copy of the user's lane up to date. Apply each page, and store its `next_token`
+   * together with its changes. @throws {TasklaneProblem} `sync-token-expired` if the copy must start again without a token.
    */
   sync(userId: string, options?: SyncOptions): AsyncGenerator<SyncPage, void, undefined>;
   /**
-   * The events of the user's lane as they happen, each once and in order. A connection that is lost, refused for now or
-   * ended by the service is made again, and goes on after the last event; `open` tells of each. Ends after `erased`.
-   * @throws {TasklaneProblem} where the service refuses the stream for good.
+   * Iterates over the events of the user's lane, each once and in order. If a connection is lost, temporarily refused or
+   * closed by the service, the client connects again and continues after the last event. Each connection yields `open`.
+   * The iteration ends after `erased`. @throws {TasklaneProblem} if the service refuses the stream permanently.
    */
   events(userId: string, options?: EventsOptions): AsyncGenerator<StreamEvent, void, undefined>;
 }
 
-// By name: in a test runner or an iframe, fetch may throw another realm's TypeError. What else it throws (an abort, a
-// framework's own signal) is not for us to wrap.
+// The name is compared because fetch can throw another realm's TypeError, in a test runner or an iframe. Other errors (an
+// abort, a framework's own signal) are not wrapped.
 const isNetworkError = (error: unknown): boolean => (error as Error | null)?.name === 'TypeError';
 
-/** Awaits what the network does for a request. @throws {TransportError} where it fails. */
+/** Awaits a network operation of a request. @throws {TransportError} if the network fails. */
 async function overNetwork<T>(request: Request, work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -203,7 +203,7 @@ async function overNetwork<T>(request: Request, work: Promise<T>): Promise<T> {
   }
 }
 
-/** Sends requests with the token, and once more with a fresh one after a 401: a request that got that changed nothing. */
+/** Sends requests with the token, and once more with a new token after a 401; such a request changed nothing. */
 function authorized(token: TokenSource | undefined, send: Fetch): Fetch {
   const authorize = (request: Request, value: string | null | undefined): Request => {
     if (value) request.headers.set('Authorization', `Bearer ${value}`);
@@ -217,7 +217,7 @@ function authorized(token: TokenSource | undefined, send: Fetch): Fetch {
     const again = request.clone();
     const response = await send(authorize(request, first));
     if (response.status !== 401) return response;
-    // Never shared between requests: on a server, each may be another user's.
+    // Tokens are never shared between requests: on a server, each request can belong to another user.
     const fresh = await token({ refresh: true });
     if (!fresh || fresh === first) return response;
     await response.body?.cancel();
@@ -238,10 +238,10 @@ function isProblemBody(value: unknown): boolean {
   return typeof code === 'string' && typeof status === 'number';
 }
 
-/** Lets pass what Tasklane may have answered: a problem, or the JSON that the caller wants parsed. */
-const refuseForeignAnswers: Middleware = {
+/** Rejects responses that Tasklane cannot have sent: errors that are not problems, and data that is not JSON. */
+const rejectForeignResponses: Middleware = {
   async onResponse({ request, response, options }) {
-    // The answer to If-None-Match has no body (RFC 9110, section 15.4.5).
+    // A 304 has no body (RFC 9110, section 15.4.5).
     if (response.status === 304) return;
     if (response.ok && (response.status === 204 || options.parseAs !== 'json')) return;
     const body = await overNetwork(request, response.clone().text());
@@ -249,15 +249,15 @@ const refuseForeignAnswers: Middleware = {
     if (response.ok ? json !== undefined : isProblemBody(json)) return;
     const type = response.headers.get('Content-Type') ?? 'no content type';
     throw new TransportError(
-      `${request.method} ${request.url}: the answer, ${response.status} with ${type}, is not Tasklane's`,
+      `${request.method} ${request.url}: the response (${response.status}, ${type}) is not from Tasklane`,
       { response, body },
     );
   },
 };
 
 /**
- * Fills in a path's parameters, each percent-encoded once.
- * @throws {TypeError} on values that would change which address it is (RFC 3986, section 5.2.4).
+ * Fills in the parameters of a path, each percent-encoded once.
+ * @throws {TypeError} for values that would lead to another path (RFC 3986, section 5.2.4).
  */
 function serializePath(path: string, params: Record<string, unknown>): string {
   return path.replace(/\{([^{}]+)\}/g, (_match, name: string) => {
@@ -273,7 +273,7 @@ interface TextEvent {
   readonly fields: { readonly [name in 'id' | 'event' | 'data' | 'retry']?: string };
 }
 
-/** The events of a stream as text (WHATWG HTML, section 9.2.6), comments included, which have no fields. */
+/** Parses an event stream (WHATWG HTML, section 9.2.6). A comment is an event without fields. */
 async function* parseEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<TextEvent, void, undefined> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
@@ -292,12 +292,12 @@ async function* parseEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<Te
 
 const longestPauseMs = 30_000;
 
-/** Milliseconds until the next attempt, after so many that failed: clients that lost a service don't return at once. */
+/** Milliseconds until the next attempt, by the number of failures; random, so that clients do not all return at once. */
 function pauseAfter(retryMs: number, failures: number): number {
   return Math.min(longestPauseMs, retryMs * 2 ** failures) * (0.5 + Math.random() / 2);
 }
 
-/** Waits; @throws the signal's reason once it is aborted. */
+/** Waits. @throws the signal's reason if it is aborted */
 async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, milliseconds);
@@ -306,13 +306,13 @@ async function pause(milliseconds: number, signal: AbortSignal | undefined): Pro
   signal?.throwIfAborted();
 }
 
-/** Whether the same may work later: no answer came, or one that says so. */
+/** Whether the same request may succeed later: there was no response, or a status that says so. */
 function isTemporary(error: unknown): boolean {
   if (isProblem(error)) return error.status === 429 || error.status >= 500;
   return isNetworkError(error) || (error as Error | null)?.name === 'TransportError';
 }
 
-/** What an event stream is opened with: the id of the last event, and the signal that closes it. */
+/** Opens an event stream after the event with this id; the signal closes it. */
 type OpenStream = (
   lastEventId: string | undefined,
   signal: AbortSignal,
@@ -334,7 +334,7 @@ async function* followEvents(
     try {
       let opened = false;
       for await (const { fields } of parseEvents(await open(id, connection.signal))) {
-        // Whoever reads may take its time.
+        // No timeout while the reader of the events works.
         clearTimeout(timer);
         failures = 0;
         id = fields.id ?? id;
@@ -362,15 +362,14 @@ async function* followEvents(
 }
 
 /**
- * Makes a client of the service at `baseUrl`.
+ * Creates a client for the service at `baseUrl`.
  *
- * Its methods resolve to `{data, response}`, or to `{error, response}` with one of the operation's problems, told
- * apart by `error.code`; `unwrap` turns the one into a value and the other into a thrown `TasklaneProblem`. Anything
- * else rejects: with `TransportError` where Tasklane's answer did not come, with the signal's reason after an abort,
- * and with what the token function throws.
+ * Its methods resolve to `{data, response}`, or to `{error, response}` with one of the operation's problems; `error.code`
+ * says which. `unwrap` returns the data, or throws the problem as `TasklaneProblem`. A method rejects with `TransportError`
+ * if there was no response from Tasklane, with the signal's reason after an abort, and with errors of the token function.
  */
 export function createTasklaneClient(options: TasklaneClientOptions): TasklaneClient {
-  // Looked up for each request, so that what replaces the global fetch later is used.
+  // The global fetch is looked up for each request, in case it is replaced later.
   const { baseUrl, token, fetch = (request: Request) => globalThis.fetch(request) } = options;
   const api = createClient<paths>({
     baseUrl,
@@ -379,7 +378,7 @@ export function createTasklaneClient(options: TasklaneClientOptions): TasklaneCl
     querySerializer: { array: { style: 'form', explode: false } },
     pathSerializer: serializePath,
   });
-  api.use(refuseForeignAnswers);
+  api.use(rejectForeignResponses);
 
   const get = api.GET as unknown as (path: string, init: object) => Promise<Result & { data: AnyPage }>;
   async function* pages(path: string, init: { params?: { query?: { cursor?: string } } }) {

@@ -10,7 +10,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -19,16 +19,18 @@ export interface paths {
         };
         /**
          * List tasks
-         * @description A page of the lane's tasks, newest first unless `sort` says otherwise. Filters combine with *and*; several
-         *     values of one filter combine with *or*.
+         * @description Returns a page of the lane's tasks. The newest task is first, unless `sort` says otherwise.
+         *
+         *     Different filters combine with *and*. Several values of one filter combine with *or*.
          */
         get: operations["listTasks"];
         put?: never;
         /**
          * Create a task
-         * @description Makes a task in the lane, after all others by `position`. A client that works offline may choose the `id`
-         *     itself, a UUID of any version; an id that is taken, by a task in the trash too, is 409, so a repeated create
-         *     makes no second task.
+         * @description Creates a task. It gets the last `position`.
+         *
+         *     A client that works offline can choose the `id` itself: a UUID of any version. If the lane already has a task with
+         *     this id, even in the trash, the answer is 409. So a repeated request does not create a second task.
          */
         post: operations["createTask"];
         delete?: never;
@@ -43,12 +45,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -57,28 +59,28 @@ export interface paths {
         };
         /**
          * Get a task
-         * @description One task of the lane.
+         * @description Returns one task.
          */
         get: operations["getTask"];
         /**
          * Replace a task
-         * @description Replaces every writable field: an optional field that is left out returns to its default. To change some
-         *     fields and keep the others, use `PATCH`.
+         * @description Replaces all writable fields. An optional field that is absent gets its default value. To change only some fields,
+         *     use `PATCH`.
          */
         put: operations["replaceTask"];
         post?: never;
         /**
          * Delete a task
-         * @description Puts the task into the trash, and all its subtasks with it. `POST …/restore` brings exactly these back; after 30
-         *     days, unless the service is configured otherwise, they are gone for good.
+         * @description Moves the task and all its subtasks to the trash. `POST …/restore` restores these tasks. After 30 days
+         *     (configurable) they are purged.
          */
         delete: operations["deleteTask"];
         options?: never;
         head?: never;
         /**
          * Change a task
-         * @description Changes the fields that the body names ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch): a field
-         *     that is absent stays as it is, null clears it. A patch that changes nothing leaves `version` as it was.
+         * @description Changes the fields in the body ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch). An absent field
+         *     stays the same, and null clears a field. If nothing changes, `version` stays the same.
          */
         patch: operations["updateTask"];
         trace?: never;
@@ -89,12 +91,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -108,19 +110,30 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Complete a task, or take it back
-         * @description With a body, sets whether the task is completed; repeating it changes nothing. Without a body, toggles.
-         *     A task that is no longer completed is `pending`.
+         * Complete or reopen a task
+         * @description For a task that does not recur:
          *
-         *     A recurring task moves on to its next occurrence instead, without a body too: the same task is due on the next
-         *     date of its rule after both its due date and today, `pending`, with its closed subtasks open again, and
-         *     `GET …/completions` has a record of the occurrence. When its rule has no more dates, it is completed like any
-         *     other. `occurrence` says which one is meant: if that one has been completed already, nothing changes. One that was
-         *     cancelled goes on with this too.
+         *     - `{"completed": true}` completes the task. If it is already completed, nothing changes.
+         *     - `{"completed": false}` sets a completed task to `pending`.
+         *     - A request without a body switches between the two.
          *
-         *     `{"completed": false}` takes the last completion back, with the due date that it had; with an `occurrence`, that
-         *     one, or nothing if it is not completed. It is 409 if the due date or the rule was changed since, or if another
-         *     occurrence was completed after the one that is meant. Without a rule, there is nothing to take back.
+         *     For a recurring task:
+         *
+         *     - `{"completed": true}` completes the current occurrence. The same task moves to its next occurrence: the first
+         *       date of its rule that is after both its due date and today. It is `pending`, and its closed subtasks are open
+         *       again.
+         *     - `GET …/completions` lists a record of each completed occurrence.
+         *     - If the rule has no more dates, the task itself becomes `completed`.
+         *     - `occurrence` names the occurrence to complete, by its due date. If that occurrence is already completed, nothing
+         *       changes. So a repeated request does not complete the next occurrence.
+         *     - `{"completed": true}` on a cancelled task completes its current occurrence too.
+         *     - `{"completed": false}` takes back the last completion, and restores the due date that the task had. With an
+         *       `occurrence`, it takes back the completion of that occurrence; if that is not completed, nothing changes.
+         *     - A request without a body completes the current occurrence. If the task is `completed`, it takes back the last
+         *       completion.
+         *
+         *     The answer is 409 `completion-changed` if a completion cannot be taken back: the due date or the rule was changed
+         *     since, or a later occurrence than the named one was completed.
          */
         patch: operations["completeTask"];
         trace?: never;
@@ -131,12 +144,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -147,9 +160,14 @@ export interface paths {
         put?: never;
         /**
          * Skip an occurrence
-         * @description Moves a recurring task on to its next occurrence, which is after both its due date and today, without completing
-         *     this one: no record is left, and COUNT counts it where it counts dates. After the last one the task is
-         *     `cancelled`. A task that does not recur, or is closed, is 409.
+         * @description Moves a recurring task to its next occurrence without completing the current one. The next occurrence is the first
+         *     date of the rule that is after both the due date and today.
+         *
+         *     - No completion is recorded.
+         *     - Closed subtasks are open again.
+         *     - With `repeat_from: schedule`, the skipped date counts towards the `COUNT` of the rule.
+         *     - If the rule has no more dates, the task becomes `cancelled`.
+         *     - If the task does not recur or is closed, the answer is 409.
          */
         post: operations["skipOccurrence"];
         delete?: never;
@@ -164,12 +182,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -177,9 +195,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Preview the next occurrences
-         * @description The next dates of a recurring task, from the one that it is due on, as they come when each is completed on its day.
-         *     Empty for a task that does not recur.
+         * Preview occurrences
+         * @description Returns the next due dates of a recurring task, beginning with the current one. Each date assumes that the
+         *     occurrence before it is completed on its due date. If the task does not recur or is closed, the list is empty.
          */
         get: operations["listOccurrences"];
         put?: never;
@@ -196,7 +214,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -205,8 +223,10 @@ export interface paths {
         };
         /**
          * List completions
-         * @description A page of the records that recurring tasks left when an occurrence was completed, the latest first. A record never
-         *     changes; it goes when the completion is taken back, and with its task when that is purged.
+         * @description Returns a page of completion records, the latest first. A recurring task has one record for each completed
+         *     occurrence.
+         *
+         *     A record never changes. It is removed when the completion is taken back, or when its task is purged.
          */
         get: operations["listCompletions"];
         put?: never;
@@ -223,12 +243,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -239,9 +259,14 @@ export interface paths {
         put?: never;
         /**
          * Move a task
-         * @description Puts the task right before or right after another one, into a project, or below a parent, with its subtasks. A
-         *     subtask is in its parent's project, so that a parent brings its project along. What the body leaves out stays as it
-         *     is; without `before` and `after`, a task that changes its project or parent comes last.
+         * @description Moves a task, with its subtasks, to another position, project or parent.
+         *
+         *     - `before` or `after`: the task is placed directly before or after that task.
+         *     - `project_id`: the task moves to that project.
+         *     - `parent_id`: the task becomes a subtask of that task. A subtask is always in the project of its parent, so the
+         *       project changes too.
+         *     - What the body leaves out stays the same. Without `before` and `after`, a task that changes its project or parent
+         *       gets the last `position`.
          */
         post: operations["moveTask"];
         delete?: never;
@@ -256,12 +281,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -272,9 +297,12 @@ export interface paths {
         put?: never;
         /**
          * Restore a task
-         * @description Takes the task out of the trash, and every subtask that was deleted with it. Under a parent that is itself in the
-         *     trash, gone, or by now too deep, it comes back without a parent; without its project, if that is gone. A task that is not in the trash
-         *     is 404.
+         * @description Moves the task out of the trash, with all subtasks that were deleted together with it.
+         *
+         *     - If its parent is in the trash or purged, or if the task or a subtask would be below the fifth level, the task is
+         *       restored without a parent.
+         *     - If its project was deleted, the task is restored without a project.
+         *     - If the task is not in the trash, the answer is 404.
          */
         post: operations["restoreTask"];
         delete?: never;
@@ -289,7 +317,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -297,16 +325,17 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the trash
-         * @description What was deleted, the latest first: one entry for each task that a delete was asked for, with the number of tasks
-         *     that it took. What has been here for 30 days, unless the service is configured otherwise, is purged.
+         * List deleted tasks
+         * @description Returns a page of the trash, the latest deletion first. Each deletion is one entry: the deleted task, and the
+         *     number of tasks that were deleted with it. Tasks that were deleted more than 30 days ago (configurable) are
+         *     purged.
          */
         get: operations["listTrash"];
         put?: never;
         post?: never;
         /**
          * Empty the trash
-         * @description Removes everything in the trash for good.
+         * @description Purges all tasks in the trash. They cannot be restored.
          */
         delete: operations["emptyTrash"];
         options?: never;
@@ -320,12 +349,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -333,16 +362,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a task in the trash
-         * @description A task as it is in the trash. A task that is not in the trash is 404.
+         * Get a deleted task
+         * @description Returns one task in the trash. If the task is not in the trash, the answer is 404.
          */
         get: operations["getDeletedTask"];
         put?: never;
         post?: never;
         /**
          * Purge a task
-         * @description Removes a task from the trash for good, and everything below it that the same delete took; what was deleted by
-         *     itself before stays, without a parent. A task that is not in the trash is 404.
+         * @description Removes a task from the trash for good, with all subtasks that were deleted together with it. A subtask that was
+         *     deleted earlier on its own stays in the trash, without a parent. If the task is not in the trash, the answer is 404.
          */
         delete: operations["purgeTask"];
         options?: never;
@@ -356,7 +385,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -365,13 +394,14 @@ export interface paths {
         };
         /**
          * List projects
-         * @description A page of the lane's projects by `position`, with the numbers of their open and completed tasks; `id` asks for some.
+         * @description Returns a page of the lane's projects, ordered by `position`. `counts` has the number of open and of completed
+         *     tasks of each project.
          */
         get: operations["listProjects"];
         put?: never;
         /**
          * Create a project
-         * @description Makes a project, after all others by `position`. The client may choose the `id`, as for tasks.
+         * @description Creates a project. It gets the last `position`. The client can choose the `id`: a UUID of any version.
          */
         post: operations["createProject"];
         delete?: never;
@@ -386,12 +416,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The project's id.
+                 * @description The id of the project.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
                  */
                 project_id: components["parameters"]["ProjectId"];
@@ -400,23 +430,22 @@ export interface paths {
         };
         /**
          * Get a project
-         * @description One project of the lane.
+         * @description Returns one project.
          */
         get: operations["getProject"];
         put?: never;
         post?: never;
         /**
          * Delete a project
-         * @description Removes the project for good. `tasks` says what becomes of its tasks: `move` keeps them without a project, `delete`
-         *     puts them into the trash.
+         * @description Deletes the project for good. The parameter `tasks` says what happens to its tasks.
          */
         delete: operations["deleteProject"];
         options?: never;
         head?: never;
         /**
          * Change a project
-         * @description Changes the fields that the body names ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch). Archiving a
-         *     project leaves its tasks as they are.
+         * @description Changes the fields in the body ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch). An absent field
+         *     stays the same. Archiving a project does not change its tasks.
          */
         patch: operations["updateProject"];
         trace?: never;
@@ -427,12 +456,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The project's id.
+                 * @description The id of the project.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
                  */
                 project_id: components["parameters"]["ProjectId"];
@@ -443,7 +472,7 @@ export interface paths {
         put?: never;
         /**
          * Move a project
-         * @description Puts the project right before or right after another one.
+         * @description Places the project directly before or after another project.
          */
         post: operations["moveProject"];
         delete?: never;
@@ -458,7 +487,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -467,8 +496,8 @@ export interface paths {
         };
         /**
          * List tags
-         * @description A page of the lane's tags by name, with the numbers of open tasks and of all tasks that carry them. A tag comes about
-         *     when a task first names it.
+         * @description Returns a page of the lane's tags, ordered by name. `counts` has the number of open tasks and of all tasks with
+         *     each tag. A tag is created when a task uses its name for the first time.
          */
         get: operations["listTags"];
         put?: never;
@@ -485,12 +514,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The tag's id.
+                 * @description The id of the tag.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
                  */
                 tag_id: components["parameters"]["TagId"];
@@ -499,22 +528,26 @@ export interface paths {
         };
         /**
          * Get a tag
-         * @description One tag of the lane.
+         * @description Returns one tag.
          */
         get: operations["getTag"];
         put?: never;
         post?: never;
         /**
          * Delete a tag
-         * @description Takes the tag off every task that carries it, and removes it.
+         * @description Removes the tag from all its tasks, and deletes it.
          */
         delete: operations["deleteTag"];
         options?: never;
         head?: never;
         /**
          * Change a tag
-         * @description Renames or recolours the tag, on every task that carries it. With the name of another tag the two become one: this one
-         *     is gone, its tasks carry the other, and the response is the other.
+         * @description Changes the `name` or the `color` of the tag, on all its tasks. If another tag has the new name, the two tags are
+         *     merged:
+         *
+         *     - The tasks of this tag get the other tag.
+         *     - This tag is deleted.
+         *     - The response is the other tag.
          */
         patch: operations["updateTag"];
         trace?: never;
@@ -525,7 +558,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -535,17 +568,18 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Apply a batch of operations
-         * @description Applies up to 100 operations, one after another, as one write of the lane: no other write comes between them.
-         *     Each does exactly what the operation of its name does on its own.
+         * Send a batch of operations
+         * @description Carries out up to 100 operations, in order, as one write. No other write of the lane happens between them. Each
+         *     operation does the same as the API operation of the same name: `create_task` does the same as `createTask`.
          *
-         *     A `create_…` may carry a `ref`, a name for what it makes; an operation after it may then write `$name` wherever
-         *     it takes the id of such a thing. A `$name` that no operation before it makes is a fault of the request.
+         *     A `create_…` operation can have a `ref`: a name for the new entity. Later operations can use `$name` instead of
+         *     its id. If no earlier operation has that `ref`, the answer is 422 `validation-failed`.
          *
-         *     With `atomic` (the default) all are applied or none: at the first that fails everything is undone, and the
-         *     answer is 422 `batch-failed`, which tells of every operation what became of it. Without `atomic`, each that can
-         *     be applied is, an operation that refers to one that failed is not, and the answer is 200 with the `status` of
-         *     each. A request that breaks this contract is refused as a whole, either way.
+         *     - With `atomic: true` (the default), either all operations are applied or none. If one fails, the answer is 422
+         *       `batch-failed`. Its `results` has the result of each operation.
+         *     - With `atomic: false`, the answer is 200, and `results` has the status of each operation. An operation that fails
+         *       does not stop the others. An operation that uses the `ref` of a failed operation is not applied.
+         *     - If a part of the request breaks this contract, no operation is applied, with or without `atomic`.
          */
         post: operations["applyBatch"];
         delete?: never;
@@ -560,7 +594,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -569,9 +603,11 @@ export interface paths {
         };
         /**
          * Get statistics
-         * @description Counts of the lane's tasks as they are now, and of what was completed on each day of a range of at most 366 days,
-         *     on the calendar of `tz`. Each completed occurrence of a recurring task is a completion of its own. Tasks in the
-         *     trash count nowhere: deleting one takes its completions along, restoring it brings them back.
+         * @description Returns the current counts of the lane's tasks, and the number of completions on each day of a range. Days are
+         *     those of the time zone `tz`. The range has at most 366 days.
+         *
+         *     Each completed occurrence of a recurring task counts as one completion. Tasks in the trash and their completions
+         *     are not counted.
          */
         get: operations["getStats"];
         put?: never;
@@ -588,7 +624,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -597,7 +633,7 @@ export interface paths {
         };
         /**
          * Get the profile
-         * @description The lane's settings; until they are first changed, the defaults.
+         * @description Returns the user's settings. Before the first change these are the defaults.
          */
         get: operations["getProfile"];
         put?: never;
@@ -607,8 +643,8 @@ export interface paths {
         head?: never;
         /**
          * Change the profile
-         * @description Changes the settings that the body names ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch) and
-         *     keeps the others. A patch that changes nothing leaves `version` as it was.
+         * @description Changes the settings in the body ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch). An absent
+         *     setting stays the same. If nothing changes, `version` stays the same.
          */
         patch: operations["updateProfile"];
         trace?: never;
@@ -619,7 +655,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -630,11 +666,13 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Erase the lane
-         * @description Erases everything that the lane holds, at once and for good; export it first to keep it. The account at the
-         *     authentication server stays. Every token that was issued until then is 401 from then on, the request's own
-         *     included. One that is issued later opens a new lane; clocks may differ, so that must be some seconds later, by
-         *     default more than 5.
+         * Erase all data
+         * @description Deletes all data of the lane, immediately and for good. To keep a copy, export it first. The user's account at the
+         *     authentication server stays.
+         *
+         *     - Every token that was issued before now gets 401, including the token of this request.
+         *     - A token that is issued later opens a new, empty lane. Because clocks can differ, it must be issued more than 5
+         *       seconds later (configurable).
          */
         delete: operations["eraseLane"];
         options?: never;
@@ -648,7 +686,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -656,19 +694,25 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Sync a copy of the lane
-         * @description What a copy of the lane needs to become like the lane. The first call, without `token`, begins a snapshot, whose
-         *     pages hold all that there is; every later call sends the `next_token` of the one before and gets what has changed
-         *     since, however long ago that was, up to the time that the service keeps changes (90 days unless it is configured
-         *     otherwise). While `has_more` is true there is more to get at once.
+         * Synchronize a copy of the lane
+         * @description Returns what a client needs to create and update its own copy of the lane.
          *
-         *     Changes are merged: an entity that changed many times comes once, as it now is. To apply a page, put each entity
-         *     in the place of the one with the same `type` and `id`, and remove those that are `deleted`, which what was moved to
-         *     the trash is too; then store the token together with what the page changed. A page may refer to entities of a
-         *     later page, so check references at the end, if at all. Skip types that you don't know.
+         *     - The first call has no `token`. It begins a snapshot: pages with all entities of the lane.
+         *     - Each later call sends the `next_token` of the previous call, and gets what changed since then.
+         *     - If `has_more` is true, call again immediately.
+         *     - Changes are kept for 90 days (configurable). An older token gets 410 `sync-token-expired`.
          *
-         *     A copy that has applied every page is what the lane was when the last page was read. On 410
-         *     `sync-token-expired`, start over without a token, and let go of what the new snapshot doesn't have.
+         *     To apply a page:
+         *
+         *     - For each entity, replace the copy's entity that has the same `type` and `id`. An entity that changed several
+         *       times is returned once, in its current state.
+         *     - Remove entities with `deleted: true`. Tasks in the trash are returned as deleted too.
+         *     - Ignore types that you do not know.
+         *     - Store `next_token` in the same transaction as the entities of the page.
+         *     - Do not check references before the last page: an entity can refer to an entity on a later page.
+         *
+         *     After the last page, the copy is equal to the lane at the time when that page was read. On 410
+         *     `sync-token-expired`, begin again without a token, and remove the entities that are not in the new snapshot.
          */
         get: operations["syncLane"];
         put?: never;
@@ -685,7 +729,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -693,22 +737,23 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Follow the lane's changes
-         * @description A stream of [server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html): each change of
-         *     the lane, once and in order, within about a second of its commit. Without `Last-Event-ID` it starts at the
-         *     present; with it, right after that event.
+         * Follow changes
+         * @description Opens a stream of [server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html). It sends
+         *     each change of the lane once, in order, usually within one second. With `Last-Event-ID`, the stream begins after
+         *     that event. Without it, the stream begins with the next change.
          *
-         *     | event | |
+         *     | event | meaning |
          *     |---|---|
-         *     | `change` | Something was changed; the data is the `Change`. |
-         *     | `reset` | What came after `Last-Event-ID` is not known any more: changes are lost to the stream, which goes on from the present. Read anew what you show, or sync. |
-         *     | `reconnect` | The stream ends. Connect again, with a token that holds and the last id. |
-         *     | `erased` | The stream ends with the lane. |
+         *     | `change` | Something changed. The data is a `Change`. |
+         *     | `reset` | Changes were missed: the changes after `Last-Event-ID` are no longer known. The stream continues with new changes. Load your data again, or synchronize. |
+         *     | `reconnect` | The stream ends. Connect again with a valid token and the last event id. |
+         *     | `erased` | The stream ends because the lane was erased. |
          *
-         *     The stream names its position before the first event, so a client that loses its connection at any time can go on
-         *     from the last id. A comment comes every 15 seconds, or as configured: a client that gets nothing for much longer
-         *     has lost its connection. A client that does not read what comes is cut off, and so is every stream with
-         *     its token's expiry and after an hour.
+         *     - Before the first event, the stream sends its current event id. So a client can always continue from the last id
+         *       that it received.
+         *     - A comment is sent every 15 seconds (configurable). If nothing arrives for much longer, the connection is lost.
+         *     - The stream ends when its token expires, and after at most one hour.
+         *     - A client that does not read the stream is disconnected.
          */
         get: operations["streamEvents"];
         put?: never;
@@ -725,7 +770,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -733,10 +778,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List what was changed
-         * @description A page of the lane's changes, the newest first: who changed what, and which fields from what to what. Filters
-         *     combine with *and*; several values of one filter combine with *or*. Changes are kept for 90 days, or as
-         *     configured.
+         * List changes
+         * @description Returns a page of the lane's changes, the newest first. Each change says which entity changed, and the old and new
+         *     value of each field. Changes are kept for 90 days (configurable).
+         *
+         *     Different filters combine with *and*. Several values of one filter combine with *or*.
          */
         get: operations["listActivity"];
         put?: never;
@@ -753,7 +799,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -762,15 +808,19 @@ export interface paths {
         };
         /**
          * List webhooks
-         * @description All webhooks of the lane, the oldest first. There are at most 20.
+         * @description Returns all webhooks of the lane, the oldest first. There are at most 20 (configurable).
          */
         get: operations["listWebhooks"];
         put?: never;
         /**
          * Create a webhook
-         * @description Makes an address to which the lane's events are sent from now on. The response has the secret with which the
-         *     receiver checks that they are from here; no other response shows it again. A `webhook.test` is sent at once. Events
-         *     wait until the receiver has taken a test with a 2xx answer (`verified_at`).
+         * @description Creates a webhook: an address to which the lane's events are sent from now on.
+         *
+         *     - The response has the `secret`, with which the receiver verifies the signatures. No other response shows this
+         *       secret.
+         *     - A `webhook.test` is sent immediately. When the receiver answers it with 2xx, the webhook is verified and
+         *       `verified_at` is set.
+         *     - Events wait until the webhook is verified.
          */
         post: operations["createWebhook"];
         delete?: never;
@@ -785,12 +835,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -799,25 +849,28 @@ export interface paths {
         };
         /**
          * Get a webhook
-         * @description One webhook of the lane.
+         * @description Returns one webhook.
          */
         get: operations["getWebhook"];
         put?: never;
         post?: never;
         /**
          * Delete a webhook
-         * @description Removes the webhook with its deliveries. Nothing is sent to it any more.
+         * @description Deletes the webhook and its deliveries. Nothing more is sent to it.
          */
         delete: operations["deleteWebhook"];
         options?: never;
         head?: never;
         /**
          * Change a webhook
-         * @description Changes the fields that the body names ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch): a field
-         *     that is absent stays as it is, null clears it. Events that happen while a webhook is disabled are not sent to it;
-         *     deliveries that were waiting by then wait until it is enabled again. Another `url` has to be verified anew: a
-         *     `webhook.test` is sent there, and events wait until one is taken. The same goes for enabling a webhook that is not
-         *     verified. A patch that changes nothing leaves `version` as it was.
+         * @description Changes the fields in the body ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396) merge patch). An absent field
+         *     stays the same, and null clears a field. If nothing changes, `version` stays the same.
+         *
+         *     - Events that happen while the webhook is disabled are not sent. Deliveries that were already waiting are sent
+         *       after the webhook is enabled again.
+         *     - A new `url` must be verified: a `webhook.test` is sent to it, and events wait until the receiver answers one
+         *       with 2xx.
+         *     - If a webhook that is not verified is enabled, a `webhook.test` is sent too.
          */
         patch: operations["updateWebhook"];
         trace?: never;
@@ -828,12 +881,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -843,9 +896,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Rotate the secret
-         * @description Makes a new secret, which the response shows once. For 24 hours deliveries carry the signatures of both, so that
-         *     receivers can change over; a rotation in that time ends the older of the two.
+         * Rotate a webhook's secret
+         * @description Creates a new secret. Only this response shows it. For 24 hours messages have two signatures, one for each of the
+         *     old and the new secret, so that receivers can change over. If the secret is rotated again in that time, the older
+         *     of the two becomes invalid.
          */
         post: operations["rotateWebhookSecret"];
         delete?: never;
@@ -860,12 +914,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -876,9 +930,11 @@ export interface paths {
         put?: never;
         /**
          * Send a test event
-         * @description Sends an event of type `webhook.test` to this webhook, whatever its `events` are. How it went is in the delivery. A
-         *     2xx answer verifies a webhook that was not verified. Tests of webhooks that are not verified are sent slowly: to a
-         *     host one a second, and of a user one in ten seconds after the first 20.
+         * @description Sends an event of type `webhook.test` to this webhook, even if its `events` do not include that type. The delivery
+         *     shows the result. A 2xx answer verifies the webhook.
+         *
+         *     After the first 20 tests, tests of webhooks that are not verified are limited: to one host one test per second,
+         *     and for one user one test per 10 seconds.
          */
         post: operations["testWebhook"];
         delete?: never;
@@ -893,12 +949,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -908,12 +964,16 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send a range of events again
-         * @description Sends what happened in a range of time: events that could not be delivered, and events of which there was no
-         *     delivery because the webhook was disabled, not yet there, or had other `events`. With `include_delivered` it sends
-         *     those too that were delivered. An event keeps the delivery that it has, and so its `webhook-id`. Changes are kept for
-         *     a time only; what is not there any more is not sent. A range may hold at most 5,000 changes. Events wait while the
-         *     webhook is not verified.
+         * Send events again
+         * @description Sends the events of a time range:
+         *
+         *     - Events that could not be delivered.
+         *     - Events without a delivery, because the webhook was disabled, did not exist yet, or had other `events`.
+         *     - With `include_delivered`, also events that were delivered.
+         *
+         *     An event that already has a delivery keeps it, with the same `webhook-id`. Changes are kept for 90 days
+         *     (configurable); older events are not sent. The range can have at most 5,000 changes. Events wait while the webhook
+         *     is not verified.
          */
         post: operations["replayWebhook"];
         delete?: never;
@@ -928,12 +988,12 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -942,7 +1002,7 @@ export interface paths {
         };
         /**
          * List deliveries
-         * @description A page of what was sent to a webhook and of what is waiting, the newest first. Deliveries are kept for 30 days.
+         * @description Returns a page of the webhook's deliveries, sent and waiting, the newest first. Deliveries are kept for 30 days.
          */
         get: operations["listWebhookDeliveries"];
         put?: never;
@@ -959,17 +1019,17 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
                 /**
-                 * @description The delivery's id.
+                 * @description The id of the delivery.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                  */
                 delivery_id: components["parameters"]["DeliveryId"];
@@ -978,7 +1038,7 @@ export interface paths {
         };
         /**
          * Get a delivery
-         * @description One delivery, with its latest attempts.
+         * @description Returns one delivery, with its latest attempts.
          */
         get: operations["getWebhookDelivery"];
         put?: never;
@@ -995,17 +1055,17 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
                 /**
-                 * @description The delivery's id.
+                 * @description The id of the delivery.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                  */
                 delivery_id: components["parameters"]["DeliveryId"];
@@ -1016,8 +1076,8 @@ export interface paths {
         put?: never;
         /**
          * Send a delivery again
-         * @description Sends it now, whatever its state, under the same `webhook-id`, and with a new round of attempts if that fails. An
-         *     event waits while the webhook is not verified.
+         * @description Sends the delivery again now, in any state, with the same `webhook-id`. If the attempt fails, a new series of
+         *     attempts follows. An event waits while the webhook is not verified.
          */
         post: operations["redeliverWebhook"];
         delete?: never;
@@ -1032,7 +1092,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -1040,11 +1100,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Export everything
-         * @description Everything that the lane holds, in one document, sent as it is read; `importLane` takes it back. Nothing waits for
-         *     a slow download, so the document is no snapshot: what is written meanwhile may be in it or not, and whatever it
-         *     shows of a task, `changes` has how that came about. A document that ends before its last brace is not whole: the
-         *     service failed, or the lane was erased meanwhile.
+         * Export all data
+         * @description Returns all data of the lane in one JSON document. `importLane` can import it.
+         *
+         *     - The document is sent while it is read, so it is not a snapshot: it may or may not contain what is written during
+         *       the export. For every state of a task in the document, `changes` has the change that led to it.
+         *     - If the document ends before its last brace, it is incomplete: the service failed, or the lane was erased during
+         *       the export.
          */
         get: operations["exportLane"];
         put?: never;
@@ -1061,7 +1123,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -1069,15 +1131,18 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Export the tasks as CSV
-         * @description The tasks outside of the trash as CSV ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)), in UTF-8: a header
-         *     with the names of a task's fields and `project`, the name of its project, then a record for each, ordered by id.
-         *     What is null is an empty cell, the tags of a task are separated by `, `, and so are its reminders: minutes before
-         *     it is due, or instants. Where COUNT of a rule counts completions, it is as many as are left.
+         * Export tasks as CSV
+         * @description Returns the tasks that are not in the trash as CSV ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)) in UTF-8.
+         *     Rows are ordered by id.
          *
-         *     A spreadsheet would run a cell that begins with one of `=`, `+`, `-`, `@`, their full-width forms, a tab or a
-         *     line break as a formula. Such a cell gets an apostrophe in front, and so does one that begins with apostrophes
-         *     before one of these; `importLane` takes it off again.
+         *     - The header row has the names of a task's fields, and `project`: the name of the task's project.
+         *     - A null value is an empty cell.
+         *     - Tags are separated by `, `. Reminders are separated the same way: each is the number of minutes before the task
+         *       is due, or an instant.
+         *     - If the rule's `COUNT` counts completions, it is the number of completions that are left.
+         *     - A cell is escaped with an apostrophe in front if a spreadsheet could run it as a formula: it begins with `=`,
+         *       `+`, `-`, `@`, a full-width form of these, a tab or a line break. A cell that begins with apostrophes followed
+         *       by one of these is escaped too. `importLane` removes the apostrophe.
          */
         get: operations["exportCsv"];
         put?: never;
@@ -1094,7 +1159,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -1102,11 +1167,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Export the tasks as iCalendar
-         * @description The tasks outside of the trash as one iCalendar object ([RFC 5545](https://www.rfc-editor.org/rfc/rfc5545)) with
-         *     a `VTODO` for each, ordered by id. `UID` is the task's id. What iCalendar has no property for is left out:
-         *     projects, positions and the colours of tags. Priorities are 1 (urgent), 3 (high), 5 (medium) and 9 (low). Where
-         *     COUNT of a rule counts completions, it is as many as are left.
+         * Export tasks as iCalendar
+         * @description Returns the tasks that are not in the trash as one iCalendar object ([RFC
+         *     5545](https://www.rfc-editor.org/rfc/rfc5545)), with one `VTODO` for each task, ordered by id.
+         *
+         *     - `UID` is the id of the task.
+         *     - Priorities are 1 (urgent), 3 (high), 5 (medium) and 9 (low).
+         *     - Projects, positions and the colours of tags are left out: iCalendar has no properties for them.
+         *     - If the rule's `COUNT` counts completions, it is the number of completions that are left.
          */
         get: operations["exportCalendar"];
         put?: never;
@@ -1123,7 +1191,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -1134,32 +1202,37 @@ export interface paths {
         put?: never;
         /**
          * Import a file
-         * @description Takes a file in: an export of Tasklane (`application/json`), tasks as CSV (`text/csv`) or the to-dos of an
-         *     iCalendar object (`text/calendar`). All rows are checked before the first is written: if one has a fault, nothing
-         *     is written, and 422 lists the faults. With `dry_run`, nothing is written in any case, and the report tells what
-         *     would become of the rows.
+         * @description Imports a file: an export of Tasklane (`application/json`), tasks as CSV (`text/csv`), or the to-dos of an
+         *     iCalendar object (`text/calendar`).
          *
-         *     What the lane already has, by its id, is skipped and left as it is. A task without an id gets one that follows
-         *     from the file: in CSV from the file's content and the row, in iCalendar from `UID`. So an import can be repeated,
-         *     and makes nothing twice.
+         *     - All rows are checked before the first one is written. If a row is not valid, nothing is written, and the answer
+         *       is 422 with the validation errors.
+         *     - With `dry_run=true` nothing is written. The report says what an import would do with each row.
+         *     - A row whose id the lane already has is skipped. So an import can be repeated and creates nothing twice.
+         *     - A task without an id gets an id that depends on the file: in CSV on the content of the file and the row number,
+         *       in iCalendar on `UID`.
+         *     - Rows are written in chunks. A chunk is written completely or not at all, and causes at most 1,000 changes. If
+         *       the service fails during the import, the chunks that are already written stay. Repeat the import to continue.
          *
-         *     Rows are written in chunks, each all or nothing and leaving at most 1,000 changes. If the service fails midway,
-         *     what it has written stays: repeat the import, and it goes on from there.
+         *     Limits:
          *
-         *     A file may have 200,000 rows, a row 1 MiB. A user imports one file at a time, and the service a few: others wait
-         *     for their turn once their file is there. More are 503, to be sent again after `Retry-After`. A client that sends
-         *     its file too slowly is answered 408.
+         *     - A file can have 200,000 rows, and a row 1 MiB.
+         *     - A user can import one file at a time. The service works on a few files at a time, and other imports wait for
+         *       their turn. If too many imports wait, the answer is 503 with `Retry-After`.
+         *     - If the client sends the file too slowly, the answer is 408.
          *
-         *     **JSON** keeps ids, positions, places, tags with their colours, the trash, `created_at` and `completed_at`;
-         *     versions begin again at 1, and `updated_at` is the time of the import. The profile's settings are taken if the
-         *     lane's were never changed. `changes` is passed over: the import leaves changes of its own.
+         *     **JSON** keeps ids, positions, parents, projects, tags with their colours, the trash, `created_at` and
+         *     `completed_at`. Versions begin again at 1, and `updated_at` is the time of the import. The settings of the profile
+         *     are imported if the lane's settings were never changed. `changes` is ignored, because the import causes its own
+         *     changes.
          *
-         *     **CSV** has a header with names of fields of `TaskImport`, in any order; only `title` must be there. Tags and
-         *     reminders are separated by commas. An empty cell counts as left out. A project that only tasks name is made, and
-         *     has a row in the report, with the number of the first task's.
+         *     **CSV** has a header row with names of fields of `TaskImport`, in any order. Only `title` is required. Tags and
+         *     reminders are separated by commas. An empty cell means that the field is absent. If a task
+         *     names a project that does not exist, the project is created. The report has a row for it, with the row number of
+         *     that task.
          *
-         *     **iCalendar**: each `VTODO` is a task; other components are counted in `ignored`. `PRIORITY` 1 is urgent, 2 to 4
-         *     high, 5 medium, 6 to 9 low.
+         *     **iCalendar**: each `VTODO` becomes a task. Other components are ignored and counted in `ignored`. `PRIORITY` 1 is
+         *     urgent, 2 to 4 high, 5 medium, 6 to 9 low.
          */
         post: operations["importLane"];
         delete?: never;
@@ -1174,7 +1247,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -1182,22 +1255,22 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether there is a calendar feed
-         * @description Tells whether the lane has a calendar feed, and since when. Its address is told only when it is made: the service
-         *     keeps no more than a hash of the secret in it.
+         * Get the calendar feed
+         * @description Returns whether the lane has a calendar feed, and when it was created. The address of the feed is shown only when
+         *     it is created: the service stores only a hash of its secret.
          */
         get: operations["getCalendarFeed"];
         put?: never;
         /**
-         * Make a calendar feed, or give it a new address
-         * @description Makes an address from which calendar programs can subscribe to the lane's tasks without a token. Whoever has the
-         *     address can read them: it is a secret. It is told this once. If there is a feed already, its address ends to work
-         *     at the same moment.
+         * Create or replace the calendar feed
+         * @description Creates an address at which calendar programs can read the lane's tasks without a token. Only this response shows
+         *     the address. Keep it secret: everyone who knows it can read the tasks. If there is already a feed, its old address
+         *     stops working at the same moment.
          */
         post: operations["createCalendarFeed"];
         /**
-         * End the calendar feed
-         * @description Its address ends to work. Where there is none, nothing happens.
+         * Delete the calendar feed
+         * @description The address of the feed stops working. If there is no feed, nothing changes.
          */
         delete: operations["deleteCalendarFeed"];
         options?: never;
@@ -1211,7 +1284,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The secret of the feed's address.
+                 * @description The secret in the feed's address.
                  * @example 8sNqXoT3Zr0cQx5mK2vWb7yLhJ4dPfGu1aEtRiYkMwU
                  */
                 secret: string;
@@ -1220,15 +1293,16 @@ export interface paths {
         };
         /**
          * Read a calendar feed
-         * @description The lane's open tasks as an iCalendar object ([RFC 5545](https://www.rfc-editor.org/rfc/rfc5545)), for calendar
-         *     programs to subscribe to; the secret in the address stands for a token.
+         * @description Returns the lane's open tasks as an iCalendar object ([RFC 5545](https://www.rfc-editor.org/rfc/rfc5545)), for
+         *     calendar programs. The secret in the address replaces a token.
          *
-         *     By default a `VEVENT` for each task with a due date, which is what calendars show: all day, or half an hour from
-         *     the due time on, never as busy. Google Calendar and Outlook leave `VTODO` out; for programs that show it,
-         *     `components=todos` has a `VTODO` for every open task.
+         *     - `components=events` (the default): a `VEVENT` for each open task with a due date. It lasts all day, or half an
+         *       hour from the due time, and does not block the time as busy. Use this for Google Calendar and Outlook, which
+         *       ignore `VTODO`.
+         *     - `components=todos`: a `VTODO` for each open task, for programs that show to-dos.
          *
-         *     Programs ask again and again, hourly as a rule. With the `ETag` of what they have in `If-None-Match` they get 304
-         *     until something in the lane changes.
+         *     Calendar programs usually read a feed every hour. If they send its `ETag` in `If-None-Match`, the answer is 304
+         *     until the lane changes.
          */
         get: operations["readCalendarFeed"];
         put?: never;
@@ -1247,8 +1321,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Liveness
-         * @description Answers as long as the process serves requests; looks at nothing else.
+         * Check liveness
+         * @description Answers 200 as long as the process handles requests. It checks nothing else.
          */
         get: operations["getLiveness"];
         put?: never;
@@ -1267,10 +1341,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Readiness
-         * @description Whether to send requests here: the database answers and takes writes, its migrations are current, it is not a
-         *     restored one whose lanes have still to be renewed, and the service is not shutting down. `detail` says which of
-         *     these is amiss.
+         * Check readiness
+         * @description Answers 200 if the service can handle requests:
+         *
+         *     - The database answers and accepts writes.
+         *     - All migrations are applied.
+         *     - If the database was restored from a backup, the epochs of its lanes are renewed.
+         *     - The service is not shutting down.
+         *
+         *     Otherwise the answer is 503, and `detail` says which of these is not true.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -1289,8 +1368,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * This contract as JSON
-         * @description The OpenAPI document that the service validates requests and responses against.
+         * Get this contract as JSON
+         * @description Returns the OpenAPI document. The service validates requests and responses against it.
          */
         get: operations["getContractJson"];
         put?: never;
@@ -1329,8 +1408,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * This contract as YAML
-         * @description The OpenAPI document as its authors wrote it.
+         * Get this contract as YAML
+         * @description Returns the OpenAPI document as one YAML file.
          */
         get: operations["getContractYaml"];
         put?: never;
@@ -1349,9 +1428,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How to get a token
-         * @description Which authorization server issues the tokens that this service takes, and with which scopes
-         *     ([RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)).
+         * Get the authorization server
+         * @description Returns which authorization server issues the tokens for this service, and with which scopes ([RFC
+         *     9728](https://www.rfc-editor.org/rfc/rfc9728)).
          */
         get: operations["getProtectedResource"];
         put?: never;
@@ -1370,8 +1449,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Documentation
-         * @description This contract as a page for people. It loads nothing from anywhere else.
+         * Read the documentation
+         * @description Returns this contract as a page for people. The page loads nothing from other servers.
          */
         get: operations["getDocs"];
         put?: never;
@@ -1390,8 +1469,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The documentation's script
-         * @description The program that renders `/docs`.
+         * Get the documentation's script
+         * @description Returns the script that renders `/docs`.
          */
         get: operations["getDocsScript"];
         put?: never;
@@ -1410,8 +1489,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A problem type
-         * @description What a problem's `type` refers to, as a page for people.
+         * Read about a type of problem
+         * @description Returns a page that explains a type of problem. The `type` of a problem is the address of this page.
          */
         get: operations["getProblemType"];
         put?: never;
@@ -1434,8 +1513,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A task changed
-         * @description Sent when a task was made, changed, deleted, or brought back.
+         * Task changed
+         * @description Sent when a task is created, changed, deleted, restored or purged, and when a reminder of the task is due.
          */
         post: operations["onTaskEvent"];
         delete?: never;
@@ -1454,8 +1533,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * The profile changed
-         * @description Sent when the lane's settings were changed.
+         * Profile changed
+         * @description Sent when the user's settings are changed.
          */
         post: operations["onProfileEvent"];
         delete?: never;
@@ -1474,8 +1553,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A project changed
-         * @description Sent when a project was made, changed or deleted.
+         * Project changed
+         * @description Sent when a project is created, changed or deleted.
          */
         post: operations["onProjectEvent"];
         delete?: never;
@@ -1494,8 +1573,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A tag changed
-         * @description Sent when a tag was made, changed or deleted.
+         * Tag changed
+         * @description Sent when a tag is created, changed or deleted.
          */
         post: operations["onTagEvent"];
         delete?: never;
@@ -1514,8 +1593,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * An occurrence was completed
-         * @description Sent when an occurrence of a task that repeats was completed, or that was taken back.
+         * Occurrence completed
+         * @description Sent when an occurrence of a recurring task is completed, or when its completion is taken back.
          */
         post: operations["onCompletionEvent"];
         delete?: never;
@@ -1535,7 +1614,7 @@ export interface webhooks {
         put?: never;
         /**
          * Something else changed
-         * @description Sent for all other changes; `data.change` says of what.
+         * @description Sent for all other changes. `data.change` says what changed.
          */
         post: operations["onChangeEvent"];
         delete?: never;
@@ -1554,8 +1633,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A test
-         * @description Sent when a test was asked for.
+         * Test
+         * @description Sent when a test is requested, and when a webhook has to be verified.
          */
         post: operations["onTestEvent"];
         delete?: never;
@@ -1569,245 +1648,249 @@ export interface components {
     schemas: {
         /**
          * Format: well-formed
-         * @description The id of a user, as the authentication server knows it.
+         * @description The id of a user in the authentication server.
          */
         UserId: string;
         /**
-         * @description How far the task is. `completed` and `cancelled` are closed.
+         * @description The status of a task. A task that is `completed` or `cancelled` is closed; the other tasks are open.
          * @enum {string}
          */
         TaskStatus: "pending" | "in_progress" | "completed" | "cancelled";
         /**
-         * @description How much the task matters.
+         * @description The priority of a task.
          * @enum {string}
          */
         TaskPriority: "low" | "medium" | "high" | "urgent";
-        /** @description A UUID in canonical form, lower case. The service makes version 7; clients may choose any version. */
+        /** @description A UUID in lower case. The service creates version 7; a client can choose any version. */
         Id: string;
         /**
          * Format: well-formed
-         * @description A tag's name: 1 to 50 characters on one line, without commas. White space around it is dropped, and names that
-         *     differ in case alone are one tag, as the first to name it spelled it.
+         * @description The name of a tag: 1 to 50 characters on one line, without commas. White space at both ends is removed. Names that
+         *     differ only in case are the same tag; the first spelling is kept.
          */
         TagName: string;
-        /** @description Tags by their names, at most 50. */
+        /** @description Names of tags, at most 50. */
         TagNames: components["schemas"]["TagName"][];
         /**
-         * @description What a view shows.
+         * @description A list of tasks that the service selects by date.
          * @enum {string}
          */
         TaskView: "today" | "overdue" | "upcoming" | "no_date";
         /**
          * Format: iana-time-zone
-         * @description The name of a zone in the [IANA time zone database](https://www.iana.org/time-zones), as that spells it.
+         * @description The name of a time zone in the [IANA time zone database](https://www.iana.org/time-zones), in its spelling.
          */
         TimeZone: string;
         /**
          * Format: date
-         * @description A day of the calendar, as RFC 3339 writes it (`full-date`), from year 1 on.
+         * @description A calendar date as in RFC 3339 (`full-date`), from the year 1.
          */
         CalendarDate: string;
         /**
          * Format: date-time
-         * @description An instant as RFC 3339 has it, in the years 0001 to 9999 in UTC. The service answers in UTC with milliseconds, and
-         *     rounds down to them.
+         * @description An instant as in RFC 3339, in the years 0001 to 9999 in UTC. The service answers in UTC with milliseconds, and
+         *     rounds down to milliseconds.
          */
         Timestamp: string;
-        /** @description What a task can have. */
+        /** @description Properties that a task can have. */
         TaskTraits: ("description" | "project" | "parent" | "subtasks" | "tags" | "due_date" | "due_time" | "rrule" | "reminders")[];
         /**
-         * @description A sort key; `-` in front reverses it.
+         * @description A sort key. A `-` before it reverses the order.
          * @enum {string}
          */
         TaskSort: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "priority" | "-priority" | "status" | "-status" | "due" | "-due" | "completed_at" | "-completed_at" | "position" | "-position" | "relevance";
-        /** @description An id, or null for none. */
+        /** @description An id; null for none. */
         NullableId: string | null;
         /**
          * Format: well-formed
-         * @description What to do: 1 to 200 characters on one line. White space around it is dropped.
+         * @description The title: 1 to 200 characters on one line. White space at both ends is removed.
          */
         TaskTitle: string;
         /**
          * Format: well-formed
-         * @description More about it, up to 10,000 characters.
+         * @description Details of the task: at most 10,000 characters.
          */
         TaskDescription: string | null;
         /**
          * Format: date
-         * @description The day on which the task is due; null for none.
+         * @description The calendar date on which the task is due; null for none.
          */
         NullableDate: string | null;
-        /** @description The time at which the task is due on its day; null for all day. */
+        /** @description The time of day at which the task is due; null if it is due all day. */
         NullableTimeOfDay: string | null;
         /**
          * Format: iana-time-zone
-         * @description The [IANA time zone](https://www.iana.org/time-zones) that the due time is of; null for one that floats, wherever
-         *     the user is.
+         * @description The [IANA time zone](https://www.iana.org/time-zones) of the due time. Null for floating time: the same wall clock
+         *     time wherever the user is.
          */
         NullableTimeZone: string | null;
         /**
-         * @description How the task recurs, as the value of RRULE has it
-         *     ([RFC 5545, section 3.3.10](https://www.rfc-editor.org/rfc/rfc5545#section-3.3.10)), null for not at all: FREQ from
-         *     DAILY to YEARLY with INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, and COUNT or UNTIL. Monthly from the
-         *     29th, 30th or 31st means the last day of months that are shorter. It needs a due date.
+         * @description The recurrence rule, as the value of an RRULE ([RFC 5545, section
+         *     3.3.10](https://www.rfc-editor.org/rfc/rfc5545#section-3.3.10)); null if the task does not recur. FREQ is DAILY,
+         *     WEEKLY, MONTHLY or YEARLY. INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, and either COUNT or UNTIL are
+         *     optional. A monthly rule on the 29th, 30th or 31st means the last day in shorter months. A rule requires a due date.
          */
         NullableRrule: string | null;
         /**
-         * @description Whether the next due date comes from the rule's own dates (`schedule`), or is counted from the day of the
-         *     completion (`completion`).
+         * @description How the next due date is found. `schedule`: it is the next date of the rule. `completion`: it is counted from the
+         *     day of the completion.
          * @enum {string}
          */
         RepeatFrom: "schedule" | "completion";
         /**
-         * @description A time to be reminded: an instant, or so many minutes before the task is due. An all-day task counts as due when
-         *     its day begins, one without a zone as due in the profile's.
+         * @description A reminder: an instant, or a number of minutes before the task is due. A task that is due all day counts as due at
+         *     the start of the day. A due time without a time zone is in the time zone of the profile.
          */
         Reminder: {
             /**
              * Format: date-time
-             * @description The instant; null where it depends on the due date.
+             * @description The instant; null if the reminder depends on the due date.
              */
             at: string | null;
             /**
              * Format: int32
-             * @description How many minutes before the task is due, up to four weeks; null where it is an instant.
+             * @description The number of minutes before the task is due, at most four weeks; null if the reminder is an instant.
              */
             minutes_before_due: number | null;
         };
         /**
-         * @description Where the user put it among the others of the lane: what comes first has the lesser text, compared by code unit.
-         *     The service chooses it.
+         * @description The place of the item in the order that the user chose. Positions sort by code point: the smaller text comes first.
+         *     The service sets the position.
          */
         Position: string;
         /** @description Something to do. */
         Task: {
             id: components["schemas"]["Id"];
             user_id: components["schemas"]["UserId"];
-            /** @description The project that the task is in; null for none. A subtask is in its parent's. */
+            /** @description The project of the task; null for none. A subtask is in the project of its parent. */
             project_id: components["schemas"]["NullableId"];
-            /** @description The task that this is a subtask of; null for none. */
+            /** @description The parent task; null if the task has no parent. */
             parent_id: components["schemas"]["NullableId"];
             title: components["schemas"]["TaskTitle"];
             description: components["schemas"]["TaskDescription"];
             status: components["schemas"]["TaskStatus"];
             priority: components["schemas"]["TaskPriority"];
-            /** @description Whether `status` is `completed`. */
+            /** @description True if `status` is `completed`. */
             completed: boolean;
             /**
              * Format: date-time
-             * @description When the task was last completed; null unless it is.
+             * @description The time of the last completion; null if the task is not completed.
              */
             completed_at: string | null;
-            /** @description The names of the task's tags, in alphabetical order. */
+            /** @description The names of the tags of the task, in alphabetical order. */
             tags: components["schemas"]["TagName"][];
             due_date: components["schemas"]["NullableDate"];
             due_time: components["schemas"]["NullableTimeOfDay"];
             time_zone: components["schemas"]["NullableTimeZone"];
             /**
              * Format: date-time
-             * @description The instant at which the task is due; null unless it has a time and a zone. Where clocks skip the time, it is
-             *     as much later; where they show it twice, it is the first.
+             * @description The instant at which the task is due; null unless the task has a due time and a time zone. If the clocks skip
+             *     the due time, the instant is later by the length of the gap. If the clocks show the due time twice, the instant
+             *     is the first.
              */
             due_at: string | null;
             rrule: components["schemas"]["NullableRrule"];
             repeat_from: components["schemas"]["RepeatFrom"];
             /**
              * Format: date
-             * @description The day that the rule starts from: the due date that the task had with it when it got another `rrule`, or was
-             *     moved to before its first completion. Null for a task that does not recur.
+             * @description The first day of the recurrence rule: the due date at the time when the `rrule` was set, or the new due date if
+             *     the task was moved before its first completion. Null if the task does not recur.
              */
             recurrence_start: string | null;
-            /** @description When the user wants to be reminded, as it was set. Those before the due date go when it is taken away. */
+            /**
+             * @description The reminders of the task, as they were set. Reminders before the due date are removed when the due date is
+             *     removed.
+             */
             reminders: components["schemas"]["Reminder"][];
             position: components["schemas"]["Position"];
             /**
              * Format: int64
-             * @description Grows by one with every change of the task.
+             * @description The version of the task. Each change raises it by one.
              */
             version: number;
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
         };
-        /** @description The subtasks of a task. */
+        /** @description The numbers of direct subtasks of a task. */
         SubtaskCounts: {
             /**
              * Format: int32
-             * @description How many are `pending` or `in_progress`.
+             * @description The number of subtasks that are `pending` or `in_progress`.
              */
             open: number;
             /**
              * Format: int32
-             * @description How many are `completed` or `cancelled`.
+             * @description The number of subtasks that are `completed` or `cancelled`.
              */
             done: number;
         };
-        /** @description Parts of a text, as pairs of where it starts and where it ends, in UTF-16 code units, the end excluded. */
+        /** @description Ranges in a text. Each is a pair of start and end in UTF-16 code units; the end is not included. */
         TextRanges: [
             number,
             number
         ][];
-        /** @description The words of a task that match a search, of each text the first 20. */
+        /** @description The words of a task that match the search, at most the first 20 of each text. */
         Highlights: {
             title: components["schemas"]["TextRanges"];
             description: components["schemas"]["TextRanges"];
         };
-        /** @description How a search went about it. */
+        /** @description How a search was carried out. */
         SearchMode: {
             /**
-             * @description Whether words that are nearly the same were looked for where nothing else was found. False if the database
-             *     cannot do that, or if it took too long; the answer then holds what was found exactly.
+             * @description True if the search also looks for similar words when it finds no exact match. False if the database does not
+             *     support this or the search took too long; the result then has only exact matches.
              */
             typo_tolerance: boolean;
-            /** @description Whether these are such words, as none began with what was looked for. */
+            /** @description True if no exact match was found and these are typo-tolerant matches. */
             approximate: boolean;
         };
         /** @description A page of tasks. */
         TaskPage: {
             /** @description The tasks of this page, in order. */
             items: components["schemas"]["Task"][];
-            /** @description The `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
             /**
              * Format: int32
-             * @description How many tasks match the filters; null unless `include_total` asks for it.
+             * @description The number of tasks that match the filters; null unless the request has `include_total`.
              */
             total: number | null;
             /**
-             * @description How many subtasks the tasks of this page have, by task id, those without any left out; null unless
-             *     `include_subtask_counts` asks for it. Deeper subtasks are not counted.
+             * @description The numbers of direct subtasks of the tasks of this page, by task id. Tasks without subtasks are not included.
+             *     Null unless the request has `include_subtask_counts`.
              */
             subtask_counts: {
                 [key: string]: components["schemas"]["SubtaskCounts"];
             } | null;
-            /** @description What `q` matches in the tasks of this page, by task id; null without `q`. */
+            /** @description The matches of `q` in the tasks of this page, by task id; null if the request has no `q`. */
             highlights: {
                 [key: string]: components["schemas"]["Highlights"];
             } | null;
-            /** @description How `q` was looked for; null without it. */
+            /** @description How the service searched for `q`; null if the request has no `q`. */
             search: components["schemas"]["SearchMode"] | null;
         };
-        /** @description A problem as RFC 9457 has it, with a `code` for programs. */
+        /** @description An error response (RFC 9457). Its `code` tells programs the type of problem. */
         Problem: {
-            /** @description The address of a page about this type of problem, relative to the service. */
+            /** @description The address of the page about this type of problem, relative to the address of the service. */
             type: string;
-            /** @description The type of problem, for programs to switch on. */
+            /** @description The type of problem, for programs. */
             code: string;
             /** @description The type of problem, for people. */
             title: string;
             /**
              * Format: int32
-             * @description The response's status.
+             * @description The HTTP status of the response.
              */
             status: number;
-            /** @description What went wrong this time. */
+            /** @description What is wrong with this request, for people. */
             detail: string;
             /** @description The id under which the service logs the request. */
             request_id: string;
         };
         /**
          * Malformed request
-         * @description What arrived is not a well-formed HTTP request: its request line, its headers or the framing of its body break
-         *     [RFC 9112](https://www.rfc-editor.org/rfc/rfc9112). The connection is closed.
+         * @description The request is not well-formed HTTP: its request line, its headers or the framing of its body break
+         *     [RFC 9112](https://www.rfc-editor.org/rfc/rfc9112). The service closes the connection.
          */
         MalformedRequestProblem: {
             /** @constant */
@@ -1826,8 +1909,8 @@ export interface components {
         });
         /**
          * Malformed URL
-         * @description The request's path has percent-encoding that does not decode to UTF-8. Encode path segments with
-         *     `encodeURIComponent` or its like.
+         * @description The path of the request has percent-encoding that does not decode to UTF-8. Encode each path segment, for example
+         *     with `encodeURIComponent`.
          */
         MalformedUrlProblem: {
             /** @constant */
@@ -1846,9 +1929,8 @@ export interface components {
         });
         /**
          * Malformed header
-         * @description One of the request's headers is not written as its standard has it: `Idempotency-Key` holds 1 to 255 printable
-         *     ASCII characters, `If-Match` and `If-None-Match` a list of entity tags, each in quotes, or `*`. Nothing was
-         *     changed.
+         * @description A header of the request has the wrong form. `Idempotency-Key` must have 1 to 255 printable ASCII characters.
+         *     `If-Match` and `If-None-Match` must be a list of entity tags, each in double quotes, or `*`. Nothing was changed.
          */
         MalformedHeaderProblem: {
             /** @constant */
@@ -1867,8 +1949,9 @@ export interface components {
         });
         /**
          * Malformed body
-         * @description The request's body cannot be read: it is not JSON where it is to be, not UTF-8, nested deeper than 64 levels, mostly made of empty
-         *     lists and objects, not in the content coding that it claims, or cut short. Nothing was changed.
+         * @description The service cannot read the body of the request. The body is not JSON where JSON is required, is not UTF-8, has more
+         *     than 64 levels of nesting, consists mostly of empty arrays and objects, does not match its `Content-Encoding`, or is
+         *     incomplete. Nothing was changed.
          */
         MalformedBodyProblem: {
             /** @constant */
@@ -1889,9 +1972,10 @@ export interface components {
         BadRequestProblem: components["schemas"]["MalformedRequestProblem"] | components["schemas"]["MalformedUrlProblem"] | components["schemas"]["MalformedHeaderProblem"] | components["schemas"]["MalformedBodyProblem"];
         /**
          * Unauthorized
-         * @description The request has no token, or one that is malformed, expired, of another issuer, wrongly signed, or that
-         *     has outlived its lane or its account. Take a fresh token from the authentication server and try again. The `WWW-Authenticate` header says whether a token came at
-         *     all; the service's log says which check failed, under the request's id.
+         * @description The request has no valid token: there is no token, or it is malformed, expired, from another issuer or has a wrong
+         *     signature, or the lane or the account was deleted after the token was issued. Get a new token from the
+         *     authentication server and send the request again. The `WWW-Authenticate` header says whether the request had a
+         *     token. The log of the service says which check failed, under the id of the request.
          */
         UnauthorizedProblem: {
             /** @constant */
@@ -1904,7 +1988,7 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Forbidden
-         * @description The token is valid but does not open this path: `user_id` in the path is not the token's subject.
+         * @description The token is valid, but it is not for this path: the `user_id` in the path is not the subject of the token.
          */
         ForbiddenProblem: {
             /** @constant */
@@ -1923,8 +2007,8 @@ export interface components {
         });
         /**
          * Insufficient scope
-         * @description The token is valid but may not do this: its `scope` claim does not hold the operation's scope, or its role may
-         *     only read. The `WWW-Authenticate` header names the scope that is missing.
+         * @description The token is valid, but it does not allow this operation: its `scope` claim does not contain the scope of the
+         *     operation, or its role may only read. The `WWW-Authenticate` header names the missing scope.
          */
         InsufficientScopeProblem: {
             /** @constant */
@@ -1943,8 +2027,8 @@ export interface components {
         });
         /**
          * Wrong origin
-         * @description A write that a cookie authenticates must come from a page that the service trusts: its `Origin` header is
-         *     missing or is not one of the configured origins. Another site may have sent it in the user's name.
+         * @description A write with a session cookie must come from a page that the service trusts. The `Origin` header is missing or is
+         *     not one of the configured origins. Another site may have sent the request in the name of the user.
          */
         WrongOriginProblem: {
             /** @constant */
@@ -1963,27 +2047,31 @@ export interface components {
         });
         /** @description Why the caller may not do this. */
         AccessDeniedProblem: components["schemas"]["ForbiddenProblem"] | components["schemas"]["InsufficientScopeProblem"] | components["schemas"]["WrongOriginProblem"];
-        /** @description One fault of a request. */
+        /** @description One validation error of a request. */
         ValidationError: {
             /**
-             * @description Where the fault is, as a JSON pointer into `{path, query, headers, body}`. A pointer that is longer than 300
-             *     characters is cut, and ends with `…`.
+             * @description The JSON pointer to the wrong value, in `{path, query, headers, body}`. A pointer with more than 300 characters
+             *     is cut and ends with `…`.
              */
             pointer: string;
             /**
-             * @description What kind of fault it is, for programs to switch on.
+             * @description The kind of error, for programs.
              * @enum {string}
              */
             code: "required" | "unknown" | "wrong-type" | "wrong-format" | "too-short" | "too-long" | "too-small" | "too-large" | "not-allowed" | "duplicate" | "wrong-cursor" | "not-in-lane" | "cycle" | "too-deep" | "contradiction" | "wrong-token";
-            /** @description What would be right; cut at 1,000 characters, as `pointer` is. */
+            /**
+             * @description What is wrong, for people. It completes a sentence that begins with the field: "must be a calendar date such as
+             *     2027-01-31". A detail with more than 1,000 characters is cut and ends with `…`.
+             */
             detail: string;
         };
         /**
          * Validation failed
-         * @description The request can be parsed but breaks the contract. `errors` lists its faults, each with a JSON pointer into
-         *     `{path, query, headers, body}`: `/body/title` is the field `title` of the body, `/query/limit` the query
-         *     parameter `limit`. Of more than 100 faults it lists 100, and `errors_omitted` counts the others. Nothing was
-         *     changed.
+         * @description The request is readable but does not follow the contract. `errors` lists the validation errors. Each has a JSON
+         *     pointer into `{path, query, headers, body}`: `/body/title` is the field `title` of the body, `/query/limit` is the
+         *     query parameter `limit`. A wrong value has one error. `detail` names the first error in words, and says how many
+         *     more there are: "`due_date` must be a calendar date such as 2027-01-31, and 2 more errors". `errors` has at most 100
+         *     entries; `errors_omitted` counts the others. Nothing was changed.
          */
         ValidationFailedProblem: {
             /** @constant */
@@ -1993,12 +2081,12 @@ export interface components {
              * @constant
              */
             status?: 422;
-            /** @description The faults of the request, at most 100 of them. */
+            /** @description The validation errors of the request, at most 100. */
             errors: components["schemas"]["ValidationError"][];
             /**
              * Format: int32
-             * @description How many more faults were found. What is longer than it may be has this one fault; the service does not look
-             *     at what is in it.
+             * @description The number of validation errors that `errors` does not list. A value that is too long has only this error: the
+             *     service does not check what is inside it.
              */
             errors_omitted: number;
         } & (components["schemas"]["Problem"] & {
@@ -2010,10 +2098,10 @@ export interface components {
         });
         /**
          * Rate limited
-         * @description The requests of the user in this minute cost as many units as the limit has. Reads and writes are counted apart,
-         *     and `x-cost` in the contract says what each operation costs. Or the address sent too many requests without valid
-         *     credentials. `RateLimit-Policy` names the limit, `RateLimit` tells what is left of it, `Retry-After` when to try
-         *     again. Nothing was changed.
+         * @description The requests of the user in this minute exceed the rate limit. Reads and writes have separate limits, and `x-cost`
+         *     in the contract says how many units an operation costs. The answer is also this if an address sends too many
+         *     requests without valid credentials. `RateLimit-Policy` names the limit, `RateLimit` says how many units are left,
+         *     and `Retry-After` says when to try again. Nothing was changed.
          */
         RateLimitedProblem: {
             /** @constant */
@@ -2032,8 +2120,8 @@ export interface components {
         });
         /**
          * Internal error
-         * @description The service has a defect that this request met. The log has it under the request's id; tell the operator that
-         *     id. Whether the request took effect is not known.
+         * @description The service has a defect. Its log has the details under the id of the request; tell the operator this id. It is not
+         *     known whether the request took effect.
          */
         InternalErrorProblem: {
             /** @constant */
@@ -2052,10 +2140,10 @@ export interface components {
         });
         /**
          * Service unavailable
-         * @description The service cannot answer for now: its database or the authentication server's key set is out of reach, the
-         *     database is read-only and the request writes, the service is too busy, or it is shutting down. It is also too
-         *     busy if many requests of the same user wait: each user has a share of the database connections. Try again after
-         *     the seconds in `Retry-After`.
+         * @description The service cannot answer at the moment. Its database or the key set of the authentication server is unreachable,
+         *     the database is read-only and the request writes, the service is overloaded, or it is shutting down. The answer is
+         *     also this if too many requests of the same user wait, because each user has a share of the database connections. Try
+         *     again after the number of seconds in `Retry-After`.
          */
         ServiceUnavailableProblem: {
             /** @constant */
@@ -2076,16 +2164,16 @@ export interface components {
         ServerErrorProblem: components["schemas"]["InternalErrorProblem"] | components["schemas"]["ServiceUnavailableProblem"];
         /**
          * Format: date-time
-         * @description An instant as `Timestamp` has it, or null for none.
+         * @description An instant with the format of `Timestamp`; null for none.
          */
         NullableTimestamp: string | null;
-        /** @description A time to be reminded; either `at` or `minutes_before_due`. */
+        /** @description A reminder, with either `at` or `minutes_before_due`. */
         ReminderInput: {
-            /** @description The instant; null or absent where it depends on the due date. */
+            /** @description The instant; null or absent if the reminder depends on the due date. */
             at?: components["schemas"]["NullableTimestamp"];
             /**
              * Format: int32
-             * @description How many minutes before the task is due, up to four weeks; null or absent where it is an instant.
+             * @description The number of minutes before the task is due, at most four weeks; null or absent if the reminder is an instant.
              */
             minutes_before_due?: number | null;
         };
@@ -2097,17 +2185,17 @@ export interface components {
             description?: components["schemas"]["TaskDescription"];
             /** @default pending */
             status?: components["schemas"]["TaskStatus"];
-            /** @description How much the task matters; the profile's `default_priority` where it is left out. */
+            /** @description The priority of the task; the default is the `default_priority` of the profile. */
             priority?: components["schemas"]["TaskPriority"];
-            /** @description The project that the task is to be in; a subtask goes where its parent is, and may leave it out. */
+            /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
             project_id?: components["schemas"]["NullableId"];
             /**
-             * @description The task that it is to be a subtask of, at most four levels below a task that is none.
+             * @description The parent task; null for none. Tasks have at most 5 levels.
              * @default null
              */
             parent_id?: components["schemas"]["NullableId"];
             /**
-             * @description The names of all tags that the task is to carry; those that there are not yet are made.
+             * @description The names of all tags of the task. The service creates the tags that do not exist yet.
              * @default []
              */
             tags?: components["schemas"]["TagName"][];
@@ -2122,15 +2210,15 @@ export interface components {
             /** @default schedule */
             repeat_from?: components["schemas"]["RepeatFrom"];
             /**
-             * @description When to be reminded, each once.
+             * @description The reminders of the task.
              * @default []
              */
             reminders?: components["schemas"]["ReminderInput"][];
         };
         /**
          * Id taken
-         * @description The lane already has something with the id that the request chose, maybe in the trash. If the request is a
-         *     retry, the earlier one succeeded: get it by its id.
+         * @description The client chose an id for the new entity, and the lane already has an entity with this id. It may be in the trash.
+         *     If the request is a retry, the earlier request succeeded: get the entity by its id.
          */
         IdTakenProblem: {
             /** @constant */
@@ -2149,10 +2237,9 @@ export interface components {
         });
         /**
          * Quota exceeded
-         * @description The lane would hold more than the service is configured to keep for one user. `quota` names what there would be too
-         *     much of, and `limit` is how much the lane may hold: tasks, those in the trash included, projects, tags, or webhooks.
-         *     Nothing was changed, except by an import, which may have written some of its rows. Remove something, or empty the
-         *     trash; then the request can be sent again.
+         * @description The request would exceed a quota of the lane. `quota` names what there would be too many of, and `limit` is the
+         *     highest number that the lane may have. Tasks in the trash count. Nothing was changed, except by an import, which may
+         *     have written some of its rows. Delete something or empty the trash, and then send the request again.
          */
         QuotaExceededProblem: {
             /** @constant */
@@ -2163,13 +2250,13 @@ export interface components {
              */
             status?: 409;
             /**
-             * @description What the lane would hold too much of.
+             * @description The quota that would be exceeded.
              * @enum {string}
              */
             quota: "tasks" | "projects" | "tags" | "webhooks";
             /**
              * Format: int32
-             * @description How much the lane may hold.
+             * @description The highest number that the lane may have.
              */
             limit: number;
         } & (components["schemas"]["Problem"] & {
@@ -2181,8 +2268,9 @@ export interface components {
         });
         /**
          * Request in flight
-         * @description An earlier request with the same `Idempotency-Key` is being carried out. Send it again after the seconds in
-         *     `Retry-After`: if the earlier one succeeded, the answer is its reply; if not, the request is carried out then.
+         * @description An earlier request with the same `Idempotency-Key` is still running. Send the request again after the number of
+         *     seconds in `Retry-After`. If the earlier request succeeded, the answer is its reply. If it failed, the request is
+         *     carried out.
          */
         RequestInFlightProblem: {
             /** @constant */
@@ -2201,8 +2289,8 @@ export interface components {
         });
         /**
          * Reply not kept
-         * @description An earlier request with the same `Idempotency-Key` was carried out, and its reply, larger than 1 MiB, was not
-         *     kept. Nothing was done now; get what you need to know.
+         * @description An earlier request with the same `Idempotency-Key` was carried out, but its reply was larger than 1 MiB and was not
+         *     stored. This request changed nothing. Get the current state with a read.
          */
         ReplyNotKeptProblem: {
             /** @constant */
@@ -2223,7 +2311,7 @@ export interface components {
         CreateConflictProblem: components["schemas"]["IdTakenProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /**
          * Content too large
-         * @description The request's body, after decoding, is larger than the service is configured to take.
+         * @description The body of the request, after decoding, is larger than the configured limit of the service.
          */
         ContentTooLargeProblem: {
             /** @constant */
@@ -2236,8 +2324,8 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Unsupported media type
-         * @description The request's `Content-Type` is missing or is not one that the operation takes, its charset is not UTF-8, or
-         *     its `Content-Encoding` is not one of gzip, deflate and br.
+         * @description The `Content-Type` is missing or is not supported by this operation, its charset is not UTF-8, or the
+         *     `Content-Encoding` is not gzip, deflate or br.
          */
         UnsupportedMediaTypeProblem: {
             /** @constant */
@@ -2250,8 +2338,8 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Idempotency key reused
-         * @description An earlier request of the user and operation had this `Idempotency-Key`, and asked for something else: its
-         *     path, query or body differ. Make up a new key for each thing to do. Nothing was changed.
+         * @description An earlier request of the same user to the same operation had this `Idempotency-Key`, but another path, query or
+         *     body. Use a new key for each action. Nothing was changed.
          */
         IdempotencyKeyReusedProblem: {
             /** @constant */
@@ -2272,8 +2360,8 @@ export interface components {
         UnprocessableProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
         /**
          * Task not found
-         * @description The lane has no task with this id: it was never there, it is in the trash (or, where the trash is asked, not in
-         *     it), or it was purged. The id of another user's task gives the same answer.
+         * @description The lane has no task with this id: it never existed, it is in the trash, or it was purged. An operation on the trash
+         *     answers this if the task is not in the trash. The id of another user's task gives the same answer.
          */
         TaskNotFoundProblem: {
             /** @constant */
@@ -2290,7 +2378,7 @@ export interface components {
              */
             code: "task-not-found";
         });
-        /** @description Every writable field of a task. */
+        /** @description All fields of a task that can be written. */
         TaskReplace: {
             title: components["schemas"]["TaskTitle"];
             /** @default null */
@@ -2299,15 +2387,15 @@ export interface components {
             status?: components["schemas"]["TaskStatus"];
             /** @default medium */
             priority?: components["schemas"]["TaskPriority"];
-            /** @description The project that the task is to be in; a subtask goes where its parent is, and may leave it out. */
+            /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
             project_id?: components["schemas"]["NullableId"];
             /**
-             * @description The task that it is to be a subtask of, at most four levels below a task that is none.
+             * @description The parent task; null for none. Tasks have at most 5 levels.
              * @default null
              */
             parent_id?: components["schemas"]["NullableId"];
             /**
-             * @description The names of all tags that the task is to carry; those that there are not yet are made.
+             * @description The names of all tags of the task. The service creates the tags that do not exist yet.
              * @default []
              */
             tags?: components["schemas"]["TagName"][];
@@ -2322,15 +2410,16 @@ export interface components {
             /** @default schedule */
             repeat_from?: components["schemas"]["RepeatFrom"];
             /**
-             * @description When to be reminded, each once.
+             * @description The reminders of the task.
              * @default []
              */
             reminders?: components["schemas"]["ReminderInput"][];
         };
         /**
          * Precondition failed
-         * @description None of the entity tags in `If-Match` is that of the entity as it now is: someone changed it since. `current`
-         *     shows it, `ETag` names it; put your change onto that, and send it with the new tag. Nothing was changed.
+         * @description No entity tag in `If-Match` matches the current version of the entity: it was changed in the meantime. `current` is
+         *     the entity as it is now, and `ETag` is its entity tag. Apply your change to it, and send it with the new entity tag.
+         *     Nothing was changed.
          */
         PreconditionFailedProblem: {
             /** @constant */
@@ -2341,15 +2430,16 @@ export interface components {
              */
             status?: 412;
         } & components["schemas"]["Problem"];
-        /** @description The task is no longer what `If-Match` names. */
+        /** @description The task no longer has the entity tag in `If-Match`. */
         TaskPreconditionFailedProblem: {
-            /** @description The task as it now is. */
+            /** @description The task as it is now. */
             current: components["schemas"]["Task"];
         } & components["schemas"]["PreconditionFailedProblem"];
         /**
          * Precondition required
-         * @description Changes of what has an `ETag` need an `If-Match`, as the service is configured or the profile's
-         *     `require_if_match` demands. Get the entity, and send its `ETag` with the change. Nothing was changed.
+         * @description A change of an entity with an `ETag` requires `If-Match`, because the configuration of the service or the setting
+         *     `require_if_match` of the profile demands it. Get the entity, and send its `ETag` in `If-Match`. Nothing was
+         *     changed.
          */
         PreconditionRequiredProblem: {
             /** @constant */
@@ -2366,33 +2456,33 @@ export interface components {
             description?: components["schemas"]["TaskDescription"];
             status?: components["schemas"]["TaskStatus"];
             priority?: components["schemas"]["TaskPriority"];
-            /** @description The project that the task is to be in; a subtask goes where its parent is, and may leave it out. */
+            /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
             project_id?: components["schemas"]["NullableId"];
-            /** @description The task that it is to be a subtask of, at most four levels below a task that is none. */
+            /** @description The parent task; null for none. Tasks have at most 5 levels. */
             parent_id?: components["schemas"]["NullableId"];
-            /** @description The names of all tags that the task is to carry; those that there are not yet are made. */
+            /** @description The names of all tags of the task. The service creates the tags that do not exist yet. */
             tags?: components["schemas"]["TagName"][];
             due_date?: components["schemas"]["NullableDate"];
             due_time?: components["schemas"]["NullableTimeOfDay"];
             time_zone?: components["schemas"]["NullableTimeZone"];
             rrule?: components["schemas"]["NullableRrule"];
             repeat_from?: components["schemas"]["RepeatFrom"];
-            /** @description When to be reminded, each once. */
+            /** @description The reminders of the task. */
             reminders?: components["schemas"]["ReminderInput"][];
         };
         /** @description Why nothing can be added now. */
         QuotaConflictProblem: components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
-        /** @description Whether the task is completed. */
+        /** @description Completes a task, or undoes its completion. */
         TaskCompletion: {
-            /** @description True completes the task or its current occurrence, false takes that back. */
+            /** @description True completes the task or its current occurrence. False undoes the completion. */
             completed: boolean;
-            /** @description The due date of the occurrence that is meant, of a recurring task. */
+            /** @description For a recurring task, the due date of the occurrence to complete or to undo. */
             occurrence?: components["schemas"]["CalendarDate"];
         };
         /**
          * Completion changed
-         * @description The last completion of a recurring task can not be taken back: the due date or the recurrence was changed since, and
-         *     would be overwritten. Set the due date to what it should be instead.
+         * @description The last completion of a recurring task cannot be undone, because the due date or the recurrence rule was changed
+         *     after it. Undoing the completion would overwrite that change. Set the due date to the value that you want instead.
          */
         CompletionChangedProblem: {
             /** @constant */
@@ -2413,7 +2503,7 @@ export interface components {
         CompletionConflictProblem: components["schemas"]["CompletionChangedProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /**
          * Not recurring
-         * @description The task has no `rrule`, or is closed, so there is no next occurrence to go on to.
+         * @description The task has no next occurrence: it has no `rrule`, or it is closed.
          */
         NotRecurringProblem: {
             /** @constant */
@@ -2432,30 +2522,30 @@ export interface components {
         });
         /** @description Why the occurrence cannot be skipped. */
         SkipConflictProblem: components["schemas"]["NotRecurringProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
-        /** @description A date of a recurring task. */
+        /** @description A due date of a recurring task. */
         Occurrence: {
             due_date: components["schemas"]["CalendarDate"];
             due_time: components["schemas"]["NullableTimeOfDay"];
             time_zone: components["schemas"]["NullableTimeZone"];
             /**
              * Format: date-time
-             * @description The instant; null unless the task has a time and a zone.
+             * @description The instant; null unless the task has a due time and a time zone.
              */
             due_at: string | null;
         };
-        /** @description The next dates of a recurring task. */
+        /** @description The next due dates of a recurring task. */
         OccurrenceList: {
             /** @description The dates, in order. */
             items: components["schemas"]["Occurrence"][];
         };
-        /** @description The record of an occurrence that was completed. */
+        /** @description The record that an occurrence was completed. */
         Completion: {
             id: components["schemas"]["Id"];
             user_id: components["schemas"]["UserId"];
             task_id: components["schemas"]["Id"];
-            /** @description The task's title at the time. */
+            /** @description The title of the task at that time. */
             title: components["schemas"]["TaskTitle"];
-            /** @description The day that the occurrence was due. */
+            /** @description The due date of the occurrence. */
             due_date: components["schemas"]["CalendarDate"];
             due_time: components["schemas"]["NullableTimeOfDay"];
             time_zone: components["schemas"]["NullableTimeZone"];
@@ -2465,63 +2555,63 @@ export interface components {
         CompletionPage: {
             /** @description The completions of this page, the latest first. */
             items: components["schemas"]["Completion"][];
-            /** @description The `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
         };
-        /** @description Where to put a task. */
+        /** @description The new place of a task: its order, project or parent. */
         TaskMove: {
-            /** @description The task that this one comes right before. */
+            /** @description The task is placed directly before this task. */
             before?: components["schemas"]["Id"];
-            /** @description The task that this one comes right after; not together with `before`. */
+            /** @description The task is placed directly after this task. Cannot be combined with `before`. */
             after?: components["schemas"]["Id"];
-            /** @description The project that the task is to be in; null for none. */
+            /** @description The new project of the task; null for none. */
             project_id?: components["schemas"]["NullableId"];
-            /** @description The task that it is to be a subtask of; null for none. */
+            /** @description The new parent task; null for none. */
             parent_id?: components["schemas"]["NullableId"];
         };
-        /** @description An earlier request with the same `Idempotency-Key` has no reply to repeat. */
+        /** @description An earlier request with the same `Idempotency-Key` has no stored reply. */
         IdempotencyConflictProblem: components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
-        /** @description What one delete took. */
+        /** @description A deleted task, together with the subtasks that were deleted with it. */
         TrashItem: {
             task: components["schemas"]["Task"];
             deleted_at: components["schemas"]["Timestamp"];
             /**
              * Format: date-time
-             * @description The instant from which the task may be removed for good.
+             * @description The service can purge the task from this instant on.
              */
             purged_after: string;
             /**
              * Format: int32
-             * @description How many tasks the delete took and are still in the trash, the task itself included.
+             * @description The number of tasks in the trash from this deletion, including the task itself.
              */
             task_count: number;
         };
         /** @description A page of the trash. */
         TrashPage: {
-            /** @description What was deleted, the latest first. */
+            /** @description The deleted tasks, the latest first. */
             items: components["schemas"]["TrashItem"][];
-            /** @description The `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
         };
         /**
          * Format: well-formed
-         * @description The project's name, 1 to 100 characters on one line. White space around it is dropped.
+         * @description The name of the project: 1 to 100 characters on one line. White space at both ends is removed.
          */
         ProjectName: string;
-        /** @description A colour as CSS has it, six hexadecimal digits in lower case; null for none. */
+        /** @description A CSS color of six hexadecimal digits in lower case; null for none. */
         Color: string | null;
-        /** @description What tasks can belong to. */
+        /** @description A group of tasks. */
         Project: {
             id: components["schemas"]["Id"];
             user_id: components["schemas"]["UserId"];
             name: components["schemas"]["ProjectName"];
             color: components["schemas"]["Color"];
-            /** @description Whether the user has put the project away. */
+            /** @description True if the user has archived the project. */
             archived: boolean;
             position: components["schemas"]["Position"];
             /**
              * Format: int64
-             * @description Grows by one with every change of the project.
+             * @description The version of the project. Each change raises it by one.
              */
             version: number;
             created_at: components["schemas"]["Timestamp"];
@@ -2531,22 +2621,22 @@ export interface components {
         ProjectPage: {
             /** @description The projects of this page, in order. */
             items: components["schemas"]["Project"][];
-            /** @description The tasks of each project of this page, subtasks included, by project id. */
+            /** @description The numbers of open and completed tasks for each project of this page, including subtasks, by project id. */
             counts: {
                 [key: string]: {
                     /**
                      * Format: int32
-                     * @description How many are `pending` or `in_progress`.
+                     * @description The number of tasks that are `pending` or `in_progress`.
                      */
                     open: number;
                     /**
                      * Format: int32
-                     * @description How many are `completed`.
+                     * @description The number of tasks that are `completed`.
                      */
                     completed: number;
                 };
             };
-            /** @description The `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
         };
         /** @description A new project. */
@@ -2556,14 +2646,14 @@ export interface components {
             /** @default null */
             color?: components["schemas"]["Color"];
             /**
-             * @description Whether the project is put away.
+             * @description True if the project is archived.
              * @default false
              */
             archived?: boolean;
         };
         /**
          * Project not found
-         * @description The lane has no project with this id: it was never there, or it was deleted. The id of another user's project gives
+         * @description The lane has no project with this id: it never existed, or it was deleted. The id of another user's project gives
          *     the same answer.
          */
         ProjectNotFoundProblem: {
@@ -2581,26 +2671,26 @@ export interface components {
              */
             code: "project-not-found";
         });
-        /** @description The project is no longer what `If-Match` names. */
+        /** @description The project no longer has the entity tag in `If-Match`. */
         ProjectPreconditionFailedProblem: {
-            /** @description The project as it now is. */
+            /** @description The project as it is now. */
             current: components["schemas"]["Project"];
         } & components["schemas"]["PreconditionFailedProblem"];
         /** @description The fields to change. */
         ProjectPatch: {
             name?: components["schemas"]["ProjectName"];
             color?: components["schemas"]["Color"];
-            /** @description Whether the project is put away. */
+            /** @description True if the project is archived. */
             archived?: boolean;
         };
-        /** @description Where to put a project. */
+        /** @description The new place of a project in the order. */
         ProjectMove: {
-            /** @description The project that this one comes right before. */
+            /** @description The project is placed directly before this project. */
             before?: components["schemas"]["Id"];
-            /** @description The project that this one comes right after. */
+            /** @description The project is placed directly after this project. */
             after?: components["schemas"]["Id"];
         };
-        /** @description A label of tasks. */
+        /** @description A label for tasks. */
         Tag: {
             id: components["schemas"]["Id"];
             user_id: components["schemas"]["UserId"];
@@ -2608,7 +2698,7 @@ export interface components {
             color: components["schemas"]["Color"];
             /**
              * Format: int64
-             * @description Grows by one with every change of the tag.
+             * @description The version of the tag. Each change raises it by one.
              */
             version: number;
             created_at: components["schemas"]["Timestamp"];
@@ -2616,30 +2706,30 @@ export interface components {
         };
         /** @description A page of tags. */
         TagPage: {
-            /** @description The tags of this page, by name with case folded. */
+            /** @description The tags of this page, sorted by name without regard to case. */
             items: components["schemas"]["Tag"][];
-            /** @description The tasks that carry each tag of this page, by tag id. */
+            /** @description The numbers of tasks with each tag of this page, by tag id. */
             counts: {
                 [key: string]: {
                     /**
                      * Format: int32
-                     * @description How many are `pending` or `in_progress`.
+                     * @description The number of tasks that are `pending` or `in_progress`.
                      */
                     open: number;
                     /**
                      * Format: int32
-                     * @description How many there are.
+                     * @description The number of all tasks with the tag.
                      */
                     total: number;
                 };
             };
-            /** @description The `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
         };
         /**
          * Tag not found
-         * @description The lane has no tag with this id: it was never there, or it was deleted. The id of another user's tag gives
-         *     the same answer.
+         * @description The lane has no tag with this id: it never existed, or it was deleted. The id of another user's tag gives the same
+         *     answer.
          */
         TagNotFoundProblem: {
             /** @constant */
@@ -2656,9 +2746,9 @@ export interface components {
              */
             code: "tag-not-found";
         });
-        /** @description The tag is no longer what `If-Match` names. */
+        /** @description The tag no longer has the entity tag in `If-Match`. */
         TagPreconditionFailedProblem: {
-            /** @description The tag as it now is. */
+            /** @description The tag as it is now. */
             current: components["schemas"]["Tag"];
         } & components["schemas"]["PreconditionFailedProblem"];
         /** @description The fields to change. */
@@ -2667,13 +2757,13 @@ export interface components {
             color?: components["schemas"]["Color"];
         };
         /**
-         * @description A name for what the operation makes, to refer to it further on as `$name`: up to 64 letters, digits, `-` and `_`.
-         *     Each is given once in a batch.
+         * @description A name for the entity that the operation creates. Later operations refer to it as `$name`. It has at most 64
+         *     letters, digits, `-` and `_`, and must be unique in the batch.
          */
         BatchRef: string;
         /** @description An id, `$` and the `ref` of an earlier operation, or null for none. */
         NullableIdOrReference: string | null;
-        /** @description A new task; as `TaskCreate`, with references. */
+        /** @description A new task, like `TaskCreate`, but with references. */
         BatchTaskCreate: {
             id?: components["schemas"]["Id"];
             title: components["schemas"]["TaskTitle"];
@@ -2681,17 +2771,17 @@ export interface components {
             description?: components["schemas"]["TaskDescription"];
             /** @default pending */
             status?: components["schemas"]["TaskStatus"];
-            /** @description How much the task matters; the profile's `default_priority` where it is left out. */
+            /** @description The priority of the task; the default is the `default_priority` of the profile. */
             priority?: components["schemas"]["TaskPriority"];
-            /** @description The project that the task is to be in; a subtask goes where its parent is, and may leave it out. */
+            /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
             project_id?: components["schemas"]["NullableIdOrReference"];
             /**
-             * @description The task that it is to be a subtask of, at most four levels below a task that is none.
+             * @description The parent task; null for none. Tasks have at most 5 levels.
              * @default null
              */
             parent_id?: components["schemas"]["NullableIdOrReference"];
             /**
-             * @description The names of all tags that the task is to carry; those that there are not yet are made.
+             * @description The names of all tags of the task. The service creates the tags that do not exist yet.
              * @default []
              */
             tags?: components["schemas"]["TagName"][];
@@ -2706,184 +2796,184 @@ export interface components {
             /** @default schedule */
             repeat_from?: components["schemas"]["RepeatFrom"];
             /**
-             * @description When to be reminded, each once.
+             * @description The reminders of the task.
              * @default []
              */
             reminders?: components["schemas"]["ReminderInput"][];
         };
-        /** @description Makes a task, as `POST …/tasks` does. */
+        /** @description Creates a task, like `POST …/tasks`. */
         BatchCreateTask: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "create_task";
             ref?: components["schemas"]["BatchRef"];
             task: components["schemas"]["BatchTaskCreate"];
         };
-        /** @description An id, or `$` and the `ref` of an earlier operation of the batch for the id of what that makes. */
+        /** @description An id, or `$` and the `ref` of an earlier operation, which stands for the id of the entity that it creates. */
         IdOrReference: string;
-        /** @description The fields to change; as `TaskPatch`, with references. */
+        /** @description The fields to change, like `TaskPatch`, but with references. */
         BatchTaskPatch: {
             title?: components["schemas"]["TaskTitle"];
             description?: components["schemas"]["TaskDescription"];
             status?: components["schemas"]["TaskStatus"];
             priority?: components["schemas"]["TaskPriority"];
-            /** @description The project that the task is to be in; a subtask goes where its parent is, and may leave it out. */
+            /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
             project_id?: components["schemas"]["NullableIdOrReference"];
-            /** @description The task that it is to be a subtask of, at most four levels below a task that is none. */
+            /** @description The parent task; null for none. Tasks have at most 5 levels. */
             parent_id?: components["schemas"]["NullableIdOrReference"];
-            /** @description The names of all tags that the task is to carry; those that there are not yet are made. */
+            /** @description The names of all tags of the task. The service creates the tags that do not exist yet. */
             tags?: components["schemas"]["TagName"][];
             due_date?: components["schemas"]["NullableDate"];
             due_time?: components["schemas"]["NullableTimeOfDay"];
             time_zone?: components["schemas"]["NullableTimeZone"];
             rrule?: components["schemas"]["NullableRrule"];
             repeat_from?: components["schemas"]["RepeatFrom"];
-            /** @description When to be reminded, each once. */
+            /** @description The reminders of the task. */
             reminders?: components["schemas"]["ReminderInput"][];
         };
-        /** @description Changes the fields of a task that `task` names, as `PATCH …/tasks/{task_id}` does. */
+        /** @description Changes the fields of a task that `task` contains, like `PATCH …/tasks/{task_id}`. */
         BatchUpdateTask: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "update_task";
-            /** @description The task; `$name` for one that an operation before this one makes. */
+            /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
             task: components["schemas"]["BatchTaskPatch"];
         };
-        /** @description Completes a task or takes it back, as `PATCH …/tasks/{task_id}/complete` does; never toggles. */
+        /** @description Completes a task or undoes its completion, like `PATCH …/tasks/{task_id}/complete`. It never toggles. */
         BatchCompleteTask: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "complete_task";
-            /** @description The task; `$name` for one that an operation before this one makes. */
+            /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
             /**
-             * @description True completes the task, false makes it pending.
+             * @description True completes the task. False undoes the completion.
              * @default true
              */
             completed?: boolean;
-            /** @description The due date of the occurrence that is meant, of a recurring task. */
+            /** @description For a recurring task, the due date of the occurrence to complete or to undo. */
             occurrence?: components["schemas"]["CalendarDate"];
         };
-        /** @description Goes on to the next occurrence of a recurring task, as `POST …/tasks/{task_id}/skip` does. */
+        /** @description Moves a recurring task to its next occurrence, like `POST …/tasks/{task_id}/skip`. */
         BatchSkipOccurrence: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "skip_occurrence";
-            /** @description The task; `$name` for one that an operation before this one makes. */
+            /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
         };
-        /** @description Where to put a task; as `TaskMove`, with references. */
+        /** @description The new place of a task, like `TaskMove`, but with references. */
         BatchTaskMove: {
-            /** @description The task that this one comes right before. */
+            /** @description The task is placed directly before this task. */
             before?: components["schemas"]["IdOrReference"];
-            /** @description The task that this one comes right after; not together with `before`. */
+            /** @description The task is placed directly after this task. Cannot be combined with `before`. */
             after?: components["schemas"]["IdOrReference"];
-            /** @description The project that the task is to be in; null for none. */
+            /** @description The new project of the task; null for none. */
             project_id?: components["schemas"]["NullableIdOrReference"];
-            /** @description The task that it is to be a subtask of; null for none. */
+            /** @description The new parent task; null for none. */
             parent_id?: components["schemas"]["NullableIdOrReference"];
         };
-        /** @description Moves a task, as `POST …/tasks/{task_id}/move` does. */
+        /** @description Moves a task, like `POST …/tasks/{task_id}/move`. */
         BatchMoveTask: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "move_task";
-            /** @description The task; `$name` for one that an operation before this one makes. */
+            /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
             to: components["schemas"]["BatchTaskMove"];
         };
-        /** @description Puts a task and its subtasks into the trash, as `DELETE …/tasks/{task_id}` does. */
+        /** @description Moves a task and its subtasks to the trash, like `DELETE …/tasks/{task_id}`. */
         BatchDeleteTask: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "delete_task";
-            /** @description The task; `$name` for one that an operation before this one makes. */
+            /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
         };
-        /** @description Takes a task out of the trash, as `POST …/tasks/{task_id}/restore` does. */
+        /** @description Restores a task from the trash, like `POST …/tasks/{task_id}/restore`. */
         BatchRestoreTask: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "restore_task";
-            /** @description The task; `$name` for one that an operation before this one makes. */
+            /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
         };
-        /** @description Makes a project, as `POST …/projects` does. */
+        /** @description Creates a project, like `POST …/projects`. */
         BatchCreateProject: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "create_project";
             ref?: components["schemas"]["BatchRef"];
             project: components["schemas"]["ProjectCreate"];
         };
-        /** @description Changes the fields of a project that `project` names, as `PATCH …/projects/{project_id}` does. */
+        /** @description Changes the fields of a project that `project` contains, like `PATCH …/projects/{project_id}`. */
         BatchUpdateProject: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "update_project";
-            /** @description The project; `$name` for one that an operation before this one makes. */
+            /** @description The id of the project, or `$name` for a project that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
             project: components["schemas"]["ProjectPatch"];
         };
-        /** @description Removes a project for good, as `DELETE …/projects/{project_id}` does. */
+        /** @description Deletes a project for good, like `DELETE …/projects/{project_id}`. */
         BatchDeleteProject: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "delete_project";
-            /** @description The project; `$name` for one that an operation before this one makes. */
+            /** @description The id of the project, or `$name` for a project that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
             /**
-             * @description What becomes of its tasks; `move` keeps them without a project, `delete` puts them into the trash.
+             * @description What happens to the tasks of the project. `move`: they stay without a project. `delete`: they move to the trash.
              * @enum {string}
              */
             tasks: "move" | "delete";
         };
-        /** @description Changes the fields of a tag that `tag` names, as `PATCH …/tags/{tag_id}` does. */
+        /** @description Changes the fields of a tag that `tag` contains, like `PATCH …/tags/{tag_id}`. */
         BatchUpdateTag: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "update_tag";
             id: components["schemas"]["Id"];
             tag: components["schemas"]["TagPatch"];
         };
-        /** @description Takes a tag off its tasks and removes it, as `DELETE …/tags/{tag_id}` does. */
+        /** @description Deletes a tag and removes it from its tasks, like `DELETE …/tags/{tag_id}`. */
         BatchDeleteTag: {
             /**
-             * @description Which operation this is. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "delete_tag";
             id: components["schemas"]["Id"];
         };
-        /** @description One operation; `op` says which, and with it what else there is to say. */
+        /** @description One operation. `op` is the kind of operation and determines the other fields. */
         BatchOperation: components["schemas"]["BatchCreateTask"] | components["schemas"]["BatchUpdateTask"] | components["schemas"]["BatchCompleteTask"] | components["schemas"]["BatchSkipOccurrence"] | components["schemas"]["BatchMoveTask"] | components["schemas"]["BatchDeleteTask"] | components["schemas"]["BatchRestoreTask"] | components["schemas"]["BatchCreateProject"] | components["schemas"]["BatchUpdateProject"] | components["schemas"]["BatchDeleteProject"] | components["schemas"]["BatchUpdateTag"] | components["schemas"]["BatchDeleteTag"];
-        /** @description Operations to apply, in this order. */
+        /** @description Operations to apply in this order. */
         Batch: {
             /**
-             * @description Whether all operations are undone where one fails.
+             * @description True to undo all operations if one fails.
              * @default true
              */
             atomic?: boolean;
@@ -2892,8 +2982,9 @@ export interface components {
         };
         /**
          * Not applied
-         * @description An operation of a batch was not applied, because another one failed: in an atomic batch any, otherwise one whose
-         *     `ref` it uses. By itself there may be nothing wrong with it. Only the results of a batch have this problem.
+         * @description An operation of a batch was not applied, because another operation failed. In an atomic batch this is any other
+         *     operation; otherwise it is an operation whose `ref` this one uses. The operation itself may be correct. This problem
+         *     occurs only in the results of a batch.
          */
         NotAppliedProblem: {
             /** @constant */
@@ -2910,87 +3001,87 @@ export interface components {
              */
             code: "not-applied";
         });
-        /** @description Why an operation of a batch failed; pointers are into the whole request. */
+        /** @description Why an operation of a batch failed. Pointers lead into the whole request. */
         BatchProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["TaskNotFoundProblem"] | components["schemas"]["ProjectNotFoundProblem"] | components["schemas"]["TagNotFoundProblem"] | components["schemas"]["IdTakenProblem"] | components["schemas"]["CompletionChangedProblem"] | components["schemas"]["NotRecurringProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["NotAppliedProblem"] | components["schemas"]["InternalErrorProblem"];
-        /** @description What became of an operation on a task. */
+        /** @description The result of an operation on a task. */
         BatchTaskResult: {
             /**
              * Format: int32
-             * @description Which of the batch's operations this was, from 0.
+             * @description The index of the operation in the batch, from 0.
              */
             index: number;
             /**
-             * @description Which operation this was. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "create_task" | "update_task" | "complete_task" | "skip_occurrence" | "move_task" | "delete_task" | "restore_task";
             /**
              * Format: int32
-             * @description The status that the operation on its own would have answered with; 424 if it was not applied.
+             * @description The HTTP status that the single operation would have; 424 if it was not applied.
              */
             status: number;
-            /** @description The task as the operation left it; null if it was deleted, or if the operation failed. */
+            /** @description The task after the operation; null if the operation deleted it or failed. */
             body: components["schemas"]["Task"] | null;
-            /** @description Why the operation failed; null if it did not. */
+            /** @description Why the operation failed; null if it succeeded. */
             problem: components["schemas"]["BatchProblem"] | null;
         };
-        /** @description What became of an operation on a project. */
+        /** @description The result of an operation on a project. */
         BatchProjectResult: {
             /**
              * Format: int32
-             * @description Which of the batch's operations this was, from 0.
+             * @description The index of the operation in the batch, from 0.
              */
             index: number;
             /**
-             * @description Which operation this was. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "create_project" | "update_project" | "delete_project";
             /**
              * Format: int32
-             * @description The status that the operation on its own would have answered with; 424 if it was not applied.
+             * @description The HTTP status that the single operation would have; 424 if it was not applied.
              */
             status: number;
-            /** @description The project as the operation left it; null if it was deleted, or if the operation failed. */
+            /** @description The project after the operation; null if the operation deleted it or failed. */
             body: components["schemas"]["Project"] | null;
-            /** @description Why the operation failed; null if it did not. */
+            /** @description Why the operation failed; null if it succeeded. */
             problem: components["schemas"]["BatchProblem"] | null;
         };
-        /** @description What became of an operation on a tag. */
+        /** @description The result of an operation on a tag. */
         BatchTagResult: {
             /**
              * Format: int32
-             * @description Which of the batch's operations this was, from 0.
+             * @description The index of the operation in the batch, from 0.
              */
             index: number;
             /**
-             * @description Which operation this was. (enum property replaced by openapi-typescript)
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "update_tag" | "delete_tag";
             /**
              * Format: int32
-             * @description The status that the operation on its own would have answered with; 424 if it was not applied.
+             * @description The HTTP status that the single operation would have; 424 if it was not applied.
              */
             status: number;
-            /** @description The tag as the operation left it; null if it was deleted, or if the operation failed. */
+            /** @description The tag after the operation; null if the operation deleted it or failed. */
             body: components["schemas"]["Tag"] | null;
-            /** @description Why the operation failed; null if it did not. */
+            /** @description Why the operation failed; null if it succeeded. */
             problem: components["schemas"]["BatchProblem"] | null;
         };
-        /** @description What became of an operation. */
+        /** @description The result of one operation. */
         BatchResult: components["schemas"]["BatchTaskResult"] | components["schemas"]["BatchProjectResult"] | components["schemas"]["BatchTagResult"];
-        /** @description What became of each operation of a batch, in their order. */
+        /** @description The results of the operations of a batch, in their order. */
         BatchResults: components["schemas"]["BatchResult"][];
-        /** @description What became of a batch. */
+        /** @description The result of a batch. */
         BatchOutcome: {
             results: components["schemas"]["BatchResults"];
         };
         /**
          * Batch failed
-         * @description An operation of an atomic batch failed, and nothing was changed. `results` has what became of each operation: the
-         *     one that failed with its own problem, every other one with 424 `not-applied`. Mend or leave out the one, or send
-         *     the batch with `atomic: false` to apply what can be applied.
+         * @description An operation of an atomic batch failed, and nothing was changed. `results` has one result for each operation: the
+         *     failed operation has its own problem, and every other operation has 424 `not-applied`. Correct or remove the failed
+         *     operation. Or send the batch with `atomic: false`, which applies every operation that can be applied.
          */
         BatchFailedProblem: {
             /** @constant */
@@ -3010,149 +3101,152 @@ export interface components {
         });
         /** @description Why the batch is refused or failed. */
         BatchUnprocessableProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["BatchFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
-        /** @description How many tasks there are of a kind. */
+        /** @description The numbers of open and completed tasks. */
         TaskTally: {
             /**
              * Format: int32
-             * @description How many are `pending` or `in_progress`.
+             * @description The number of tasks that are `pending` or `in_progress`.
              */
             open: number;
             /**
              * Format: int32
-             * @description How many are `completed`.
+             * @description The number of tasks that are `completed`.
              */
             completed: number;
         };
-        /** @description How many tasks a project has, subtasks included. */
+        /** @description The numbers of open and completed tasks of a project, including subtasks. */
         ProjectTally: {
-            /** @description The project; null for the tasks that are in none. */
+            /** @description The project; null for tasks without a project. */
             project_id: components["schemas"]["NullableId"];
             /**
              * Format: int32
-             * @description How many are `pending` or `in_progress`.
+             * @description The number of tasks that are `pending` or `in_progress`.
              */
             open: number;
             /**
              * Format: int32
-             * @description How many are `completed`.
+             * @description The number of tasks that are `completed`.
              */
             completed: number;
         };
-        /** @description How many completions a day has. */
+        /** @description The number of completions on one day. */
         DayTally: {
             date: components["schemas"]["CalendarDate"];
             /**
              * Format: int32
-             * @description How many there are.
+             * @description The number of completions.
              */
             count: number;
         };
-        /** @description What a lane's tasks come to. */
+        /** @description Statistics of the tasks of a lane. */
         Stats: {
-            /** @description The time zone whose calendar the days are of. */
+            /** @description The time zone of all days in these statistics. */
             time_zone: components["schemas"]["TimeZone"];
-            /** @description The day that it is there. */
+            /** @description The current day in this time zone. */
             today: components["schemas"]["CalendarDate"];
             /**
              * Format: int32
-             * @description How many tasks there are.
+             * @description The number of tasks.
              */
             total: number;
-            /** @description How many tasks have each status. */
+            /** @description The number of tasks for each status. */
             by_status: {
                 /**
                  * Format: int32
-                 * @description How many are `pending`.
+                 * @description The number of tasks that are `pending`.
                  */
                 pending: number;
                 /**
                  * Format: int32
-                 * @description How many are `in_progress`.
+                 * @description The number of tasks that are `in_progress`.
                  */
                 in_progress: number;
                 /**
                  * Format: int32
-                 * @description How many are `completed`.
+                 * @description The number of tasks that are `completed`.
                  */
                 completed: number;
                 /**
                  * Format: int32
-                 * @description How many are `cancelled`.
+                 * @description The number of tasks that are `cancelled`.
                  */
                 cancelled: number;
             };
-            /** @description The tasks of each priority. */
+            /** @description The number of tasks for each priority. */
             by_priority: {
                 low: components["schemas"]["TaskTally"];
                 medium: components["schemas"]["TaskTally"];
                 high: components["schemas"]["TaskTally"];
                 urgent: components["schemas"]["TaskTally"];
             };
-            /** @description The tasks of each project that has any, and of none, by project id with none first. */
+            /**
+             * @description The number of tasks for each project with tasks, sorted by project id. The entry for tasks without a project
+             *     comes first.
+             */
             by_project: components["schemas"]["ProjectTally"][];
             /**
              * Format: int32
-             * @description How many open tasks are past due; what the view `overdue` lists.
+             * @description The number of open tasks that are overdue. The view `overdue` lists them.
              */
             overdue: number;
             /**
              * Format: int32
-             * @description How many open tasks are due today; what the view `today` lists.
+             * @description The number of open tasks that are due today. The view `today` lists them.
              */
             due_today: number;
-            /** @description What was completed in the range. */
+            /** @description The completions in the requested range. */
             completions: {
                 from: components["schemas"]["CalendarDate"];
                 until: components["schemas"]["CalendarDate"];
                 /**
                  * Format: int32
-                 * @description How many completions the range has.
+                 * @description The number of completions in the range.
                  */
                 total: number;
-                /** @description Every day of the range in order, those without a completion too. */
+                /** @description All days of the range in order, including days without completions. */
                 days: components["schemas"]["DayTally"][];
             };
             /**
-             * @description Days in a row with at least one completion, of all time. The current streak is the one that goes on until today,
-             *     or until yesterday, for today is not over.
+             * @description Streaks are consecutive days with at least one completion, at any time. The current streak lasts until today, or
+             *     until yesterday if today has no completion yet.
              */
             streaks: {
                 /**
                  * Format: int32
-                 * @description How many days the current streak has; 0 if it is broken.
+                 * @description The number of days of the current streak; 0 if there is none.
                  */
                 current: number;
                 /**
                  * Format: int32
-                 * @description How many days the longest one has.
+                 * @description The number of days of the longest streak.
                  */
                 longest: number;
             };
         };
         /**
-         * @description The day that a week starts on.
+         * @description The first day of the week.
          * @enum {string}
          */
         WeekStart: "monday" | "saturday" | "sunday";
         /** @description The settings of a lane. */
         Profile: {
             user_id: components["schemas"]["UserId"];
-            /** @description Where the user's days begin and end; `UTC` until it is changed. */
+            /** @description The time zone of the user's days. The default is `UTC`. */
             time_zone: components["schemas"]["TimeZone"];
-            /** @description The day that the user's weeks start on; `monday` until it is changed. */
+            /** @description The first day of the user's weeks. The default is `monday`. */
             week_start: components["schemas"]["WeekStart"];
-            /** @description The priority of a new task that names none; `medium` until it is changed. */
+            /** @description The priority of a new task that has no `priority`. The default is `medium`. */
             default_priority: components["schemas"]["TaskPriority"];
-            /** @description Whether a change of what has an `ETag` needs an `If-Match`; `false` until it is changed. */
+            /** @description True if a change of an entity with an `ETag` requires `If-Match`. The default is `false`. */
             require_if_match: boolean;
             /**
              * Format: int64
-             * @description Grows by one with every change of the profile; 1 before the first.
+             * @description The version of the profile. Each change raises it by one; it is 1 before the first change.
              */
             version: number;
             /**
              * Format: date-time
-             * @description When the profile was last changed; null before the first change.
+             * @description The time of the last change; null before the first change.
              */
             updated_at: string | null;
         };
@@ -3161,31 +3255,31 @@ export interface components {
             time_zone?: components["schemas"]["TimeZone"];
             week_start?: components["schemas"]["WeekStart"];
             default_priority?: components["schemas"]["TaskPriority"];
-            /** @description Whether a change of what has an `ETag` needs an `If-Match`. */
+            /** @description True if a change of an entity with an `ETag` requires `If-Match`. */
             require_if_match?: boolean;
         };
-        /** @description The profile is no longer what `If-Match` names. */
+        /** @description The profile no longer has the entity tag in `If-Match`. */
         ProfilePreconditionFailedProblem: {
-            /** @description The profile as it now is. */
+            /** @description The profile as it is now. */
             current: components["schemas"]["Profile"];
         } & components["schemas"]["PreconditionFailedProblem"];
         /**
          * Format: int64
-         * @description The number of the entity's last change on this page; of a snapshot, that of the lane's last change before it began.
-         *     `data` is what there is now, which may be newer.
+         * @description The number of the last change of the entity on this page. In a snapshot, it is the number of the last change of the
+         *     lane before the snapshot began. `data` is the current state of the entity, which may be newer.
          */
         SyncSeq: number;
-        /** @description The profile; it is never deleted. */
+        /** @description The profile. It is never deleted. */
         SyncedProfile: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is. (enum property replaced by openapi-typescript)
+             * @description The type of the entity. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "profile";
-            /** @description Null, for there is one. */
+            /** @description Null, because a lane has only one profile. */
             id: components["schemas"]["NullableId"];
-            /** @description False. */
+            /** @description Always false. */
             deleted: boolean;
             data: components["schemas"]["Profile"];
         };
@@ -3193,12 +3287,12 @@ export interface components {
         SyncedProject: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is. (enum property replaced by openapi-typescript)
+             * @description The type of the entity. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "project";
             id: components["schemas"]["Id"];
-            /** @description Whether it is gone; `data` is then null. */
+            /** @description True if the entity was deleted; `data` is then null. */
             deleted: boolean;
             data: components["schemas"]["Project"] | null;
         };
@@ -3206,12 +3300,12 @@ export interface components {
         SyncedTag: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is. (enum property replaced by openapi-typescript)
+             * @description The type of the entity. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "tag";
             id: components["schemas"]["Id"];
-            /** @description Whether it is gone; `data` is then null. */
+            /** @description True if the entity was deleted; `data` is then null. */
             deleted: boolean;
             data: components["schemas"]["Tag"] | null;
         };
@@ -3219,12 +3313,12 @@ export interface components {
         SyncedTask: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is. (enum property replaced by openapi-typescript)
+             * @description The type of the entity. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "task";
             id: components["schemas"]["Id"];
-            /** @description Whether it is gone or in the trash; `data` is then null. */
+            /** @description True if the task was deleted or is in the trash; `data` is then null. */
             deleted: boolean;
             data: components["schemas"]["Task"] | null;
         };
@@ -3232,31 +3326,35 @@ export interface components {
         SyncedCompletion: {
             seq: components["schemas"]["SyncSeq"];
             /**
-             * @description What it is. (enum property replaced by openapi-typescript)
+             * @description The type of the entity. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "completion";
             id: components["schemas"]["Id"];
-            /** @description Whether it is gone; `data` is then null. */
+            /** @description True if the entity was deleted; `data` is then null. */
             deleted: boolean;
             data: components["schemas"]["Completion"] | null;
         };
-        /** @description An entity as it is now, or that it is gone. */
+        /** @description An entity as it is now, or the fact that it was deleted. */
         SyncChange: components["schemas"]["SyncedProfile"] | components["schemas"]["SyncedProject"] | components["schemas"]["SyncedTag"] | components["schemas"]["SyncedTask"] | components["schemas"]["SyncedCompletion"];
-        /** @description A page of what a copy of the lane needs. */
+        /** @description A page of changes for a copy of the lane. */
         SyncPage: {
-            /** @description Entities as they are now, in the order in which they were last changed; of a snapshot, by type and id. */
+            /**
+             * @description The entities as they are now, in the order of their last change. The entities of a snapshot are sorted by type
+             *     and id.
+             */
             changes: components["schemas"]["SyncChange"][];
-            /** @description The `token` of the next call, now or whenever. */
+            /** @description The `token` for the next call, immediately or at any later time. */
             next_token: string;
-            /** @description Whether there is more to get already. */
+            /** @description True if the next call returns more changes now. */
             has_more: boolean;
         };
         /**
          * Sync token expired
-         * @description What has changed since the token was made is not known any more: it is older than the changes that the service
-         *     keeps, or the lane was erased, the database restored, or the service updated to sync more than it did. Start over
-         *     without a token: the snapshot has all that there is, and what it does not have is gone.
+         * @description The service no longer knows what changed since the sync token was issued. The token is older than the stored
+         *     changes, the lane was erased, the database was restored, or an update of the service added data to the
+         *     synchronization. Start again without a token. The snapshot contains all entities; delete everything from the copy
+         *     that the snapshot does not contain.
          */
         SyncTokenExpiredProblem: {
             /** @constant */
@@ -3268,103 +3366,104 @@ export interface components {
             status?: 410;
         } & components["schemas"]["Problem"];
         /**
-         * @description Where an event stands: `<seq>-<epoch>`, the number of its change and the lane's epoch, which is a new one when the
-         *     lane was erased and made anew.
+         * @description The id of an event: `<seq>-<epoch>`, the number of its change and the epoch of the lane. The epoch is renewed when
+         *     the lane is erased or its database is restored.
          */
         EventId: string;
         /**
-         * @description What was changed.
+         * @description The type of the changed entity.
          * @enum {string}
          */
         ChangeType: "profile" | "project" | "tag" | "task" | "completion" | "calendar_feed" | "webhook";
         /**
-         * @description What happened to it.
+         * @description What happened to the entity.
          * @enum {string}
          */
         ChangeAction: "created" | "updated" | "deleted" | "restored" | "purged" | "reminded";
-        /** @description An entry of the lane's history. */
+        /** @description An entry in the history of the lane. */
         Change: {
             /**
              * Format: int64
-             * @description Numbers the lane's changes from 1, in the order in which they happened.
+             * @description The number of the change. The changes of a lane have the numbers 1, 2, 3, and so on.
              */
             seq: number;
-            /** @description Who did it. */
+            /** @description The user who made the change. */
             user_id: components["schemas"]["UserId"];
             type: components["schemas"]["ChangeType"];
-            /** @description The id of what was changed; null for the profile, of which there is one. */
+            /** @description The id of the changed entity; null for the profile, because a lane has only one. */
             entity_id: string | null;
             action: components["schemas"]["ChangeAction"];
-            /** @description The fields that an update changed, each with what it was and what it became. */
+            /** @description For an update, the changed fields, each with its old and its new value. */
             fields: {
                 [key: string]: {
-                    /** @description What the field was. */
+                    /** @description The old value. */
                     from: unknown;
-                    /** @description What the field became. */
+                    /** @description The new value. */
                     to: unknown;
                 };
             };
             at: components["schemas"]["Timestamp"];
         };
-        /** @description Something was changed. */
+        /** @description An entity was changed. */
         ChangeEvent: {
             id: components["schemas"]["EventId"];
             /**
-             * @description What kind of event it is. (enum property replaced by openapi-typescript)
+             * @description The kind of event. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             event: "change";
             data: components["schemas"]["Change"];
         };
-        /** @description Changes are lost to the stream, which goes on from the present. */
+        /** @description The stream cannot send the changes that the client missed. It continues with new changes. */
         ResetEvent: {
             id: components["schemas"]["EventId"];
             /**
-             * @description What kind of event it is. (enum property replaced by openapi-typescript)
+             * @description The kind of event. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             event: "reset";
             data: {
                 /**
-                 * @description Why they are not known: `too-old`, they are not kept that long; `other-epoch`, the lane was erased or the
-                 *     database restored meanwhile; `unknown-position`, the lane has not come that far.
+                 * @description Why the missed changes are not available. `too-old`: they are no longer stored. `other-epoch`: the lane was
+                 *     erased or the database was restored in the meantime. `unknown-position`: the lane has no change with this
+                 *     number yet.
                  * @enum {string}
                  */
                 reason: "too-old" | "other-epoch" | "unknown-position";
             };
         };
-        /** @description The stream ends; connect again. */
+        /** @description The stream ends. The client should connect again. */
         ReconnectEvent: {
             /**
-             * @description What kind of event it is. (enum property replaced by openapi-typescript)
+             * @description The kind of event. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             event: "reconnect";
             data: {
                 /**
-                 * @description Why it ends: `token-expired`, take a new token first; `age`, it has lasted an hour; `shutdown`, this
-                 *     instance stops, and another one answers.
+                 * @description Why the stream ends. `token-expired`: get a new token before you connect. `age`: the stream has lasted one
+                 *     hour. `shutdown`: this instance stops, and another one answers.
                  * @enum {string}
                  */
                 reason: "token-expired" | "age" | "shutdown";
             };
         };
-        /** @description The stream ends with the lane. */
+        /** @description The stream ends because the lane was erased. */
         ErasedEvent: {
             /**
-             * @description What kind of event it is. (enum property replaced by openapi-typescript)
+             * @description The kind of event. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             event: "erased";
-            /** @description Nothing. */
+            /** @description An empty object. */
             data: Record<string, never>;
         };
-        /** @description An event of a lane's stream. */
+        /** @description An event of the event stream of a lane. */
         LaneEvent: components["schemas"]["ChangeEvent"] | components["schemas"]["ResetEvent"] | components["schemas"]["ReconnectEvent"] | components["schemas"]["ErasedEvent"];
         /**
          * Too many streams
-         * @description The user has as many event streams open as the service is configured to keep for one user. Close one, or share
-         *     one between the pages of a browser.
+         * @description The user has reached the configured number of open event streams. Close a stream, or let the pages of a browser
+         *     share one.
          */
         TooManyStreamsProblem: {
             /** @constant */
@@ -3387,13 +3486,13 @@ export interface components {
         ActivityPage: {
             /** @description The changes of this page, the newest first. */
             items: components["schemas"]["Change"][];
-            /** @description The `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
         };
         /**
          * Format: well-formed
-         * @description Where events are sent: an `https` address on the port 443, without user name, password and fragment. Addresses in
-         *     private networks are refused, also when a public name leads there. An operator can allow others.
+         * @description The address to which events are sent: an `https` URL on port 443, without user name, password and fragment. An
+         *     address in a private network is refused, even if a public name leads to it. The operator can allow other hosts.
          */
         WebhookUrl: string;
         /**
@@ -3401,11 +3500,11 @@ export interface components {
          * @description What the webhook is for, for people.
          */
         WebhookDescription: string | null;
-        /** @description A type of event such as `task.created`, or all types of one thing as `task.*`. */
+        /** @description A type of event such as `task.created`, or all events of one type of entity such as `task.*`. */
         EventFilter: string;
         /**
-         * @description Which events are sent: those of any of these types. Empty for all, but for events of webhooks themselves, which
-         *     are sent where `webhook.*` is named, and not to the webhook that they are about.
+         * @description The types of events to send. An empty array means all events except the events of webhooks. To get those, name
+         *     `webhook.*` or one of its types; a webhook never gets events about itself.
          */
         WebhookEvents: components["schemas"]["EventFilter"][];
         /**
@@ -3420,33 +3519,35 @@ export interface components {
             url: components["schemas"]["WebhookUrl"];
             description: components["schemas"]["WebhookDescription"];
             events: components["schemas"]["WebhookEvents"];
-            /** @description Whether events are sent. */
+            /** @description True if the service sends events. */
             enabled: boolean;
             /**
-             * @description Who disabled it: the `user`; the service, because the address answered 410 (`gone`); or the service, because
-             *     nothing was taken for 5 days (`failing`) or no test was taken in about a day (`unverified`). Null while it is
-             *     enabled.
+             * @description Why the webhook is disabled; null if it is enabled. `user`: the user disabled it. `gone`: its address answered
+             *     410. `failing`: its address accepted nothing for 5 days. `unverified`: its address accepted no test in about a
+             *     day.
              */
             disabled_reason: components["schemas"]["WebhookDisabledReason"] | null;
             /**
              * Format: date-time
-             * @description Since when it is disabled; null while it is enabled.
+             * @description The time when the webhook was disabled; null if it is enabled.
              */
             disabled_at: string | null;
             /**
              * Format: date-time
-             * @description When the receiver at this `url` first took an event, which is a `webhook.test`; null until then, and again once
-             *     `url` is changed. While it is null, nothing but `webhook.test` is sent, and other events wait.
+             * @description The time when the receiver at this `url` first accepted an event, which is a `webhook.test`. Null before that,
+             *     and again after `url` is changed. While it is null, the service sends only `webhook.test`, and other events
+             *     wait.
              */
             verified_at: string | null;
             /**
              * Format: date-time
-             * @description When the secret was last rotated; null before the first time. The former one is valid for 24 hours more.
+             * @description The time of the last rotation of the secret; null if it was never rotated. The previous secret stays valid for
+             *     24 hours.
              */
             secret_rotated_at: string | null;
             /**
              * Format: int64
-             * @description Grows by one with every change of the webhook.
+             * @description The version of the webhook. Each change raises it by one.
              */
             version: number;
             created_at: components["schemas"]["Timestamp"];
@@ -3469,7 +3570,7 @@ export interface components {
              */
             events?: components["schemas"]["EventFilter"][];
             /**
-             * @description Whether events are sent.
+             * @description True if the service sends events.
              * @default true
              */
             enabled?: boolean;
@@ -3477,14 +3578,14 @@ export interface components {
         /** @description A webhook, with its secret. */
         WebhookWithSecret: {
             /**
-             * @description What signatures are made with: `whsec_` and the key in base64. It is shown in this response only, and null
-             *     where that is sent again under the same `Idempotency-Key`: rotate the secret if it got lost.
+             * @description The secret for the signatures: `whsec_` and the key in base64. Only this response contains it. It is null if
+             *     this response is repeated for the same `Idempotency-Key`. Rotate the secret if you lost it.
              */
             secret: string | null;
         } & components["schemas"]["Webhook"];
         /**
          * Webhook not found
-         * @description The lane has no webhook with this id: it was never there, or it was deleted. The id of another user's webhook gives
+         * @description The lane has no webhook with this id: it never existed, or it was deleted. The id of another user's webhook gives
          *     the same answer.
          */
         WebhookNotFoundProblem: {
@@ -3502,9 +3603,9 @@ export interface components {
              */
             code: "webhook-not-found";
         });
-        /** @description The webhook is no longer what `If-Match` names. */
+        /** @description The webhook no longer has the entity tag in `If-Match`. */
         WebhookPreconditionFailedProblem: {
-            /** @description The webhook as it now is. */
+            /** @description The webhook as it is now. */
             current: components["schemas"]["Webhook"];
         } & components["schemas"]["PreconditionFailedProblem"];
         /** @description The fields to change. */
@@ -3512,12 +3613,12 @@ export interface components {
             url?: components["schemas"]["WebhookUrl"];
             description?: components["schemas"]["WebhookDescription"];
             events?: components["schemas"]["WebhookEvents"];
-            /** @description Whether events are sent. Earlier failures are forgotten with it, as they are with another `url`. */
+            /** @description True if the service sends events. A change of `enabled` or `url` resets the earlier failures. */
             enabled?: boolean;
         };
         /**
-         * @description `pending` until it is taken or given up, `delivered` once it was taken, `failed` when all attempts of about a
-         *     day went wrong.
+         * @description `pending`: not yet accepted, and more attempts follow. `delivered`: the receiver accepted it. `failed`: all attempts
+         *     in about a day failed.
          * @enum {string}
          */
         WebhookDeliveryState: "pending" | "delivered" | "failed";
@@ -3526,63 +3627,63 @@ export interface components {
          * @enum {string}
          */
         WebhookAttemptError: "unresolvable" | "refused-address" | "unreachable" | "tls" | "timeout" | "too-large" | "broken-off";
-        /** @description An attempt to deliver an event. */
+        /** @description One attempt to deliver an event. */
         WebhookAttempt: {
             at: components["schemas"]["Timestamp"];
             /**
              * Format: int32
-             * @description How long it took, in milliseconds.
+             * @description The duration of the attempt in milliseconds.
              */
             duration_ms: number;
             /**
              * Format: int32
-             * @description The status of the answer; null if there was none.
+             * @description The HTTP status of the response; null if there was none.
              */
             status: number | null;
             /**
-             * @description Why there was no answer: the name is not known (`unresolvable`), leads to an address that is not allowed
-             *     (`refused-address`), nothing listens there (`unreachable`), TLS failed (`tls`), it took too long
-             *     (`timeout`), it sent more than 16 KiB of headers, 128 KiB or 8 informational responses before an answer
-             *     (`too-large`), or the connection ended early (`broken-off`). Null if there was one.
+             * @description Why there was no response; null if there was one. `unresolvable`: the name does not resolve. `refused-address`:
+             *     the name leads to an address that is not allowed. `unreachable`: nothing accepts connections there. `tls`: TLS
+             *     failed. `timeout`: it took too long. `too-large`: more than 16 KiB of headers, or 128 KiB or 8 informational
+             *     responses before the response. `broken-off`: the connection ended early.
              */
             error: components["schemas"]["WebhookAttemptError"] | null;
-            /** @description The first KiB of the answer's body, as text; null if there was no answer. */
+            /** @description The first 1,024 bytes of the response body, as text; null if there was no response. */
             response: string | null;
         };
-        /** @description An event on its way to a webhook. */
+        /** @description An event that is sent to a webhook, with its attempts. */
         WebhookDelivery: {
-            /** @description The `webhook-id` of the delivery, the same for all of its attempts. */
+            /** @description The `webhook-id` of the delivery. All its attempts have the same. */
             id: components["schemas"]["Id"];
             webhook_id: components["schemas"]["Id"];
             /** @description The type of the event. */
             event: string;
             /**
              * Format: int64
-             * @description The `seq` of the change that is reported; null for a test.
+             * @description The `seq` of the change; null for a test.
              */
             seq: number | null;
-            /** @description The id of what was changed; null for the profile and for a test. */
+            /** @description The id of the changed entity; null for the profile and for a test. */
             entity_id: string | null;
             state: components["schemas"]["WebhookDeliveryState"];
             /**
              * Format: int32
-             * @description How many attempts there were.
+             * @description The number of attempts.
              */
             attempt_count: number;
-            /** @description The latest attempts, up to 10, the oldest first. */
+            /** @description The latest attempts, at most 10, the oldest first. */
             attempts: components["schemas"]["WebhookAttempt"][];
             /**
              * Format: date-time
-             * @description When it is tried next, at the earliest: an address that takes nothing is tried less often. Null unless it is
-             *     `pending`.
+             * @description The earliest time of the next attempt; null unless the delivery is `pending`. An address that accepts nothing
+             *     gets attempts less often.
              */
             next_attempt_at: string | null;
             created_at: components["schemas"]["Timestamp"];
         };
         /**
          * Webhook disabled
-         * @description Nothing is sent to a webhook that is disabled, be it by its user or by the service: because its address answered 410, or
-         *     because it took nothing for days. Enable it, then try again.
+         * @description The webhook is disabled, so the service sends nothing to it. The user disabled it, or the service did, because the
+         *     address answered 410 or accepted nothing for days. Enable the webhook, and then send the request again.
          */
         WebhookDisabledProblem: {
             /** @constant */
@@ -3603,17 +3704,17 @@ export interface components {
         WebhookConflictProblem: components["schemas"]["WebhookDisabledProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description A range of events to send again. */
         WebhookReplay: {
-            /** @description When the range begins, itself included. */
+            /** @description The start of the range, included. */
             since: components["schemas"]["Timestamp"];
-            /** @description When the range ends, itself excluded; now where it is left out. */
+            /** @description The end of the range, not included. The default is now. */
             until?: components["schemas"]["Timestamp"];
             /**
-             * @description Whether to send those again that were delivered.
+             * @description True to send events again that were already delivered.
              * @default false
              */
             include_delivered?: boolean;
         };
-        /** @description How much is about to be sent. */
+        /** @description The number of events that will be sent. */
         WebhookReplayed: {
             /**
              * Format: int32
@@ -3625,12 +3726,13 @@ export interface components {
         WebhookDeliveryPage: {
             /** @description The deliveries of this page, the newest first. */
             items: components["schemas"]["WebhookDelivery"][];
-            /** @description The `cursor` of the next page; null on the last one. */
+            /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
         };
         /**
          * Delivery not found
-         * @description The webhook has no delivery with this id: it was never there, it is older than 30 days, or it is of another webhook.
+         * @description The webhook has no delivery with this id: it never existed, it is older than 30 days, or it belongs to another
+         *     webhook.
          */
         DeliveryNotFoundProblem: {
             /** @constant */
@@ -3652,168 +3754,172 @@ export interface components {
         /** @description A task in the trash. */
         TrashedTask: {
             deleted_at: components["schemas"]["Timestamp"];
-            /** @description The task whose deletion took this one along; its own id where it was deleted itself. */
+            /** @description The task whose deletion also deleted this task; its own id if it was deleted directly. */
             deleted_with: components["schemas"]["Id"];
         } & components["schemas"]["Task"];
-        /** @description A subtask that was closed when an occurrence was completed. */
+        /** @description A subtask that was closed when an occurrence of its parent was completed. */
         ReopenedSubtask: {
             id: components["schemas"]["Id"];
             /**
-             * @description The status that it had.
+             * @description The status of the subtask before.
              * @enum {string}
              */
             status: "completed" | "cancelled";
-            /** @description When it had been completed; null where it was cancelled. */
+            /** @description The time of its completion; null if it was cancelled. */
             completed_at: components["schemas"]["NullableTimestamp"];
         };
-        /** @description The record of an occurrence that was completed, with what it takes to take that back. */
+        /** @description The record that an occurrence was completed, with the data for undoing it. */
         ExportedCompletion: {
-            /** @description The rule by which the task recurred then. */
+            /** @description The recurrence rule at that time. */
             rrule: string;
-            /** @description The status that the task had before. */
+            /** @description The status of the task before the completion. */
             status: components["schemas"]["TaskStatus"];
-            /** @description The day that the task was due from then on; null if it was the last time. */
+            /** @description The due date after the completion; null if it was the last occurrence. */
             next_due_date: components["schemas"]["NullableDate"];
-            /** @description The subtasks that were closed before, and opened again for the next time. */
+            /** @description The closed subtasks that the completion opened again. */
             reopened: components["schemas"]["ReopenedSubtask"][];
         } & components["schemas"]["Completion"];
-        /** @description Everything that a lane holds. */
+        /** @description All data of a lane. */
         LaneExport: {
             /**
-             * @description What the document is.
+             * @description The kind of document.
              * @constant
              */
             format: "tasklane-export";
             /**
              * Format: int32
-             * @description The version of the document's form; another one may not be read as this one is.
+             * @description The version of the format. A document with another version may have another structure.
              * @constant
              */
             version: 2;
             exported_at: components["schemas"]["Timestamp"];
             profile: components["schemas"]["Profile"];
-            /** @description All projects, by id. */
+            /** @description All projects, sorted by id. */
             projects: components["schemas"]["Project"][];
-            /** @description All tags, by id. */
+            /** @description All tags, sorted by id. */
             tags: components["schemas"]["Tag"][];
-            /** @description All tasks outside of the trash, by id. */
+            /** @description All tasks outside the trash, sorted by id. */
             tasks: components["schemas"]["Task"][];
-            /** @description All tasks in the trash, by id. */
+            /** @description All tasks in the trash, sorted by id. */
             trash: components["schemas"]["TrashedTask"][];
-            /** @description The records of completed occurrences, by id. */
+            /** @description All completions, sorted by id. */
             completions: components["schemas"]["ExportedCompletion"][];
-            /** @description All webhooks by id, without their secrets. */
+            /** @description All webhooks, sorted by id, without their secrets. */
             webhooks: components["schemas"]["Webhook"][];
-            /** @description The lane's history, by `seq`. */
+            /** @description The history of the lane, sorted by `seq`. */
             changes: components["schemas"]["Change"][];
         };
         /**
-         * @description An export of a lane, whole or in part. Each item is checked as a row of the import; what can't be written, such as
-         *     `version`, is passed over.
+         * @description An export of a lane, or a part of one. Each item is validated separately, as a row of the import. Fields that cannot
+         *     be written, such as `version`, are ignored.
          */
         LaneImport: {
             /**
-             * @description What the document is.
+             * @description The kind of document.
              * @constant
              */
             format: "tasklane-export";
             /**
              * Format: int32
-             * @description The version of the document's form.
+             * @description The version of the format.
              * @enum {integer}
              */
             version: 1 | 2;
-            /** @description Passed over. */
+            /** @description Ignored. */
             exported_at?: unknown;
-            /** @description The settings, as `Profile` has them. */
+            /** @description The settings, with the fields of `Profile`. */
             profile?: unknown;
-            /** @description Projects, as `Project` has them; `id` and `name` must be there. */
+            /** @description Projects, with the fields of `Project`. `id` and `name` are required. */
             projects?: unknown[];
-            /** @description Tags, as `Tag` has them; `name` must be there. */
+            /** @description Tags, with the fields of `Tag`. `name` is required. */
             tags?: unknown[];
-            /** @description Tasks, as `TaskImport` has them; `id` must be there. */
+            /** @description Tasks, with the fields of `TaskImport`. `id` is required. */
             tasks?: unknown[];
-            /** @description Tasks in the trash, as `TaskImport` has them; with `id`, `deleted_at` and `deleted_with`. */
+            /** @description Tasks in the trash, with the fields of `TaskImport`. `id`, `deleted_at` and `deleted_with` are required. */
             trash?: unknown[];
             /**
-             * @description Records of completed occurrences, as `ExportedCompletion` has them; `reopened` may be left out, as earlier
-             *     releases did.
+             * @description Completions, with the fields of `ExportedCompletion`. `reopened` is optional, because earlier releases did not
+             *     export it.
              */
             completions?: unknown[];
-            /** @description Passed over; their secrets are not in an export. */
+            /** @description Ignored, because an export does not contain the secrets of webhooks. */
             webhooks?: unknown;
-            /** @description Passed over. */
+            /** @description Ignored. */
             changes?: unknown;
         };
-        /** @description A task to import; what is left out or null takes its default. What says so is passed over. */
+        /** @description A task to import. A field that is absent or null gets its default. Fields that say so are ignored. */
         TaskImport: {
             /**
-             * @description The task's id. It must be there in JSON; in CSV, one that is left out follows from the file's content and the
-             *     row.
+             * @description The id of the task. It is required in JSON. In CSV, the service derives a missing id from the content of the
+             *     file and the row.
              */
             id?: components["schemas"]["NullableId"];
-            /** @description Passed over. */
+            /** @description Ignored. */
             user_id?: unknown;
             project_id?: components["schemas"]["NullableId"];
             /**
-             * @description The name of the task's project, in CSV alone. If the lane has no project with the id `project_id`, one is
-             *     made with this name. Without `project_id`, it is the lane's project of this name, and one is made if there is
-             *     none.
+             * @description The name of the project, only in CSV. If the lane has no project with the id `project_id`, the service creates
+             *     one with this name. Without `project_id`, the task goes to the project with this name, and the service creates
+             *     it if needed.
              */
             project?: components["schemas"]["ProjectName"];
             parent_id?: components["schemas"]["NullableId"];
             title: components["schemas"]["TaskTitle"];
             description?: components["schemas"]["TaskDescription"];
             /**
-             * @description How far the task is; `pending` where it is left out.
+             * @description The status of the task; the default is `pending`.
              * @enum {string|null}
              */
             status?: "pending" | "in_progress" | "completed" | "cancelled" | null;
             /**
-             * @description How much the task matters; the profile's `default_priority` where it is left out.
+             * @description The priority of the task; the default is the `default_priority` of the profile.
              * @enum {string|null}
              */
             priority?: "low" | "medium" | "high" | "urgent" | null;
-            /** @description Passed over; `status` says it. */
+            /** @description Ignored, because `status` has this information. */
             completed?: unknown;
-            /** @description When the task was completed; the time of the import where it is left out. */
+            /** @description The time of the completion; the default is the time of the import. */
             completed_at?: components["schemas"]["NullableTimestamp"];
-            /** @description The names of the task's tags. */
+            /** @description The names of the tags of the task. */
             tags?: components["schemas"]["TagName"][] | null;
             due_date?: components["schemas"]["NullableDate"];
             due_time?: components["schemas"]["NullableTimeOfDay"];
             time_zone?: components["schemas"]["NullableTimeZone"];
-            /** @description Passed over; it follows from the others. */
+            /** @description Ignored, because it follows from the other fields. */
             due_at?: unknown;
             rrule?: components["schemas"]["NullableRrule"];
             /**
-             * @description What the next due date comes from, as `RepeatFrom` has it; `schedule` where it is left out.
+             * @description How the next due date is found, as in `RepeatFrom`; the default is `schedule`.
              * @enum {string|null}
              */
             repeat_from?: "schedule" | "completion" | null;
-            /** @description The day that the rule starts from; the due date where it is left out. */
+            /** @description The first day of the recurrence rule; the default is the due date. */
             recurrence_start?: components["schemas"]["NullableDate"];
-            /** @description When to be reminded; what is past by now does not fire, and what is before a due date that is none is left out. */
+            /**
+             * @description The reminders of the task. A reminder in the past does not fire. A reminder before the due date is ignored if
+             *     the task has no due date.
+             */
             reminders?: components["schemas"]["ReminderInput"][] | null;
-            /** @description Where the task is among the others; after all of them where it is left out. */
+            /** @description The position of the task; by default the task comes after all others. */
             position?: string | null;
-            /** @description Passed over. */
+            /** @description Ignored. */
             version?: unknown;
-            /** @description When the task was made; the time of the import where it is left out. */
+            /** @description The time when the task was created; the default is the time of the import. */
             created_at?: components["schemas"]["NullableTimestamp"];
-            /** @description Passed over. */
+            /** @description Ignored. */
             updated_at?: unknown;
-            /** @description When the task went to the trash; only for tasks in the trash. */
+            /** @description The time when the task was deleted, only for tasks in the trash. */
             deleted_at?: components["schemas"]["NullableTimestamp"];
-            /** @description The task whose deletion took this one along; only for tasks in the trash. */
+            /** @description The task whose deletion also deleted this task, only for tasks in the trash. */
             deleted_with?: components["schemas"]["NullableId"];
         };
-        /** @description What becomes of a row of an import. */
+        /** @description The result of one row of an import. */
         ImportRow: {
             /**
              * Format: int32
-             * @description Which row, from 1: in CSV without the header, which is 0, and a project with its first task; in iCalendar a
-             *     `VTODO`; in JSON in the order profile, projects, tags, tasks, trash, completions.
+             * @description The number of the row, from 1. In CSV the header is row 0, and a new project has the same row as its first task.
+             *     In iCalendar a row is a `VTODO`. In JSON the rows are in the order profile, projects, tags, tasks, trash,
+             *     completions.
              */
             row: number;
             /**
@@ -3822,68 +3928,69 @@ export interface components {
              */
             line: number | null;
             /**
-             * @description What the row is; `file` for what concerns all of it, such as the header.
+             * @description The type of the row. `file` stands for errors of the whole file, such as a wrong header.
              * @enum {string}
              */
             type: "profile" | "project" | "tag" | "task" | "completion" | "file";
             /**
-             * @description Whether it is made, skipped because the lane has it already, or not to be taken.
+             * @description What the import does. `create`: it creates the row. `skip`: the lane already has it. `fault`: the row has
+             *     errors.
              * @enum {string}
              */
             action: "create" | "skip" | "fault";
-            /** @description The id that it has or gets; null for the profile, and where it is not known. */
+            /** @description The id of the entity; null for the profile, and if it is not known. */
             id: string | null;
             /**
-             * @description What is wrong with it: the first 100 faults that it has by itself, and what it has against others or the lane,
-             *     as far as the report lists them. Pointers are into the document in JSON, and `/body/<row>/<column or property>`
-             *     otherwise.
+             * @description The validation errors of the row: at most 100 in the row itself, and its conflicts with other rows or the lane,
+             *     up to the limit of the report. Pointers lead into the document in JSON, and have the form `/body/<row>/<column
+             *     or property>` in CSV and iCalendar.
              */
             errors: components["schemas"]["ValidationError"][];
         };
-        /** @description What became of an import. */
+        /** @description The result of an import. */
         ImportReport: {
-            /** @description Whether nothing was to be written. */
+            /** @description True if the import was only a test and wrote nothing. */
             dry_run: boolean;
             /**
              * Format: int32
-             * @description How many rows were made, or would be.
+             * @description The number of rows that were created, or that would be created.
              */
             created: number;
             /**
              * Format: int32
-             * @description How many rows the lane has already.
+             * @description The number of rows that the lane already has.
              */
             skipped: number;
             /**
              * Format: int32
-             * @description How many rows have faults.
+             * @description The number of rows with errors.
              */
             faults: number;
             /**
              * Format: int32
-             * @description How many parts of the file are none that are imported, such as events.
+             * @description The number of parts of the file that cannot be imported, such as events.
              */
             ignored: number;
             /**
-             * @description The rows in the file's order, at most 1,000 of them: the first that have faults, until the report has 100
-             *     faults, and the first of the others.
+             * @description At most 1,000 rows in the order of the file: the first rows with errors, until the report has 100 errors, and
+             *     the first of the other rows.
              */
             rows: components["schemas"]["ImportRow"][];
             /**
              * Format: int32
-             * @description How many more rows the file has.
+             * @description The number of rows that the report does not list.
              */
             rows_omitted: number;
             /**
              * Format: int32
-             * @description How many more faults were found than the 100 that the report lists.
+             * @description The number of errors beyond the 100 that the report lists.
              */
             errors_omitted: number;
         };
         /**
          * Import interrupted
-         * @description While the import ran, something that its rows refer to (a project or a parent) was deleted or moved. What had been
-         *     written by then stays. Repeat the import: it skips what is there, and tells what is wrong with the rest.
+         * @description A project or a parent task that rows of the import refer to was deleted or moved while the import ran. The rows that
+         *     were already written stay. Repeat the import: it skips the existing rows and reports the errors of the others.
          */
         ImportInterruptedProblem: {
             /** @constant */
@@ -3902,28 +4009,28 @@ export interface components {
         });
         /** @description Why the import stopped. */
         ImportConflictProblem: components["schemas"]["ImportInterruptedProblem"] | components["schemas"]["QuotaExceededProblem"];
-        /** @description Whether a lane can be subscribed to. */
+        /** @description The state of the calendar feed of a lane. */
         CalendarFeed: {
-            /** @description Whether there is a feed. */
+            /** @description True if the lane has a calendar feed. */
             active: boolean;
             /**
              * Format: date-time
-             * @description When its address was made; null where there is none.
+             * @description The time when the address of the feed was created; null if there is no feed.
              */
             created_at: string | null;
         };
-        /** @description A feed that was just made. */
+        /** @description A calendar feed that was just created. */
         CreatedCalendarFeed: {
             /**
-             * @description The feed's address, a secret. It is told in this response only, and null where that is sent again under the
-             *     same `Idempotency-Key`: make the feed anew if it got lost.
+             * @description The address of the feed. It is a secret, and only this response contains it. It is null if this response is
+             *     repeated for the same `Idempotency-Key`. Create the feed again if you lost the address.
              */
             url: string | null;
             created_at: components["schemas"]["Timestamp"];
         };
         /**
          * Not found
-         * @description There is nothing at this address. See the documentation for the addresses that there are.
+         * @description Nothing exists at this address. The documentation lists all addresses.
          */
         NotFoundProblem: {
             /** @constant */
@@ -3959,27 +4066,27 @@ export interface components {
         };
         /** @description Metadata of an OAuth 2.0 protected resource (RFC 9728, section 2). */
         ProtectedResource: {
-            /** @description The service's own address. */
+            /** @description The address of the service. */
             resource: string;
-            /** @description The issuers of the tokens that it takes; empty where it shares a secret with the frontend. */
+            /** @description The token issuers that the service accepts. Empty if the service shares a secret with the frontend. */
             authorization_servers: string[];
-            /** @description How a token may be sent. */
+            /** @description The ways to send a token. */
             bearer_methods_supported: string[];
-            /** @description The scopes that a token may be restricted to. */
+            /** @description The scopes that can restrict a token. */
             scopes_supported: string[];
-            /** @description The service's name. */
+            /** @description The name of the service. */
             resource_name: string;
-            /** @description The address of the service's documentation. */
+            /** @description The address of the documentation. */
             resource_documentation: string;
         };
-        /** @description What is sent to a webhook. */
+        /** @description The body of a request to a webhook. */
         Message: {
-            /** @description What the change is of, and what happened to it. */
+            /** @description The type of the event: the type of the entity, and what happened to it. */
             type: string;
-            /** @description When it happened. */
+            /** @description The time of the event. */
             timestamp: components["schemas"]["Timestamp"];
         };
-        /** @description What happened. */
+        /** @description The change. */
         MessageData: {
             change: components["schemas"]["Change"];
         };
@@ -3988,7 +4095,7 @@ export interface components {
             /** @enum {unknown} */
             type?: "task.created" | "task.updated" | "task.deleted" | "task.restored" | "task.purged" | "task.reminded";
             data: {
-                /** @description The task as it is when the event is sent; null if it is not there any more. */
+                /** @description The task at the time of sending; null if it no longer exists. */
                 task: components["schemas"]["Task"] | null;
             } & components["schemas"]["MessageData"];
         } & components["schemas"]["Message"];
@@ -3997,7 +4104,7 @@ export interface components {
             /** @enum {unknown} */
             type?: "profile.updated";
             data: {
-                /** @description The profile as it is when the event is sent. */
+                /** @description The profile at the time of sending. */
                 profile: components["schemas"]["Profile"];
             } & components["schemas"]["MessageData"];
         } & components["schemas"]["Message"];
@@ -4006,7 +4113,7 @@ export interface components {
             /** @enum {unknown} */
             type?: "project.created" | "project.updated" | "project.deleted";
             data: {
-                /** @description The project as it is when the event is sent; null if it is not there any more. */
+                /** @description The project at the time of sending; null if it no longer exists. */
                 project: components["schemas"]["Project"] | null;
             } & components["schemas"]["MessageData"];
         } & components["schemas"]["Message"];
@@ -4015,7 +4122,7 @@ export interface components {
             /** @enum {unknown} */
             type?: "tag.created" | "tag.updated" | "tag.deleted";
             data: {
-                /** @description The tag as it is when the event is sent; null if it is not there any more. */
+                /** @description The tag at the time of sending; null if it no longer exists. */
                 tag: components["schemas"]["Tag"] | null;
             } & components["schemas"]["MessageData"];
         } & components["schemas"]["Message"];
@@ -4024,15 +4131,15 @@ export interface components {
             /** @enum {unknown} */
             type?: "completion.created" | "completion.deleted";
             data: {
-                /** @description The completion as it is when the event is sent; null if it is not there any more. */
+                /** @description The completion at the time of sending; null if it no longer exists. */
                 completion: components["schemas"]["Completion"] | null;
             } & components["schemas"]["MessageData"];
         } & components["schemas"]["Message"];
-        /** @description A change of something else. */
+        /** @description A change of another entity. */
         ChangeMessage: {
             data: components["schemas"]["MessageData"];
         } & components["schemas"]["Message"];
-        /** @description A test, for which nothing happened. */
+        /** @description A test, without a change. */
         TestMessage: {
             /** @enum {unknown} */
             type?: "webhook.test";
@@ -4043,7 +4150,7 @@ export interface components {
         } & components["schemas"]["Message"];
         /**
          * Request header fields too large
-         * @description The request's headers, the address included, are larger than 16 KiB together.
+         * @description The headers of the request and its address are larger than 16 KiB together.
          */
         HeadersTooLargeProblem: {
             /** @constant */
@@ -4056,7 +4163,7 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Method not allowed
-         * @description The address exists but does not take this method. The `Allow` header lists the methods that it takes.
+         * @description The address exists but does not support this method. The `Allow` header lists the methods that it supports.
          */
         MethodNotAllowedProblem: {
             /** @constant */
@@ -4069,7 +4176,7 @@ export interface components {
         } & components["schemas"]["Problem"];
         /**
          * Request timeout
-         * @description The request's headers or body took too long to arrive. The connection is closed.
+         * @description The headers or the body of the request took too long to arrive. The service closes the connection.
          */
         RequestTimeoutProblem: {
             /** @constant */
@@ -4082,7 +4189,7 @@ export interface components {
         } & components["schemas"]["Problem"];
     };
     responses: {
-        /** @description The request's headers are too large; any address may answer so. */
+        /** @description The request headers are too large. Any address can answer this. */
         HeadersTooLarge: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4102,7 +4209,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
             };
         };
-        /** @description The address does not take this method; any address may answer so. */
+        /** @description The address does not support this method. Any address can answer this. */
         MethodNotAllowed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4116,14 +4223,14 @@ export interface components {
                  *       "code": "method-not-allowed",
                  *       "title": "Method not allowed",
                  *       "status": 405,
-                 *       "detail": "This address takes GET, HEAD, OPTIONS.",
+                 *       "detail": "This address supports GET, HEAD, OPTIONS.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
                 "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
             };
         };
-        /** @description The request took too long to arrive; any address may answer so. */
+        /** @description The request took too long to arrive. Any address can answer this. */
         RequestTimeout: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4163,7 +4270,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["BadRequestProblem"];
             };
         };
-        /** @description There is no valid token. */
+        /** @description The token is missing or not valid. */
         Unauthorized: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4184,12 +4291,12 @@ export interface components {
                 "application/problem+json": components["schemas"]["UnauthorizedProblem"];
             };
         };
-        /** @description The caller is known, and may not do this. */
+        /** @description The credentials are valid but do not allow this request. */
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 /**
-                 * @description What the token lacks (RFC 6750); where a scope is missing.
+                 * @description The scope that the token lacks (RFC 6750). Present if a scope is missing.
                  * @example Bearer realm="tasklane", error="insufficient_scope", scope="tasklane:write"
                  */
                 "WWW-Authenticate"?: string;
@@ -4209,7 +4316,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["AccessDeniedProblem"];
             };
         };
-        /** @description The request breaks this contract; `errors` lists the faults. */
+        /** @description The request breaks this contract. `errors` lists the validation errors. */
         ValidationFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4222,9 +4329,14 @@ export interface components {
                  *       "code": "validation-failed",
                  *       "title": "Validation failed",
                  *       "status": 422,
-                 *       "detail": "The request has 1 fault.",
+                 *       "detail": "`due_date` must be a calendar date such as 2027-01-31, and 1 more error",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "errors": [
+                 *         {
+                 *           "pointer": "/body/due_date",
+                 *           "code": "wrong-format",
+                 *           "detail": "must be a calendar date such as 2027-01-31"
+                 *         },
                  *         {
                  *           "pointer": "/body/title",
                  *           "code": "required",
@@ -4237,12 +4349,12 @@ export interface components {
                 "application/problem+json": components["schemas"]["ValidationFailedProblem"];
             };
         };
-        /** @description The requests of this minute cost more units than the limit has. */
+        /** @description The limit of this minute is used up. */
         RateLimited: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 /**
-                 * @description Seconds to wait before trying again (RFC 9110).
+                 * @description Seconds to wait before sending the request again (RFC 9110).
                  * @example 30
                  */
                 "Retry-After": number;
@@ -4257,14 +4369,14 @@ export interface components {
                  *       "code": "rate-limited",
                  *       "title": "Rate limited",
                  *       "status": 429,
-                 *       "detail": "The limit of this minute is used up; wait for the next one.",
+                 *       "detail": "The rate limit of this minute is used up. Wait for the next minute.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
                 "application/problem+json": components["schemas"]["RateLimitedProblem"];
             };
         };
-        /** @description The service failed to answer; nothing that it had not acknowledged is certain to be kept. */
+        /** @description The service could not answer. It is not known whether a write took effect. */
         Fault: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4285,7 +4397,13 @@ export interface components {
                 "application/problem+json": components["schemas"]["ServerErrorProblem"];
             };
         };
-        /** @description The chosen id is taken, the lane would hold more than its quota, or the request's key has no reply to repeat. */
+        /**
+         * @description One of these is true:
+         *
+         *     - The lane already uses the chosen id.
+         *     - The request would exceed a quota of the lane.
+         *     - The stored reply for the `Idempotency-Key` is not available.
+         */
         IdTaken: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4299,7 +4417,7 @@ export interface components {
                  *       "code": "id-taken",
                  *       "title": "Id taken",
                  *       "status": 409,
-                 *       "detail": "The lane already has something with this id.",
+                 *       "detail": "The lane already has an entity with this id.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -4326,7 +4444,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ContentTooLargeProblem"];
             };
         };
-        /** @description The body's media type, charset or content coding is not supported. */
+        /** @description The media type, the charset or the content coding of the body is not supported. */
         UnsupportedMediaType: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4346,7 +4464,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
             };
         };
-        /** @description The request breaks this contract, or its key is that of another request. */
+        /** @description Either the request breaks this contract, or its `Idempotency-Key` was already used for a different request. */
         ValidationFailedOrKeyReused: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4359,7 +4477,7 @@ export interface components {
                  *       "code": "validation-failed",
                  *       "title": "Validation failed",
                  *       "status": 422,
-                 *       "detail": "The request has one fault.",
+                 *       "detail": "`title` is required",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "errors": [
                  *         {
@@ -4374,7 +4492,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["UnprocessableProblem"];
             };
         };
-        /** @description The task as it now is. */
+        /** @description The task in its current state. */
         TaskRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4393,10 +4511,10 @@ export interface components {
                  *       "parent_id": null,
                  *       "title": "Water the plants",
                  *       "description": "The fern twice.",
-                 *       "status": "completed",
+                 *       "status": "pending",
                  *       "priority": "high",
-                 *       "completed": true,
-                 *       "completed_at": "2026-11-21T10:00:00.000Z",
+                 *       "completed": false,
+                 *       "completed_at": null,
                  *       "tags": [
                  *         "home"
                  *       ],
@@ -4422,7 +4540,7 @@ export interface components {
                 "application/json": components["schemas"]["Task"];
             };
         };
-        /** @description The entity still is what `If-None-Match` names. */
+        /** @description The entity's current `ETag` matches `If-None-Match`. */
         NotModified: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4433,7 +4551,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description The lane has no such task. */
+        /** @description The lane has no task with this id. */
         TaskNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4453,7 +4571,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["TaskNotFoundProblem"];
             };
         };
-        /** @description The lane would hold more than its quota. */
+        /** @description The request would exceed a quota of the lane. */
         QuotaExceeded: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4475,7 +4593,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["QuotaExceededProblem"];
             };
         };
-        /** @description The task is no longer what `If-Match` names. */
+        /** @description The task has changed: its `ETag` no longer matches `If-Match`. */
         TaskPreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4489,7 +4607,7 @@ export interface components {
                  *       "code": "precondition-failed",
                  *       "title": "Precondition failed",
                  *       "status": 412,
-                 *       "detail": "It was changed since.",
+                 *       "detail": "The entity was changed in the meantime.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "current": {
                  *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
@@ -4498,10 +4616,10 @@ export interface components {
                  *         "parent_id": null,
                  *         "title": "Water the plants",
                  *         "description": "The fern twice.",
-                 *         "status": "completed",
+                 *         "status": "pending",
                  *         "priority": "high",
-                 *         "completed": true,
-                 *         "completed_at": "2026-11-21T10:00:00.000Z",
+                 *         "completed": false,
+                 *         "completed_at": null,
                  *         "tags": [
                  *           "home"
                  *         ],
@@ -4528,7 +4646,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["TaskPreconditionFailedProblem"];
             };
         };
-        /** @description The request needs an `If-Match`. */
+        /** @description The request needs an `If-Match` header. */
         PreconditionRequired: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4548,7 +4666,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["PreconditionRequiredProblem"];
             };
         };
-        /** @description The lane would hold more than its quota, or the request's key has no reply to repeat. */
+        /** @description Either the request would exceed a quota of the lane, or the stored reply for its `Idempotency-Key` is not available. */
         QuotaExceededOrConflict: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4571,7 +4689,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["QuotaConflictProblem"];
             };
         };
-        /** @description The last completion can not be taken back, or the request's key has no reply to repeat. */
+        /** @description Either the completion cannot be taken back, or the stored reply for the `Idempotency-Key` is not available. */
         CompletionChanged: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4585,14 +4703,14 @@ export interface components {
                  *       "code": "completion-changed",
                  *       "title": "Completion changed",
                  *       "status": 409,
-                 *       "detail": "The due date or the recurrence was changed since the last completion.",
+                 *       "detail": "The due date or the recurrence rule was changed after the last completion.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
                 "application/problem+json": components["schemas"]["CompletionConflictProblem"];
             };
         };
-        /** @description The task does not recur, or the request's key has no reply to repeat. */
+        /** @description Either the task does not recur or is closed, or the stored reply for the `Idempotency-Key` is not available. */
         NotRecurring: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4613,7 +4731,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["SkipConflictProblem"];
             };
         };
-        /** @description The request's key has no reply to repeat. */
+        /**
+         * @description The stored reply for the `Idempotency-Key` is not available: the earlier request is still in progress, or its reply
+         *     was larger than 1 MiB and was not stored.
+         */
         IdempotencyConflict: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4627,14 +4748,14 @@ export interface components {
                  *       "code": "request-in-flight",
                  *       "title": "Request in flight",
                  *       "status": 409,
-                 *       "detail": "A request with this key is being carried out.",
+                 *       "detail": "A request with this key is still running.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
                 "application/problem+json": components["schemas"]["IdempotencyConflictProblem"];
             };
         };
-        /** @description The project as it now is. */
+        /** @description The project in its current state. */
         ProjectRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4653,15 +4774,15 @@ export interface components {
                  *       "color": "#2f855a",
                  *       "archived": false,
                  *       "position": "m00064422c6a9c0",
-                 *       "version": 1,
+                 *       "version": 2,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
-                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
                  *     }
                  */
                 "application/json": components["schemas"]["Project"];
             };
         };
-        /** @description The lane has no such project. */
+        /** @description The lane has no project with this id. */
         ProjectNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4681,7 +4802,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProjectNotFoundProblem"];
             };
         };
-        /** @description The project is no longer what `If-Match` names. */
+        /** @description The project has changed: its `ETag` no longer matches `If-Match`. */
         ProjectPreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4695,7 +4816,7 @@ export interface components {
                  *       "code": "precondition-failed",
                  *       "title": "Precondition failed",
                  *       "status": 412,
-                 *       "detail": "It was changed since.",
+                 *       "detail": "The entity was changed in the meantime.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "current": {
                  *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
@@ -4704,16 +4825,16 @@ export interface components {
                  *         "color": "#2f855a",
                  *         "archived": false,
                  *         "position": "m00064422c6a9c0",
-                 *         "version": 1,
+                 *         "version": 2,
                  *         "created_at": "2026-11-21T09:30:00.000Z",
-                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *         "updated_at": "2026-11-21T10:00:00.000Z"
                  *       }
                  *     }
                  */
                 "application/problem+json": components["schemas"]["ProjectPreconditionFailedProblem"];
             };
         };
-        /** @description The tag as it now is. */
+        /** @description The tag in its current state. */
         TagRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4728,17 +4849,17 @@ export interface components {
                  * @example {
                  *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
                  *       "user_id": "ada",
-                 *       "name": "home",
+                 *       "name": "household",
                  *       "color": null,
-                 *       "version": 1,
+                 *       "version": 2,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
-                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
                  *     }
                  */
                 "application/json": components["schemas"]["Tag"];
             };
         };
-        /** @description The lane has no such tag. */
+        /** @description The lane has no tag with this id. */
         TagNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4758,7 +4879,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["TagNotFoundProblem"];
             };
         };
-        /** @description The tag is no longer what `If-Match` names. */
+        /** @description The tag has changed: its `ETag` no longer matches `If-Match`. */
         TagPreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4772,23 +4893,23 @@ export interface components {
                  *       "code": "precondition-failed",
                  *       "title": "Precondition failed",
                  *       "status": 412,
-                 *       "detail": "It was changed since.",
+                 *       "detail": "The entity was changed in the meantime.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "current": {
                  *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60",
                  *         "user_id": "ada",
-                 *         "name": "home",
+                 *         "name": "household",
                  *         "color": null,
-                 *         "version": 1,
+                 *         "version": 2,
                  *         "created_at": "2026-11-21T09:30:00.000Z",
-                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *         "updated_at": "2026-11-21T10:00:00.000Z"
                  *       }
                  *     }
                  */
                 "application/problem+json": components["schemas"]["TagPreconditionFailedProblem"];
             };
         };
-        /** @description The profile as it now is. */
+        /** @description The profile in its current state. */
         ProfileRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4813,7 +4934,7 @@ export interface components {
                 "application/json": components["schemas"]["Profile"];
             };
         };
-        /** @description The profile is no longer what `If-Match` names. */
+        /** @description The profile has changed: its `ETag` no longer matches `If-Match`. */
         ProfilePreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4827,7 +4948,7 @@ export interface components {
                  *       "code": "precondition-failed",
                  *       "title": "Precondition failed",
                  *       "status": 412,
-                 *       "detail": "It was changed since.",
+                 *       "detail": "The entity was changed in the meantime.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "current": {
                  *         "user_id": "ada",
@@ -4843,7 +4964,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProfilePreconditionFailedProblem"];
             };
         };
-        /** @description The token leads nowhere any more. */
+        /** @description The sync token can no longer be used. */
         SyncTokenExpired: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4856,19 +4977,19 @@ export interface components {
                  *       "code": "sync-token-expired",
                  *       "title": "Sync token expired",
                  *       "status": 410,
-                 *       "detail": "What changed since is not known any more. Start over, without a token.",
+                 *       "detail": "The changes since this token are no longer known. Start again without a token.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
                 "application/problem+json": components["schemas"]["SyncTokenExpiredProblem"];
             };
         };
-        /** @description There were too many requests, or the user has too many streams open. */
+        /** @description Either the limit of this minute is used up, or the user has too many event streams open. */
         TooManyStreams: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 /**
-                 * @description Seconds to wait before trying again (RFC 9110).
+                 * @description Seconds to wait before sending the request again (RFC 9110).
                  * @example 30
                  */
                 "Retry-After": number;
@@ -4883,7 +5004,7 @@ export interface components {
                  *       "code": "too-many-streams",
                  *       "title": "Too many streams",
                  *       "status": 429,
-                 *       "detail": "The user has too many event streams open; close one.",
+                 *       "detail": "The user has too many open event streams. Close one.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -4911,7 +5032,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
             };
         };
-        /** @description The webhook as it now is. */
+        /** @description The webhook in its current state. */
         WebhookRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4937,15 +5058,15 @@ export interface components {
                  *       "disabled_at": null,
                  *       "verified_at": "2026-11-21T09:30:01.000Z",
                  *       "secret_rotated_at": null,
-                 *       "version": 1,
+                 *       "version": 2,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
-                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
                  *     }
                  */
                 "application/json": components["schemas"]["Webhook"];
             };
         };
-        /** @description The lane has no such webhook. */
+        /** @description The lane has no webhook with this id. */
         WebhookNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4965,7 +5086,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["WebhookNotFoundProblem"];
             };
         };
-        /** @description The webhook is no longer what `If-Match` names. */
+        /** @description The webhook has changed: its `ETag` no longer matches `If-Match`. */
         WebhookPreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4979,7 +5100,7 @@ export interface components {
                  *       "code": "precondition-failed",
                  *       "title": "Precondition failed",
                  *       "status": 412,
-                 *       "detail": "It was changed since.",
+                 *       "detail": "The entity was changed in the meantime.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "current": {
                  *         "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80",
@@ -4995,16 +5116,16 @@ export interface components {
                  *         "disabled_at": null,
                  *         "verified_at": "2026-11-21T09:30:01.000Z",
                  *         "secret_rotated_at": null,
-                 *         "version": 1,
+                 *         "version": 2,
                  *         "created_at": "2026-11-21T09:30:00.000Z",
-                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *         "updated_at": "2026-11-21T10:00:00.000Z"
                  *       }
                  *     }
                  */
                 "application/problem+json": components["schemas"]["WebhookPreconditionFailedProblem"];
             };
         };
-        /** @description The webhook is disabled, or the request's key has no reply to repeat. */
+        /** @description Either the webhook is disabled, or the stored reply for the `Idempotency-Key` is not available. */
         WebhookDisabled: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -5018,14 +5139,14 @@ export interface components {
                  *       "code": "webhook-disabled",
                  *       "title": "Webhook disabled",
                  *       "status": 409,
-                 *       "detail": "The webhook is disabled; enable it first.",
+                 *       "detail": "The webhook is disabled. Enable it first.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
                 "application/problem+json": components["schemas"]["WebhookConflictProblem"];
             };
         };
-        /** @description The delivery as it now is. */
+        /** @description The delivery in its current state. */
         WebhookDeliveryRepresentation: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -5059,7 +5180,7 @@ export interface components {
                 "application/json": components["schemas"]["WebhookDelivery"];
             };
         };
-        /** @description The lane has no such webhook, or the webhook no such delivery. */
+        /** @description The lane has no webhook with this id, or the webhook has no delivery with this id. */
         WebhookDeliveryNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -5079,7 +5200,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["DeliveryLookupProblem"];
             };
         };
-        /** @description The lane was changed during the import, of which a part is written, or would hold more than its quota. */
+        /**
+         * @description Either the lane was changed during the import, and a part of the file is already written, or the import would exceed
+         *     a quota of the lane.
+         */
         ImportInterrupted: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -5092,7 +5216,7 @@ export interface components {
                  *       "code": "import-interrupted",
                  *       "title": "Import interrupted",
                  *       "status": 409,
-                 *       "detail": "The lane was changed during the import, which has written 500 rows; repeat it.",
+                 *       "detail": "The lane was changed during the import, after 500 rows were written. Repeat the import.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -5112,7 +5236,7 @@ export interface components {
                  *       "code": "not-found",
                  *       "title": "Not found",
                  *       "status": 404,
-                 *       "detail": "There is nothing at this address.",
+                 *       "detail": "Nothing exists at this address.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -5122,79 +5246,84 @@ export interface components {
     };
     parameters: {
         /**
-         * @description The user whose lane this is; must be the token's subject.
+         * @description The user who owns the lane. It must be the subject of the token.
          * @example ada
          */
         LaneUserId: components["schemas"]["UserId"];
         /**
-         * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+         * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
+         *     order.
          * @example eyJ2IjoxfQ
          */
         Cursor: string;
         /**
-         * @description How many items a page holds at most.
+         * @description The maximum number of items on a page.
          * @example 20
          */
         Limit: number;
         /**
          * @description Makes the request safe to send again
-         *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-         *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-         *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-         *     what succeeded is kept: after a problem the same key may be used again.
+         *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+         *     request out once and repeats its reply for 24 hours.
+         *
+         *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+         *       key.
+         *     - Use a new key, such as a UUID, for each new request.
+         *     - A key belongs to its user and its operation.
+         *     - Only successful replies are stored. After a problem the same key can be used again.
          * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
          */
         IdempotencyKey: string;
         /**
-         * @description The task's id.
+         * @description The id of the task.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
          */
         TaskId: components["schemas"]["Id"];
         /**
-         * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
-         *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+         * @description Answers 304 without a body if the entity's current entity tag is one of these ([RFC 9110, section
+         *     13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
          * @example "3-1795255200000"
          */
         IfNoneMatch: string;
         /**
-         * @description Changes the entity only if it still is what one of these entity tags stands for
-         *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+         * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+         *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
          * @example "3-1795255200000"
          */
         IfMatch: string;
         /**
-         * @description The project's id.
+         * @description The id of the project.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
          */
         ProjectId: components["schemas"]["Id"];
         /**
-         * @description The tag's id.
+         * @description The id of the tag.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
          */
         TagId: components["schemas"]["Id"];
         /**
-         * @description The webhook's id.
+         * @description The id of the webhook.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
          */
         WebhookId: components["schemas"]["Id"];
         /**
-         * @description The delivery's id.
+         * @description The id of the delivery.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
          */
         DeliveryId: components["schemas"]["Id"];
         /**
-         * @description Names the delivery; it is the same however often the event is sent.
+         * @description The id of the delivery. It stays the same when the event is sent again.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
          */
         WebhookMessageId: string;
         /**
-         * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+         * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
          * @example 1795253401
          */
         WebhookTimestamp: string;
         /**
-         * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-         *     while a former secret is valid.
+         * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
+         *     there is one signature for each of the two secrets, separated by a space.
          * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
          */
         WebhookSignature: string;
@@ -5207,73 +5336,99 @@ export interface components {
          */
         RequestId: string;
         /**
-         * @description The limit that the request was counted under: `r` units are left, until a new minute begins in `t` seconds
+         * @description The rate limit that the request was counted under: `r` units are left, and the next minute begins in `t` seconds
          *     (draft-ietf-httpapi-ratelimit-headers-08).
          * @example "writes"; r=0; t=30
          */
         RateLimit: string;
         /**
-         * @description The limit that the request was counted under: `reads` and `writes` of a user, `feeds` for a calendar feed,
-         *     `address` for requests without credentials and `failed-authentications` for those with credentials that are not
-         *     valid. It has `q` units in `w` seconds; `pk` is a hash of whom they belong to. The default unit (`qu`, requests)
-         *     applies, and a request takes as many as its `x-cost` says (draft-ietf-httpapi-ratelimit-headers-08).
+         * @description The rate limit that the request was counted under (draft-ietf-httpapi-ratelimit-headers-08). It allows `q` units in
+         *     `w` seconds. `pk` is a hash of the user, calendar feed or address that is counted. `qu` is absent, so the unit is
+         *     the default, requests; one request takes as many units as its `x-cost` says. The limits are:
+         *
+         *     - `reads` and `writes`, for a user.
+         *     - `feeds`, for a calendar feed.
+         *     - `address`, for requests without credentials.
+         *     - `failed-authentications`, for requests with invalid credentials.
          * @example "writes"; q=1200; w=60; pk=:YWRh:
          */
         RateLimitPolicy: string;
         /**
-         * @description The scheme to authenticate with, and what was wrong (RFC 6750).
+         * @description The authentication scheme, and why the credentials were not accepted (RFC 6750).
          * @example Bearer realm="tasklane", error="invalid_token", resource_metadata="https://tasks.example.com/.well-known/oauth-protected-resource"
          */
         WwwAuthenticate: string;
         /**
-         * @description Seconds to wait before trying again (RFC 9110); on 503.
+         * @description Seconds to wait before sending the request again (RFC 9110). Present on 503.
          * @example 5
          */
         RetryAfter: number;
         /**
-         * @description The strong entity tag of what the body shows, for `If-Match` and `If-None-Match` (RFC 9110, section 8.8.3): its
-         *     `version` and its `updated_at` in milliseconds since 1970, 0 for null.
+         * @description The strong entity tag of the entity in the body, for `If-Match` and `If-None-Match` (RFC 9110, section 8.8.3). It
+         *     consists of `version` and of `updated_at` in milliseconds since 1970. If `updated_at` is null, the second number is
+         *     0.
          * @example "3-1795255200000"
          */
         ETag: string;
         /**
-         * @description That this is the reply to an earlier request with the same `Idempotency-Key`; absent otherwise.
+         * @description Present if this is the stored reply to an earlier request with the same `Idempotency-Key`.
          * @example true
          */
         IdempotencyReplayed: "true";
         /**
-         * @description The address of what was made.
+         * @description The address of the new resource.
          * @example /api/ada/tasks/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
          */
-        Location: string;
+        TaskLocation: string;
         /**
-         * @description Seconds to wait before trying again (RFC 9110); where the request is in flight.
+         * @description Seconds to wait before sending the request again (RFC 9110). Present if an earlier request with the same key is
+         *     still in progress.
          * @example 1
          */
         InFlightRetryAfter: number;
         /**
-         * @description How long the response may be kept (RFC 9111).
+         * @description The address of the new resource.
+         * @example /api/ada/projects/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
+         */
+        ProjectLocation: string;
+        /**
+         * @description How long the response can be cached (RFC 9111).
          * @example no-cache
          */
         CacheControl: string;
         /**
-         * @description That the response is a file to keep, and its name (RFC 6266).
+         * @description The address of the new resource.
+         * @example /api/ada/webhooks/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
+         */
+        WebhookLocation: string;
+        /**
+         * @description The address of the new resource.
+         * @example /api/ada/webhooks/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80/deliveries/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
+         */
+        WebhookDeliveryLocation: string;
+        /**
+         * @description Says that the response is a file, and gives its name (RFC 6266).
          * @example attachment; filename="tasklane-2026-11-21.json"
          */
         ContentDisposition: string;
         /**
-         * @description The weak entity tag of the calendar, for `If-None-Match` (RFC 9110, section 8.8.3). It stands for what the lane
-         *     holds, and for how this release writes that.
+         * @description The address of the new resource.
+         * @example /api/ada/calendar-feed
+         */
+        CalendarFeedLocation: string;
+        /**
+         * @description The weak entity tag of the calendar, for `If-None-Match` (RFC 9110, section 8.8.3). It changes when the lane
+         *     changes, or when a new release of the service writes calendars differently.
          * @example W/"Zr0cQx5mK2vWb7yLhJ4dPf"
          */
         CalendarETag: string;
         /**
-         * @description What the page may load; nothing from outside this service.
+         * @description What the page is allowed to load. It loads nothing from outside this service.
          * @example default-src 'none'
          */
         ContentSecurityPolicy: string;
         /**
-         * @description The methods that the address takes (RFC 9110).
+         * @description The methods that the address supports (RFC 9110).
          * @example GET, HEAD, OPTIONS
          */
         Allow: string;
@@ -5302,26 +5457,27 @@ export interface operations {
                  */
                 priority?: components["schemas"]["TaskPriority"][];
                 /**
-                 * @description Only these tasks, separated by commas; with `include_subtask_counts`, how one task's subtasks stand.
+                 * @description Only the tasks with these ids, separated by commas.
                  * @example [
                  *       "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e"
                  *     ]
                  */
                 id?: components["schemas"]["Id"][];
                 /**
-                 * @description Only tasks of one of these projects, separated by commas. `has_not=project` is for those of none.
+                 * @description Only tasks in one of these projects, separated by commas. For tasks without a project, use `has_not=project`.
                  * @example [
                  *       "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50"
                  *     ]
                  */
                 project_id?: components["schemas"]["Id"][];
                 /**
-                 * @description Only the subtasks of this task, those of its subtasks left out. `has_not=parent` is for tasks that are none.
+                 * @description Only the direct subtasks of this task. For tasks without a parent, use `has_not=parent`.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 parent_id?: components["schemas"]["Id"];
                 /**
-                 * @description Only tasks with at least one of these tags, by name, separated by commas; case does not matter.
+                 * @description Only tasks with at least one of these tags. Tag names are separated by commas; upper and lower case are the
+                 *     same.
                  * @example [
                  *       "home",
                  *       "garden"
@@ -5329,7 +5485,7 @@ export interface operations {
                  */
                 tags_any?: components["schemas"]["TagNames"];
                 /**
-                 * @description Only tasks with all of these tags.
+                 * @description Only tasks with all of these tags, separated by commas.
                  * @example [
                  *       "home",
                  *       "garden"
@@ -5337,28 +5493,34 @@ export interface operations {
                  */
                 tags_all?: components["schemas"]["TagNames"];
                 /**
-                 * @description Only tasks with none of these tags.
+                 * @description Only tasks with none of these tags, separated by commas.
                  * @example [
                  *       "someday"
                  *     ]
                  */
                 tags_none?: components["schemas"]["TagNames"];
                 /**
-                 * @description Only tasks that have, for each word of this text, one in their title or description that begins with it;
-                 *     case and diacritics do not matter. Where that finds nothing, and the service tolerates typos, words that are
-                 *     nearly the same count too; `search` says so. `sort=relevance` puts the best first.
+                 * @description Searches titles and descriptions. A task matches if, for each word of `q`, its title or description has a word
+                 *     that begins with it. Case and diacritics do not matter.
+                 *
+                 *     If no task matches and the service supports typo tolerance, tasks with similar words are returned; `search` in
+                 *     the response says so. Use `sort=relevance` to get the best matches first.
                  * @example water pla
                  */
                 q?: string;
                 /**
-                 * @description Only open tasks that are, on the calendar of `tz`: due today (`today`), past due (`overdue`), due on a later
-                 *     day (`upcoming`), or without a due date (`no_date`). An all-day task is overdue once its day has ended; a
-                 *     task with a time is overdue from then on, and still due today.
+                 * @description Only open tasks that are, in the time zone `tz`:
+                 *
+                 *     - `today`: due today.
+                 *     - `overdue`: past due. An all-day task is overdue when its day has ended. A task with a due time is overdue
+                 *       after that time; it is then also in `today` until its day ends.
+                 *     - `upcoming`: due on a later day.
+                 *     - `no_date`: without a due date.
                  * @example today
                  */
                 view?: components["schemas"]["TaskView"];
                 /**
-                 * @description The time zone whose calendar `view` goes by; the profile's where it is left out.
+                 * @description The time zone that `view` uses. The default is the time zone of the profile.
                  * @example Europe/Zurich
                  */
                 tz?: components["schemas"]["TimeZone"];
@@ -5373,12 +5535,12 @@ export interface operations {
                  */
                 due_until?: components["schemas"]["CalendarDate"];
                 /**
-                 * @description Only tasks completed after this instant, which is itself excluded.
+                 * @description Only tasks completed after this instant (exclusive).
                  * @example 2026-01-01T00:00:00.000Z
                  */
                 completed_after?: components["schemas"]["Timestamp"];
                 /**
-                 * @description Only tasks completed before this instant, which is itself excluded.
+                 * @description Only tasks completed before this instant (exclusive).
                  * @example 2027-01-01T00:00:00.000Z
                  */
                 completed_before?: components["schemas"]["Timestamp"];
@@ -5398,31 +5560,38 @@ export interface operations {
                  */
                 has_not?: components["schemas"]["TaskTraits"];
                 /**
-                 * @description Only tasks created after this instant, which is itself excluded.
+                 * @description Only tasks created after this instant (exclusive).
                  * @example 2026-01-01T00:00:00.000Z
                  */
                 created_after?: components["schemas"]["Timestamp"];
                 /**
-                 * @description Only tasks created before this instant, which is itself excluded.
+                 * @description Only tasks created before this instant (exclusive).
                  * @example 2027-01-01T00:00:00.000Z
                  */
                 created_before?: components["schemas"]["Timestamp"];
                 /**
-                 * @description Only tasks last changed after this instant, which is itself excluded.
+                 * @description Only tasks last changed after this instant (exclusive).
                  * @example 2026-01-01T00:00:00.000Z
                  */
                 updated_after?: components["schemas"]["Timestamp"];
                 /**
-                 * @description Only tasks last changed before this instant, which is itself excluded.
+                 * @description Only tasks last changed before this instant (exclusive).
                  * @example 2027-01-01T00:00:00.000Z
                  */
                 updated_before?: components["schemas"]["Timestamp"];
                 /**
-                 * @description One or more keys, separated by commas, the first weighing most; `-` before a key reverses it. Titles sort
-                 *     by code point, priorities from low to urgent, statuses in the order of their schema, `due` by day and time
-                 *     with all-day tasks after the others of their day, `position` as the user arranged them. What a task does
-                 *     not have (`due`, `completed_at`) puts it last, whichever the direction. `relevance` is how well a task matches
-                 *     `q`, without which there is none, the best first. Tasks that are equal under every key are ordered by `id`.
+                 * @description One or more sort keys, separated by commas. The first key is the most important. `-` before a key reverses its
+                 *     order.
+                 *
+                 *     - `title`: by Unicode code point.
+                 *     - `priority`: from `low` to `urgent`.
+                 *     - `status`: in the order of its schema.
+                 *     - `due`: by day and time. All-day tasks come after the other tasks of the same day.
+                 *     - `position`: the order that the user chose.
+                 *     - `relevance`: how well the task matches `q`, best first. Requires `q`.
+                 *
+                 *     Tasks without a value for `due` or `completed_at` come last, in both directions. Tasks that are equal under
+                 *     all keys are ordered by `id`.
                  * @example [
                  *       "-priority",
                  *       "created_at"
@@ -5430,22 +5599,23 @@ export interface operations {
                  */
                 sort?: components["schemas"]["TaskSort"][];
                 /**
-                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
+                 *     order.
                  * @example eyJ2IjoxfQ
                  */
                 cursor?: components["parameters"]["Cursor"];
                 /**
-                 * @description How many items a page holds at most.
+                 * @description The maximum number of items on a page.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
                 /**
-                 * @description Whether to count all tasks that match the filters, in `total`.
+                 * @description If true, `total` is the number of all tasks that match the filters.
                  * @example true
                  */
                 include_total?: boolean;
                 /**
-                 * @description Whether to count the subtasks of each task of the page, in `subtask_counts`.
+                 * @description If true, `subtask_counts` has the number of subtasks of each task on the page.
                  * @example true
                  */
                 include_subtask_counts?: boolean;
@@ -5453,7 +5623,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -5469,7 +5639,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
-                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
+                     * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
                      * @example </api/ada/tasks?cursor=eyJ2IjoxfQ>; rel="next"
                      */
                     Link?: string;
@@ -5493,10 +5663,10 @@ export interface operations {
                      *           "tags": [
                      *             "home"
                      *           ],
-                     *           "due_date": "2026-11-28",
+                     *           "due_date": "2026-11-21",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-11-28T17:00:00.000Z",
+                     *           "due_at": "2026-11-21T17:00:00.000Z",
                      *           "rrule": "FREQ=WEEKLY",
                      *           "repeat_from": "schedule",
                      *           "recurrence_start": "2026-11-21",
@@ -5558,17 +5728,21 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -5580,7 +5754,19 @@ export interface operations {
                 /**
                  * @example {
                  *       "title": "Water the plants",
-                 *       "priority": "high"
+                 *       "priority": "high",
+                 *       "tags": [
+                 *         "home"
+                 *       ],
+                 *       "due_date": "2026-11-21",
+                 *       "due_time": "18:00",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "rrule": "FREQ=WEEKLY",
+                 *       "reminders": [
+                 *         {
+                 *           "minutes_before_due": 30
+                 *         }
+                 *       ]
                  *     }
                  */
                 "application/json": components["schemas"]["TaskCreate"];
@@ -5595,7 +5781,7 @@ export interface operations {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    Location: components["headers"]["Location"];
+                    Location: components["headers"]["TaskLocation"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5614,10 +5800,10 @@ export interface operations {
                      *       "tags": [
                      *         "home"
                      *       ],
-                     *       "due_date": "2026-11-28",
+                     *       "due_date": "2026-11-21",
                      *       "due_time": "18:00",
                      *       "time_zone": "Europe/Zurich",
-                     *       "due_at": "2026-11-28T17:00:00.000Z",
+                     *       "due_at": "2026-11-21T17:00:00.000Z",
                      *       "rrule": "FREQ=WEEKLY",
                      *       "repeat_from": "schedule",
                      *       "recurrence_start": "2026-11-21",
@@ -5652,20 +5838,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @description Answers 304 without a body if the entity's current entity tag is one of these ([RFC 9110, section
+                 *     13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
                  * @example "3-1795255200000"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -5690,20 +5876,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -5716,8 +5902,19 @@ export interface operations {
                  * @example {
                  *       "title": "Water the plants",
                  *       "description": "The fern twice.",
-                 *       "status": "in_progress",
-                 *       "priority": "high"
+                 *       "priority": "high",
+                 *       "tags": [
+                 *         "home"
+                 *       ],
+                 *       "due_date": "2026-11-28",
+                 *       "due_time": "18:00",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "rrule": "FREQ=WEEKLY",
+                 *       "reminders": [
+                 *         {
+                 *           "minutes_before_due": 30
+                 *         }
+                 *       ]
                  *     }
                  */
                 "application/json": components["schemas"]["TaskReplace"];
@@ -5744,20 +5941,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -5793,28 +5990,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -5825,15 +6026,15 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "priority": "urgent",
-                 *       "description": null
+                 *       "description": "The fern twice.",
+                 *       "project_id": null
                  *     }
                  */
                 "application/merge-patch+json": components["schemas"]["TaskPatch"];
                 /**
                  * @example {
-                 *       "priority": "urgent",
-                 *       "description": null
+                 *       "description": "The fern twice.",
+                 *       "project_id": null
                  *     }
                  */
                 "application/json": components["schemas"]["TaskPatch"];
@@ -5861,28 +6062,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -5927,28 +6132,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -5974,7 +6183,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many dates to list at most.
+                 * @description The maximum number of dates.
                  * @example 5
                  */
                 limit?: number;
@@ -5982,12 +6191,12 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -5996,7 +6205,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The next dates. */
+            /** @description The next due dates. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -6013,6 +6222,30 @@ export interface operations {
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
                      *           "due_at": "2026-11-28T17:00:00.000Z"
+                     *         },
+                     *         {
+                     *           "due_date": "2026-12-05",
+                     *           "due_time": "18:00",
+                     *           "time_zone": "Europe/Zurich",
+                     *           "due_at": "2026-12-05T17:00:00.000Z"
+                     *         },
+                     *         {
+                     *           "due_date": "2026-12-12",
+                     *           "due_time": "18:00",
+                     *           "time_zone": "Europe/Zurich",
+                     *           "due_at": "2026-12-12T17:00:00.000Z"
+                     *         },
+                     *         {
+                     *           "due_date": "2026-12-19",
+                     *           "due_time": "18:00",
+                     *           "time_zone": "Europe/Zurich",
+                     *           "due_at": "2026-12-19T17:00:00.000Z"
+                     *         },
+                     *         {
+                     *           "due_date": "2026-12-26",
+                     *           "due_time": "18:00",
+                     *           "time_zone": "Europe/Zurich",
+                     *           "due_at": "2026-12-26T17:00:00.000Z"
                      *         }
                      *       ]
                      *     }
@@ -6038,22 +6271,23 @@ export interface operations {
                  */
                 task_id?: components["schemas"]["Id"];
                 /**
-                 * @description Only completions after this instant, which is itself excluded.
+                 * @description Only completions after this instant (exclusive).
                  * @example 2026-01-01T00:00:00.000Z
                  */
                 completed_after?: components["schemas"]["Timestamp"];
                 /**
-                 * @description Only completions before this instant, which is itself excluded.
+                 * @description Only completions before this instant (exclusive).
                  * @example 2027-01-01T00:00:00.000Z
                  */
                 completed_before?: components["schemas"]["Timestamp"];
                 /**
-                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
+                 *     order.
                  * @example eyJ2IjoxfQ
                  */
                 cursor?: components["parameters"]["Cursor"];
                 /**
-                 * @description How many items a page holds at most.
+                 * @description The maximum number of items on a page.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
@@ -6061,7 +6295,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -6077,7 +6311,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
-                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
+                     * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
                      * @example </api/ada/completions?cursor=eyJ2IjoxfQ>; rel="next"
                      */
                     Link?: string;
@@ -6095,10 +6329,10 @@ export interface operations {
                      *           "due_date": "2026-11-21",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "completed_at": "2026-11-21T16:40:00.000Z"
+                     *           "completed_at": "2026-11-21T10:00:00.000Z"
                      *         }
                      *       ],
-                     *       "next_cursor": null
+                     *       "next_cursor": "eyJ2IjoxfQ"
                      *     }
                      */
                     "application/json": components["schemas"]["CompletionPage"];
@@ -6118,28 +6352,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -6179,28 +6417,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -6226,12 +6468,13 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
+                 *     order.
                  * @example eyJ2IjoxfQ
                  */
                 cursor?: components["parameters"]["Cursor"];
                 /**
-                 * @description How many items a page holds at most.
+                 * @description The maximum number of items on a page.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
@@ -6239,7 +6482,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -6255,8 +6498,8 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
-                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
-                     * @example </api/ada/tasks?cursor=eyJ2IjoxfQ>; rel="next"
+                     * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
+                     * @example </api/ada/trash?cursor=eyJ2IjoxfQ>; rel="next"
                      */
                     Link?: string;
                     [name: string]: unknown;
@@ -6280,10 +6523,10 @@ export interface operations {
                      *             "tags": [
                      *               "home"
                      *             ],
-                     *             "due_date": "2026-11-28",
+                     *             "due_date": "2026-11-21",
                      *             "due_time": "18:00",
                      *             "time_zone": "Europe/Zurich",
-                     *             "due_at": "2026-11-28T17:00:00.000Z",
+                     *             "due_at": "2026-11-21T17:00:00.000Z",
                      *             "rrule": "FREQ=WEEKLY",
                      *             "repeat_from": "schedule",
                      *             "recurrence_start": "2026-11-21",
@@ -6303,7 +6546,7 @@ export interface operations {
                      *           "task_count": 3
                      *         }
                      *       ],
-                     *       "next_cursor": null
+                     *       "next_cursor": "eyJ2IjoxfQ"
                      *     }
                      */
                     "application/json": components["schemas"]["TrashPage"];
@@ -6323,7 +6566,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -6355,20 +6598,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @description Answers 304 without a body if the entity's current entity tag is one of these ([RFC 9110, section
+                 *     13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
                  * @example "3-1795255200000"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -6393,20 +6636,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The task's id.
+                 * @description The id of the task.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
                  */
                 task_id: components["parameters"]["TaskId"];
@@ -6415,7 +6658,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The task is gone. */
+            /** @description The task is purged. */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -6440,24 +6683,25 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Only these projects, separated by commas.
+                 * @description Only the projects with these ids, separated by commas.
                  * @example [
                  *       "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50"
                  *     ]
                  */
                 id?: components["schemas"]["Id"][];
                 /**
-                 * @description Only projects that are archived, or only those that are not.
+                 * @description True returns only archived projects, false only projects that are not archived. Without it, both are returned.
                  * @example false
                  */
                 archived?: boolean;
                 /**
-                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
+                 *     order.
                  * @example eyJ2IjoxfQ
                  */
                 cursor?: components["parameters"]["Cursor"];
                 /**
-                 * @description How many items a page holds at most.
+                 * @description The maximum number of items on a page.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
@@ -6465,7 +6709,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -6481,8 +6725,8 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
-                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
-                     * @example </api/ada/tasks?cursor=eyJ2IjoxfQ>; rel="next"
+                     * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
+                     * @example </api/ada/projects?cursor=eyJ2IjoxfQ>; rel="next"
                      */
                     Link?: string;
                     [name: string]: unknown;
@@ -6509,7 +6753,7 @@ export interface operations {
                      *           "completed": 12
                      *         }
                      *       },
-                     *       "next_cursor": null
+                     *       "next_cursor": "eyJ2IjoxfQ"
                      *     }
                      */
                     "application/json": components["schemas"]["ProjectPage"];
@@ -6529,17 +6773,21 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -6566,7 +6814,7 @@ export interface operations {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    Location: components["headers"]["Location"];
+                    Location: components["headers"]["ProjectLocation"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6602,20 +6850,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @description Answers 304 without a body if the entity's current entity tag is one of these ([RFC 9110, section
+                 *     13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
                  * @example "3-1795255200000"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The project's id.
+                 * @description The id of the project.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
                  */
                 project_id: components["parameters"]["ProjectId"];
@@ -6639,27 +6887,28 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description What becomes of the project's tasks.
+                 * @description What happens to the tasks of the project. `move` keeps them, without a project. `delete` moves them to the
+                 *     trash.
                  * @example move
                  */
                 tasks: "move" | "delete";
             };
             header?: {
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The project's id.
+                 * @description The id of the project.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
                  */
                 project_id: components["parameters"]["ProjectId"];
@@ -6668,7 +6917,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The project is gone. */
+            /** @description The project is deleted. */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -6695,28 +6944,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The project's id.
+                 * @description The id of the project.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
                  */
                 project_id: components["parameters"]["ProjectId"];
@@ -6727,13 +6980,13 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "archived": true
+                 *       "name": "Garden"
                  *     }
                  */
                 "application/merge-patch+json": components["schemas"]["ProjectPatch"];
                 /**
                  * @example {
-                 *       "archived": true
+                 *       "name": "Garden"
                  *     }
                  */
                 "application/json": components["schemas"]["ProjectPatch"];
@@ -6761,28 +7014,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The project's id.
+                 * @description The id of the project.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
                  */
                 project_id: components["parameters"]["ProjectId"];
@@ -6819,12 +7076,13 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
+                 *     order.
                  * @example eyJ2IjoxfQ
                  */
                 cursor?: components["parameters"]["Cursor"];
                 /**
-                 * @description How many items a page holds at most.
+                 * @description The maximum number of items on a page.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
@@ -6832,7 +7090,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -6848,8 +7106,8 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
-                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
-                     * @example </api/ada/tasks?cursor=eyJ2IjoxfQ>; rel="next"
+                     * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
+                     * @example </api/ada/tags?cursor=eyJ2IjoxfQ>; rel="next"
                      */
                     Link?: string;
                     [name: string]: unknown;
@@ -6874,7 +7132,7 @@ export interface operations {
                      *           "total": 15
                      *         }
                      *       },
-                     *       "next_cursor": null
+                     *       "next_cursor": "eyJ2IjoxfQ"
                      *     }
                      */
                     "application/json": components["schemas"]["TagPage"];
@@ -6893,20 +7151,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @description Answers 304 without a body if the entity's current entity tag is one of these ([RFC 9110, section
+                 *     13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
                  * @example "3-1795255200000"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The tag's id.
+                 * @description The id of the tag.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
                  */
                 tag_id: components["parameters"]["TagId"];
@@ -6931,20 +7189,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The tag's id.
+                 * @description The id of the tag.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
                  */
                 tag_id: components["parameters"]["TagId"];
@@ -6953,7 +7211,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The tag is gone. */
+            /** @description The tag is deleted. */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -6980,28 +7238,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The tag's id.
+                 * @description The id of the tag.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60
                  */
                 tag_id: components["parameters"]["TagId"];
@@ -7046,17 +7308,21 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -7098,7 +7364,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What became of each operation. */
+            /** @description The result of each operation. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -7130,17 +7396,65 @@ export interface operations {
                      *         },
                      *         {
                      *           "index": 1,
-                     *           "op": "delete_task",
-                     *           "status": 404,
-                     *           "body": null,
-                     *           "problem": {
-                     *             "type": "/problems/task-not-found",
-                     *             "code": "task-not-found",
-                     *             "title": "Task not found",
-                     *             "status": 404,
-                     *             "detail": "The lane has no task with this id.",
-                     *             "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                     *           }
+                     *           "op": "create_task",
+                     *           "status": 201,
+                     *           "body": {
+                     *             "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *             "user_id": "ada",
+                     *             "project_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                     *             "parent_id": null,
+                     *             "title": "Water the plants",
+                     *             "description": null,
+                     *             "status": "pending",
+                     *             "priority": "medium",
+                     *             "completed": false,
+                     *             "completed_at": null,
+                     *             "tags": [],
+                     *             "due_date": null,
+                     *             "due_time": null,
+                     *             "time_zone": null,
+                     *             "due_at": null,
+                     *             "rrule": null,
+                     *             "repeat_from": "schedule",
+                     *             "recurrence_start": null,
+                     *             "reminders": [],
+                     *             "position": "m00064422c6a9c0",
+                     *             "version": 1,
+                     *             "created_at": "2026-11-21T09:30:00.000Z",
+                     *             "updated_at": "2026-11-21T09:30:00.000Z"
+                     *           },
+                     *           "problem": null
+                     *         },
+                     *         {
+                     *           "index": 2,
+                     *           "op": "create_task",
+                     *           "status": 201,
+                     *           "body": {
+                     *             "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f",
+                     *             "user_id": "ada",
+                     *             "project_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
+                     *             "parent_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *             "title": "Fill the can",
+                     *             "description": null,
+                     *             "status": "pending",
+                     *             "priority": "medium",
+                     *             "completed": false,
+                     *             "completed_at": null,
+                     *             "tags": [],
+                     *             "due_date": null,
+                     *             "due_time": null,
+                     *             "time_zone": null,
+                     *             "due_at": null,
+                     *             "rrule": null,
+                     *             "repeat_from": "schedule",
+                     *             "recurrence_start": null,
+                     *             "reminders": [],
+                     *             "position": "m00064422c6a9c1",
+                     *             "version": 1,
+                     *             "created_at": "2026-11-21T09:30:00.000Z",
+                     *             "updated_at": "2026-11-21T09:30:00.000Z"
+                     *           },
+                     *           "problem": null
                      *         }
                      *       ]
                      *     }
@@ -7155,8 +7469,11 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
-             * @description The request breaks this contract, and `errors` lists the faults; or an operation of an atomic batch failed,
-             *     and `results` tells which; or the request's key is that of another request.
+             * @description One of these is true:
+             *
+             *     - The request breaks this contract. `errors` lists the validation errors.
+             *     - An operation of an atomic batch failed. `results` says which one.
+             *     - The `Idempotency-Key` was already used for a different request.
              */
             422: {
                 headers: {
@@ -7170,7 +7487,7 @@ export interface operations {
                      *       "code": "batch-failed",
                      *       "title": "Batch failed",
                      *       "status": 422,
-                     *       "detail": "Operation 1 failed, and nothing was changed.",
+                     *       "detail": "Operation 1 failed, and nothing was changed. The lane has no task with this id.",
                      *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                      *       "results": [
                      *         {
@@ -7189,15 +7506,31 @@ export interface operations {
                      *         },
                      *         {
                      *           "index": 1,
-                     *           "op": "delete_task",
-                     *           "status": 404,
+                     *           "op": "create_task",
+                     *           "status": 409,
                      *           "body": null,
                      *           "problem": {
-                     *             "type": "/problems/task-not-found",
-                     *             "code": "task-not-found",
-                     *             "title": "Task not found",
-                     *             "status": 404,
-                     *             "detail": "The lane has no task with this id.",
+                     *             "type": "/problems/quota-exceeded",
+                     *             "code": "quota-exceeded",
+                     *             "title": "Quota exceeded",
+                     *             "status": 409,
+                     *             "detail": "The lane may hold 200000 tasks.",
+                     *             "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                     *             "quota": "tasks",
+                     *             "limit": 200000
+                     *           }
+                     *         },
+                     *         {
+                     *           "index": 2,
+                     *           "op": "create_task",
+                     *           "status": 424,
+                     *           "body": null,
+                     *           "problem": {
+                     *             "type": "/problems/not-applied",
+                     *             "code": "not-applied",
+                     *             "title": "Not applied",
+                     *             "status": 424,
+                     *             "detail": "The operation was not applied, because operation 1 failed.",
                      *             "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                      *           }
                      *         }
@@ -7215,17 +7548,17 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description The first day of the range; 29 days before `until` where it is left out.
-                 * @example 2026-11-01
+                 * @description The first day of the range. The default is 29 days before `until`.
+                 * @example 2026-11-20
                  */
                 from?: components["schemas"]["CalendarDate"];
                 /**
-                 * @description The last day of the range, itself included; today where it is left out.
+                 * @description The last day of the range (inclusive). The default is today.
                  * @example 2026-11-21
                  */
                 until?: components["schemas"]["CalendarDate"];
                 /**
-                 * @description The time zone whose calendar the days are of; the profile's where it is left out.
+                 * @description The time zone of the days. The default is the time zone of the profile.
                  * @example Europe/Zurich
                  */
                 tz?: components["schemas"]["TimeZone"];
@@ -7233,7 +7566,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -7331,15 +7664,15 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @description Answers 304 without a body if the entity's current entity tag is one of these ([RFC 9110, section
+                 *     13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
                  * @example "3-1795255200000"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -7364,23 +7697,27 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -7422,7 +7759,7 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description The `user_id` of the path once more, so that no one erases a lane by a slip.
+                 * @description The same `user_id` as in the path. It prevents an accidental deletion.
                  * @example ada
                  */
                 confirm: components["schemas"]["UserId"];
@@ -7430,7 +7767,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -7439,7 +7776,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The lane is gone. */
+            /** @description The lane is erased. */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -7461,12 +7798,12 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Where to go on, from `next_token` of the call before; without it, a snapshot begins.
+                 * @description The `next_token` of the previous call. Without it, a snapshot begins.
                  * @example WzEsIm1TUVlCR1p3bjZWdyJd
                  */
                 token?: string;
                 /**
-                 * @description How many entities a page holds at most.
+                 * @description The maximum number of entities on a page.
                  * @example 200
                  */
                 limit?: number;
@@ -7474,7 +7811,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -7483,7 +7820,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of the snapshot, or of what has changed. */
+            /** @description A page of the snapshot, or of the changes since `token`. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -7514,10 +7851,10 @@ export interface operations {
                      *             "tags": [
                      *               "home"
                      *             ],
-                     *             "due_date": "2026-11-28",
+                     *             "due_date": "2026-11-21",
                      *             "due_time": "18:00",
                      *             "time_zone": "Europe/Zurich",
-                     *             "due_at": "2026-11-28T17:00:00.000Z",
+                     *             "due_at": "2026-11-21T17:00:00.000Z",
                      *             "rrule": "FREQ=WEEKLY",
                      *             "repeat_from": "schedule",
                      *             "recurrence_start": "2026-11-21",
@@ -7561,22 +7898,22 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description The same, for clients that can't send headers, such as a browser's `EventSource` on a new page. The header,
-                 *     which a browser sends along from its second connection on, goes before it.
+                 * @description The same as the header `Last-Event-ID`, for clients that cannot send headers, such as a new `EventSource` in a
+                 *     browser. If both are present, the header is used.
                  * @example 41-7c0e7d1c-5d0a-4c0c-9f0e-3a1b2c3d4e5f
                  */
                 last_event_id?: components["schemas"]["EventId"];
             };
             header?: {
                 /**
-                 * @description The id of the last event that the client has; browsers send it when they connect again.
+                 * @description The id of the last event that the client received. Browsers send it when they reconnect.
                  * @example 41-7c0e7d1c-5d0a-4c0c-9f0e-3a1b2c3d4e5f
                  */
                 "Last-Event-ID"?: components["schemas"]["EventId"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -7585,7 +7922,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The stream. */
+            /** @description The event stream. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -7593,7 +7930,7 @@ export interface operations {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Cache-Control": components["headers"]["CacheControl"];
                     /**
-                     * @description Tells proxies to pass on what comes as it comes.
+                     * @description Tells proxies not to buffer the stream.
                      * @example no
                      */
                     "X-Accel-Buffering": "no";
@@ -7633,10 +7970,10 @@ export interface operations {
                  */
                 type?: components["schemas"]["ChangeType"][];
                 /**
-                 * @description Only changes of these kinds, separated by commas.
+                 * @description Only changes with these actions, separated by commas.
                  * @example [
-                 *       "updated",
-                 *       "deleted"
+                 *       "created",
+                 *       "updated"
                  *     ]
                  */
                 action?: components["schemas"]["ChangeAction"][];
@@ -7651,17 +7988,18 @@ export interface operations {
                  */
                 since?: components["schemas"]["Timestamp"];
                 /**
-                 * @description Only changes before this instant.
+                 * @description Only changes before this instant (exclusive).
                  * @example 2027-01-01T00:00:00.000Z
                  */
                 until?: components["schemas"]["Timestamp"];
                 /**
-                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
+                 *     order.
                  * @example eyJ2IjoxfQ
                  */
                 cursor?: components["parameters"]["Cursor"];
                 /**
-                 * @description How many items a page holds at most.
+                 * @description The maximum number of items on a page.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
@@ -7669,7 +8007,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -7685,7 +8023,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
-                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
+                     * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
                      * @example </api/ada/activity?cursor=eyJ2IjoxfQ>; rel="next"
                      */
                     Link?: string;
@@ -7719,7 +8057,7 @@ export interface operations {
                      *           "at": "2026-11-21T09:30:00.000Z"
                      *         }
                      *       ],
-                     *       "next_cursor": null
+                     *       "next_cursor": "eyJ2IjoxfQ"
                      *     }
                      */
                     "application/json": components["schemas"]["ActivityPage"];
@@ -7739,7 +8077,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -7798,17 +8136,21 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -7839,7 +8181,7 @@ export interface operations {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    Location: components["headers"]["Location"];
+                    Location: components["headers"]["WebhookLocation"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7883,20 +8225,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Answers 304 without a body if the entity still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @description Answers 304 without a body if the entity's current entity tag is one of these ([RFC 9110, section
+                 *     13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
                  * @example "3-1795255200000"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -7921,20 +8263,20 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -7943,7 +8285,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The webhook is deleted. */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -7970,28 +8312,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -8002,13 +8348,19 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "enabled": false
+                 *       "events": [
+                 *         "task.created",
+                 *         "project.*"
+                 *       ]
                  *     }
                  */
                 "application/merge-patch+json": components["schemas"]["WebhookPatch"];
                 /**
                  * @example {
-                 *       "enabled": false
+                 *       "events": [
+                 *         "task.created",
+                 *         "project.*"
+                 *       ]
                  *     }
                  */
                 "application/json": components["schemas"]["WebhookPatch"];
@@ -8036,28 +8388,32 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description Changes the entity only if it still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)); `*` is any there is.
+                 * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
+                 *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
                  * @example "3-1795255200000"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -8094,7 +8450,7 @@ export interface operations {
                      *       "secret_rotated_at": "2026-11-22T09:30:00.000Z",
                      *       "version": 2,
                      *       "created_at": "2026-11-21T09:30:00.000Z",
-                     *       "updated_at": "2026-11-21T09:30:00.000Z",
+                     *       "updated_at": "2026-11-22T09:30:00.000Z",
                      *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
                      *     }
                      */
@@ -8119,22 +8475,26 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -8143,14 +8503,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The delivery, which is about to be sent. */
+            /** @description The new delivery. It is not yet sent. */
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    Location: components["headers"]["Location"];
+                    Location: components["headers"]["WebhookDeliveryLocation"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8187,22 +8547,26 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -8221,7 +8585,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What is about to be sent. */
+            /** @description The number of events that will be sent. */
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8257,17 +8621,18 @@ export interface operations {
                 /**
                  * @description Only deliveries in one of these states, separated by commas.
                  * @example [
-                 *       "failed"
+                 *       "pending"
                  *     ]
                  */
                 state?: components["schemas"]["WebhookDeliveryState"][];
                 /**
-                 * @description Where to go on, from `next_cursor` of the page before. It belongs to its filters and sort.
+                 * @description Where the page begins: the `next_cursor` of the previous page. It is valid only with the same filters and sort
+                 *     order.
                  * @example eyJ2IjoxfQ
                  */
                 cursor?: components["parameters"]["Cursor"];
                 /**
-                 * @description How many items a page holds at most.
+                 * @description The maximum number of items on a page.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
@@ -8275,12 +8640,12 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
@@ -8296,7 +8661,7 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
-                     * @description The address of the next page, with `rel="next"` (RFC 8288); absent on the last page.
+                     * @description The address of the next page, with `rel="next"` (RFC 8288). Absent on the last page.
                      * @example </api/ada/webhooks/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80/deliveries?cursor=eyJ2IjoxfQ>; rel="next"
                      */
                     Link?: string;
@@ -8348,17 +8713,17 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
                 /**
-                 * @description The delivery's id.
+                 * @description The id of the delivery.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                  */
                 delivery_id: components["parameters"]["DeliveryId"];
@@ -8383,27 +8748,31 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
                 /**
-                 * @description The webhook's id.
+                 * @description The id of the webhook.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d80
                  */
                 webhook_id: components["parameters"]["WebhookId"];
                 /**
-                 * @description The delivery's id.
+                 * @description The id of the delivery.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                  */
                 delivery_id: components["parameters"]["DeliveryId"];
@@ -8412,7 +8781,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The delivery, which is about to be sent. */
+            /** @description The delivery. It is not yet sent again. */
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8463,7 +8832,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -8472,7 +8841,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The lane. */
+            /** @description All data of the lane. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8535,10 +8904,10 @@ export interface operations {
                      *           "tags": [
                      *             "home"
                      *           ],
-                     *           "due_date": "2026-11-28",
+                     *           "due_date": "2026-11-21",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-11-28T17:00:00.000Z",
+                     *           "due_at": "2026-11-21T17:00:00.000Z",
                      *           "rrule": "FREQ=WEEKLY",
                      *           "repeat_from": "schedule",
                      *           "recurrence_start": "2026-11-21",
@@ -8587,7 +8956,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -8608,7 +8977,7 @@ export interface operations {
                 content: {
                     /**
                      * @example id,user_id,project_id,project,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,rrule,repeat_from,recurrence_start,reminders,position,version,created_at,updated_at
-                     *     019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e,ada,,,,Water the plants,,pending,medium,false,,home,2026-11-28,18:00,Europe/Zurich,2026-11-28T17:00:00.000Z,FREQ=WEEKLY,schedule,2026-11-21,30,m00064422c6a9c0,1,2026-11-21T09:30:00.000Z,2026-11-21T09:30:00.000Z
+                     *     019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e,ada,,,,Water the plants,,pending,medium,false,,home,2026-11-21,18:00,Europe/Zurich,2026-11-21T17:00:00.000Z,FREQ=WEEKLY,schedule,2026-11-21,30,m00064422c6a9c0,1,2026-11-21T09:30:00.000Z,2026-11-21T09:30:00.000Z
                      */
                     "text/csv": string;
                 };
@@ -8627,7 +8996,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -8680,7 +9049,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Whether only to check the file, and write nothing.
+                 * @description If true, the file is only checked, and nothing is written.
                  * @example true
                  */
                 dry_run?: boolean;
@@ -8688,7 +9057,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -8741,7 +9110,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What has become of the rows, or with `dry_run` what would. */
+            /** @description What happened with each row. With `dry_run`, what would happen. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8753,32 +9122,26 @@ export interface operations {
                     /**
                      * @example {
                      *       "dry_run": true,
-                     *       "created": 1,
+                     *       "created": 2,
                      *       "skipped": 0,
-                     *       "faults": 1,
+                     *       "faults": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
                      *           "row": 1,
-                     *           "line": 2,
-                     *           "type": "task",
+                     *           "line": null,
+                     *           "type": "project",
                      *           "action": "create",
-                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
                      *           "errors": []
                      *         },
                      *         {
                      *           "row": 2,
-                     *           "line": 3,
+                     *           "line": null,
                      *           "type": "task",
-                     *           "action": "fault",
-                     *           "id": null,
-                     *           "errors": [
-                     *             {
-                     *               "pointer": "/body/2/due_date",
-                     *               "code": "wrong-format",
-                     *               "detail": "must be a date such as 2026-11-21 (line 3)"
-                     *             }
-                     *           ]
+                     *           "action": "create",
+                     *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "errors": []
                      *         }
                      *       ],
                      *       "rows_omitted": 0,
@@ -8805,7 +9168,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -8814,7 +9177,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Whether there is one. */
+            /** @description Whether there is a calendar feed. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8846,17 +9209,21 @@ export interface operations {
             header?: {
                 /**
                  * @description Makes the request safe to send again
-                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)): it is carried out once,
-                 *     and its reply is repeated for 24 hours. 1 to 255 printable ASCII characters, made up anew for each thing to do,
-                 *     such as a UUID; bare or in quotes, which are then not part of it. A key belongs to its user and operation. Only
-                 *     what succeeded is kept: after a problem the same key may be used again.
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -8865,14 +9232,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The new feed. */
+            /** @description The new calendar feed. */
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    Location: components["headers"]["Location"];
+                    Location: components["headers"]["CalendarFeedLocation"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8900,7 +9267,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user whose lane this is; must be the token's subject.
+                 * @description The user who owns the lane. It must be the subject of the token.
                  * @example ada
                  */
                 user_id: components["parameters"]["LaneUserId"];
@@ -8909,7 +9276,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description There is no feed any more. */
+            /** @description There is no calendar feed. */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -8931,22 +9298,22 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Whether tasks come as events, or as to-dos.
+                 * @description Whether tasks are returned as events or as to-dos.
                  * @example events
                  */
                 components?: "events" | "todos";
             };
             header?: {
                 /**
-                 * @description Answers 304 without a body if the calendar still is what one of these entity tags stands for
-                 *     ([RFC 9110, section 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+                 * @description Answers 304 without a body if the calendar's current entity tag is one of these ([RFC 9110, section
+                 *     13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
                  * @example W/"Zr0cQx5mK2vWb7yLhJ4dPf"
                  */
                 "If-None-Match"?: string;
             };
             path: {
                 /**
-                 * @description The secret of the feed's address.
+                 * @description The secret in the feed's address.
                  * @example 8sNqXoT3Zr0cQx5mK2vWb7yLhJ4dPfGu1aEtRiYkMwU
                  */
                 secret: string;
@@ -8984,7 +9351,7 @@ export interface operations {
                     "text/calendar": string;
                 };
             };
-            /** @description The calendar still is what `If-None-Match` names. */
+            /** @description The calendar's current `ETag` matches `If-None-Match`. */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -9147,7 +9514,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The protected resource's metadata. */
+            /** @description The metadata of the protected resource. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -9234,7 +9601,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The problem's `code`.
+                 * @description The `code` of the problem.
                  * @example task-not-found
                  */
                 code: string;
@@ -9266,18 +9633,18 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description Names the delivery; it is the same however often the event is sent.
+                 * @description The id of the delivery. It stays the same when the event is sent again.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                  */
                 "webhook-id": components["parameters"]["WebhookMessageId"];
                 /**
-                 * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                 * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
                  * @example 1795253401
                  */
                 "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
                 /**
-                 * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                 *     while a former secret is valid.
+                 * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
+                 *     there is one signature for each of the two secrets, separated by a space.
                  * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
                  */
                 "webhook-signature": components["parameters"]["WebhookSignature"];
@@ -9307,18 +9674,18 @@ export interface operations {
                  *           "project_id": null,
                  *           "parent_id": null,
                  *           "title": "Water the plants",
-                 *           "description": "The fern twice.",
-                 *           "status": "completed",
+                 *           "description": null,
+                 *           "status": "pending",
                  *           "priority": "high",
-                 *           "completed": true,
-                 *           "completed_at": "2026-11-21T10:00:00.000Z",
+                 *           "completed": false,
+                 *           "completed_at": null,
                  *           "tags": [
                  *             "home"
                  *           ],
-                 *           "due_date": "2026-11-28",
+                 *           "due_date": "2026-11-21",
                  *           "due_time": "18:00",
                  *           "time_zone": "Europe/Zurich",
-                 *           "due_at": "2026-11-28T17:00:00.000Z",
+                 *           "due_at": "2026-11-21T17:00:00.000Z",
                  *           "rrule": "FREQ=WEEKLY",
                  *           "repeat_from": "schedule",
                  *           "recurrence_start": "2026-11-21",
@@ -9329,9 +9696,9 @@ export interface operations {
                  *             }
                  *           ],
                  *           "position": "m00064422c6a9c0",
-                 *           "version": 3,
+                 *           "version": 1,
                  *           "created_at": "2026-11-21T09:30:00.000Z",
-                 *           "updated_at": "2026-11-21T10:00:00.000Z"
+                 *           "updated_at": "2026-11-21T09:30:00.000Z"
                  *         }
                  *       }
                  *     }
@@ -9340,14 +9707,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver is gone for good; the webhook is disabled. */
+            /** @description The receiver no longer exists. The service disables the webhook. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+            /** @description The receiver accepted the event. After any other answer, the event is sent again. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -9361,18 +9728,18 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description Names the delivery; it is the same however often the event is sent.
+                 * @description The id of the delivery. It stays the same when the event is sent again.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                  */
                 "webhook-id": components["parameters"]["WebhookMessageId"];
                 /**
-                 * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                 * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
                  * @example 1795253401
                  */
                 "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
                 /**
-                 * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                 *     while a former secret is valid.
+                 * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
+                 *     there is one signature for each of the two secrets, separated by a space.
                  * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
                  */
                 "webhook-signature": components["parameters"]["WebhookSignature"];
@@ -9404,7 +9771,7 @@ export interface operations {
                  *         "profile": {
                  *           "user_id": "ada",
                  *           "time_zone": "Europe/Zurich",
-                 *           "week_start": "monday",
+                 *           "week_start": "sunday",
                  *           "default_priority": "medium",
                  *           "require_if_match": false,
                  *           "version": 2,
@@ -9417,14 +9784,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver is gone for good; the webhook is disabled. */
+            /** @description The receiver no longer exists. The service disables the webhook. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+            /** @description The receiver accepted the event. After any other answer, the event is sent again. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -9438,18 +9805,18 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description Names the delivery; it is the same however often the event is sent.
+                 * @description The id of the delivery. It stays the same when the event is sent again.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                  */
                 "webhook-id": components["parameters"]["WebhookMessageId"];
                 /**
-                 * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                 * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
                  * @example 1795253401
                  */
                 "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
                 /**
-                 * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                 *     while a former secret is valid.
+                 * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
+                 *     there is one signature for each of the two secrets, separated by a space.
                  * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
                  */
                 "webhook-signature": components["parameters"]["WebhookSignature"];
@@ -9491,14 +9858,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver is gone for good; the webhook is disabled. */
+            /** @description The receiver no longer exists. The service disables the webhook. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+            /** @description The receiver accepted the event. After any other answer, the event is sent again. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -9512,18 +9879,18 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description Names the delivery; it is the same however often the event is sent.
+                 * @description The id of the delivery. It stays the same when the event is sent again.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                  */
                 "webhook-id": components["parameters"]["WebhookMessageId"];
                 /**
-                 * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                 * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
                  * @example 1795253401
                  */
                 "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
                 /**
-                 * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                 *     while a former secret is valid.
+                 * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
+                 *     there is one signature for each of the two secrets, separated by a space.
                  * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
                  */
                 "webhook-signature": components["parameters"]["WebhookSignature"];
@@ -9563,14 +9930,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver is gone for good; the webhook is disabled. */
+            /** @description The receiver no longer exists. The service disables the webhook. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+            /** @description The receiver accepted the event. After any other answer, the event is sent again. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -9584,18 +9951,18 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description Names the delivery; it is the same however often the event is sent.
+                 * @description The id of the delivery. It stays the same when the event is sent again.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                  */
                 "webhook-id": components["parameters"]["WebhookMessageId"];
                 /**
-                 * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                 * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
                  * @example 1795253401
                  */
                 "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
                 /**
-                 * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                 *     while a former secret is valid.
+                 * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
+                 *     there is one signature for each of the two secrets, separated by a space.
                  * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
                  */
                 "webhook-signature": components["parameters"]["WebhookSignature"];
@@ -9627,7 +9994,7 @@ export interface operations {
                  *           "due_date": "2026-11-21",
                  *           "due_time": "18:00",
                  *           "time_zone": "Europe/Zurich",
-                 *           "completed_at": "2026-11-21T16:40:00.000Z"
+                 *           "completed_at": "2026-11-21T09:30:00.000Z"
                  *         }
                  *       }
                  *     }
@@ -9636,14 +10003,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver is gone for good; the webhook is disabled. */
+            /** @description The receiver no longer exists. The service disables the webhook. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+            /** @description The receiver accepted the event. After any other answer, the event is sent again. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -9657,18 +10024,18 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description Names the delivery; it is the same however often the event is sent.
+                 * @description The id of the delivery. It stays the same when the event is sent again.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                  */
                 "webhook-id": components["parameters"]["WebhookMessageId"];
                 /**
-                 * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                 * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
                  * @example 1795253401
                  */
                 "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
                 /**
-                 * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                 *     while a former secret is valid.
+                 * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
+                 *     there is one signature for each of the two secrets, separated by a space.
                  * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
                  */
                 "webhook-signature": components["parameters"]["WebhookSignature"];
@@ -9704,14 +10071,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver is gone for good; the webhook is disabled. */
+            /** @description The receiver no longer exists. The service disables the webhook. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+            /** @description The receiver accepted the event. After any other answer, the event is sent again. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -9725,18 +10092,18 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description Names the delivery; it is the same however often the event is sent.
+                 * @description The id of the delivery. It stays the same when the event is sent again.
                  * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
                  */
                 "webhook-id": components["parameters"]["WebhookMessageId"];
                 /**
-                 * @description When the attempt was made, in seconds since the epoch; part of what is signed.
+                 * @description The time of this attempt, in seconds since 1970-01-01 UTC. The signature covers it.
                  * @example 1795253401
                  */
                 "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
                 /**
-                 * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64; several, separated by spaces,
-                 *     while a former secret is valid.
+                 * @description `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64. For 24 hours after a rotation
+                 *     there is one signature for each of the two secrets, separated by a space.
                  * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
                  */
                 "webhook-signature": components["parameters"]["WebhookSignature"];
@@ -9760,14 +10127,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver is gone for good; the webhook is disabled. */
+            /** @description The receiver no longer exists. The service disables the webhook. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The receiver has taken the event. Whatever else it answers, the event is sent again. */
+            /** @description The receiver accepted the event. After any other answer, the event is sent again. */
             "2XX": {
                 headers: {
                     [name: string]: unknown;

@@ -1,4 +1,4 @@
-/** The client against a running service. */
+/** Tests the client against a running service. */
 import { signDevelopmentToken } from '../../src/platform/auth/development-token';
 import { startTestService, type TestService, testSecret, tokenOf } from '../../test/support/service';
 import {
@@ -23,7 +23,7 @@ afterAll(() => service.stop());
 const clientOf = async (userId: string): Promise<TasklaneClient> =>
   createTasklaneClient({ baseUrl: service.url, token: await tokenOf(userId) });
 
-/** Makes tasks one after the other; resolves to their titles. */
+/** Creates tasks one after the other; resolves to their titles. */
 async function makeTasks(client: TasklaneClient, user_id: string, titles: string[]): Promise<string[]> {
   for (const title of titles) {
     await unwrap(client.POST('/api/{user_id}/tasks', { params: { path: { user_id } }, body: { title } }));
@@ -33,7 +33,7 @@ async function makeTasks(client: TasklaneClient, user_id: string, titles: string
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, index) => `Task ${index}`);
 
-test('makes, lists, gets, changes, replaces, completes and deletes a task', async () => {
+test('creates, lists, gets, updates, replaces, completes and deletes a task', async () => {
   const client = await clientOf('ada');
   const user = { user_id: 'ada' };
 
@@ -81,7 +81,7 @@ test('makes, lists, gets, changes, replaces, completes and deletes a task', asyn
   expect(error?.code).toBe('task-not-found');
 });
 
-test('a problem is a value, and unwrapped an error', async () => {
+test('a problem is returned as a value, and unwrap throws it as an error', async () => {
   const client = await clientOf('ada');
   const get = () =>
     client.GET('/api/{user_id}/tasks/{task_id}', {
@@ -114,14 +114,14 @@ test('a problem is a value, and unwrapped an error', async () => {
 });
 
 test.each([undefined, null, 'task-not-found', new Error('x'), { code: 'task-not-found' }])(
-  'is no problem: %p',
+  'is not a problem: %p',
   (value) => {
     expect(isProblem(value)).toBe(false);
     expect(isProblem(value, 'task-not-found')).toBe(false);
   },
 );
 
-test('a failed validation lists every fault', async () => {
+test('a failed validation lists every validation error', async () => {
   const client = await clientOf('ada');
   const { error } = await client.POST('/api/{user_id}/tasks', {
     params: { path: { user_id: 'ada' } },
@@ -132,7 +132,7 @@ test('a failed validation lists every fault', async () => {
 });
 
 describe('an entity tag', () => {
-  test('is that of the service, wherever the entity comes from', async () => {
+  test('equals that of the service, for an entity from any response', async () => {
     const client = await clientOf('tagger');
     const path = { user_id: 'tagger' };
     const { data, response } = await client.POST('/api/{user_id}/tasks', {
@@ -147,7 +147,7 @@ describe('an entity tag', () => {
     expect(etagOf(profile.data ?? data)).toBe(profile.response.headers.get('ETag'));
   });
 
-  test('keeps a change from overwriting another', async () => {
+  test('keeps an update from overwriting another one', async () => {
     const client = await clientOf('careful');
     const path = { user_id: 'careful' };
     const task = await unwrap(
@@ -165,7 +165,7 @@ describe('an entity tag', () => {
     expect(response.headers.get('ETag')).toBe(etagOf(changed));
   });
 
-  test('tells whether there is anything new', async () => {
+  test('shows whether the entity has changed', async () => {
     const client = await clientOf('curious');
     const path = { user_id: 'curious' };
     const task = await unwrap(
@@ -179,11 +179,11 @@ describe('an entity tag', () => {
     expect([same.response.status, same.data, Boolean(same.error)]).toEqual([304, undefined, false]);
     expect(same.response.headers.get('ETag')).toBe(etagOf(task));
     expect((await get('"0-0"')).data).toEqual(task);
-    await expect(unwrap(get(etagOf(task)))).rejects.toThrow('not modified');
+    await expect(unwrap(get(etagOf(task)))).rejects.toThrow('Not Modified');
   });
 });
 
-test('a request that is sent again under its key is carried out once', async () => {
+test('a request that is sent twice with the same key is carried out once', async () => {
   const client = await clientOf('retrier');
   const path = { user_id: 'retrier' };
   const create = () =>
@@ -198,7 +198,7 @@ test('a request that is sent again under its key is carried out once', async () 
   expect(items).toEqual([first.data]);
 });
 
-test('a token of another user, and none, are problems', async () => {
+test('a token of another user and a missing token give problems', async () => {
   const params = { path: { user_id: 'ada' } };
   const mallory = await clientOf('mallory');
   expect((await mallory.GET('/api/{user_id}/tasks', { params })).error?.code).toBe('forbidden');
@@ -207,7 +207,7 @@ test('a token of another user, and none, are problems', async () => {
   expect((await nobody.GET('/livez')).data).toEqual({ status: 'alive' });
 });
 
-test('an expired token is replaced, and the request repeated with its body', async () => {
+test('an expired token is replaced, and the request is repeated with its body', async () => {
   const calls: boolean[] = [];
   const client = createTasklaneClient({
     baseUrl: `${service.url}/`,
@@ -244,7 +244,7 @@ test('filters and sorts with several values', async () => {
 
 describe('all pages of a list', () => {
   test.each(['created_at', '-created_at'] as const)(
-    'hold what was there from the start once each while others are made, by %s',
+    'have each task from the start once while others are created, by %s',
     async (sort) => {
       const user_id = `lister${sort}`;
       const client = await clientOf(user_id);
@@ -261,13 +261,13 @@ describe('all pages of a list', () => {
 
       const before = listed.filter((title) => titles.includes(title));
       expect(before).toEqual(sort === 'created_at' ? titles : titles.toReversed());
-      // Newest first, what is made meanwhile comes before the first page; else after the last one.
+      // Sorted by newest first, new tasks come before the first page; otherwise after the last page.
       expect(listed.length).toBe(sort === 'created_at' ? 14 : 10);
       expect(pages).toBe(sort === 'created_at' ? 7 : 5);
     },
   );
 
-  test('come item by item, from a cursor on, with the filters kept', async () => {
+  test('come item by item, from a cursor, with the same filters', async () => {
     const client = await clientOf('lin');
     const path = { user_id: 'lin' };
     const titles = await makeTasks(client, 'lin', numbered(5));
@@ -284,7 +284,7 @@ describe('all pages of a list', () => {
     expect(listed).toEqual(titles.slice(2));
   });
 
-  test('end with the problem that a page is', async () => {
+  test('end with the problem of a failed page', async () => {
     const client = await clientOf('ada');
     const params = { path: { user_id: 'ada' }, query: { limit: 201 } };
     const first = client.all('/api/{user_id}/tasks', { params }).next();

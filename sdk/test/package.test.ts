@@ -1,4 +1,4 @@
-/** The package as it is published: packed, unpacked beside its one dependency, run and type-checked by its users. */
+/** Tests the published package: packed, unpacked beside its one dependency, run and type-checked as users do. */
 import { type ExecFileOptions, execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ async function run(command: string, args: string[], options: ExecFileOptions): P
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tasklane-sdk-'));
-  // A copy, so that building it disturbs nothing that uses the source tree meanwhile.
+  // A copy, so that the build does not disturb other users of the source tree.
   const source = join(directory, 'source/sdk');
   await cp(sdk, source, {
     recursive: true,
@@ -67,7 +67,7 @@ test.each([
   expect(await run(process.execPath, [file], { cwd: consumer })).toBe('alive\ntrue 404 r1\n');
 });
 
-test('a problem is known as one by the other format, too', async () => {
+test('a problem of one module format is recognised by the other', async () => {
   await writeFile(
     join(consumer, 'both.mjs'),
     `import { createRequire } from 'node:module';
@@ -82,7 +82,7 @@ test('a problem is known as one by the other format, too', async () => {
 const typeChecks = async () =>
   (await readFile(join(__dirname, 'types.ts'), 'utf8')).replace("'../src/index'", "'@tasklane/sdk'");
 
-/** The README's code, but for what needs other packages. */
+/** The README's code, except blocks that need other packages. */
 async function readmeProgram(): Promise<string> {
   const readme = await readFile(join(consumer, 'node_modules/@tasklane/sdk/README.md'), 'utf8');
   const blocks = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code);

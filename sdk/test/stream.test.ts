@@ -1,4 +1,4 @@
-/** Syncing and following a lane with the client, against a service and against what may happen on the way. */
+/** Tests synchronization and event streams of the client, with a service and with failing connections. */
 import { startTestService, type TestService, tokenOf } from '../../test/support/service';
 import { until } from '../../test/support/until';
 import {
@@ -22,7 +22,7 @@ const clientOf = async (userId: string): Promise<TasklaneClient> =>
 const makeTask = (client: TasklaneClient, user_id: string, title = 'A task') =>
   unwrap(client.POST('/api/{user_id}/tasks', { params: { path: { user_id } }, body: { title } }));
 
-/** Keeps what an iterator gives, as it comes. */
+/** Collects the items of an iterator as they come. */
 function collect<T>(source: AsyncIterable<T>): { items: T[]; ended: Promise<unknown> } {
   const items: T[] = [];
   const read = async () => {
@@ -32,7 +32,7 @@ function collect<T>(source: AsyncIterable<T>): { items: T[]; ended: Promise<unkn
 }
 
 describe('sync', () => {
-  test('has all pages of a snapshot, and then what has changed', async () => {
+  test('reads all pages of a snapshot, and then the changes', async () => {
     const client = await clientOf('sync-ada');
     for (let n = 0; n < 5; n++) await makeTask(client, 'sync-ada');
     const pages: SyncPage[] = [];
@@ -44,7 +44,7 @@ describe('sync', () => {
     expect(more).toMatchObject([{ changes: [{ type: 'task', id: made.id, data: made }], has_more: false }]);
   });
 
-  test('throws the problem of a token that has expired', async () => {
+  test('throws the problem of an expired token', async () => {
     const client = await clientOf('sync-bob');
     await makeTask(client, 'sync-bob');
     const [page] = [(await client.sync('sync-bob').next()).value as SyncPage];
@@ -60,7 +60,7 @@ describe('sync', () => {
 });
 
 describe('events', () => {
-  test('come as they happen, from the present or from an id, until they are no longer wanted', async () => {
+  test('come as they happen, from now or from an id, until the caller stops', async () => {
     const client = await clientOf('events-ada');
     await makeTask(client, 'events-ada');
     const leaving = new AbortController();
@@ -93,14 +93,14 @@ describe('events', () => {
     expect(stream.items.at(-1)).toEqual({ event: 'erased', data: {} });
   });
 
-  test('of someone else are a problem', async () => {
+  test('of another user give a problem', async () => {
     const client = await clientOf('events-eve');
     const error = await collect(client.events('events-ada')).ended;
     expect(isProblem(error, 'forbidden')).toBe(true);
   });
 });
 
-describe('events over connections that are', () => {
+describe('event streams', () => {
   const epoch = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e';
   const position = (seq: number) => `retry: 1\nid: ${seq}-${epoch}\n\n`;
   const change = (seq: number, title = '') =>
@@ -108,7 +108,7 @@ describe('events over connections that are', () => {
 
   type Answer = (request: Request) => Response | Promise<Response>;
 
-  /** A stream that sends this, and then ends, breaks or stays silent. */
+  /** A stream that sends the chunks, and then ends, breaks or stays silent. */
   const streamOf =
     (chunks: (string | Uint8Array)[], then: 'end' | 'break' | 'silence' = 'end'): Answer =>
     ({ signal }) => {
@@ -131,7 +131,7 @@ describe('events over connections that are', () => {
   const problem = (status: number, code: string) => () =>
     Response.json({ code, status, request_id: 'r1', detail: code }, { status });
 
-  /** Follows a service that gives these answers in turn; resolves to the events, and the ids that it was asked with. */
+  /** Follows a service that gives these answers in turn; resolves to the events and the ids of the requests. */
   async function follow(answers: Answer[], count: number, silenceMs?: number) {
     const ids: (string | null)[] = [];
     const leaving = new AbortController();
@@ -153,34 +153,37 @@ describe('events over connections that are', () => {
   const seqs = (changes: { data: { seq: number } }[]) => changes.map((each) => each.data.seq);
 
   test.each<[string, Answer]>([
-    ['ended', streamOf([position(0), change(1)])],
-    ['told to', streamOf([position(0), change(1), 'event: reconnect\ndata: {"reason":"shutdown"}\n\n'])],
-    ['broken', streamOf([position(0), change(1), 'id: 2-'], 'break')],
-    ['silent', streamOf([position(0), change(1)], 'silence')],
-  ])('%s are made again, after the last event', async (_how, first) => {
+    ['an ended stream', streamOf([position(0), change(1)])],
+    [
+      'a stream with a reconnect event',
+      streamOf([position(0), change(1), 'event: reconnect\ndata: {"reason":"shutdown"}\n\n']),
+    ],
+    ['a broken stream', streamOf([position(0), change(1), 'id: 2-'], 'break')],
+    ['a silent stream', streamOf([position(0), change(1)], 'silence')],
+  ])('continue after the last event of %s', async (_how, first) => {
     const { ids, changes } = await follow([first, streamOf([position(1), change(2)], 'silence')], 2, 500);
     expect(ids).toEqual([null, `1-${epoch}`]);
     expect(seqs(changes)).toEqual([1, 2]);
   });
 
   test.each<[string, Answer]>([
-    ['not there', () => Promise.reject(new TypeError('fetch failed'))],
-    ['refused for now', problem(503, 'service-unavailable')],
-    ['too many', problem(429, 'too-many-streams')],
-    ['a proxy’s', () => new Response('Bad gateway', { status: 502 })],
-  ])('%s are tried again', async (_how, failure) => {
+    ['a failed connection', () => Promise.reject(new TypeError('fetch failed'))],
+    ['a temporary refusal', problem(503, 'service-unavailable')],
+    ['too many streams', problem(429, 'too-many-streams')],
+    ['an error of a proxy', () => new Response('Bad gateway', { status: 502 })],
+  ])('are requested again after %s', async (_how, failure) => {
     const answers = [streamOf([position(4)]), failure, failure, streamOf([change(5)], 'silence')];
     const { ids, changes } = await follow(answers, 1);
     expect(ids).toEqual([null, ...Array(3).fill(`4-${epoch}`)]);
     expect(seqs(changes)).toEqual([5]);
   });
 
-  test('refused for good are a problem', async () => {
+  test('end with a problem after a permanent refusal', async () => {
     const { ended } = await follow([streamOf([position(4)]), problem(403, 'forbidden')], 1);
     expect(isProblem(ended, 'forbidden')).toBe(true);
   });
 
-  test('cut anywhere give whole events', async () => {
+  test('give complete events if they arrive byte by byte', async () => {
     const bytes = new TextEncoder().encode(`${position(0)}:\n\n${change(1, 'Gießen 🌱')}${change(2)}`);
     const pieces = Array.from(bytes, (byte) => Uint8Array.of(byte));
     const { changes } = await follow([streamOf(pieces, 'silence')], 2);

@@ -1,4 +1,4 @@
-/** What the client does with tokens, with answers that are not Tasklane's, and without any. */
+/** Tests how the client handles tokens, responses of other servers, and network errors. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -66,8 +66,8 @@ const rejection = (promise: Promise<unknown>): Promise<unknown> =>
   );
 const authorizations = () => received.map(({ authorization }) => authorization);
 
-describe('tokens', () => {
-  test('a function is asked before every request', async () => {
+describe('a token', () => {
+  test('is requested from a function before every request', async () => {
     answer = json({
       items: [],
       next_cursor: null,
@@ -86,7 +86,7 @@ describe('tokens', () => {
     expect(authorizations()).toEqual(['Bearer t1', 'Bearer t2']);
   });
 
-  test('after a 401 the same request is sent once more, with a fresh one', async () => {
+  test('is renewed after a 401, and the same request is sent once more', async () => {
     answer = (response, { authorization }) =>
       (authorization === 'Bearer new' ? json({ id: '1' }) : unauthorized)(response, received[0] as Received);
     const { data } = await create(async ({ refresh }) => (refresh ? 'new' : 'old'));
@@ -97,7 +97,7 @@ describe('tokens', () => {
     expect({ ...second, authorization: '' }).toEqual({ ...first, authorization: '' });
   });
 
-  test('a second 401 is the answer', async () => {
+  test('is not renewed after a second 401', async () => {
     answer = unauthorized;
     const { error } = await create(({ refresh }) => (refresh ? 'new' : 'old'));
     expect(error?.code).toBe('unauthorized');
@@ -107,16 +107,16 @@ describe('tokens', () => {
   test.each<[string, TasklaneClientOptions['token'], string | undefined]>([
     ['is text', 'same', 'Bearer same'],
     ['stays the same', () => 'same', 'Bearer same'],
-    ['is lost', ({ refresh }) => (refresh ? null : 'old'), 'Bearer old'],
-    ['never was', () => undefined, undefined],
-  ])('a 401 is final where the token %s', async (_name, token, authorization) => {
+    ['is missing after the renewal', ({ refresh }) => (refresh ? null : 'old'), 'Bearer old'],
+    ['did not exist', () => undefined, undefined],
+  ])('is not renewed if it %s', async (_name, token, authorization) => {
     answer = unauthorized;
     const { error } = await create(token);
     expect(error?.code).toBe('unauthorized');
     expect(authorizations()).toEqual([authorization]);
   });
 
-  test('what the function throws, the call throws', async () => {
+  test('fails the call if its function throws', async () => {
     answer = unauthorized;
     const fault = new TypeError('Sign in first.');
     expect(await rejection(create(() => Promise.reject(fault)))).toBe(fault);
@@ -128,7 +128,7 @@ describe('tokens', () => {
     expect(await rejection(late)).toBe(fault);
   });
 
-  test("a call's own header wins", async () => {
+  test("does not replace a call's own header", async () => {
     answer = unauthorized;
     await clientWith(() => 'mine').GET('/livez', { headers: { Authorization: 'Bearer theirs' } });
     expect(authorizations()).toEqual(['Bearer theirs']);
@@ -136,7 +136,7 @@ describe('tokens', () => {
 });
 
 describe('requests', () => {
-  test('carry lists separated by commas, and each value percent-encoded once', async () => {
+  test('have lists separated by commas, and each value percent-encoded once', async () => {
     answer = json({
       items: [],
       next_cursor: null,
@@ -160,7 +160,7 @@ describe('requests', () => {
     expect(received).toHaveLength(0);
   });
 
-  test('go through the fetch that was given', async () => {
+  test('use the given fetch', async () => {
     const urls: string[] = [];
     const client = createTasklaneClient({
       baseUrl: 'https://tasks.example.com/v1/',
@@ -174,7 +174,7 @@ describe('requests', () => {
   });
 });
 
-describe('foreign answers', () => {
+describe('responses of other servers', () => {
   const page = '<!doctype html><title>Bad gateway</title>';
 
   test.each<[number, string, string]>([
@@ -186,20 +186,20 @@ describe('foreign answers', () => {
     [500, 'application/problem+json', 'null'],
     [401, 'text/plain', 'No.'],
     [404, 'application/json', ''],
-  ])('are faults: %p %s %p', async (status, type, body) => {
+  ])('give an error: %p %s %p', async (status, type, body) => {
     answer = send(status, type, body);
     const thrown = await rejection(list());
     expect(thrown).toBeInstanceOf(TransportError);
     expect(thrown).toMatchObject({
       name: 'TransportError',
-      message: `GET ${baseUrl}/api/ada/tasks: the answer, ${status} with ${type}, is not Tasklane's`,
+      message: `GET ${baseUrl}/api/ada/tasks: the response (${status}, ${type}) is not from Tasklane`,
       response: { status },
       body,
     });
     expect(await rejection(unwrap(list()))).toBeInstanceOf(TransportError);
   });
 
-  test('pass as text where text is asked for', async () => {
+  test('pass as text if text is expected', async () => {
     answer = send(200, 'text/html', page);
     expect(await unwrap(clientWith('t').GET('/docs', { parseAs: 'text' }))).toBe(page);
     answer = send(502, 'text/html', page);
@@ -207,8 +207,8 @@ describe('foreign answers', () => {
   });
 });
 
-describe('no answer', () => {
-  test('from a port where nothing listens', async () => {
+describe('a network error', () => {
+  test('is thrown for a port where nothing listens', async () => {
     await stop();
     const thrown = await rejection(list());
     expect(thrown).toMatchObject({
@@ -219,7 +219,7 @@ describe('no answer', () => {
     expect((thrown as TransportError).response).toBeUndefined();
   });
 
-  test('from a connection that breaks in the middle of one', async () => {
+  test('is thrown for a connection that breaks during the response', async () => {
     answer = (response) => {
       response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '100' });
       response.write('{"items": [', () => response.destroy());
@@ -227,7 +227,7 @@ describe('no answer', () => {
     expect(await rejection(list())).toMatchObject({ name: 'TransportError', cause: { name: 'TypeError' } });
   });
 
-  test('before an abort', async () => {
+  test('is an abort before the response', async () => {
     const controller = new AbortController();
     answer = () => controller.abort();
     expect(await rejection(list({ signal: controller.signal }))).toMatchObject({ name: 'AbortError' });
@@ -235,7 +235,7 @@ describe('no answer', () => {
     expect(received).toHaveLength(1);
   });
 
-  test('in the middle of one before an abort', async () => {
+  test('is an abort during the response', async () => {
     const controller = new AbortController();
     const reason = new Error('The page was left.');
     answer = (response) => {
@@ -247,7 +247,7 @@ describe('no answer', () => {
 });
 
 describe('pages', () => {
-  test('are requested when they are asked for', async () => {
+  test('are requested only when they are needed', async () => {
     answer = endlessList;
     const ids: string[] = [];
     for await (const { id } of clientWith('t').all('/api/{user_id}/tasks', { params })) {

@@ -1,6 +1,6 @@
 /**
- * What the client's types say, and deliberate mistakes that they refuse: `npm test` type-checks this file against the
- * source and, in package.test.ts, against the built package as its users see it.
+ * Correct uses of the client's types, and deliberate mistakes that they reject. `npm test` type-checks this file with
+ * the source and, in package.test.ts, with the built package.
  */
 import {
   createTasklaneClient,
@@ -44,7 +44,7 @@ export async function check(): Promise<void> {
     same<typeof data, Task>();
   }
 
-  // Conditions and keys are headers of the operations that take them; a failed one shows what there is.
+  // Conditions and keys are headers of their operations; a failed condition has the current entity.
   const header = { 'If-Match': etagOf(data ?? { version: 1, updated_at: null }), 'Idempotency-Key': 'a' };
   const patched = await client.PATCH('/api/{user_id}/tasks/{task_id}', {
     params: { path, header },
@@ -54,7 +54,7 @@ export async function check(): Promise<void> {
   // @ts-expect-error what has no version has no entity tag
   etagOf({ items: [] });
 
-  // Unwrapped, it is the data.
+  // `unwrap` returns the data.
   const task = await unwrap(client.POST('/api/{user_id}/tasks', { params: { path }, body: { title: 'A' } }));
   same<typeof task, Task>();
   const gone = await unwrap(client.DELETE('/api/{user_id}/tasks/{task_id}', { params: { path } }));
@@ -62,7 +62,7 @@ export async function check(): Promise<void> {
   const page = await unwrap(client.GET('/docs', { parseAs: 'text' }));
   same<typeof page, string>();
 
-  // What is caught is a problem, with the members that its code has.
+  // The thrown error is a problem, with the members of its code.
   const caught: unknown = undefined;
   if (isProblem(caught)) same<typeof caught.problem, Problem>();
   if (isProblem(caught, 'validation-failed')) {
@@ -75,7 +75,7 @@ export async function check(): Promise<void> {
   // @ts-expect-error no problem has this code
   isProblem(caught, 'task-lost');
 
-  // Lists are the operations that answer with pages.
+  // Only operations that answer with pages are lists.
   same<Extract<ListPath, '/api/{user_id}/tasks' | '/livez' | '/docs'>, '/api/{user_id}/tasks'>();
   same<Page<'/api/{user_id}/tasks'>, Schemas['TaskPage']>();
   const list = client.all('/api/{user_id}/tasks', { params: { path, query: { status: ['pending'] } } });

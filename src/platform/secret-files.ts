@@ -1,9 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 
-/** Of the secrets, those that lead to the database. */
+/** The secrets for the database. */
 export const databaseSecretNames = ['DATABASE_URL', 'NEON_DATABASE_URL', 'DATABASE_DIRECT_URL'] as const;
 
-/** The variables that hold secrets: each may be given as a file instead, whose path is in the variable with `_FILE`. */
+/**
+ * The variables with secrets. For each, the variable with the suffix `_FILE` can name a file with the secret instead.
+ */
 export const secretNames = [
   ...databaseSecretNames,
   'BETTER_AUTH_SECRET',
@@ -15,42 +17,42 @@ export type SecretName = (typeof secretNames)[number];
 
 const maxBytes = 64 * 1024;
 
-/** A secret without the line break at its end, or what is wrong with its file. */
-function readSecret(path: string): { value: string } | { fault: string } {
+/** The secret without the line breaks at its end, or what is wrong with its file. */
+function readSecret(path: string): { value: string } | { problem: string } {
   try {
     const status = statSync(path);
-    if (!status.isFile()) return { fault: 'is not a file' };
-    if (status.size > maxBytes) return { fault: `is larger than ${maxBytes} bytes` };
+    if (!status.isFile()) return { problem: 'is not a file' };
+    if (status.size > maxBytes) return { problem: `is larger than ${maxBytes} bytes` };
     const text = readFileSync(path, 'utf8');
-    // By hand: an expression for it would take time in the square of the line breaks within.
+    // A regular expression would take quadratic time for many line breaks.
     let end = text.length;
     while (text[end - 1] === '\n') end -= text[end - 2] === '\r' ? 2 : 1;
     const value = text.slice(0, end);
-    return value === '' ? { fault: 'is empty' } : { value };
+    return value === '' ? { problem: 'is empty' } : { value };
   } catch (error) {
-    return { fault: `cannot be read (${(error as NodeJS.ErrnoException).code})` };
+    return { problem: `cannot be read (${(error as NodeJS.ErrnoException).code})` };
   }
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The environment with the secrets that are in files, and every fault of those, as sentences that name the variable. */
+/** Returns the environment with the secrets from files, and the errors as sentences that name the variable. */
 export function readSecretFiles(
   environment: Environment,
   names: readonly SecretName[],
-): { environment: Environment; faults: string[] } {
+): { environment: Environment; errors: string[] } {
   const found: Record<string, string> = {};
-  const faults: string[] = [];
+  const errors: string[] = [];
   for (const name of names) {
     const path = environment[`${name}_FILE`];
     if (!path) continue;
     if (environment[name]) {
-      faults.push(`${name}_FILE and ${name} must not both be set.`);
+      errors.push(`${name}_FILE and ${name} must not both be set.`);
       continue;
     }
     const read = readSecret(path);
     if ('value' in read) found[name] = read.value;
-    else faults.push(`${name}_FILE must name a file that holds the secret: ${path} ${read.fault}.`);
+    else errors.push(`${name}_FILE must name a file that holds the secret: ${path} ${read.problem}.`);
   }
-  return { environment: { ...environment, ...found }, faults };
+  return { environment: { ...environment, ...found }, errors };
 }

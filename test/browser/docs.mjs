@@ -38,7 +38,7 @@ async function open(page, path) {
   assert.doesNotMatch(policy, /script-src[^;]*'unsafe/, `${path} allows no inline script`);
 }
 
-/** Opens one operation after another through the sidebar, as a reader would. */
+/** Opens each operation through the sidebar, as a reader would. */
 async function readOperations(page, contract) {
   const sidebar = page.getByTestId('menu-item-label');
   for (const tag of contract.tags) {
@@ -65,7 +65,7 @@ async function search(page, summary) {
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  // Chromium's own sandbox does not start as root, which containers often are.
+  // Chromium's sandbox does not start as root, and containers often run as root.
   args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
 });
 try {

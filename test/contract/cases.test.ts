@@ -1,17 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { send } from '../support/api';
-import { startTestService, type TestService, tokenOf } from '../support/service';
+import { tokenOf, useTestService } from '../support/service';
 import type { Case } from './cases';
 import { cases } from './table';
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService();
-});
-afterAll(() => service.stop());
+const service = useTestService();
 
 describe.each(Object.entries<Record<string, Case>>(cases))('%s', (_operation, statuses) => {
-  test.each(Object.entries(statuses))('answers %s', async (status, run) => {
+  test.each(Object.entries(statuses))('answers with %s', async (status, run) => {
     const userId = randomUUID();
     const token = await tokenOf(userId);
     const response = await run({

@@ -5,8 +5,8 @@ import type { FailureCodeAt, Status, SuccessStatus } from '../../src/platform/co
 import type { ApiResponse, RequestOptions } from '../support/api';
 
 /**
- * Statuses that come about the same way everywhere; `shared.test.ts` and `safe-writes.test.ts` try them on every
- * operation that has them. So do those with no problem of the operation's own (409 where it is only about a key).
+ * Statuses with the same cause everywhere; `shared.test.ts` and `safe-writes.test.ts` test them on every operation that
+ * has them. The same holds for a status without a problem of the operation's own (409 that is only about a key).
  */
 type SharedStatus = 400 | 401 | 403 | 413 | 415 | 422 | 429 | '5XX';
 
@@ -18,17 +18,17 @@ type OwnStatus<Id extends OperationId> = {
       : S;
 }[Exclude<Status<Id>, SharedStatus>];
 
-/** A user of the case's own, and the way to send requests as that user. */
+/** The case's own user, and a function that sends requests as that user. */
 export interface CaseContext {
   readonly userId: string;
   /** Where the user's lane is: `/api/<user_id>`. */
   readonly lane: string;
-  /** The database of the service, as its owner. */
+  /** The URL of the service's database, for its owner. */
   readonly databaseUrl: string;
   send(method: string, path: string, options?: RequestOptions): Promise<ApiResponse>;
 }
 
-/** Arranges what it needs and returns the response that must have the case's status. */
+/** Prepares its data and returns the response that must have the case's status. */
 export type Case = (context: CaseContext) => Promise<ApiResponse>;
 
 export type CasesOf<Id extends OperationId> = {

@@ -1,6 +1,6 @@
 /**
- * Every operation that writes to a lane leaves changes, and they have all that became different. The operations are those
- * of the contract, each with the requests of its case; whatever is added later is tried as well.
+ * Every operation that writes to a lane records changes with every difference. The operations come from the contract,
+ * with the requests of their cases, so that new operations are tested too.
  */
 import { randomUUID } from 'node:crypto';
 import type { Schemas } from '../../src/platform/contract/document/operations';
@@ -8,7 +8,7 @@ import { type ApiResponse, type Body, type RequestOptions, send } from '../suppo
 import { query } from '../support/database';
 import { copyLane, type Entities } from '../support/lane-copy';
 import { operations } from '../support/operations';
-import { startTestService, type TestService, tokenOf } from '../support/service';
+import { tokenOf, useTestService } from '../support/service';
 import type { Case } from './cases';
 import { cases } from './table';
 
@@ -22,30 +22,26 @@ const withoutChange: Readonly<Record<string, string>> = {
   redeliverWebhook: 'Likewise.',
 };
 
-/** Fields that count or time the changes of an entity, and are in none of them. */
+/** Fields that count or time the changes of an entity. No change lists them. */
 const counting = ['version', 'updated_at'];
 
-/** Fields that follow from others, which are in the changes, by type of entity. */
+/** Fields that are derived from fields in the changes, by type of entity. */
 const derived: Readonly<Record<string, readonly string[]>> = {
   task: ['completed', 'completed_at', 'due_at'],
 };
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
 
 const writes = operations.filter(
   (operation) => operation.scope === 'write' && operation.path.startsWith('/api/{user_id}'),
 );
 
-/** What became of a lane with one request. */
+/** The difference that one request made in a lane. */
 interface Effect {
   readonly before: Entities;
   readonly after: Entities;
   readonly changes: readonly Change[];
-  /** Whether a row of any table is another than before, but for the counter and the history. */
+  /** Whether a row of any table has changed, except the change sequence and the changes. */
   readonly wrote: boolean;
 }
 
@@ -87,7 +83,7 @@ function isRequestOf(operation: (typeof writes)[number], method: string, path: s
   return operation.method.toUpperCase() === method && new RegExp(`^${pattern}(\\?.*)?$`).test(path);
 }
 
-/** Runs an operation's successful cases, and watches what each of its requests does. */
+/** Runs an operation's successful cases, and records the difference that each request makes. */
 async function effectsOf(operation: (typeof writes)[number]): Promise<Effect[]> {
   const effects: Effect[] = [];
   const successes = Object.entries<Case>(cases[operation.id]).filter(([status]) => status.startsWith('2'));
@@ -102,7 +98,7 @@ async function effectsOf(operation: (typeof writes)[number]): Promise<Effect[]> 
       databaseUrl: service.database.url,
       async send(method, path, options) {
         if (!isRequestOf(operation, method, path)) return plain(method, path, options);
-        // The profile is made by the first write, with its defaults.
+        // The first write creates the profile with its defaults.
         await query(
           service.database.url,
           'insert into tasklane.profiles values ($1) on conflict do nothing',
@@ -130,7 +126,7 @@ async function effectsOf(operation: (typeof writes)[number]): Promise<Effect[]> 
   return effects;
 }
 
-/** What became different of an entity, by field. */
+/** The fields of an entity that differ, with the old and the new value. */
 function differences(
   type: string,
   before: Body,
@@ -144,7 +140,7 @@ function differences(
   return Object.fromEntries(fields.map((field) => [field, { from: before[field], to: after[field] }]));
 }
 
-test('the contract has operations that write, and those that may leave no change are among them', () => {
+test('the operations without changes are operations of the contract that write', () => {
   expect(writes.length).toBeGreaterThan(0);
   expect(writes.map((operation) => operation.id)).toEqual(expect.arrayContaining(Object.keys(withoutChange)));
 });
@@ -152,12 +148,12 @@ test('the contract has operations that write, and those that may leave no change
 const watched = writes.filter((operation) => !(operation.id in withoutChange));
 
 test.each(watched.map((operation) => [operation.id, operation] as const))(
-  '%s leaves changes with all that became different',
+  '%s records every difference in changes',
   async (_id, operation) => {
     const effects = await effectsOf(operation);
     expect(effects.filter((effect) => effect.wrote)).not.toEqual([]);
     for (const { before, after, changes, wrote } of effects) {
-      // What writes leaves changes, and they go on from the counter without a gap.
+      // A write records changes, which continue the change sequence without a gap.
       expect(changes.length > 0).toBe(wrote);
       for (const change of changes) {
         if (change.action === 'updated') expect(change.fields).not.toEqual({});
@@ -168,7 +164,7 @@ test.each(watched.map((operation) => [operation.id, operation] as const))(
         const own = changes.filter((each) => each.type === type && String(each.entity_id) === id);
         const [was, is] = [before[key], after[key]];
         if (JSON.stringify(was) === JSON.stringify(is)) continue;
-        // An entity that came or went, and what an update made of one that stayed.
+        // An entity that was created or deleted, and the fields of an entity that was updated.
         if (!was || !is) expect(own.map((each) => each.action)).not.toEqual([]);
         else {
           const told = Object.assign({}, ...own.map((each) => each.fields));

@@ -23,7 +23,7 @@ test.each([
   expect(costOf(id, request)).toBe(units);
 });
 
-test('a batch costs what its operations cost, and one for the request', () => {
+test('a batch costs as much as its operations, plus one for the request', () => {
   const body = {
     operations: [
       { op: 'create_task', task: { title: 'A task', tags: tags(20) } },

@@ -1,6 +1,6 @@
 import { contractDocument } from '../../src/platform/contract/document/contract';
 import { problemBody } from '../../src/platform/contract/document/problems';
-import { bounded } from '../../src/platform/contract/document/validation-errors';
+import { shortenError } from '../../src/platform/contract/document/validation-errors';
 import { parseTagCondition } from '../../src/platform/contract/http/entity-tags';
 import { createExcerpter } from '../../src/platform/contract/validation/excerpt';
 import { createCheck } from '../../src/platform/contract/validation/rows';
@@ -10,12 +10,12 @@ const component = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 describe('an excerpt', () => {
   const excerptOf = createExcerpter(contractDocument, component('Batch'));
 
-  test('has all of a value that is not too long', () => {
+  test('keeps a short value as it is', () => {
     const value = { operations: [{ op: 'create_task', task: { title: 'x', tags: ['a'] } }], surplus: null };
     expect(excerptOf(value)).toEqual({ value, omitted: 0 });
   });
 
-  test('shows that arrays and strings are too long, through references and alternatives', () => {
+  test('shortens arrays and strings but keeps them longer than their maximum, through references and alternatives', () => {
     const task = { title: 'x'.repeat(60_000), tags: Array(40_000).fill(0) };
     const { value } = excerptOf({ operations: Array(5_000).fill({ op: 'create_task', task }) });
     const { operations } = value as { operations: { task: typeof task }[] };
@@ -37,7 +37,7 @@ describe('an excerpt', () => {
   });
 });
 
-test('a row that is too long in places has that as their one fault', () => {
+test('a value that is too long has no other validation error', () => {
   const faults = createCheck('TaskImport')({
     title: `${'a'.repeat(60_000)}\u0001`,
     tags: Array(40_000).fill(0),
@@ -45,13 +45,12 @@ test('a row that is too long in places has that as their one fault', () => {
   });
   expect(faults.map(({ pointer, code }) => `${pointer} ${code}`).sort()).toEqual([
     '/priority not-allowed',
-    '/priority wrong-type',
     '/tags too-long',
     '/title too-long',
   ]);
 });
 
-test('a problem lists a hundred faults and counts the others', () => {
+test('a problem lists a hundred validation errors and counts the others', () => {
   const errors = Array.from({ length: 250 }, (_, n) => ({
     pointer: `/body/${n}`,
     code: 'unknown' as const,
@@ -62,13 +61,13 @@ test('a problem lists a hundred faults and counts the others', () => {
   expect(problem.errors_omitted).toBe(157);
 });
 
-test('a fault names what the client chose up to a length', () => {
+test('a validation error shortens names that the client chose', () => {
   const long = {
     pointer: `/body/${'\u{1f600}'.repeat(5_000)}`,
     code: 'unknown' as const,
     detail: 'x'.repeat(5_000),
   };
-  const { pointer, detail } = bounded(long);
+  const { pointer, detail } = shortenError(long);
   expect([pointer.length, detail.length]).toEqual([300, 1_000]);
   expect(pointer.isWellFormed()).toBe(true);
 });

@@ -1,4 +1,4 @@
-/** No request costs the service more than a little CPU time and memory, whatever is in it. */
+/** Any request costs the service little CPU time and memory. */
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
@@ -7,28 +7,22 @@ import { gzipSync } from 'node:zlib';
 import type { Operation } from '../../src/platform/contract/document/contract';
 import { type HostileRequest, hostileBodies, hostileHeaders, hostileParameters } from '../support/hostile';
 import { examplePath, operations } from '../support/operations';
-import { startTestService, type TestService } from '../support/service';
+import { useTestService } from '../support/service';
 import { makeUser, type TestUser } from '../support/user';
 
 const maxCpuMs = 100;
 const maxAnswerBytes = 100 * 1_400;
-// The least of them counts, since others use the machine too.
+// The smallest value counts, because other processes use the machine too.
 const tries = 5;
 
-let service: TestService;
-
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off', LOG_LEVEL: 'silent' });
-});
-
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off', LOG_LEVEL: 'silent' });
 
 interface Answer {
   readonly status: number;
   readonly body: string;
 }
 
-/** Reads an answer to its end; a stream of events has none. */
+/** Reads a response to its end; an event stream has no end. */
 async function read(response: IncomingMessage): Promise<string> {
   if (response.headers['content-type']?.startsWith('text/event-stream')) {
     response.destroy();
@@ -39,7 +33,7 @@ async function read(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** The operation's address, with what the request has in its path and query. */
+/** The operation's address with the request's path and query. */
 function addressOf(operation: Operation, { query, path = {} }: HostileRequest, user: TestUser): string {
   const [name, text] = Object.entries(path)[0] ?? [];
   const parts = operation.path.split('/').map((part, index) => {
@@ -76,7 +70,7 @@ async function send(
   return { status: response.statusCode ?? 0, body: await read(response) };
 }
 
-/** What is wrong with how the service takes a request; undefined if nothing is. */
+/** Describes what is wrong with the response to a request; undefined if it is right. */
 async function faultOf(
   operation: Operation,
   hostile: HostileRequest,
@@ -149,7 +143,7 @@ test.each(['getTask', 'updateTask', 'createTask', 'readCalendarFeed', 'streamEve
   120_000,
 );
 
-test('memory is flat', async () => {
+test('memory does not grow', async () => {
   setFlagsFromString('--expose-gc');
   const collect: () => void = runInNewContext('gc');
   const heapUsed = () => {

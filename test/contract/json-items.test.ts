@@ -1,8 +1,13 @@
-/** Reading JSON item by item: the same as reading it whole, wherever the pieces end. */
+/** Reading JSON item by item gives the same value as JSON.parse, wherever the chunks end. */
 import fc from 'fast-check';
-import { cutDocument, itemsOf, maxItemBytes, tooLarge } from '../../src/platform/contract/bodies/json-items';
+import {
+  maxItemBytes,
+  readItems,
+  splitDocument,
+  tooLarge,
+} from '../../src/platform/contract/bodies/json-items';
 
-/** Text in pieces of so many bytes. */
+/** A text in chunks of `size` bytes. */
 async function* piecesOf(text: string, size: number, { start, end } = { start: 0, end: Infinity }) {
   const bytes = Buffer.from(text).subarray(start, end);
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -14,13 +19,13 @@ async function all(items: AsyncIterable<unknown>): Promise<unknown[]> {
   return found;
 }
 
-/** A document as it is when its items are put back into its lists. */
+/** The document with its items put back into its lists. */
 async function readByItem(text: string, size: number): Promise<unknown> {
-  const { document, lists } = await cutDocument(piecesOf(text, size));
+  const { document, lists } = await splitDocument(piecesOf(text, size));
   for (const [name, extent] of lists) {
     const list = (document as Record<string, unknown[]>)[name] as unknown[];
     expect(list).toHaveLength(extent.items);
-    const items = await all(itemsOf(piecesOf(text, size, extent)));
+    const items = await all(readItems(piecesOf(text, size, extent)));
     Object.defineProperty(document, name, { value: items, enumerable: true, configurable: true });
   }
   return document;
@@ -35,9 +40,9 @@ test.each<[string, string]>([
   ['white space', ' { "a" : [ 1 , 2 ] , "b" : { "c" : [ 3 ] } } '],
   ['brackets and escapes in strings', '{"[\\"":["]","\\\\","\\\\\\"],[",{"}":"{["}],"b":"[1,2]"}'],
   ['characters of many bytes', '{"ä😀":["é","😀,",["€"]]}'],
-  ['one name twice', '{"a":[1],"a":[2,3],"b":[4],"b":5}'],
+  ['a repeated name', '{"a":[1],"a":[2,3],"b":[4],"b":5}'],
   ['escaped names', '{"\\u0061":[1],"a\\n":[2]}'],
-  ['names of what objects have', '{"__proto__":[1],"constructor":[2],"length":[3]}'],
+  ['names of properties of every object', '{"__proto__":[1],"constructor":[2],"length":[3]}'],
   ['such names in items', '{"a":[{"__proto__":{"b":1},"toString":2}]}'],
   ['a list', '[[1],[2]]'],
   ['a list of objects', '[{"a":[1]}]'],
@@ -51,7 +56,7 @@ test.each<[string, string]>([
   }
 });
 
-test('whatever the document, it is the same as read whole', async () => {
+test('any document gives the same value as JSON.parse', async () => {
   const values = fc.dictionary(fc.string(), fc.oneof(fc.array(fc.jsonValue()), fc.jsonValue()));
   await fc.assert(
     fc.asyncProperty(
@@ -77,29 +82,29 @@ describe('text that is not JSON', () => {
     }
   };
 
-  test('is refused as it would be whole, whichever byte is another', async () => {
+  test('is rejected if any byte of it is replaced, as JSON.parse does', async () => {
     for (let at = 0; at < text.length; at++) {
       for (const other of ['', ',', ':', '"', '[', ']', '{', '}', '\\', ' ', '\u00a0', '0', ',,', '][']) {
         const each = text.slice(0, at) + other + text.slice(at + 1);
-        const reading = cutDocument(piecesOf(each, 5));
+        const reading = splitDocument(piecesOf(each, 5));
         if (isJson(each)) await expect(reading).resolves.toBeDefined();
         else await expect(reading).rejects.toThrow();
       }
     }
   });
 
-  test('or is cut short is refused', async () => {
+  test('is rejected if it is cut short', async () => {
     for (let end = 1; end < text.length; end++) {
-      await expect(cutDocument(piecesOf(text.slice(0, end), 5))).rejects.toThrow();
+      await expect(splitDocument(piecesOf(text.slice(0, end), 5))).rejects.toThrow();
     }
   });
 });
 
-test('an item that is too large is told apart, and the others are read', async () => {
+test('an item that is too large is marked, and the others are read', async () => {
   const large = JSON.stringify('x'.repeat(maxItemBytes - 2));
   const text = `{"a":[1,${large},${large} ,2]}`;
-  const { lists } = await cutDocument(piecesOf(text, 64 * 1024));
-  const items = await all(itemsOf(piecesOf(text, 64 * 1024, lists.get('a'))));
+  const { lists } = await splitDocument(piecesOf(text, 64 * 1024));
+  const items = await all(readItems(piecesOf(text, 64 * 1024, lists.get('a'))));
   expect(items.map((item) => (typeof item === 'string' ? item.length : item))).toEqual([
     1,
     maxItemBytes - 2,
@@ -110,21 +115,21 @@ test('an item that is too large is told apart, and the others are read', async (
 
 test.each<[string, string]>([
   ['a long string', `{"a":"${'x'.repeat(maxItemBytes)}"}`],
-  ['lists by the thousand', `{${'"a":[],'.repeat(maxItemBytes / 7)}"b":1}`],
+  ['thousands of lists', `{${'"a":[],'.repeat(maxItemBytes / 7)}"b":1}`],
   ['white space', `{"a":[],${' '.repeat(maxItemBytes)}"b":1}`],
-])('%s outside of items is too large', async (_what, text) => {
-  await expect(cutDocument(piecesOf(text, 64 * 1024))).rejects.toMatchObject({ code: 'content-too-large' });
+])('%s outside of items is rejected if it is too large', async (_what, text) => {
+  await expect(splitDocument(piecesOf(text, 64 * 1024))).rejects.toMatchObject({ code: 'content-too-large' });
 });
 
 test.each<[string, string]>([
   ['nests too deep', `{"a":[${'['.repeat(63)}${']'.repeat(63)}]}`],
-  ['is hollow', `{"a":[${'{},'.repeat(30_000)}{}]}`],
-])('what %s is refused', async (_what, text) => {
-  await expect(cutDocument(piecesOf(text, 1000))).rejects.toThrow(/too deep|hollow/);
+  ['consists of empty objects', `{"a":[${'{},'.repeat(30_000)}{}]}`],
+])('a document that %s is rejected', async (_what, text) => {
+  await expect(splitDocument(piecesOf(text, 1000))).rejects.toThrow(/too deep|hollow/);
 });
 
-test('what nests just as deep as it may is read', async () => {
+test('the maximum depth of nesting is accepted', async () => {
   await expect(
-    cutDocument(piecesOf(`{"a":[${'['.repeat(62)}${']'.repeat(62)}]}`, 10)),
+    splitDocument(piecesOf(`{"a":[${'['.repeat(62)}${']'.repeat(62)}]}`, 10)),
   ).resolves.toBeDefined();
 });

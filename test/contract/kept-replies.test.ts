@@ -1,26 +1,26 @@
-/** What becomes of a handler's work and reply under a key, whatever the handler does. */
+/** Tests what the idempotency record keeps of a handler's work and reply. */
 
 import { taskHandlers } from '../../src/features/tasks/handlers';
 import { toTask } from '../../src/features/tasks/mapper';
-import { hidersOf } from '../../src/platform/contract/document/secrets';
+import { redactorsOf } from '../../src/platform/contract/document/secrets';
 import type { Handlers } from '../../src/platform/contract/http/call';
 import type { Database } from '../../src/platform/database/database';
 import type { WritableLane } from '../../src/platform/database/lane';
 import type { TaskRow } from '../../src/platform/database/rows';
 import { createTestDatabase, query, type TestDatabase } from '../support/database';
 import { openDatabase } from '../support/open-database';
-import { changed, everywhere, serveRouter } from '../support/router';
+import { allHandlers, changedContract, serveRouter } from '../support/router';
 
 type CreateTask = Handlers['createTask'];
 
 let testDatabase: TestDatabase;
 let database: Database;
 let server: Awaited<ReturnType<typeof serveRouter>>;
-/** What carries `createTask` out; each test has its own. */
+/** The handler of `createTask`; each test sets its own. */
 let createTask: CreateTask;
 
-// Allows a title of any length, for a large reply, and makes a secret of the description.
-const contract = changed(({ components: { schemas } }) => {
+// Allows a title of any length, for a large reply, and marks the description as a secret.
+const contract = changedContract(({ components: { schemas } }) => {
   schemas.Task.properties.title = { type: 'string' };
   schemas.Task.properties.description = { type: ['string', 'null'], 'x-secret': true };
 });
@@ -34,7 +34,7 @@ beforeAll(async () => {
     preparedStatements: false,
   });
   const handlers: Handlers = {
-    ...everywhere(async (call) => call.reply(500)),
+    ...allHandlers(async (call) => call.reply(500)),
     createTask: (call) => createTask(call),
   };
   server = await serveRouter({ handlers, withUser: database.withUser, ...contract });
@@ -52,7 +52,7 @@ beforeEach(async () => {
 interface Answer {
   status: number;
   replayed: string | null;
-  // biome-ignore lint/suspicious/noExplicitAny: what a test expects of a body is the test's to say.
+  // biome-ignore lint/suspicious/noExplicitAny: each test expects its own form of body.
   body: any;
 }
 
@@ -88,7 +88,7 @@ async function insert(lane: WritableLane, title: string): Promise<void> {
   lane.changed({ type: 'task', id, action: 'created', fields: {} });
 }
 
-/** Carries `createTask` out by this, and counts how often. */
+/** Sets the handler of `createTask`, and counts its calls. */
 function count(handler: CreateTask): () => number {
   let calls = 0;
   createTask = (call) => {
@@ -98,7 +98,7 @@ function count(handler: CreateTask): () => number {
   return () => calls;
 }
 
-test('a handler is not called for a reply that is kept', async () => {
+test('a handler is not called again for a stored reply', async () => {
   const calls = count(taskHandlers.createTask);
   const [first, second] = [await create(), await create()];
   expect(second).toEqual({ ...first, replayed: 'true' });
@@ -117,13 +117,13 @@ test('a handler is not called for a reply that is kept', async () => {
   ]);
 });
 
-test('nothing is kept for a request without a key', async () => {
+test('nothing is stored for a request without a key', async () => {
   await Promise.all([create(null), create(null)]);
   expect(await titles()).toHaveLength(2);
   expect(await kept()).toEqual([]);
 });
 
-test('all transactions of a handler become one', async () => {
+test('all transactions of a handler become one transaction', async () => {
   let broken = true;
   createTask = async (call) => {
     await call.lane.write((lane) => insert(lane, 'First'));
@@ -145,7 +145,7 @@ test('all transactions of a handler become one', async () => {
   expect(changes).toEqual([{ seq: '1' }, { seq: '2' }, { seq: '3' }]);
 });
 
-test('a failure undoes what the handler did, and leaves the key free', async () => {
+test("a failure rolls back the handler's work and leaves the key unused", async () => {
   let failing = true;
   createTask = async (call) => {
     await call.lane.write((lane) => insert(lane, 'Half'));
@@ -159,7 +159,7 @@ test('a failure undoes what the handler did, and leaves the key free', async () 
   expect(await titles()).toEqual(['A task', 'Half']);
 });
 
-test('work that meets a deadlock is done again, and once', async () => {
+test('work is repeated after a deadlock and takes effect once', async () => {
   const calls = count(async (call) => {
     await call.lane.write((lane) => insert(lane, 'Before'));
     if (calls() === 1) throw Object.assign(new Error('deadlock detected'), { code: '40P01' });
@@ -170,7 +170,7 @@ test('work that meets a deadlock is done again, and once', async () => {
   expect(await titles()).toEqual(['A task', 'Before']);
 });
 
-test('a reply that is too large is not kept, and its request not repeated', async () => {
+test('a reply that is too large is not stored, and its request is not carried out again', async () => {
   const calls = count(async (call) => {
     const task = await call.lane.write(async (lane) => {
       await insert(lane, 'Once');
@@ -187,7 +187,7 @@ test('a reply that is too large is not kept, and its request not repeated', asyn
   expect(await kept()).toEqual([{ operation: 'createTask', status: 201, headers: null, body: null }]);
 });
 
-test('a stream is refused under a key, and leaves nothing', async () => {
+test('a streamed reply is rejected under a key, and nothing is stored', async () => {
   createTask = async (call) => {
     await call.lane.write((lane) => insert(lane, 'Streamed'));
     return call.stream(201, {} as never, { Location: '/', ETag: '"1-0"' });
@@ -196,7 +196,7 @@ test('a stream is refused under a key, and leaves nothing', async () => {
   expect(await titles()).toEqual([]);
 });
 
-test('a lane that is erased under a key keeps nothing', async () => {
+test('an erased lane keeps nothing of a request with a key', async () => {
   createTask = async (call) => {
     const reply = await taskHandlers.createTask(call);
     await call.lane.write(async (lane) => lane.erase());
@@ -208,7 +208,7 @@ test('a lane that is erased under a key keeps nothing', async () => {
 });
 
 describe('secrets', () => {
-  test('are shown once, and not kept', async () => {
+  test('are shown once and not stored', async () => {
     const body = { title: 'A task', description: 'Sesame' };
     const first = await create('a-key', body);
     expect(first).toMatchObject({ status: 201, body, replayed: null });
@@ -231,9 +231,9 @@ describe('secrets', () => {
       { name: 'a', secret: 'b' },
       { name: 'a', secret: null },
     ],
-    ['in a part', { allOf: [{ properties: {} }, named] }, { secret: 'b' }, { secret: null }],
+    ['in a part of allOf', { allOf: [{ properties: {} }, named] }, { secret: 'b' }, { secret: null }],
     [
-      'in one of several',
+      'in an alternative',
       { properties: { hook: { oneOf: [{ type: 'null' }, { anyOf: [named] }] } } },
       { hook: { secret: 'b' }, secret: 'c' },
       { hook: { secret: null }, secret: 'c' },
@@ -245,7 +245,7 @@ describe('secrets', () => {
       { name: 'a', x: null, y: null },
     ],
     [
-      'in what holds its like',
+      'in a recursive schema',
       { $ref: '#/components/schemas/Tree' },
       { secret: 'a', children: [{ secret: 'b', children: [] }] },
       { secret: null, children: [{ secret: null, children: [] }] },
@@ -260,15 +260,20 @@ describe('secrets', () => {
         },
       },
     };
-    const hiders = hidersOf(document as never, { responseSchemas: new Map([['200', schema]]) } as never);
+    const redactors = redactorsOf(
+      document as never,
+      { responseSchemas: new Map([['200', schema]]) } as never,
+    );
     const before = structuredClone(value);
-    expect(hiders.get('200')?.(value)).toEqual(expected);
+    expect(redactors.get('200')?.(value)).toEqual(expected);
     expect(value).toEqual(before);
   });
 
-  test('are not looked for where there are none', () => {
+  test('are not looked for in a response that has none', () => {
     const schemas = { Loop: { properties: { next: { $ref: '#/components/schemas/Loop' } } } };
     const responseSchemas = new Map([['200', schemas.Loop]]);
-    expect(hidersOf({ components: { schemas } } as never, { responseSchemas } as never)).toEqual(new Map());
+    expect(redactorsOf({ components: { schemas } } as never, { responseSchemas } as never)).toEqual(
+      new Map(),
+    );
   });
 });

@@ -1,26 +1,22 @@
-/** Quotas of a lane: on every operation that the contract has them for, and what counts. */
+/** Tests the quotas of a lane: every operation that has them, and what counts. */
 import { randomUUID } from 'node:crypto';
 import { contractDocument } from '../../src/platform/contract/document/contract';
 import type { Body } from '../support/api';
 import { query } from '../support/database';
 import { operations } from '../support/operations';
-import { startTestService, type TestService } from '../support/service';
+import { useTestService } from '../support/service';
 import { makeUser, type TestUser } from '../support/user';
 
 const quotas = { QUOTA_TASKS: '4', QUOTA_PROJECTS: '2', QUOTA_TAGS: '3', QUOTA_WEBHOOKS: '1' };
 const limits: Record<string, number> = { tasks: 4, projects: 2, tags: 3, webhooks: 1 };
 
-let service: TestService;
 let user: TestUser;
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off', ...quotas });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off', ...quotas });
 beforeEach(async () => {
   user = await makeUser(service.url);
 });
 
-/** The counts on the profile and what the tables hold, by user. */
+/** Expects the counts of each profile to match its tables. */
 async function expectTrueCounts(): Promise<void> {
   const rows = await query<Record<string, number>>(
     service.database.url,
@@ -76,7 +72,7 @@ async function fill(): Promise<Body> {
   return body;
 }
 
-/** What exceeds a quota in a lane that is full, for each operation that can. */
+/** A request that exceeds a quota in a full lane, for each operation that can. */
 const growing: Record<string, (id: string) => Promise<unknown>> = {
   createTask: () => task(),
   replaceTask: (id) => user.send('PUT', `/tasks/${id}`, { body: { title: 'A task', ...tags('d') } }),
@@ -86,19 +82,26 @@ const growing: Record<string, (id: string) => Promise<unknown>> = {
   importLane: () => importOf(1),
 };
 
-function declares(id: string): boolean {
-  const { path, method } = operations.find((each) => each.id === id) as (typeof operations)[number];
-  const item = contractDocument.paths?.[path] as Record<
-    string,
-    { responses: Record<string, { $ref: string }> }
-  >;
-  const reference = item[method]?.responses['409']?.$ref.split('/').at(-1) ?? '';
-  return JSON.stringify(contractDocument.components?.responses?.[reference] ?? {}).includes(
-    'QuotaExceededProblem',
+/** Whether a part of the contract refers to a schema, directly or through other references. */
+function refersTo(part: unknown, schema: string, seen = new Set<string>()): boolean {
+  return [...JSON.stringify(part ?? {}).matchAll(/"#\/components\/(\w+)\/(\w+)"/g)].some(
+    ([reference, kind = '', name = '']) => {
+      if (name === schema) return true;
+      if (seen.has(reference)) return false;
+      seen.add(reference);
+      const components = contractDocument.components as Record<string, Record<string, unknown>>;
+      return refersTo(components[kind]?.[name], schema, seen);
+    },
   );
 }
 
-test('has a case for every operation that the contract gives the problem', () => {
+function declares(id: string): boolean {
+  const { path, method } = operations.find((each) => each.id === id) as (typeof operations)[number];
+  const item = contractDocument.paths?.[path] as Record<string, { responses: Record<string, unknown> }>;
+  return refersTo(item[method]?.responses['409'], 'QuotaExceededProblem');
+}
+
+test('every operation with the problem quota-exceeded has a case', () => {
   expect(
     operations
       .map(({ id }) => id)
@@ -121,7 +124,7 @@ test.each(Object.keys(growing))('%s answers quota-exceeded, and changes nothing'
   expect((await user.send('GET', '/sync')).body.items).toEqual(before.body.items);
 });
 
-test('a lane that is full can still be worked with', async () => {
+test('tasks in a full lane can still be changed', async () => {
   const { id } = await fill();
   expect(
     (await user.send('PATCH', `/tasks/${id}`, { body: { title: 'New', ...tags('a', 'c') } })).status,
@@ -130,7 +133,7 @@ test('a lane that is full can still be worked with', async () => {
   expect((await user.send('DELETE', `/tasks/${id}`)).status).toBe(204);
 });
 
-test('the trash counts until it is emptied', async () => {
+test('tasks in the trash count until they are purged', async () => {
   const { id } = await fill();
   await user.send('DELETE', `/tasks/${id}`);
   expect(await task()).toMatchObject(exceeded('tasks'));
@@ -140,7 +143,7 @@ test('the trash counts until it is emptied', async () => {
   expect((await task()).status).toBe(201);
 });
 
-test('what is removed makes room', async () => {
+test('deletions make room', async () => {
   await fill();
   const [{ id: project }] = (await user.send('GET', '/projects')).body.items;
   const [{ id: tag }, { id: other }] = (await user.send('GET', '/tags')).body.items;
@@ -164,7 +167,7 @@ describe('a batch', () => {
   const apply = (count: number, atomic: boolean) =>
     create('/batch', { atomic, operations: Array.from({ length: count }, (_, n) => operation(n)) });
 
-  test('that is atomic fails at the operation that exceeds a quota', async () => {
+  test('fails at the operation that exceeds a quota if it is atomic', async () => {
     const { status, body } = await apply(6, true);
     expect(status).toBe(422);
     expect(body.results.map((each: Body) => each.problem.code)).toEqual([
@@ -176,13 +179,13 @@ describe('a batch', () => {
     expect((await user.send('GET', '/tasks')).body.items).toEqual([]);
   });
 
-  test('that is not applies what there is room for', async () => {
+  test('applies the operations that fit if it is not atomic', async () => {
     const { status, body } = await apply(6, false);
     expect(status).toBe(200);
     expect(body.results.map((each: Body) => each.status)).toEqual([201, 201, 201, 201, 409, 409]);
   });
 
-  test('may make room before it fills it', async () => {
+  test('can make room for its later operations', async () => {
     const { id } = await fill();
     await user.send('PATCH', `/tasks/${id}`, { body: tags('a') });
     const [{ id: project }] = (await user.send('GET', '/projects')).body.items;
@@ -197,13 +200,13 @@ describe('a batch', () => {
 });
 
 describe('an import', () => {
-  test.each(['', '?dry_run=true'])('with more rows than there is room for writes none%s', async (query) => {
+  test.each(['', '?dry_run=true'])('writes nothing if its rows exceed a quota%s', async (query) => {
     expect(await importOf(5, query)).toMatchObject(exceeded('tasks'));
     expect((await user.send('GET', '/tasks')).body.items).toEqual([]);
     expect((await importOf(4, query)).status).toBe(200);
   });
 
-  test('with tasks of too many tags is refused', async () => {
+  test('is rejected if its tasks have too many tags', async () => {
     expect(await importOf(4, '', 'tag')).toMatchObject(exceeded('tags'));
   });
 });
@@ -214,7 +217,7 @@ test('quotas of one lane are nothing to another', async () => {
   expect((await task()).status).toBe(201);
 });
 
-test('what comes under a key is refused, and can be sent again', async () => {
+test('a rejected request with a key can be sent again', async () => {
   const { id } = await fill();
   const headers = { 'Idempotency-Key': randomUUID() };
   const send = () => user.send('POST', '/tasks', { headers, body: { title: 'Again' } });

@@ -2,19 +2,17 @@ import { send } from '../support/api';
 import { operations } from '../support/operations';
 import { sendRaw } from '../support/raw';
 import { assertDescribed } from '../support/response-check';
-import { startTestService, type TestService, tokenOf } from '../support/service';
+import { tokenOf, useTestService } from '../support/service';
 
 const origin = 'https://app.example.com';
-let service: TestService;
 let token: string;
 
+const service = useTestService({ CORS_ORIGINS: origin });
 beforeAll(async () => {
-  service = await startTestService({ CORS_ORIGINS: origin });
   token = await tokenOf('ada');
 });
-afterAll(() => service.stop());
 
-describe('an address that is not there', () => {
+describe('an unknown address', () => {
   test.each([
     '/',
     '/api',
@@ -47,7 +45,7 @@ describe.each([...new Set(operations.map((operation) => operation.path))])('%s',
   const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
   const address = path.replace(/\{[^}]+\}/g, 'x');
 
-  test('answers 405 with Allow to every other method, before it asks for a token', async () => {
+  test('answers 405 with Allow to every other method, even without a token', async () => {
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE']) {
       if (methods.includes(method)) continue;
       const response = await send(service.url, method, address);
@@ -81,7 +79,7 @@ describe.each([...new Set(operations.map((operation) => operation.path))])('%s',
   });
 });
 
-test('HEAD answers as GET does, without the body', async () => {
+test('HEAD has the response of GET without the body', async () => {
   for (const path of ['/livez', '/readyz', '/openapi.json', '/docs', '/api/ada/tasks?include_total=true']) {
     const get = await send(service.url, 'GET', path, { token });
     const head = await send(service.url, 'HEAD', path, { token });
@@ -93,7 +91,7 @@ test('HEAD answers as GET does, without the body', async () => {
   expect((await send(service.url, 'HEAD', '/api/ada/tasks')).status).toBe(401);
 });
 
-describe('what is not HTTP as it should be', () => {
+describe('malformed HTTP', () => {
   test.each([
     ['headers over the limit', `GET /livez HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
     ['an address over the limit', `GET /livez?${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
@@ -121,11 +119,11 @@ describe('the request id', () => {
   const idOf = async (headers: Record<string, string>) =>
     (await send(service.url, 'GET', '/livez', { headers })).headers['x-request-id'];
 
-  test('is the one that the request sent, if it is well-formed', async () => {
+  test('is the well-formed id from the request', async () => {
     expect(await idOf({ 'X-Request-Id': 'a1.B2_c:3-d' })).toBe('a1.B2_c:3-d');
   });
 
-  test('is the trace id of its traceparent otherwise', async () => {
+  test('is otherwise the trace id from traceparent', async () => {
     const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
     const traceparent = `00-${trace}-00f067aa0ba902b7-01`;
     expect(await idOf({ traceparent })).toBe(trace);
@@ -138,7 +136,7 @@ describe('the request id', () => {
     [{ 'X-Request-Id': '{"a":1}' }],
     [{ traceparent: `00-${'0'.repeat(32)}-00f067aa0ba902b7-01` }],
     [{}],
-  ])('is a new one for %j', async (headers) => {
+  ])('is new for %j', async (headers) => {
     expect(await idOf(headers)).toMatch(/^[0-9a-f]{32}$/);
   });
 

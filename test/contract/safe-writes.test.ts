@@ -1,7 +1,7 @@
-/** Keys and conditions, tried on every operation that takes them. */
+/** Tests idempotency keys and conditional requests on every operation that supports them. */
 import { randomUUID } from 'node:crypto';
 import { contractDocument, type Operation } from '../../src/platform/contract/document/contract';
-import { hidersOf } from '../../src/platform/contract/document/secrets';
+import { redactorsOf } from '../../src/platform/contract/document/secrets';
 import type { ApiResponse } from '../support/api';
 import { holdLane, waitingForLocks } from '../support/held-lane';
 import { operations, statusesOf } from '../support/operations';
@@ -15,16 +15,12 @@ import {
   rowsOf,
   sendAs,
 } from '../support/owner';
-import { startTestService, type TestService } from '../support/service';
+import { type TestService, useTestService } from '../support/service';
 import { until } from '../support/until';
 
-let service: TestService;
 let owner: Owner;
 
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeEach(async () => {
   owner = await makeOwner(service, randomUUID());
 });
@@ -45,27 +41,27 @@ const entities = taking(
   ({ method, scope, tagged }) => method === 'get' && scope !== null && tagged.has('200'),
 );
 
-/** What a response tells, but for what each has of its own. */
+/** A response without the parts that differ in every response. */
 function told({ status, headers, body }: ApiResponse): object {
   const { 'x-request-id': _id, 'idempotency-replayed': _replayed, date: _date, ...rest } = headers;
-  // A secret that is told once makes it differ.
+  // It differs if the response has a secret, which is shown once.
   const { 'content-length': _length, ...others } = rest;
   return { status, headers: others, body };
 }
 
-/** What a reply tells when it is sent again: its secrets no more. */
+/** A repeated reply: the same without secrets. */
 function toldAgain(operation: Operation, reply: ApiResponse): object {
-  const hide = hidersOf(contractDocument, operation).get(String(reply.status));
-  return told(hide ? { ...reply, body: hide(reply.body) } : reply);
+  const redact = redactorsOf(contractDocument, operation).get(String(reply.status));
+  return told(redact ? { ...reply, body: redact(reply.body) } : reply);
 }
 
-/** A JSON text in which the same members stand in another order, with other white space. */
+/** The same JSON with its members in another order and with other white space. */
 function rewritten(body: unknown): string | undefined {
   if (body === undefined) return undefined;
   return JSON.stringify(Object.fromEntries(Object.entries(body as object).toReversed()), null, 2);
 }
 
-test('there are operations of each kind', () => {
+test('the contract has operations of each kind', () => {
   expect(keyed.map(([id]) => id)).toEqual(expect.arrayContaining(['createTask', 'updateProfile']));
   expect(conditional.map(([id]) => id)).toEqual(expect.arrayContaining(['deleteTask', 'completeTask']));
   expect(entities.map(([id]) => id)).toEqual(expect.arrayContaining(['getTask', 'getProfile']));
@@ -75,7 +71,7 @@ describe.each(keyed)('%s with a key', (_id, operation) => {
   const withKey = (key = 'a-key', options: Request = {}) =>
     request(operation, { ...options, headers: { 'Idempotency-Key': key, ...options.headers } });
 
-  test('is carried out once, and its reply repeated', async () => {
+  test('is carried out once and repeats its reply', async () => {
     const first = await withKey();
     expect(first.status).toBeLessThan(300);
     expect(first.headers).not.toHaveProperty('idempotency-replayed');
@@ -93,7 +89,7 @@ describe.each(keyed)('%s with a key', (_id, operation) => {
     expect((await withKey('another-key')).headers).not.toHaveProperty('idempotency-replayed');
   });
 
-  test('takes its media types for the same', async () => {
+  test('is the same request in each of its media types', async () => {
     const body = JSON.stringify(bodyOf(operation, owner));
     const [first, ...others] = operation.mediaTypes;
     if (first === undefined) return;
@@ -105,7 +101,7 @@ describe.each(keyed)('%s with a key', (_id, operation) => {
     }
   });
 
-  test('is 409 while it is in flight, and does not wait', async () => {
+  test('is 409 while the first request is in flight, without waiting', async () => {
     const held = await holdLane(service.database.url, owner.id);
     const first = withKey();
     await until(async () => (await waitingForLocks(service.database.url)) === 1);
@@ -118,7 +114,7 @@ describe.each(keyed)('%s with a key', (_id, operation) => {
     expect(told(await withKey())).toEqual(toldAgain(operation, reply));
   });
 
-  test('is 422 where the key was that of another path', async () => {
+  test('is 422 if the key was used with another path', async () => {
     const [parameter] = idParametersOf(operation);
     if (parameter === undefined) return;
     const name = idNameOf(operation, parameter);
@@ -129,7 +125,7 @@ describe.each(keyed)('%s with a key', (_id, operation) => {
     expect(await rows()).toEqual(after);
   });
 
-  test('is 400 for a key that is none', async () => {
+  test('is 400 for a malformed key', async () => {
     const before = await rows();
     const tooLong = 'a'.repeat(256);
     for (const key of ['', ' ', '""', '"', 'a b', 'a, b', '"a', tooLong, `"${tooLong}"`, '"\\a"', 'é']) {
@@ -140,7 +136,7 @@ describe.each(keyed)('%s with a key', (_id, operation) => {
     expect(await rows()).toEqual(before);
   });
 
-  test('keeps keys apart from other users’', async () => {
+  test('keeps the keys of users apart', async () => {
     await withKey();
     const other = await makeOwner(service, randomUUID());
     const theirs = await withKey('a-key', { as: other } as Request);
@@ -149,7 +145,7 @@ describe.each(keyed)('%s with a key', (_id, operation) => {
   });
 });
 
-/** What `GET` answers of what the operation changes. */
+/** The response of `GET` for the entity that the operation changes. */
 function representation(operation: Operation): Promise<ApiResponse> {
   const get = operations.find(({ id }) => id === operation.representation) as Operation;
   const same = idParametersOf(operation).map((name) => [
@@ -171,7 +167,7 @@ describe.each(conditional)('%s with If-Match', (_id, operation) => {
     ['the tag', (tag) => tag],
     ['a list that has the tag', (tag) => `"1-1", W/"x",, ${tag} , "é,\\"`],
     ['any', () => ' * '],
-  ])('changes what still is %s', async (_what, value) => {
+  ])('succeeds while the entity matches %s', async (_what, value) => {
     const before = await representation(operation);
     const response = await ifMatch(value(before.headers.etag as string));
     expect(response.status).toBeLessThan(300);
@@ -182,7 +178,7 @@ describe.each(conditional)('%s with If-Match', (_id, operation) => {
     expect(after.headers.etag === before.headers.etag).toBe(after.body.version === before.body.version);
   });
 
-  test('is 412 where it is no longer that, and shows what there is', async () => {
+  test('is 412 if the entity no longer matches, and shows the current entity', async () => {
     const before = await rows();
     const now = await representation(operation);
     const tag = now.headers.etag as string;
@@ -197,7 +193,7 @@ describe.each(conditional)('%s with If-Match', (_id, operation) => {
     expect(await rows()).toEqual(before);
   });
 
-  test('is 400 for what is no list of entity tags', async () => {
+  test('is 400 for a malformed list of entity tags', async () => {
     const before = await rows();
     const quoted = ['"abc', 'abc"', '*, "a"', '"a" "b"', 'w/"a"', 'W/ "a"', '"a b"', '"a";q=1', "'a'"];
     for (const value of ['', ',', 'abc', ...quoted]) {
@@ -208,12 +204,12 @@ describe.each(conditional)('%s with If-Match', (_id, operation) => {
     expect(await rows()).toEqual(before);
   });
 
-  test('is 404 first', async () => {
+  test('is 404 for a missing entity', async () => {
     if (!statusesOf(operation).includes('404')) return;
     for (const value of ['"0-0"', '*']) expect((await ifMatch(value, absent())).status).toBe(404);
   });
 
-  test('repeats its reply under a key, whatever there is by then', async () => {
+  test('repeats its reply under a key, even if the entity has changed', async () => {
     if (!operation.takesKey) return;
     const { etag } = (await representation(operation)).headers;
     const headers = { 'If-Match': etag as string, 'Idempotency-Key': 'a-key' };
@@ -223,7 +219,7 @@ describe.each(conditional)('%s with If-Match', (_id, operation) => {
     expect(told(await request(operation, { headers }))).toEqual(toldAgain(operation, first));
   });
 
-  test('keeps nothing of what did not match', async () => {
+  test('stores no reply if the entity did not match', async () => {
     if (!operation.takesKey) return;
     const headers = { 'If-Match': '"0-0"', 'Idempotency-Key': 'a-key' };
     expect((await request(operation, { headers })).status).toBe(412);
@@ -234,12 +230,8 @@ describe.each(conditional)('%s with If-Match', (_id, operation) => {
   });
 });
 
-describe('where If-Match is demanded', () => {
-  let strict: TestService;
-  beforeAll(async () => {
-    strict = await startTestService({ RATE_LIMIT: 'off', REQUIRE_IF_MATCH: 'true' });
-  });
-  afterAll(() => strict.stop());
+describe('when If-Match is required', () => {
+  const strict = useTestService({ RATE_LIMIT: 'off', REQUIRE_IF_MATCH: 'true' });
 
   const demands: [string, () => Promise<TestService>][] = [
     [
@@ -260,23 +252,26 @@ describe('where If-Match is demanded', () => {
   ];
 
   describe.each(demands)('by %s', (_what, arrange) => {
-    test.each(conditional)('%s is 428 without, and 404 first', async (_id, operation) => {
-      const { url, database } = await arrange();
-      const before = await rowsOf(database.url, owner.id);
-      for (const headers of [{}, operation.takesKey ? { 'Idempotency-Key': 'a-key' } : {}]) {
-        const response = await request(operation, { headers }, url);
-        expect(response).toMatchObject({ status: 428, body: { code: 'precondition-required' } });
-        if (statusesOf(operation).includes('404')) {
-          expect((await request(operation, { headers, ...absent() }, url)).status).toBe(404);
+    test.each(conditional)(
+      '%s is 428 without If-Match, or 404 for a missing entity',
+      async (_id, operation) => {
+        const { url, database } = await arrange();
+        const before = await rowsOf(database.url, owner.id);
+        for (const headers of [{}, operation.takesKey ? { 'Idempotency-Key': 'a-key' } : {}]) {
+          const response = await request(operation, { headers }, url);
+          expect(response).toMatchObject({ status: 428, body: { code: 'precondition-required' } });
+          if (statusesOf(operation).includes('404')) {
+            expect((await request(operation, { headers, ...absent() }, url)).status).toBe(404);
+          }
         }
-      }
-      expect(await rowsOf(database.url, owner.id)).toEqual(before);
-      const response = await request(operation, { headers: { 'If-Match': '*' } }, url);
-      expect(response.status).toBeLessThan(300);
-    });
+        expect(await rowsOf(database.url, owner.id)).toEqual(before);
+        const response = await request(operation, { headers: { 'If-Match': '*' } }, url);
+        expect(response.status).toBeLessThan(300);
+      },
+    );
 
     test.each(taking(({ scope, representation }) => scope === 'write' && representation === null))(
-      '%s does without',
+      '%s does not need If-Match',
       async (_id, operation) => {
         const { url } = await arrange();
         expect((await request(operation, {}, url)).status).toBeLessThan(300);
@@ -289,7 +284,7 @@ describe.each(entities)('%s with If-None-Match', (_id, operation) => {
   const get = (ifNoneMatch?: string) =>
     request(operation, { headers: ifNoneMatch === undefined ? {} : { 'If-None-Match': ifNoneMatch } });
 
-  test('is 304 without a body where it still is that', async () => {
+  test('is 304 without a body while the entity matches', async () => {
     const { headers } = await get();
     const tag = headers.etag as string;
     for (const value of [tag, `W/${tag}`, `"1-1",${tag}`, '*']) {
@@ -304,12 +299,12 @@ describe.each(entities)('%s with If-None-Match', (_id, operation) => {
     expect(head.status).toBe(304);
   });
 
-  test('is 200 where it no longer is', async () => {
+  test('is 200 after the entity has changed', async () => {
     const whole = await get();
     for (const value of ['"1-1"', 'W/"1-1", "2"', '""']) expect(told(await get(value))).toEqual(told(whole));
   });
 
-  test('is 400 for what is no list of entity tags', async () => {
+  test('is 400 for a malformed list of entity tags', async () => {
     for (const value of ['', 'abc', '*,*']) {
       const response = await get(value);
       expect(response).toMatchObject({ status: 400, body: { code: 'malformed-header' } });
@@ -317,7 +312,7 @@ describe.each(entities)('%s with If-None-Match', (_id, operation) => {
     }
   });
 
-  test('is 404 first', async () => {
+  test('is 404 for a missing entity', async () => {
     if (!statusesOf(operation).includes('404')) return;
     const response = await request(operation, { headers: { 'If-None-Match': '*' }, ...absent() });
     expect(response.status).toBe(404);

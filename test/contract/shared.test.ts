@@ -1,24 +1,22 @@
-/** The statuses that operations share, tried on every operation whose contract has them. */
+/** Tests the statuses that operations share, on every operation that has them. */
 import { randomUUID } from 'node:crypto';
 import type { Operation } from '../../src/platform/contract/document/contract';
 import { type ApiResponse, type RequestOptions, send } from '../support/api';
 import { query } from '../support/database';
 import { exampleBody, examplePath, operations, statusesOf } from '../support/operations';
-import { startTestService, type TestService, tokenOf } from '../support/service';
+import { tokenOf, useTestService } from '../support/service';
 
 const userId = randomUUID();
-let service: TestService;
 let token: string;
 
+const service = useTestService({
+  RATE_LIMIT: 'off',
+  MAX_BODY_BYTES: '2000',
+  IMPORT_MAX_BYTES: '2000',
+});
 beforeAll(async () => {
-  service = await startTestService({
-    RATE_LIMIT: 'off',
-    MAX_BODY_BYTES: '2000',
-    IMPORT_MAX_BYTES: '2000',
-  });
   token = await tokenOf(userId);
 });
-afterAll(() => service.stop());
 
 function having(status: string): [string, Operation][] {
   return operations
@@ -64,7 +62,7 @@ describe.each(having('400').filter(([, operation]) => operation.mediaTypes.lengt
   },
 );
 
-test.each(having('401'))('%s asks for a token', async (_id, operation) => {
+test.each(having('401'))('%s requires a token', async (_id, operation) => {
   const without = await sendTo(operation, { token: undefined, body: exampleBody(operation) });
   expect(without).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
   expect(without.headers['www-authenticate']).toBe(
@@ -101,7 +99,7 @@ describe.each(having('415'))('%s refuses the media type', (_id, operation) => {
   });
 });
 
-test.each(having('422'))('%s refuses unknown query parameters, all of them', async (_id, operation) => {
+test.each(having('422'))('%s rejects unknown query parameters and lists them all', async (_id, operation) => {
   const example = examplePath(operation, userId);
   const path = `${example}${example.includes('?') ? '&' : '?'}nonsense=1&__proto__=2&a~b/c=3`;
   const response = await sendTo(operation, { path, body: exampleBody(operation) });
@@ -114,7 +112,7 @@ test.each(having('422'))('%s refuses unknown query parameters, all of them', asy
 });
 
 test.each(having('422').filter(([, operation]) => operation.bodyRequired))(
-  '%s asks for its body',
+  '%s requires its body',
   async (_id, operation) => {
     const response = await sendTo(operation);
     expect(response.status).toBe(422);
@@ -122,19 +120,17 @@ test.each(having('422').filter(([, operation]) => operation.bodyRequired))(
   },
 );
 
-describe('over the limit', () => {
-  let limited: TestService;
+describe('over the rate limit', () => {
+  const limited = useTestService({
+    RATE_LIMIT_READS: '1',
+    RATE_LIMIT_WRITES: '1',
+    RATE_LIMIT_FAILED_AUTH: '1',
+  });
   beforeAll(async () => {
-    limited = await startTestService({
-      RATE_LIMIT_READS: '1',
-      RATE_LIMIT_WRITES: '1',
-      RATE_LIMIT_FAILED_AUTH: '1',
-    });
     await send(limited.url, 'GET', `/api/${userId}/profile`, { token });
     await send(limited.url, 'DELETE', `/api/${userId}/trash`, { token });
     await send(limited.url, 'GET', '/calendar/x.ics');
   });
-  afterAll(() => limited.stop());
 
   test.each(having('429'))('%s answers 429', async (_id, operation) => {
     const response = await send(limited.url, operation.method.toUpperCase(), examplePath(operation, userId), {
@@ -146,12 +142,10 @@ describe('over the limit', () => {
 });
 
 describe('without a database', () => {
-  let cut: TestService;
+  const cut = useTestService();
   beforeAll(async () => {
-    cut = await startTestService();
     await cut.database.drop();
   });
-  afterAll(() => cut.stop());
 
   test.each(having('5XX').filter(([, operation]) => operation.scope !== null))(
     '%s answers 503',

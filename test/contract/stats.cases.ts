@@ -15,7 +15,7 @@ export const statsCases: CasesOf<'getStats'> = {
         streaks: { current: 1, longest: 1 },
       });
       expect(response.body.completions.days).toHaveLength(30);
-      // The day may have ended meanwhile.
+      // A new day may have begun meanwhile.
       const counts = response.body.completions.days.map((day: { count: number }) => day.count);
       expect([counts.at(-1), counts.at(-2)].sort()).toEqual([0, 1]);
       return response;

@@ -6,7 +6,7 @@ import { sendStream } from '../../src/platform/contract/http/stream';
 import { until } from '../support/until';
 
 let server: Server;
-/** What became of the last `sendStream`. */
+/** The result of the last `sendStream`. */
 let sent: Promise<void>;
 
 /** Serves one body on a free port. */
@@ -25,7 +25,7 @@ afterEach(() => {
   server.close();
 });
 
-/** A response of which nothing is read yet. */
+/** A response whose body is not read yet. */
 async function open(url: string, method = 'GET'): Promise<IncomingMessage> {
   const [response] = (await once(get(url, { method }), 'response')) as [IncomingMessage];
   return response;
@@ -48,13 +48,13 @@ test.each<[string, () => object, object]>([
   ['empty pages', () => ({ a: pages([], [1], [], [2, 3], []), b: pages([]) }), { a: [1, 2, 3], b: [] }],
   ['a list beside pages', () => ({ a: [1], b: pages([2]), c: [3] }), { a: [1], b: [2], c: [3] }],
   ['what JSON escapes', () => ({ 'a"\n': pages(['"\\\u2028😀']) }), { 'a"\n': ['"\\\u2028😀'] }],
-])('a body of %s arrives', async (_what, body, expected) => {
+])('a body of %s arrives complete', async (_what, body, expected) => {
   const response = await open(await serve(body()));
   expect(JSON.parse(await textOf(response))).toEqual(expected);
   await sent;
 });
 
-test('HEAD gets no body, and no page is read for it', async () => {
+test('HEAD gets no body and reads no page', async () => {
   let read = false;
   async function* watched(): AsyncGenerator<number[]> {
     read = true;
@@ -71,7 +71,7 @@ describe('many pages', () => {
   let read: number;
   let finished: boolean;
 
-  /** A thousand pages, or fewer if nobody wants more. */
+  /** A thousand pages, or fewer if the reader stops. */
   async function* many(): AsyncGenerator<string[]> {
     try {
       for (read = 1; read <= 1000; read++) {
@@ -91,7 +91,7 @@ describe('many pages', () => {
     const url = await serve({ a: many() });
     const response = await open(url);
     await once(response, 'readable');
-    // More turns than it takes to read them all.
+    // More turns of the event loop than reading all pages takes.
     for (let turn = 0; turn < 5000; turn++) await new Promise(setImmediate);
     expect(read).toBeLessThan(500);
     expect(JSON.parse(await textOf(response)).a).toHaveLength(1000);
@@ -106,7 +106,7 @@ describe('many pages', () => {
     await expect(sent).resolves.toBeUndefined();
   });
 
-  test('that fail break the connection off', async () => {
+  test('break the connection off if one fails', async () => {
     const fault = new Error('a fault of the third page');
     async function* failing(): AsyncGenerator<string[]> {
       yield page;
@@ -120,7 +120,7 @@ describe('many pages', () => {
   });
 });
 
-test('text arrives as it comes, and breaks off with its fault', async () => {
+test('text arrives in order, and the connection breaks off if its source fails', async () => {
   async function* text(): AsyncGenerator<string> {
     yield 'é';
     yield '\r\n';

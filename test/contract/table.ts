@@ -1,4 +1,4 @@
-/** The contract's table, whole: an operation or a status that lacks a case does not compile. */
+/** The whole table of the contract's cases. An operation or a status without a case does not compile. */
 import { batchCases } from './batch.cases';
 import { calendarFeedCases } from './calendar-feed.cases';
 import type { Cases } from './cases';

@@ -3,7 +3,7 @@ import type { CaseContext, CasesOf } from './cases';
 
 const absentId = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60';
 
-/** A tag, made by the one task that carries it. */
+/** Creates a tag through its only task. */
 async function makeTag({ send, lane }: CaseContext, name = 'home'): Promise<ApiResponse['body']> {
   await send('POST', `${lane}/tasks`, { body: { title: 'A task', tags: [name] } });
   const { body } = await send('GET', `${lane}/tags`);

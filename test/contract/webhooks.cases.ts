@@ -169,7 +169,7 @@ export const webhookCases: CasesOf<
       const { path } = await makeWebhook(context);
       const { body: delivery } = await context.send('POST', `${path}/test`);
       const response = await context.send('GET', `${path}/deliveries`);
-      // Making it had a test sent already.
+      // Creating it already sent a test.
       const [latest, first] = response.body.items;
       expect(latest).toEqual(delivery);
       expect(first).toMatchObject({ event: 'webhook.test', state: 'pending' });

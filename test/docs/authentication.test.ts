@@ -1,4 +1,4 @@
-/** docs/authentication.md is true: its code blocks run, and its tables agree with the source. */
+/** Checks docs/authentication.md: its code blocks run, and its tables agree with the source. */
 import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -29,10 +29,10 @@ const example = new Map(
 
 /** The code blocks under a heading. */
 interface Section {
-  /** What a `sh` block that starts with `# Tasklane's .env` sets. */
+  /** The variables of a `sh` block that starts with `# Tasklane's .env`. */
   readonly environment: Readonly<Record<string, string>>;
   readonly frontendEnvironment: Readonly<Record<string, string>>;
-  /** The `ts` blocks, by the path that their first line names. */
+  /** The `ts` blocks by the path in their first line. */
   readonly files: Readonly<Record<string, string>>;
 }
 
@@ -72,7 +72,7 @@ function section(title: string): Section {
 const jwtPlugin = 'Token of the jwt plugin';
 const secretCookie = 'Session cookie, signed with the secret';
 const outlives = { written: 201, read: 200, renewed: 200, signedOut: 401, copied: 200 };
-/** Each form with the section whose client it shares, and what a user's browser gets with it. */
+/** Each form with the section whose client it shares, and the statuses that a user's browser gets. */
 const forms: { title: string; client?: string; statuses: typeof outlives }[] = [
   { title: jwtPlugin, statuses: outlives },
   { title: 'A route of your own', statuses: outlives },
@@ -104,13 +104,13 @@ describe('the code blocks', () => {
   let frontendUrl: string;
   let frontendErrors = '';
 
-  /** A frontend's directory for each form; imports are spelled as Node wants them. */
+  /** Writes a frontend's directory for each form, with import paths as Node requires them. */
   function writeFrontends(): void {
     symlinkSync(projectPath('node_modules'), join(directory, 'node_modules'), 'junction');
     mkdirSync(join(directory, 'source/sdk'), { recursive: true });
     copyFileSync(projectPath('sdk/src/index.ts'), join(directory, 'source/sdk/index.mts'));
     copyFileSync(projectPath('sdk/src/openapi.d.ts'), join(directory, 'source/sdk/openapi.d.ts'));
-    // Next.js is no dependency of this project.
+    // Next.js is not a dependency of this project.
     writeFileSync(
       join(directory, 'source/next.d.ts'),
       "declare module 'next/headers' {\n  export function headers(): Promise<Headers>;\n}\n",
@@ -137,7 +137,7 @@ describe('the code blocks', () => {
     }
   }
 
-  /** What the compiler says about the frontends; writes their JavaScript. */
+  /** Compiles the frontends to JavaScript; returns the compiler's errors. */
   async function compile(): Promise<string> {
     const options = {
       ...{ target: 'es2024', lib: ['es2024', 'dom', 'dom.iterable'], module: 'esnext', types: ['node'] },
@@ -181,14 +181,14 @@ describe('the code blocks', () => {
     directory = realpathSync(mkdtempSync(join(tmpdir(), 'tasklane-docs-')));
     writeFrontends();
     compiled = await compile();
-    // React is no dependency of this project; the plain client does the same.
+    // React is not a dependency of this project; the plain client does the same.
     for (const [index] of forms.entries()) {
       const file = join(directory, `built/form-${index}/lib/tasklane.mjs`);
       writeFileSync(file, readFileSync(file, 'utf8').replace("'better-auth/react'", "'better-auth/client'"));
     }
 
     database = await createTestDatabase();
-    // The tests' role is called as Tasklane's schema is, which Postgres would put first.
+    // The tests' role has the same name as Tasklane's schema, so that Postgres would search that schema first.
     const url = new URL(database.url);
     url.searchParams.set('options', '-csearch_path=public');
     copyFileSync(projectPath('test/docs/frontend.mjs'), join(directory, 'frontend.mjs'));
@@ -220,7 +220,7 @@ describe('the code blocks', () => {
     rmSync(directory, { recursive: true });
   });
 
-  test('have the right types', () => {
+  test('type-check', () => {
     expect(compiled).toBe('');
   });
 
@@ -241,21 +241,21 @@ describe('the code blocks', () => {
     }
   });
 
-  test('are all tried', () => {
+  test('all have a test', () => {
     const withFiles = [...sections]
       .filter(([, { files }]) => Object.keys(files).length > 0)
       .map(([title]) => title);
     expect(withFiles).toEqual(['The frontend', ...forms.map(({ title }) => title)]);
   });
 
-  test('hold no secret that would be taken as it stands', () => {
+  test('contain no secret that the service would accept', () => {
     const { environment } = section(secretCookie);
     expect(environment.BETTER_AUTH_SECRET).toBeDefined();
     expect(() => parseConfig(environment)).toThrow(ConfigError);
   });
 });
 
-test('every variable that is named is one that the service reads', () => {
+test('the service reads every variable that is named', () => {
   const names = new Set(document.match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g));
   const foreign = [...names].filter((name) => !example.has(name) && !name.startsWith('NEXT_PUBLIC_'));
   expect(foreign).toEqual([]);

@@ -25,7 +25,7 @@ const problemResponse = (name: string, code: string) => ({
   content: { 'application/problem+json': { schema: schemaRef(name), example: { code } } },
 });
 
-/** A contract that keeps every rule. */
+/** A contract that follows every rule. */
 function validContract(): Document {
   return {
     openapi: '3.1.0',
@@ -254,9 +254,9 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     'a response body without an example',
     (it) => delete it.components.responses.Note.content['application/json'].example,
   ],
-  ['rule/fault-response', 'no 5XX', (it) => delete item(it).get.responses['5XX']],
+  ['rule/error-response', 'no 5XX', (it) => delete item(it).get.responses['5XX']],
   [
-    'rule/fault-response',
+    'rule/error-response',
     'a default response',
     (it) => {
       item(it).get.responses.default = item(it).get.responses['200'];
@@ -483,7 +483,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
   ],
 ];
 
-/** Lints contracts with the project's rules, in one run: the ids of the rules that each of them breaks. */
+/** Lints contracts with the project's rules in one run; returns the ids of the broken rules for each. */
 async function lint(contracts: readonly Document[]): Promise<string[][]> {
   const directory = mkdtempSync(join(tmpdir(), 'tasklane-lint-'));
   try {
@@ -517,7 +517,7 @@ describe('contract rules', () => {
     broken = await lint([validContract(), ...violating]);
   }, 60_000);
 
-  test('a contract that keeps them passes', () => {
+  test('accept a valid contract', () => {
     expect(broken[0]).toEqual([]);
   });
 
@@ -528,7 +528,7 @@ describe('contract rules', () => {
     },
   );
 
-  test('every rule that the project adds has a case', () => {
+  test('every rule of the project has a case', () => {
     const [, rules = ''] = readFileSync(projectPath('redocly.yaml'), 'utf8').split(/^rules:$/m);
     const added = [...rules.matchAll(/^ {2}([\w/-]+):(?! off)/gm)].map(([, rule = '']) => rule);
     const covered = new Set(violations.map(([rule]) => rule));
@@ -536,7 +536,7 @@ describe('contract rules', () => {
     expect(added).toContain('rule/lane-responses');
   });
 
-  test('the contract keeps them, without a warning', async () => {
+  test('find neither errors nor warnings in the contract', async () => {
     const { code, stdout } = await redocly(['lint', '--format=github-actions'], projectPath());
     expect({ code, stdout: stdout.trim() }).toEqual({ code: 0, stdout: '' });
   });

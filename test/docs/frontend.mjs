@@ -1,6 +1,7 @@
-// The frontend of docs/authentication.md, and the browser of one of its users; a process of its own, since Better Auth is
-// an ES module and the tests are CommonJS. Takes `{ load: directory }`, the compiled code blocks of one section, and then
-// `{ browse: address }`, where Tasklane is; answers each with a message. Serves the key set at the port that it tells first.
+// The frontend of docs/authentication.md, and the browser of one of its users. It is a separate process, because Better
+// Auth is an ES module and the tests are CommonJS. Messages to it: `{ load: directory }` with the compiled code blocks of
+// one section, and then `{ browse: address }` with the address of Tasklane; it answers each with a message. Its first
+// message is the port at which it serves the key set.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -36,7 +37,7 @@ function keepCookies(response) {
   }
 }
 
-/** What a browser sends to a host (RFC 6265, section 5.1.3). */
+/** The cookies that a browser sends to a host (RFC 6265, section 5.1.3). */
 function cookiesFor(hostname) {
   return [...cookies]
     .filter(([, { domain }]) =>
@@ -46,7 +47,7 @@ function cookiesFor(hostname) {
     .join('; ');
 }
 
-/** Throws as a browser does where CORS does not allow what a page of the frontend asks for (Fetch, section 3.2). */
+/** Throws like a browser if CORS does not allow a request of a frontend's page (Fetch, section 3.2). */
 function checkCors(response, withCookies) {
   const allowed =
     response.headers.get('access-control-allow-origin') === app &&
@@ -54,7 +55,7 @@ function checkCors(response, withCookies) {
   if (!allowed) throw new TypeError('Failed to fetch');
 }
 
-/** `fetch` as a page of the frontend has it. */
+/** `fetch` as in a page of the frontend. */
 async function browserFetch(input, init) {
   const request = new Request(typeof input === 'string' ? new URL(input, app) : input, init);
   const { origin, hostname, pathname, search } = new URL(request.url);
@@ -100,7 +101,7 @@ async function post(path, body) {
   return response.json();
 }
 
-/** Signs a user up, and tells with which statuses the client of the code blocks writes and reads before and after the sign-out. */
+/** Signs a user up; returns the statuses of the client's write and read, before and after the sign-out. */
 async function browse() {
   cookies = new Map();
   const email = `${crypto.randomUUID()}@example.com`;

@@ -57,22 +57,22 @@ describe('generated files', () => {
     return files;
   }
 
-  test('are what openapi.yaml makes', async () => {
+  test('are up to date with openapi.yaml', async () => {
     expect(findDrift(projectRoot, await generate(projectRoot))).toEqual([]);
   });
 
-  test('are the same every time', async () => {
+  test('are the same in every run', async () => {
     const [first, second] = await Promise.all([generate(projectRoot), generate(projectRoot)]);
     expect(first).toEqual(second);
   });
 
-  test('pass the check when they are fresh', async () => {
+  test('pass the check when they are up to date', async () => {
     await generateFrom(contract);
     expect(await check()).toEqual([]);
     expect(stderr).not.toHaveBeenCalled();
   });
 
-  test('fail the check after a change of the contract, and stay as they are', async () => {
+  test('fail the check after a change of the contract, and stay unchanged', async () => {
     await generateFrom(contract);
     writeFileSync(join(root, 'openapi.yaml'), contract.replace('description: Done.', 'description: Made.'));
     const stale = [
@@ -86,7 +86,7 @@ describe('generated files', () => {
     expect(readFileSync(join(root, 'generated', 'openapi.json'), 'utf8')).toContain('Done.');
   });
 
-  test('fail the check after an edit, a removal and an addition by hand', async () => {
+  test('fail the check if a file is edited, removed or added by hand', async () => {
     await generateFrom(contract);
     appendFileSync(join(root, 'generated', 'docs', 'redoc.js'), '\n');
     unlinkSync(join(root, 'sdk', 'src', 'openapi.d.ts'));
@@ -98,12 +98,12 @@ describe('generated files', () => {
     ]);
   });
 
-  test('a contract that cannot be read is an error that says where', async () => {
+  test('a contract that cannot be parsed gives an error with the place', async () => {
     writeFileSync(join(root, 'openapi.yaml'), `${contract}\n  - [`);
     await expect(generate(root)).rejects.toThrow(/openapi\.yaml/);
   });
 
-  test('what has a default is there for the server and optional for the client', async () => {
+  test('a field with a default is present for the server and optional for the client', async () => {
     writeFileSync(join(root, 'openapi.yaml'), contract);
     const files = await generate(root);
     const server = files['generated/openapi.d.ts'];
@@ -115,7 +115,7 @@ describe('generated files', () => {
     expect(client).toMatch(/^ +sort\?: string;$/m);
     expect(client).toMatch(/^ +limit\?: components\["parameters"\]\["Limit"\];$/m);
     expect(client).toMatch(/^ +NewNote: \{\s+\/\*\*[^/]*\*\/\s+text\?: string;/m);
-    // The run-time contract says what the client may leave out.
+    // The run-time contract says what the client can omit.
     expect(JSON.parse(files['generated/openapi.json'] ?? '').components.parameters.Limit.required).toBe(
       undefined,
     );
@@ -131,7 +131,7 @@ describe('the script of the documentation', () => {
       [
         // Names of XML namespaces, which are not loaded.
         'www.w3.org',
-        // Texts: licences, messages of errors, descriptions and examples.
+        // Texts: licences, error messages, descriptions and examples.
         'commonmark.org',
         'en.wikipedia.org',
         'example.com',
@@ -140,16 +140,16 @@ describe('the script of the documentation', () => {
         'react.dev',
         'reactrouter.com',
         'yarnpkg.com',
-        // Where the link of `API docs by Redocly` leads a reader who follows it.
+        // The link target of `API docs by Redocly`.
         'redocly.com',
-        // Menus that the page does not have: the one beside `Copy`, and one for contracts with an MCP server.
+        // Menus that this page does not show: the one beside `Copy`, and one for contracts with an MCP server.
         'chatgpt.com',
         'claude.ai',
       ].sort(),
     );
   });
 
-  test('keeps the licences', () => {
+  test('contains the licences', () => {
     expect(script.slice(0, 200)).toMatch(/^\/\*\*[^/]*@license MIT\n\* \(c\) Copyright \d+ Redocly LLC/);
     const licences = readFileSync(projectPath('generated', 'docs', 'LICENSES.txt'), 'utf8');
     expect(licences).toMatch(/^Copyright \d+ Redocly Inc\./);

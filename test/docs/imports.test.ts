@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { projectPath } from '../../src/platform/paths';
 
-/** What a file of each floor may import, and what not. */
+/** Allowed and rejected imports of a file on each floor. */
 const layers: readonly { file: string; allowed: string[]; refused: string[] }[] = [
   {
     file: 'src/domain/time/calendar.ts',
@@ -47,7 +47,7 @@ const layers: readonly { file: string; allowed: string[]; refused: string[] }[] 
   },
   {
     file: 'src/platform/jobs/runner.ts',
-    allowed: ['./job', '../database/faults'],
+    allowed: ['./job', '../database/errors'],
     refused: ['../../features/trash/job', '../../start'],
   },
   {
@@ -59,6 +59,7 @@ const layers: readonly { file: string; allowed: string[]; refused: string[] }[] 
       '../../platform/database/keyset',
       '../../platform/database/lane',
       '../../platform/database/rows',
+      '../../platform/database/update',
       '../projects/repository',
     ],
     refused: [
@@ -133,7 +134,7 @@ interface Report {
   diagnostics: { location: { path: string; start: { line: number } } }[];
 }
 
-/** Lints files that hold one import in each line by one rule of the project; which imports it refuses, by file. */
+/** Lints files with one import per line; returns the rejected imports by file. */
 function refusedImports(rule: string, files: Readonly<Record<string, readonly string[]>>) {
   const root = mkdtempSync(join(tmpdir(), 'tasklane-imports-'));
   try {
@@ -165,11 +166,11 @@ describe('the direction of imports', () => {
     Object.fromEntries(layers.map(({ file, allowed, refused }) => [file, [...allowed, ...refused]])),
   );
 
-  test.each(layers)('$file imports only what is below it', ({ file, refused }) => {
+  test.each(layers)('$file imports only from allowed folders', ({ file, refused }) => {
     expect(found[file] ?? []).toEqual([...refused].sort());
   });
 
-  test('a circle is refused', () => {
+  test('a circle is rejected', () => {
     const circle = refusedImports('suspicious/noImportCycles', {
       'src/features/tasks/rank.ts': ['./order'],
       'src/features/tasks/order.ts': ['./rank'],
@@ -197,7 +198,7 @@ function importsByFolder(): Map<string, Set<string>> {
   return imports;
 }
 
-/** The folders that import each other in a circle: what is left when those that import no other are taken away. */
+/** The folders in circles of imports: those that remain after folders without imports are removed repeatedly. */
 function foldersInCircles(imports: Map<string, Set<string>>): string[] {
   const left = new Map(imports);
   for (;;) {
@@ -208,12 +209,12 @@ function foldersInCircles(imports: Map<string, Set<string>>): string[] {
 }
 
 describe('folders', () => {
-  test('import each other in no circle', () => {
+  test('have no circular imports', () => {
     expect(importsByFolder().size).toBeGreaterThan(20);
     expect(foldersInCircles(importsByFolder())).toEqual([]);
   });
 
-  test('that do are found', () => {
+  test('with circular imports are found', () => {
     const imports = new Map([
       ['one', new Set(['two'])],
       ['two', new Set(['three'])],

@@ -1,4 +1,4 @@
-/** docs/limits.md is true: its table of costs is the contract's, and its numbers are the defaults. */
+/** Checks docs/limits.md: its table of costs matches the contract, and its numbers are the defaults. */
 import { readFileSync } from 'node:fs';
 import { projectPath } from '../../src/platform/paths';
 import { operations } from '../support/operations';
@@ -6,7 +6,7 @@ import { testConfig } from '../support/service';
 
 const text = readFileSync(projectPath('docs/limits.md'), 'utf8');
 
-/** A cost in the words of the table. */
+/** A cost as the table writes it. */
 function inWords({ units, more = [] }: (typeof operations)[number]['cost']): string {
   const parts = more.map(({ for: pointer, every, units: added }) => {
     const [, , field] = pointer.split('/');
@@ -20,14 +20,14 @@ function inWords({ units, more = [] }: (typeof operations)[number]['cost']): str
   return all.length === 0 ? String(last) : `${all.join(', ')}, and ${last}`;
 }
 
-test('the table of costs is that of the contract', () => {
+test('the table of costs matches the contract', () => {
   const [, table = ''] = /\| operation \| units \|\n\|---\|---\|\n((?:\|.*\n)+)/.exec(text) ?? [];
   const rows = [...table.matchAll(/^\| `(\w+)` \| (.+) \|$/gm)].map(([, id, cost]) => [id, cost]);
   const dear = operations.filter(({ cost }) => cost.units > 1 || (cost.more ?? []).length > 0);
   expect(rows).toEqual(dear.map(({ id, cost }) => [id, inWords(cost)]));
 });
 
-test('its defaults are those of the configuration', () => {
+test('its defaults match the configuration', () => {
   const { rateLimits, quotas } = testConfig({});
   const quotaRows = [...text.matchAll(/^\| `(\w+)`.* \| `QUOTA_\w+` \| ([\d,]+) \|$/gm)];
   expect(

@@ -27,7 +27,7 @@ describe.each(pages)('the %s page', (_, { html, contentSecurityPolicy }) => {
     expect(html).not.toMatch(/\w+:\/\/|["']\/\//);
   });
 
-  test('asks for no icon', () => {
+  test('requests no icon', () => {
     expect(html).toContain('<link rel="icon" href="data:,">');
   });
 });

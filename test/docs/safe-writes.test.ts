@@ -1,8 +1,8 @@
-/** The examples of docs/safe-writes.md, in their order, on one lane. */
+/** Runs the examples of docs/safe-writes.md in their order, on one lane. */
 import { readFileSync } from 'node:fs';
 import { projectPath } from '../../src/platform/paths';
 import type { ApiResponse } from '../support/api';
-import { startTestService, type TestService } from '../support/service';
+import { useTestService } from '../support/service';
 import { makeUser, type TestUser } from '../support/user';
 
 type Headers = Readonly<Record<string, string>>;
@@ -10,7 +10,7 @@ type Headers = Readonly<Record<string, string>>;
 interface Example {
   readonly method: string;
   readonly path: string;
-  /** What later examples call its answer. */
+  /** The name of its response in later examples. */
   readonly name: string | undefined;
   readonly headers: Headers;
   readonly body: string | undefined;
@@ -43,17 +43,15 @@ const blocks = readFileSync(projectPath('docs/safe-writes.md'), 'utf8').matchAll
 );
 const examples = [...blocks].flatMap(([, block = '']) => block.split('\n\n')).map(readExample);
 
-let service: TestService;
 let ada: TestUser;
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
   ada = await makeUser(service.url);
 });
-afterAll(() => service.stop());
 
 const answers = new Map<string, ApiResponse>();
 
-/** A text of an example, with the ids and tags of earlier answers in it. */
+/** A text of an example, with the ids and entity tags of earlier responses filled in. */
 function filled(text: string): string {
   return text.replace(/\$(\w+)\.(id|etag)/g, (_match, name: string, what: string) => {
     const answer = answers.get(name);
@@ -62,7 +60,7 @@ function filled(text: string): string {
   });
 }
 
-test('there are examples', () => {
+test('the page has examples', () => {
   expect(examples.length).toBeGreaterThan(10);
 });
 

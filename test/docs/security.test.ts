@@ -1,4 +1,4 @@
-/** docs/security.md is true: the tests that it names are there, links lead somewhere, and the log holds what it says. */
+/** Checks docs/security.md: the named tests exist, links work, and the log has what it says. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { projectPath } from '../../src/platform/paths';
@@ -16,7 +16,7 @@ describe('the tables of attacks', () => {
     .flatMap((part) => [...part.matchAll(/^\| (?!attack |-)(.+?) \| .+ \| (.+) \|$/gm)])
     .map(([, attack = '', tests = '']) => ({ attack, tests: tests.split('; ') }));
 
-  test('have rows, and each row a test', () => {
+  test('have rows, and each row names a test', () => {
     expect(rows.length).toBeGreaterThan(40);
     const cell = /^`test\/[\w/.-]+`: `[^`]+`(?:, `[^`]+`)*$/;
     expect(rows.filter(({ tests }) => tests.some((each) => !cell.test(each)))).toEqual([]);
@@ -26,7 +26,7 @@ describe('the tables of attacks', () => {
     const missing = tests.flatMap((each) => {
       const [file = '', ...names] = [...each.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
       const source = existsSync(projectPath(file)) ? read(file) : '';
-      // The whole text of a literal, so that a test that was renamed is missed.
+      // The whole text of a literal, so that a renamed test is reported.
       const isThere = (name: string) => ["'", '"', '`'].some((mark) => source.includes(mark + name + mark));
       return names.filter((name) => !isThere(name)).map((name) => `${file}: ${name}`);
     });
@@ -34,7 +34,7 @@ describe('the tables of attacks', () => {
   });
 });
 
-/** A heading's anchor, as the code host makes it. */
+/** A heading's anchor as on GitHub. */
 function anchorOf(heading: string): string {
   return heading
     .toLowerCase()
@@ -49,7 +49,7 @@ test.each([
   'docs/transfer.md',
   'docs/limits.md',
   'SECURITY.md',
-])('the links of %s lead somewhere', (file) => {
+])('the links of %s work', (file) => {
   const links = [...read(file).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)];
   expect(links.length).toBeGreaterThan(0);
   const dead = links.filter(([, path = '', anchor]) => {

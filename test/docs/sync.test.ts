@@ -1,4 +1,4 @@
-/** The code of docs/sync.md, run as it stands. */
+/** Runs the code of docs/sync.md unchanged. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { transformSync } from '@swc/core';
@@ -7,7 +7,7 @@ import { projectPath } from '../../src/platform/paths';
 import { send } from '../support/api';
 import { copyLane, type Entities, storedTasks } from '../support/lane-copy';
 import { runScript } from '../support/process';
-import { startTestService, type TestService, tokenOf } from '../support/service';
+import { tokenOf, useTestService } from '../support/service';
 import { until } from '../support/until';
 
 interface Copy {
@@ -29,7 +29,7 @@ function block(language: string): string {
   return new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 's').exec(guide)?.[1] as string;
 }
 
-/** What a module of TypeScript exports, given the SDK. */
+/** The exports of a TypeScript module that imports the SDK. */
 function run(code: string): { keepCopy: KeepCopy } {
   const { code: script } = transformSync(code, {
     jsc: { target: 'es2024', parser: { syntax: 'typescript' } },
@@ -40,13 +40,9 @@ function run(code: string): { keepCopy: KeepCopy } {
   return exported;
 }
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
 
-/** A device of a user, with a network of its own. */
+/** A user's device with its own network. */
 async function makeDevice(keepCopy: KeepCopy, userId: string) {
   const network = { on: true };
   const leaving = new AbortController();
@@ -54,7 +50,7 @@ async function makeDevice(keepCopy: KeepCopy, userId: string) {
   const fetch = async (request: Request) => {
     if (!network.on) throw new TypeError('fetch failed');
     const answer = await globalThis.fetch(request);
-    // What was on its way when the network went is lost.
+    // Requests in flight are lost when the network goes down.
     if (!network.on) throw new TypeError('terminated');
     return answer;
   };
@@ -68,7 +64,7 @@ async function makeDevice(keepCopy: KeepCopy, userId: string) {
   return { network, leaving, signal, copy, kept, tasks };
 }
 
-test('an app that works offline, in forty lines', async () => {
+test('the forty lines of an offline app work', async () => {
   const code = block('ts');
   expect(code.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
   const { keepCopy } = run(code);
@@ -77,13 +73,13 @@ test('an app that works offline, in forty lines', async () => {
   const following = [phone, laptop].map((each) => each.kept.follow(each.signal).catch((error) => error));
   await until(() => phone.copy.token && laptop.copy.token);
 
-  // What one device writes, the other shows.
+  // Each device shows the writes of the other.
   const [plants, bread] = [randomUUID(), randomUUID()];
   laptop.copy.outbox.push({ id: plants, make: { title: 'Water the plants' } });
   await laptop.kept.sync();
   await until(() => phone.copy.entities.has(`task ${plants}`));
 
-  // Offline, both write; one of them what the other deletes.
+  // Both write offline; one changes a task that the other deletes.
   phone.network.on = false;
   phone.copy.outbox.push({ id: bread, make: { title: 'Buy bread' } });
   phone.copy.outbox.push({ id: bread, change: { priority: 'high' } });
@@ -97,7 +93,7 @@ test('an app that works offline, in forty lines', async () => {
   laptop.copy.outbox.push({ id: randomUUID(), make: { title: 'Call Grace' } });
   await laptop.kept.sync();
 
-  // As if the first write had arrived, and its answer had not.
+  // As if the first write had arrived but not its response.
   phone.network.on = true;
   const [first] = phone.copy.outbox;
   await phone.kept.sync();
@@ -114,7 +110,7 @@ test('an app that works offline, in forty lines', async () => {
   await Promise.all(following);
 });
 
-test('after a database was restored, copies start over', async () => {
+test('copies start over after a database was restored', async () => {
   const { keepCopy } = run(block('ts'));
   const userId = randomUUID();
   const device = await makeDevice(keepCopy, userId);
@@ -126,7 +122,7 @@ test('after a database was restored, copies start over', async () => {
 
   const renewing = runScript('scripts/restored.ts', [], { DATABASE_URL: service.database.url });
   expect(await renewing.ended).toEqual({ code: 0, signal: null });
-  // As if what came later were lost: the copy has it, and the lane does not.
+  // As if later changes were lost: the copy has them, and the lane does not.
   device.copy.entities.set('task lost', {});
   await device.kept.sync();
   expect(device.copy.token).not.toBe(before);

@@ -1,7 +1,7 @@
-/** The examples of docs/tasks.md, in their order, on one lane. */
+/** Runs the examples of docs/tasks.md in their order, on one lane. */
 import { readFileSync } from 'node:fs';
 import { projectPath } from '../../src/platform/paths';
-import { startTestService, type TestService } from '../support/service';
+import { useTestService } from '../support/service';
 import { makeUser, type TestUser } from '../support/user';
 
 interface Example {
@@ -29,13 +29,11 @@ function readExamples(): Example[] {
     });
 }
 
-let service: TestService;
 let ada: TestUser;
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
   ada = await makeUser(service.url);
 });
-afterAll(() => service.stop());
 
 const examples = readExamples();
 const ids = new Map<string, string>();
@@ -48,7 +46,7 @@ function withIds(text: string): string {
   });
 }
 
-test('there are examples', () => {
+test('the page has examples', () => {
   expect(examples.length).toBeGreaterThan(30);
 });
 

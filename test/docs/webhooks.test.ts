@@ -1,4 +1,4 @@
-/** docs/webhooks.md is true: its receivers run and verify what is sent, and what it says of variables holds. */
+/** Checks docs/webhooks.md: its receivers run and verify messages, and its defaults are right. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import {
@@ -20,7 +20,7 @@ import { startTestService, type TestService, testConfig } from '../support/servi
 import { makeUser, type TestUser } from '../support/user';
 
 const document = readFileSync(projectPath('docs', 'webhooks.md'), 'utf8');
-/** The `ts` blocks, by the path that their first line names. */
+/** The `ts` blocks by the path in their first line. */
 const files = new Map(
   [...document.matchAll(/^```ts\n\/\/ (\S+)\n([\s\S]*?)^```$/gm)].map(([, path = '', text = '']) => [
     path,
@@ -28,7 +28,7 @@ const files = new Map(
   ]),
 );
 
-/** What a receiver's module makes of a request. */
+/** The response of a receiver's module to a request. */
 type Receive = (request: Request) => Promise<Response>;
 
 let directory: string;
@@ -55,7 +55,7 @@ afterEach(async () => {
   }
 });
 
-/** Loads a receiver as its project would, with a secret of its own. */
+/** Loads a receiver as its project would, with its own secret. */
 function load(path: string, secret: string): Record<string, unknown> {
   const file = join(directory, randomUUID(), path);
   mkdirSync(dirname(file), { recursive: true });
@@ -72,7 +72,7 @@ async function listen(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Serves a route handler the way Next.js does: with Web requests and responses. */
+/** Serves a route handler like Next.js: with Web requests and responses. */
 function serveRoute(receive: Receive): RequestListener {
   return async (request: IncomingMessage, response) => {
     const chunks: Buffer[] = [];
@@ -110,7 +110,7 @@ describe.each(receivers)('the receiver %s', (_path, start) => {
     return (await fetch(`${url}/api/tasklane`, sent)).status;
   }
 
-  test('takes what is signed, and acts once', async () => {
+  test('accepts signed messages, and acts once', async () => {
     const said = jest.spyOn(console, 'log').mockImplementation(() => undefined);
     const [current, former] = [newSecret(), newSecret()];
     const url = await listen(start(former));
@@ -135,7 +135,7 @@ describe.each(receivers)('the receiver %s', (_path, start) => {
     expect(said).not.toHaveBeenCalled();
   });
 
-  test('takes what the service sends', async () => {
+  test('accepts what the service sends', async () => {
     const said = jest.spyOn(console, 'log').mockImplementation(() => undefined);
     let receive: RequestListener | undefined;
     const url = await listen((request, response) => receive?.(request, response));
@@ -151,7 +151,7 @@ describe.each(receivers)('the receiver %s', (_path, start) => {
   });
 });
 
-test('its defaults are those of the configuration', () => {
+test('its defaults match the configuration', () => {
   const { webhooks } = testConfig({});
   const rowOf = (name: string) => document.split('\n').find((line) => line.startsWith(`| \`${name}\``));
   expect(rowOf('WEBHOOK_INTERVAL_MS')).toContain(`${webhooks.intervalMs / 1000} second by default`);

@@ -1,4 +1,4 @@
-/** The main job on real input: a user of a real Better Auth server works through the SDK. */
+/** A user of a real Better Auth server works with tasks through the SDK. */
 import { createTasklaneClient, isProblem, unwrap } from '../../sdk/src/index';
 import { parseConfig } from '../../src/config';
 import { createLogger } from '../../src/platform/observability/logger';
@@ -22,7 +22,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-test('with nothing but BETTER_AUTH_URL, a signed-up user makes, lists, changes, completes and deletes tasks', async () => {
+test('with BETTER_AUTH_URL alone, a new user creates, lists, updates, completes and deletes tasks', async () => {
   const user = await server.signUp();
   const client = createTasklaneClient({ baseUrl: service.url, token: () => server.takeToken(user) });
   const lane = { user_id: user.userId };
@@ -54,7 +54,7 @@ test('with nothing but BETTER_AUTH_URL, a signed-up user makes, lists, changes, 
   expect(isProblem(gone, 'task-not-found')).toBe(true);
 });
 
-test("another user's lane stays shut", async () => {
+test("another user's lane stays closed", async () => {
   const [ada, grace] = [await server.signUp(), await server.signUp()];
   const client = createTasklaneClient({ baseUrl: service.url, token: await server.takeToken(grace) });
   const { error } = await client.GET('/api/{user_id}/tasks', { params: { path: { user_id: ada.userId } } });

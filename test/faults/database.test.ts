@@ -1,4 +1,4 @@
-/** A Postgres that fails in the ways that servers and networks fail, under a client that writes all the time. */
+/** Postgres fails in the ways in which servers and networks fail, while a client writes all the time. */
 import { Client } from 'pg';
 import { query } from '../support/database';
 import { openProxy } from '../support/proxy';
@@ -8,7 +8,7 @@ import { expectBounded, startWriter, summaryOf, type Writer } from './writer';
 
 jest.setTimeout(120_000);
 
-// What a request may take while the database does not answer: the acquire and statement timeouts below, and some room.
+// The maximum duration of a request while the database does not answer: the timeouts below, and a margin.
 const timeouts = {
   DATABASE_ACQUIRE_TIMEOUT_MS: '2000',
   DATABASE_STATEMENT_TIMEOUT_MS: '2000',
@@ -35,7 +35,7 @@ async function startWriting(configuration: Record<string, string> = {}): Promise
 
 const statusOf = async (url: string) => (await fetch(url)).status;
 
-/** Waits until the writer was refused since the call, then runs `repair`, and waits until it writes again. */
+/** Waits until a write fails, runs `repair`, and waits until writes succeed again. */
 async function failAndRepair(writer: Writer, fail: () => Promise<unknown>, repair: () => Promise<unknown>) {
   const before = writer.attempts.length;
   await fail();
@@ -44,7 +44,7 @@ async function failAndRepair(writer: Writer, fail: () => Promise<unknown>, repai
   await writer.progress(50);
 }
 
-test('backends that are terminated cost at most a retry', async () => {
+test('terminated backends cost at most a retry', async () => {
   const [writer] = await startWriting();
   for (let round = 0; round < 10; round += 1) {
     await query(
@@ -58,7 +58,7 @@ test('backends that are terminated cost at most a retry', async () => {
   expectBounded(writer, boundMs);
 });
 
-test('a postmaster that is killed and started again keeps what it acknowledged', async () => {
+test('a postmaster that is killed and started again keeps acknowledged writes', async () => {
   const [writer] = await startWriting();
   const { postmaster } = await postgres.pids();
   await failAndRepair(
@@ -70,7 +70,7 @@ test('a postmaster that is killed and started again keeps what it acknowledged',
   expectBounded(writer, boundMs);
 });
 
-test('a database that hangs is answered with 503 in bounded time', async () => {
+test('a hanging database gives 503 in bounded time', async () => {
   const [writer, url] = await startWriting();
   const { postmaster, others } = await postgres.pids();
   const all = [postmaster, ...others];
@@ -98,7 +98,7 @@ test('a database that hangs is answered with 503 in bounded time', async () => {
   expectBounded(writer, boundMs);
 });
 
-test('a network that loses everything is answered with 503 in bounded time', async () => {
+test('a network that loses all packets gives 503 in bounded time', async () => {
   const proxy = await openProxy(postgres.url);
   cleanUp.add(() => proxy.close());
   const [writer] = await startWriting({ DATABASE_URL: proxy.url });
@@ -111,14 +111,14 @@ test('a network that loses everything is answered with 503 in bounded time', asy
   expectBounded(writer, boundMs);
 });
 
-test('a database that becomes read-only takes writes again when it is writable, without a restart', async () => {
+test('a database that was read-only accepts writes again without a restart of the service', async () => {
   const [writer, url] = await startWriting();
   const administer = (sql: string) => query(postgres.url, sql);
   await failAndRepair(
     writer,
     async () => {
       await administer('alter database tasklane set default_transaction_read_only = on');
-      // The connections that the service has are those of a server that was demoted.
+      // The service still has connections to a server that was demoted.
       await administer(
         `select pg_terminate_backend(pid) from pg_stat_activity
          where pid <> pg_backend_pid() and datname = current_database()`,
@@ -137,7 +137,7 @@ test('a database that becomes read-only takes writes again when it is writable, 
   expectBounded(writer, boundMs);
 });
 
-test('requests go on with the connections that there are when Postgres takes no more', async () => {
+test('requests use existing connections when Postgres accepts no more', async () => {
   const [writer, url] = await startWriting();
   const clients: Client[] = [];
   const leave = () => Promise.all(clients.splice(0).map((client) => client.end()));

@@ -1,4 +1,4 @@
-/** A Redis that hangs, dies and comes back, under a client that writes all the time. */
+/** Redis hangs, stops and comes back, while a client writes all the time. */
 
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { freePort, startRedis } from '../support/redis';
@@ -35,14 +35,14 @@ async function startWriting(): Promise<Writer> {
   return writer;
 }
 
-/** Every write was answered with success, and none waited longer for Redis than its deadline. */
+/** Expects that every write succeeded, and that none waited for Redis longer than the deadline. */
 async function verify(writer: Writer): Promise<void> {
   await writer.stopAndVerify(database.url);
   expect(writer.attempts.filter(({ status }) => status !== 200 && status !== 201)).toEqual([]);
   expect(writer.attempts.filter(({ took }) => took > 2_000)).toEqual([]);
 }
 
-test('writes go on while Redis hangs, and when it goes on', async () => {
+test('writes work while Redis hangs, and when it answers again', async () => {
   const redis = await startRedis(port);
   cleanUp.add(() => redis.stop());
   const writer = await startWriting();
@@ -53,7 +53,7 @@ test('writes go on while Redis hangs, and when it goes on', async () => {
   await verify(writer);
 });
 
-test('writes go on while Redis is gone, and when it is back', async () => {
+test('writes work while Redis is stopped, and when it is back', async () => {
   let redis = await startRedis(port);
   cleanUp.add(() => redis.stop());
   const writer = await startWriting();

@@ -1,4 +1,4 @@
-/** What the fault tests start and stop: services as processes, and a Postgres of their own. */
+/** Starts and stops the processes of the fault tests: services, and a separate Postgres. */
 import { startEmbeddedPostgres } from '../../src/platform/database/embedded/server';
 import { migrateUp } from '../../src/platform/database/migrations';
 import { query } from '../support/database';
@@ -11,9 +11,12 @@ import {
 } from '../support/process';
 import { testSecret } from '../support/service';
 
+// On a busy machine.
+const startDeadlineMs = 60_000;
+
 type Stop = () => Promise<unknown>;
 
-/** Collects what has to be ended after each test; the last one that was started ends first. */
+/** Collects what must end after each test; the last one that was started ends first. */
 export function createCleanUp(): { add(stop: Stop): void; run(): Promise<void> } {
   const stops: Stop[] = [];
   return {
@@ -24,7 +27,7 @@ export function createCleanUp(): { add(stop: Stop): void; run(): Promise<void> }
   };
 }
 
-/** Ends a process that may be stopped or gone already. */
+/** Ends a process that may be stopped or ended already. */
 export async function kill({ child, ended }: Pick<ServiceProcess, 'child' | 'ended'>): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
   await ended;
@@ -34,19 +37,22 @@ export async function kill({ child, ended }: Pick<ServiceProcess, 'child' | 'end
 export async function startInstance(
   configuration: Record<string, string>,
 ): Promise<ServiceProcess & { url: string }> {
-  const started = startProcess({
-    BETTER_AUTH_SECRET: testSecret,
-    RATE_LIMIT: 'off',
-    LOG_LEVEL: 'error',
-    ...configuration,
-  });
-  return { ...started, url: await started.url };
+  const started = startProcess(
+    { BETTER_AUTH_SECRET: testSecret, RATE_LIMIT: 'off', LOG_LEVEL: 'error', ...configuration },
+    startDeadlineMs,
+  );
+  try {
+    return { ...started, url: await started.url };
+  } catch (error) {
+    await kill(started);
+    throw error;
+  }
 }
 
-/** A Postgres that a test may break without harm to others. */
+/** A Postgres that a test can break without harm to other tests. */
 export interface OwnPostgres {
   readonly url: string;
-  /** The process ids of its postmaster, and of all its other processes. */
+  /** The ids of its postmaster and of all its other processes. */
   pids(): Promise<{ postmaster: number; others: number[] }>;
   /** Starts it again on the same port and data after its postmaster was killed. */
   start(): Promise<void>;

@@ -1,4 +1,4 @@
-/** A client that writes without pause, and remembers each write that the service acknowledged. */
+/** A client that writes without pause, and remembers each acknowledged write. */
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -7,38 +7,38 @@ import { query } from '../support/database';
 import { tokenOf } from '../support/service';
 import { until } from '../support/until';
 
-/** One request and what came of it. */
+/** One request and its result. */
 export interface Attempt {
-  /** Null: the connection broke before an answer. */
+  /** Null if the connection broke before a response. */
   readonly status: number | null;
-  /** Seconds, as the answer's `Retry-After` has them; null where it has none. */
+  /** The seconds of `Retry-After`; null if the response has none. */
   readonly retryAfter: number | null;
-  /** Milliseconds until the answer or the break. */
+  /** Milliseconds until the response, or until the connection broke. */
   readonly took: number;
 }
 
 export interface Writer {
   readonly attempts: readonly Attempt[];
-  /** How many writes were acknowledged so far. */
+  /** The number of acknowledged writes so far. */
   acknowledged(): number;
-  /** Resolves when `count` more writes were acknowledged than at the call. */
+  /** Resolves after `count` more acknowledged writes. */
   progress(count: number, deadlineMs?: number): Promise<void>;
-  /** Ends the writing, and checks that the database has each acknowledged write exactly once, as it was last written. */
+  /** Stops writing, and checks that the database has each acknowledged write exactly once, in its last form. */
   stopAndVerify(databaseUrl: string): Promise<void>;
-  /** Ends the writing and the requests in flight, without a check. */
+  /** Stops writing and the requests in flight, without a check. */
   stop(): Promise<void>;
 }
 
 const writers = 4;
-// A client that asks again at once would measure nothing but refusals.
+// A client that retries at once would only measure rejected requests.
 const pauseMs = 20;
 
-/** The statuses that a client may see while something beneath the service fails. */
+/** The statuses that a client can get while the database, Redis or the network fails. */
 export const statusesOfFaults: ReadonlySet<number | null> = new Set([200, 201, 503, null]);
 
 /**
- * Starts to create tasks and to rename each once, as one user, `writers` at a time. What is not answered with success is
- * sent again under the same idempotency key. `base` is asked before each request, so that it may lead to another instance.
+ * Starts to create tasks and to rename each once, as one user, with `writers` requests at a time. A failed request is
+ * repeated with the same idempotency key. `base` is called before each request, so that the instance can change.
  */
 export async function startWriter(base: () => string, userId: string = randomUUID()): Promise<Writer> {
   const token = await tokenOf(userId);
@@ -77,7 +77,7 @@ export async function startWriter(base: () => string, userId: string = randomUUI
     });
   }
 
-  /** Sends one write until it is acknowledged or the writer is stopped; false where it was stopped. */
+  /** Sends one write until it is acknowledged; false if the writer was stopped first. */
   async function write(
     method: string,
     path: string,
@@ -135,12 +135,12 @@ export async function startWriter(base: () => string, userId: string = randomUUI
         [userId],
       );
       const found = new Map(rows.map((row) => [row.id, row.title]));
-      // A rename that was not acknowledged may have been carried out all the same.
+      // A rename without a response may still have been carried out.
       const lost = [...titles].filter(
         ([id, title]) => ![title, `${title}, renamed`].includes(found.get(id) ?? ''),
       );
       expect(lost).toEqual([]);
-      // No write made a task that was not asked for, and none made one twice.
+      // No unexpected task and no duplicate exists.
       expect(found.size).toBe(rows.length);
       expect([...found.keys()].filter((id) => !sent.has(id))).toEqual([]);
       const [{ changes = 0, last = 0 } = {}] = await query<{ changes: number; last: number }>(
@@ -149,20 +149,20 @@ export async function startWriter(base: () => string, userId: string = randomUUI
                 (select change_seq::int from tasklane.profiles where user_id = $1) as last`,
         [userId],
       );
-      // Every change has a number, and no number is missing.
+      // The change sequence has no gap.
       expect(changes).toBe(last);
     },
   };
 }
 
-/** What a writer saw: how often each status, and the slowest answer in milliseconds. */
+/** A summary of a writer's requests: the count of each status, and the slowest response in milliseconds. */
 export function summaryOf({ attempts }: Writer): { statuses: Record<string, number>; slowest: number } {
   const statuses: Record<string, number> = {};
   for (const { status } of attempts) statuses[String(status)] = (statuses[String(status)] ?? 0) + 1;
   return { statuses, slowest: Math.max(0, ...attempts.map((each) => each.took)) };
 }
 
-/** Checks that each answer was a success or a 503 with `Retry-After`, within `withinMs`. */
+/** Checks that each response was a success or a 503 with `Retry-After`, within `withinMs`. */
 export function expectBounded(writer: Writer, withinMs: number): void {
   const { attempts } = writer;
   expect(attempts.filter(({ status }) => !statusesOfFaults.has(status))).toEqual([]);

@@ -1,4 +1,4 @@
-/** All walls stand, as in production. */
+/** All three walls are active, as in production. */
 import { startTestService } from '../support/service';
 import { tryIsolation } from './suite';
 

@@ -1,6 +1,6 @@
-/** The second wall alone: no path is checked, and row-level security does not hold the app role. */
+/** The second wall alone: paths are not checked, and row-level security does not apply to the app role. */
 import { query } from '../support/database';
-import { grantUnheldRole, unheldRole } from '../support/roles';
+import { bypassingRole, grantBypassingRole } from '../support/roles';
 import { startTestService, type TestService } from '../support/service';
 import { tryIsolation } from './suite';
 
@@ -13,8 +13,8 @@ tryIsolation({
   pathIsChecked: false,
   async start() {
     service = await startTestService(
-      { RATE_LIMIT: 'off', DATABASE_APP_ROLE: unheldRole },
-      { prepare: ({ url }) => grantUnheldRole(url) },
+      { RATE_LIMIT: 'off', DATABASE_APP_ROLE: bypassingRole },
+      { prepare: ({ url }) => grantBypassingRole(url) },
     );
     return service;
   },
@@ -25,7 +25,7 @@ test('row-level security does not hold the app role', async () => {
     service.database.url,
     `with scope as (select set_config('role', $1, true), set_config('app.user_id', 'nobody', true))
      select count(distinct user_id)::int as users from scope, tasklane.tasks`,
-    [unheldRole],
+    [bypassingRole],
   );
   expect(found?.users).toBeGreaterThan(1);
 });

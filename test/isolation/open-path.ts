@@ -1,8 +1,8 @@
-/** The first wall, taken away: whoever has a valid token is let in, whatever the path says. */
+/** Removes the first wall: a valid token opens every path. */
 import type { Request } from 'express';
 import type * as Admission from '../../src/platform/contract/http/admission';
 
-/** The module `src/platform/contract/http/admission.ts` with an `admit` that takes every path for the caller's own. */
+/** The module `src/platform/contract/http/admission.ts` with an `admit` that accepts the path of any user. */
 export function openPath(actual: typeof Admission): typeof Admission {
   return {
     ...actual,

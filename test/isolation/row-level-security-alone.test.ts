@@ -1,4 +1,4 @@
-/** The third wall alone: no path is checked, and the lane handle gives all rows. */
+/** The third wall alone: paths are not checked, and the lane handle does not filter rows. */
 import { startTestService, type TestService } from '../support/service';
 import { tryIsolation } from './suite';
 
@@ -6,22 +6,22 @@ jest.mock('../../src/platform/contract/http/admission', () =>
   require('./open-path').openPath(jest.requireActual('../../src/platform/contract/http/admission')),
 );
 jest.mock('../../src/platform/database/bound', () => ({
-  bind: (query: unknown) => query,
-  holdBounds: () => undefined,
+  limitToLane: (query: unknown) => query,
+  enforceLaneLimits: () => undefined,
 }));
 
 let service: TestService;
 tryIsolation({
   pathIsChecked: false,
   async start() {
-    service = await startTestService({ RATE_LIMIT: 'off' }, { strays: true });
+    service = await startTestService({ RATE_LIMIT: 'off' }, { allowCrossTenant: true });
     return service;
   },
 });
 
 test('the lane handle binds no query', () => {
-  const faults = service.strays().flatMap((stray) => stray.faults);
+  const reasons = service.crossTenantStatements().flatMap((statement) => statement.reasons);
   for (const table of ['tasks', 'projects', 'tags', 'webhooks', 'profiles', 'changes', 'completions']) {
-    expect(faults).toContain(`${table} is not bound to the lane`);
+    expect(reasons).toContain(`${table} is not bound to the lane`);
   }
 });

@@ -1,5 +1,5 @@
 /**
- * Two users on every operation of the contract: neither sees or changes what is the other's. The suite runs with all
+ * Two users on every operation of the contract: neither reads or changes the other's lane. The suite runs with all
  * walls, and with one wall alone.
  */
 import { randomUUID } from 'node:crypto';
@@ -20,7 +20,7 @@ import {
 import { type TestService, tokenOf } from '../support/service';
 
 const secret = 'Nobody else may read this';
-/** Ids that are alike to people, to other databases, or before decoding, but not by code point. */
+/** Ids that look alike to people, to other databases, or before decoding, but differ by code point. */
 const alike = [
   'ada',
   'Ada',
@@ -37,7 +37,7 @@ const alike = [
   '...',
 ];
 
-/** What holds users apart where a suite runs. */
+/** The walls that are active in a run of the suite. */
 export interface Walls {
   /** Starts the service. */
   start(): Promise<TestService>;
@@ -45,7 +45,7 @@ export interface Walls {
   readonly pathIsChecked: boolean;
 }
 
-/** Tries to get over what holds users apart. */
+/** Runs the tests against the active walls. */
 export function tryIsolation({ start, pathIsChecked }: Walls): void {
   let service: TestService;
   let mine: Owner;
@@ -72,7 +72,7 @@ export function tryIsolation({ start, pathIsChecked }: Walls): void {
 
   const request = (operation: Operation, options: OwnerRequest) => sendAs(service.url, operation, options);
 
-  test('the contract has operations of each kind, and every secured one is in a lane', () => {
+  test('the contract has operations of each kind, and every secured operation is in a lane', () => {
     expect(withIds.length).toBeGreaterThan(0);
     expect(withoutIds.length).toBeGreaterThan(0);
     expect(operations.filter((operation) => operation.scope).map((operation) => operation.id)).toEqual(
@@ -80,15 +80,18 @@ export function tryIsolation({ start, pathIsChecked }: Walls): void {
     );
   });
 
-  test.each(inLanes)('%s works in one’s own lane, and leaves the other’s alone', async (_id, operation) => {
-    const before = await rowsOf(theirs.id);
-    expect(before.tasks).toHaveLength(5);
-    const response = await request(operation, { as: mine, lane: mine.id });
-    expect(response.status).toBeLessThan(300);
-    const text = JSON.stringify([response.body, response.headers]);
-    for (const each of [theirs.id, ...Object.values(theirs.ids)]) expect(text).not.toContain(each);
-    expect(await rowsOf(theirs.id)).toEqual(before);
-  });
+  test.each(inLanes)(
+    '%s works in one’s own lane, and does not affect the other’s',
+    async (_id, operation) => {
+      const before = await rowsOf(theirs.id);
+      expect(before.tasks).toHaveLength(5);
+      const response = await request(operation, { as: mine, lane: mine.id });
+      expect(response.status).toBeLessThan(300);
+      const text = JSON.stringify([response.body, response.headers]);
+      for (const each of [theirs.id, ...Object.values(theirs.ids)]) expect(text).not.toContain(each);
+      expect(await rowsOf(theirs.id)).toEqual(before);
+    },
+  );
 
   if (pathIsChecked) {
     test.each(inLanes)('%s is 403 in the other’s lane', async (_id, operation) => {
@@ -150,12 +153,12 @@ export function tryIsolation({ start, pathIsChecked }: Walls): void {
     ]),
   );
 
-  test('the contract has bodies that refer to something', () => {
+  test('the contract has bodies with references', () => {
     expect(referring.length).toBeGreaterThan(0);
   });
 
   test.each(referring)(
-    '%s is 422 for a %s that is the other’s, as for one that is not there',
+    '%s is 422 for a %s of the other user, the same as for a missing one',
     async (...row) => {
       const [, field, operation, name] = row;
       const [before, ownBefore] = [await rowsOf(theirs.id), await rowsOf(mine.id)];
@@ -199,7 +202,7 @@ export function tryIsolation({ start, pathIsChecked }: Walls): void {
     );
   });
 
-  test('a search that tolerates typos finds nothing of the other’s', async () => {
+  test('a search that tolerates typos finds nothing of the other user', async () => {
     const word = 'Xylophonistin';
     const search = async (owner: Owner) => {
       const path = `/api/${owner.id}/tasks?q=Xylofonistin`;

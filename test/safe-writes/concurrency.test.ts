@@ -1,4 +1,4 @@
-/** Entity tags among clients that change one thing at once, and over its lifetimes. */
+/** Tests entity tags with concurrent clients, and with entities that are created again. */
 import { randomUUID } from 'node:crypto';
 import { type ApiResponse, send } from '../support/api';
 import { startTestService, type TestService } from '../support/service';
@@ -16,7 +16,7 @@ afterAll(async () => {
   for (const service of services.toReversed()) await service.stop();
 });
 
-test('20 clients that read, change and write one task lose no update', async () => {
+test('20 clients that read and write one task lose no update', async () => {
   const increments = 5;
   const clients = 20;
   const { body: task } = await ada.send('POST', '/tasks', { body: { title: 'Counter', description: '0' } });
@@ -55,7 +55,7 @@ test('20 clients that read, change and write one task lose no update', async () 
 describe('an entity tag', () => {
   const etagOf = async (response: Promise<ApiResponse>) => (await response).headers.etag as string;
 
-  test('changes with every version, and only then', async () => {
+  test('changes exactly with every version', async () => {
     const { body, headers } = await ada.send('POST', '/tasks', { body: { title: 'A task' } });
     const path = `/tasks/${body.id}`;
     expect(await etagOf(ada.send('GET', path))).toBe(headers.etag);
@@ -67,7 +67,7 @@ describe('an entity tag', () => {
     expect(new Set(seen).size).toBe(4);
   });
 
-  test('is not that of a task that was made anew under the same id', async () => {
+  test('differs for a task that was created again with the same id', async () => {
     const id = randomUUID();
     const make = () => ada.send('POST', '/tasks', { body: { id, title: 'A task' } });
     const stale = await etagOf(make());
@@ -79,7 +79,7 @@ describe('an entity tag', () => {
     expect(response).toMatchObject({ status: 412, body: { current: { title: 'A task', version: 1 } } });
   });
 
-  test('stays for a profile that nobody changed, whether or not there is a lane', async () => {
+  test('stays for an unchanged profile, with or without a lane', async () => {
     const bob = await makeUser(services[0]?.url as string);
     const before = await etagOf(bob.send('GET', '/profile'));
     await bob.send('POST', '/tasks', { body: { title: 'Makes the lane' } });
@@ -89,7 +89,7 @@ describe('an entity tag', () => {
     expect((await bob.send('PATCH', '/profile', options)).status).toBe(412);
   });
 
-  test('on a lane that was never written to leaves none behind when it does not match', async () => {
+  test('does not create a lane if it does not match', async () => {
     const bob = await makeUser(services[0]?.url as string);
     const options = { headers: { 'If-Match': '"7-7"' }, body: { week_start: 'sunday' } };
     expect((await bob.send('PATCH', '/profile', options)).status).toBe(412);

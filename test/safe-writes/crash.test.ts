@@ -1,4 +1,4 @@
-/** A service that is killed when its database has committed and its client has heard nothing. */
+/** Kills a service after its database has committed and before the client has a response. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type ApiResponse, send } from '../support/api';
@@ -9,7 +9,7 @@ import { openProxy } from '../support/proxy';
 import { startTestService, type TestService, testSecret, tokenOf } from '../support/service';
 import { until } from '../support/until';
 
-// The one that goes on, the one that is killed, and the database of both.
+// The surviving service, the killed service, and their database.
 let next: TestService;
 let doomed: ReturnType<typeof startProcess>;
 let database: TestDatabase;
@@ -24,7 +24,7 @@ afterEach(async () => {
   await next.stop();
 });
 
-/** Starts the one that is to be killed; resolves to where it serves. */
+/** Starts the service that will be killed; resolves to its address. */
 function start(databaseUrl: string): Promise<string> {
   const configuration = { DATABASE_URL: databaseUrl, BETTER_AUTH_SECRET: testSecret };
   doomed = startProcess({ ...configuration, JOBS: 'off', LOG_LEVEL: 'silent' });
@@ -41,9 +41,9 @@ async function create(base: string, key: string): Promise<ApiResponse> {
 
 const tasks = () => query<{ id: string }>(database.url, 'select id from tasklane.tasks');
 
-test('after the commit: the next one repeats the reply that nobody got', async () => {
+test('after the commit, a retry gets the lost reply', async () => {
   let armed = false;
-  // Of the commit's answer nothing arrives, so that no reply can leave.
+  // The response to the commit is lost, so that the service cannot reply.
   const proxy = await openProxy(database.url, (chunk, from) =>
     armed && from === 'server' && chunk.includes('COMMIT\0') ? null : chunk.length,
   );
@@ -70,7 +70,7 @@ test('after the commit: the next one repeats the reply that nobody got', async (
   expect(await tasks()).toHaveLength(1);
 });
 
-test('before the commit: the next one carries it out', async () => {
+test('before the commit, a retry carries the request out', async () => {
   const url = await start(database.url);
   const key = randomUUID();
   const held = await holdLane(database.url, user);
@@ -84,7 +84,7 @@ test('before the commit: the next one carries it out', async () => {
   expect(await lost).toBe('lost');
   await held.release();
 
-  // Postgres may need a moment to notice that whoever held the key is gone.
+  // Postgres may need a moment to notice that the killed service is gone.
   const reply = await until(async () => {
     const response = await create(next.url, key);
     return response.status !== 409 && response;

@@ -1,4 +1,4 @@
-/** What the contract can't say of `Idempotency-Key`: which requests are the same, where, and for how long. */
+/** Tests `Idempotency-Key` beyond the contract: which requests are the same, across instances, and for how long. */
 import { randomUUID } from 'node:crypto';
 import { type ApiResponse, send } from '../support/api';
 import { query } from '../support/database';
@@ -35,9 +35,13 @@ async function taskCount(): Promise<number> {
 
 describe('the same request', () => {
   test.each<[string, string, string]>([
-    ['in another order', '{"title":"A","description":"B"}', '{ "description": "B",\n"title": "A" }'],
-    ['in other escapes', '{"title":"é/"}', '{"title":"\\u00e9\\/"}'],
-  ])('is that %s', async (_what, one, same) => {
+    [
+      'with members in another order',
+      '{"title":"A","description":"B"}',
+      '{ "description": "B",\n"title": "A" }',
+    ],
+    ['with other escapes', '{"title":"é/"}', '{"title":"\\u00e9\\/"}'],
+  ])('is one %s', async (_what, one, same) => {
     const first = await create('a-key', one);
     const again = await create('a-key', same);
     expect([again.body, isReplayed(again)]).toEqual([first.body, true]);
@@ -46,8 +50,8 @@ describe('the same request', () => {
   test.each<[string, string]>([
     ['with another value', '{"title":"B"}'],
     ['with one more member', '{"title":"A","description":"B"}'],
-    // What a default is may change while the key is kept.
-    ['that says what it left to the default', '{"title":"A","status":"pending"}'],
+    // A default may change while the record is stored.
+    ['with an explicit default', '{"title":"A","status":"pending"}'],
     ['with other white space in a value', '{"title":"A "}'],
   ])('is not one %s', async (_what, differing) => {
     const first = await create('a-key', '{"title":"A"}');
@@ -58,13 +62,13 @@ describe('the same request', () => {
     expect(await taskCount()).toBe(1);
   });
 
-  test('is told from one of another operation', async () => {
+  test('differs from a request of another operation', async () => {
     const { body } = await create('a-key');
     const options = { headers: { 'Idempotency-Key': 'a-key' } };
     const completed = await ada.send('PATCH', `/tasks/${body.id}/complete`, options);
     expect(completed).toMatchObject({ status: 200, body: { completed: true } });
     expect(isReplayed(completed)).toBe(false);
-    // A toggle that is repeated under its key does not toggle back.
+    // A repeated toggle with the same key does not toggle back.
     const again = await ada.send('PATCH', `/tasks/${body.id}/complete`, options);
     expect([again.body, isReplayed(again)]).toEqual([completed.body, true]);
     expect((await ada.send('GET', `/tasks/${body.id}`)).body).toEqual(completed.body);
@@ -80,12 +84,12 @@ test.each([
   'x'.repeat(255),
   `"${'x'.repeat(255)}"`,
   ';=,:/',
-])('the key %s is taken', async (key) => {
+])('the key %s is accepted', async (key) => {
   expect((await create(key)).status).toBe(201);
   expect(isReplayed(await create(key))).toBe(true);
 });
 
-test('a key means the same in quotes and without', async () => {
+test('a key is the same with and without quotes', async () => {
   await create('"a\\"b"');
   expect(isReplayed(await create('a"b'))).toBe(true);
 });
@@ -96,7 +100,7 @@ test('keys differ by case', async () => {
   expect(await taskCount()).toBe(2);
 });
 
-test('what fails is not kept', async () => {
+test('a failed reply is not stored', async () => {
   const id = randomUUID();
   await ada.send('POST', '/tasks', { body: { id, title: 'In the way' } });
   expect(await create('a-key', { id, title: 'A task' })).toMatchObject({
@@ -113,7 +117,7 @@ test('what fails is not kept', async () => {
   expect([made.status, isReplayed(made)]).toEqual([201, false]);
 });
 
-test('an operation that takes no key ignores it', async () => {
+test('an operation without support for keys ignores a key', async () => {
   const { body } = await create('a-key');
   for (const title of ['One', 'Two']) {
     const headers = { 'Idempotency-Key': ' malformed, too ' };
@@ -122,7 +126,7 @@ test('an operation that takes no key ignores it', async () => {
   }
 });
 
-test('a key holds across instances, however many ask at once', async () => {
+test('a key works across instances, with many requests at once', async () => {
   const bases = [service.url, other.url];
   const settle = (base: string) =>
     until(async () => {
@@ -137,7 +141,7 @@ test('a key holds across instances, however many ask at once', async () => {
   expect(await taskCount()).toBe(1);
 });
 
-test('a reply is repeated with the headers of this request, not of that', async () => {
+test('a repeated reply has the headers of the new request', async () => {
   const first = await create('a-key');
   const headers = {
     'Idempotency-Key': 'a-key',
@@ -166,7 +170,7 @@ describe('after a day', () => {
     (await query(service.database.url, 'select from tasklane.idempotency_keys where user_id = $1', [ada.id]))
       .length;
 
-  test('a key is free, for another request too', async () => {
+  test('a key can be used again, also for another request', async () => {
     const first = await create('a-key');
     await age(23.99);
     expect(isReplayed(await create('a-key'))).toBe(true);
@@ -178,13 +182,13 @@ describe('after a day', () => {
     expect(await count()).toBe(1);
   });
 
-  test('replies are purged, those of erased lanes have gone with them', async () => {
+  test('stored replies are purged; those of erased lanes are deleted with the lanes', async () => {
     const purge = () =>
       Promise.all([service.runJob('purge-kept-replies'), other.runJob('purge-kept-replies')]);
     for (const key of ['a', 'b', 'c']) await create(key);
     await age(24.01);
     await create('d');
-    // More than a round takes.
+    // More than one round removes.
     await query(
       service.database.url,
       `insert into tasklane.idempotency_keys (user_id, operation, key_hash, fingerprint, status, created_at)

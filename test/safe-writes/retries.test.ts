@@ -1,6 +1,6 @@
 /**
- * Creates that are retried under a key until they are answered, over connections that break anywhere. Bounded; all of
- * it with `RETRIED_CREATES=1000 npx jest test/safe-writes/retries.test.ts`.
+ * Creates are retried with a key until they get a response, over connections that break anywhere. A longer run:
+ * `RETRIED_CREATES=1000 npx jest test/safe-writes/retries.test.ts`.
  */
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
@@ -34,7 +34,7 @@ beforeAll(async () => {
   proxies = await Promise.all(
     services.map(({ url }) =>
       openProxy(url, (chunk, from) => {
-        // Of what the client sends, a cut loses the request; of what the server sends, the answer to one carried out.
+        // A cut in the client's data loses the request; in the server's data, the response to a completed request.
         if (random() > 0.3) return chunk.length;
         cuts[from] += 1;
         return Math.floor(random() * chunk.length);
@@ -49,7 +49,7 @@ afterAll(async () => {
 
 const agent = new Agent({ keepAlive: false });
 
-/** Sends one request; rejects where its answer does not arrive whole. */
+/** Sends one request; rejects if the response is incomplete. */
 function attempt(base: string, key: string, title: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = {
@@ -68,7 +68,7 @@ function attempt(base: string, key: string, title: string): Promise<Answer> {
   });
 }
 
-test(`${creates} creates make as many tasks, each once, whatever breaks`, async () => {
+test(`${creates} creates make as many tasks, each once, over connections that break`, async () => {
   const titles = Array.from({ length: creates }, (_, n) => `Task ${n}`);
   const answers = new Map<string, Answer>();
   let attempts = 0;
@@ -80,7 +80,7 @@ test(`${creates} creates make as many tasks, each once, whatever breaks`, async 
       attempts += 1;
       const answer = await attempt(url, key, title).catch(() => null);
       if (answer?.status === 201) return answer;
-      // The lost request may still be carried out, or have arrived in part.
+      // The lost request may still be carried out, or may have arrived in part.
       if (answer && answer.status !== 409 && answer.status !== 400) throw new Error(JSON.stringify(answer));
     }
   }
@@ -99,7 +99,7 @@ test(`${creates} creates make as many tasks, each once, whatever breaks`, async 
   );
   expect(rows.map(({ title }) => title).toSorted()).toEqual(titles.toSorted());
   for (const { id, title } of rows) expect(answers.get(title)?.body).toMatchObject({ id, title });
-  // Else nothing was tried.
+  // Otherwise the test proves nothing.
   const replayed = [...answers.values()].filter((answer) => answer.replayed).length;
   expect([cuts.client > 0, cuts.server > 0, replayed > 0]).toEqual([true, true, true]);
   if (process.env.RETRIED_CREATES !== undefined) {

@@ -1,4 +1,4 @@
-/** Requests to a running service, each response of which is checked against the contract. */
+/** Requests to a running service, with a check of each response against the contract. */
 import type { IncomingMessage } from 'node:http';
 import request from 'supertest';
 import { assertDescribed } from './response-check';
@@ -10,7 +10,7 @@ export interface RequestOptions {
   readonly body?: unknown;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: what a test expects of a body is the test's to say.
+// biome-ignore lint/suspicious/noExplicitAny: each test expects its own form of body.
 export type Body = any;
 
 export interface ApiResponse {
@@ -19,7 +19,7 @@ export interface ApiResponse {
   readonly body: Body;
 }
 
-/** Sends a request to the service at `base` and fails if the contract does not have the response. */
+/** Sends a request to the service at `base`; fails if the response does not follow the contract. */
 export async function send(
   base: string,
   method: string,
@@ -34,12 +34,12 @@ export async function send(
     }
   }
   for (const [name, value] of Object.entries(headers)) sending = sending.set(name, value);
-  // Superagent would turn a string into a form, and parse what it does not know as nothing.
+  // Superagent would send a string as a form, and parse unknown types as empty.
   sending = sending.buffer(true).parse((response, done) => {
     const chunks: Buffer[] = [];
     response.on('data', (chunk: Buffer) => chunks.push(chunk));
     response.on('end', () => done(null, Buffer.concat(chunks)));
-    // A stream has no end: its beginning is what a test gets, and then it has left.
+    // A stream has no end: the test gets its beginning, and then disconnects.
     if (/^text\/event-stream/.test(response.headers?.['content-type'] ?? '')) {
       response.once('data', () => {
         done(null, Buffer.concat(chunks));

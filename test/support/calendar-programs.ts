@@ -1,4 +1,4 @@
-/** Calendar programs that people use, run in a directory of their own. */
+/** Runs common calendar programs in a separate home directory. */
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** What each is here for: subscriptions, events, to-dos, and a reader that shares no code with these. */
+/** For subscriptions, events, to-dos, and a reader with independent code. */
 const programs = ['vdirsyncer', 'khal', 'todoman', 'calcurse'] as const;
 export type Program = (typeof programs)[number];
 
@@ -36,7 +36,7 @@ export interface ShownEvent {
 export interface ShownTodo {
   readonly title: string;
   readonly description: string;
-  /** Milliseconds since 1970; midnight of the program's zone where it is all day; null where it is not due. */
+  /** Milliseconds since 1970; midnight in the program's zone if it is all day; null if it has no due date. */
   readonly due: number | null;
   /** 1 (highest) to 9. */
   readonly priority: number;
@@ -44,7 +44,7 @@ export interface ShownTodo {
   readonly completedAt: number | null;
 }
 
-/** A to-do as todoman writes it for programs; times are in seconds. */
+/** A to-do in todoman's porcelain output; times are in seconds. */
 interface PorcelainTodo {
   summary: string;
   description: string;
@@ -54,23 +54,23 @@ interface PorcelainTodo {
   completed_at: number | null;
 }
 
-export interface Desk {
-  /** Subscribes vdirsyncer to a calendar and copies it, or copies it anew; rejects with what it says where it fails. */
+export interface CalendarPrograms {
+  /** Subscribes vdirsyncer to a calendar or updates its copy; rejects with its output if it fails. */
   subscribe(url: string): Promise<void>;
-  /** Has vdirsyncer take a calendar file apart into the folder. */
+  /** Splits a calendar file into the folder with vdirsyncer. */
   takeFile(text: string): Promise<void>;
   /** The events that khal shows, by their days. */
   khal(from: string, days: number): Promise<ShownEvent[]>;
-  /** The to-dos that todoman shows, done or not. */
+  /** The to-dos that todoman shows, completed or not. */
   todoman(): Promise<ShownTodo[]>;
-  /** The events that calcurse shows once it has imported a calendar, `[start, title]`. */
+  /** The events that calcurse shows after importing a calendar, `[start, title]`. */
   calcurse(text: string, from: string, days: number): Promise<[string, string][]>;
-  /** The to-dos that calcurse shows once it has imported a calendar, `[priority, title]`. */
+  /** The to-dos that calcurse shows after importing a calendar, `[priority, title]`. */
   calcurseTodos(text: string): Promise<[number, string][]>;
   close(): Promise<void>;
 }
 
-// They stand in no text of the tests, unlike line breaks.
+// Separators that no text of the tests has, unlike line breaks.
 const field = '␟';
 const record = '␞';
 
@@ -81,13 +81,13 @@ function recordsOf(output: string): string[][] {
     .map((each) => each.trimStart().split(field));
 }
 
-/** Lets the programs be used by someone whose clocks show the time of a zone. */
-export async function openDesk(zone: string): Promise<Desk> {
+/** Prepares the programs for a user in a time zone. */
+export async function openCalendarPrograms(zone: string): Promise<CalendarPrograms> {
   const home = await mkdtemp(join(tmpdir(), 'tasklane-calendar-'));
   const at = (name: string) => join(home, name);
   const folder = at('calendars/tasks');
   await mkdir(folder, { recursive: true });
-  // Nothing of this machine's user.
+  // No setting of this machine's user.
   const env = { PATH: process.env.PATH, HOME: home, TZ: zone, LC_ALL: 'C.UTF-8' };
   const use = async (program: Program, ...options: string[]): Promise<string> =>
     (await run(program, options, { env, maxBuffer: 1 << 26 })).stdout;
@@ -142,7 +142,7 @@ ${source}
     await use('vdirsyncer', '--config', at('vdirsyncer.conf'), 'sync');
   }
 
-  /** Runs a query of calcurse on nothing but a calendar. */
+  /** Runs a query of calcurse on one calendar. */
   async function askCalcurse(text: string, ...options: string[]): Promise<string> {
     await rm(at('calcurse'), { recursive: true, force: true });
     await mkdir(at('calcurse'));
@@ -165,7 +165,7 @@ ${source}
       let day = '';
       return recordsOf(output).flatMap(([start = '', title = '', description = '']) => {
         if (start === '') day = title;
-        // What goes past midnight is on the day after too.
+        // An event past midnight is also listed on the next day.
         if (start === '' || !start.startsWith(day)) return [];
         return [{ start: start.trim(), title, description }];
       });
@@ -195,7 +195,7 @@ ${source}
       );
       let day = '';
       return recordsOf(output).flatMap(([start = '', title]): [string, string][] => {
-        // The line of a day ends with a colon, which the first event of the day then begins with.
+        // The line of a day ends with a colon, so that the first event of the day begins with it.
         const on = start.replace(/^:\s*/, '');
         if (title === undefined) day = on;
         if (title === undefined || !(on || day).startsWith(day)) return [];

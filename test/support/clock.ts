@@ -1,4 +1,4 @@
-/** Everything but what day and time it is: a service in the test's own process waits and times out as ever. */
+/** All timers, which stay real: only the current date and time is faked. */
 const timers = [
   'hrtime',
   'nextTick',
@@ -12,7 +12,7 @@ const timers = [
   'clearTimeout',
 ] as const;
 
-/** Stops this process's clock at an instant, until `jest.useRealTimers()`; that of the database goes on. */
+/** Stops this process's clock at an instant until `jest.useRealTimers()`; the database's clock continues. */
 export function stopClock(instant: string): void {
   jest.useFakeTimers({ now: new Date(instant), doNotFake: [...timers] });
 }

@@ -19,7 +19,7 @@ async function administer(sql: string): Promise<void> {
   }
 }
 
-/** Makes a database in the tests' cluster, empty or as a copy of `template`; returns its URL. */
+/** Creates a database in the tests' cluster, empty or as a copy of `template`; returns its URL. */
 export async function createDatabase(name: string, template?: string): Promise<string> {
   await administer(`create database ${name} ${template ? `template ${template}` : ''}`);
   const url = new URL(clusterUrl());
@@ -33,17 +33,17 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-// Connections to the tests' own databases, by URL: to open one takes ten times as long as most of what is asked there.
+// Pools for the tests' databases by URL, because opening a connection takes ten times as long as most queries.
 const pools = new Map<string, Pool>();
 
 function keepConnections(url: string): void {
   const pool = new Pool({ connectionString: url, max: 20, allowExitOnIdle: true });
-  // Tests break connections, these too; the pool then opens others.
+  // Tests also break these connections; the pool then opens others.
   pool.on('error', () => undefined);
   pools.set(url, pool);
 }
 
-/** Makes a database of the test's own, migrated unless it is to be empty. */
+/** Creates a database for a test, migrated unless `empty` is set. */
 export async function createTestDatabase({ empty = false } = {}): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
   const url = await createDatabase(name, empty ? undefined : templateDatabase);
@@ -59,7 +59,7 @@ export async function createTestDatabase({ empty = false } = {}): Promise<TestDa
   };
 }
 
-/** Runs statements on a test's database as its owner, past the service. */
+/** Runs statements directly on a test's database as its owner. */
 export async function query<R extends object>(
   url: string,
   sql: string,

@@ -1,4 +1,4 @@
-/** A reader of event streams, by the standard (WHATWG HTML, section 9.2.6) and no faster than it is told to. */
+/** A reader of event streams as in the standard (WHATWG HTML, section 9.2.6), which can pause. */
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import type { Schemas } from '../../src/platform/contract/document/operations';
@@ -11,17 +11,17 @@ export type ChangeEvent = Schemas['ChangeEvent'];
 export interface EventReader {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
-  /** The events so far, each of the contract's form. */
+  /** The events so far, each valid by the contract. */
   readonly events: LaneEvent[];
-  /** How many comments came so far. */
+  /** The number of comments so far. */
   comments(): number;
-  /** The id that a browser would send when it connects again. */
+  /** The id that a browser would send when it reconnects. */
   lastId(): string | undefined;
-  /** The milliseconds that a browser would wait for that. */
+  /** The milliseconds that a browser would wait before it reconnects. */
   retry(): number | undefined;
-  /** Settles when the stream is over: true if it ended, false if it broke off. */
+  /** Resolves when the stream is over: true if it ended, false if it broke off. */
   readonly ended: Promise<boolean>;
-  /** Takes nothing until `resume`. */
+  /** Reads nothing until `resume`. */
   pause(): void;
   resume(): void;
   close(): void;
@@ -34,7 +34,7 @@ export interface ReaderOptions {
   readonly paused?: boolean;
 }
 
-/** Opens a stream; its beginning has come when this resolves, unless it is to be paused or is refused. */
+/** Opens a stream; resolves after its first bytes, or at once if it is paused or rejected. */
 export async function readEvents(url: string, options: ReaderOptions = {}): Promise<EventReader> {
   const { token, lastEventId, headers = {}, paused = false } = options;
   const request = get(url, {
@@ -84,7 +84,7 @@ export async function readEvents(url: string, options: ReaderOptions = {}): Prom
       unparsed = blocks.pop() as string;
       for (const block of blocks) dispatch(block);
     };
-    // A listener would set the stream going.
+    // A listener would start the stream.
     if (!paused) response.on('data', take);
     else response.once('resume', () => response.on('data', take));
   } else {
@@ -106,12 +106,12 @@ export async function readEvents(url: string, options: ReaderOptions = {}): Prom
   return reader;
 }
 
-/** The numbers of the changes that a reader has. */
+/** The change sequence numbers that a reader has. */
 export function seqsOf(reader: Pick<EventReader, 'events'>): number[] {
   return reader.events.flatMap((each) => (each.event === 'change' ? [each.data.seq] : []));
 }
 
-/** All numbers from one to another. */
+/** All integers from `first` to `last`. */
 export function numbers(first: number, last: number): number[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
 }

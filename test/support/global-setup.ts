@@ -5,10 +5,10 @@ import { startEmbeddedPostgres } from '../../src/platform/database/embedded/serv
 import { migrateUp } from '../../src/platform/database/migrations';
 import { createDatabase, templateDatabase } from './database';
 
-/** Starts one Postgres for all tests, with a migrated database that each test's own is cloned from. */
+/** Starts one Postgres for all tests, with a migrated template database that tests clone. */
 export default async function setUp(): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tasklane-test-'));
-  // Postgres may have to run as another user than the tests.
+  // Postgres may run as another user than the tests.
   await chmod(dataDir, 0o755);
   const postgres = await startEmbeddedPostgres({
     dataDir,
@@ -18,7 +18,7 @@ export default async function setUp(): Promise<void> {
   try {
     await migrateUp(await createDatabase(templateDatabase));
   } catch (error) {
-    // Without a set-up there is no teardown.
+    // Jest runs no teardown if the set-up fails.
     await postgres.stop();
     throw error;
   }

@@ -1,16 +1,16 @@
 import { Client } from 'pg';
 import { query } from './database';
 
-/** A lane whose lock a connection beside the service holds. */
+/** A lane whose lock is held by a connection outside of the service. */
 export interface HeldLane {
   release(): Promise<void>;
 }
 
-/** Takes a lane's lock as a writer would, and keeps it: the lane's writers wait. Makes the lane if there is none. */
+/** Takes a lane's lock like a writer and keeps it, so that writers wait. Creates the lane if it is missing. */
 export async function holdLane(url: string, userId: string): Promise<HeldLane> {
   await query(url, 'insert into tasklane.profiles (user_id) values ($1) on conflict do nothing', [userId]);
   const client = new Client({ connectionString: url });
-  // The database may be dropped before the lane is released, by a test that fails.
+  // A test that fails may drop the database before the lane is released.
   client.on('error', () => undefined);
   await client.connect();
   await client.query('begin');
@@ -18,7 +18,7 @@ export async function holdLane(url: string, userId: string): Promise<HeldLane> {
   return { release: () => client.end() };
 }
 
-/** How many connections to this database wait for a lock. */
+/** The number of connections to this database that wait for a lock. */
 export async function waitingForLocks(url: string): Promise<number> {
   const [row] = await query<{ count: number }>(
     url,

@@ -1,8 +1,8 @@
-/** Hostile requests made up from the contract: values of every schema that are far larger than it allows, or of another type. */
+/** Hostile requests from the contract: for every schema, values that are far too large or of another type. */
 import { contractDocument, type Operation, resolve } from '../../src/platform/contract/document/contract';
 import { exampleBody } from './operations';
 
-/** A value and its JSON text, which may be of a kind that `JSON.stringify` does not write. */
+/** A value and its JSON text, which `JSON.stringify` may not be able to write. */
 interface Hostile {
   readonly what: string;
   readonly json: string;
@@ -19,7 +19,7 @@ interface Schema {
   discriminator?: { propertyName: string; mapping?: Record<string, string> };
 }
 
-/** The parts of a request that a schema is for; `place` puts JSON text there into the rest of a valid body. */
+/** A part of a request with its schema; `place` puts a JSON text there into an otherwise valid body. */
 interface Node {
   readonly at: string;
   readonly schema: Schema;
@@ -29,7 +29,7 @@ interface Node {
 const factor = 100;
 const many = 40_000;
 const longText = 60_000;
-// What the service reads of a body, with room for what is around the value.
+// The maximum size of a body, minus room for the rest of the body.
 const maxBytes = 250 * 1024;
 const maxHeaderBytes = 15_000;
 
@@ -41,7 +41,7 @@ const list = (item: string, count: number) =>
 const keys = (count: number) => `{${Array.from({ length: count }, (_, n) => `"k${n}":0`).join()}}`;
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 
-/** Values for any place at all, whatever is asked for there. */
+/** Values for any place, whatever its schema is. */
 const anywhere: readonly Hostile[] = [
   { what: 'zeros', json: list('0', many) },
   { what: 'objects', json: list('{}', 15_000) },
@@ -56,7 +56,7 @@ const anywhere: readonly Hostile[] = [
   { what: 'a lone surrogate', json: '"a\\ud800"' },
 ];
 
-// The others are tried on what holds them.
+// The other properties are tried on the parent schema.
 const forLeaves = new Set(['zeros', 'unknown properties', 'an infinite number', 'NUL', 'a lone surrogate']);
 
 function strings(length: number): string[] {
@@ -102,7 +102,7 @@ function hostileFor({ schema }: Node): Hostile[] {
   return found;
 }
 
-/** The parts of a body, through its references and alternatives, each schema once. */
+/** The parts of a body, through references and alternatives, each schema once. */
 function* nodesOf(node: Node, seen: Set<object>): Generator<Node> {
   yield node;
   const schema = follow(node.schema);
@@ -144,8 +144,8 @@ export interface HostileRequest {
 }
 
 /**
- * Hostile bodies for an operation, within what the service reads of one. A file to import is none: it may have 200,000
- * rows, and is read with pauses for others.
+ * Hostile bodies for an operation, within the maximum size of a body. Import files are left out: they may have
+ * 200,000 rows, and are read with pauses for other requests.
  */
 export function hostileBodies(operation: Operation): HostileRequest[] {
   const type = operation.mediaTypes.find((each) => each.endsWith('json'));
@@ -153,7 +153,7 @@ export function hostileBodies(operation: Operation): HostileRequest[] {
   const body = input?.properties?.body;
   if (!body || operation.isSpooled) return [];
   const example = exampleBody(operation) as Record<string, unknown>;
-  // A field is put into the example; what is nested in it takes the field's place.
+  // A field is put into the example; a nested value replaces the field.
   const place = (json: string) => {
     const isField = json.startsWith('{"') && Object.keys(example).length > 0;
     return isField ? `${JSON.stringify(example).slice(0, -1)},${json.slice(1)}` : json;
@@ -199,7 +199,7 @@ export function hostileParameters(operation: Operation): HostileRequest[] {
 
 const segment = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** Hostile values for every header that is read, by the service or by what it is made of. */
+/** Hostile values for every header that the service or its libraries read. */
 export const hostileHeaders: readonly HostileRequest[] = [
   'accept',
   'accept-encoding',

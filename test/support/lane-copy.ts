@@ -1,4 +1,4 @@
-/** A client's copy of a lane, kept by /sync the way that the contract tells clients to. */
+/** A client's copy of a lane, kept with /sync as the contract describes. */
 
 import { toTask } from '../../src/features/tasks/mapper';
 import type { Schemas } from '../../src/platform/contract/document/operations';
@@ -8,18 +8,18 @@ import { query } from './database';
 
 type SyncPage = Schemas['SyncPage'];
 
-/** What is in a copy, by type and id. */
+/** The entities of a copy, by type and id. */
 export type Entities = Readonly<Record<string, unknown>>;
 
 export interface LaneCopy {
-  /** Takes one page; false when there is no more to get. A token that has expired starts the copy over. */
+  /** Reads one page; false if it is the last one. An expired token starts the copy over. */
   pull(limit?: number): Promise<boolean>;
-  /** Takes pages until there is no more to get. */
+  /** Reads pages until the last one. */
   catchUp(limit?: number): Promise<void>;
   entities(): Entities;
-  /** The token that the next pull sends. */
+  /** The token of the next pull. */
   token: string | undefined;
-  /** Every page that it took, in order. */
+  /** Every page so far, in order. */
   readonly pages: SyncPage[];
 }
 
@@ -27,7 +27,7 @@ function sorted(entities: ReadonlyMap<string, unknown>): Entities {
   return Object.fromEntries([...entities].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Makes a copy of the lane of `userId`, empty at first; `base` is asked for each pull where the service moves. */
+/** Makes an empty copy of the lane of `userId`; `base` can be a function if the service's address changes. */
 export function copyLane(base: string | (() => string), userId: string, token: string): LaneCopy {
   let entities = new Map<string, unknown>();
   const get = async (path: string): Promise<{ status: number; body: Body }> =>
@@ -63,7 +63,7 @@ export function copyLane(base: string | (() => string), userId: string, token: s
   return copy;
 }
 
-/** The lane's tasks outside of the trash, as the database has them, past the service. */
+/** The lane's tasks outside of the trash, read directly from the database. */
 export async function storedTasks(databaseUrl: string, userId: string): Promise<Entities> {
   const rows = await query<TaskRow>(
     databaseUrl,

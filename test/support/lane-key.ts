@@ -1,30 +1,30 @@
 /**
- * Whether an SQL statement keeps to one lane, read with Postgres' own parser: each table of the lanes that the statement
- * names must be bound to the lane's key, by a condition that always holds or by a join with a table that is bound.
+ * Checks that an SQL statement stays in one lane, with Postgres' own parser: each lane table of the statement must be
+ * bound to the lane's key, by a condition that always holds or by a join with a bound table.
  */
 import { parseSync } from 'libpg-query';
 
-/** The tables that hold lanes' rows, and the column that says whose each row is. */
+/** The tables with lanes' rows, and the column with the user of each row. */
 export interface LaneKey {
   readonly schema: string;
   readonly tables: ReadonlySet<string>;
   readonly column: string;
 }
 
-/** What must be the lane's key: a parameter, counted from 1, or a constant. */
+/** A value that must be the lane's key: a parameter, counted from 1, or a constant. */
 export type KeyValue = { readonly parameter: number } | { readonly constant: string };
 
 export interface Reading {
-  /** Why the statement does not keep to one lane, whatever its parameters are. */
-  readonly faults: readonly string[];
-  /** It keeps to one lane if all of these are that lane's key. */
+  /** Reasons why the statement leaves the lane with any parameters. */
+  readonly reasons: readonly string[];
+  /** The statement stays in a lane if all of these are the lane's key. */
   readonly keys: readonly KeyValue[];
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the parser's nodes are of some hundred types, and most are only walked.
+// biome-ignore lint/suspicious/noExplicitAny: the parser has hundreds of node types, and most are only walked.
 type Node = any;
 
-/** What a name in FROM stands for. */
+/** The source of a name in FROM. */
 interface Source {
   readonly isLaneTable: boolean;
   isBound: boolean;
@@ -37,7 +37,7 @@ interface Level {
   readonly parent: Level | null;
 }
 
-/** A condition that holds for each row of these sources; null for all of the query. */
+/** A condition that holds for each row of these sources; null means all sources of the query. */
 interface Condition {
   readonly node: Node;
   readonly sources: ReadonlySet<Source> | null;
@@ -51,9 +51,9 @@ function conjuncts(node: Node): Node[] {
 const isSource = (operand: Source | KeyValue | null): operand is Source =>
   operand !== null && 'isBound' in operand;
 
-/** Reads a statement. @throws if the parser does not understand it */
+/** Reads a statement. @throws if the parser rejects it */
 export function readStatement(sql: string, { schema, tables, column }: LaneKey): Reading {
-  const faults: string[] = [];
+  const reasons: string[] = [];
   const keys: KeyValue[] = [];
   const placed = new WeakSet<object>();
   const naming = new RegExp(`\\b${schema}\\.(?:${[...tables].join('|')})\\b`);
@@ -70,13 +70,13 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
   function place(relation: Node, level: Level): Source {
     placed.add(relation);
     const isUnqualified = relation.schemaname === undefined && !level.ctes.has(relation.relname);
-    if (isUnqualified && tables.has(relation.relname)) faults.push(`${relation.relname} has no schema`);
+    if (isUnqualified && tables.has(relation.relname)) reasons.push(`${relation.relname} has no schema`);
     const source = { isLaneTable: isLaneTable(relation), isBound: false };
     level.sources.set(nameOf(relation), source);
     return source;
   }
 
-  /** The source whose key a column is; null where it is another column. */
+  /** The source whose key column this is; null for another column. */
   function sourceOf(fields: Node[], level: Level | null): Source | null {
     const names: string[] = fields.map((field) => field.String?.sval);
     if (names.at(-1) !== column) return null;
@@ -95,7 +95,7 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
     return node?.ColumnRef ? sourceOf(node.ColumnRef.fields, level) : null;
   }
 
-  /** Takes in an item of FROM; returns the sources in it. */
+  /** Adds an item of FROM; returns its sources. */
   function gather(item: Node, level: Level, conditions: Condition[]): Source[] {
     if (item.RangeVar) return [place(item.RangeVar, level)];
     if (!item.JoinExpr) {
@@ -106,7 +106,7 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
     const { jointype, larg, rarg, quals } = item.JoinExpr;
     const left = gather(larg, level, conditions);
     const right = gather(rarg, level, conditions);
-    // An outer join's condition does not narrow the side that it keeps whole.
+    // The condition of an outer join does not filter its preserved side.
     const narrowed = new Set([
       ...(jointype === 'JOIN_INNER' || jointype === 'JOIN_RIGHT' ? left : []),
       ...(jointype === 'JOIN_INNER' || jointype === 'JOIN_LEFT' ? right : []),
@@ -115,7 +115,7 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
     return [...left, ...right];
   }
 
-  /** Finds out which sources the conditions bind, and faults those that are not. */
+  /** Finds the sources that the conditions bind, and reports the others. */
   function bindSources(level: Level, conditions: readonly Condition[]): void {
     const binds = ({ node, sources }: Condition): boolean => {
       const { kind, name, lexpr, rexpr } = node.A_Expr ?? {};
@@ -134,7 +134,7 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
     };
     while (conditions.some(binds));
     for (const [name, { isLaneTable, isBound }] of level.sources) {
-      if (isLaneTable && !isBound) faults.push(`${name} is not bound to the lane`);
+      if (isLaneTable && !isBound) reasons.push(`${name} is not bound to the lane`);
     }
   }
 
@@ -143,12 +143,12 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
     if (isSource(operand) ? operand.isBound : operand !== null) {
       if (operand !== null && !isSource(operand)) keys.push(operand);
     } else {
-      faults.push(`a row is inserted whose ${column} is not the lane's`);
+      reasons.push(`a row is inserted whose ${column} is not the lane's`);
     }
   }
 
   function demandNoKey(targets: Node[] = []): void {
-    if (targets.some(({ ResTarget }) => ResTarget.name === column)) faults.push(`${column} is written over`);
+    if (targets.some(({ ResTarget }) => ResTarget.name === column)) reasons.push(`${column} is written over`);
   }
 
   function readWith(clause: Node, level: Level): void {
@@ -159,7 +159,7 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
     }
   }
 
-  /** @param keyAt the place of the value in each of its rows that must be the lane's key */
+  /** @param keyAt the index of the column whose values must be the lane's key */
   function select(node: Node, parent: Level | null, keyAt: number | null = null): void {
     const { withClause, larg, rarg, ...rest } = node;
     const level = levelIn(parent);
@@ -192,14 +192,14 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
       return;
     }
     const keyAt = cols.findIndex(({ ResTarget }: Node) => ResTarget.name === column);
-    if (keyAt < 0 || !selectStmt) faults.push(`a row is inserted without a ${column}`);
+    if (keyAt < 0 || !selectStmt) reasons.push(`a row is inserted without a ${column}`);
     else select(selectStmt.SelectStmt, level, keyAt);
-    // What it writes and returns are the rows that were checked.
+    // The rows that it writes and returns were checked.
     place(relation, level).isBound = true;
     if (conflict?.action === 'ONCONFLICT_UPDATE') {
       const columns: Node[] = conflict.infer?.indexElems ?? [];
       if (!columns.some(({ IndexElem }) => IndexElem.name === column)) {
-        faults.push('a conflict may be with a row of another lane');
+        reasons.push('a conflict may be with a row of another lane');
       }
       demandNoKey(conflict.targetList);
     }
@@ -235,10 +235,10 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
       return;
     }
     if (node.relname !== undefined && !placed.has(node) && isLaneTable(node)) {
-      faults.push(`${node.relname} is used in a way that is not understood`);
+      reasons.push(`${node.relname} is used in a way that is not understood`);
     }
     const constant: string | undefined = node.A_Const?.sval?.sval;
-    if (constant && naming.test(constant)) faults.push(`a text names ${naming.exec(constant)}`);
+    if (constant && naming.test(constant)) reasons.push(`a text names ${naming.exec(constant)}`);
     for (const [type, child] of Object.entries(node)) {
       const read = readers[type];
       if (read) read(child, level);
@@ -247,5 +247,5 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
   }
 
   walk(parseSync(sql).stmts, null);
-  return { faults, keys };
+  return { reasons, keys };
 }

@@ -1,21 +1,21 @@
-/** Watches what the service sends to Postgres inside of lanes: each statement must keep to the lane of its transaction. */
+/** Checks that each statement of the service stays in the lane of its transaction. */
 import { loadModule } from 'libpg-query';
 import { Client } from 'pg';
 import { schema } from '../../src/platform/database/rows';
 import { query } from './database';
 import { type LaneKey, type Reading, readStatement } from './lane-key';
 
-/** A statement that does not keep to its lane. */
-export interface Stray {
+/** A statement that does not stay in its lane. */
+export interface CrossTenantStatement {
   readonly text: string;
-  readonly faults: readonly string[];
+  readonly reasons: readonly string[];
 }
 
-/** Statements that cannot be read as a whole: what they must contain, which fault that excuses, and why it is right. */
-const excused: readonly { part: string; fault: string; why: string }[] = [
+/** Exceptions for statements that the check cannot understand: a part of the text, the allowed error, and why. */
+const excused: readonly { part: string; reason: string; why: string }[] = [
   {
     part: `ts_stat(format('select search from ${schema}.tasks where user_id = %L and deleted_at is null', user_id))`,
-    fault: `a text names ${schema}.tasks`,
+    reason: `a text names ${schema}.tasks`,
     why: 'ts_stat takes the text of a query; this one is bound to the user of the profile, which is bound to the lane',
   },
 ];
@@ -31,31 +31,31 @@ async function laneKeyOf(url: string): Promise<LaneKey> {
   return { schema, column: 'user_id', tables: new Set(rows.map(({ name }) => name)) };
 }
 
-/** Reads a statement; one that the parser does not understand has that as its fault. */
+/** Reads a statement; an error of the parser is reported like the others. */
 function read(text: string, key: LaneKey): Reading {
   try {
     return readStatement(text, key);
   } catch (error) {
-    return { faults: [`it cannot be read: ${(error as Error).message}`], keys: [] };
+    return { reasons: [`it cannot be read: ${(error as Error).message}`], keys: [] };
   }
 }
 
-/** Why a statement with these values does not keep to the lane of `userId`. */
-function faultsOf(text: string, reading: Reading, values: readonly unknown[], userId: string): string[] {
-  const faults = reading.faults.filter(
-    (fault) => !excused.some((each) => each.fault === fault && text.includes(each.part)),
+/** The reasons why a statement with these values leaves the lane of `userId`. */
+function reasonsOf(text: string, reading: Reading, values: readonly unknown[], userId: string): string[] {
+  const reasons = reading.reasons.filter(
+    (reason) => !excused.some((each) => each.reason === reason && text.includes(each.part)),
   );
   const isOwn = (key: Reading['keys'][number]) =>
     ('parameter' in key ? values[key.parameter - 1] : key.constant) === userId;
-  return reading.keys.every(isOwn) ? faults : [...faults, 'the key is another lane’s'];
+  return reading.keys.every(isOwn) ? reasons : [...reasons, 'the key is another lane’s'];
 }
 
 export interface Watch {
-  /** What did not keep to its lane so far, each text once. */
-  strays(): Stray[];
+  /** The statements so far that left their lanes, each text once. */
+  crossTenantStatements(): CrossTenantStatement[];
 }
 
-/** Whose transaction a connection is in: a lane's, the system's, or nobody's. */
+/** The transaction of a connection: of a lane, of the system role, or none. */
 type Scope = { readonly userId: string } | 'system' | null;
 
 const laneScope = /set_config\('app\.user_id', \$(\d+)/;
@@ -64,23 +64,28 @@ const boundary = /^(begin|commit|rollback$)/;
 
 interface Watching {
   readonly key: LaneKey;
-  readonly strays: Map<string, Stray>;
+  readonly crossTenant: Map<string, CrossTenantStatement>;
   readonly readings: Map<string, Reading>;
 }
 
 let watching: Watching | null = null;
 const scopes = new WeakMap<object, Scope>();
 
-/** The scope that a connection is in once it has run a statement; undefined where it stays as it is. */
+/** The scope of a connection after a statement; undefined if it does not change. */
 function scopeAfter(client: object, text: string, values: readonly unknown[]): Scope | undefined {
   const own = laneScope.exec(text);
   if (own) return { userId: values[Number(own[1]) - 1] as string };
   if (systemScope.test(text)) return 'system';
-  // Connections that never were in a scope are the tests' own.
+  // Connections that never had a scope belong to the tests.
   return scopes.has(client) && boundary.test(text) ? null : undefined;
 }
 
-function note({ key, strays, readings }: Watching, client: object, text: string, values: unknown[]): void {
+function note(
+  { key, crossTenant, readings }: Watching,
+  client: object,
+  text: string,
+  values: unknown[],
+): void {
   const next = scopeAfter(client, text, values);
   if (next !== undefined) {
     scopes.set(client, next);
@@ -90,10 +95,10 @@ function note({ key, strays, readings }: Watching, client: object, text: string,
   if (scope === undefined || scope === 'system') return;
   const reading = readings.get(text) ?? read(text, key);
   readings.set(text, reading);
-  const isOutside = scope === null && reading.keys.length + reading.faults.length > 0;
+  const isOutside = scope === null && reading.keys.length + reading.reasons.length > 0;
   const outside = isOutside ? ['it is sent outside of a lane'] : [];
-  const faults = scope ? faultsOf(text, reading, values, scope.userId) : outside;
-  if (faults.length > 0) strays.set(text, { text, faults });
+  const reasons = scope ? reasonsOf(text, reading, values, scope.userId) : outside;
+  if (reasons.length > 0) crossTenant.set(text, { text, reasons });
 }
 
 const send = Client.prototype.query as (...statement: unknown[]) => unknown;
@@ -107,9 +112,9 @@ Client.prototype.query = function (this: object, ...statement: unknown[]) {
   return send.apply(this, statement);
 } as never;
 
-/** Watches all connections of this test file, from the first call on. */
+/** Watches all connections of this test file after the first call. */
 export async function watchStatements(url: string): Promise<Watch> {
-  watching ??= { key: await laneKeyOf(url), strays: new Map(), readings: new Map() };
-  const { strays } = watching;
-  return { strays: () => [...strays.values()] };
+  watching ??= { key: await laneKeyOf(url), crossTenant: new Map(), readings: new Map() };
+  const { crossTenant } = watching;
+  return { crossTenantStatements: () => [...crossTenant.values()] };
 }

@@ -1,4 +1,4 @@
-/** A name server on the loopback interface (RFC 1035, section 4), which answers as a test wants it to. */
+/** A name server on the loopback interface (RFC 1035, section 4) with answers from a test. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 
@@ -10,7 +10,7 @@ export interface NameServer {
 
 const types: Readonly<Record<number, 'A' | 'AAAA'>> = { 1: 'A', 28: 'AAAA' };
 
-/** The question's name and where the question ends. */
+/** The name and type of the question, and the offset of its end. */
 function readQuestion(message: Buffer): { name: string; type: number; end: number } {
   const labels: string[] = [];
   let at = 12;
@@ -21,7 +21,7 @@ function readQuestion(message: Buffer): { name: string; type: number; end: numbe
   return { name: labels.join('.'), type: message.readUInt16BE(at + 1), end: at + 5 };
 }
 
-/** An address as its bytes; of IPv6, all eight groups are written. */
+/** The bytes of an address; an IPv6 address must have all eight groups. */
 function toBytes(address: string): Buffer {
   if (!address.includes(':')) return Buffer.from(address.split('.').map(Number));
   return Buffer.from(
@@ -33,7 +33,7 @@ function toBytes(address: string): Buffer {
   );
 }
 
-/** Opens a name server; `find` gives a name's addresses of a kind, none for a name that it does not have. */
+/** Opens a name server; `find` returns the addresses of a name and type, none for an unknown name. */
 export async function openNameServer(
   find: (name: string, type: 'A' | 'AAAA') => string[],
 ): Promise<NameServer> {
@@ -43,7 +43,7 @@ export async function openNameServer(
     const kind = types[type];
     const found = (kind ? find(name.toLowerCase(), kind) : []).map(toBytes);
     const header = Buffer.from(message.subarray(0, 12));
-    // An answer, recursion available; 3 for a name that there is not.
+    // A response with recursion available; code 3 means an unknown name.
     header.writeUInt16BE(0x8180 | (found.length === 0 ? 3 : 0), 2);
     header.writeUInt16BE(1, 4);
     header.writeUInt16BE(found.length, 6);

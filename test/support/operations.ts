@@ -1,4 +1,4 @@
-/** Requests made up from the contract, for tests that try something on every operation. */
+/** Requests from the contract's examples, for tests of every operation. */
 import {
   contractDocument,
   type Operation,
@@ -40,7 +40,7 @@ function exampleOf({ schema, example }: Described, userId: string): string {
   return encodeURIComponent(schema?.$ref?.endsWith('/UserId') ? userId : String(example));
 }
 
-/** The query parameters that the operation can't do without, as `?name=example`; empty where there are none. */
+/** The required query parameters as `?name=example`; empty if there are none. */
 export function exampleQuery(operation: Operation, userId: string): string {
   const required = parametersOf(operation).filter((each) => each.in === 'query' && each.required);
   const pairs = required.map((each) => `${each.name}=${exampleOf(each, userId)}`);
@@ -56,7 +56,7 @@ export function examplePath(operation: Operation, userId: string): string {
   return path + exampleQuery(operation, userId);
 }
 
-/** The contract's example of the request body, undefined if the operation takes none. */
+/** The contract's example of the request body; undefined if the operation has none. */
 export function exampleBody(operation: Operation): unknown {
   const media = operation.mediaTypes[0];
   return media === undefined ? undefined : described(operation).requestBody?.content[media]?.example;
@@ -72,17 +72,17 @@ function bodySchema(operation: Operation): BodySchema {
   return resolve(contractDocument, schema ?? {});
 }
 
-/** The fields that an operation's body can have, at its top. */
+/** The top-level fields of an operation's body. */
 export function bodyFields(operation: Operation): string[] {
   return Object.keys(bodySchema(operation).properties ?? {});
 }
 
-/** Whether a field of a body holds the id of something else than what it makes. */
+/** Whether a field of a body is the id of an existing entity. */
 export function idField(operation: Operation, field: string): boolean {
   return field !== 'id' && /\/(Nullable)?Id$/.test(bodySchema(operation).properties?.[field]?.$ref ?? '');
 }
 
-/** The statuses that the contract names for an operation. */
+/** The statuses of an operation in the contract. */
 export function statusesOf(operation: Operation): string[] {
   return Object.keys(described(operation).responses);
 }

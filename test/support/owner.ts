@@ -1,4 +1,4 @@
-/** Users with something of every kind in their lanes, for tests that try something on every operation. */
+/** Users with every type of entity in their lanes, for tests of every operation. */
 import type { Operation } from '../../src/platform/contract/document/contract';
 import { type ApiResponse, type Body, type RequestOptions, send } from './api';
 import { query } from './database';
@@ -9,11 +9,11 @@ import { seedTasks } from './tasks';
 export interface Owner {
   readonly id: string;
   readonly token: string;
-  /** What the owner has, by the path parameter or the field of a body that names it. */
+  /** The ids of the owner's entities, by the path parameter or body field that refers to them. */
   readonly ids: Readonly<Record<string, string>>;
 }
 
-/** Makes a user who has something for every path parameter and reference, called `title`. */
+/** Makes a user with an entity for every path parameter and reference, all named `title`. */
 export async function makeOwner(
   { url, database }: Pick<TestService, 'url' | 'database'>,
   id: string,
@@ -76,7 +76,7 @@ export async function makeOwner(
   return { id, token, ids };
 }
 
-/** What an operation on something is tried on, where that is not what its parameter is on other operations. */
+/** Operations that need another entity than other operations with the same parameter. */
 const otherIds: Readonly<Record<string, string>> = {
   restoreTask: 'deleted_task_id',
   skipOccurrence: 'recurring_task_id',
@@ -84,19 +84,19 @@ const otherIds: Readonly<Record<string, string>> = {
   purgeTask: 'deleted_task_id',
 };
 
-/** The path parameters of an operation, but for the user's id. */
+/** The path parameters of an operation, except the user's id. */
 export function idParametersOf(operation: Operation): string[] {
   return [...operation.path.matchAll(/\{([^}]+)\}/g)]
     .map(([, name]) => name as string)
     .filter((name) => name !== 'user_id');
 }
 
-/** The name of the owner's id that goes into a path parameter of the operation. */
+/** The key in the owner's ids for a path parameter of the operation. */
 export function idNameOf(operation: Operation, parameter: string): string {
   return otherIds[operation.id] ?? parameter;
 }
 
-/** The fields of an operation's body that name something else of the lane, with the name of what they refer to. */
+/** The fields of an operation's body that refer to other entities, with the key in the owner's ids. */
 export function referencesOf(operation: Operation): [field: string, id: string][] {
   const [kind] = /(?<=\{user_id\}\/)(projects|tasks)/.exec(operation.path) ?? [];
   const neighbour = kind === 'projects' ? 'other_project_id' : 'other_task_id';
@@ -114,7 +114,7 @@ export function referencesOf(operation: Operation): [field: string, id: string][
   });
 }
 
-/** The contract's example of a body, with the owner's own ids in it. */
+/** The contract's example of a body with the owner's ids. */
 export function bodyOf(operation: Operation, { ids }: Owner): unknown {
   const body = exampleBody(operation);
   if (typeof body !== 'object' || body === null) return body;
@@ -126,14 +126,14 @@ export function bodyOf(operation: Operation, { ids }: Owner): unknown {
 
 export interface OwnerRequest extends Omit<RequestOptions, 'token'> {
   readonly as: Owner;
-  /** The user whose lane the path is in; the owner unless given. */
+  /** The user of the path; the owner by default. */
   readonly lane?: string;
   readonly ids?: Owner['ids'];
-  /** The operation's own unless given. */
+  /** The operation's example by default. */
   readonly method?: string;
 }
 
-/** Sends an operation's example to what the owner has. */
+/** Sends an operation's example for the owner's entities. */
 export function sendAs(
   base: string,
   operation: Operation,
@@ -158,7 +158,7 @@ export function sendAs(
   });
 }
 
-/** Everything that is in a user's lane, whatever its table. */
+/** All rows of a user's lane, by table. */
 export async function rowsOf(url: string, userId: string): Promise<Record<string, unknown[]>> {
   const tables = await query<{ name: string }>(
     url,

@@ -8,15 +8,15 @@ import { until } from './until';
 
 /** A PgBouncer. */
 export interface Pooler {
-  /** The way through the pooler to the database that it was opened for. */
+  /** The URL of the database through the pooler. */
   readonly url: string;
   close(): Promise<void>;
 }
 
-// Debian's package puts it where the path of others than root does not lead.
+// Debian installs it in a directory that is only in root's PATH.
 const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
 
-/** The version of the PgBouncer that is installed, such as `[1, 18]`; null where there is none. */
+/** The version of the installed PgBouncer, such as `[1, 18]`; null if it is not installed. */
 export function poolerVersion(): [number, number] | null {
   try {
     const [, major, minor] = /PgBouncer (\d+)\.(\d+)/.exec(
@@ -29,7 +29,7 @@ export function poolerVersion(): [number, number] | null {
   }
 }
 
-/** Whether the pooler keeps its clients' prepared statements apart (PgBouncer 1.21: `max_prepared_statements`). */
+/** Whether the pooler supports prepared statements of clients (PgBouncer 1.21: `max_prepared_statements`). */
 export function keepsPreparedStatements([major, minor]: [number, number]): boolean {
   return major > 1 || minor >= 21;
 }
@@ -37,7 +37,7 @@ export function keepsPreparedStatements([major, minor]: [number, number]): boole
 // PgBouncer refuses to run as root.
 const nobody = 65_534;
 
-/** Opens a pooler with `size` connections to the database at `url`, and waits until it takes clients. */
+/** Opens a pooler with `size` connections to the database at `url`, and waits until it accepts clients. */
 export async function openPooler(
   url: string,
   size: number,
@@ -47,7 +47,7 @@ export async function openPooler(
   const directory = await mkdtemp(join(tmpdir(), 'tasklane-pooler-'));
   const settings = join(directory, 'pgbouncer.ini');
   const users = join(directory, 'users.txt');
-  // A socket in a directory of its own, unlike a port, can't be taken by another process.
+  // Another process can take a port, but not a socket in a private directory.
   const options = {
     listen_addr: '',
     unix_socket_dir: directory,

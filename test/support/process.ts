@@ -1,4 +1,4 @@
-/** The service as a process of its own, started the way `npm start` does but from the sources. */
+/** Runs the service as a separate process, like `npm start` but from the sources. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { commandLine } from '../../src/platform/database/embedded/processes';
 import { projectPath } from '../../src/platform/paths';
 import { until } from './until';
 
-/** Every variable of the configuration, empty: neither this machine's environment nor its `.env` gets in. */
+/** Every variable of the configuration, empty, so that this machine's environment and `.env` have no effect. */
 const noConfiguration: Readonly<Record<string, string>> = Object.fromEntries(
   [...readFileSync(projectPath('.env.example'), 'utf8').matchAll(/^#? ?([A-Z][A-Z_]*)=/gm)].map(
     ([, name]) => [name, ''],
@@ -23,13 +23,13 @@ export interface ProcessEnd {
 
 export interface ServiceProcess {
   readonly child: ChildProcess;
-  /** What it has written so far. */
+  /** Its output so far. */
   readonly output: { stdout: string; stderr: string };
-  /** Settles when the process is gone and its output complete. */
+  /** Resolves when the process has ended and its output is complete. */
   readonly ended: Promise<ProcessEnd>;
 }
 
-/** Runs a script of the project with this configuration and nothing else of the environment. */
+/** Runs a script of the project with this configuration, without other variables of the environment. */
 export function runScript(
   script: string,
   args: string[],
@@ -57,7 +57,7 @@ export function runScript(
   return { child, output, ended };
 }
 
-/** Starts the service on a free port; `url` tells where it serves, once it does, and rejects after `deadlineMs`. */
+/** Starts the service on a free port; `url` resolves to its address when it serves, and rejects after `deadlineMs`. */
 export function startProcess(
   configuration: Record<string, string>,
   deadlineMs = 20_000,
@@ -77,7 +77,7 @@ export function startProcess(
   return { ...started, url };
 }
 
-/** The log lines of a process, parsed. */
+/** The parsed log lines of a process. */
 export function logOf(started: ServiceProcess): Record<string, unknown>[] {
   const lines = started.output.stdout
     .split('\n')
@@ -85,14 +85,14 @@ export function logOf(started: ServiceProcess): Record<string, unknown>[] {
   return lines.map((line) => JSON.parse(line));
 }
 
-/** Makes a directory for DATA_DIR that Postgres' user can reach even where the tests run as root. */
+/** Makes a directory for DATA_DIR that Postgres' user can reach even if the tests run as root. */
 export async function makeDataDir(): Promise<string> {
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'tasklane-process-')));
   await chmod(directory, 0o755);
   return directory;
 }
 
-/** Ends what is left of an embedded Postgres there, and removes the directory. */
+/** Ends any embedded Postgres of the directory, and removes the directory. */
 export async function removeDataDir(directory: string): Promise<void> {
   const pid = postmasterOf(directory);
   if (pid !== undefined && commandLine(pid)?.includes(directory)) {
@@ -102,7 +102,7 @@ export async function removeDataDir(directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true, maxRetries: 10 });
 }
 
-/** The process id of the embedded Postgres of a data directory, undefined if none runs. */
+/** The process id of a data directory's embedded Postgres; undefined if none runs. */
 export function postmasterOf(directory: string): number | undefined {
   try {
     const file = join(directory, 'postgres', 'cluster', 'data', 'postmaster.pid');

@@ -1,24 +1,28 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A way to a server that can fail as a network does. */
+/** A proxy for a server that can fail like a network. */
 export interface NetworkProxy {
   readonly url: string;
-  /** From now on the connections that there are carry nothing; new ones work. */
+  /** Existing connections transfer no more data; new connections work. */
   silence(): void;
   close(): Promise<void>;
 }
 
 /**
- * What becomes of a chunk that the client or the server sends: how many of its bytes go on, after which the connection
- * is cut unless they are all; null loses the chunk and tells nobody.
+ * Decides about a chunk of the client or the server: the number of bytes to forward. The connection is cut if that is
+ * less than the whole chunk. Null drops the chunk silently.
  */
-export type Fate = (chunk: Buffer, from: 'client' | 'server') => number | null;
+export type ChunkHandler = (chunk: Buffer, from: 'client' | 'server') => number | null;
 
-const pass: Fate = (chunk) => chunk.length;
+const pass: ChunkHandler = (chunk) => chunk.length;
 
-/** Opens a way to the server at `url`, on a free port unless one is given. */
-export async function openProxy(url: string, fateOf: Fate = pass, port = 0): Promise<NetworkProxy> {
+/** Opens a proxy for the server at `url`, on a free port by default. */
+export async function openProxy(
+  url: string,
+  handleChunk: ChunkHandler = pass,
+  port = 0,
+): Promise<NetworkProxy> {
   const target = new URL(url);
   const sockets = new Set<Socket>();
   let silenced = new WeakSet<Socket>();
@@ -31,7 +35,7 @@ export async function openProxy(url: string, fateOf: Fate = pass, port = 0): Pro
       sockets.add(socket);
       socket.on('data', (chunk) => {
         if (silenced.has(socket)) return;
-        const bytes = fateOf(chunk, from);
+        const bytes = handleChunk(chunk, from);
         if (bytes === null) return;
         other.write(chunk.subarray(0, bytes));
         if (bytes < chunk.length) for (const end of [socket, other]) end.destroySoon();
@@ -49,7 +53,7 @@ export async function openProxy(url: string, fateOf: Fate = pass, port = 0): Pro
   const through = new URL(url);
   through.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    // As `url` was written, with or without a slash at its end.
+    // Like `url`, with or without a slash at its end.
     url: url.endsWith('/') ? through.href : through.href.replace(/\/$/, ''),
     silence() {
       silenced = new WeakSet(sockets);

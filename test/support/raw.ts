@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { ApiResponse } from './api';
 
-/** Writes text to a service as it is, then nothing more, and reads its one answer up to the end of the connection. */
+/** Sends a raw text to a service, and reads the one response until the connection ends. */
 export async function sendRaw(url: string, text: string): Promise<ApiResponse> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   let answer = '';

@@ -1,4 +1,4 @@
-/** A receiver of webhooks on the loopback interface, which answers as a test wants it to. */
+/** A receiver of webhooks on the loopback interface, with answers from a test. */
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,7 +10,7 @@ export interface Received {
   readonly body: string;
 }
 
-/** How to answer a request: a status, or whatever the function does with the response. */
+/** The answer to a request: a status, or a function that writes the response. */
 export type Answer = number | ((response: ServerResponse, received: Received) => void);
 
 export interface Receiver {
@@ -18,11 +18,11 @@ export interface Receiver {
   readonly url: string;
   /** `127.0.0.1:port`, for WEBHOOK_ALLOWED_HOSTS. */
   readonly host: string;
-  /** What arrived, in its order. */
+  /** The requests so far, in order. */
   readonly received: Received[];
-  /** How the next requests are answered, one each; after these with 204. */
+  /** The answers to the next requests; the default is 204. */
   answers: Answer[];
-  /** Waits until so many requests have arrived. */
+  /** Waits until `count` requests have arrived. */
   arrived(count: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -13,7 +13,7 @@ export function hasRedis(): boolean {
   }
 }
 
-/** A port that nobody listens on. */
+/** A free port. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -24,14 +24,14 @@ export async function freePort(): Promise<number> {
 }
 
 export interface TestRedis {
-  /** Stops the process without ending it (SIGSTOP): connections are taken, and nothing is answered. */
+  /** Pauses the process (SIGSTOP): it accepts connections but answers nothing. */
   hang(): void;
-  /** Lets a process that hangs go on. */
+  /** Continues a paused process. */
   resume(): void;
   stop(): Promise<void>;
 }
 
-/** Starts a Redis that keeps nothing on disk, and waits until it takes connections. */
+/** Starts a Redis without persistence, and waits until it accepts connections. */
 export async function startRedis(port: number): Promise<TestRedis> {
   const child = spawn('redis-server', ['--port', String(port), '--save', '', '--bind', '127.0.0.1']);
   const exited = once(child, 'exit');

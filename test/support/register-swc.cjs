@@ -1,4 +1,4 @@
-// For `node --require`: lets a child process of a test run TypeScript files the way Jest compiles them.
+// For `node --require`: compiles TypeScript files in a test's child process like Jest.
 const { readFileSync } = require('node:fs');
 const { transformSync } = require('@swc/core');
 

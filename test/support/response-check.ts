@@ -1,4 +1,4 @@
-/** An independent check of responses: the contract's word by Ajv alone, stricter than the service's own. */
+/** An independent check of responses with Ajv alone, stricter than the service's own. */
 import assert from 'node:assert/strict';
 import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
@@ -24,8 +24,8 @@ function follow(node: Node): Node {
   return follow(document.components[kind]?.[name] as Node);
 }
 
-// In a response, a property that the contract doesn't name is a leak. A schema that others build on by allOf stays
-// open, or it would refuse what they add.
+// A property of a response that the contract does not name is a leak. A schema that others extend with allOf stays
+// open, because it would reject their properties.
 function closeObjects(node: unknown, bases: ReadonlySet<unknown>): void {
   if (node === null || typeof node !== 'object') return;
   const schema = node as Node;
@@ -57,7 +57,7 @@ const compiled = new Map<Node, ValidateFunction>();
 function validatorOf(schema: Node): ValidateFunction {
   let validate = compiled.get(schema);
   if (!validate) {
-    // References are written from the document's root.
+    // References start at the document's root.
     const absolute = JSON.parse(
       JSON.stringify(schema, (key, value) =>
         key === '$ref' && typeof value === 'string' ? value.replace(/^#/, 'contract#') : value,
@@ -77,7 +77,7 @@ function assertMatches(schema: Node, value: unknown, what: string): void {
   );
 }
 
-/** Fails unless a value is what the contract's schema of this name says, and no more. */
+/** Fails unless a value is valid by this schema of the contract, without additional properties. */
 export function assertSchema(name: string, value: unknown): void {
   const schema = document.components.schemas?.[name];
   assert.ok(schema, `The contract has no schema ${name}.`);
@@ -93,14 +93,14 @@ function matches(template: string, path: string): boolean {
   );
 }
 
-// Paths without parameters win, as they do in the service's router.
+// Paths without parameters win, as in the service's router.
 function pathItem(path: string): Record<string, Node> | undefined {
   const templates = Object.keys(document.paths).filter((template) => matches(template, path));
   const [template] = templates.sort((a, b) => a.split('{').length - b.split('{').length);
   return template === undefined ? undefined : document.paths[template];
 }
 
-// What may answer at any address, whether or not it has an operation.
+// Responses that are possible at any address, with or without an operation.
 const unrouted: Record<number, string> = {
   400: 'MalformedRequest',
   404: 'NotFound',
@@ -116,23 +116,23 @@ function describedResponse(method: string, path: string, status: number): Node |
   const described = responses[status] ?? responses[`${String(status)[0]}XX`];
   if (described) return follow(described);
   const fallback = unrouted[status];
-  // An operation answers as it says; only parser and router speak for it where it says nothing.
+  // The operation's own response comes first, then the responses of parser and router.
   if (!fallback || (operation && status !== 431 && status !== 408)) return undefined;
   return document.components.responses?.[fallback];
 }
 
-// A strong entity tag stands for one body (RFC 9110, section 8.8.1): what it showed for an entity, to compare with.
+// A strong entity tag means one body (RFC 9110, section 8.8.1); the first body is kept for comparison.
 const shown = new Map<string, unknown>();
 
 function assertOneBody(what: string, { headers, body }: ObservedResponse): void {
-  // A secret is beside what the tag stands for: it is shown once.
+  // The entity tag does not cover a secret, which is shown once.
   const { secret: _secret, ...entity } = body as Record<string, unknown>;
   const key = JSON.stringify([entity.user_id, entity.id, headers.etag]);
   if (shown.has(key)) assert.deepEqual(entity, shown.get(key), `${what}: another body under ${headers.etag}`);
   shown.set(key, entity);
 }
 
-/** Fails unless the contract has this response, with this status, content type, these headers and this body. */
+/** Fails unless the contract has this response: its status, content type, headers and body. */
 export function assertDescribed(method: string, url: string, response: ObservedResponse): void {
   const path = url.split('?')[0] as string;
   const what = `${method} ${path} ${response.status}`;

@@ -1,4 +1,4 @@
-/** Set-ups of roles as docs/database.md has them, each in a database of its own. */
+/** Set-ups of roles as in docs/database.md, each with its own database. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { projectPath } from '../../src/platform/paths';
@@ -14,12 +14,12 @@ export function documentedSql(heading: string): string[] {
   return block.split(';').flatMap((statement) => statement.trim() || []);
 }
 
-/** A database whose roles are all its own: what it is called, the names of its roles begin with. */
+/** A database with its own roles, whose names begin with the database's name. */
 export interface RoleSetUp {
   readonly name: string;
-  /** The URL with which a role of the set-up, given without the prefix, connects. */
+  /** The URL for a role of the set-up, given without the prefix. */
   urlOf(role: string): string;
-  /** The URL with which the cluster's administrator connects, whom row-level security does not hold. */
+  /** The URL for the cluster's administrator, to whom row-level security does not apply. */
   readonly adminUrl: string;
   drop(): Promise<void>;
 }
@@ -28,7 +28,7 @@ export function clusterUrl(): string {
   return process.env.TEST_CLUSTER_URL as string;
 }
 
-/** Whether a member and who acts as the role are one, as before Postgres 16; `with inherit …` is no SQL there. */
+/** Whether memberships have no options, as before Postgres 16, where `with inherit …` is a syntax error. */
 async function hasSimpleMembership(): Promise<boolean> {
   const [row] = await query<{ version: number }>(
     clusterUrl(),
@@ -37,7 +37,7 @@ async function hasSimpleMembership(): Promise<boolean> {
   return (row?.version ?? 0) < 160_000;
 }
 
-/** Runs statements as the cluster's administrator, with the names in them made this set-up's own. */
+/** Runs statements as the cluster's administrator, with role names of this set-up. */
 export async function setUpRoles(statements: readonly string[]): Promise<RoleSetUp> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   const simple = await hasSimpleMembership();
@@ -63,17 +63,20 @@ export async function setUpRoles(statements: readonly string[]): Promise<RoleSet
   };
 }
 
-/** An app role that row-level security does not hold. */
-export const unheldRole = 'tasklane_unheld';
+/** An app role that bypasses row-level security. */
+export const bypassingRole = 'tasklane_unheld';
 
-/** Makes `unheldRole` where there is none yet, and grants it in a database what the app role has. */
-export async function grantUnheldRole(url: string): Promise<void> {
-  // Roles belong to the cluster, and other test files may make it at the same moment.
+/** Creates `bypassingRole` if it is missing, and grants it the app role's privileges in a database. */
+export async function grantBypassingRole(url: string): Promise<void> {
+  // Roles belong to the cluster, so that another test file may create it at the same moment.
   await query(
     url,
-    `do $$ begin create role ${unheldRole} nologin bypassrls;
+    `do $$ begin create role ${bypassingRole} nologin bypassrls;
      exception when duplicate_object or unique_violation then null; end $$`,
   );
-  await query(url, `grant usage on schema tasklane to ${unheldRole}`);
-  await query(url, `grant select, insert, update, delete on all tables in schema tasklane to ${unheldRole}`);
+  await query(url, `grant usage on schema tasklane to ${bypassingRole}`);
+  await query(
+    url,
+    `grant select, insert, update, delete on all tables in schema tasklane to ${bypassingRole}`,
+  );
 }

@@ -1,4 +1,4 @@
-/** The contract's router by itself, with handlers and contracts of a test's own. */
+/** The contract's router alone, with handlers and contracts of a test. */
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import express, { type Router } from 'express';
@@ -26,19 +26,19 @@ const anyone: Authenticator = {
 
 export type AnyCall = { query: unknown; reply(status: number, body?: unknown): unknown };
 
-/** A handler for every operation, each of which does the same. */
-export function everywhere(handler: (call: AnyCall) => Promise<unknown>): Handlers {
+/** The same handler for every operation. */
+export function allHandlers(handler: (call: AnyCall) => Promise<unknown>): Handlers {
   return Object.fromEntries(operations.map(({ id }) => [id, handler])) as unknown as Handlers;
 }
 
 const silent = pino({ level: 'silent' });
 
-/** Makes the router; every operation fails unless it has other handlers, and everyone is `ada`. */
+/** Makes the router; the default handlers fail, and every caller is `ada`. */
 export async function createTestRouter(overrides: Partial<RouterDependencies> = {}): Promise<Router> {
   return createContractRouter(
     {
       contract: readContract(contractDocument),
-      handlers: everywhere(async () => {
+      handlers: allHandlers(async () => {
         throw new Error('a secret of the inside');
       }),
       authenticator: anyone,
@@ -67,7 +67,7 @@ export async function createTestRouter(overrides: Partial<RouterDependencies> = 
   );
 }
 
-/** Serves a router, without a logger around it. */
+/** Serves a router without a logger. */
 export async function serveRouter(
   overrides: Partial<RouterDependencies>,
 ): Promise<{ url: string; close(): Promise<void> }> {
@@ -93,9 +93,9 @@ export async function serveRouter(
   };
 }
 
-/** The contract with a change. */
+/** A changed contract. */
 // biome-ignore lint/suspicious/noExplicitAny: a change may go anywhere.
-export function changed(change: (document: any) => void): Pick<RouterDependencies, 'contract'> {
+export function changedContract(change: (document: any) => void): Pick<RouterDependencies, 'contract'> {
   const document = structuredClone(contractDocument);
   change(document);
   return { contract: readContract(document) };

@@ -4,39 +4,39 @@ import { signDevelopmentToken } from '../../src/platform/auth/development-token'
 import { createLogger } from '../../src/platform/observability/logger';
 import { startService } from '../../src/start';
 import { createTestDatabase, type TestDatabase } from './database';
-import { type Stray, watchStatements } from './lane-statements';
+import { type CrossTenantStatement, watchStatements } from './lane-statements';
 
 export const testSecret = 'a-secret-of-the-tests-that-is-long-enough';
 
 export interface TestService {
   readonly url: string;
   readonly database: TestDatabase;
-  /** The lines of its log so far, parsed. */
+  /** Its parsed log lines so far. */
   readonly logged: Record<string, unknown>[];
-  /** The statements so far that did not keep to their lane. */
-  strays(): Stray[];
-  /** Runs a background job until it has no more to do; they don't run by themselves unless JOBS is on. */
+  /** The statements so far that left their lanes. */
+  crossTenantStatements(): CrossTenantStatement[];
+  /** Runs a background job until it has no more to do. Jobs do not run by themselves unless JOBS is on. */
   runJob(name: string): Promise<void>;
-  /** Rejects if a statement did not keep to its lane, unless the service was started with `strays`. */
+  /** Rejects if a statement left its lane, unless the service was started with `allowCrossTenant`. */
   stop(): Promise<void>;
 }
 
 export interface TestServiceOptions {
-  /** Does something to the database before the service starts. */
+  /** Prepares the database before the service starts. */
   readonly prepare?: (database: TestDatabase) => Promise<void>;
-  /** Whether statements may leave their lanes. */
-  readonly strays?: boolean;
+  /** Allows statements to leave their lanes. */
+  readonly allowCrossTenant?: boolean;
 }
 
-/** A configuration for tests: a free port, no jobs on their own, nothing from this machine's environment. */
+/** A configuration for tests: a free port, no automatic jobs, and no variables of this machine's environment. */
 export function testConfig(environment: Record<string, string>): Config {
   return parseConfig({ PORT: '0', JOBS: 'off', BETTER_AUTH_SECRET: testSecret, ...environment });
 }
 
-/** Starts a service with a database of its own. */
+/** Starts a service with its own database. */
 export async function startTestService(
   environment: Record<string, string> = {},
-  { prepare, strays = false }: TestServiceOptions = {},
+  { prepare, allowCrossTenant = false }: TestServiceOptions = {},
 ): Promise<TestService> {
   const database = await createTestDatabase();
   const watch = await watchStatements(database.url);
@@ -53,15 +53,43 @@ export async function startTestService(
     url: service.url,
     database,
     logged,
-    strays: watch.strays,
+    crossTenantStatements: watch.crossTenantStatements,
     runJob: service.runJob,
     async stop() {
       await service.stop();
       await database.drop();
-      if (!strays && watch.strays().length > 0) {
-        throw new Error(`Statements left their lanes: ${JSON.stringify(watch.strays(), null, 2)}`);
+      if (!allowCrossTenant && watch.crossTenantStatements().length > 0) {
+        throw new Error(
+          `Statements left their lanes: ${JSON.stringify(watch.crossTenantStatements(), null, 2)}`,
+        );
       }
     },
+  };
+}
+
+/** Starts a service before all tests of a file or a `describe` block, and stops it after them. */
+export function useTestService(
+  environment: Record<string, string> = {},
+  options: TestServiceOptions = {},
+): TestService {
+  let service: TestService;
+  beforeAll(async () => {
+    service = await startTestService(environment, options);
+  });
+  afterAll(() => service.stop());
+  return {
+    get url() {
+      return service.url;
+    },
+    get database() {
+      return service.database;
+    },
+    get logged() {
+      return service.logged;
+    },
+    crossTenantStatements: () => service.crossTenantStatements(),
+    runJob: (name) => service.runJob(name),
+    stop: () => service.stop(),
   };
 }
 

@@ -1,4 +1,4 @@
-/** Short ways to do to tasks what tests arrange and then look at. */
+/** A client with short methods for tasks. */
 import type { ApiResponse, Body } from './api';
 import { query } from './database';
 import type { TestService } from './service';
@@ -13,25 +13,25 @@ export interface LoggedChange {
 }
 
 export interface TaskClient extends TestUser {
-  /** Sends a request that must succeed, and returns its body. */
+  /** Sends a request that must succeed; returns the body. */
   ok(method: string, path: string, body?: unknown): Promise<Body>;
-  /** Makes a task, titled `A task` unless the body says otherwise. */
+  /** Creates a task, titled `A task` by default. */
   create(body?: object): Promise<Body>;
-  /** Makes tasks, each the parent of the next. */
-  line(length: number, body?: object): Promise<Body[]>;
+  /** Creates tasks, each the parent of the next. */
+  chain(length: number, body?: object): Promise<Body[]>;
   project(name?: string): Promise<Body>;
   read(id: string): Promise<Body>;
-  /** All of a list's items, page by page. */
+  /** All items of a list, page by page. */
   all(path: string, limit?: number): Promise<Body[]>;
-  /** What a request is refused for with 422: `pointer code`, in order. */
-  faults(method: string, path: string, body: unknown): Promise<string[]>;
+  /** The validation errors of a request that must fail with 422: `pointer code`, sorted. */
+  validationErrors(method: string, path: string, body: unknown): Promise<string[]>;
   /** The lane's changes after a sequence number. */
   changesAfter(seq: number): Promise<LoggedChange[]>;
-  /** How far the lane's changes have got. */
+  /** The change sequence of the lane. */
   seq(): Promise<number>;
 }
 
-/** Makes a user of a service, with a lane of its own. */
+/** Makes a user of a service. */
 export async function makeTaskClient({ url, database }: TestService, id?: string): Promise<TaskClient> {
   const user = await makeUser(url, id);
   const send = (method: string, path: string, body?: unknown): Promise<ApiResponse> =>
@@ -55,7 +55,7 @@ export async function makeTaskClient({ url, database }: TestService, id?: string
     ...user,
     ok,
     create,
-    async line(length, body = {}) {
+    async chain(length, body = {}) {
       const tasks: Body[] = [];
       for (let level = 1; level <= length; level++) {
         const parent_id = tasks.at(-1)?.id ?? null;
@@ -79,7 +79,7 @@ export async function makeTaskClient({ url, database }: TestService, id?: string
       } while (cursor !== null);
       return items;
     },
-    async faults(method, path, body) {
+    async validationErrors(method, path, body) {
       const response = await send(method, path, body);
       if (response.status !== 422) throw new Error(`${method} ${path}: ${response.status}`);
       return response.body.errors.map((each: Body) => `${each.pointer} ${each.code}`).toSorted();

@@ -3,7 +3,7 @@ import type { NewTask } from '../../src/features/tasks/repository';
 import type { TaskPriority, TaskStatus } from '../../src/platform/database/rows';
 import { query } from './database';
 
-/** A row of a task; what is left out takes its default. */
+/** A row of a task; omitted columns have their defaults. */
 export interface TaskSeed {
   id?: string;
   title: string;
@@ -37,7 +37,7 @@ export function newTask(title = 'A task'): Required<NewTask> & { priority: TaskP
   };
 }
 
-/** Writes tasks into a lane past the service, so that a test can choose what the service decides itself. */
+/** Inserts tasks directly into the database, so that a test can choose values that the service sets. */
 export async function seedTasks(url: string, userId: string, tasks: readonly TaskSeed[]): Promise<string[]> {
   const rows = tasks.map((task) => ({ id: randomUUID(), ...task }));
   await query(url, 'insert into tasklane.profiles (user_id) values ($1) on conflict do nothing', [userId]);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits until `condition` gives something true, and returns it; fails after `deadlineMs`. */
+/** Waits until `condition` returns a truthy value, and returns it; fails after `deadlineMs`. */
 export async function until<T>(
   condition: () => T | Promise<T>,
   deadlineMs = 10_000,

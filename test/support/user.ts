@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type ApiResponse, type RequestOptions, send } from './api';
-import { tokenOf } from './service';
+import { type TestService, tokenOf } from './service';
 
-/** A user with a valid token, and the way to send requests as that user. */
+/** A user with a valid token, and a function that sends requests as that user. */
 export interface TestUser {
   readonly id: string;
   readonly token: string;
@@ -12,7 +12,7 @@ export interface TestUser {
   send(method: string, path: string, options?: RequestOptions): Promise<ApiResponse>;
 }
 
-/** Makes up a user of the service at `base`, one that no other test has unless they choose the same id. */
+/** Makes a user of the service at `base`, with a random id by default. */
 export async function makeUser(base: string, id: string = randomUUID()): Promise<TestUser> {
   const token = await tokenOf(id);
   const lane = `/api/${encodeURIComponent(id)}`;
@@ -21,5 +21,25 @@ export async function makeUser(base: string, id: string = randomUUID()): Promise
     token,
     lane,
     send: (method, path, options) => send(base, method, lane + path, { token, ...options }),
+  };
+}
+
+/** Makes a new user of a service before each test of a file or a `describe` block. */
+export function useUser(service: TestService): TestUser {
+  let user: TestUser;
+  beforeEach(async () => {
+    user = await makeUser(service.url);
+  });
+  return {
+    get id() {
+      return user.id;
+    },
+    get token() {
+      return user.token;
+    },
+    get lane() {
+      return user.lane;
+    },
+    send: (method, path, options) => user.send(method, path, options),
   };
 }

@@ -25,7 +25,7 @@ declare const getLiveness: Call<'getLiveness'>;
 declare const handlers: Handlers;
 declare const okay: () => Promise<never>;
 
-/** What is right, so that the mistakes below are refused for being mistakes. */
+/** Correct code, so that the compiler rejects the examples below only for their mistakes. */
 export const right: unknown[] = [
   getTask.reply(200, task),
   getTask.fail('task-not-found'),

@@ -1,22 +1,22 @@
-/** Content lines of iCalendar (RFC 5545, section 3.1): what they cost to read is linear in their length. */
+/** Reads content lines of iCalendar (RFC 5545, section 3.1), in time linear in their length. */
 
-/** A property as its content line has it. */
+/** The parts of a content line. */
 export interface ContentLine {
   /** In lower case. */
   readonly name: string;
-  /** By their names in lower case, without quotes; of two of one name, the last. */
+  /** By name in lower case, without quotes. If a name occurs twice, the last counts. */
   readonly parameters: ReadonlyMap<string, string>;
-  /** As it is written, with its escapes. */
+  /** The raw value, with its escapes. */
   readonly value: string;
 }
 
-/** How many parameters one property may have. */
+/** The maximum number of parameters of a property. */
 export const maxParameters = 50;
 
-// Quoted text may have what ends an unquoted value.
+// Quoted text may contain `;` and `:`, which end an unquoted value.
 const parameter = /;([^=;:"]*)=([^";:]*(?:"[^"]*"[^";:]*)*)/y;
 
-/** The lines of a component's text, unfolded, without those that are empty. */
+/** The unfolded lines of a component's text, without empty lines. */
 export function unfold(text: string): string[] {
   return text
     .replace(/\r?\n[ \t]/g, '')
@@ -25,13 +25,13 @@ export function unfold(text: string): string[] {
     .filter((line) => line !== '');
 }
 
-/** The name of a line's property in lower case; undefined for text that is no content line. */
+/** The name of a line's property in lower case; undefined if the text is no content line. */
 export function nameOf(line: string): string | undefined {
   const end = line.search(/[:;]/);
   return end > 0 && line.includes(':', end) ? line.slice(0, end).toLowerCase() : undefined;
 }
 
-/** Reads an unfolded line; undefined for what is no content line, or has more than {@link maxParameters} parameters. */
+/** Reads an unfolded line; undefined if it is no content line or has more than {@link maxParameters} parameters. */
 export function readContentLine(line: string): ContentLine | undefined {
   const name = nameOf(line);
   if (name === undefined) return undefined;
@@ -48,7 +48,7 @@ export function readContentLine(line: string): ContentLine | undefined {
   return line[at] === ':' ? { name, parameters, value: line.slice(at + 1) } : undefined;
 }
 
-/** The values of a TEXT property (RFC 5545, section 3.3.11) with several, unescaped. */
+/** The unescaped values of a TEXT property with several values (RFC 5545, section 3.3.11). */
 export function textsOf(value: string): string[] {
   const texts: string[] = [];
   let start = 0;

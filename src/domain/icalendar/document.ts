@@ -1,7 +1,7 @@
-/** iCalendar objects (RFC 5545) as text, a part at a time. */
+/** Writes iCalendar objects (RFC 5545) as text, part by part. */
 import ICAL from 'ical.js';
 
-/** A property as jCal has it (RFC 7265): name, parameters, type of value, values. */
+/** A property in jCal (RFC 7265): name, parameters, value type, values. */
 export type Property = [
   name: string,
   parameters: Record<string, string>,
@@ -9,10 +9,10 @@ export type Property = [
   ...values: (string | number)[],
 ];
 
-/** A component as jCal has it: name, properties, components. */
+/** A component in jCal (RFC 7265): name, properties, components. */
 export type Component = [name: string, properties: Property[], components: Component[]];
 
-// It counts a folded line without the space that begins it, which the limit of 75 octets includes.
+// The library counts a folded line without its leading space. The limit of 75 octets includes that space.
 ICAL.foldLength = 74;
 
 /** A component as lines, folded and escaped. */
@@ -33,16 +33,16 @@ export function beginCalendar(properties: readonly Property[] = []): string {
 
 export const endCalendar = 'END:VCALENDAR\r\n';
 
-// TEXT has no control characters but tabs, and line breaks of one kind (RFC 5545, section 3.3.11).
+// TEXT allows no control characters except tabs, and one kind of line break (RFC 5545, section 3.3.11).
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is meant.
 const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g;
 
-/** Text as a property can carry it. */
+/** Makes a text valid as a TEXT value: normalizes line breaks and removes control characters. */
 export function toText(text: string): string {
   return text.replace(/\r\n?|[\u2028\u2029]/g, '\n').replace(controls, '');
 }
 
-/** An instant in UTC; iCalendar knows whole seconds. */
+/** A timestamp in UTC without fractions of a second, which iCalendar lacks. */
 export function toInstantValue(timestamp: string): string {
   return timestamp.replace(/\.\d+Z$/, 'Z');
 }

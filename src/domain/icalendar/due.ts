@@ -1,21 +1,21 @@
-/** Due dates as iCalendar's dates and times (RFC 5545, sections 3.3.4 and 3.3.5). */
+/** Due dates as DATE and DATE-TIME values (RFC 5545, sections 3.3.4 and 3.3.5). */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Property } from './document';
 import { timeZoneLines } from './time-zone';
 
-/** A due date as a task has it. */
+/** The due date of a task: `YYYY-MM-DD`, `HH:MM`, and an IANA time zone. */
 export interface CalendarDue {
   readonly due_date: string | null;
   readonly due_time: string | null;
   readonly time_zone: string | null;
 }
 
-/** The zone that a due date's property refers to; null if it is all day, in UTC, or floats. */
+/** The time zone that the property of a due date refers to; null for all day, UTC and floating time. */
 function referredZone({ due_time, time_zone }: CalendarDue): string | null {
   return due_time === null || time_zone === 'UTC' ? null : time_zone;
 }
 
-/** A property with a due date: a date, or a time that floats, is in UTC, or refers to a zone. */
+/** A property with a due date: a date, a floating time, a time in UTC, or a time with a reference to a zone. */
 export function dueProperty(name: string, due: CalendarDue & { readonly due_date: string }): Property {
   if (due.due_time === null) return [name, {}, 'date', due.due_date];
   const local = `${due.due_date}T${due.due_time}:00`;
@@ -25,8 +25,8 @@ export function dueProperty(name: string, due: CalendarDue & { readonly due_date
 }
 
 /**
- * The components of a calendar, page by page. A zone comes before what refers to it first.
- * @param toComponent the lines of an item's component
+ * The text of a calendar's components, page by page. A VTIMEZONE comes before the first component that refers to it.
+ * @param toComponent writes the component of an item
  */
 export async function* withTimeZones<I extends CalendarDue & { readonly rrule: string | null }>(
   pages: AsyncIterable<readonly I[]>,
@@ -42,7 +42,7 @@ export async function* withTimeZones<I extends CalendarDue & { readonly rrule: s
         lines += timeZoneLines(zone);
       }
       lines += toComponent(item);
-      // A rule with a high COUNT takes a while: others get a turn.
+      // A rule with a high COUNT takes long, so other work gets a turn.
       if (item.rrule !== null) await turn();
     }
     yield lines;

@@ -1,18 +1,18 @@
-/** Tasks as VEVENT (RFC 5545, section 3.6.1), for calendars that show no VTODO. */
+/** Tasks as VEVENT (RFC 5545, section 3.6.1), for calendar programs that do not show VTODO. */
 import { toLines } from './document';
 import { dueProperty } from './due';
 import { recurrenceProperties } from './recurrence';
 import type { CalendarTask } from './task';
 import { commonProperties } from './todo';
 
-/** A due task's VEVENT: all day, or half an hour from the due time on; empty for one without a due date. */
+/** The VEVENT of a task: all day, or half an hour from the due time; empty without a due date. */
 export function eventLines(task: CalendarTask): string {
   const { due_date, due_time } = task;
   if (due_date === null) return '';
   const properties = commonProperties(task);
   properties.push(dueProperty('dtstart', { ...task, due_date }));
   if (due_time !== null) properties.push(['duration', {}, 'duration', 'PT30M']);
-  // Dates that follow from when a task is done are not known before.
+  // If the next date depends on the completion, it is not known yet.
   if (task.repeat_from === 'schedule') properties.push(...recurrenceProperties(task));
   properties.push(['transp', {}, 'text', 'TRANSPARENT']);
   return toLines(['vevent', properties, []]);

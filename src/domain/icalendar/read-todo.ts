@@ -1,4 +1,4 @@
-/** What a VTODO says of a task (RFC 5545, section 3.6.2). Only what a task can have is read; all of it is bounded. */
+/** Reads a VTODO (RFC 5545, section 3.6.2) as a task. Only properties that a task can have are read, within limits. */
 import ICAL from 'ical.js';
 import { toInstant } from '../time/calendar';
 import {
@@ -14,29 +14,29 @@ import { todoPriorities, todoStatuses } from './todo';
 import { addSeconds, type DateValue, maxDuration, readDateValue, readDuration } from './values';
 import { ianaZone } from './zones';
 
-/** A fault of a property, by its name in lower case; empty for the VTODO itself. */
-export interface PropertyFault {
+/** An error of a property. `property` is its name in lower case, or empty for the VTODO itself. */
+export interface PropertyError {
   readonly property: string;
   readonly code: 'wrong-format' | 'not-allowed' | 'too-long' | 'too-large';
   readonly detail: string;
 }
 
-/** What a VTODO says, by the fields of a task; values are as they were found, and have still to be checked. */
+/** A VTODO as fields of a task. The values are not validated by the task's schema yet. */
 export interface ReadTodo {
   readonly uid: string | undefined;
   readonly related: string | undefined;
   readonly fields: Record<string, unknown>;
-  readonly faults: PropertyFault[];
+  readonly errors: PropertyError[];
 }
 
-/** How many properties a VTODO may have, those of its alarms included, and how many alarms. */
+/** The maximum number of properties of a VTODO, with those of its alarms, and the maximum number of alarms. */
 export const maxProperties = 1_000;
 export const maxAlarms = 100;
-/** How many characters a property that is read may have, unfolded. */
+/** The maximum length of an unfolded property, in characters. */
 export const maxPropertyLength = 65_536;
-// Longer ones are no rule that tasks can have, however they are written.
+// No valid rule of a task is longer, in any notation.
 const maxRuleLength = 1_000;
-// One more than a task may have, so that too many are told.
+// One more than a task may have, so that the schema reports too many.
 const maxTags = 51;
 
 const single = new Set([
@@ -66,14 +66,14 @@ interface TodoLines {
   readonly triggers: readonly string[];
 }
 
-const unreadable: PropertyFault = { property: '', code: 'wrong-format', detail: 'is not iCalendar' };
+const unreadable: PropertyError = { property: '', code: 'wrong-format', detail: 'must be iCalendar' };
 
-function tooMany(property: string, most: number, things: string): PropertyFault {
+function tooMany(property: string, most: number, things: string): PropertyError {
   return { property, code: 'too-long', detail: `must have at most ${most} ${things}` };
 }
 
-/** Sorts a VTODO's lines; what nests as it should is known, since the VTODO was cut out of its calendar by that. */
-function sortLines(text: string): TodoLines | PropertyFault {
+/** Groups the lines of a VTODO. The nesting of components is already checked by `componentsOf`. */
+function sortLines(text: string): TodoLines | PropertyError {
   const lines = unfold(text);
   if (lines.length > maxProperties) return tooMany('', maxProperties, 'properties');
   const first = new Map<string, string>();
@@ -112,7 +112,7 @@ function lineOfText(value: string): string {
     .join(' ');
 }
 
-// The other way round than it is written: 1 to 9, of which each of ours stands for a range.
+// The reverse of `todoPriorities`: each priority of a task stands for a range of 1 to 9.
 function priorityOf(value: number): string | undefined {
   if (value === 0) return undefined;
   if (value === todoPriorities.urgent) return 'urgent';
@@ -124,7 +124,7 @@ const statuses: ReadonlyMap<string, string> = new Map(
   Object.entries(todoStatuses).map(([status, value]) => [value, status]),
 );
 
-/** A date, and the IANA zone that its time is in; null for one that floats or has no time. */
+/** A date or time, with its IANA time zone; null for floating time and without a time. */
 interface Moment extends DateValue {
   readonly zone: string | null;
 }
@@ -134,41 +134,41 @@ function dueFields({ date, time, zone }: Moment): Record<string, unknown> {
   return { due_date: date, due_time: time.slice(0, 5), ...(zone !== null && { time_zone: zone }) };
 }
 
-/** An instant as a timestamp; without a zone, and for a date, it is none, which the task's schema says. */
+/** A timestamp for a time in UTC. Other values give a text that the task's schema refuses. */
 function timestampOf({ date, time, isUtc }: DateValue): string {
   return time === null ? date : `${date}T${time}${isUtc ? 'Z' : ''}`;
 }
 
-// As many minutes as a reminder can be before the due date.
+// The maximum number of minutes between a reminder and the due date.
 const maxMinutes = 40_320;
 
-/** In milliseconds; on clocks that float, as if they were UTC's. */
+/** The instant in milliseconds; floating times are read as UTC. */
 function millisecondsOf({ date, time, zone }: Moment): number {
   return toInstant(date, time?.slice(0, 5) ?? '00:00', zone ?? 'UTC').getTime();
 }
 
 function ruleOf(value: string): string {
   const [, , , rule] = ICAL.parse.property(`RRULE:${value}`) as unknown as [string, object, string, object];
-  // A day that ends a rule may be a time without a zone, which our rules don't have.
+  // UNTIL may be a local time in iCalendar. Rules of tasks allow only a date or a time in UTC.
   return ICAL.Recur.fromData(rule as never)
     .toString()
     .replace(/(UNTIL=\d{8})T\d{6}(?!\d*Z)/, '$1');
 }
 
-/** Reads the values of a VTODO's lines, and notes down what is wrong with them. */
+/** Creates a reader for the values of a VTODO's lines. It collects the errors. */
 function createReader(locations: ReadonlyMap<string, string>) {
-  const faults: PropertyFault[] = [];
-  const fault = (property: string, code: PropertyFault['code'], detail: string): undefined => {
-    faults.push({ property, code, detail });
+  const errors: PropertyError[] = [];
+  const error = (property: string, code: PropertyError['code'], detail: string): undefined => {
+    errors.push({ property, code, detail });
   };
 
   function content(line: string | undefined, property?: string): ContentLine | undefined {
     if (line === undefined) return undefined;
     const name = property ?? (nameOf(line) as string);
     if (line.length > maxPropertyLength)
-      return fault(name, 'too-long', `must be at most ${maxPropertyLength} characters`);
-    const detail = `must be a property with at most ${maxParameters} parameters, name=value each`;
-    return readContentLine(line) ?? fault(name, 'wrong-format', detail);
+      return error(name, 'too-long', `must be at most ${maxPropertyLength} characters`);
+    const detail = `must be a property with at most ${maxParameters} parameters of the form name=value`;
+    return readContentLine(line) ?? error(name, 'wrong-format', detail);
   }
 
   function text(line: string | undefined): string | undefined {
@@ -179,8 +179,8 @@ function createReader(locations: ReadonlyMap<string, string>) {
   function date(line: string | undefined, property?: string): DateValue | undefined {
     const read = content(line, property);
     if (!read) return undefined;
-    const detail = 'must be a day that there is, such as 20261128, or a time on it, such as 20261128T180000Z';
-    return readDateValue(read.value) ?? fault(property ?? read.name, 'wrong-format', detail);
+    const detail = 'must be a date such as 20261128, or a date and time such as 20261128T180000Z';
+    return readDateValue(read.value) ?? error(property ?? read.name, 'wrong-format', detail);
   }
 
   function moment(line: string | undefined): Moment | undefined {
@@ -191,20 +191,20 @@ function createReader(locations: ReadonlyMap<string, string>) {
     if (id === undefined) return { ...value, zone: null };
     const zone = ianaZone(id, locations);
     if (zone !== undefined) return { ...value, zone };
-    return fault(
+    return error(
       nameOf(line) as string,
       'not-allowed',
-      `is in the time zone ${id.slice(0, 100)}, which is not known`,
+      `must not have the unknown time zone ${id.slice(0, 100)}`,
     );
   }
 
-  /** Seconds. */
+  /** A duration in seconds. */
   function duration({ value }: ContentLine, property: string): number | undefined {
     const seconds = readDuration(value);
     if (seconds === undefined)
-      return fault(property, 'wrong-format', 'must be a duration such as PT30M or -P1D');
+      return error(property, 'wrong-format', 'must be a duration such as PT30M or -P1D');
     if (Math.abs(seconds) > maxDuration)
-      return fault(property, 'too-large', `must be at most ${maxDuration / 86_400} days`);
+      return error(property, 'too-large', `must be at most ${maxDuration / 86_400} days`);
     return seconds;
   }
 
@@ -215,12 +215,12 @@ function createReader(locations: ReadonlyMap<string, string>) {
     const later = addSeconds(start, seconds);
     return later
       ? { ...start, ...later }
-      : fault('duration', 'too-large', 'must end in the years 0001 to 9999');
+      : error('duration', 'too-large', 'must end in the years 0001 to 9999');
   }
 
   /**
-   * A reminder: so many minutes before the due date, or an instant, which stands in where those are too many or there is
-   * no due date; undefined for what is neither.
+   * A reminder: minutes before the due date, or an instant if the minutes are too many or there is no due date.
+   * Undefined if it can be neither.
    */
   function reminder(
     line: string,
@@ -233,7 +233,7 @@ function createReader(locations: ReadonlyMap<string, string>) {
       return at && { at: timestampOf(at) };
     }
     const seconds = duration(trigger, 'valarm');
-    // A duration counts from the start, where there is one, unless it says the end (RFC 5545, section 3.8.6.3).
+    // A duration counts from the start, if there is one, unless RELATED is END (RFC 5545, section 3.8.6.3).
     const anchor = trigger.parameters.get('related')?.toUpperCase() === 'END' ? due : (start ?? due);
     if (!anchor || seconds === undefined) return undefined;
     const time = millisecondsOf(anchor) + seconds * 1_000;
@@ -247,11 +247,11 @@ function createReader(locations: ReadonlyMap<string, string>) {
     const read = content(line);
     if (!read) return undefined;
     if (read.value.length > maxRuleLength)
-      return fault('rrule', 'too-long', `must be at most ${maxRuleLength} characters`);
+      return error('rrule', 'too-long', `must be at most ${maxRuleLength} characters`);
     try {
       return ruleOf(read.value);
     } catch {
-      return fault('rrule', 'wrong-format', 'must be a rule such as FREQ=WEEKLY;BYDAY=MO');
+      return error('rrule', 'wrong-format', 'must be a rule such as FREQ=WEEKLY;BYDAY=MO');
     }
   }
 
@@ -259,11 +259,11 @@ function createReader(locations: ReadonlyMap<string, string>) {
     const read = content(line);
     if (!read) return undefined;
     if (!/^\d$/.test(read.value.trim()))
-      return fault('priority', 'wrong-format', 'must be a whole number from 0 to 9');
+      return error('priority', 'wrong-format', 'must be a whole number from 0 to 9');
     return priorityOf(Number(read.value));
   }
 
-  return { faults, fault, content, text, date, moment, end, reminder, rule, priority };
+  return { errors, error, content, text, date, moment, end, reminder, rule, priority };
 }
 
 function tagsOf(lines: readonly string[], { content }: ReturnType<typeof createReader>): string[] {
@@ -280,7 +280,7 @@ function tagsOf(lines: readonly string[], { content }: ReturnType<typeof createR
 /** Reads the text of a VTODO, from its BEGIN to its END. */
 export function readTodo(text: string, locations: ReadonlyMap<string, string>): ReadTodo {
   const lines = sortLines(text);
-  if ('property' in lines) return { uid: undefined, related: undefined, fields: {}, faults: [lines] };
+  if ('property' in lines) return { uid: undefined, related: undefined, fields: {}, errors: [lines] };
   const { first, categories, related, triggers } = lines;
   const reader = createReader(locations);
   const fields: Record<string, unknown> = {};
@@ -295,7 +295,7 @@ export function readTodo(text: string, locations: ReadonlyMap<string, string>): 
   const done = first.has('completed');
   set('status', status === undefined ? (done ? 'completed' : undefined) : statuses.get(status.toUpperCase()));
   if (status !== undefined && fields.status === undefined)
-    reader.fault('status', 'not-allowed', `must be one of ${[...statuses.keys()].join(', ')}`);
+    reader.error('status', 'not-allowed', `must be one of ${[...statuses.keys()].join(', ')}`);
   const completed = fields.status === 'completed' ? reader.date(first.get('completed')) : undefined;
   set('completed_at', completed && timestampOf(completed));
   const created = reader.date(first.get('created'));
@@ -313,8 +313,7 @@ export function readTodo(text: string, locations: ReadonlyMap<string, string>): 
   if (rule !== undefined) set('rrule', reader.rule(rule));
   if (reader.text(first.get('x-tasklane-repeat-from'))?.toUpperCase() === 'COMPLETION')
     set('repeat_from', 'completion');
-  for (const name of refused)
-    if (first.has(name)) reader.fault(name, 'not-allowed', 'is nothing that a task can have');
+  for (const name of refused) if (first.has(name)) reader.error(name, 'not-allowed', 'is not supported');
   const period = { start, due: due || undefined };
   const reminders = triggers.flatMap((line) => reader.reminder(line, period) ?? []);
   if (reminders.length > 0) set('reminders', reminders);
@@ -326,6 +325,6 @@ export function readTodo(text: string, locations: ReadonlyMap<string, string>): 
     uid: reader.text(first.get('uid')),
     related: parent && unescapeText(parent.value),
     fields,
-    faults: reader.faults,
+    errors: reader.errors,
   };
 }

@@ -1,22 +1,25 @@
-/** Reading iCalendar objects (RFC 5545), a component at a time. */
+/** Reads iCalendar objects (RFC 5545), component by component. */
 
-/** A component right below VCALENDAR, as text. */
+/** A direct component of VCALENDAR, as text. */
 export interface ComponentText {
   /** In capitals. */
   readonly name: string;
-  /** Undefined where it is longer than it may be. */
+  /** Undefined if the component is too long. */
   readonly text: string | undefined;
   /** The line on which it begins, from 1. */
   readonly line: number;
 }
 
-/** What is wrong with an object as a whole, and where. */
+/** An error of the file as a whole, and its line. */
 export interface Broken {
   readonly broken: string;
   readonly line: number;
 }
 
-/** The lines of text that comes in pieces, with their ends; of one that is too long, the first `maxLength` characters. */
+/**
+ * The lines of a text in pieces, with their line breaks. A line that is too long is cut after about `maxLength`
+ * characters.
+ */
 async function* linesOf(pieces: AsyncIterable<string>, maxLength: number): AsyncGenerator<string[]> {
   let begun = '';
   for await (const piece of pieces) {
@@ -33,14 +36,15 @@ async function* linesOf(pieces: AsyncIterable<string>, maxLength: number): Async
   if (begun !== '') yield [begun];
 }
 
-// What a line that begins or ends a component can begin with.
+// The possible first characters of a line that begins or ends a component.
 const edges: ReadonlySet<string> = new Set(['B', 'b', 'E', 'e', '\uFEFF']);
 
 const maxDepth = 64;
 
 /**
- * The components of an object's calendars, in order, from pieces of its text; what does not nest as it should ends them.
- * @param maxLength how many characters of one are kept
+ * The components of a file's calendars, in order. Wrong nesting ends them with an error.
+ * @param pieces the text of the file
+ * @param maxLength the maximum length of a component, in characters
  */
 export async function* componentsOf(
   pieces: AsyncIterable<string>,
@@ -63,21 +67,24 @@ export async function* componentsOf(
       }
       const [, edge, name = ''] = /^\uFEFF?(BEGIN|END):([\w-]+)\s*$/i.exec(each) ?? [];
       if (edge === undefined) {
-        if (open.length === 0 && each.trim() !== '') return yield { broken: 'is outside of VCALENDAR', line };
+        if (open.length === 0 && each.trim() !== '')
+          return yield { broken: 'has a line outside of VCALENDAR', line };
         if (open.length > 1) keep(each);
         continue;
       }
       const component = name.toUpperCase();
       if (edge.toUpperCase() === 'BEGIN') {
         if (open.length === 0 && component !== 'VCALENDAR')
-          return yield { broken: 'is outside of VCALENDAR', line };
-        if (open.length === maxDepth) return yield { broken: 'nests too deep', line };
+          return yield { broken: 'has a line outside of VCALENDAR', line };
+        if (open.length === maxDepth)
+          return yield { broken: `must have at most ${maxDepth} levels of components`, line };
         open.push(component);
         if (open.length === 2) [lines, began, length] = [[], line, 0];
         if (open.length > 1) keep(each);
         continue;
       }
-      if (open.pop() !== component) return yield { broken: `ends ${component}, which is not open`, line };
+      if (open.pop() !== component)
+        return yield { broken: `has an END of ${component} without a BEGIN`, line };
       if (open.length > 0) keep(each);
       if (open.length === 1) {
         yield { name: component, text: length > maxLength ? undefined : lines.join(''), line: began };
@@ -85,6 +92,6 @@ export async function* componentsOf(
       }
     }
   }
-  if (open.length > 0) yield { broken: `lacks the end of ${open.at(-1)}`, line };
-  if (line === 0) yield { broken: 'is empty', line: 1 };
+  if (open.length > 0) yield { broken: `has no END of ${open.at(-1)}`, line };
+  if (line === 0) yield { broken: 'must not be empty', line: 1 };
 }

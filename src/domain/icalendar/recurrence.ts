@@ -1,4 +1,4 @@
-/** Recurring tasks and reminders as iCalendar has them. */
+/** Recurrence rules and reminders of tasks as properties and components of iCalendar. */
 import ICAL from 'ical.js';
 import { toDate, toDay } from '../recurrence/day-number';
 import { exportAsWritten, exportRule } from '../recurrence/export';
@@ -8,8 +8,8 @@ import { type Component, type Property, toInstantValue, toText } from './documen
 import type { CalendarTask } from './task';
 
 /**
- * The value of RRULE from a task's due date on. The due date is not where the rule started, so COUNT becomes UNTIL where
- * it counts dates.
+ * The value of RRULE from a task's due date on. The due date can be later than the start of the rule, so a COUNT of
+ * dates becomes UNTIL.
  */
 function ruleFromNow({
   rrule,
@@ -21,7 +21,7 @@ function ruleFromNow({
   const rule = rrule === null ? [] : parseRule(rrule);
   if (Array.isArray(rule) || rrule === null || recurrence_start === null) return undefined;
   const clock = { time: due_time, zone: time_zone };
-  // Each time it starts anew, from the day of the completion.
+  // Such a rule starts again with each completion.
   if (repeat_from === 'completion') return exportAsWritten(rrule, rule, clock);
   if (rule.count === null) return exportRule(rule, recurrence_start, clock);
   let last = toDay(recurrence_start);
@@ -29,7 +29,7 @@ function ruleFromNow({
   return exportRule({ ...rule, count: null, until: { date: toDate(last) } }, recurrence_start, clock);
 }
 
-/** The properties with which a task recurs; empty where it does not. */
+/** The properties of a task's recurrence; empty if it does not recur. */
 export function recurrenceProperties(task: CalendarTask): Property[] {
   const rule = ruleFromNow(task);
   if (rule === undefined) return [];
@@ -41,8 +41,8 @@ export function recurrenceProperties(task: CalendarTask): Property[] {
 }
 
 /**
- * A task's reminders as VALARM.
- * @param related what a reminder before the due date counts from: the component's START or END
+ * The reminders of a task as VALARM.
+ * @param related which time of the component is the due date: its START or its END
  */
 export function alarms(task: CalendarTask, related: 'START' | 'END'): Component[] {
   return task.reminders.map(({ at, minutes_before_due }): Component => {

@@ -1,4 +1,4 @@
-/** A task as it is written to calendar files: dates and times as the contract writes them. */
+/** A task for calendar files. Dates and times have the formats of the contract. */
 import type { CalendarDue } from './due';
 
 export interface CalendarTask extends CalendarDue {
@@ -8,7 +8,7 @@ export interface CalendarTask extends CalendarDue {
   readonly status: 'pending' | 'in_progress' | 'completed' | 'cancelled';
   readonly priority: 'low' | 'medium' | 'high' | 'urgent';
   readonly tags: readonly string[];
-  /** A recurrence rule (RFC 5545, section 3.3.10); null for a task that does not recur. */
+  /** A recurrence rule (RFC 5545, section 3.3.10); null if the task does not recur. */
   readonly rrule: string | null;
   readonly recurrence_start: string | null;
   readonly repeat_from: 'schedule' | 'completion';

@@ -6,7 +6,7 @@ import { type Component, type Property, toLines } from './document';
 const firstYear = 2000;
 const lastYear = 2100;
 
-/** A time from which clocks have another offset, on the clocks as they were until then. */
+/** The beginning of a new offset. `at` is the local time in the previous offset. */
 interface Onset {
   readonly at: string;
   /** Minutes. */
@@ -23,7 +23,7 @@ function startOfYear(zone: string, year: number): Temporal.ZonedDateTime {
   return Temporal.PlainDate.from({ year, month: 1, day: 1 }).toZonedDateTime(zone);
 }
 
-// No zone says of itself what its standard time is; it is the lesser of what clocks show in January and in July.
+// The zone data does not name the standard time. It is the smaller of the offsets in January and July.
 function isDaylight(zoned: Temporal.ZonedDateTime): boolean {
   const january = startOfYear(zoned.timeZoneId, zoned.year);
   return offsetOf(zoned) > Math.min(offsetOf(january), offsetOf(january.with({ month: 7 })));
@@ -59,17 +59,17 @@ function observance(onsets: readonly Onset[]): Component {
     ['tzoffsetfrom', {}, 'utc-offset', offsetText(first.from)],
     ['tzoffsetto', {}, 'utc-offset', offsetText(first.to)],
   ];
-  // Some readers pass over DTSTART where there is RDATE, and over all values of RDATE but the first.
+  // Some programs ignore DTSTART if there is RDATE, and all values of an RDATE after the first.
   if (onsets.length > 1) {
     properties.push(...onsets.map(({ at }): Property => ['rdate', {}, 'date-time', at]));
   }
   return [first.daylight ? 'daylight' : 'standard', properties, []];
 }
 
-// Reckoning a zone's changes takes a tenth of a second.
+// Computing the offsets of a zone takes a tenth of a second.
 const known = new LRUCache<string, string>({ max: 1_000 });
 
-/** The lines of a zone's VTIMEZONE, with all changes of its offset from 2000 to 2100. */
+/** The VTIMEZONE of a time zone as text, with all changes of its offset from 2000 to 2100. */
 export function timeZoneLines(zone: string): string {
   const cached = known.get(zone);
   if (cached !== undefined) return cached;

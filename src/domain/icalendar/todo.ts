@@ -4,7 +4,7 @@ import { dueProperty } from './due';
 import { alarms, recurrenceProperties } from './recurrence';
 import type { CalendarTask } from './task';
 
-/** The values of STATUS, by the task's. */
+/** The values of STATUS by the status of a task. */
 export const todoStatuses: Readonly<Record<CalendarTask['status'], string>> = {
   pending: 'NEEDS-ACTION',
   in_progress: 'IN-PROCESS',
@@ -12,7 +12,7 @@ export const todoStatuses: Readonly<Record<CalendarTask['status'], string>> = {
   cancelled: 'CANCELLED',
 };
 
-/** The values of PRIORITY, by the task's: of 1 (highest) to 9, 5 is medium. */
+/** The values of PRIORITY by the priority of a task, from 1 (highest) to 9. */
 export const todoPriorities: Readonly<Record<CalendarTask['priority'], number>> = {
   urgent: 1,
   high: 3,
@@ -20,7 +20,7 @@ export const todoPriorities: Readonly<Record<CalendarTask['priority'], number>> 
   low: 9,
 };
 
-/** What VTODO and VEVENT have alike. */
+/** The properties that VTODO and VEVENT share. */
 export function commonProperties(task: CalendarTask): Property[] {
   const { description, tags } = task;
   const properties: Property[] = [
@@ -37,7 +37,7 @@ export function commonProperties(task: CalendarTask): Property[] {
   return properties;
 }
 
-/** A task's VTODO. */
+/** The VTODO of a task as text. */
 export function todoLines(task: CalendarTask): string {
   const { due_date, completed_at, parent_id } = task;
   const properties = commonProperties(task);

@@ -1,7 +1,7 @@
-/** Values of iCalendar's properties (RFC 5545, section 3.3), bounded before anything is reckoned with them. */
+/** Reads values of properties (RFC 5545, section 3.3). Their size is checked before any computation. */
 import { isDate } from '../time/calendar';
 
-/** A DATE or DATE-TIME as a task has it. */
+/** A DATE or DATE-TIME in the formats of the contract. */
 export interface DateValue {
   /** `YYYY-MM-DD`, in the years 0001 to 9999. */
   readonly date: string;
@@ -10,30 +10,32 @@ export interface DateValue {
   readonly isUtc: boolean;
 }
 
-/** Reads a DATE or DATE-TIME; undefined for what is neither, or a day or time that there is not. */
+/** Reads a DATE or DATE-TIME; undefined if it is neither, or if the day or time does not exist. */
 export function readDateValue(text: string): DateValue | undefined {
   const [, year, month, day, hour, minute, second, utc] =
     /^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?$/i.exec(text) ?? [];
   const date = `${year}-${month}-${day}`;
   if (!isDate(date)) return undefined;
   if (hour === undefined) return { date, time: null, isUtc: false };
-  // A leap second is the minute's last one.
+  // A leap second becomes second 59.
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return undefined;
   return { date, time: `${hour}:${minute}:${second === '60' ? '59' : second}`, isUtc: utc !== '' };
 }
 
 const [minute, hour, day] = [60, 3_600, 86_400];
 
-/** The longest duration that is taken, in seconds: from the first to the last day that there is. */
+/** The longest allowed duration, in seconds: from the first to the last day of the years 1 to 9999. */
 export const maxDuration = 3_652_058 * day;
 
 /**
- * The seconds of a DURATION, negative where it goes back; days have 24 hours, as all that count in seconds take them.
- * Undefined for what is none; beyond {@link maxDuration} for one that is too long.
+ * The seconds of a DURATION; negative for the past. A day counts 24 hours. The result can exceed {@link maxDuration}.
+ * @returns undefined if the text is no duration
  */
 export function readDuration(text: string): number | undefined {
+  // Numbers of more digits are too long in any unit.
+  if (/^[+-]?PT?\d{31}/i.test(text)) return Infinity;
   const [, sign, weeks, days, hours, minutes, seconds] =
-    /^([+-]?)P(?=[T\d])(?:(\d{1,99})W)?(?:(\d{1,99})D)?(?:T(?=\d)(?:(\d{1,99})H)?(?:(\d{1,99})M)?(?:(\d{1,99})S)?)?$/i.exec(
+    /^([+-]?)P(?=[T\d])(?:(\d{1,30})W)?(?:(\d{1,30})D)?(?:T(?=\d)(?:(\d{1,30})H)?(?:(\d{1,30})M)?(?:(\d{1,30})S)?)?$/i.exec(
       text,
     ) ?? [];
   if (sign === undefined) return undefined;
@@ -43,7 +45,7 @@ export function readDuration(text: string): number | undefined {
   return sign === '-' ? -total : total;
 }
 
-/** What the clock shows so many seconds later; undefined outside of the years 0001 to 9999. */
+/** The local date and time that is `seconds` later, without clock changes; undefined outside the years 0001 to 9999. */
 export function addSeconds({ date, time, isUtc }: DateValue, seconds: number): DateValue | undefined {
   const sum = new Date(Date.parse(`${date}T${time ?? '00:00:00'}Z`) + seconds * 1_000);
   const text = Number.isNaN(sum.getTime()) ? '' : sum.toISOString();

@@ -1,23 +1,23 @@
-/** Which IANA time zone a TZID stands for (RFC 5545, section 3.2.19). Rules of VTIMEZONEs are never evaluated. */
+/** Finds the IANA time zone of a TZID (RFC 5545, section 3.2.19). The rules in a VTIMEZONE are never evaluated. */
 import { isTimeZone } from '../time/zones';
 import { nameOf, readContentLine, unfold } from './content-line';
 import type { Broken, ComponentText } from './read';
 import { windowsZones } from './windows-zones';
 
-// There are fewer zones in the world, and none has a longer name.
+// The IANA database has fewer zones, and none has a longer name.
 const maxLocations = 1_000;
 const maxNameLength = 255;
-// Both properties are above a VTIMEZONE's observances, which are not read.
+// Both properties come before the observances of a VTIMEZONE, which are not read.
 const maxLines = 100;
 
-/** The value of the first property of a name; a copy, since a part of a file's text keeps all of it in memory. */
+/** The value of the first property with a name. It is copied, because a substring keeps the whole file in memory. */
 function valueIn(name: string, lines: readonly string[]): string | undefined {
   const line = lines.find((each) => nameOf(each) === name);
   const value = line === undefined ? undefined : readContentLine(line)?.value.trim();
   return value && value.length <= maxNameLength ? Buffer.from(value).toString() : undefined;
 }
 
-/** The names that a calendar's VTIMEZONEs say their TZID has in the IANA database (X-LIC-LOCATION). */
+/** The IANA names (X-LIC-LOCATION) of a calendar's VTIMEZONEs, by their TZID. */
 export async function locationsOf(
   components: AsyncIterable<ComponentText | Broken>,
 ): Promise<ReadonlyMap<string, string>> {
@@ -32,7 +32,10 @@ export async function locationsOf(
   return locations;
 }
 
-/** The IANA name of a TZID: itself, the end of a path such as `/mozilla.org/…/Europe/Zurich`, or Windows' name of it. */
+/**
+ * The IANA name for a TZID; undefined if it is unknown. A TZID can be an IANA name, a TZID from `locationsOf`, a name
+ * from Windows, or a path such as `/mozilla.org/…/Europe/Zurich`.
+ */
 export function ianaZone(id: string, locations: ReadonlyMap<string, string>): string | undefined {
   if (id.length > maxNameLength) return undefined;
   const parts = id.split('/').filter((part) => part !== '');

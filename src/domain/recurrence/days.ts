@@ -1,13 +1,13 @@
-/** The days that a rule means, on the Gregorian calendar: RFC 5545, section 3.3.10. */
+/** The days that match a rule, in the Gregorian calendar (RFC 5545, section 3.3.10). */
 import { DAYS_PER_CYCLE, dayOf, LAST_DAY, MS_PER_DAY, monthLength, toDay, weekdayOf } from './day-number';
 import { explicitParts } from './explicit';
 import { atPositions, type ByDay, type DayParts, type Frequency, WEEKDAYS } from './rule';
 
-/** The days, weeks, months or years that a rule looks at: INTERVAL of them from one to the next, the start in the first. */
+/** The periods of a rule: every INTERVAL-th day, week, month or year. The first period contains the start. */
 interface Periods {
   /** The first and the last day of a period. */
   readonly bounds: (index: number) => readonly [first: number, last: number];
-  /** The period that a day is in, or else the last one before it. */
+  /** The index of the period that contains a day, or of the last period before it. */
   readonly indexOf: (day: number) => number;
 }
 
@@ -37,7 +37,10 @@ function periodsOf({ frequency, interval, weekStart }: DayParts, start: number):
   };
 }
 
-/** A table of the numbers between -limit and limit that are in a list; null where an empty list lets all through. */
+/**
+ * A table of the numbers from -limit to limit, 1 for those in a list. Null for an empty list, which allows all
+ * numbers.
+ */
 function tableOf(values: readonly number[], limit: number): Uint8Array | null {
   if (values.length === 0) return null;
   const table = new Uint8Array(2 * limit + 1);
@@ -67,7 +70,7 @@ function monthAfter({ year, month, last }: Month): Month {
   return { ...next, first: last + 1, last: last + monthLength(next.year, next.month) };
 }
 
-/** The year that a month is in, with its first and last day. */
+/** The year of a month, with its first and last day. */
 function yearOf({ year }: Month): Omit<Month, 'month'> {
   return { year, first: dayOf(year, 1, 1), last: dayOf(year, 12, 31) };
 }
@@ -75,7 +78,7 @@ function yearOf({ year }: Month): Omit<Month, 'month'> {
 const MAX_MONTH_DAY = 31;
 const MAX_ORDINAL = 53;
 
-/** The ordinals of BYDAY for each weekday; 0 stands for all of them. */
+/** The ordinals of BYDAY for each weekday; 0 stands for every ordinal. */
 function ordinalTables(byDay: readonly ByDay[]): (Uint8Array | null)[] {
   return WEEKDAYS.map((_, weekday) => {
     const values = byDay.filter((value) => value.weekday === weekday);
@@ -86,11 +89,11 @@ function ordinalTables(byDay: readonly ByDay[]): (Uint8Array | null)[] {
   });
 }
 
-/** What BYMONTH, BYMONTHDAY and BYDAY let through. */
+/** The days that BYMONTH, BYMONTHDAY and BYDAY allow. */
 interface Filter {
-  /** The first day from one on whose month is let through. */
+  /** The first day, from a given day on, in a month that BYMONTH allows. */
   readonly seek: (day: number) => number;
-  /** The days of a period that are let through, in order. */
+  /** The allowed days of a period, in order. */
   readonly daysOf: (first: number, last: number) => number[];
 }
 
@@ -100,7 +103,7 @@ function filterOf(parts: DayParts): Filter {
   const weekdays = parts.byDay.length > 0 ? ordinalTables(parts.byDay) : null;
   const countsInYears = parts.frequency === 'YEARLY' && months === null;
 
-  // Days mostly come in order, so the month and the year that they are in are kept.
+  // Days usually come in order, so the current month and year are kept.
   let month = monthAt(0);
   let year = yearOf(month);
   const isIn = () => months === null || months[month.month + 12] === 1;
@@ -164,16 +167,18 @@ function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
-/** How many periods of a rule pass before the calendar repeats: one that none of them meets is never met. */
+/** The number of periods until the calendar repeats. A rule without a day in these periods never matches a day. */
 function cycleOf({ frequency, interval }: DayParts): number {
   const periods = PERIODS_PER_CYCLE[frequency];
   return periods / greatestCommonDivisor(periods, interval);
 }
 
 /**
- * The days that the parts of a rule mean, from one on that is not before the start, in order to a last one; COUNT and
- * UNTIL are not looked at. The parts are explicit, see {@link explicitParts}. Ends within a few milliseconds for every
- * rule, also where no day comes.
+ * The days that match the parts of a rule, in order. COUNT and UNTIL are ignored. It ends within a few milliseconds for
+ * every rule, also if no day matches.
+ * @param parts explicit parts, see {@link explicitParts}
+ * @param from the first day; not before `start`
+ * @param end the last day
  */
 export function* daysFrom(
   parts: DayParts,
@@ -203,13 +208,14 @@ export function* daysFrom(
   }
 }
 
-// Within 28 years without a century every kind of year, and of weeks between two, comes by; 400 would take 14 times longer.
+// 28 years without a turn of the century contain every kind of year. 400 years would take 14 times longer.
 const FIRST_DAY_OF_ALL_KINDS = '2000-01-01';
 const LAST_DAY_OF_ALL_KINDS = toDay('2028-12-31');
 
-/** Whether there is a start from which a rule would ever mean a day. */
+/** True if the rule matches a day from at least one start. */
 export function matchesSomeDay(rule: DayParts): boolean {
-  // Every day is in some period, whatever the interval; and no start has fewer days than the first of a month.
+  // With the interval 1 every day is in a period. With a larger interval, some start has the same periods. Every month
+  // has a first day, so no other start matches more days.
   const start = FIRST_DAY_OF_ALL_KINDS;
   const first = toDay(start);
   const parts = { ...explicitParts(rule, start), interval: 1 };

@@ -1,4 +1,4 @@
-/** What a rule leaves to its start, written out. */
+/** Makes explicit what a rule takes from its start. */
 import { monthLength, toDay, weekdayOf } from './day-number';
 import { atPositions, type DayParts } from './rule';
 
@@ -9,8 +9,9 @@ const LEAP_YEAR = 2000;
 const FEBRUARY = 2;
 
 /**
- * The position that a month's last day has for BYSETPOS, among the days from the 28th to another of some months in a year.
- * February has one or two of them, so they are counted from the side where it is not in between.
+ * The position for BYSETPOS of the last day of a month, among the days from the 28th to `day` of these months in a
+ * year. February has one or two such days, so positions count from the end of the year that does not have February in
+ * between.
  */
 function lastDayPosition(month: number, months: readonly number[], day: number): number {
   const daysIn = (some: readonly number[]) =>
@@ -20,8 +21,8 @@ function lastDayPosition(month: number, months: readonly number[], day: number):
 }
 
 /**
- * The day of the month that a start gives, in parts of a rule. RFC 5545 skips the months that lack it, but who repeats
- * something monthly from the 31st means the last day of the shorter ones.
+ * The parts of a rule for the day of the month of a start. RFC 5545 skips months without this day. But users who repeat
+ * something monthly from the 31st mean the last day of shorter months.
  */
 function clampedParts(rule: DayParts, day: number, byMonth: readonly number[]): Partial<DayParts> {
   const months = [...(byMonth.length > 0 ? byMonth : ALL_MONTHS)].sort((a, b) => a - b);
@@ -35,9 +36,9 @@ function clampedParts(rule: DayParts, day: number, byMonth: readonly number[]): 
 }
 
 /**
- * The parts of a rule with all that it takes from its start (`YYYY-MM-DD`) written out: the weekday, day of the month or
- * month. A day of the month above 28 that comes from the start is the last day of months that lack it; one that
- * BYMONTHDAY names skips them (RFC 5545, section 3.3.10).
+ * The parts of a rule, with the weekday, day of the month or month that it takes from its start (`YYYY-MM-DD`). If the
+ * day of the month comes from the start, shorter months use their last day. If it comes from BYMONTHDAY, months without
+ * that day are skipped (RFC 5545, section 3.3.10).
  */
 export function explicitParts(rule: DayParts, start: string): DayParts {
   if (rule.frequency === 'DAILY' || rule.byDay.length > 0 || rule.byMonthDay.length > 0) return rule;

@@ -8,7 +8,7 @@ import { ALL_DAY, type DueClock, lastDate, seriesFrom } from './schedule';
 
 const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59);
 
-/** UNTIL in the form of the DTSTART that goes with it: a date, a local time if it floats, else a time in UTC. */
+/** UNTIL in the form that matches DTSTART: a date, a local time for floating time, otherwise a time in UTC. */
 function untilText(date: string, { time, zone }: DueClock): string {
   const compact = (text: string) => text.replace(/[-:]|\.\d+/g, '');
   if (time === null) return compact(date);
@@ -17,39 +17,36 @@ function untilText(date: string, { time, zone }: DueClock): string {
   return compact(new Date(instant).toISOString());
 }
 
-/**
- * The value of an RRULE as it is, where it does not start from a day of its own; but for UNTIL, in the form that goes
- * with a DTSTART on the clock.
- */
+/** The value of an RRULE without changes, except that UNTIL gets the form that matches a DTSTART with this clock. */
 export function exportAsWritten(text: string, rule: Rule, clock: DueClock): string {
   const until = lastDate(rule, clock);
   const written = text.toUpperCase();
   return until === null ? written : written.replace(/UNTIL=[^;]+/, `UNTIL=${untilText(until, clock)}`);
 }
 
-/** Where a series ends, as parts of a rule. */
+/** The part of a rule that ends a series: UNTIL, COUNT, or none. */
 function endOf(rule: Rule, parts: DayParts, start: string, clock: DueClock): string[] {
   const until = lastDate(rule, clock);
   if (until !== null) return [`UNTIL=${untilText(until, clock)}`];
   if (rule.count === null) return [];
   const first = toDay(start);
   if (daysFrom(parts, first, first).next().value === first) return [`COUNT=${rule.count}`];
-  // Some programs count a start that the rule does not mean, others don't.
+  // If the rule does not match the start, some programs count the start and others do not.
   let last = first;
   for (const day of seriesFrom(rule, start, first, clock)) last = day;
   return [`UNTIL=${untilText(toDate(last), clock)}`];
 }
 
-/** The months of a rule; programs differ on which BYMONTHDAY means in a year without BYMONTH. */
+/** The months of a rule. A yearly rule with BYMONTHDAY gets an explicit BYMONTH, because programs differ without it. */
 function monthsOf({ frequency, byMonth, byMonthDay, byDay }: DayParts): readonly number[] {
   const isOpen = frequency === 'YEARLY' && byMonth.length === 0 && byMonthDay.length > 0;
   return isOpen && byDay.every(({ ordinal }) => ordinal === null) ? ALL_MONTHS : byMonth;
 }
 
 /**
- * The value of RRULE with which other programs get the same dates from the same start: all that Tasklane takes from the
- * start is written out, UNTIL has the form that goes with a DTSTART on the clock, and COUNT becomes UNTIL where the rule
- * does not mean the start.
+ * The value of RRULE with which other programs compute the same dates from the same start. It names everything that
+ * Tasklane takes from the start. UNTIL has the form that matches a DTSTART with this clock. COUNT becomes UNTIL if the
+ * rule does not match the start.
  */
 export function exportRule(rule: Rule, start: string, clock: DueClock = ALL_DAY): string {
   const parts = explicitParts(rule, start);

@@ -1,9 +1,9 @@
-/** Reading recurrence rules: the parts of RRULE (RFC 5545, section 3.3.10) that tell days. */
+/** Parses recurrence rules: the parts of RRULE (RFC 5545, section 3.3.10) down to days. */
 import { isDate } from '../time/calendar';
 import { matchesSomeDay } from './days';
 import { type ByDay, FREQUENCIES, type Frequency, type Rule, type Until, WEEKDAYS } from './rule';
 
-export interface RuleFault {
+export interface RuleError {
   readonly code:
     | 'wrong-format'
     | 'not-allowed'
@@ -12,7 +12,7 @@ export interface RuleFault {
     | 'too-small'
     | 'too-large'
     | 'too-long';
-  /** What would be right, in one sentence. */
+  /** What is wrong; it completes a sentence that begins with the rule. */
   readonly detail: string;
 }
 
@@ -35,42 +35,45 @@ const NAMES = [
 
 type Name = (typeof NAMES)[number];
 
-/** Notes a fault down. */
-type Report = (code: RuleFault['code'], detail: string) => void;
+/** Reports an error. */
+type Report = (code: RuleError['code'], detail: string) => void;
 
 function isName(name: string): name is Name {
   return (NAMES as readonly string[]).includes(name);
 }
 
-/** The parts of a rule by their names, unread. */
+/** The values of the parts of a rule by name, as text. */
 function splitParts(text: string, report: Report): Map<Name, string> {
   const parts = new Map<Name, string>();
   for (const part of text.split(';')) {
     const [, name = '', value = ''] = /^([^=]+)=([^=]+)$/.exec(part) ?? [];
-    if (name === '') report('wrong-format', `Each part must be NAME=VALUE, which "${part}" is not.`);
-    else if (!isName(name)) report('not-allowed', `The part ${name} must be one of ${NAMES.join(', ')}.`);
-    else if (parts.has(name)) report('duplicate', `${name} must be there once.`);
+    if (name === '') report('wrong-format', `must have parts of the form NAME=VALUE, but has "${part}"`);
+    else if (!isName(name))
+      report('not-allowed', `must have only the parts ${NAMES.join(', ')}, but has ${name}`);
+    else if (parts.has(name)) report('duplicate', `must have ${name} only once`);
     else parts.set(name, value);
   }
   return parts;
 }
 
-/** A whole number from 1; undefined if it is not. */
+/** Reads a whole number from 1 to `max`; undefined if it is not one. */
 function readNumber(name: Name, text: string, max: number, report: Report): number | undefined {
-  if (!/^\d+$/.test(text)) report('wrong-format', `${name} must have a whole number for "${text}".`);
-  else if (Number(text) < 1) report('too-small', `${name} must be 1 or more.`);
-  else if (Number(text) > max) report('too-large', `${name} must be ${max} or less.`);
+  if (!/^\d+$/.test(text)) report('wrong-format', `must have a whole number in ${name}, but has "${text}"`);
+  else if (Number(text) < 1) report('too-small', `must have at least 1 in ${name}`);
+  else if (Number(text) > max) report('too-large', `must have at most ${max} in ${name}`);
   else return Number(text);
   return undefined;
 }
 
-/** A number that counts from the start or, if negative, from the end; undefined if it is not one. */
+/** Reads a number that counts from the start or, if negative, from the end; undefined if it is not one. */
 function readPosition(name: Name, text: string, max: number, report: Report): number | undefined {
   const value = Number(text);
-  if (!/^[+-]?\d+$/.test(text)) report('wrong-format', `${name} must have a whole number for "${text}".`);
-  else if (value === 0) report('too-small', `${name} counts from 1, or from -1 at the end.`);
-  else if (value > max) report('too-large', `${name} must not count beyond ${max}.`);
-  else if (value < -max) report('too-small', `${name} must not count beyond -${max}.`);
+  if (!/^[+-]?\d+$/.test(text))
+    report('wrong-format', `must have a whole number in ${name}, but has "${text}"`);
+  else if (value === 0)
+    report('too-small', `must not have 0 in ${name}, which counts from 1, or from -1 at the end`);
+  else if (value > max) report('too-large', `must have at most ${max} in ${name}`);
+  else if (value < -max) report('too-small', `must have at least -${max} in ${name}`);
   else return value;
   return undefined;
 }
@@ -78,11 +81,11 @@ function readPosition(name: Name, text: string, max: number, report: Report): nu
 function readWeekday(name: Name, text: string, report: Report): number | undefined {
   const weekday = (WEEKDAYS as readonly string[]).indexOf(text);
   if (weekday >= 0) return weekday;
-  report('wrong-format', `${name} must have one of ${WEEKDAYS.join(', ')} for "${text}".`);
+  report('wrong-format', `must have one of ${WEEKDAYS.join(', ')} in ${name}, but has "${text}"`);
   return undefined;
 }
 
-/** A weekday, with a number before it where the frequency allows one; undefined if it is not one. */
+/** Reads a weekday, with a number before it if the frequency allows one; undefined if it is not one. */
 function readByDay(text: string, maxOrdinal: number, report: Report): ByDay | undefined {
   const [, number = '', name = text] = /^([+-]?\d+)(.*)$/s.exec(text) ?? [];
   const weekday = readWeekday('BYDAY', name, report);
@@ -92,24 +95,27 @@ function readByDay(text: string, maxOrdinal: number, report: Report): ByDay | un
     const ordinal = readPosition('BYDAY', number, maxOrdinal, report);
     return ordinal === undefined ? undefined : { ordinal, weekday };
   }
-  report('not-allowed', `BYDAY must have no number, as "${text}" has, unless FREQ is MONTHLY or YEARLY.`);
+  report(
+    'not-allowed',
+    `must not have a number in BYDAY unless FREQ is MONTHLY or YEARLY, but has "${text}"`,
+  );
   return undefined;
 }
 
-/** How far the numbers of BYDAY go: within months to 5, within years to 53; with other frequencies there are none. */
+/** The maximum number in BYDAY: 5 within months, 53 within years, and 0 (none allowed) for other frequencies. */
 function maxOrdinalOf(frequency: Frequency | undefined, hasMonths: boolean): number {
   if (frequency === 'DAILY' || frequency === 'WEEKLY') return 0;
   return frequency === 'MONTHLY' || hasMonths ? 5 : 53;
 }
 
-/** How many days BYSETPOS has to choose from at most. */
+/** The maximum number of days that BYSETPOS can choose from. */
 function maxPositionOf(frequency: Frequency | undefined, weekdays: number): number {
   if (frequency === 'DAILY') return 1;
   if (frequency === 'WEEKLY') return Math.max(weekdays, 1);
   return frequency === 'MONTHLY' ? 31 : 366;
 }
 
-/** The values of a list, each of which may be there once. */
+/** Reads the values of a list. Each may occur once. */
 function readList<T>(
   name: Name,
   text: string | undefined,
@@ -121,7 +127,7 @@ function readList<T>(
     const value = read(item);
     if (value === undefined) continue;
     const key = JSON.stringify(value);
-    if (values.has(key)) report('duplicate', `${name} must have ${item} once.`);
+    if (values.has(key)) report('duplicate', `must have ${item} only once in ${name}`);
     values.set(key, value);
   }
   return [...values.values()];
@@ -129,8 +135,8 @@ function readList<T>(
 
 function readFrequency(text: string | undefined, report: Report): Frequency | undefined {
   const frequency = FREQUENCIES.find((known) => known === text);
-  if (text === undefined) report('required', 'FREQ must be there.');
-  else if (!frequency) report('not-allowed', `FREQ must be one of ${FREQUENCIES.join(', ')}.`);
+  if (text === undefined) report('required', 'must have FREQ');
+  else if (!frequency) report('not-allowed', `must have one of ${FREQUENCIES.join(', ')} in FREQ`);
   return frequency;
 }
 
@@ -142,27 +148,28 @@ function readUntil(text: string, report: Report): Until | null {
   if (isDate(date) && isTime) {
     return hour === undefined ? { date } : { instant: new Date(`${date}T${hour}:${minute}:${second}Z`) };
   }
-  report('wrong-format', 'UNTIL must be a date, as in 20261231, or a time in UTC, as in 20261231T225959Z.');
+  report(
+    'wrong-format',
+    'must have a date such as 20261231, or a time in UTC such as 20261231T225959Z, in UNTIL',
+  );
   return null;
 }
 
 /**
- * Reads a rule, a value of RRULE: FREQ DAILY, WEEKLY, MONTHLY or YEARLY, with INTERVAL (to 999), BYMONTH, BYMONTHDAY,
- * BYDAY, BYSETPOS, WKST, and either COUNT (to 9999) or UNTIL (a date, or a time in UTC), in capitals and any order. What
- * can't be read comes back as all that is wrong with it, and so does a rule that no day meets from whatever start.
+ * Parses a value of RRULE: FREQ (DAILY, WEEKLY, MONTHLY or YEARLY), INTERVAL (up to 999), BYMONTH, BYMONTHDAY, BYDAY,
+ * BYSETPOS, WKST, and either COUNT (up to 9999) or UNTIL (a date, or a time in UTC), in capitals and in any order.
+ * @returns the rule, or all its errors; a rule that matches no day from any start is an error too
  */
-export function parseRule(text: string): Rule | RuleFault[] {
+export function parseRule(text: string): Rule | RuleError[] {
   if (text.length > MAX_LENGTH) {
-    return [{ code: 'too-long', detail: `The rule must have at most ${MAX_LENGTH} characters.` }];
+    return [{ code: 'too-long', detail: `must have at most ${MAX_LENGTH} characters` }];
   }
   if (/^RRULE[:;]/i.test(text)) {
-    return [
-      { code: 'wrong-format', detail: 'The rule must start with its parts, without RRULE before them.' },
-    ];
+    return [{ code: 'wrong-format', detail: 'must not begin with RRULE' }];
   }
 
-  const faults: RuleFault[] = [];
-  const report: Report = (code, detail) => faults.push({ code, detail });
+  const errors: RuleError[] = [];
+  const report: Report = (code, detail) => errors.push({ code, detail });
   const parts = splitParts(text, report);
   const frequency = readFrequency(parts.get('FREQ'), report);
   const maxOrdinal = maxOrdinalOf(frequency, parts.has('BYMONTH'));
@@ -186,14 +193,13 @@ export function parseRule(text: string): Rule | RuleFault[] {
     weekStart: one('WKST', (value) => readWeekday('WKST', value, report)) ?? MONDAY,
   };
 
-  if (parts.has('COUNT') && parts.has('UNTIL'))
-    report('not-allowed', 'COUNT and UNTIL must not both be there.');
+  if (parts.has('COUNT') && parts.has('UNTIL')) report('not-allowed', 'must not have both COUNT and UNTIL');
   if (frequency === 'WEEKLY' && parts.has('BYMONTHDAY')) {
-    report('not-allowed', 'BYMONTHDAY must not be there when FREQ is WEEKLY.');
+    report('not-allowed', 'must not have BYMONTHDAY if FREQ is WEEKLY');
   }
   if (parts.has('BYSETPOS') && !parts.has('BYMONTH') && !parts.has('BYMONTHDAY') && !parts.has('BYDAY')) {
-    report('required', 'BYSETPOS must have BYMONTH, BYMONTHDAY or BYDAY to choose from.');
+    report('required', 'must have BYMONTH, BYMONTHDAY or BYDAY if it has BYSETPOS');
   }
-  if (faults.length === 0 && !matchesSomeDay(rule)) report('not-allowed', 'No day ever meets this rule.');
-  return faults.length === 0 ? rule : faults;
+  if (errors.length === 0 && !matchesSomeDay(rule)) report('not-allowed', 'must match at least one day');
+  return errors.length === 0 ? rule : errors;
 }

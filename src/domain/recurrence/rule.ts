@@ -1,22 +1,22 @@
-/** Recurrence rules, as values of RRULE have them (RFC 5545, section 3.3.10). */
+/** Recurrence rules: values of RRULE (RFC 5545, section 3.3.10). */
 
-/** The days of the week in the order of ISO 8601; a weekday is its place here, 0 for Monday. */
+/** The days of the week in the order of ISO 8601. A weekday is an index in this list, 0 for Monday. */
 export const WEEKDAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'] as const;
 
 export const FREQUENCIES = ['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'] as const;
 
 export type Frequency = (typeof FREQUENCIES)[number];
 
-/** A value of BYDAY: every such weekday, or the n-th in the month or year; a negative n counts from its end. */
+/** A value of BYDAY: every such weekday (null), or the n-th in the month or year. A negative n counts from the end. */
 export interface ByDay {
   readonly ordinal: number | null;
   readonly weekday: number;
 }
 
-/** What UNTIL says: a day `YYYY-MM-DD`, or an instant. */
+/** The value of UNTIL: a day `YYYY-MM-DD`, or an instant. */
 export type Until = { readonly date: string } | { readonly instant: Date };
 
-/** The parts of a rule that tell its days. Lists are empty where the part is missing. */
+/** The parts of a rule that choose its days. A list is empty if the part is absent. */
 export interface DayParts {
   readonly frequency: Frequency;
   readonly interval: number;
@@ -28,7 +28,7 @@ export interface DayParts {
   readonly weekStart: number;
 }
 
-/** A rule that has been checked. */
+/** A validated rule. */
 export interface Rule extends DayParts {
   /** The rule as it was given. */
   readonly text: string;
@@ -36,7 +36,9 @@ export interface Rule extends DayParts {
   readonly until: Until | null;
 }
 
-/** The numbers at positions that count from 1, or from -1 at the end, as BYSETPOS has them; all of them without positions. */
+/**
+ * The numbers at the positions of BYSETPOS, which count from 1, or from -1 at the end. Without positions, all numbers.
+ */
 export function atPositions(numbers: readonly number[], positions: readonly number[]): number[] {
   if (positions.length === 0) return [...numbers];
   const found = positions.flatMap((position) => numbers.at(position > 0 ? position - 1 : position) ?? []);

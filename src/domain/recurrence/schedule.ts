@@ -1,11 +1,11 @@
-/** When recurring tasks are due: RFC 5545 on calendar dates, `YYYY-MM-DD`. */
+/** The due dates of recurring tasks (RFC 5545), as calendar dates `YYYY-MM-DD`. */
 import { addDays, todayIn, toInstant } from '../time/calendar';
 import { DAYS_PER_CYCLE, LAST_DAY, toDate, toDay } from './day-number';
 import { daysFrom } from './days';
 import { explicitParts } from './explicit';
 import type { Rule } from './rule';
 
-/** The time of day and the time zone that due dates are in, as a task has them: null for all day, and for floating. */
+/** The due time and time zone of a task. A null time means all day, a null zone means floating time. */
 export interface DueClock {
   /** `HH:MM`. */
   readonly time: string | null;
@@ -18,8 +18,8 @@ export const ALL_DAY: DueClock = { time: null, zone: null };
 const MAX_OCCURRENCES = 100;
 
 /**
- * The last date that UNTIL lets a rule have; null without UNTIL. An instant is compared with the due time in its zone;
- * all day it stands for the date that it is in the zone, and for its date in UTC where there is no zone.
+ * The last date that UNTIL allows; null without UNTIL. An instant is compared with the due time in its zone. If the
+ * task is due all day or has no zone, the instant stands for its date in the zone, or in UTC without a zone.
  */
 export function lastDate(rule: Rule, { time, zone }: DueClock = ALL_DAY): string | null {
   if (rule.until === null) return null;
@@ -32,17 +32,17 @@ export function lastDate(rule: Rule, { time, zone }: DueClock = ALL_DAY): string
   return last;
 }
 
-/** The last day that a series can have by its rule's UNTIL and COUNT. */
+/** The last day that UNTIL and COUNT of the rule allow. */
 function lastDay(rule: Rule, first: number, clock: DueClock): number {
   const until = lastDate(rule, clock);
   if (until !== null) return toDay(until);
-  // What COUNT counts has to be gone through from the start: that ends when the calendar has come round.
+  // A series with COUNT is counted from its start. The search ends when the calendar repeats.
   return rule.count === null ? LAST_DAY : Math.min(first + DAYS_PER_CYCLE * rule.interval, LAST_DAY);
 }
 
 /**
- * The days of the series that starts at `start`, from one on. The start is the first, whether or not the rule means it. A
- * series with COUNT ends after 400 years times INTERVAL at the latest, any other in the year 9999.
+ * The days of the series that starts at `start`, from the day `from` on. The start is always the first day, even if it
+ * does not match the rule. A series with COUNT ends after at most 400 years times INTERVAL, any other in the year 9999.
  */
 export function* seriesFrom(
   rule: Rule,
@@ -63,9 +63,9 @@ export function* seriesFrom(
 }
 
 /**
- * The dates of the series that starts at `start`, in order, after a date or else from the start on: at most `limit` of
- * them, 1 to 100. The start is the first date and the first that COUNT counts, also where the rule does not mean it, which
- * RFC 5545, section 3.8.5.3, leaves open; what the rule means comes after it.
+ * The dates of the series that starts at `start`, in order: at most `limit` (1 to 100) after the date `after`, or from
+ * the start on without `after`. The start is always the first date and counts for COUNT, even if it does not match the
+ * rule (RFC 5545, section 3.8.5.3, leaves that open). The dates that match the rule follow.
  */
 export function occurrences(
   rule: Rule,
@@ -82,30 +82,30 @@ export function occurrences(
   return dates;
 }
 
-/** The first date after another in the series that starts at `start`; null where there is none. */
+/** The first date after `after` in the series that starts at `start`; null if there is none. */
 export function nextDate(rule: Rule, start: string, after: string, clock?: DueClock): string | null {
   return occurrences(rule, start, { after, limit: 1, ...(clock && { clock }) })[0] ?? null;
 }
 
-/** What a recurring task is when it is completed. */
+/** A recurring task at the moment of a completion. */
 export interface Completion {
   readonly rule: Rule;
-  /** Whether the next date comes from the series, or is counted from the day of the completion. */
+  /** Whether the next date follows the series, or counts from the day of the completion. */
   readonly repeatFrom: 'schedule' | 'completion';
-  /** The date that the series starts at. */
+  /** The date on which the series starts. */
   readonly start: string;
-  /** The date that the task was due, and the day that it was completed, in its zone. */
+  /** The due date of the task, and the day of the completion in the task's time zone. */
   readonly due: string;
   readonly completedOn: string;
-  /** How often the task has been completed, this time included. */
+  /** The number of completions, this one included. */
   readonly completions: number;
   readonly clock?: DueClock;
 }
 
 /**
- * The date that a task is due next, once it is completed; null if that was the last time. It is the first date of the
- * series after both the due date and the completion: missed ones are passed over, and no date comes twice. From
- * completion, the series is the one that starts on that day, and COUNT counts completions.
+ * The next due date after a completion; null if the series has ended. It is the first date of the series after both the
+ * due date and the completion: missed dates are skipped, and no date comes twice. With `repeatFrom: 'completion'`, the
+ * series starts on the day of the completion, and COUNT counts completions.
  */
 export function advance(completion: Completion): string | null {
   const { rule, repeatFrom, start, due, completedOn, completions, clock = ALL_DAY } = completion;

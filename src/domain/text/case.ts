@@ -1,4 +1,4 @@
-/** A text without case, in every locale the same. By way of upper case, for `ß` and `ss` have no common lower case. */
+/** Folds the case of a text, independent of the locale. Upper case in between makes `ß` and `ss` the same. */
 export function foldCase(text: string): string {
   return text.toLowerCase().toUpperCase().toLowerCase();
 }

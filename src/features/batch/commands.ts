@@ -1,4 +1,4 @@
-/** Operations of a batch, each of which does what the operation of its name does on its own. */
+/** The operations of a batch. Each does the same as the operation of its name outside a batch. */
 
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { inBody } from '../../platform/contract/document/validation-errors';
@@ -20,14 +20,14 @@ type Code = Schemas['BatchProblem']['code'];
 export interface Failure {
   readonly code: Code;
   readonly detail?: string;
-  /** With pointers into the request. */
+  /** The pointers are into the request. */
   readonly errors?: ValidationError[];
-  /** The quota that is exceeded, and what the lane may hold. */
+  /** The exceeded quota, and its limit. */
   readonly quota?: QuotaName;
   readonly limit?: number;
 }
 
-/** What came of an operation that was applied. */
+/** The result of an operation that was applied. */
 export interface Success {
   readonly status: 200 | 201 | 204;
   readonly body: Schemas['BatchResult']['body'];
@@ -35,18 +35,20 @@ export interface Success {
 
 export type Outcome = Success | Failure;
 
-/** Whether an operation was applied. */
+/** True if the operation was applied. */
 export function isApplied(outcome: Outcome): outcome is Success {
   return 'status' in outcome;
 }
 
-type Faulty = { readonly faults: readonly ValidationError[] };
+type Invalid = { readonly errors: readonly ValidationError[] };
 type Conflict = 'id-taken' | 'completion-changed' | 'not-recurring';
-type Refusal = 'not-found' | Conflict | Faulty;
+type Refusal = 'not-found' | Conflict | Invalid;
 
-const gone: Success = { status: 204, body: null };
+const noContent: Success = { status: 204, body: null };
 
-/** What a command's answer comes to: its faults are in `part` of the operation, a pointer. */
+/**
+ * The outcome for the answer of a command. `part` is the pointer, within the operation, of the body with the errors.
+ */
 function outcomeOf<R extends TaskRow | ProjectRow | TagRow>(
   answer: R | Refusal,
   toBody: (row: R) => Success['body'],
@@ -59,10 +61,10 @@ function outcomeOf<R extends TaskRow | ProjectRow | TagRow>(
 ): Outcome {
   if (answer === 'not-found') return { code: notFound };
   if (typeof answer === 'string') return { code: answer };
-  if (!('faults' in answer)) return { status, body: toBody(answer) };
+  if (!('errors' in answer)) return { status, body: toBody(answer) };
   const pointer = `/operations/${index}${part}`;
-  const faults = (answer as Faulty).faults.map((fault) => ({ ...fault, pointer: pointer + fault.pointer }));
-  return { code: 'validation-failed', errors: inBody(faults) };
+  const errors = (answer as Invalid).errors.map((error) => ({ ...error, pointer: pointer + error.pointer }));
+  return { code: 'validation-failed', errors: inBody(errors) };
 }
 
 async function apply(lane: WritableLane, operation: BatchOperation, index: number): Promise<Outcome> {
@@ -81,7 +83,7 @@ async function apply(lane: WritableLane, operation: BatchOperation, index: numbe
     case 'move_task':
       return outcomeOf(await moveTask(lane, operation.id, operation.to), toTask, { ...task, part: '/to' });
     case 'delete_task':
-      return (await deleteTask(lane, operation.id)) ? gone : { code: 'task-not-found' };
+      return (await deleteTask(lane, operation.id)) ? noContent : { code: 'task-not-found' };
     case 'restore_task':
       return outcomeOf((await restoreTask(lane, operation.id)) ?? 'not-found', toTask, task);
     case 'create_project':
@@ -90,16 +92,16 @@ async function apply(lane: WritableLane, operation: BatchOperation, index: numbe
       return outcomeOf(await changeProject(lane, operation.id, operation.project), toProject, project);
     case 'delete_project': {
       const answer = await removeProject(lane, operation.id, operation.tasks);
-      return answer === 'removed' ? gone : { code: 'project-not-found' };
+      return answer === 'removed' ? noContent : { code: 'project-not-found' };
     }
     case 'update_tag':
       return outcomeOf(await changeTag(lane, operation.id, operation.tag), toTag, tag);
     case 'delete_tag':
-      return (await removeTag(lane, operation.id)) === 'removed' ? gone : { code: 'tag-not-found' };
+      return (await removeTag(lane, operation.id)) === 'removed' ? noContent : { code: 'tag-not-found' };
   }
 }
 
-/** Applies an operation; one that exceeds a quota fails. */
+/** Applies an operation. It fails if it exceeds a quota. */
 async function applyInQuota(lane: WritableLane, operation: BatchOperation, index: number): Promise<Outcome> {
   const outcome = await apply(lane, operation, index);
   const exceeded = isApplied(outcome) && (await lane.exceeded());
@@ -116,8 +118,8 @@ function notApplied(because: number): Failure {
 
 /**
  * Applies all operations or none.
- * @returns what came of each; where one failed, it alone has its own reason, and nothing was written
- * @throws a fault of an operation
+ * @returns the outcome of each. If one fails, nothing is written and all others have the code `not-applied`.
+ * @throws the internal error of an operation
  */
 export async function applyAll(lane: WritableLane, operations: readonly Resolved[]): Promise<Outcome[]> {
   const applied = async () => {
@@ -131,18 +133,18 @@ export async function applyAll(lane: WritableLane, operations: readonly Resolved
     return outcomes;
   };
   const attempt = await lane.attempt(applied, (outcomes) => outcomes.every(isApplied));
-  if ('fault' in attempt) throw attempt.fault;
+  if ('error' in attempt) throw attempt.error;
   return attempt.value;
 }
 
 /**
- * Applies each operation that can be applied; one that refers to what a failed one was to make can't.
- * @param onFault is told of faults, which count as failures
+ * Applies each operation independently. An operation that refers to the result of a failed operation is not applied.
+ * @param onInternalError called with each internal error; its operation counts as failed
  */
 export async function applyEach(
   lane: WritableLane,
   operations: readonly Resolved[],
-  onFault: (fault: unknown, index: number) => void,
+  onInternalError: (error: unknown, index: number) => void,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const [index, { operation, needs }] of operations.entries()) {
@@ -152,8 +154,8 @@ export async function applyEach(
       continue;
     }
     const attempt = await lane.attempt(() => applyInQuota(lane, operation, index), isApplied);
-    if ('fault' in attempt) onFault(attempt.fault, index);
-    outcomes.push('fault' in attempt ? { code: 'internal-error' } : attempt.value);
+    if ('error' in attempt) onInternalError(attempt.error, index);
+    outcomes.push('error' in attempt ? { code: 'internal-error' } : attempt.value);
   }
   return outcomes;
 }

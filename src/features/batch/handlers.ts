@@ -7,7 +7,7 @@ import { resolveReferences } from './references';
 
 type Result = Schemas['BatchResult'];
 
-/** What came of an operation, as the contract has it. */
+/** Maps the outcome of an operation to the schema `BatchResult`. */
 function toResult(outcome: Outcome, op: Result['op'], index: number, requestId: string): Result {
   if (isApplied(outcome)) return { index, op, ...outcome, problem: null } as Result;
   const { code, ...members } = outcome;
@@ -19,13 +19,13 @@ export const batchHandlers: Pick<Handlers, 'applyBatch'> = {
   async applyBatch(call) {
     const { atomic, operations } = call.body;
     const resolved = resolveReferences(operations);
-    if ('faults' in resolved) return call.fail('validation-failed', { errors: inBody(resolved.faults) });
+    if ('errors' in resolved) return call.fail('validation-failed', { errors: inBody(resolved.errors) });
 
     const outcomes = await call.lane.write((lane) =>
       atomic
         ? applyAll(lane, resolved)
-        : applyEach(lane, resolved, (fault, index) =>
-            call.log.error({ err: fault, index }, 'fault in an operation of a batch'),
+        : applyEach(lane, resolved, (error, index) =>
+            call.log.error({ err: error, index }, 'internal error in an operation of a batch'),
           ),
     );
     const results = outcomes.map((outcome, index) =>
@@ -34,7 +34,7 @@ export const batchHandlers: Pick<Handlers, 'applyBatch'> = {
     const failed = results.find(({ problem }) => problem !== null && problem.code !== 'not-applied');
     if (!atomic || !failed) return call.reply(200, { results });
     return call.fail('batch-failed', {
-      detail: `Operation ${failed.index} failed, and nothing was changed.`,
+      detail: `Operation ${failed.index} failed, and nothing was changed. ${failed.problem?.detail}`,
       results,
     });
   },

@@ -1,4 +1,4 @@
-/** References between the operations of a batch: `$name` stands for the id of what an earlier one makes. */
+/** References between the operations of a batch: `$name` stands for the id of what an earlier operation creates. */
 import { v7 as uuidv7 } from 'uuid';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 
@@ -6,7 +6,7 @@ type Kind = 'task' | 'project';
 type Reading = Schemas['BatchOperation'];
 type Of<O, Op> = Extract<O, { op: Op }>;
 
-/** An operation with ids alone: what it makes has its id too. */
+/** An operation without references. A task or project that it creates already has an id. */
 export type BatchOperation =
   | Exclude<Reading, { op: 'create_task' | 'create_project' }>
   | (Of<Reading, 'create_task'> & { task: { id: string } })
@@ -14,7 +14,7 @@ export type BatchOperation =
 
 export interface Resolved {
   readonly operation: BatchOperation;
-  /** The operations, by their index, that make what this one refers to. */
+  /** The indexes of the operations that this one refers to. */
   readonly needs: readonly number[];
 }
 
@@ -43,14 +43,14 @@ function withId(operation: Reading): BatchOperation {
   return operation;
 }
 
-/** What an operation makes; undefined if it makes nothing. */
+/** What an operation creates; undefined if it creates nothing. */
 function madeBy(operation: BatchOperation, index: number): Made | undefined {
   if (operation.op === 'create_task') return { index, kind: 'task', id: operation.task.id };
   if (operation.op === 'create_project') return { index, kind: 'project', id: operation.project.id };
   return undefined;
 }
 
-/** Puts ids for references in some fields of an object; the schema lets a text begin with `$` nowhere else in them. */
+/** Replaces the references in some fields of an object by ids. In these fields, only references begin with `$`. */
 function replace<T extends object>(
   holder: T,
   kindOf: (field: string) => Kind | undefined,
@@ -64,12 +64,12 @@ function replace<T extends object>(
   return Object.fromEntries(entries);
 }
 
-/** The operations with ids for their references, or every fault of these, with pointers into the body. */
+/** Replaces all references by ids. @returns the operations, or validation errors with pointers into the body */
 export function resolveReferences(
   operations: readonly Reading[],
-): readonly Resolved[] | { faults: readonly ValidationError[] } {
+): readonly Resolved[] | { errors: readonly ValidationError[] } {
   const made = new Map<string, Made>();
-  const faults: ValidationError[] = [];
+  const errors: ValidationError[] = [];
   const resolved = operations.map((reading, index): Resolved => {
     const needs = new Set<number>();
     const pointer = `/operations/${index}`;
@@ -79,8 +79,8 @@ export function resolveReferences(
         needs.add(target.index);
         return target.id;
       }
-      const detail = `refers to no ${kind} that an operation before this one makes`;
-      faults.push({ pointer: `${pointer}${part}/${field}`, code: 'unknown', detail });
+      const detail = `must refer to a ${kind} that an earlier operation creates`;
+      errors.push({ pointer: `${pointer}${part}/${field}`, code: 'unknown', detail });
       return '';
     };
     const own = (field: string): Kind | undefined =>
@@ -97,15 +97,15 @@ export function resolveReferences(
     const making = madeBy(operation, index);
     if (ref !== undefined && making) {
       if (made.has(ref)) {
-        faults.push({
+        errors.push({
           pointer: `${pointer}/ref`,
           code: 'duplicate',
-          detail: 'is the ref of an earlier operation',
+          detail: 'must not be the ref of an earlier operation',
         });
       }
       made.set(ref, making);
     }
     return { operation, needs: [...needs] };
   });
-  return faults.length > 0 ? { faults } : resolved;
+  return errors.length > 0 ? { errors } : resolved;
 }

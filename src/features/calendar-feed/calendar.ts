@@ -1,9 +1,10 @@
-/** What a calendar feed holds. */
+/** The content of a calendar feed. */
 
 import { beginCalendar, endCalendar, type Property } from '../../domain/icalendar/document';
 import { withTimeZones } from '../../domain/icalendar/due';
 import { eventLines } from '../../domain/icalendar/event';
 import { todoLines } from '../../domain/icalendar/todo';
+import { openStatuses } from '../../domain/tasks/status';
 import type { Schemas } from '../../platform/contract/document/operations';
 import type { Call } from '../../platform/contract/http/call';
 import { settingsOf } from '../profile/settings';
@@ -11,10 +12,10 @@ import { listTasks, type TaskFilter } from '../tasks/repository';
 import { toTaskAlone } from '../transfer/mapper';
 import { byId, type LongRead, mapped, rowsById } from '../transfer/pages';
 
-/** Whether tasks come as events or as to-dos. */
+/** The components for tasks: events or to-dos. */
 export type Components = Call<'readCalendarFeed'>['query']['components'];
 
-// Calendar programs decide themselves; these are what they may go by.
+// Hints for calendar programs: the name, and how often to refresh the feed.
 const name: Property[] = [
   ['x-wr-calname', {}, 'unknown', 'Tasks'],
   ['refresh-interval', {}, 'duration', 'PT1H'],
@@ -22,23 +23,23 @@ const name: Property[] = [
 ];
 
 const filters: Readonly<Record<Components, TaskFilter>> = {
-  events: { status: ['pending', 'in_progress'], has: ['due_date'] },
-  todos: { status: ['pending', 'in_progress'] },
+  events: { status: openStatuses, has: ['due_date'] },
+  todos: { status: openStatuses },
 };
 
-/** The text of a feed with these tasks, in pieces; `timeZone` is that of the lane's profile. */
+/** The text of a calendar feed with these tasks, in pieces. `timeZone` is the time zone of the profile. */
 export async function* feedText(
   pages: AsyncIterable<Schemas['Task'][]>,
   components: Components,
   timeZone: string,
 ): AsyncGenerator<string> {
-  // For programs that take a time that floats to be of some zone.
+  // Some programs read floating times in this zone.
   yield beginCalendar([...name, ['x-wr-timezone', {}, 'unknown', timeZone]]);
   yield* withTimeZones(pages, components === 'events' ? eventLines : todoLines);
   yield endCalendar;
 }
 
-/** A lane's feed as text, in pieces. */
+/** The text of a lane's calendar feed, in pieces. */
 export function feedOf(read: LongRead, components: Components): AsyncGenerator<string> {
   const rows = rowsById(read, (lane, after, limit) =>
     listTasks(lane, { filter: filters[components], order: byId, after, limit }),

@@ -8,9 +8,9 @@ import { findFeed, putFeed, removeFeed } from './repository';
 import { feedTag } from './tag';
 
 export interface FeedDependencies {
-  /** The service's own address, as clients know it, without a slash at the end. */
+  /** The public URL of the service, without a slash at the end. */
   publicUrl(): string;
-  /** The lane whose feed has a secret with this SHA-256; undefined if none has. */
+  /** Opens the lane whose calendar feed has a secret with this SHA-256 hash; undefined if there is none. */
   openFeed(secretHash: Buffer): Promise<UserScope | undefined>;
 }
 
@@ -22,7 +22,7 @@ function hashSecret(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
 }
 
-/** Begins to read a feed; undefined if its lane was erased at this moment. */
+/** Begins to read a calendar feed; undefined if its lane was erased at this moment. */
 async function beginFeed(scope: UserScope): Promise<LongRead | undefined> {
   try {
     return await beginReading(scope);
@@ -32,7 +32,7 @@ async function beginFeed(scope: UserScope): Promise<LongRead | undefined> {
   }
 }
 
-/** Calendar feeds: making and ending them, with a token, and reading them, with their secret. */
+/** The handlers of calendar feeds. Creating and removing a feed requires a token; reading it requires its secret. */
 export function calendarFeedHandlers({
   publicUrl,
   openFeed,

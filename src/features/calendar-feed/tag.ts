@@ -3,7 +3,7 @@ import { weakTagOf } from '../../platform/contract/http/entity-tags';
 import type { ProfileRow } from '../../platform/database/rows';
 import { type Components, feedText } from './calendar';
 
-// Something of everything, in a zone whose clocks have not changed since 2000: any other takes a while to reckon.
+// A task with all fields. Its time zone has had no clock changes since 2000, because changes take long to compute.
 const sample: Schemas['Task'] = {
   id: '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e',
   user_id: 'sample',
@@ -42,9 +42,10 @@ async function writeSample(components: Components): Promise<string> {
 let written: Promise<string[]> | undefined;
 
 /**
- * The tag of a lane's feed: what it says follows from the lane's state, from how this release writes that, and from the
- * time zones that the process knows. It is weak, for what is written while a feed is read may be in it already; the tag
- * is then that of before, and the next request gets the feed again.
+ * The entity tag of a lane's calendar feed. The text of the feed depends on the state of the lane, on the format of
+ * this release (represented by a sample), and on the time zone data of the process. The tag is weak: the feed can
+ * already contain a write that happens while it is read. The tag is then the older one, so the next request gets the
+ * feed again.
  */
 export async function feedTag({ epoch, change_seq }: ProfileRow, components: Components): Promise<string> {
   written ??= Promise.all([writeSample('events'), writeSample('todos')]);

@@ -5,17 +5,17 @@ import { purgeChanges } from './repository';
 const lanesInRound = 1_000;
 const changesInBatch = 1_000;
 
-/** The next lanes of a walk through all of them. */
+/** The next lanes of a walk through all lanes. */
 interface Stretch {
-  /** The last of them; null where the walk is over. */
+  /** The last user of this part; null if the walk has ended. */
   readonly last: string | null;
-  /** What is older may go. */
+  /** Changes before this instant are purged. */
   readonly cutoff: Date;
-  /** Those whose oldest change is older than that. */
+  /** The users whose oldest change is before `cutoff`. */
   readonly users: string[];
 }
 
-// The oldest change of each lane is the first in the index; an index of their times would cost every write.
+// The oldest change of each lane is the first in the index by `seq`. An index of `at` would slow down every write.
 const nextLanes = `
   with stretch as (
     select user_id from tasklane.profiles where user_id > $1 order by user_id limit $2
@@ -33,9 +33,10 @@ async function findLanes(system: System, after: string, days: number): Promise<S
   return row as Stretch;
 }
 
-/** Purges the changes that are older than `days`, a stretch of lanes a round. */
+/** Creates the job that purges changes older than `days`. Each round visits at most 1,000 lanes. */
 export function createChangePurge(days: number): Job {
-  // Where this process is in its walk. Another that walks at the same time finds less to do.
+  // The position of this process in its walk. Two processes may visit the same lanes; the second finds nothing to
+  // purge.
   let after = '';
   return {
     name: 'purge-changes',

@@ -1,7 +1,7 @@
 import type { Schemas } from '../../platform/contract/document/operations';
 import type { ChangeRow } from '../../platform/database/rows';
 
-/** A change as the contract has it. */
+/** Maps a change to the schema `Change`. */
 export function toChange(row: ChangeRow): Schemas['Change'] {
   return {
     seq: Number(row.seq),

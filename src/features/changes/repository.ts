@@ -2,54 +2,54 @@ import { type Position, pageAfter, type SortKey } from '../../platform/database/
 import type { Lane, WritableLane } from '../../platform/database/lane';
 import type { ChangeRow } from '../../platform/database/rows';
 
-/** How far a lane's history goes. */
+/** The extent of a lane's history. */
 export interface History {
-  /** Numbers of another epoch are of another history; null for a lane that was never written to. */
+  /** The numbers of another epoch belong to another history. Null if the lane was never written to. */
   readonly epoch: string | null;
   /** The number of the last change, 0 before the first. */
   readonly counter: number;
-  /** The number of the last change that is not kept any more, 0 while all are. */
+  /** The number of the last change that was purged; 0 if none was. */
   readonly floor: number;
 }
 
-/** A place in a history: right after the change with the number `seq`. */
+/** A position in a history: right after the change with the number `seq`. */
 export interface HistoryPosition {
   readonly epoch: string | null;
   readonly seq: number;
 }
 
-/** Why a position leads nowhere. */
+/** Why a history does not continue from a position. */
 export type LostPosition = 'too-old' | 'other-epoch' | 'unknown-position';
 
-/** How far the lane's history goes, on the snapshot that the lane is read on. */
+/** The extent of the lane's history at the time of the transaction's snapshot. */
 export async function readHistory(lane: Lane): Promise<History> {
   const [profile, oldest] = await Promise.all([
     lane.rows('profiles').first('epoch', 'change_seq'),
     lane.rows('changes').orderBy('seq').first('seq'),
   ]);
   const counter = Number(profile?.change_seq ?? 0);
-  // Changes are purged from the oldest on: of a lane that has none left, all are.
+  // If no change is left, all of them were purged.
   return { epoch: profile?.epoch ?? null, counter, floor: oldest ? Number(oldest.seq) - 1 : counter };
 }
 
-/** Null if a history goes on from a position without a gap, else why it doesn't. */
+/** Null if the history continues from the position without a gap, otherwise the reason why it does not. */
 export function lostIn(history: History, { epoch, seq }: HistoryPosition): LostPosition | null {
-  // A lane that was never written to has no epoch yet; whatever it gets, its changes follow on nothing.
+  // A lane that was never written to has no epoch yet. Its history continues from there, whatever epoch it gets.
   const beforeAll = epoch === null && seq === 0;
   if (epoch !== history.epoch && !beforeAll) return 'other-epoch';
   if (seq > history.counter) return 'unknown-position';
   return seq < history.floor ? 'too-old' : null;
 }
 
-/** The lane's changes after the one numbered `after`, in their order. */
+/** The lane's changes with numbers above `after`, in order. */
 export async function listChanges(lane: Lane, after: number, limit: number): Promise<ChangeRow[]> {
   return lane.rows('changes').where('seq', '>', after).orderBy('seq').limit(limit);
 }
 
-/** What changed, without how. */
+/** The entity that a change is about, without the fields. */
 export type ChangedEntity = Pick<ChangeRow, 'seq' | 'type' | 'entity_id'>;
 
-/** What the lane's changes after the one numbered `after` were of, in their order. */
+/** The entities of the lane's changes with numbers above `after`, in the order of the changes. */
 export async function listChangedEntities(
   lane: Lane,
   after: number,
@@ -63,7 +63,7 @@ export async function listChangedEntities(
     .select('seq', 'type', 'entity_id');
 }
 
-/** Which changes a list holds; what is absent does not narrow it. */
+/** The filters of a list of changes; an absent filter excludes nothing. */
 export interface ChangeFilter {
   readonly types?: readonly ChangeRow['type'][] | undefined;
   readonly actions?: readonly ChangeRow['action'][] | undefined;
@@ -90,8 +90,9 @@ export async function listChangesBy(
 }
 
 /**
- * Removes the oldest of the lane's changes that were before `cutoff`, at most `limit`, and never one without those before
- * it: what is left has no gaps. True if there are more to remove.
+ * Removes the lane's oldest changes before `cutoff`, at most `limit`. They are removed in order, so the rest has no
+ * gaps.
+ * @returns true if there may be more to remove
  */
 export async function purgeChanges(lane: WritableLane, cutoff: Date, limit: number): Promise<boolean> {
   const oldest = await lane.rows('changes').orderBy('seq').limit(limit).select('seq', 'at');

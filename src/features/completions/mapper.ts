@@ -1,7 +1,7 @@
 import type { Schemas } from '../../platform/contract/document/operations';
 import type { CompletionRow } from '../../platform/database/rows';
 
-/** The record of a completed occurrence, as the contract has it. */
+/** Maps a completion to the schema `Completion`. */
 export function toCompletion(row: CompletionRow): Schemas['Completion'] {
   return {
     id: row.id,

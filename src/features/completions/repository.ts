@@ -1,4 +1,4 @@
-/** The records of completed occurrences. */
+/** Completions: the records of completed occurrences. */
 import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
 import type { Lane, RowToWrite, WritableLane } from '../../platform/database/lane';
 import type { CompletionRow } from '../../platform/database/rows';
@@ -22,12 +22,12 @@ export async function listCompletions(
   return pageAfter(query, page.order, page.after).limit(page.limit);
 }
 
-/** Leaves the record of a completion, as of now. */
+/** Creates the record of a completion at this moment. */
 export async function insertCompletion(
   lane: WritableLane,
   { reopened, ...row }: Omit<CompletionRow, 'user_id' | 'completed_at'>,
 ): Promise<void> {
-  // Of an array, the driver would make one of Postgres'.
+  // The driver would turn a JavaScript array into a Postgres array, but the column is JSON.
   const json = JSON.stringify(reopened) as never;
   await lane.insert('completions', {
     ...row,
@@ -37,7 +37,7 @@ export async function insertCompletion(
   lane.changed({ type: 'completion', id: row.id, action: 'created', fields: {} });
 }
 
-/** Keeps records that come from elsewhere, as a set, and those whose ids are taken not. @returns the ids of those that it kept */
+/** Creates imported completions; skips those whose ids are taken. @returns the ids of the created completions */
 export async function insertCompletions(
   lane: WritableLane,
   completions: readonly Omit<CompletionRow, 'user_id'>[],
@@ -55,7 +55,7 @@ export async function insertCompletions(
   return rows.map(({ id }) => id);
 }
 
-/** The record of the occurrence of a day, if it was completed. */
+/** The completion of the occurrence with this due date; undefined if there is none. */
 export async function findCompletion(
   lane: Lane,
   taskId: string,
@@ -64,7 +64,7 @@ export async function findCompletion(
   return lane.rows('completions').where({ task_id: taskId, due_date: dueDate }).first();
 }
 
-/** The record of a task's last completion. */
+/** The last completion of a task; undefined if there is none. */
 export async function lastCompletion(lane: Lane, taskId: string): Promise<CompletionRow | undefined> {
   const order = [
     { column: 'completed_at', order: 'desc' },
@@ -77,13 +77,13 @@ export async function lastCompletion(lane: Lane, taskId: string): Promise<Comple
     .first();
 }
 
-/** Removes the record of a completion that was taken back. */
+/** Removes a completion that was undone. */
 export async function removeCompletion(lane: WritableLane, id: string): Promise<void> {
   await lane.rows('completions').where('id', id).delete();
   lane.changed({ type: 'completion', id, action: 'deleted', fields: {} });
 }
 
-/** Says that the records of tasks go with them. */
+/** Records that the completions of tasks are purged. The rows are removed together with the tasks (foreign key). */
 export async function purgeCompletions(lane: WritableLane, taskIds: string[]): Promise<void> {
   const rows: { id: string }[] = await lane
     .rows('completions')

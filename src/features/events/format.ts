@@ -1,22 +1,22 @@
-/** Events as text (WHATWG HTML, section 9.2.5), by the contract's schema `LaneEvent`. */
+/** The text of server-sent events (WHATWG HTML, section 9.2.5) of the schema `LaneEvent`. */
 
 import type { Schemas } from '../../platform/contract/document/operations';
 import type { ChangeRow } from '../../platform/database/rows';
 import { toChange } from '../changes/mapper';
 import type { HistoryPosition, LostPosition } from '../changes/repository';
 
-// Stands for a lane that was never written to and has no epoch yet.
+// Stands for the missing epoch of a lane that was never written to.
 const noEpoch = '00000000-0000-0000-0000-000000000000';
 const retryMs = 2_000;
 
 type EndReason = Schemas['ReconnectEvent']['data']['reason'];
 
-/** The id of the event that leaves a stream at a position. */
+/** The id of the event after which a stream is at a position. */
 export function eventId({ epoch, seq }: HistoryPosition): string {
   return `${seq}-${epoch ?? noEpoch}`;
 }
 
-/** The position of an event's id, which must be well-formed. */
+/** The position that an event's id stands for. The id must match the contract's pattern. */
 export function parseEventId(id: string): HistoryPosition {
   const dash = id.indexOf('-');
   const epoch = id.slice(dash + 1);
@@ -28,31 +28,34 @@ function eventText({ event, data, ...id }: Schemas['LaneEvent']): string {
   return `${idLine}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
-/** What a stream begins with: how soon to connect again, and its position, which clients keep without an event. */
+/**
+ * The first text of a stream: the time before a client reconnects, and the position. Clients store it without an
+ * event.
+ */
 export function openingText(position: HistoryPosition): string {
   return `retry: ${retryMs}\nid: ${eventId(position)}\n\n`;
 }
 
-/** The event of a change. */
+/** The event for a change. */
 export function changeText(epoch: string, row: ChangeRow): string {
   const data = toChange(row);
   return eventText({ id: eventId({ epoch, seq: data.seq }), event: 'change', data });
 }
 
-/** The event of changes that are lost to the stream, which goes on from `position`. */
+/** The event that says that the stream lacks changes and continues from `position`. */
 export function resetText(reason: LostPosition, position: HistoryPosition): string {
   return eventText({ id: eventId(position), event: 'reset', data: { reason } });
 }
 
-/** The last event of a stream that the client should open again. */
+/** The last event of a stream, after which the client should reconnect. */
 export function reconnectText(reason: EndReason): string {
-  // Whoever is sent elsewhere must not arrive with all the others.
+  // The delay is random, so that the clients of this process do not all reconnect at once.
   const retry = reason === 'shutdown' ? `retry: ${Math.round(retryMs * (0.5 + 2 * Math.random()))}\n` : '';
   return retry + eventText({ event: 'reconnect', data: { reason } });
 }
 
-/** The last event of a lane. */
+/** The last event of a stream whose lane was erased. */
 export const erasedText = eventText({ event: 'erased', data: {} });
 
-/** A comment, which clients pass over; it keeps the connection from looking idle. */
+/** A comment, which clients ignore. It keeps proxies from closing an idle connection. */
 export const heartbeatText = ':\n\n';

@@ -3,11 +3,11 @@ import { readHistory } from '../changes/repository';
 import { parseEventId } from './format';
 import type { EventHub } from './hub';
 
-/** The handlers of streams, which the hub writes to. */
+/** The handler of event streams. The hub writes to the streams. */
 export function eventHandlers(hub: Pick<EventHub, 'subscribe'>): Pick<Handlers, 'streamEvents'> {
   return {
     async streamEvents(call) {
-      // A browser that connects again repeats the query of the first time, and sends what it has seen since.
+      // A browser that reconnects repeats its first query. The header has the newer id.
       const lastId = call.headers['last-event-id'] ?? call.query.last_event_id;
       const history = await call.lane.read(readHistory);
       const subscriber = hub.subscribe({
@@ -19,7 +19,9 @@ export function eventHandlers(hub: Pick<EventHub, 'subscribe'>): Pick<Handlers, 
       });
       if (subscriber === 'user-limit') return call.fail('too-many-streams');
       if (subscriber === 'process-limit') {
-        return call.fail('service-unavailable', { detail: 'No more event streams can be opened for now.' });
+        return call.fail('service-unavailable', {
+          detail: 'The service cannot open more event streams at the moment.',
+        });
       }
       return call.eventStream(200, subscriber);
     },

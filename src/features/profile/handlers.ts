@@ -4,13 +4,13 @@ import { toProfile } from './mapper';
 import { findProfile, knowsTimeZone, updateProfile } from './repository';
 import { settingsOf } from './settings';
 
-/** What else changes with the profile's time zone, in the same write. */
+/** Called in the same write after the time zone of the profile has changed. */
 export type OnTimeZoneChange = (
   lane: WritableLane,
   zones: { readonly before: string; readonly after: string },
 ) => Promise<void>;
 
-/** Makes the handlers of the profile. */
+/** The handlers of the profile. */
 export const profileHandlers = (
   onTimeZoneChange: OnTimeZoneChange,
 ): Pick<Handlers, 'getProfile' | 'updateProfile' | 'eraseLane'> => ({
@@ -22,7 +22,7 @@ export const profileHandlers = (
   async updateProfile(call) {
     const { time_zone } = call.body;
     const row = await call.lane.write(async (lane) => {
-      // The contract has asked this process; the database reckons with zones too, by tables of its own.
+      // Validation uses the time zones of this process. The database has its own list, so both must know the zone.
       if (time_zone !== undefined && !(await knowsTimeZone(lane, time_zone))) return undefined;
       const before = settingsOf(await findProfile(lane)).time_zone;
       const row = await updateProfile(lane, call.body);
@@ -35,7 +35,7 @@ export const profileHandlers = (
         {
           pointer: '/body/time_zone',
           code: 'not-allowed',
-          detail: 'is not a time zone that the service knows; mind upper and lower case',
+          detail: 'must be a time zone that the service knows, in its exact spelling',
         },
       ],
     });

@@ -2,7 +2,7 @@ import type { Schemas } from '../../platform/contract/document/operations';
 import type { ProfileRow } from '../../platform/database/rows';
 import { settingsOf } from './settings';
 
-/** A profile as the contract has it; that of a lane without a row has the defaults. */
+/** Maps a profile to the schema `Profile`. A lane without a row has the defaults. */
 export function toProfile(userId: string, row: ProfileRow | undefined): Schemas['Profile'] {
   const { time_zone, week_start, default_priority, require_if_match, version, updated_at } = settingsOf(row);
   return {

@@ -1,15 +1,16 @@
 import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
 import type { ProfileRow } from '../../platform/database/rows';
+import { update } from '../../platform/database/update';
 
-/** What a user may choose. */
+/** The settings that a user can change. */
 export type Settings = Pick<ProfileRow, 'time_zone' | 'week_start' | 'default_priority' | 'require_if_match'>;
 
-/** The lane's profile, or undefined before its first write. */
+/** The lane's profile; undefined if the lane was never written to. */
 export async function findProfile(lane: Lane): Promise<ProfileRow | undefined> {
   return lane.rows('profiles').first();
 }
 
-/** Whether Postgres can reckon with a time zone under this very spelling. */
+/** True if Postgres knows a time zone with exactly this name. */
 export async function knowsTimeZone(lane: WritableLane, name: string): Promise<boolean> {
   const row = await lane
     .rows('profiles')
@@ -18,7 +19,7 @@ export async function knowsTimeZone(lane: WritableLane, name: string): Promise<b
   return row !== undefined;
 }
 
-/** Writes settings over the profile, which then has a new version; the profile as it is if none of them differs. */
+/** Updates the settings of the profile and raises its version. Returns the profile unchanged if no setting differs. */
 export async function updateProfile(
   lane: WritableLane,
   wanted: { [S in keyof Settings]?: Settings[S] | undefined },
@@ -27,10 +28,11 @@ export async function updateProfile(
   if (!current) throw new Error('A write has no profile under it.');
   const fields = differences(current, wanted);
   if (Object.keys(fields).length === 0) return current;
-  const [row] = await lane
-    .rows('profiles')
-    .update({ ...wanted, version: current.version + 1, updated_at: lane.now } as object)
-    .returning('*');
+  const [row] = await update(lane.rows('profiles'), {
+    ...wanted,
+    version: current.version + 1,
+    updated_at: lane.now,
+  }).returning('*');
   lane.changed({ type: 'profile', id: null, action: 'updated', fields });
   return row as ProfileRow;
 }

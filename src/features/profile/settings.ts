@@ -5,7 +5,7 @@ type Written = Pick<
   'time_zone' | 'week_start' | 'default_priority' | 'require_if_match' | 'version' | 'updated_at'
 >;
 
-// What the columns default to: the settings of a lane that nothing was written to yet.
+// The defaults of the columns. They are the settings of a lane that was never written to.
 const unwritten: Written = {
   time_zone: 'UTC',
   week_start: 'monday',
@@ -15,7 +15,7 @@ const unwritten: Written = {
   updated_at: null,
 };
 
-/** The settings of a lane; the defaults where it has no row yet. */
+/** The settings of a lane; the defaults if it has no row yet. */
 export function settingsOf(row: ProfileRow | undefined): Written {
   return row ?? unwritten;
 }

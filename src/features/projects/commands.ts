@@ -1,6 +1,6 @@
 /**
- * What can be done to projects, beyond what the repository does row by row. Every write goes through here, wherever it
- * comes from; each runs inside a write of the lane and writes nothing if it finds a fault.
+ * The commands on projects. All writes of projects except imports use them. A command runs inside a write of the lane
+ * and writes nothing if there are validation errors.
  */
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import type { WritableLane } from '../../platform/database/lane';
@@ -11,7 +11,7 @@ import { deleteProject, findProject, insertProject, rootsIn, updateProject } fro
 
 type Change = { [F in keyof Schemas['ProjectPatch']]?: Schemas['ProjectPatch'][F] | undefined };
 
-/** Makes a project. */
+/** Creates a project. */
 export async function createProject(
   lane: WritableLane,
   { name, ...body }: Schemas['ProjectCreate'] & { id: string },
@@ -19,7 +19,7 @@ export async function createProject(
   return (await insertProject(lane, { ...body, name: name.trim() })) ?? 'id-taken';
 }
 
-/** Changes the fields of a project that the body names. */
+/** Changes the fields of a project that the body contains. */
 export async function changeProject(
   lane: WritableLane,
   id: string,
@@ -29,7 +29,7 @@ export async function changeProject(
   return current ? updateProject(lane, current, { ...body, name: body.name?.trim() }) : 'not-found';
 }
 
-/** Removes a project for good; its tasks stay without one, or go into the trash. */
+/** Removes a project for good. Its tasks stay without a project (`move`), or move to the trash (`delete`). */
 export async function removeProject(
   lane: WritableLane,
   id: string,
@@ -41,23 +41,23 @@ export async function removeProject(
   return 'removed';
 }
 
-/** Puts a project right before or right after another one; the pointers of faults are into the body. */
+/** Moves a project right before or right after another project. Validation errors have pointers into the body. */
 export async function moveProject(
   lane: WritableLane,
   id: string,
   body: Schemas['ProjectMove'],
-): Promise<ProjectRow | { faults: readonly ValidationError[] } | 'not-found'> {
+): Promise<ProjectRow | { errors: readonly ValidationError[] } | 'not-found'> {
   const side = body.before === undefined ? 'after' : 'before';
   const anchorId = body[side] as string;
   const current = await findProject(lane, id);
   if (!current) return 'not-found';
   const anchor = anchorId === id ? undefined : await findProject(lane, anchorId);
   if (!anchor) {
-    const fault: ValidationError =
+    const error: ValidationError =
       anchorId === id
-        ? { pointer: `/${side}`, code: 'cycle', detail: 'is the project itself' }
-        : { pointer: `/${side}`, code: 'not-in-lane', detail: 'is not in this lane' };
-    return { faults: [fault] };
+        ? { pointer: `/${side}`, code: 'cycle', detail: 'must be another project' }
+        : { pointer: `/${side}`, code: 'not-in-lane', detail: 'must be a project of this lane' };
+    return { errors: [error] };
   }
   const { position, others } = await moveNextTo(lane, 'projects', current, anchor, side);
   await writePositions(lane, 'projects', others);

@@ -65,7 +65,7 @@ export const projectHandlers: Pick<
   async moveProject(call) {
     const outcome = await call.lane.write((lane) => moveProject(lane, call.path.project_id, call.body));
     if (outcome === 'not-found') return call.fail('project-not-found');
-    if ('faults' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.faults) });
+    if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
     return call.reply(200, toProject(outcome));
   },
 };

@@ -1,7 +1,7 @@
 import type { Schemas } from '../../platform/contract/document/operations';
 import type { ProjectRow } from '../../platform/database/rows';
 
-/** A project as the contract has it. */
+/** Maps a project to the schema `Project`. */
 export function toProject(row: ProjectRow): Schemas['Project'] {
   return {
     id: row.id,

@@ -1,9 +1,11 @@
+import { isCompletedSql, isOpenSql } from '../../domain/tasks/status';
 import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
 import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
 import type { ProjectRow } from '../../platform/database/rows';
+import { update } from '../../platform/database/update';
 import { liveTasks, updateTasks } from '../tasks/repository';
 
-/** What a project is made of by its owner. */
+/** The fields of a project that its user sets. */
 export interface ProjectFields {
   name: string;
   color: string | null;
@@ -34,7 +36,7 @@ export interface ProjectCounts {
   readonly completed: number;
 }
 
-/** How many tasks outside of the trash each of these projects has, by its id. */
+/** The number of tasks of each of these projects by its id, without tasks in the trash. */
 export async function countInProjects(
   lane: Lane,
   ids: readonly string[],
@@ -44,8 +46,8 @@ export async function countInProjects(
     .groupBy('project_id')
     .select(
       'project_id',
-      lane.expression('count(*) filter (where status_rank <= 2) as open'),
-      lane.expression('count(*) filter (where status_rank = 3) as completed'),
+      lane.expression(`count(*) filter (where ${isOpenSql}) as open`),
+      lane.expression(`count(*) filter (where ${isCompletedSql}) as completed`),
     );
   const counted = new Map(rows.map((row) => [row.project_id, row]));
   return Object.fromEntries(
@@ -56,12 +58,12 @@ export async function countInProjects(
   );
 }
 
-/** A project, or undefined if the lane has none with this id. */
+/** A project; undefined if the lane has none with this id. */
 export async function findProject(lane: Lane, id: string): Promise<ProjectRow | undefined> {
   return lane.rows('projects').where('id', id).first();
 }
 
-/** Makes a project; undefined if the id is taken. */
+/** Creates a project. @returns undefined if the id is taken */
 export async function insertProject(
   lane: WritableLane,
   project: ProjectFields & { id: string },
@@ -79,14 +81,14 @@ export async function insertProject(
   return row;
 }
 
-/** A project as an import makes it. */
+/** A project from an import. */
 export type ImportedProject = ProjectFields & {
   id: string;
   position: string | undefined;
   created_at: Date | undefined;
 };
 
-/** Makes projects as a set, and those whose ids are taken not. @returns the ids of those that it made */
+/** Creates many projects; skips those whose ids are taken. @returns the ids of the created projects */
 export async function insertProjects(
   lane: WritableLane,
   projects: readonly ImportedProject[],
@@ -109,7 +111,7 @@ export async function insertProjects(
   return rows.map(({ id }) => id);
 }
 
-/** Writes fields over a project, which then has a new version; the project as it is if none of them differs. */
+/** Updates fields of a project and raises its version. Returns the project unchanged if no field differs. */
 export async function updateProject(
   lane: WritableLane,
   current: ProjectRow,
@@ -117,16 +119,16 @@ export async function updateProject(
 ): Promise<ProjectRow> {
   const fields = differences<Changeable>(current, wanted);
   if (Object.keys(fields).length === 0) return current;
-  const [row] = await lane
-    .rows('projects')
-    .where('id', current.id)
-    .update({ ...wanted, version: current.version + 1, updated_at: lane.now } as object)
-    .returning('*');
+  const [row] = await update(lane.rows('projects').where('id', current.id), {
+    ...wanted,
+    version: current.version + 1,
+    updated_at: lane.now,
+  }).returning('*');
   lane.changed({ type: 'project', id: current.id, action: 'updated', fields });
   return row as ProjectRow;
 }
 
-/** The tasks of a project that are no subtasks, outside of the trash. */
+/** The ids of the tasks of a project that have no parent and are not in the trash. */
 export async function rootsIn(lane: Lane, projectId: string): Promise<string[]> {
   const rows: { id: string }[] = await liveTasks(lane)
     .where('project_id', projectId)
@@ -136,7 +138,7 @@ export async function rootsIn(lane: Lane, projectId: string): Promise<string[]> 
   return rows.map((row) => row.id);
 }
 
-/** Removes a project; its tasks, those in the trash too, are then without one. */
+/** Removes a project. Its tasks, also those in the trash, then have no project. */
 export async function deleteProject(lane: WritableLane, id: string): Promise<void> {
   const rows = await lane.rows('tasks').where('project_id', id).select('id', 'parent_id', 'project_id');
   await updateTasks(lane, rows, { project_id: null });

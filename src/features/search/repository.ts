@@ -1,21 +1,22 @@
-/** How tasks get their words, and are found by them: SQL over the column `search`. */
+/** Indexes the words of tasks and searches them, with SQL over the column `search`. */
 
 import { anyOfEach, prefixQuery, searchVector, searchVersion } from '../../domain/text/words';
 import type { Expression } from '../../platform/database/keyset';
 import type { Lane, WritableLane } from '../../platform/database/lane';
 import { schema } from '../../platform/database/rows';
+import { update } from '../../platform/database/update';
 
-/** A word of the lane that is nearly one that is looked for, and how nearly: 1 for the same. */
+/** A word of the lane that is similar to a word of the query. The similarity is 1 for the same word. */
 export interface NearWord {
   readonly word: string;
   readonly similarity: number;
 }
 
-/** What is looked for, and how. */
+/** A search: the words of the query, and how they match. */
 export interface TextSearch {
-  /** Folded, as `queryWords` has them. */
+  /** Folded words from `queryWords`. */
   readonly words: readonly string[];
-  /** For each of the words those of the lane that count as it; null where those do that begin with it. */
+  /** For each word of the query, the similar words of the lane. Null for exact matches: words that begin with it. */
   readonly near: readonly (readonly NearWord[])[] | null;
 }
 
@@ -23,7 +24,7 @@ function queryOf({ words, near }: TextSearch): string {
   return near ? anyOfEach(near.map((each) => each.map(({ word }) => word))) : prefixQuery(words);
 }
 
-/** The condition that a task has to meet. */
+/** The SQL condition for the tasks that match. */
 export function matching(search: TextSearch): Expression {
   const { words, near } = search;
   const isInVain = words.length === 0 || near?.some((each) => each.length === 0);
@@ -31,7 +32,7 @@ export function matching(search: TextSearch): Expression {
   return { sql: 'search @@ ?::tsquery', bindings: [queryOf(search)] };
 }
 
-/** How well a task matches, a number of four bytes, the more the better. */
+/** The SQL expression for the relevance of a task, a `float4`; higher is better. */
 export function relevance(search: TextSearch): Expression {
   if (search.near === null) {
     const weights = `'{0.1, 0.2, 0.4, 1}'::float4[]`;
@@ -45,25 +46,25 @@ export function relevance(search: TextSearch): Expression {
   };
 }
 
-// Of the trigrams of both words, the part that they share: a letter too many, too few or swapped leaves about this.
+// The minimum share of common trigrams. Words with one added, missing or swapped letter have about this similarity.
 const leastSimilarity = 0.25;
 
 const mostNearWords = 50;
 
 /**
- * For each of these words, the words of the lane that are nearly the same, the nearest first: at most 50.
- * @param trigramSchema the schema of pg_trgm, as SQL has it
+ * For each word, at most 50 similar words of the lane, the most similar first.
+ * @param trigramSchema the schema of pg_trgm, quoted for SQL
  */
 export async function nearWords(
   lane: Lane,
   words: readonly string[],
   trigramSchema: string,
 ): Promise<NearWord[][]> {
-  // Each word of the lane is compared once, however many tasks have it. `ts_stat` takes the text of a query, which is
-  // held to the lane by its policies as any other.
+  // Each word of the lane is compared once, even if many tasks have it. `ts_stat` takes the text of a query. Row-level
+  // security limits that query to the lane.
   const vectors = `format('select search from ${schema}.tasks where user_id = %L and deleted_at is null', user_id)`;
   const vocabulary = lane.rows('profiles').joinRaw(`cross join lateral ts_stat(${vectors}) as stat`);
-  // Of a longer word, its beginning counts: what is looked for may not be written out.
+  // Only the beginning of a longer word is compared, because the user may not have typed the whole word.
   const similarity = `${trigramSchema}.similarity(left(vocabulary.word, char_length(wanted.word) + 1), wanted.word)`;
   const nearest = `
     select vocabulary.word, ${similarity} as similarity from vocabulary where ${similarity} >= ${leastSimilarity}
@@ -77,14 +78,14 @@ export async function nearWords(
   return rows.map(({ near }) => near);
 }
 
-/** What a task's row holds for searches. */
+/** The columns of a task's row for searches. */
 export function wordsOfTask(title: string, description: string | null) {
   return { search: searchVector(title, description), search_version: searchVersion };
 }
 
 /**
- * Makes the words of at most `limit` tasks that have none yet. That is no change of the tasks.
- * @returns whether there may be more
+ * Indexes at most `limit` tasks that are not indexed yet. That does not count as a change of the tasks.
+ * @returns true if there may be more
  */
 export async function indexTasks(lane: WritableLane, limit: number): Promise<boolean> {
   const rows = await lane
@@ -94,14 +95,11 @@ export async function indexTasks(lane: WritableLane, limit: number): Promise<boo
     .limit(limit)
     .select('id', 'title', 'description');
   const vectors = rows.map(({ id, title, description }) => [id, searchVector(title, description)]);
-  await lane
-    .rows('tasks')
-    .whereRaw('id = any(?)', [rows.map(({ id }) => id)])
-    .update({
-      search: lane.expression('(?::jsonb ->> id::text)::tsvector', [
-        JSON.stringify(Object.fromEntries(vectors)),
-      ]),
-      search_version: searchVersion,
-    } as object);
+  await update(lane.rows('tasks').whereRaw('id = any(?)', [rows.map(({ id }) => id)]), {
+    search: lane.expression('(?::jsonb ->> id::text)::tsvector', [
+      JSON.stringify(Object.fromEntries(vectors)),
+    ]),
+    search_version: searchVersion,
+  });
   return rows.length === limit;
 }

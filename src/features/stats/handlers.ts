@@ -1,3 +1,4 @@
+import { openStatuses } from '../../domain/tasks/status';
 import { addDays, offsetsBetween } from '../../domain/time/calendar';
 import type { Schemas } from '../../platform/contract/document/operations';
 import type { Handlers } from '../../platform/contract/http/call';
@@ -23,10 +24,10 @@ function sum(groups: readonly TaskGroup[], ...statuses: TaskStatus[]): number {
 }
 
 function tally(groups: readonly TaskGroup[]): Tally {
-  return { open: sum(groups, 'pending', 'in_progress'), completed: sum(groups, 'completed') };
+  return { open: sum(groups, ...openStatuses), completed: sum(groups, 'completed') };
 }
 
-/** The tasks as they are now. */
+/** The counts of the present tasks. */
 function toCounts(groups: readonly TaskGroup[]) {
   const ofPriority = (priority: TaskPriority) => groups.filter((group) => group.priority === priority);
   const byStatus = taskStatuses.map((status) => [status, sum(groups, status)]);
@@ -40,7 +41,7 @@ function toCounts(groups: readonly TaskGroup[]) {
   };
 }
 
-/** What was completed, day by day. */
+/** The completions of each day of a range. */
 function toCompletions(range: { from: string; until: string }, counts: Readonly<Record<string, number>>) {
   const days = daysOf(range).map((date) => ({ date, count: counts[date] ?? 0 }));
   return { ...range, total: days.reduce((total, { count }) => total + count, 0), days };

@@ -1,4 +1,4 @@
-/** The days that statistics are of. */
+/** The range of days of statistics. */
 
 import { addDays } from '../../domain/time/calendar';
 import type { ValidationError } from '../../platform/contract/document/operations';
@@ -12,21 +12,22 @@ export interface DayRange {
   readonly until: string;
 }
 
-/** The range that is asked for, or what is wrong with it. Days are `YYYY-MM-DD`, and sort as they are written. */
+/** The requested range, or a validation error. Days are `YYYY-MM-DD`, so they sort as texts. */
 export function dayRange(
   { from, until }: { from?: string | undefined; until?: string | undefined },
   today: string,
 ): DayRange | ValidationError {
   const last = until ?? today;
   const usual = addDays(last, 1 - usualDays);
-  // Before the year 1, years have another form.
+  // Years before 1 have another format.
   const first = from ?? (/^(?!0000)\d{4}-/.test(usual) ? usual : firstDay);
-  if (first > last) return { pointer: '/query/from', code: 'contradiction', detail: 'is after the last day' };
+  if (first > last)
+    return { pointer: '/query/from', code: 'contradiction', detail: 'must not be after the last day' };
   if (daysIn({ from: first, until: last }) > maxDays) {
     return {
       pointer: '/query/from',
       code: 'too-small',
-      detail: `is more than ${maxDays} days before the end`,
+      detail: `must be at most ${maxDays} days before the last day`,
     };
   }
   return { from: first, until: last };

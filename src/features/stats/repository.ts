@@ -2,7 +2,7 @@ import type { Lane } from '../../platform/database/lane';
 import type { ProfileRow, TaskPriority, TaskStatus } from '../../platform/database/rows';
 import { liveTasks } from '../tasks/repository';
 
-/** The tasks of one status, priority and project. */
+/** The number of tasks with the same status, priority and project. */
 export interface TaskGroup {
   readonly status: TaskStatus;
   readonly priority: TaskPriority;
@@ -18,14 +18,14 @@ export function kindsQuery(lane: Lane) {
     .select('status', 'priority', 'project_id', lane.expression('count(*)::integer as count'));
 }
 
-/** The lane's tasks outside of the trash, counted by status, priority and project. */
+/** The number of the lane's tasks by status, priority and project, without tasks in the trash. */
 export async function countByKind(lane: Lane): Promise<TaskGroup[]> {
   return kindsQuery(lane) as never;
 }
 
 /** The query for `findProfileSince`. */
 export function profileSinceQuery(lane: Lane) {
-  // Its index begins with the earliest; of tasks that are not completed, with infinity.
+  // The index of `completed_asc` begins with the earliest. Tasks that are not completed have infinity there.
   const since = lane.expression('least(profiles.created_at, ?, ?) as since', [
     liveTasks(lane).min('completed_asc'),
     lane.rows('completions').min('completed_at'),
@@ -33,18 +33,20 @@ export function profileSinceQuery(lane: Lane) {
   return lane.rows('profiles').first('profiles.*', since);
 }
 
-/** The lane's profile with an instant before which nothing was completed; undefined before its first write. */
+/**
+ * The lane's profile with an instant before which nothing was completed; undefined if the lane was never written to.
+ */
 export async function findProfileSince(lane: Lane): Promise<(ProfileRow & { since: Date }) | undefined> {
   return profileSinceQuery(lane) as never;
 }
 
-/** Offsets of a time zone from UTC, each with the instant from which it holds, in order. */
+/** Offsets of a time zone from UTC in order, each with the instant when it begins. */
 export type Offsets = readonly { readonly from: Date; readonly seconds: number }[];
 
 /**
- * The query for `findCompletions`: what was completed and when, by day, and days in a row. A completed task counts, and so
- * do each record of an occurrence, and the subtasks that one has opened again. The last completion of a recurring task is
- * in its record and on the task, and counts once.
+ * The query for `findCompletions`: completions by day, and streaks. Completed tasks, completions of occurrences, and
+ * completed subtasks that a completion has reopened all count. The last completion of a recurring task is in its record
+ * and on the task, and counts once.
  */
 export function completionsQuery(
   lane: Lane,
@@ -125,14 +127,14 @@ export function completionsQuery(
 }
 
 export interface Completions {
-  /** By day, `YYYY-MM-DD`; days without any are left out. */
+  /** By day, `YYYY-MM-DD`; days without completions are left out. */
   readonly counts: Readonly<Record<string, number>>;
-  /** Days in a row: the most that there ever were, and those up to yesterday or today. */
+  /** Streaks in days: the longest of all time, and the current one that ends yesterday or today. */
   readonly longest: number;
   readonly current: number;
 }
 
-/** The completions of the days from `from` until `until`, and the streaks of all time. */
+/** The completions of the days from `from` to `until` (inclusive), and the streaks. */
 export async function findCompletions(
   lane: Lane,
   range: Parameters<typeof completionsQuery>[1],

@@ -1,4 +1,4 @@
-/** What is synced: for every type of change, how the entities of that type are read, and their shape in the contract. */
+/** The types of entities that are synchronized: how each is read, and how it is mapped to its schema. */
 
 import type { Schemas } from '../../platform/contract/document/operations';
 import { pageAfter } from '../../platform/database/keyset';
@@ -15,23 +15,23 @@ import { liveTasks } from '../tasks/repository';
 type SyncChange = Schemas['SyncChange'];
 type DataOf<T> = NonNullable<Extract<SyncChange, { type: T }>['data']>;
 
-/** An entity that is there. */
+/** An entity that exists and is not in the trash. */
 export interface Entity<D> {
   readonly id: string | null;
   readonly data: D;
 }
 
-/** How entities of a type are read. What is in the trash is not there. */
+/** How entities of a type are read. Tasks in the trash are left out. */
 export interface EntityType<D> {
-  /** Those of these ids that are there, in any order. */
+  /** The entities with these ids, in any order; ids without an entity are left out. */
   find(lane: Lane, ids: readonly (string | null)[]): Promise<Entity<D>[]>;
-  /** Those after an id, or from the first on, by id. */
+  /** A page of entities in the order of their ids: those after `after`, or from the first if it is null. */
   page(lane: Lane, after: string | null, limit: number): Promise<Entity<D>[]>;
 }
 
 const byId = [{ column: 'id', direction: 'asc' }] as const;
 
-/** Rows as entities. */
+/** The type of the entities that are the rows of a query. */
 function rowsOf<R extends { id: string }, D>(
   rows: (lane: Lane) => RowQuery<R>,
   map: (row: R) => D,
@@ -50,22 +50,21 @@ async function readProfile(lane: Lane): Promise<Entity<Schemas['Profile']>[]> {
 }
 
 /**
- * Every type of change, in the order in which a snapshot has them. Null for what clients get no copy of: such changes are
- * passed over.
+ * Every type of change, in the order of a snapshot. Null for a type that is not synchronized: its changes are skipped.
  */
 export const entityTypes: { readonly [T in ChangeType]: EntityType<DataOf<T>> | null } = {
-  // There without a row, too, with its defaults.
+  // A lane without a row has a profile with the defaults.
   profile: { find: readProfile, page: async (lane, after) => (after === null ? readProfile(lane) : []) },
   project: rowsOf((lane) => lane.rows('projects'), toProject),
   tag: rowsOf((lane) => lane.rows('tags'), toTag),
   task: rowsOf(liveTasks, toTask),
   completion: rowsOf((lane) => lane.rows('completions'), toCompletion),
-  // What they let others do is nothing for every device to know.
+  // They give access to others, so they are not copied to every device.
   calendar_feed: null,
   webhook: null,
 };
 
-/** The types that are synced. */
+/** The types that are synchronized. */
 export const syncedTypes = (Object.keys(entityTypes) as ChangeType[]).filter(
   (type) => entityTypes[type] !== null,
 );

@@ -14,22 +14,25 @@ import { decodeSyncToken, encodeSyncToken, type SnapshotPosition, type SyncPosit
 
 type SyncChange = Schemas['SyncChange'];
 
-/** A page, and where the copy stands that has applied it. */
+/** A page of changes, and the position of a copy that has applied it. */
 interface Page {
   readonly changes: SyncChange[];
   readonly next: SyncPosition;
   readonly hasMore: boolean;
 }
 
-// Changes are merged, so many of them may make a small page; reading what they were of is cheap.
+// Changes of the same entity are merged, so more changes are read than the page has entities.
 const changesPerEntity = 5;
 
 function toSyncChange(type: ChangeType, id: string | null, seq: number, entity?: Entity<object>): SyncChange {
-  // The registry has each type's data in its contract's shape.
+  // `entityTypes` maps the data of each type to its schema.
   return { seq, type, id, deleted: !entity, data: entity?.data ?? null } as SyncChange;
 }
 
-/** The next entities of a snapshot; they are what there is now, and the changes after `seq` make up for that. */
+/**
+ * The next page of a snapshot. Entities have their present values, so the copy also needs the changes after `seq`,
+ * which follow the snapshot.
+ */
 async function readSnapshot(
   lane: Lane,
   history: History,
@@ -39,7 +42,7 @@ async function readSnapshot(
 ): Promise<Page> {
   const found: { type: ChangeType; entity: Entity<object> }[] = [];
   for (const type of syncedTypes.slice(syncedTypes.indexOf(first as ChangeType))) {
-    // One more than the page holds tells where the next one begins.
+    // One entity more than the page holds shows where the next page begins.
     const missing = limit + 1 - found.length;
     if (missing === 0) break;
     const entities = await entityTypes[type]?.page(lane, type === first ? after : null, missing);
@@ -55,7 +58,10 @@ async function readSnapshot(
   return { changes, next: { epoch, seq, snapshot }, hasMore: true };
 }
 
-/** The number of each entity's last change, in the order of these; as far as `limit` entities go. */
+/**
+ * Merges changes into at most `limit` entities, each with the number of its last change, in the order of these numbers.
+ * `last` is the number of the last change that was merged.
+ */
 function merge(
   scanned: readonly ChangedEntity[],
   limit: number,
@@ -73,7 +79,7 @@ function merge(
   return { entities: [...entities.values()], last };
 }
 
-/** What has changed after `seq`, each entity as it is now. */
+/** The entities that changed after `seq`, with their present values. */
 async function readDeltas(lane: Lane, history: History, { seq }: SyncPosition, limit: number): Promise<Page> {
   const scanned = await listChangedEntities(lane, seq, limit * changesPerEntity);
   const { entities, last = seq } = merge(scanned, limit);
@@ -96,7 +102,10 @@ async function readDeltas(lane: Lane, history: History, { seq }: SyncPosition, l
   };
 }
 
-/** The page from a position on, all of it read on one snapshot of the lane; null if the position leads nowhere. */
+/**
+ * The page after a position, or the first page of a snapshot if `from` is null. It is read in one transaction.
+ * @returns null if the history of the lane does not continue from the position
+ */
 async function readPage(lane: Lane, from: SyncPosition | null, limit: number): Promise<Page | null> {
   const history = await readHistory(lane);
   const start: SyncPosition = from ?? {
@@ -121,7 +130,7 @@ export const syncHandlers: Pick<Handlers, 'syncLane'> = {
           {
             pointer: '/query/token',
             code: 'wrong-token',
-            detail: 'is not a token of this user’s to sync on with',
+            detail: 'must be a sync token of this user',
           },
         ],
       });

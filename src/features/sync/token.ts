@@ -1,20 +1,20 @@
 /**
- * Sync tokens: opaque to clients, and bound to a user. They are not signed, since deployments with a key set share no
- * secret: a forged one leads to some place in the user's own lane.
+ * Sync tokens: opaque to clients, and bound to a user. They are not signed, because deployments with a key set share no
+ * secret. A forged token only names another position in the user's own lane.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { HistoryPosition } from '../changes/repository';
 
-/** Where a snapshot goes on: with the entities of a type, after the one with the id `after`. */
+/** Where a snapshot continues: with the entities of a type whose ids follow `after`. */
 export interface SnapshotPosition {
   readonly type: string;
   readonly after: string | null;
 }
 
-/** Where a copy of a lane stands. */
+/** The position of a copy of a lane. */
 export interface SyncPosition extends HistoryPosition {
-  /** Null once the copy has all of the snapshot; the changes that it needs are those after `seq` either way. */
+  /** Null if the copy has the whole snapshot. In both cases it still needs the changes after `seq`. */
   readonly snapshot: SnapshotPosition | null;
 }
 
@@ -38,7 +38,7 @@ function encode(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
-/** Makes a token of a user's; `types` are those that the service syncs. */
+/** Creates a token for a user. `types` are the types that the service synchronizes. */
 export function encodeSyncToken(
   userId: string,
   types: readonly string[],
@@ -63,9 +63,9 @@ function parse(token: string): unknown {
 }
 
 /**
- * Reads a token back.
- * @returns null for one that was never made for this user; `expired` for one of a service that synced other types, whose
- * changes the copy lacks.
+ * Decodes a token.
+ * @returns null if the service did not create the token for this user; `expired` if the service synchronized other
+ * types when it created the token, because the copy lacks the changes of these types
  */
 export function decodeSyncToken(
   userId: string,

@@ -1,10 +1,12 @@
-/** What can be done to tags by their ids. Every such write goes through here, wherever it comes from. */
+/** The commands on tags. All writes of a tag by its id use them. */
 import type { Schemas } from '../../platform/contract/document/operations';
 import type { WritableLane } from '../../platform/database/lane';
 import type { TagRow } from '../../platform/database/rows';
 import { deleteTag, findTag, updateTag } from './repository';
 
-/** Changes the fields of a tag that the body names; with the name of another, the answer is that other one. */
+/**
+ * Changes the fields of a tag that the body contains. With the name of another tag, the two are merged into that tag.
+ */
 export async function changeTag(
   lane: WritableLane,
   id: string,
@@ -14,7 +16,7 @@ export async function changeTag(
   return current ? updateTag(lane, current, body) : 'not-found';
 }
 
-/** Takes a tag off every task that carries it, and removes it. */
+/** Removes a tag, also from all tasks that have it. */
 export async function removeTag(lane: WritableLane, id: string): Promise<'removed' | 'not-found'> {
   if (!(await findTag(lane, id))) return 'not-found';
   await deleteTag(lane, id);

@@ -1,7 +1,7 @@
 import type { Schemas } from '../../platform/contract/document/operations';
 import type { TagRow } from '../../platform/database/rows';
 
-/** A tag as the contract has it. */
+/** Maps a tag to the schema `Tag`. */
 export function toTag(row: TagRow): Schemas['Tag'] {
   return {
     id: row.id,

@@ -1,17 +1,17 @@
-/** Tags' names: what makes two of them the same. */
+/** Names of tags, and when two names mean the same tag. */
 import { foldCase } from '../../domain/text/case';
 
-/** A name as its tag shows it. */
+/** The name in the form that the tag shows. */
 export function tagName(name: string): string {
   return name.trim();
 }
 
-/** What the names of one tag have in common: compatible forms (NFKC) with case folded, the same on every machine. */
+/** The key of a name: Unicode form NFKC with case folded. Names with the same key mean the same tag. */
 export function tagKey(name: string): string {
   return foldCase(tagName(name).normalize('NFKC'));
 }
 
-/** Orders keys by code point, as Postgres' collation "C" does. */
+/** Orders keys by code point, like the Postgres collation "C". */
 export function compareKeys(one: string, other: string): number {
   return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }

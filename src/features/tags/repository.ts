@@ -1,22 +1,26 @@
 import { v7 as uuidv7 } from 'uuid';
+import { lastOpenRank } from '../../domain/tasks/status';
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
 import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
 import type { TagRow } from '../../platform/database/rows';
+import { update } from '../../platform/database/update';
 import { compareKeys, tagKey, tagName } from './names';
 
-/** What a tag is made of by its owner. */
+/** The fields of a tag that its user sets. */
 export interface TagFields {
   name: string;
   color: string | null;
 }
 
-/** The tags whose names have these keys. */
+/** A query for the tags whose names have these keys. */
 export function tagsNamed(lane: Lane, keys: readonly string[]) {
   return lane.rows('tags').whereIn('name_key', keys);
 }
 
-/** Names as the lane's tags spell them, those that it has none of as they are; each once, by their keys. */
+/**
+ * Spells names like the lane's existing tags; new names stay as they are. Each tag comes once, in the order of keys.
+ */
 export async function spellTags(lane: Lane, names: readonly string[]): Promise<string[]> {
   const spelled = new Map(names.toReversed().map((name) => [tagKey(name), tagName(name)]));
   if (spelled.size === 0) return [];
@@ -24,7 +28,7 @@ export async function spellTags(lane: Lane, names: readonly string[]): Promise<s
   return [...spelled].toSorted(([one], [other]) => compareKeys(one, other)).map(([, name]) => name);
 }
 
-/** Gives a task exactly the tags with these names, making those that there are not yet. */
+/** Gives a task exactly the tags with these names; creates the missing tags. */
 export async function replaceTaskTags(
   lane: WritableLane,
   taskId: string,
@@ -35,7 +39,7 @@ export async function replaceTaskTags(
   const fresh = [...byKey].filter(([key]) => !known.has(key));
   for (const [key] of fresh) known.set(key, uuidv7());
   const links = [...known.values()].map((tag_id) => ({ task_id: taskId, tag_id }));
-  // As sets: a statement for each tag made a batch of tasks with many tags take seconds.
+  // One statement for all tags: with a statement for each tag, a batch of tasks with many tags took seconds.
   await Promise.all([
     lane.rows('task_tags').where('task_id', taskId).delete(),
     insertTags(
@@ -51,10 +55,10 @@ export async function replaceTaskTags(
   ]);
 }
 
-/** A tag as an import makes it. */
+/** A tag from an import. */
 export type ImportedTag = TagFields & { id: string; created_at: Date | undefined };
 
-/** Makes tags as a set, and those whose id or name is taken not. @returns the ids of those that it made */
+/** Creates many tags; skips those whose id or name is taken. @returns the ids of the created tags */
 export async function insertTags(lane: WritableLane, tags: readonly ImportedTag[]): Promise<string[]> {
   if (tags.length === 0) return [];
   const rows: { id: string }[] = await lane
@@ -74,9 +78,7 @@ export async function insertTags(lane: WritableLane, tags: readonly ImportedTag[
   return rows.map(({ id }) => id);
 }
 
-/**
- * The names of tasks' tags as the lane's tags spell them, by key and in their order, making those that there are not yet.
- */
+/** Spells many lists of names like the lane's tags, each list in the order of keys; creates the missing tags. */
 export async function spellAll(
   lane: WritableLane,
   lists: readonly (readonly string[])[],
@@ -94,7 +96,7 @@ export async function spellAll(
   );
 }
 
-/** Gives new tasks the tags that their rows name, all of which there are. */
+/** Links new tasks with the tags in their rows. All these tags must exist. */
 export async function tagTasks(
   lane: WritableLane,
   rows: readonly { id: string; tags: string[] }[],
@@ -125,7 +127,7 @@ export interface TagCounts {
   readonly total: number;
 }
 
-/** How many tasks outside of the trash carry each of these tags, by its id. */
+/** The number of tasks with each of these tags by its id, without tasks in the trash. */
 export async function countTagged(lane: Lane, ids: readonly string[]): Promise<Record<string, TagCounts>> {
   const live = () => lane.rows('tasks').whereNull('deleted_at');
   const tally = async (tasks: ReturnType<typeof live>) => {
@@ -137,11 +139,14 @@ export async function countTagged(lane: Lane, ids: readonly string[]): Promise<R
       .select('tag_id', lane.expression('count(*)'));
     return new Map(rows.map((row) => [row.tag_id, Number(row.count)]));
   };
-  const [total, open] = await Promise.all([tally(live()), tally(live().where('status_rank', '<=', 2))]);
+  const [total, open] = await Promise.all([
+    tally(live()),
+    tally(live().where('status_rank', '<=', lastOpenRank)),
+  ]);
   return Object.fromEntries(ids.map((id) => [id, { open: open.get(id) ?? 0, total: total.get(id) ?? 0 }]));
 }
 
-/** A tag, or undefined if the lane has none with this id. */
+/** A tag; undefined if the lane has none with this id. */
 export async function findTag(lane: Lane, id: string): Promise<TagRow | undefined> {
   return lane.rows('tags').where('id', id).first();
 }
@@ -151,14 +156,14 @@ async function taskIdsOf(lane: Lane, tagId: string): Promise<string[]> {
   return rows.map((row) => row.task_id);
 }
 
-// The names of a task's tags by their keys, as `spellTags` has them.
+// The names of a task's tags in the order of their keys, like `spellTags`.
 const namesOfTask = `array(
   select tag.name from tasklane.task_tags as link
     join tasklane.tags as tag on tag.user_id = link.user_id and tag.id = link.tag_id
   where link.user_id = tasks.user_id and link.task_id = tasks.id
   order by tag.name_key)`;
 
-/** Does something to tags, and then writes the names anew on the tasks that carried one, as a set. */
+/** Runs a change of tags and then updates the tag names of these tasks. */
 async function retag(lane: WritableLane, taskIds: string[], change: () => Promise<unknown>): Promise<void> {
   const before: { id: string; tags: string[] }[] = await lane
     .rows('tasks')
@@ -167,15 +172,14 @@ async function retag(lane: WritableLane, taskIds: string[], change: () => Promis
   await change();
   const tags = new Map<string, string[]>();
   for (const chunk of chunksOf(taskIds, rowsInStatement)) {
-    const after: { id: string; tags: string[] }[] = await lane
-      .rows('tasks')
-      .whereRaw('id = any(?)', [chunk])
-      .update({
+    const after: { id: string; tags: string[] }[] = await update(
+      lane.rows('tasks').whereRaw('id = any(?)', [chunk]),
+      {
         tags: lane.expression(namesOfTask),
         version: lane.expression('version + 1'),
         updated_at: lane.now,
-      } as object)
-      .returning(['id', 'tags']);
+      },
+    ).returning(['id', 'tags']);
     for (const row of after) tags.set(row.id, row.tags);
   }
   for (const row of before) {
@@ -187,21 +191,17 @@ async function retag(lane: WritableLane, taskIds: string[], change: () => Promis
 async function writeTag(lane: WritableLane, current: TagRow, wanted: Partial<TagFields>): Promise<TagRow> {
   const fields = differences<TagFields>(current, wanted);
   if (Object.keys(fields).length === 0) return current;
-  const [row] = await lane
-    .rows('tags')
-    .where('id', current.id)
-    .update({
-      ...wanted,
-      ...(wanted.name === undefined ? {} : { name_key: tagKey(wanted.name) }),
-      version: current.version + 1,
-      updated_at: lane.now,
-    } as object)
-    .returning('*');
+  const [row] = await update(lane.rows('tags').where('id', current.id), {
+    ...wanted,
+    ...(wanted.name === undefined ? {} : { name_key: tagKey(wanted.name) }),
+    version: current.version + 1,
+    updated_at: lane.now,
+  }).returning('*');
   lane.changed({ type: 'tag', id: current.id, action: 'updated', fields });
   return row as TagRow;
 }
 
-/** Writes a tag anew, on every task that carries it; with the name of another, the two become that other one. */
+/** Updates a tag, also on all tasks that have it. With the name of another tag, the two are merged into that tag. */
 export async function updateTag(
   lane: WritableLane,
   current: TagRow,
@@ -237,7 +237,7 @@ async function removeTag(lane: WritableLane, id: string): Promise<void> {
   lane.changed({ type: 'tag', id, action: 'deleted', fields: {} });
 }
 
-/** Takes a tag off every task that carries it, and removes it. */
+/** Removes a tag, also from all tasks that have it. */
 export async function deleteTag(lane: WritableLane, id: string): Promise<void> {
   await retag(lane, await taskIdsOf(lane, id), () => removeTag(lane, id));
 }

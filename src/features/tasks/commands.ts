@@ -1,8 +1,9 @@
 /**
- * What can be done to tasks, with the rules that the contract's schemas can't say. Every write goes through here,
- * wherever it comes from, but for imports (`import.ts`); each runs inside a write of the lane and writes nothing if it
- * finds a fault.
+ * The commands on tasks, with the rules that the schemas of the contract cannot express. All writes of tasks except
+ * imports (`import.ts`) use them. A command runs inside a write of the lane and writes nothing if there are validation
+ * errors.
  */
+import { isOpen } from '../../domain/tasks/status';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder, TaskRow } from '../../platform/database/rows';
@@ -21,52 +22,52 @@ import {
   updateTask,
   updateTasks,
 } from './repository';
-import { findPlace, levelsBelow, type Place, type PlaceFault } from './tree';
+import { findParentAndProject, type HierarchyError, levelsBelow, type ParentAndProject } from './tree';
 
 /** What is wrong with a body; the pointers are into it. */
-export interface Faulty {
-  readonly faults: readonly ValidationError[];
+export interface Invalid {
+  readonly errors: readonly ValidationError[];
 }
 
-/** What came of a command on a task: the task as it now is, or why not. */
-export type TaskOutcome = TaskRow | Faulty | 'not-found';
+/** The result of a command on a task: the task after the command, or the reason of the failure. */
+export type TaskOutcome = TaskRow | Invalid | 'not-found';
 
 type Creation = Omit<Schemas['TaskCreate'], 'id'> & { id: string };
 type Change = { [F in keyof Schemas['TaskPatch']]?: Schemas['TaskPatch'][F] | undefined };
 
 type Resolved = { [F in keyof TaskFields]?: TaskFields[F] | undefined };
 
-const notInLane = 'is not in this lane';
+const notInLane = 'does not exist in this lane';
 
-/** What is wrong with a place, in words. */
-export const placeFaults: Record<PlaceFault['reason'], string> = {
+/** The `detail` for each reason why a task cannot have a project or parent. */
+export const hierarchyDetails: Record<HierarchyError['reason'], string> = {
   'not-in-lane': notInLane,
-  cycle: 'is the task itself or one of its subtasks',
-  'too-deep': 'would put a task below the fifth level',
-  contradiction: "is not the parent's project",
+  cycle: 'must not be the task itself or one of its subtasks',
+  'too-deep': 'would put a task below level 5',
+  contradiction: 'must be the project of the parent task',
 };
 
-function isFault(place: Place | PlaceFault): place is PlaceFault {
-  return 'reason' in place;
+function isHierarchyError(target: ParentAndProject | HierarchyError): target is HierarchyError {
+  return 'reason' in target;
 }
 
-function placeFault({ field, reason }: PlaceFault): ValidationError {
-  return { pointer: `/${field}`, code: reason, detail: placeFaults[reason] };
+function hierarchyError({ field, reason }: HierarchyError): ValidationError {
+  return { pointer: `/${field}`, code: reason, detail: hierarchyDetails[reason] };
 }
 
-/** What is wrong with a due date. */
-export function dueFaults(due: Due): ValidationError[] {
+/** The validation errors of a due date; empty if it is valid. */
+export function dueErrors(due: Due): ValidationError[] {
   if (due.due_date !== null) {
-    const detail = 'has no instant in the years 1 to 9999 at this time and in this zone';
+    const detail = 'must be in the years 1 to 9999 in UTC, together with the due time and the time zone';
     return isWritable(due) ? [] : [{ pointer: '/due_date', code: 'wrong-format', detail }];
   }
   return (['due_time', 'time_zone'] as const)
     .filter((field) => due[field] !== null)
-    .map((field) => ({ pointer: `/${field}`, code: 'contradiction', detail: 'needs a due_date beside it' }));
+    .map((field) => ({ pointer: `/${field}`, code: 'contradiction', detail: 'requires `due_date`' }));
 }
 
-/** What a task has of these before it has any. */
-export const nothing: Due & Place & Recurrence = {
+/** The values that a new task begins with. */
+export const nothing: Due & ParentAndProject & Recurrence = {
   project_id: null,
   parent_id: null,
   due_date: null,
@@ -78,54 +79,57 @@ export const nothing: Due & Place & Recurrence = {
   completion_count: 0,
 };
 
-/** The fields that a body asks for, with what follows from them; what it leaves out stays as it is. */
+/**
+ * The new values of the fields in a body and of the fields derived from them. Fields that the body lacks do not
+ * change.
+ */
 async function resolve(
   lane: WritableLane,
   current: TaskRow | null,
   body: Change,
-): Promise<Resolved | Faulty> {
-  const placed = body.project_id !== undefined || body.parent_id !== undefined;
-  const place = placed ? await findPlace(lane, current, body) : (current ?? nothing);
+): Promise<Resolved | Invalid> {
+  const isMoved = body.project_id !== undefined || body.parent_id !== undefined;
+  const target = isMoved ? await findParentAndProject(lane, current, body) : (current ?? nothing);
   const due = mergeDue(current ?? nothing, body);
   const recurrence = mergeRecurrence(current ?? nothing, body, due.due_date);
   const reminders = body.reminders
     ? readReminders(body.reminders, due.due_date)
     : current && remindersLeft(current.reminders, due.due_date);
-  const faults = [
-    ...(isFault(place) ? [placeFault(place)] : []),
-    ...dueFaults(due),
+  const errors = [
+    ...(isHierarchyError(target) ? [hierarchyError(target)] : []),
+    ...dueErrors(due),
     ...(Array.isArray(recurrence) ? recurrence : []),
-    ...(reminders && areFaults(reminders) ? reminders : []),
+    ...(reminders && areErrors(reminders) ? reminders : []),
   ];
-  if (isFault(place) || Array.isArray(recurrence) || faults.length > 0) return { faults };
+  if (isHierarchyError(target) || Array.isArray(recurrence) || errors.length > 0) return { errors };
   return {
     ...body,
     ...recurrence,
     ...(body.title === undefined ? {} : { title: body.title.trim() }),
     ...(body.tags === undefined ? {} : { tags: await spellTags(lane, body.tags) }),
-    project_id: place.project_id,
-    parent_id: place.parent_id,
+    project_id: target.project_id,
+    parent_id: target.parent_id,
     ...due,
     due_at: dueAt(due),
     reminders: (reminders ?? undefined) as Reminder[] | undefined,
   };
 }
 
-/** Whether reminders could not be read. */
-export function areFaults(
+/** True if `readReminders` returned validation errors instead of reminders. */
+export function areErrors(
   reminders: readonly (Reminder | ValidationError)[],
 ): reminders is ValidationError[] {
   return reminders.some((each) => 'pointer' in each);
 }
 
-/** Makes a task. */
+/** Creates a task. */
 export async function createTask(
   lane: WritableLane,
   { id, ...body }: Creation,
-): Promise<TaskRow | Faulty | 'id-taken'> {
+): Promise<TaskRow | Invalid | 'id-taken'> {
   const fields = await resolve(lane, null, body);
-  if ('faults' in fields) return fields;
-  // The first occurrence of a recurring task is completed like any other.
+  if ('errors' in fields) return fields;
+  // A recurring task that is created as completed is first created open. Then its first occurrence is completed.
   const completes = fields.status === 'completed' && fields.rrule !== null;
   const status = completes ? 'pending' : fields.status;
   const row = await insertTask(lane, {
@@ -149,7 +153,7 @@ async function writeTask(lane: WritableLane, current: TaskRow, fields: TaskChang
   return row;
 }
 
-/** Whether a body completes an occurrence that is completed already: a repeat, that is not to do so again. */
+/** True if a body completes an occurrence that is already completed, for example because a client repeats a request. */
 async function isRepeat(
   lane: WritableLane,
   current: TaskRow,
@@ -159,13 +163,13 @@ async function isRepeat(
   return current.rrule !== null && isCompleted(lane, current, due_date);
 }
 
-/** Whether fields open a recurring task again that was completed for good. */
+/** True if the fields reopen a recurring task whose last occurrence was completed. */
 function reopens(current: TaskRow, { status, rrule }: Resolved): boolean {
-  const opens = status === 'pending' || status === 'in_progress';
+  const opens = status !== undefined && isOpen(status);
   return opens && current.status === 'completed' && current.rrule !== null && rrule === current.rrule;
 }
 
-/** Changes the fields of a task that the body names. */
+/** Changes the fields of a task that the body contains. */
 export async function changeTask(lane: WritableLane, id: string, body: Change): Promise<TaskOutcome> {
   const current = await findTask(lane, id);
   if (!current) return 'not-found';
@@ -173,7 +177,7 @@ export async function changeTask(lane: WritableLane, id: string, body: Change): 
     return changeTask(lane, id, { ...body, status: undefined, due_date: undefined });
   }
   const fields = await resolve(lane, current, body);
-  if ('faults' in fields) return fields;
+  if ('errors' in fields) return fields;
   if (reopens(current, fields)) {
     const undone = await uncompleteOccurrence(lane, current);
     if (undone !== 'completion-changed') return changeTask(lane, id, body);
@@ -185,7 +189,9 @@ export async function changeTask(lane: WritableLane, id: string, body: Change): 
   return isRecurring(row) ? completeOccurrence(lane, row) : row;
 }
 
-/** Replaces all fields of a task; outside of a parent's project, one that is left out is none. */
+/**
+ * Replaces all fields of a task. Without `project_id`, a subtask gets the project of its parent; other tasks get none.
+ */
 export function replaceTask(
   lane: WritableLane,
   id: string,
@@ -195,7 +201,10 @@ export function replaceTask(
   return changeTask(lane, id, { ...fields, project_id });
 }
 
-/** Completes a task or its occurrence, or takes that back; without a word, it toggles, and a recurring task goes on. */
+/**
+ * Completes a task or its current occurrence, or undoes that. If `completed` is absent, a recurring task goes on to its
+ * next occurrence, and any other task toggles between completed and pending.
+ */
 export async function completeTask(
   lane: WritableLane,
   id: string,
@@ -205,8 +214,8 @@ export async function completeTask(
   if (!current) return 'not-found';
   const wanted = completed ?? (isRecurring(current) || current.status !== 'completed');
   if (occurrence !== undefined && !(await isOccurrence(lane, current, occurrence))) {
-    const detail = 'is neither the due date of this task nor of a completed occurrence';
-    return { faults: [{ pointer: '/occurrence', code: 'not-allowed', detail }] };
+    const detail = 'must be the due date of the task or of a completed occurrence';
+    return { errors: [{ pointer: '/occurrence', code: 'not-allowed', detail }] };
   }
   const isPast = occurrence !== undefined && occurrence !== current.due_date;
   if (wanted) {
@@ -223,14 +232,14 @@ async function isOccurrence(lane: WritableLane, current: TaskRow, dueDate: strin
   return current.due_date === dueDate || isCompleted(lane, current, dueDate);
 }
 
-/** Goes on to a recurring task's next occurrence without completing this one. */
+/** Moves a recurring task to its next occurrence without completing the current one. */
 export async function skipTask(lane: WritableLane, id: string): Promise<TaskOutcome | 'not-recurring'> {
   const current = await findTask(lane, id);
   if (!current) return 'not-found';
   return goesOn(current) ? skipOccurrence(lane, current) : 'not-recurring';
 }
 
-/** Puts a task next to another one, into a project, or below a parent. */
+/** Moves a task: right before or after another task, into a project, or below a parent. */
 export async function moveTask(
   lane: WritableLane,
   id: string,
@@ -238,26 +247,26 @@ export async function moveTask(
 ): Promise<TaskOutcome> {
   const current = await findTask(lane, id);
   if (!current) return 'not-found';
-  const faults: ValidationError[] = [];
+  const errors: ValidationError[] = [];
   if (body.before !== undefined && body.after !== undefined) {
-    faults.push({ pointer: '/after', code: 'contradiction', detail: 'is not together with before' });
+    errors.push({ pointer: '/after', code: 'contradiction', detail: 'cannot be combined with `before`' });
   }
   const side = body.before === undefined ? 'after' : 'before';
   const anchorId = body[side];
   const anchor = anchorId === undefined ? undefined : await findTask(lane, anchorId);
-  if (anchorId === id) faults.push({ pointer: `/${side}`, code: 'cycle', detail: 'is the task itself' });
-  else if (anchorId && !anchor) faults.push({ pointer: `/${side}`, code: 'not-in-lane', detail: notInLane });
+  if (anchorId === id) errors.push({ pointer: `/${side}`, code: 'cycle', detail: 'must be another task' });
+  else if (anchorId && !anchor) errors.push({ pointer: `/${side}`, code: 'not-in-lane', detail: notInLane });
 
-  const place = await findPlace(lane, current, body);
-  if (isFault(place)) faults.push(placeFault(place));
-  if (faults.length > 0 || isFault(place)) return { faults };
+  const target = await findParentAndProject(lane, current, body);
+  if (isHierarchyError(target)) errors.push(hierarchyError(target));
+  if (errors.length > 0 || isHierarchyError(target)) return { errors };
 
-  const moved = place.project_id !== current.project_id || place.parent_id !== current.parent_id;
+  const moved = target.project_id !== current.project_id || target.parent_id !== current.parent_id;
   if (!anchor) {
-    return writeTask(lane, current, moved ? { ...place, position: await positionAtEnd(lane, 'tasks') } : {});
+    return writeTask(lane, current, moved ? { ...target, position: await positionAtEnd(lane, 'tasks') } : {});
   }
   const { position, others } = await moveNextTo(lane, 'tasks', current, anchor, side);
-  const row = await writeTask(lane, current, { ...place, position });
+  const row = await writeTask(lane, current, { ...target, position });
   await writePositions(lane, 'tasks', others);
   return row;
 }

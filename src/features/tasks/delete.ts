@@ -1,13 +1,14 @@
-/** Tasks and all below them into the trash. */
+/** Moves tasks and all their subtasks to the trash. */
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import type { Change, WritableLane } from '../../platform/database/lane';
+import { update } from '../../platform/database/update';
 
-/** Leaves a change of each task that names no fields. */
+/** Records a change without fields for each task. */
 export function changedAll(lane: WritableLane, ids: readonly string[], action: Change['action']): void {
   for (const id of ids) lane.changed({ type: 'task', id, action, fields: {} });
 }
 
-// The tasks below these outside of the trash, from the top down, each with the root of its own.
+// These tasks and all their subtasks that are not in the trash, each with its root and its level.
 const treesBelow = `
   with recursive tree as (
     select id, id as root, 1 as level from tasklane.tasks
@@ -18,9 +19,9 @@ const treesBelow = `
   )`;
 
 /**
- * Puts tasks and all below them into the trash, each tree as a delete of its own.
- * @param roots tasks of which none is below another
- * @returns how many tasks the trash has got
+ * Moves tasks and all their subtasks to the trash. Each tree counts as a separate deletion and is restored as a whole.
+ * @param roots ids of tasks; none of them may be below another
+ * @returns the number of deleted tasks, with subtasks
  */
 export async function deleteTasks(lane: WritableLane, roots: readonly string[]): Promise<number> {
   const found: { id: string; root: string; level: number }[] = await lane
@@ -32,17 +33,14 @@ export async function deleteTasks(lane: WritableLane, roots: readonly string[]):
     .select('tree.id', 'tree.root', 'tree.level');
   for (const chunk of chunksOf(found, rowsInStatement)) {
     const rootOf = JSON.stringify(Object.fromEntries(chunk.map(({ id, root }) => [id, root])));
-    await lane
-      .rows('tasks')
-      .whereRaw('id = any(?)', [chunk.map(({ id }) => id)])
-      .update({
-        deleted_at: lane.now,
-        deleted_with: lane.expression('(?::jsonb ->> id::text)::uuid', [rootOf]),
-        version: lane.expression('version + 1'),
-        updated_at: lane.now,
-      } as object);
+    await update(lane.rows('tasks').whereRaw('id = any(?)', [chunk.map(({ id }) => id)]), {
+      deleted_at: lane.now,
+      deleted_with: lane.expression('(?::jsonb ->> id::text)::uuid', [rootOf]),
+      version: lane.expression('version + 1'),
+      updated_at: lane.now,
+    });
   }
-  // In the order of the roots, and each before what is below it, as people tell it.
+  // Changes are in the order of the roots, and each task comes before its subtasks.
   const trees = Map.groupBy(found, ({ root }) => root);
   for (const root of roots) {
     const tree = (trees.get(root) ?? []).toSorted((one, other) => one.level - other.level);
@@ -55,7 +53,7 @@ export async function deleteTasks(lane: WritableLane, roots: readonly string[]):
   return found.length;
 }
 
-/** Puts a task and all below it into the trash; false if the lane has none with this id outside of it. */
+/** Moves a task and all its subtasks to the trash. @returns false if there is no such task outside the trash */
 export async function deleteTask(lane: WritableLane, id: string): Promise<boolean> {
   return (await deleteTasks(lane, [id])) > 0;
 }

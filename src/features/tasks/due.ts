@@ -1,4 +1,4 @@
-/** Due dates: which ones make sense, and the instants that they stand for. */
+/** Due dates: how a change is merged, and the instants that due dates stand for. */
 
 import { toInstant } from '../../domain/time/calendar';
 import { isWritableInstant } from '../../platform/contract/validation/formats';
@@ -7,17 +7,17 @@ import type { Reminder } from '../../platform/database/rows';
 export interface Due {
   /** `YYYY-MM-DD`. */
   readonly due_date: string | null;
-  /** `HH:MM`; null for all day. */
+  /** `HH:MM`; null if the task is due all day. */
   readonly due_time: string | null;
-  /** An IANA time zone; null for one that floats. */
+  /** An IANA time zone; null for floating time. */
   readonly time_zone: string | null;
 }
 
 type Wanted = { readonly [F in keyof Due]?: Due[F] | undefined };
 
 /**
- * The due date that a task gets by what is wanted of it; undefined keeps what it has. Without a date, the time and the
- * zone that it had go too.
+ * The due date of a task after a change; undefined in `wanted` keeps the present value. Removing the date also removes
+ * the present time and time zone.
  */
 export function mergeDue(current: Due, wanted: Wanted): Due {
   const merged = {
@@ -29,18 +29,18 @@ export function mergeDue(current: Due, wanted: Wanted): Due {
   return { due_date: null, due_time: wanted.due_time ?? null, time_zone: wanted.time_zone ?? null };
 }
 
-/** The reminders that a task keeps when it is due then: those before a due date go with it. */
+/** The reminders that a task keeps. Without a due date, it loses the reminders before the due date. */
 export function remindersLeft(reminders: readonly Reminder[], dueDate: string | null): Reminder[] {
   return reminders.filter(({ at }) => at !== null || dueDate !== null);
 }
 
-/** The instant of a due date; null if it is all day or floats. */
+/** The instant of a due date; null if the task has no due time or no time zone. */
 export function dueAt({ due_date, due_time, time_zone }: Due): Date | null {
   if (due_date === null || due_time === null || time_zone === null) return null;
   return toInstant(due_date, due_time, time_zone);
 }
 
-/** Whether a due date has no instant, or one that can be written. */
+/** True if the instant of the due date can be represented, or if it has none. */
 export function isWritable(due: Due): boolean {
   const instant = dueAt(due);
   return instant === null || isWritableInstant(instant);

@@ -59,28 +59,31 @@ function toFilter(query: ListQuery): TaskFilter {
   };
 }
 
-/** The view that is asked for, as it is at this moment. */
+/** The requested view at this moment; undefined if the request has none. */
 async function viewOf(lane: Lane, { view, tz }: ListQuery): Promise<TaskFilter['view']> {
   if (!view) return undefined;
   const zone = tz ?? settingsOf(await findProfile(lane)).time_zone;
   return { name: view, at: viewMoment(zone, new Date()) };
 }
 
-/** The operations that answer with a task as it is after them. */
+/** The operations that return the changed task. */
 type TaskOperation = 'replaceTask' | 'updateTask' | 'completeTask' | 'moveTask' | 'skipOccurrence';
 
 function answerTask<Id extends TaskOperation>(call: Call<Id>, outcome: TaskOutcome): Reply<Id> {
-  // They answer alike; of a union of calls, the compiler can't say so.
+  // All of them have the same responses, but TypeScript cannot see that in a union of calls.
   const { reply, fail } = call as unknown as Call<'updateTask'>;
   const answer = () => {
     if (outcome === 'not-found') return fail('task-not-found');
-    if ('faults' in outcome) return fail('validation-failed', { errors: inBody(outcome.faults) });
+    if ('errors' in outcome) return fail('validation-failed', { errors: inBody(outcome.errors) });
     return reply(200, toTask(outcome));
   };
   return answer() as unknown as Reply<Id>;
 }
 
-/** A list that a request may ask for: of what has words that begin as asked for, or of what has nearly these words. */
+/**
+ * The identity and the order of a list: of exact matches (words that begin with those of `q`), or of typo-tolerant
+ * ones.
+ */
 function listOf(
   call: Call<'listTasks'>,
   filter: TaskFilter,
@@ -112,18 +115,18 @@ function highlightsOf(rows: readonly ListedTask[], { words, near }: TextSearch) 
 const relevanceWithoutQuery: ValidationError = {
   pointer: '/query/sort',
   code: 'contradiction',
-  detail: 'by relevance needs a q beside it',
+  detail: 'by relevance requires `q`',
 };
 
-/** What lists need of the database, beside the caller's lane. */
+/** What lists need from the database besides the caller's lane. */
 export interface ListDependencies {
-  /** The schema of pg_trgm, null where lanes can't use it. */
+  /** The schema of the extension pg_trgm; null if lanes cannot use it. */
   trigramSchema(): Promise<string | null>;
-  /** Milliseconds that each statement of a search for nearly the same words may take. */
+  /** The time limit of each statement of a typo-tolerant search, in milliseconds. */
   readonly typoTimeoutMs: number;
 }
 
-/** The list of tasks, which is their search too. */
+/** The handler that lists and searches tasks. */
 export const taskListHandlers = ({
   trigramSchema,
   typoTimeoutMs,
@@ -138,7 +141,7 @@ export const taskListHandlers = ({
     const narrowed = toFilter(call.query);
     const lists = [listOf(call, narrowed, words, false)];
     if (trigrams != null) lists.push(listOf(call, narrowed, words, true));
-    // A cursor tells how its page was found; at the beginning, what is nearly the same counts where nothing else does.
+    // A cursor belongs to one of the lists. The first page is typo-tolerant only if there are no exact matches.
     const [listed, ...others] = lists.filter((each) => startOf(each, cursor) !== undefined);
     if (!listed) return call.fail('validation-failed', wrongCursor);
 
@@ -151,7 +154,7 @@ export const taskListHandlers = ({
           const search = wanted && { ...wanted, near };
           const found = { ...filter, search };
           const order = orderOf(sort, search);
-          // One more than the page holds tells whether there is another.
+          // One row more than the page holds shows whether there is a next page.
           const [rows, total] = await Promise.all([
             listTasks(lane, {
               filter: found,
@@ -211,7 +214,7 @@ export const taskHandlers: Pick<
     const { id = uuidv7(), ...body } = call.body;
     const outcome = await call.lane.write((lane) => createTask(lane, { ...body, id }));
     if (outcome === 'id-taken') return call.fail('id-taken');
-    if ('faults' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.faults) });
+    if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
     return call.reply(201, toTask(outcome), {
       Location: `/api/${encodeURIComponent(outcome.user_id)}/tasks/${outcome.id}`,
     });

@@ -1,19 +1,19 @@
-/** Tasks that come from a file: which make sense, and making them as a set. */
+/** Tasks from an imported file: validates them, and creates many at once. */
 import { generateKeyBetween } from 'fractional-indexing';
 import { instantOf } from '../../domain/time/instant';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder } from '../../platform/database/rows';
 import { spellAll } from '../tags/repository';
-import { areFaults, dueFaults, nothing } from './commands';
+import { areErrors, dueErrors, nothing } from './commands';
 import { dueAt, mergeDue, remindersLeft } from './due';
 import { mergeRecurrence } from './recurrence';
 import { armImported, readReminders } from './reminders';
 import { type ImportedTask, insertTasks } from './repository';
 
-/** A task from a file that makes sense by itself; its place is still to be found. */
+/** A task from a file that is valid by itself. Its project and parent are not checked yet. */
 export type TaskDraft = Omit<ImportedTask, 'project_id' | 'position'> & {
-  /** Undefined: where its parent is. */
+  /** Undefined: the project of its parent. */
   readonly project_id: string | null | undefined;
   readonly position: string | undefined;
 };
@@ -31,34 +31,35 @@ function contradiction(field: string, detail: string): ValidationError {
   return { pointer: `/${field}`, code: 'contradiction', detail };
 }
 
-/** What the fields of a task that the schema takes have against each other. */
-function faultsOf(value: Schemas['TaskImport'], isTrashed: boolean): ValidationError[] {
-  const faults = dueFaults(mergeDue(nothing, value));
+/** The contradictions between the fields of a task that is valid by the schema. */
+function contradictionsIn(value: Schemas['TaskImport'], isTrashed: boolean): ValidationError[] {
+  const errors = dueErrors(mergeDue(nothing, value));
   if (value.completed_at != null && value.status !== 'completed') {
-    faults.push(contradiction('completed_at', 'needs the status completed beside it'));
+    errors.push(contradiction('completed_at', 'requires the status completed'));
   }
   if (value.recurrence_start != null && value.rrule == null) {
-    faults.push(contradiction('recurrence_start', 'needs an rrule beside it'));
+    errors.push(contradiction('recurrence_start', 'requires `rrule`'));
   }
   if (value.position != null && !isPosition(value.position)) {
-    faults.push({
+    errors.push({
       pointer: '/position',
       code: 'wrong-format',
-      detail: 'must be a position as an export has it',
+      detail: 'must be a position from an export',
     });
   }
   for (const field of ['deleted_at', 'deleted_with'] as const) {
     if (isTrashed && value[field] == null)
-      faults.push({ pointer: `/${field}`, code: 'required', detail: 'is required' });
+      errors.push({ pointer: `/${field}`, code: 'required', detail: 'is required' });
     if (!isTrashed && value[field] != null)
-      faults.push(contradiction(field, 'is only for tasks in the trash'));
+      errors.push(contradiction(field, 'is allowed only for tasks in the trash'));
   }
-  return faults;
+  return errors;
 }
 
 /**
- * A task that the schema takes, or what is wrong with it; the pointers are into it.
- * @param completionCount how often it was completed by its rule
+ * Reads a task that is valid by the schema.
+ * @param completionCount the number of completions under its rule
+ * @returns the task, or validation errors with pointers into the task
  */
 export function readTask(
   value: Schemas['TaskImport'] & { id: string },
@@ -70,14 +71,14 @@ export function readTask(
     { ...value, repeat_from: value.repeat_from ?? undefined },
     due.due_date,
   );
-  // Those before a due date that is none are no fault: exports of before have some.
+  // Reminders before a missing due date are no errors, because old exports contain some.
   const reminders = readReminders(value.reminders ?? [], undefined);
-  const faults = [
-    ...faultsOf(value, isTrashed),
+  const errors = [
+    ...contradictionsIn(value, isTrashed),
     ...(Array.isArray(recurrence) ? recurrence : []),
-    ...(areFaults(reminders) ? reminders : []),
+    ...(areErrors(reminders) ? reminders : []),
   ];
-  if (faults.length > 0 || Array.isArray(recurrence)) return faults;
+  if (errors.length > 0 || Array.isArray(recurrence)) return errors;
   return {
     id: value.id,
     title: value.title.trim(),
@@ -101,7 +102,10 @@ export function readTask(
   };
 }
 
-/** Makes tasks whose places there are, parents before or with their subtasks. @returns the ids of those that it made */
+/**
+ * Creates tasks whose projects and parents exist; a parent can also be one of the tasks.
+ * @returns the ids of the created tasks
+ */
 export async function importTasks(lane: WritableLane, tasks: readonly ImportedTask[]): Promise<string[]> {
   const tags = await spellAll(
     lane,

@@ -5,7 +5,7 @@ const everyMs = 5_000;
 const lanesInARound = 50;
 const remindersOfALane = 200;
 
-/** Fires the reminders whose time has come. */
+/** The job that fires due reminders. */
 export const reminderJob: Job = {
   name: 'reminders',
   everyMs,

@@ -3,7 +3,7 @@ import { dueAt } from './due';
 import type { RecurringTask } from './recurrence';
 import type { ListedTask } from './repository';
 
-/** A task as the contract has it. */
+/** Maps a task to the schema `Task`. */
 export function toTask(row: ListedTask): Schemas['Task'] {
   return {
     id: row.id,
@@ -32,7 +32,7 @@ export function toTask(row: ListedTask): Schemas['Task'] {
   };
 }
 
-/** A day that a recurring task is due, as the contract has it. */
+/** Maps a due date of a recurring task to the schema `Occurrence`. */
 export function toOccurrence(row: RecurringTask, due_date: string): Schemas['Occurrence'] {
   const { due_time, time_zone } = row;
   return {

@@ -1,5 +1,6 @@
-/** What becomes of the occurrences of recurring tasks: completed, taken back, or skipped. */
+/** Completes and skips the occurrences of recurring tasks, and undoes completions. */
 import { v7 as uuidv7 } from 'uuid';
+import { isOpen } from '../../domain/tasks/status';
 import type { WritableLane } from '../../platform/database/lane';
 import type { CompletionRow, TaskRow, TaskStatus } from '../../platform/database/rows';
 import {
@@ -20,14 +21,12 @@ async function next(lane: WritableLane, row: RecurringTask, completions: number)
   return nextDueDate(row, completions, settingsOf(await findProfile(lane)).time_zone, new Date());
 }
 
-/** A subtask that was closed, and how. */
+/** A closed subtask that was reopened, with its earlier status. */
 type Reopened = CompletionRow['reopened'][number];
 
-/** Opens the closed subtasks of a task, at all levels. */
+/** Reopens the closed subtasks of a task, at all levels. @returns these subtasks with their earlier statuses */
 async function reopenSubtasks(lane: WritableLane, id: string): Promise<Reopened[]> {
-  const closed = (await levelsBelow(lane, id))
-    .flat()
-    .filter(({ status }) => status === 'completed' || status === 'cancelled');
+  const closed = (await levelsBelow(lane, id)).flat().filter(({ status }) => !isOpen(status));
   await updateStatuses(
     lane,
     closed.map(({ id, status }) => ({ id, from: status, to: 'pending', completedAt: null })),
@@ -39,7 +38,9 @@ async function reopenSubtasks(lane: WritableLane, id: string): Promise<Reopened[
   }));
 }
 
-/** @param remindedUntil up to when reminders have fired, of a task that goes back to where it was */
+/**
+ * @param remindedUntil for a task that returns to an earlier occurrence: its reminders up to this instant have fired
+ */
 async function write(
   lane: WritableLane,
   current: TaskRow,
@@ -51,12 +52,12 @@ async function write(
   return row;
 }
 
-/** The fields of a task on its next occurrence. */
+/** The fields that move a task to its occurrence on a due date. */
 function onto(row: RecurringTask, due_date: string): TaskChange {
   return { due_date, due_at: dueAt({ ...row, due_date }), status: 'pending' };
 }
 
-/** Completes the present occurrence: the task goes on to the next, or is completed if there is none. */
+/** Completes the current occurrence. The task moves to its next occurrence; if there is none, it becomes completed. */
 export async function completeOccurrence(lane: WritableLane, current: RecurringTask): Promise<TaskRow> {
   const completion_count = current.completion_count + 1;
   const next_due_date = await next(lane, current, completion_count);
@@ -77,28 +78,29 @@ export async function completeOccurrence(lane: WritableLane, current: RecurringT
   return write(lane, current, { ...onto(current, next_due_date), completion_count });
 }
 
-/** Whether the occurrence of a day was completed. */
+/** True if the occurrence with this due date was completed. */
 export async function isCompleted(lane: WritableLane, current: TaskRow, dueDate: string): Promise<boolean> {
   return (await findCompletion(lane, current.id, dueDate)) !== undefined;
 }
 
-/** Whether a task is still as a completion left it. */
+/** True if the task has not changed since the completion. */
 function isUnchanged(row: TaskRow, completion: CompletionRow): boolean {
-  const closed = row.status === 'completed' || row.status === 'cancelled';
   return (
     row.rrule === completion.rrule &&
     row.due_time === completion.due_time &&
     row.time_zone === completion.time_zone &&
     (completion.next_due_date === null
       ? row.status === 'completed' && row.due_date === completion.due_date
-      : !closed && row.due_date === completion.next_due_date)
+      : isOpen(row.status) && row.due_date === completion.next_due_date)
   );
 }
 
 /**
- * Takes the last completion of a recurring task back: the task is due as it was, and its subtasks have the status that
- * they had, unless it was changed since. The task as it is, if there is none.
- * @param occurrence the due date of the one that is meant: nothing happens if it is not completed, and it must be the last
+ * Undoes the last completion of a recurring task: restores the due date and status of the task, and the statuses of the
+ * subtasks that the completion reopened and that are still pending. Without a completion, a completed task becomes
+ * pending, and any other task does not change.
+ * @param occurrence the due date of the occurrence to reopen. If it is not completed, nothing changes.
+ * @returns `completion-changed` if a later occurrence was completed, or if the task was changed since its completion
  */
 export async function uncompleteOccurrence(
   lane: WritableLane,
@@ -130,7 +132,9 @@ export async function uncompleteOccurrence(
   return write(lane, current, { due_date, due_at, status, completion_count }, new Date());
 }
 
-/** Goes on to the next occurrence without completing this one; without a next, the task is cancelled. */
+/**
+ * Moves the task to its next occurrence without a completion. If there is no next occurrence, the task is cancelled.
+ */
 export async function skipOccurrence(lane: WritableLane, current: RecurringTask): Promise<TaskRow> {
   const due_date = await next(lane, current, current.completion_count);
   if (due_date === null) return write(lane, current, { status: 'cancelled' });

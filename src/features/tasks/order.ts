@@ -1,4 +1,4 @@
-/** How a list of tasks is ordered. */
+/** The order of a task list. */
 
 import type { Schemas } from '../../platform/contract/document/operations';
 import type { CursorKey, CursorKind } from '../../platform/contract/pagination/cursor';
@@ -18,8 +18,8 @@ const columns: Readonly<Record<string, { kind: CursorKind; column: string | Reco
 };
 
 /**
- * The order that `sort` asks for, made unique by the id, which goes the way of the last key.
- * @param search what the list looks for, without which there is no relevance
+ * The sort keys for `sort`. The id comes last, in the direction of the last key, and makes the order unique.
+ * @param search the search of the list; required for the key `relevance`
  */
 export function orderOf(sort: readonly Schemas['TaskSort'][], search: TextSearch | undefined): CursorKey[] {
   const keys = sort.map((key): CursorKey => {

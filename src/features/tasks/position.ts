@@ -1,24 +1,30 @@
-/** Positions that the service gives: fractional indexes, so that a move writes one row. */
+/** Positions of tasks and projects. They are fractional indexes, so that a move usually writes one row. */
 import { generateKeyBetween, generateNKeysBetween } from 'fractional-indexing';
 import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
+import type { LaneTables } from '../../platform/database/rows';
+import { update } from '../../platform/database/update';
 
 type Ordered = 'projects' | 'tasks';
+/** The columns that a move writes, in both tables. */
+type Moved = Pick<LaneTables[Ordered], 'position' | 'version' | 'updated_at'>;
 type Side = 'before' | 'after';
 
-export interface Placed {
+export interface Positioned {
   readonly id: string;
   readonly position: string;
 }
 
-/** What a move does: the position of what is moved, and new ones around it where the gap has grown too narrow. */
+/**
+ * The result of a move: the new position, and new positions of the neighbours if the gap between them was too small.
+ */
 export interface Move {
   readonly position: string;
-  readonly others: readonly Placed[];
+  readonly others: readonly Positioned[];
 }
 
-// A position grows by a character about every six times that something is put into the same gap.
+// A position becomes one character longer after about six moves into the same gap.
 const longestPosition = 64;
-// What is placed anew gets positions that have room to grow again.
+// New positions of a group of rows are at most this long, so that they can grow again.
 const roomyPosition = longestPosition / 2;
 const firstWindowSize = 100;
 
@@ -27,14 +33,14 @@ function ordered(lane: Lane, table: Ordered) {
   return table === 'tasks' ? query.whereNull('deleted_at' as never) : query;
 }
 
-// What was restored may have the position of what took its place: the id decides, as it does in lists.
+// A restored row can have the same position as another row. Then the id decides, as in lists.
 function neighbours(
   lane: Lane,
   table: Ordered,
-  { position, id }: Placed,
+  { position, id }: Positioned,
   side: Side,
   limit: number,
-): Promise<Placed[]> {
+): Promise<Positioned[]> {
   const [operator, order] = side === 'before' ? (['<', 'desc'] as const) : (['>', 'asc'] as const);
   return ordered(lane, table)
     .whereRaw(`(position, id) ${operator} (?, ?)`, [position, id])
@@ -46,16 +52,16 @@ function neighbours(
     .select('id', 'position') as never;
 }
 
-/** Gives `moved` and so many on either side of its new place positions anew; null if there is no room for that. */
+/** New positions for `moved` and for `windowSize` rows on each side of it; null if there is no room for them. */
 async function spread(
   lane: Lane,
   table: Ordered,
-  moved: Placed,
-  anchor: Placed,
+  moved: Positioned,
+  anchor: Positioned,
   side: Side,
   windowSize: number,
 ): Promise<{ move: Move; roomy: boolean } | null> {
-  const isOther = ({ id }: Placed) => id !== moved.id;
+  const isOther = ({ id }: Positioned) => id !== moved.id;
   const [upper = [], lower = []] = await Promise.all(
     (['before', 'after'] as const).map(async (each) =>
       (await neighbours(lane, table, anchor, each, windowSize + 2)).filter(isOther),
@@ -66,19 +72,22 @@ async function spread(
   const [first = null, last = null] = [upper[windowSize]?.position, lower[windowSize]?.position];
   if (first !== null && first === last) return null;
   const positions = generateNKeysBetween(first, last, window.length);
-  const placed = window.map(({ id }, index) => ({ id, position: positions[index] as string }));
+  const positioned = window.map(({ id }, index) => ({ id, position: positions[index] as string }));
   return {
-    move: { position: placed[window.indexOf(moved)]?.position as string, others: placed.filter(isOther) },
+    move: {
+      position: positioned[window.indexOf(moved)]?.position as string,
+      others: positioned.filter(isOther),
+    },
     roomy: positions.every((each) => each.length <= roomyPosition) || (first === null && last === null),
   };
 }
 
-/** The move of `moved` right before or right after `anchor`. */
+/** Finds the position of `moved` right before or right after `anchor`; writes nothing. */
 export async function moveNextTo(
   lane: Lane,
   table: Ordered,
-  moved: Placed,
-  anchor: Placed,
+  moved: Positioned,
+  anchor: Positioned,
   side: Side,
 ): Promise<Move> {
   const [beyond] = await neighbours(lane, table, anchor, side, 1);
@@ -95,36 +104,33 @@ export async function moveNextTo(
   }
 }
 
-/** The position after all others. */
+/** The position after all rows of the table. */
 export async function positionAtEnd(lane: Lane, table: Ordered): Promise<string> {
   const last = await ordered(lane, table).orderBy('position', 'desc').first('position');
-  return generateKeyBetween((last as Placed | undefined)?.position ?? null, null);
+  return generateKeyBetween((last as Positioned | undefined)?.position ?? null, null);
 }
 
-/** Writes positions over tasks or projects, as a set; each then has a new version, and leaves a change. */
+/** Writes new positions of tasks or projects. Raises the version of each and records a change for it. */
 export async function writePositions(
   lane: WritableLane,
   table: Ordered,
-  placed: readonly Placed[],
+  positioned: readonly Positioned[],
 ): Promise<void> {
-  if (placed.length === 0) return;
-  const positions = new Map(placed.map(({ id, position }) => [id, position]));
-  const found: Placed[] = await lane
+  if (positioned.length === 0) return;
+  const positions = new Map(positioned.map(({ id, position }) => [id, position]));
+  const found: Positioned[] = await lane
     .rows(table)
     .whereRaw('id = any(?)', [[...positions.keys()]])
     .select('id', 'position');
   const rows = found.filter(({ id, position }) => positions.get(id) !== position);
-  await lane
-    .rows(table)
-    .whereRaw('id = any(?)', [rows.map(({ id }) => id)])
-    .update({
-      position: lane.expression('?::jsonb ->> id::text', [JSON.stringify(Object.fromEntries(positions))]),
-      version: lane.expression('version + 1'),
-      updated_at: lane.now,
-    } as object);
+  await update<Moved>(lane.rows(table).whereRaw('id = any(?)', [rows.map(({ id }) => id)]) as never, {
+    position: lane.expression('?::jsonb ->> id::text', [JSON.stringify(Object.fromEntries(positions))]),
+    version: lane.expression('version + 1'),
+    updated_at: lane.now,
+  });
   const type = table === 'tasks' ? 'task' : 'project';
   for (const row of rows) {
-    const fields = differences<Placed>(row, { position: positions.get(row.id) });
+    const fields = differences<Positioned>(row, { position: positions.get(row.id) });
     lane.changed({ type, id: row.id, action: 'updated', fields });
   }
 }

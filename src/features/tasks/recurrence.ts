@@ -1,4 +1,4 @@
-/** Recurring tasks: which rules make sense, and where a task goes on. */
+/** Recurring tasks: how a change of the rule is merged, and on which dates a task is due. */
 
 import { parseRule } from '../../domain/recurrence/parse';
 import type { Rule } from '../../domain/recurrence/rule';
@@ -8,15 +8,15 @@ import type { ValidationError } from '../../platform/contract/document/operation
 import type { TaskRow } from '../../platform/database/rows';
 
 export interface Recurrence {
-  /** The value of an RRULE; null for a task that does not recur. */
+  /** The value of an RRULE; null if the task does not recur. */
   readonly rrule: string | null;
   readonly repeat_from: 'schedule' | 'completion';
   readonly recurrence_start: string | null;
-  /** How often it was completed by this rule. */
+  /** The number of completions under this rule. */
   readonly completion_count: number;
 }
 
-/** The rule of a task; it was checked when it was written. */
+/** The parsed rule of a task. It was validated when it was written. */
 function ruleOf(rrule: string): Rule {
   const rule = parseRule(rrule);
   if (Array.isArray(rule)) throw new Error(`A task has the rule ${rrule}, which is none.`);
@@ -24,9 +24,10 @@ function ruleOf(rrule: string): Rule {
 }
 
 /**
- * The recurrence that a task gets by what is wanted of it; undefined keeps what it has. Without a due date, the rule that
- * it had goes too. A rule starts from the due date that it is set with, and until the task has moved on, from the one that
- * it is moved to.
+ * The recurrence of a task after a change; undefined in `wanted` keeps the present value. Removing the due date removes
+ * the present rule too. A rule starts on the due date that the task has when the rule is set. If the due date changes
+ * while the task is still on its first occurrence, the start changes too.
+ * @returns validation errors if the rule is not valid
  */
 export function mergeRecurrence(
   current: Recurrence & { readonly due_date: string | null },
@@ -42,13 +43,11 @@ export function mergeRecurrence(
   if (rrule === null) return { rrule, repeat_from, recurrence_start: null, completion_count: 0 };
 
   const rule = parseRule(rrule);
-  const faults: ValidationError[] = Array.isArray(rule)
-    ? rule.map((fault) => ({ ...fault, pointer: '/rrule' }))
-    : [];
+  // One value, one error.
+  if (Array.isArray(rule)) return rule.slice(0, 1).map((error) => ({ ...error, pointer: '/rrule' }));
   if (dueDate === null) {
-    faults.push({ pointer: '/rrule', code: 'contradiction', detail: 'needs a due_date beside it' });
+    return [{ pointer: '/rrule', code: 'contradiction', detail: 'requires `due_date`' }];
   }
-  if (faults.length > 0) return faults;
   if (rrule !== current.rrule) return { rrule, repeat_from, recurrence_start: dueDate, completion_count: 0 };
   const { completion_count } = current;
   const hasMovedOn = completion_count > 0 || current.due_date !== current.recurrence_start;
@@ -60,23 +59,23 @@ export function mergeRecurrence(
   };
 }
 
-/** A task with a rule. */
+/** A task with a recurrence rule, and therefore with a due date. */
 export type RecurringTask = TaskRow & { rrule: string; due_date: string; recurrence_start: string };
 
-/** Whether completing a task completes an occurrence. One that was cancelled goes on with that. */
+/** True if completing the task completes an occurrence. That includes a cancelled task: it recurs again afterwards. */
 export function isRecurring(row: TaskRow): row is RecurringTask {
   return row.rrule !== null && row.status !== 'completed';
 }
 
-/** Whether a task has occurrences to come. */
+/** True if the task has coming occurrences. */
 export function goesOn(row: TaskRow): row is RecurringTask {
   return isRecurring(row) && row.status !== 'cancelled';
 }
 
 /**
- * The day that a recurring task is due next, if it is done with this one now; null if there is none.
- * @param completions how often it has been completed then
- * @param zone the time zone of the user's profile, for tasks without one
+ * The due date of the next occurrence if the current one is completed or skipped now; null if there is no next one.
+ * @param completions the number of completions, with the current one if it is completed
+ * @param zone the time zone of the profile, for tasks without their own
  */
 export function nextDueDate(row: RecurringTask, completions: number, zone: string, now: Date): string | null {
   return advance({
@@ -90,7 +89,7 @@ export function nextDueDate(row: RecurringTask, completions: number, zone: strin
   });
 }
 
-/** The days that a recurring task is due, from the present one on, if each is completed on its day. */
+/** The current due date and the next ones, at most `limit`, if each occurrence is completed on its due date. */
 export function comingDueDates(row: RecurringTask, limit: number): string[] {
   const rule = ruleOf(row.rrule);
   const clock = { time: row.due_time, zone: row.time_zone };

@@ -1,5 +1,6 @@
-/** Reminders: when they are, and which of them are still to come. */
+/** Reminders: at which instants they fire, and which of them are still pending. */
 
+import { lastOpenRank } from '../../domain/tasks/status';
 import { startOfDay, toInstant } from '../../domain/time/calendar';
 import type { ValidationError } from '../../platform/contract/document/operations';
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
@@ -15,25 +16,30 @@ interface NewReminder {
 }
 
 /**
- * Reminders as tasks keep them, or what is wrong with them; the pointers are into the task.
- * @param dueDate undefined where those before it may be there without
+ * Reads the reminders of a body.
+ * @param dueDate the due date of the task; undefined if reminders before the due date are allowed without one
+ * @returns the reminders in the form of the database, or validation errors with pointers into the task
  */
 export function readReminders(
   reminders: readonly NewReminder[],
   dueDate: string | null | undefined,
 ): Reminder[] | ValidationError[] {
-  const faults: ValidationError[] = [];
+  const errors: ValidationError[] = [];
   const read = reminders.map(({ at = null, minutes_before_due = null }, index): Reminder => {
     const pointer = `/reminders/${index}`;
     if ((at === null) === (minutes_before_due === null)) {
-      faults.push({ pointer, code: 'contradiction', detail: 'has either at or minutes_before_due' });
+      errors.push({
+        pointer,
+        code: 'contradiction',
+        detail: 'must have either `at` or `minutes_before_due`',
+      });
     } else if (minutes_before_due !== null && dueDate === null) {
-      const detail = 'needs a due_date beside the reminders';
-      faults.push({ pointer: `${pointer}/minutes_before_due`, code: 'contradiction', detail });
+      const detail = 'requires `due_date`';
+      errors.push({ pointer: `${pointer}/minutes_before_due`, code: 'contradiction', detail });
     }
     return { at: at === null ? null : new Date(at).toISOString(), minutes_before_due };
   });
-  return faults.length > 0 ? faults : read;
+  return errors.length > 0 ? errors : read;
 }
 
 type Reminded = Pick<TaskRow, 'reminders' | 'due_date' | 'due_time' | 'time_zone' | 'due_at'>;
@@ -45,7 +51,7 @@ function dueInstant(task: Reminded, zone: string): Date | null {
   return toInstant(task.due_date, task.due_time, zone);
 }
 
-/** The instants of a task's reminders, in milliseconds; `zone` is for due dates without one. */
+/** The instants of a task's reminders, in milliseconds. `zone` is the time zone for due dates that have none. */
 function timesOf(task: Reminded, zone: string): number[] {
   const due = task.reminders.length > 0 ? dueInstant(task, zone) : null;
   return task.reminders.flatMap(({ at, minutes_before_due }) => {
@@ -54,7 +60,7 @@ function timesOf(task: Reminded, zone: string): number[] {
   });
 }
 
-/** Whether the instants of a task's reminders may be others than before. */
+/** True if the instants of a task's reminders can differ from before. */
 function mayDiffer(before: Reminded, after: Reminded): boolean {
   if (before.reminders.length === 0 && after.reminders.length === 0) return false;
   const facts = ({ reminders, due_date, due_time, time_zone }: Reminded) =>
@@ -64,14 +70,14 @@ function mayDiffer(before: Reminded, after: Reminded): boolean {
 
 const none: Reminded = { reminders: [], due_date: null, due_time: null, time_zone: null, due_at: null };
 
-/** A task whose reminders are at other instants than before, in milliseconds. */
+/** The instants of a task's reminders before and after a change, in milliseconds. */
 interface Rearming {
   readonly taskId: string;
   readonly before: readonly number[];
   readonly after: readonly number[];
 }
 
-/** Sets the reminders of tasks as a set. @param firedUntil up to when all of them have fired */
+/** Replaces the pending reminders of many tasks. @param firedUntil reminders up to this instant do not fire again */
 async function rearm(lane: WritableLane, tasks: readonly Rearming[], firedUntil?: Date): Promise<void> {
   for (const chunk of chunksOf(tasks, rowsInStatement)) {
     const reminders = () =>
@@ -95,8 +101,8 @@ async function rearm(lane: WritableLane, tasks: readonly Rearming[], firedUntil?
 }
 
 /**
- * Sets the reminders of a task that was made or changed; those that have fired don't fire again.
- * @param firedUntil up to when they have fired, of a task that is back where it has been before
+ * Sets the pending reminders of a task that was created or changed. Reminders that have fired do not fire again.
+ * @param firedUntil for a task that returns to an earlier occurrence: its reminders up to this instant have fired
  */
 export async function armReminders(
   lane: WritableLane,
@@ -111,7 +117,7 @@ export async function armReminders(
   await rearm(lane, [{ taskId: after.id, ...times }], firedUntil);
 }
 
-/** Sets the reminders of tasks that were imported, as a set; what is past has fired where they come from. */
+/** Sets the pending reminders of imported tasks. Past reminders count as fired. */
 export async function armImported(lane: WritableLane, rows: readonly TaskRow[]): Promise<void> {
   const reminded = rows.filter((row) => row.reminders.length > 0);
   if (reminded.length === 0) return;
@@ -125,7 +131,7 @@ export async function armImported(lane: WritableLane, rows: readonly TaskRow[]):
   if (times.length > 0) await lane.insert('reminders', times);
 }
 
-/** Sets the reminders anew that depend on the profile's time zone, once it has changed. */
+/** Moves the reminders that depend on the profile's time zone, after the zone has changed. */
 export async function moveReminders(
   lane: WritableLane,
   zones: { before: string; after: string },
@@ -146,8 +152,9 @@ export async function moveReminders(
 }
 
 /**
- * Fires what is due of the lane's reminders, each once: a change of its task, unless that is closed or in the trash.
- * @returns whether there may be more
+ * Fires at most `limit` due reminders of the lane, each once. A reminder that fires records a change of its task.
+ * Nothing is recorded if the task is closed or in the trash.
+ * @returns true if there may be more due reminders
  */
 export async function fireReminders(lane: WritableLane, limit: number): Promise<boolean> {
   const due = await lane
@@ -178,7 +185,7 @@ export async function fireReminders(lane: WritableLane, limit: number): Promise<
 async function openAmong(lane: Lane, ids: readonly string[]): Promise<Set<string>> {
   const rows: { id: string }[] = await liveTasks(lane)
     .whereIn('id', ids)
-    .where('status_rank', '<=', 2)
+    .where('status_rank', '<=', lastOpenRank)
     .select('id');
   return new Set(rows.map((row) => row.id));
 }

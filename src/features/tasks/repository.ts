@@ -1,3 +1,4 @@
+import { isOpenSql, openStatuses } from '../../domain/tasks/status';
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
 import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
@@ -9,11 +10,12 @@ import {
   taskPriorities,
   taskStatuses,
 } from '../../platform/database/rows';
+import { update } from '../../platform/database/update';
 import { matching, type TextSearch, wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagsNamed, tagTasks } from '../tags/repository';
 import type { ViewMoment } from './view';
 
-/** What a task is made of by its owner, and what follows from it. */
+/** The fields of a task that its user sets, and the fields that are derived from them. */
 export type TaskFields = Pick<
   TaskRow,
   | 'title'
@@ -45,14 +47,16 @@ export type TaskTrait =
   | 'rrule'
   | 'reminders';
 
-/** Which tasks a list holds; what is absent does not narrow it. Bounds of time are exclusive, of days inclusive. */
+/**
+ * The filters of a task list; an absent filter excludes nothing. Bounds of instants are exclusive, of days inclusive.
+ */
 export interface TaskFilter {
   status?: readonly TaskStatus[] | undefined;
   priority?: readonly TaskPriority[] | undefined;
   ids?: readonly string[] | undefined;
   projectId?: readonly string[] | undefined;
   parentId?: string | undefined;
-  /** Keys of tags' names. */
+  /** Keys of tag names, see `tagKey`. */
   tagsAny?: readonly string[] | undefined;
   tagsAll?: readonly string[] | undefined;
   tagsNone?: readonly string[] | undefined;
@@ -79,8 +83,8 @@ export interface TaskPageRequest {
 
 type Query = ReturnType<typeof liveTasks>;
 
-// All but `search`, which is as large as the texts that it is made of, and whether lists show it: the rest is what the
-// service sorts and searches by. Each once: the compiler misses none.
+// Every column except `search`, which is as large as the texts that it indexes. True if lists return the column; the
+// other columns serve for sorting and searching. The type requires all columns.
 const isListed = {
   user_id: true,
   id: true,
@@ -122,12 +126,10 @@ type ListedColumn = { [C in Column]: (typeof isListed)[C] extends true ? C : nev
 const columns = Object.keys(isListed) as Column[];
 const listedColumns = columns.filter((column) => isListed[column]);
 
-/** A task as lists have it. */
+/** The columns of a task that lists return. */
 export type ListedTask = Pick<TaskRow, ListedColumn>;
 
-const openStatuses: readonly TaskStatus[] = ['pending', 'in_progress'];
-
-/** The tasks that are not in the trash. */
+/** A query for the tasks that are not in the trash. */
 export function liveTasks(lane: Lane) {
   return lane.rows('tasks').whereNull('deleted_at');
 }
@@ -136,7 +138,7 @@ function ranks<T>(all: readonly T[], some: readonly T[]): number[] {
   return some.map((each) => all.indexOf(each) + 1);
 }
 
-/** The ids of the tasks with one of these tags. */
+/** A query for the ids of the tasks that have at least one of these tags. */
 function taggedWith(lane: Lane, keys: readonly string[]) {
   return lane.rows('task_tags').whereIn('tag_id', tagsNamed(lane, keys).select('id')).select('task_id');
 }
@@ -161,8 +163,8 @@ function whereTrait(lane: Lane, query: Query, trait: TaskTrait, wanted: boolean)
   }
 }
 
-// A task with a zone of its own is due at an instant, any other on the calendar that the view goes by. Local times are
-// within 26 hours of each other: that bound is what the index can use.
+// A task with its own time zone is due at an instant. Any other task is due in the time zone of the view. Local times
+// of two zones differ by at most 26 hours: this bound on `due_asc` lets Postgres use the index.
 const viewConditions = {
   today: `due_asc >= :today::timestamp - interval '26 hours' and due_asc < :tomorrow::timestamp + interval '26 hours'
     and case when due_at is null then due_date = :today::date
@@ -210,7 +212,7 @@ function filtered(lane: Lane, filter: TaskFilter) {
   return query;
 }
 
-/** A page of tasks in `order`, which ends with a unique column; each has what it is ordered by, too. */
+/** A page of tasks in `order`, which must end with a unique column. Each row also has the columns of `order`. */
 export async function listTasks(lane: Lane, page: TaskPageRequest): Promise<ListedTask[]> {
   const query = pageAfter(filtered(lane, page.filter), page.order, page.after).limit(page.limit);
   const names = new Set<string>(listedColumns);
@@ -219,14 +221,15 @@ export async function listTasks(lane: Lane, page: TaskPageRequest): Promise<List
     else query.select(lane.expression(`${expression.sql} as ??`, [...expression.bindings, column] as never));
   }
   query.select([...names]);
-  // Few texts: the rest of the filters have many, and to search is planned best by what is looked for.
+  // A list is prepared only if it has no filter except a view: filters produce many different statements, and a search
+  // needs a plan for its own words.
   const isPlain = Object.entries(page.filter).every(
     ([name, value]) => value === undefined || name === 'view',
   );
   return (isPlain && page.order.length <= 2 ? lane.prepared(query) : query) as Promise<ListedTask[]>;
 }
 
-/** How many tasks match the filter. */
+/** The number of tasks that match the filter. */
 export async function countTasks(lane: Lane, filter: TaskFilter): Promise<number> {
   const [row] = await filtered(lane, filter).count({ total: '*' });
   return Number(row?.total);
@@ -237,7 +240,7 @@ export interface SubtaskCounts {
   readonly done: number;
 }
 
-/** How many subtasks each of these tasks has, by its id; those without any are left out. */
+/** The number of direct subtasks by task id; tasks without subtasks are left out. */
 export async function countSubtasks(
   lane: Lane,
   ids: readonly string[],
@@ -247,7 +250,7 @@ export async function countSubtasks(
     .groupBy('parent_id')
     .select('parent_id')
     .count({ total: '*' })
-    .select(lane.expression('count(*) filter (where status_rank <= 2) as open'));
+    .select(lane.expression(`count(*) filter (where ${isOpenSql}) as open`));
   return Object.fromEntries(
     rows.map(({ parent_id, open, total }) => [
       parent_id,
@@ -256,31 +259,31 @@ export async function countSubtasks(
   );
 }
 
-/** A task, or undefined if the lane has none with this id outside of the trash. */
+/** A task that is not in the trash; undefined if there is none with this id. */
 export async function findTask(lane: Lane, id: string): Promise<TaskRow | undefined> {
   const query = liveTasks(lane).where('id', id).select(columns);
   const [row] = await lane.prepared<TaskRow>(query as never);
   return row;
 }
 
-// Of an array, the driver would make one of Postgres'.
+// The driver would turn a JavaScript array into a Postgres array, but the column is JSON.
 function asJson<F extends { reminders?: Reminder[] | undefined }>(fields: F): F {
   return fields.reminders ? { ...fields, reminders: JSON.stringify(fields.reminders) as never } : fields;
 }
 
-// Follows the status: set when the task becomes completed, kept while it is, null otherwise.
+// `completed_at` follows the status: set when the task becomes completed, kept while it stays so, otherwise null.
 function completedAt(lane: WritableLane, status: TaskStatus, current?: TaskRow) {
   if (status !== 'completed') return null;
   return current?.completed_at ?? lane.now;
 }
 
-/** A task to make; what is left out takes the profile's default, or comes last. */
+/** A new task. Without a priority, it gets the default of the profile; its position is after all other tasks. */
 export type NewTask = Omit<TaskFields, 'priority'> & {
   id: string;
   priority?: TaskPriority | undefined;
 };
 
-/** Makes a task; undefined if the id is taken. Its tags are made where there are none yet. */
+/** Creates a task and its missing tags. @returns undefined if the id is taken */
 export async function insertTask(lane: WritableLane, task: NewTask): Promise<TaskRow | undefined> {
   const { priority = lane.rows('profiles').select('default_priority') } = task;
   const [row] = await lane
@@ -301,7 +304,7 @@ export async function insertTask(lane: WritableLane, task: NewTask): Promise<Tas
   return row;
 }
 
-/** A task as an import makes it: with its place, and times of its own where it has some. */
+/** A task from an import. It has a position, and it can have its own timestamps. */
 export type ImportedTask = Omit<NewTask, 'completion_count'> & {
   completion_count: number;
   position: string;
@@ -311,7 +314,10 @@ export type ImportedTask = Omit<NewTask, 'completion_count'> & {
   deleted_with: string | null;
 };
 
-/** Makes tasks as a set, and those whose ids are taken not; each leaves a change, one in the trash two. */
+/**
+ * Creates many tasks with one statement; skips those whose ids are taken. Records one change for each task, and two for
+ * a task in the trash.
+ */
 export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTask[]): Promise<TaskRow[]> {
   if (tasks.length === 0) return [];
   const priority = lane.rows('profiles').select('default_priority');
@@ -340,26 +346,23 @@ export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTa
 
 type Changeable = TaskFields & Pick<TaskRow, 'position'>;
 
-/** What to write over a task. */
+/** The new values of a task's fields; undefined keeps the present value. */
 export type TaskChange = { [F in keyof Changeable]?: Changeable[F] | undefined };
 
-/** Writes fields over a task, which then has a new version; the task as it is if none of them differs. */
+/** Updates fields of a task and raises its version. Returns the task unchanged if no field differs. */
 export async function updateTask(lane: WritableLane, current: TaskRow, wanted: TaskChange): Promise<TaskRow> {
   const differing = differences<Changeable>(current, wanted);
   if (Object.keys(differing).length === 0) return current;
   const { due_at: _instant, completion_count: _count, ...fields } = differing;
   const title = wanted.title ?? current.title;
   const description = wanted.description === undefined ? current.description : wanted.description;
-  const [row] = await liveTasks(lane)
-    .where('id', current.id)
-    .update({
-      ...asJson(wanted),
-      ...(fields.title || fields.description ? wordsOfTask(title, description) : {}),
-      completed_at: completedAt(lane, wanted.status ?? current.status, current),
-      version: current.version + 1,
-      updated_at: lane.now,
-    } as object)
-    .returning(columns);
+  const [row] = await update(liveTasks(lane).where('id', current.id), {
+    ...asJson(wanted),
+    ...(fields.title || fields.description ? wordsOfTask(title, description) : {}),
+    completed_at: completedAt(lane, wanted.status ?? current.status, current),
+    version: current.version + 1,
+    updated_at: lane.now,
+  }).returning(columns);
   if (!row) throw new Error(`The task ${current.id} vanished under the lane's lock.`);
   if (fields.tags) await replaceTaskTags(lane, row.id, row.tags);
   lane.changed({ type: 'task', id: row.id, action: 'updated', fields });
@@ -367,9 +370,9 @@ export async function updateTask(lane: WritableLane, current: TaskRow, wanted: T
 }
 
 /**
- * Changes tasks as a set; each then has a new version, and leaves a change with the fields that differ.
- * @param rows the tasks as they are
- * @param wanted what they are all to have
+ * Gives many tasks the same values. Raises the version of each task that differs and records a change for it.
+ * @param rows the present tasks
+ * @param wanted the new values of all of them
  */
 export async function updateTasks(
   lane: WritableLane,
@@ -380,24 +383,25 @@ export async function updateTasks(
     .map((row) => ({ id: row.id, fields: differences<typeof row>(row, wanted) }))
     .filter(({ fields }) => Object.keys(fields).length > 0);
   for (const chunk of chunksOf(changes, rowsInStatement)) {
-    await lane
-      .rows('tasks')
-      .whereRaw('id = any(?)', [chunk.map(({ id }) => id)])
-      .update({ ...wanted, version: lane.expression('version + 1'), updated_at: lane.now } as object);
+    await update(lane.rows('tasks').whereRaw('id = any(?)', [chunk.map(({ id }) => id)]), {
+      ...wanted,
+      version: lane.expression('version + 1'),
+      updated_at: lane.now,
+    });
   }
   for (const change of changes) lane.changed({ type: 'task', action: 'updated', ...change });
 }
 
-/** A new status for a task. */
+/** A change of a task's status. */
 export interface StatusChange {
   readonly id: string;
   readonly from: TaskStatus;
   readonly to: TaskStatus;
-  /** When it was completed, where it becomes so; null for now. */
+  /** For the status `completed`: when the task was completed; null means now. */
   readonly completedAt: Date | null;
 }
 
-/** Gives tasks new statuses as a set; each then has a new version, and leaves a change. */
+/** Changes the statuses of many tasks. Raises the version of each task and records a change for it. */
 export async function updateStatuses(lane: WritableLane, changes: readonly StatusChange[]): Promise<void> {
   for (const chunk of chunksOf(changes, rowsInStatement)) {
     const wanted = JSON.stringify(
@@ -405,14 +409,12 @@ export async function updateStatuses(lane: WritableLane, changes: readonly Statu
     );
     const completed = `case when ?::jsonb -> id::text ->> 0 = 'completed'
       then coalesce((?::jsonb -> id::text ->> 1)::timestamptz, ?) end`;
-    await liveTasks(lane)
-      .whereRaw('id = any(?)', [chunk.map(({ id }) => id)])
-      .update({
-        status: lane.expression('?::jsonb -> id::text ->> 0', [wanted]),
-        completed_at: lane.expression(completed, [wanted, wanted, lane.now as never]),
-        version: lane.expression('version + 1'),
-        updated_at: lane.now,
-      } as object);
+    await update(liveTasks(lane).whereRaw('id = any(?)', [chunk.map(({ id }) => id)]), {
+      status: lane.expression('?::jsonb -> id::text ->> 0', [wanted]),
+      completed_at: lane.expression(completed, [wanted, wanted, lane.now as never]),
+      version: lane.expression('version + 1'),
+      updated_at: lane.now,
+    });
   }
   for (const { id, from, to } of changes) {
     lane.changed({ type: 'task', id, action: 'updated', fields: { status: { from, to } } });

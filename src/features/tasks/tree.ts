@@ -1,12 +1,12 @@
-/** The trees that tasks and their subtasks make. */
+/** Trees of tasks and subtasks. */
 import type { Lane, WritableLane } from '../../platform/database/lane';
 import type { TaskRow } from '../../platform/database/rows';
 import { liveTasks } from './repository';
 
-/** A task without a parent is on level 1; its deepest subtasks can be here. */
+/** The deepest level of a subtask. A task without a parent is on level 1. */
 export const maxLevel = 5;
 
-/** A task and those above it, from itself up; empty if the lane has none with this id outside of the trash. */
+/** A task and its ancestors, from the task upwards; empty if there is no such task outside the trash. */
 export async function lineOf(lane: Lane, id: string): Promise<TaskRow[]> {
   const line: TaskRow[] = [];
   for (let next: string | null = id; next !== null && line.length < maxLevel; ) {
@@ -18,10 +18,10 @@ export async function lineOf(lane: Lane, id: string): Promise<TaskRow[]> {
   return line;
 }
 
-/** A subtask as its tree knows it: without texts, for there may be many. */
+/** The columns of a subtask that trees need. Texts are left out, because there can be many subtasks. */
 export type Subtask = Pick<TaskRow, 'id' | 'parent_id' | 'project_id' | 'status' | 'completed_at'>;
 
-/** The subtasks below a task, level by level: the first has its own, the next theirs. */
+/** All subtasks of a task by level. The first list has its direct subtasks, the next list has the subtasks of these. */
 export async function levelsBelow(lane: Lane, id: string): Promise<Subtask[][]> {
   const levels: Subtask[][] = [];
   for (let ids = [id]; ids.length > 0; ) {
@@ -36,26 +36,26 @@ export async function levelsBelow(lane: Lane, id: string): Promise<Subtask[][]> 
   return levels;
 }
 
-/** Where a task is. */
-export interface Place {
+/** The project and the parent of a task. */
+export interface ParentAndProject {
   readonly project_id: string | null;
   readonly parent_id: string | null;
 }
 
-export type PlaceFault =
+export type HierarchyError =
   | { readonly field: 'parent_id'; readonly reason: 'not-in-lane' | 'cycle' | 'too-deep' }
   | { readonly field: 'project_id'; readonly reason: 'not-in-lane' | 'contradiction' };
 
 /**
- * The place that a task gets by what is wanted of it; undefined in `wanted` keeps what it has. A subtask is in its
- * parent's project.
- * @param current the task, null for a new one
+ * The project and parent of a task after a change; undefined in `wanted` keeps the present value. A subtask is always
+ * in the project of its parent.
+ * @param current the present task; null for a new task
  */
-export async function findPlace(
+export async function findParentAndProject(
   lane: WritableLane,
   current: TaskRow | null,
   wanted: { project_id?: string | null | undefined; parent_id?: string | null | undefined },
-): Promise<Place | PlaceFault> {
+): Promise<ParentAndProject | HierarchyError> {
   const parent_id = wanted.parent_id === undefined ? (current?.parent_id ?? null) : wanted.parent_id;
   if (parent_id === null) {
     const project_id = wanted.project_id === undefined ? (current?.project_id ?? null) : wanted.project_id;

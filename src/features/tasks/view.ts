@@ -1,15 +1,15 @@
-/** What today, overdue and upcoming are on the calendar of a time zone. */
+/** What the views today, overdue and upcoming mean in a time zone. */
 import { addDays, startOfDay, timeIn, todayIn } from '../../domain/time/calendar';
 
-/** A moment on the calendar of a time zone, for views to compare due dates with. */
+/** A moment in a time zone. Views compare due dates with it. */
 export interface ViewMoment {
   readonly now: Date;
-  /** The day that it is there, `YYYY-MM-DD`, and the one after. */
+  /** The date in the time zone, `YYYY-MM-DD`, and the next date. */
   readonly today: string;
   readonly tomorrow: string;
-  /** The time of day there, `HH:MM:SS`. */
+  /** The time of day in the time zone, `HH:MM:SS`. */
   readonly time: string;
-  /** When the day began there, and when the next one does. */
+  /** When today and tomorrow begin in the time zone. */
   readonly todayBegins: Date;
   readonly tomorrowBegins: Date;
 }

@@ -1,4 +1,4 @@
-/** The to-dos of an iCalendar object as the rows of an import. */
+/** Reads the VTODOs of an iCalendar file as rows of an import. */
 
 import { componentsOf } from '../../domain/icalendar/read';
 import { type ReadTodo, readTodo } from '../../domain/icalendar/read-todo';
@@ -7,12 +7,13 @@ import { maxItemBytes } from '../../platform/contract/bodies/json-items';
 import type { SpooledBody } from '../../platform/contract/bodies/spool';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { createCheck } from '../../platform/contract/validation/rows';
+import { mostTelling } from '../../platform/contract/validation/schema-errors';
 import { readTask, type TaskDraft } from '../tasks/import';
-import { faultOfFile, idNamed, idsFor, type ReadRow, tooLargeFault } from './file';
+import { fileError, idNamed, idsFor, type ReadRow, tooLargeError } from './file';
 
 const check = createCheck('TaskImport');
 
-// What a field of a task comes from, where the property's name is another.
+// The property that a field of a task comes from, if it has another name.
 const properties: Readonly<Record<string, string>> = {
   title: 'summary',
   tags: 'categories',
@@ -38,8 +39,8 @@ function idOfUid(uid: string): string {
   return uuid.test(lower) ? lower : idNamed(uid);
 }
 
-function toDraft({ fields, faults, related }: ReadTodo, id: string): TaskDraft | ValidationError[] {
-  const own = faults.map(
+function toDraft({ fields, errors, related }: ReadTodo, id: string): TaskDraft | ValidationError[] {
+  const own = errors.map(
     ({ property, code, detail }): ValidationError => ({
       pointer: property === '' ? '' : `/${property}`,
       code,
@@ -47,15 +48,14 @@ function toDraft({ fields, faults, related }: ReadTodo, id: string): TaskDraft |
     }),
   );
   const task = related === undefined ? fields : { ...fields, parent_id: idOfUid(related) };
-  // What can't be read leaves fields out, which would be faults of their own.
+  // If the VTODO cannot be read, fields are missing. They would cause more errors.
   if (own.some(({ pointer }) => pointer === '')) return own;
   const told = new Set(own.map(({ pointer }) => pointer));
-  const found = check(task)
-    .map(toProperty)
-    .filter(({ pointer }) => !told.has(pointer));
+  // Several fields of a task come from one property, which gets one error.
+  const found = mostTelling(check(task).map(toProperty)).filter(({ pointer }) => !told.has(pointer));
   if (own.length + found.length > 0) return [...own, ...found];
   const read = readTask({ ...(task as Schemas['TaskImport']), id }, { isTrashed: false });
-  return Array.isArray(read) ? read.map(toProperty) : read;
+  return Array.isArray(read) ? mostTelling(read.map(toProperty)) : read;
 }
 
 /** UTF-8 as text; a character may be split between two pieces. */
@@ -64,10 +64,10 @@ async function* decoded(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
   for await (const piece of pieces) yield decoder.decode(piece, { stream: true });
 }
 
-// A change of one occurrence of a series, which a task has none of.
+// A changed occurrence of a series. Tasks cannot represent it.
 const isException = (text: string) => /^RECURRENCE-ID[;:]/im.test(text);
 
-/** Reads the VTODOs of an object; what else it has is ignored. */
+/** Reads the VTODOs of a file. Other components are ignored. */
 export async function* readCalendar(
   file: Pick<SpooledBody, 'pieces' | 'sha256'>,
 ): AsyncGenerator<ReadRow | 'ignored'> {
@@ -78,7 +78,7 @@ export async function* readCalendar(
   for await (const component of components()) {
     const { line } = component;
     if ('broken' in component) {
-      yield faultOfFile(line, { pointer: '', code: 'wrong-format', detail: component.broken });
+      yield fileError(line, { pointer: '', code: 'wrong-format', detail: component.broken });
     } else if (component.name !== 'VTODO' || (component.text !== undefined && isException(component.text))) {
       if (component.name !== 'VTIMEZONE') yield 'ignored';
     } else {
@@ -86,7 +86,7 @@ export async function* readCalendar(
       const { text } = component;
       const todo = text === undefined ? undefined : readTodo(text, locations);
       const id = todo?.uid === undefined ? idOf(row) : idOfUid(todo.uid);
-      const read = todo ? toDraft(todo, id) : [tooLargeFault(maxItemBytes)];
+      const read = todo ? toDraft(todo, id) : [tooLargeError(maxItemBytes)];
       yield { row, line, type: 'task', within: '/body', index: row, id, read };
     }
   }

@@ -1,4 +1,4 @@
-/** Tasks as CSV (RFC 4180) as the rows of an import. */
+/** Reads the tasks of a CSV file (RFC 4180) as rows of an import. */
 import { type CsvError, parse } from 'csv-parse';
 import { maxItemBytes } from '../../platform/contract/bodies/json-items';
 import type { SpooledBody } from '../../platform/contract/bodies/spool';
@@ -7,23 +7,26 @@ import { createCheck } from '../../platform/contract/validation/rows';
 import type { ImportedProject } from '../projects/repository';
 import { readTask } from '../tasks/import';
 import { csvColumns, unguardCell } from './csv';
-import { faultOfFile, idOfProject, idsFor, type ReadRow, tooLargeFault } from './file';
+import { fileError, idOfProject, idsFor, type ReadRow, tooLargeError } from './file';
 
 const check = createCheck('TaskImport');
 
 const lineBreak = 0x0a;
 const carriageReturn = 0x0d;
 
-/** Counts the lines of bytes that come in pieces, forwards; pieces that it has been through are let go. */
+/**
+ * Counts the lines of a file that arrives in pieces. It only goes forwards and releases the pieces that it has
+ * counted.
+ */
 function createLineCounter() {
   let pieces: Buffer[] = [];
-  // Where the first piece begins, where the next byte to look at is in it, and the line that that is in.
+  // The offset of the first piece, the index of the next byte in it, and the line of this byte.
   let [start, at, line] = [0, 0, 1];
   return {
     add(piece: Buffer) {
       pieces.push(piece);
     },
-    /** The line on which what follows `offset` begins; what follows must be there. Empty lines are passed over. */
+    /** The line of the first byte from `offset` on that is not in an empty line. That byte must have been added. */
     after(offset: number): number {
       for (;;) {
         const [piece] = pieces;
@@ -41,27 +44,34 @@ function createLineCounter() {
   };
 }
 
-// As many as one row is told of, with as much of their names.
+// Errors of the header name at most this many columns, with at most this many characters of each name.
 const maxColumns = 100;
 const maxName = 100;
 
-function faultsOfHeader(columns: readonly string[]): ValidationError[] {
-  const faults = columns.slice(0, maxColumns).flatMap((column, index): ValidationError[] => {
+function headerErrors(columns: readonly string[]): ValidationError[] {
+  const errors = columns.slice(0, maxColumns).flatMap((column, index): ValidationError[] => {
     const pointer = `/0/${column.slice(0, maxName)}`;
     if (!(csvColumns as readonly string[]).includes(column))
-      return [{ pointer, code: 'unknown', detail: `is no column; there are ${csvColumns.join(', ')}` }];
-    if (columns.indexOf(column) < index) return [{ pointer, code: 'duplicate', detail: 'is there twice' }];
+      return [
+        {
+          pointer,
+          code: 'unknown',
+          detail: `is not a known column; the columns are ${csvColumns.join(', ')}`,
+        },
+      ];
+    if (columns.indexOf(column) < index)
+      return [{ pointer, code: 'duplicate', detail: 'must not be there twice' }];
     return [];
   });
   if (!columns.includes('title'))
-    faults.push({ pointer: '/0/title', code: 'required', detail: 'is required' });
-  return faults;
+    errors.push({ pointer: '/0/title', code: 'required', detail: 'is required' });
+  return errors;
 }
 
-// More than a task has of anything, empty ones included.
+// More items than any list of a task may have, empty items included.
 const maxListed = 1_000;
 
-/** The parts of a cell; of one with too many it is left to the schema to say so. */
+/** The items of a cell. If there are too many, the schema reports that. */
 function listOf(cell: string): string[] {
   const parts = cell.split(',', maxListed);
   if (parts.length === maxListed) return parts;
@@ -72,7 +82,7 @@ function toReminder(text: string): object {
   return /^\d+$/.test(text) ? { minutes_before_due: Number(text) } : { at: text };
 }
 
-/** A task's fields from the cells of a record; those that are empty are left out. */
+/** The fields of a task from the cells of a record. Empty cells are left out. */
 function toFields(columns: readonly string[], record: readonly string[]): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   for (const [index, column] of columns.entries()) {
@@ -87,13 +97,13 @@ function toFields(columns: readonly string[], record: readonly string[]): Record
 
 interface ParsedRecord {
   readonly record: string[];
-  /** Where it ends in the file, in bytes. */
+  /** The offset in the file where the record ends, in bytes. */
   readonly end: number;
 }
 
 /**
- * The records of a file; a broken one ends them and is returned. The parser is not piped: it would lose the records before
- * that one, or go on behind it and take quadratic time for what it finds there.
+ * The records of a file, up to the first invalid record, whose error is returned. The parser is not piped: it would
+ * lose the records before the invalid one, or continue after it and need quadratic time.
  */
 async function* recordsOf(
   pieces: AsyncIterable<Buffer>,
@@ -127,7 +137,7 @@ async function* recordsOf(
   return broken;
 }
 
-/** Reads a file; the first record that is broken ends it, for what follows can't be told apart. */
+/** Reads a file up to the first invalid record. The records after it cannot be separated reliably. */
 export async function* readCsv(file: Pick<SpooledBody, 'pieces' | 'sha256'>): AsyncGenerator<ReadRow> {
   const idOf = idsFor(file.sha256);
   const lines = createLineCounter();
@@ -141,11 +151,11 @@ export async function* readCsv(file: Pick<SpooledBody, 'pieces' | 'sha256'>): As
   }
   // The header is row 0.
   let row = -1;
-  // Where the record before ends.
+  // The offset where the previous record ends.
   let end = 0;
-  // Those that there are rows for.
+  // The ids of the projects that already have a row.
   const projects = new Set<string>();
-  const place = () => ({
+  const location = () => ({
     ...{ row, line: lines.after(end), type: 'task' as const },
     ...{ within: '/body', index: row, id: null },
   });
@@ -155,59 +165,62 @@ export async function* readCsv(file: Pick<SpooledBody, 'pieces' | 'sha256'>): As
   for (; !next.done; next = await records.next()) {
     const { record } = next.value;
     row++;
-    if (columns) yield* readRecord(columns, record, place(), idOf, projects);
+    if (columns) yield* readRecord(columns, record, location(), idOf, projects);
     else {
       columns = record.map((cell) => cell.trim());
-      const { line } = place();
-      const faults = faultsOfHeader(columns);
-      for (const fault of faults) yield faultOfFile(line, fault);
-      if (faults.length > 0) return;
+      const { line } = location();
+      const errors = headerErrors(columns);
+      for (const error of errors) yield fileError(line, error);
+      if (errors.length > 0) return;
     }
     end = next.value.end;
   }
   row++;
-  if (next.value) yield { ...place(), read: [brokenRecord(next.value, columns)] };
-  else if (!columns) yield faultOfFile(1, { pointer: '/0', code: 'required', detail: 'must have a header' });
+  if (next.value) yield { ...location(), read: [brokenRecord(next.value, columns)] };
+  else if (!columns) yield fileError(1, { pointer: '/0', code: 'required', detail: 'is required' });
 }
 
 function brokenRecord(error: CsvError, columns: readonly string[] | undefined): ValidationError {
-  if (error.code === 'CSV_MAX_RECORD_SIZE') return tooLargeFault(maxItemBytes);
+  if (error.code === 'CSV_MAX_RECORD_SIZE') return tooLargeError(maxItemBytes);
   const index = typeof error.column === 'number' ? error.column : undefined;
   const column = index === undefined ? error.column : (columns?.[index] ?? index + 1);
-  const at = column === undefined ? '' : `column ${column}: `;
-  const quote = error.code === 'CSV_QUOTE_NOT_CLOSED' ? 'a quote is not closed' : 'a quote is out of place';
-  return { pointer: column === undefined ? '' : `/${column}`, code: 'wrong-format', detail: at + quote };
+  const quote =
+    error.code === 'CSV_QUOTE_NOT_CLOSED'
+      ? 'has a quote that is not closed'
+      : 'has a quote in the wrong location';
+  return { pointer: column === undefined ? '' : `/${column}`, code: 'wrong-format', detail: quote };
 }
 
-/** The row of a task, after that of its project, where that is new in the file and has a name. */
+/** The row of a task. If its project has a name and is new in the file, the row of the project comes first. */
 function* readRecord(
   columns: readonly string[],
   record: readonly string[],
-  place: Omit<ReadRow<'task'>, 'read'>,
+  location: Omit<ReadRow<'task'>, 'read'>,
   idOf: (row: number) => string,
   projects: Set<string>,
 ): Generator<ReadRow> {
   if (record.length !== columns.length) {
-    const detail = `has ${record.length} cells where the header has ${columns.length}`;
-    yield { ...place, read: [{ pointer: '', code: 'wrong-format', detail }] };
+    const detail = `must have ${columns.length} cells like the header, but has ${record.length}`;
+    yield { ...location, read: [{ pointer: '', code: 'wrong-format', detail }] };
     return;
   }
   const fields = toFields(columns, record);
-  const faults = check(fields);
-  if (faults.length > 0) {
-    yield { ...place, id: (fields.id as string | undefined) ?? null, read: faults };
+  const errors = check(fields);
+  if (errors.length > 0) {
+    const hasId = fields.id !== undefined && !errors.some(({ pointer }) => pointer === '/id');
+    yield { ...location, id: hasId ? (fields.id as string) : null, read: errors };
     return;
   }
-  const id = (fields.id as string | undefined) ?? idOf(place.row);
+  const id = (fields.id as string | undefined) ?? idOf(location.row);
   const { project, ...task } = fields as Schemas['TaskImport'];
   const name = project?.trim();
   const project_id = task.project_id ?? (name === undefined ? undefined : idOfProject(name));
   if (name !== undefined && project_id !== undefined && !projects.has(project_id)) {
     projects.add(project_id);
-    yield { ...place, type: 'project', id: project_id, read: newProject(project_id, name) };
+    yield { ...location, type: 'project', id: project_id, read: newProject(project_id, name) };
   }
-  const placed = project_id === undefined ? task : { ...task, project_id };
-  yield { ...place, id, read: readTask({ ...placed, id }, { isTrashed: false }) };
+  const withProject = project_id === undefined ? task : { ...task, project_id };
+  yield { ...location, id, read: readTask({ ...withProject, id }, { isTrashed: false }) };
 }
 
 function newProject(id: string, name: string): ImportedProject {

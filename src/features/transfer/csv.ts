@@ -1,11 +1,11 @@
-/** Tasks as CSV (RFC 4180): how a field is written into a cell and read back. */
+/** Tasks as CSV (RFC 4180): how a field is written into a cell and read from it. */
 import { stringify } from 'csv-stringify/sync';
 import type { Schemas } from '../../platform/contract/document/operations';
 
-/** A task as an export of CSV has it: with the name of its project, which the file has no row for. */
+/** A task in a CSV export. It includes the name of its project, because the file has no rows for projects. */
 export type CsvTask = Schemas['Task'] & { readonly project: string | null };
 
-// In the order in which the contract has them, and all of them: the compiler says if one is missing.
+// All fields in the order of the contract. The type requires each of them.
 const columns: Readonly<Record<keyof CsvTask, true>> = {
   id: true,
   user_id: true,
@@ -33,25 +33,25 @@ const columns: Readonly<Record<keyof CsvTask, true>> = {
   updated_at: true,
 };
 
-/** The columns of an export, by the names of a task's fields. */
+/** The columns of an export: the names of a task's fields. */
 export const csvColumns = Object.keys(columns) as (keyof CsvTask)[];
 
-// What makes spreadsheets run a cell, after the apostrophes that already keep it from that.
+// Text that spreadsheets run as a formula, also after apostrophes that already guard it.
 const runs = /^'*[=+\-@＝＋－＠\t\r\n]/;
 
-/** Text that no spreadsheet takes for a formula (OWASP, CSV injection). */
+/** Puts an apostrophe before text that a spreadsheet would run as a formula (OWASP, CSV injection). */
 export function guardCell(text: string): string {
   return runs.test(text) ? `'${text}` : text;
 }
 
-/** Text as it was before it was guarded. */
+/** Removes the apostrophe that `guardCell` adds. */
 export function unguardCell(text: string): string {
   return text.startsWith("'") && runs.test(text) ? text.slice(1) : text;
 }
 
 type Reminder = CsvTask['reminders'][number];
 
-/** An instant, or minutes before the due date. */
+/** A reminder as text: an instant, or minutes before the due date. */
 function reminderText({ at, minutes_before_due }: Reminder): string {
   return at ?? String(minutes_before_due);
 }
@@ -63,11 +63,11 @@ function toCell(value: CsvTask[keyof CsvTask]): string {
 }
 
 function toRecords(rows: readonly (readonly string[])[]): string {
-  // It would leave a line break that is not the delimiter unquoted.
+  // Without `quoted_match`, the library does not quote line breaks other than the delimiter.
   return stringify(rows as string[][], { record_delimiter: 'windows', quoted_match: /[\r\n]/ });
 }
 
-/** The header, then the records of a page of tasks at a time. */
+/** The text of a CSV file: the header, then the records of each page. */
 export async function* csvOf(pages: AsyncIterable<readonly CsvTask[]>): AsyncGenerator<string> {
   yield toRecords([csvColumns]);
   for await (const page of pages) {

@@ -1,4 +1,4 @@
-/** The rows of a file that is imported, whatever its format: what is kept of each while the file is read. */
+/** The rows of an imported file of any format: what is kept in memory of each row, and what is stored in notes. */
 import { v5 as uuidv5 } from 'uuid';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import type { CompletionRow } from '../../platform/database/rows';
@@ -9,119 +9,119 @@ import type { ImportedTag } from '../tags/repository';
 import type { TaskDraft } from '../tasks/import';
 import type { Note, Notes } from './notes';
 import { createPace } from './pace';
-import type { KnownPlace } from './repository';
+import type { KnownTask } from './repository';
 
-/** What each type of row makes. */
+/** What a row of each type creates. */
 export interface Drafts {
   profile: Settings;
   project: ImportedProject;
   tag: ImportedTag;
   task: TaskDraft;
   completion: Omit<CompletionRow, 'user_id'>;
-  /** Nothing: what is wrong with all of the file. */
+  /** Such a row creates nothing: it holds the errors of the file as a whole. */
   file: undefined;
 }
 
 export type RowType = keyof Drafts;
 
-/** What the place of a task depends on. */
-export interface Placeable {
+/** The fields that decide about the project, parent and level of a task. */
+export interface TaskReferences {
   readonly id: string;
   readonly parent_id: string | null;
-  /** Undefined: where its parent is. */
+  /** Undefined: the project of its parent. */
   readonly project_id: string | null | undefined;
   readonly deleted_with: string | null;
 }
 
-/** What is kept of a task. */
-interface TaskLinks extends Placeable {
-  /** The lane's own project, once it is known, where the file's is known by its name. */
+/** What is kept in memory of a task. */
+interface TaskLinks extends TaskReferences {
+  /** If the file names the project, this becomes the id of the lane's project with this name. */
   project_id: string | null | undefined;
   readonly isPositioned: boolean;
-  /** Where it is to be, once that is planned. */
-  place: KnownPlace | undefined;
-  /** Its position, where the file has none and once it is written. */
+  /** Set when the import is planned. */
+  resolved: KnownTask | undefined;
+  /** Set when the import is written, if the file has no position. */
   position: string | undefined;
 }
 
-/** What planning needs of each type's drafts, which are not in memory. */
+/** What planning needs of each draft. The drafts themselves are not in memory. */
 interface Links {
   profile: null;
-  /** Its name, where its id follows from that; otherwise empty. */
+  /** The name, if the id is derived from it; otherwise empty. */
   project: string;
-  /** The key of its name. */
+  /** The key of the name, see `tagKey`. */
   tag: string;
   task: TaskLinks;
-  /** The task's id. */
+  /** The id of the task. */
   completion: string;
   file: null;
 }
 
-/** Where a row is in a file. */
-interface RowPlace<T extends RowType = RowType> {
+/** The location of a row in a file. */
+interface RowLocation<T extends RowType = RowType> {
   readonly row: number;
   readonly line: number | null;
   readonly type: T;
-  /** The pointer to what it is in, and its index there; null for what is in nothing. */
+  /** The pointer to the array or object that contains the row, and the index in the array; null if it is no array. */
   readonly within: string;
   readonly index: number | null;
   readonly id: string | null;
 }
 
-/** A row as it is read: what it makes, or what is wrong with it. */
-export interface ReadRow<T extends RowType = RowType> extends RowPlace<T> {
+/** A row that was read: its draft, or validation errors. */
+export interface ReadRow<T extends RowType = RowType> extends RowLocation<T> {
   readonly read: Drafts[T] | readonly ValidationError[];
 }
 
-/** A row, and what becomes of it. */
-export interface FileRow<T extends RowType = RowType> extends RowPlace<T> {
-  /** That of what the lane has already, where that is known by its name. */
+/** A row with its action. */
+export interface FileRow<T extends RowType = RowType> extends RowLocation<T> {
+  /** The id of the lane's own row, if the lane already has one with the same name. */
   id: string | null;
   action: Schemas['ImportRow']['action'];
-  /** Undefined where it was read with faults. */
+  /** Undefined if the row was read with errors. */
   readonly links: Links[T] | undefined;
-  /** Its draft, or the faults that it was read with; undefined where there is neither. */
+  /** The stored draft, or the stored errors of reading; undefined if there is neither. */
   readonly note: Note | undefined;
-  /** What it has against others or the lane; pointers are into the row. */
-  faults: ValidationError[] | undefined;
-  /** How many faults it has, those that it was read with included. */
-  faultCount: number;
+  /** The errors that planning finds, for example duplicates; the pointers are into the row. */
+  errors: ValidationError[] | undefined;
+  /** The number of all its errors, with those of reading. */
+  errorCount: number;
 }
 
-/** A file as it was read. */
+/** A file that was read. */
 export interface ImportFile {
   readonly rows: readonly FileRow[];
   readonly ignored: number;
   readonly notes: Notes;
 }
 
-/** As many rows as a file may have. */
+/** The maximum number of rows of a file. */
 export const maxRows = 200_000;
 
-// Of one row; who makes more of them has made the same one everywhere.
-const maxFaults = 100;
+// The maximum number of errors that are kept of a row.
+const maxKeptErrors = 100;
 
-/** Notes faults of a row down. */
-export function addFaults(row: FileRow, faults: readonly ValidationError[]): void {
-  if (faults.length === 0) return;
+/** Adds errors to a row. */
+export function addErrors(row: FileRow, errors: readonly ValidationError[]): void {
+  if (errors.length === 0) return;
   row.action = 'fault';
-  row.faults = [...(row.faults ?? []), ...faults];
-  row.faultCount += faults.length;
+  row.errors = [...(row.errors ?? []), ...errors];
+  row.errorCount += errors.length;
 }
 
-/** Faults of a row as they are told: with pointers into the file, and the line. */
+/** The errors of a row for the response: with pointers into the file, and with the line. */
 export function locate(
   { within, index, line }: FileRow,
-  faults: readonly ValidationError[],
+  errors: readonly ValidationError[],
 ): ValidationError[] {
   const at = index === null ? within : `${within}/${index}`;
   const where = line === null ? '' : ` (line ${line})`;
-  return faults.map(({ pointer, code, detail }) => ({ pointer: at + pointer, code, detail: detail + where }));
+  return errors.map(({ pointer, code, detail }) => ({ pointer: at + pointer, code, detail: detail + where }));
 }
 
-/** The row that says what is wrong with a file as a whole. */
-export function faultOfFile(line: number | null, fault: ValidationError): ReadRow {
-  return { row: 0, line, type: 'file', within: '/body', index: null, id: null, read: [fault] };
+/** A row that holds an error of the file as a whole. */
+export function fileError(line: number | null, error: ValidationError): ReadRow {
+  return { row: 0, line, type: 'file', within: '/body', index: null, id: null, read: [error] };
 }
 
 const tooManyRows: ValidationError = {
@@ -130,14 +130,14 @@ const tooManyRows: ValidationError = {
   detail: `must have at most ${maxRows} rows`,
 };
 
-/** What is wrong with a row that is larger than one may be. */
-export function tooLargeFault(maxBytes: number): ValidationError {
+/** The error of a row that is too large. */
+export function tooLargeError(maxBytes: number): ValidationError {
   return { pointer: '', code: 'too-long', detail: `must be at most ${maxBytes} bytes` };
 }
 
 const idLength = 36;
 
-// Text that was cut out of a file can keep all of it in memory.
+// A substring can keep the whole text of the file in memory, so it is copied.
 const copy = <S extends string | null | undefined>(text: S): S =>
   (text == null ? text : Buffer.from(text).toString()) as S;
 
@@ -151,26 +151,26 @@ const linksOf: { [T in RowType]: (draft: Drafts[T], id: string) => Links[T] } = 
     project_id: copy(project_id),
     deleted_with: deleted_with === id ? id : copy(deleted_with),
     isPositioned: position !== undefined,
-    place: undefined,
+    resolved: undefined,
     position: undefined,
   }),
   completion: ({ task_id }) => copy(task_id),
   file: () => null,
 };
 
-async function toFileRow({ read, id, ...place }: ReadRow, notes: Notes): Promise<FileRow> {
-  // An id that is longer is none, and has a fault.
-  const kept = { ...place, id: (id?.length ?? 0) > idLength ? null : copy(id), faults: undefined };
+async function toFileRow({ read, id, ...location }: ReadRow, notes: Notes): Promise<FileRow> {
+  // A longer id is not valid, and the row has an error for it.
+  const kept = { ...location, id: (id?.length ?? 0) > idLength ? null : copy(id), errors: undefined };
   if (Array.isArray(read)) {
-    const faults = read.slice(0, maxFaults);
-    const note = await notes.write(faults);
-    return { ...kept, action: 'fault', links: undefined, note, faultCount: faults.length };
+    const errors = read.slice(0, maxKeptErrors);
+    const note = await notes.write(errors);
+    return { ...kept, action: 'fault', links: undefined, note, errorCount: errors.length };
   }
-  const links = linksOf[place.type](read as never, kept.id as string);
-  return { ...kept, action: 'create', links, note: await notes.write(read), faultCount: 0 };
+  const links = linksOf[location.type](read as never, kept.id as string);
+  return { ...kept, action: 'create', links, note: await notes.write(read), errorCount: 0 };
 }
 
-/** Keeps what is read: a little of each row in memory, and the rest as notes. */
+/** Collects the rows of a file: keeps a small part of each in memory and stores the rest in notes. */
 export async function collect(read: AsyncIterable<ReadRow | 'ignored'>, notes: Notes): Promise<ImportFile> {
   const rows: FileRow[] = [];
   const pace = createPace();
@@ -179,29 +179,29 @@ export async function collect(read: AsyncIterable<ReadRow | 'ignored'>, notes: N
     await pace();
     if (each === 'ignored') ignored++;
     else if (rows.length < maxRows) rows.push(await toFileRow(each, notes));
-    else return { rows: [await toFileRow(faultOfFile(each.line, tooManyRows), notes)], ignored, notes };
+    else return { rows: [await toFileRow(fileError(each.line, tooManyRows), notes)], ignored, notes };
   }
   return { rows, ignored, notes };
 }
 
 const namespace = 'b1a5f3d6-6f0e-4c39-9a52-2d1f3f0c7e11';
 
-/** Ids for the rows of a file that have none: the same each time that the same file is read. */
+/** Creates ids for the rows of a file without ids. The same file always gets the same ids. */
 export function idsFor(sha256: string): (row: number) => string {
   return (row) => uuidv5(`${sha256}/${row}`, namespace);
 }
 
-/** The id that a foreign name stands for, in whatever file it comes. */
+/** The id for a foreign name, such as a UID. It is the same in every file. */
 export function idNamed(name: string): string {
   return uuidv5(`name/${name}`, namespace);
 }
 
-/** The id of a project that a file knows by its name alone. */
+/** The id of a project for which a file has only the name. */
 export function idOfProject(name: string): string {
   return idNamed(`project/${name}`);
 }
 
-/** Does something with each item, and lets others have a turn in between. */
+/** Calls `work` for each item and yields to the event loop in between. */
 export async function forEach<I>(items: Iterable<I>, work: (item: I) => void): Promise<void> {
   const pace = createPace();
   let count = 0;

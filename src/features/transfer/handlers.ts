@@ -16,10 +16,10 @@ import { toTag } from '../tags/mapper';
 import { listTags } from '../tags/repository';
 import { toTask } from '../tasks/mapper';
 import { type ListedTask, listTasks } from '../tasks/repository';
+import { listWebhooksById } from '../webhooks/endpoints';
 import { toWebhook } from '../webhooks/mapper';
-import { listWebhooksById } from '../webhooks/repository';
 import { type CsvTask, csvOf } from './csv';
-import { firstFaults, importFile, reportOf } from './import';
+import { firstErrors, importFile, reportOf } from './import';
 import { toExportedCompletion, toTaskAlone, toTrashedTask } from './mapper';
 import { beginReading, byId, type LongRead, mapped, rowsById } from './pages';
 import { listTrashed, projectNames } from './repository';
@@ -97,14 +97,13 @@ export const transferHandlers: Pick<Handlers, 'exportLane' | 'exportCsv' | 'expo
       const source = { type: call.mediaType, body: call.body };
       const { file, counts, written } = await importFile(call.lane, source, dry_run);
       if (counts.faults > 0 && !dry_run) {
-        const errors = await firstFaults(file, maxErrors);
-        const all = file.rows.reduce((sum, { faultCount }) => sum + faultCount, 0);
-        const which = all > errors.length ? `; these are the first ${errors.length} of ${all} faults` : '';
-        const detail = `${counts.faults} of ${file.rows.length} rows have faults, nothing was imported${which}.`;
+        const errors = await firstErrors(file, maxErrors);
+        const all = file.rows.reduce((sum, { errorCount }) => sum + errorCount, 0);
+        const detail = `${counts.faults} of ${file.rows.length} rows have errors, and nothing was imported.`;
         return call.fail('validation-failed', { detail, errors, errors_omitted: all - errors.length });
       }
       if (written?.isWhole === false) {
-        const detail = `The lane was changed during the import, which has written ${written.created} rows; repeat it.`;
+        const detail = `The lane was changed during the import, after ${written.created} rows were written. Repeat the import.`;
         return call.fail('import-interrupted', { detail });
       }
       return call.stream(200, { dry_run, ...counts, ignored: file.ignored, ...reportOf(file) });

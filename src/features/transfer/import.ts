@@ -1,4 +1,4 @@
-/** Importing a file: read, planned, and unless it is only tried or has faults, written. */
+/** Imports a file: reads and plans it, and writes it unless it has errors or the import is a dry run. */
 
 import type { SpooledBody } from '../../platform/contract/bodies/spool';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
@@ -18,7 +18,7 @@ import { createNotes, type Note } from './notes';
 import { planImport } from './plan';
 import { type Written, writeImport } from './write';
 
-/** A file of one of the media types that the contract has for it. */
+/** A file with one of the media types of the contract. */
 export interface Source {
   readonly type: string;
   readonly body: SpooledBody;
@@ -33,15 +33,15 @@ function count(rows: readonly FileRow[], action: FileRow['action']): number {
   return rows.reduce((sum, row) => (row.action === action ? sum + 1 : sum), 0);
 }
 
-/** What came of an import. */
+/** The result of an import. */
 export interface Imported {
   readonly file: ImportFile;
   readonly counts: { readonly created: number; readonly skipped: number; readonly faults: number };
-  /** Null where nothing was to be written. */
+  /** Null for a dry run or a file with errors. */
   readonly written: Written | null;
 }
 
-/** @throws QuotaExceeded if the rows that a file makes are more than the lane has room for */
+/** Checks the quotas. @throws QuotaExceeded if the lane would have more rows than its quota allows */
 async function requireRoom(lane: Lane, { rows }: ImportFile): Promise<void> {
   const growth = { tasks: 0, projects: 0, tags: 0, webhooks: 0 };
   const quotas = { task: 'tasks', project: 'projects', tag: 'tags' } as const;
@@ -52,7 +52,7 @@ async function requireRoom(lane: Lane, { rows }: ImportFile): Promise<void> {
   if (exceeded) throw new QuotaExceeded(exceeded);
 }
 
-/** Imports a file; with a fault in it, or when it is a dry run, nothing is written. */
+/** Imports a file. Nothing is written if it has errors, or for a dry run. */
 export async function importFile(scope: UserScope, source: Source, dryRun: boolean): Promise<Imported> {
   const file = await collect(readRows(source), createNotes(source.body.file));
   await scope.read(async (lane) => {
@@ -65,21 +65,21 @@ export async function importFile(scope: UserScope, source: Source, dryRun: boole
   return { file, counts, written };
 }
 
-// A page of a report has at most so many rows, and notes of so many bytes.
+// The maximum number of rows in a page of a report, and of bytes of the notes in it.
 const pageSize = 100;
 const pageBytes = 1024 * 1024;
 
-/** How many rows and how many of their faults a report lists. */
+/** The maximum number of rows and of errors in a report. */
 export const maxReportRows = 1_000;
 export const maxReportErrors = 100;
 
-const faultNote = ({ links, note }: FileRow): Note | undefined => (links === undefined ? note : undefined);
+const errorNote = ({ links, note }: FileRow): Note | undefined => (links === undefined ? note : undefined);
 
 function* pagesOf(rows: readonly FileRow[]): Generator<FileRow[]> {
   let [page, bytes]: [FileRow[], number] = [[], 0];
   for (const row of rows) {
     page.push(row);
-    bytes += faultNote(row)?.length ?? 0;
+    bytes += errorNote(row)?.length ?? 0;
     if (page.length === pageSize || bytes >= pageBytes) {
       yield page;
       [page, bytes] = [[], 0];
@@ -88,7 +88,7 @@ function* pagesOf(rows: readonly FileRow[]): Generator<FileRow[]> {
   yield page;
 }
 
-/** Rows as a report has them, a page at a time, with so many of their faults. */
+/** The rows of a report, page by page, with at most `maxErrors` errors in total. */
 async function* toReportRows(
   notes: ImportFile['notes'],
   rows: readonly FileRow[],
@@ -96,47 +96,47 @@ async function* toReportRows(
 ): AsyncGenerator<Schemas['ImportRow'][]> {
   let left = maxErrors;
   for (const page of pagesOf(rows)) {
-    const noted = await notes.read<ValidationError[]>(page.flatMap((row) => faultNote(row) ?? []));
+    const noted = await notes.read<ValidationError[]>(page.flatMap((row) => errorNote(row) ?? []));
     const next = noted.values();
     yield page.map((each) => {
-      const { row, line, type, action, id, faults = [] } = each;
-      const read = faultNote(each) ? (next.next().value ?? []) : [];
-      const errors = locate(each, [...read, ...faults].slice(0, left));
+      const { row, line, type, action, id, errors: planned = [] } = each;
+      const read = errorNote(each) ? (next.next().value ?? []) : [];
+      const errors = locate(each, [...read, ...planned].slice(0, left));
       left -= errors.length;
       return { row, line, type, action, id, errors };
     });
   }
 }
 
-/** The first rows with faults: as many as have a number of them between them. */
-function rowsWithFaults(rows: readonly FileRow[], most: number): FileRow[] {
+/** The first rows with errors, until they have at least `most` errors together. */
+function rowsWithErrors(rows: readonly FileRow[], most: number): FileRow[] {
   const found: FileRow[] = [];
-  let faults = 0;
+  let errors = 0;
   for (const row of rows) {
-    if (faults >= most) break;
-    if (row.faultCount === 0) continue;
+    if (errors >= most) break;
+    if (row.errorCount === 0) continue;
     found.push(row);
-    faults += row.faultCount;
+    errors += row.errorCount;
   }
   return found;
 }
 
-/** How many faults the rows of a file have. */
-export function countFaults({ rows }: ImportFile): number {
-  return rows.reduce((sum, { faultCount }) => sum + faultCount, 0);
+/** The number of errors in a file. */
+export function countErrors({ rows }: ImportFile): number {
+  return rows.reduce((sum, { errorCount }) => sum + errorCount, 0);
 }
 
 /**
- * The rows of a report in the file's order, of a large file not all: the first that have faults, as far as their faults
- * are told, and the first of the others.
+ * The report of an import, in the order of the file. For a large file, it has only the first rows with errors, as far
+ * as their errors are listed, and the first of the other rows.
  */
 export function reportOf(file: ImportFile) {
   const { rows, notes } = file;
-  const faulty = rowsWithFaults(rows, maxReportErrors);
-  const listed = new Set(faulty);
+  const withErrors = rowsWithErrors(rows, maxReportErrors);
+  const listed = new Set(withErrors);
   for (const row of rows) {
     if (listed.size >= maxReportRows) break;
-    if (row.faultCount === 0) listed.add(row);
+    if (row.errorCount === 0) listed.add(row);
   }
   return {
     rows: toReportRows(
@@ -145,14 +145,14 @@ export function reportOf(file: ImportFile) {
       maxReportErrors,
     ),
     rows_omitted: rows.length - listed.size,
-    errors_omitted: Math.max(0, countFaults(file) - maxReportErrors),
+    errors_omitted: Math.max(0, countErrors(file) - maxReportErrors),
   };
 }
 
-/** The first faults of a file, as many as a number. */
-export async function firstFaults({ rows, notes }: ImportFile, most: number): Promise<ValidationError[]> {
+/** The first errors of a file, at most `most`. */
+export async function firstErrors({ rows, notes }: ImportFile, most: number): Promise<ValidationError[]> {
   const found: ValidationError[] = [];
-  const pages = toReportRows(notes, rowsWithFaults(rows, most), most);
+  const pages = toReportRows(notes, rowsWithErrors(rows, most), most);
   for await (const page of pages) for (const { errors } of page) found.push(...errors);
   return found;
 }

@@ -1,4 +1,4 @@
-/** An export of Tasklane as the rows of an import. */
+/** Reads a JSON export of Tasklane as rows of an import. */
 import { v7 as uuidv7 } from 'uuid';
 import { instantOf } from '../../domain/time/instant';
 import { maxItemBytes, tooLarge } from '../../platform/contract/bodies/json-items';
@@ -6,7 +6,7 @@ import type { SpooledBody } from '../../platform/contract/bodies/spool';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { createCheck } from '../../platform/contract/validation/rows';
 import { readTask } from '../tasks/import';
-import { type Drafts, type ReadRow, type RowType, tooLargeFault } from './file';
+import { type Drafts, type ReadRow, type RowType, tooLargeError } from './file';
 import { createPace } from './pace';
 
 const checks = {
@@ -26,12 +26,12 @@ function isObject(value: unknown): value is Item {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const notAnObject: ValidationError = { pointer: '', code: 'wrong-type', detail: 'must be object' };
+const notAnObject: ValidationError = { pointer: '', code: 'wrong-type', detail: 'must be an object' };
 
 const notHere: ValidationError = {
   pointer: '/project',
   code: 'unknown',
-  detail: 'is a column of CSV; in JSON, project_id says it',
+  detail: 'is only a column of CSV; use `project_id` in JSON',
 };
 
 const noId: ValidationError = { pointer: '/id', code: 'required', detail: 'is required' };
@@ -46,7 +46,7 @@ function checkField(
   check: (value: unknown) => ValidationError[],
 ): ValidationError[] {
   if (item[name] === undefined) return [];
-  return check(item[name]).map((fault) => ({ ...fault, pointer: `/${name}` }));
+  return check(item[name]).map((error) => ({ ...error, pointer: `/${name}` }));
 }
 
 const idOf = (item: unknown) =>
@@ -54,13 +54,13 @@ const idOf = (item: unknown) =>
 
 function readProject(item: Item, id: string): Read<'project'> {
   const wanted = pick(item, ['id', 'name', 'color', 'archived']);
-  const faults = [...checks.project(wanted), ...checkField(item, 'created_at', checks.timestamp)];
-  // Made up anew each time, it would make the project twice.
-  if (item.id === undefined) faults.push(noId);
+  const errors = [...checks.project(wanted), ...checkField(item, 'created_at', checks.timestamp)];
+  // With a new random id, a second import of the file would create the project again.
+  if (item.id === undefined) errors.push(noId);
   if (typeof (item.position ?? '') !== 'string') {
-    faults.push({ pointer: '/position', code: 'wrong-type', detail: 'must be string' });
+    errors.push({ pointer: '/position', code: 'wrong-type', detail: 'must be a string' });
   }
-  if (faults.length > 0) return faults;
+  if (errors.length > 0) return errors;
   const { name, color = null, archived = false } = wanted as Schemas['ProjectCreate'];
   return {
     id,
@@ -74,26 +74,26 @@ function readProject(item: Item, id: string): Read<'project'> {
 
 function readTag(item: Item, id: string): Read<'tag'> {
   const wanted = pick(item, ['name', 'color']);
-  const faults = [
+  const errors = [
     ...checks.tag(wanted),
     ...checkField(item, 'id', checks.id),
     ...checkField(item, 'created_at', checks.timestamp),
   ];
-  if (wanted.name === undefined) faults.push({ pointer: '/name', code: 'required', detail: 'is required' });
-  if (faults.length > 0) return faults;
+  if (wanted.name === undefined) errors.push({ pointer: '/name', code: 'required', detail: 'is required' });
+  if (errors.length > 0) return errors;
   const { name, color = null } = wanted as { name: string; color?: string | null };
   return { id, name: name.trim(), color, created_at: instantOf(item.created_at as string | undefined) };
 }
 
-function faultsOfReopened(reopened: readonly Schemas['ReopenedSubtask'][]): ValidationError[] {
+function reopenedErrors(reopened: readonly Schemas['ReopenedSubtask'][]): ValidationError[] {
   return reopened.flatMap(({ status, completed_at }, index): ValidationError[] => {
     if ((status === 'completed') === (completed_at !== null)) return [];
-    const detail = 'is there for the status completed, and only then';
+    const detail = 'must be set if the status is completed, and otherwise null';
     return [{ pointer: `/reopened/${index}/completed_at`, code: 'contradiction', detail }];
   });
 }
 
-// Earlier releases did not write which subtasks were opened again.
+// Exports of earlier releases lack `reopened`.
 const checkCompletion = (item: Item) => checks.completion({ reopened: [], ...item });
 
 function readCompletion(item: Item): Read<'completion'> {
@@ -105,8 +105,8 @@ function readCompletion(item: Item): Read<'completion'> {
     reopened = [],
     ...record
   } = item as unknown as Schemas['ExportedCompletion'];
-  const faults = faultsOfReopened(reopened);
-  if (faults.length > 0) return faults;
+  const errors = reopenedErrors(reopened);
+  if (errors.length > 0) return errors;
   const { id, task_id, title, due_date, due_time, time_zone, rrule, status, next_due_date } = record;
   return {
     ...{ id, task_id, title, due_date, due_time, time_zone, rrule, status, next_due_date },
@@ -120,11 +120,11 @@ function readCompletion(item: Item): Read<'completion'> {
 
 function readProfile(item: Item): Read<'profile'> {
   const settings = pick(item, ['time_zone', 'week_start', 'default_priority']);
-  const faults = checks.profile(settings);
-  return faults.length > 0 ? faults : (settings as unknown as Drafts['profile']);
+  const errors = checks.profile(settings);
+  return errors.length > 0 ? errors : (settings as unknown as Drafts['profile']);
 }
 
-/** How often each task of the file was completed by each rule. */
+/** The number of completions in the file by task and rule. */
 async function countCompletions(items: AsyncIterable<unknown>): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   const pace = createPace();
@@ -140,7 +140,7 @@ async function countCompletions(items: AsyncIterable<unknown>): Promise<Map<stri
 
 type Lists = 'projects' | 'tags' | 'tasks' | 'trash' | 'completions';
 
-/** Reads a document that the contract takes: its lists one after the other, in whatever order they are in it. */
+/** Reads a document that is valid by the contract: one list after the other, independent of their order in the file. */
 export async function* readJson(file: Pick<SpooledBody, 'document' | 'items'>): AsyncGenerator<ReadRow> {
   const { profile } = file.document as Schemas['LaneImport'];
   const completed = await countCompletions(file.items('completions'));
@@ -156,16 +156,16 @@ export async function* readJson(file: Pick<SpooledBody, 'document' | 'items'>): 
       const known = idOf(item);
       const read = isObject(item)
         ? readItem(item, known ?? uuidv7())
-        : [item === tooLarge ? tooLargeFault(maxItemBytes) : notAnObject];
+        : [item === tooLarge ? tooLargeError(maxItemBytes) : notAnObject];
       const id = known ?? (Array.isArray(read) ? null : (read as { id: string }).id);
       yield { row: ++row, line: null, type, within: `/body/${list}`, index: index++, id, read };
     }
   }
   const readTaskItem = (isTrashed: boolean) => (item: Item, id: string) => {
-    const faults = checks.task(item);
-    if (item.id == null) faults.push(noId);
-    if (item.project !== undefined) faults.push(notHere);
-    if (faults.length > 0) return faults;
+    const errors = checks.task(item);
+    if (item.id == null) errors.push(noId);
+    if (item.project !== undefined) errors.push(notHere);
+    if (errors.length > 0) return errors;
     const completionCount = completed.get(`${id} ${item.rrule}`) ?? 0;
     return readTask({ ...(item as Schemas['TaskImport']), id }, { isTrashed, completionCount });
   };

@@ -5,12 +5,12 @@ import { toCompletion } from '../completions/mapper';
 import { toTask } from '../tasks/mapper';
 import type { ListedTask } from '../tasks/repository';
 
-// A rule's value is a list of parts, whatever their case.
+// The part COUNT in the value of a rule.
 const countPart = /(^|;)(COUNT)=\d+/i;
 
 /**
- * A task for files without records of completions: where COUNT counts those, it is as many as are left, at least the
- * one that can be taken back.
+ * Maps a task to the schema `Task` for a file without completions. If the COUNT of its rule counts completions, it
+ * becomes the number that is left, at least 1.
  */
 export function toTaskAlone(row: ListedTask): Schemas['Task'] {
   const task = toTask(row);
@@ -20,7 +20,7 @@ export function toTaskAlone(row: ListedTask): Schemas['Task'] {
   return { ...task, rrule: row.rrule.replace(countPart, `$1$2=${left}`) };
 }
 
-/** A task in the trash as the contract has it. */
+/** Maps a task in the trash to the schema `TrashedTask`. */
 export function toTrashedTask(row: TaskRow): Schemas['TrashedTask'] {
   return {
     ...toTask(row),
@@ -29,10 +29,10 @@ export function toTrashedTask(row: TaskRow): Schemas['TrashedTask'] {
   };
 }
 
-/** The record of a completed occurrence, with what it takes to take that back. */
+/** Maps a completion to the schema `ExportedCompletion`, with the fields that are needed to undo it. */
 export function toExportedCompletion(row: CompletionRow): Schemas['ExportedCompletion'] {
   const { rrule, status, next_due_date } = row;
-  // Earlier releases kept their versions too.
+  // Rows from earlier releases also contain versions, which are left out.
   const reopened = row.reopened.map(({ id, status, completed_at }) => ({ id, status, completed_at }));
   return { ...toCompletion(row), rrule, status, next_due_date, reopened };
 }

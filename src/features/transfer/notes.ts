@@ -1,8 +1,8 @@
-/** Notes on the rows of an import, in a file, since there is no room for them in memory. */
+/** Stores values for the rows of an import in a file, because they need too much memory. */
 import { deserialize, serialize } from 'node:v8';
 import type { SpooledBody } from '../../platform/contract/bodies/spool';
 
-/** Where a note is. */
+/** The location of a stored value in the file. */
 export interface Note {
   readonly position: number;
   readonly length: number;
@@ -10,15 +10,15 @@ export interface Note {
 
 export interface Notes {
   write(value: unknown): Promise<Note>;
-  /** What was noted, in the same order. */
+  /** The stored values, in the order of `notes`. */
   read<V>(notes: readonly Note[]): Promise<V[]>;
 }
 
-// What lies between two notes is read along with them, up to so much.
+// Two notes are read at once if the gap between them is at most this large.
 const maxGap = 64 * 1024;
 const maxStretch = 1024 * 1024;
 
-/** Parts of a file to read at once. */
+/** Groups notes that are close together, so that each group is read at once. */
 function stretchesOf(notes: readonly Note[]): { from: number; to: number; notes: Note[] }[] {
   const stretches: { from: number; to: number; notes: Note[] }[] = [];
   for (const note of notes.toSorted((one, other) => one.position - other.position)) {
@@ -31,7 +31,7 @@ function stretchesOf(notes: readonly Note[]): { from: number; to: number; notes:
   return stretches;
 }
 
-/** Notes that are kept in a file. */
+/** Creates notes that are stored in a file. */
 export function createNotes(file: SpooledBody['file']): Notes {
   return {
     async write(value) {

@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
-// Others wait as long as this, and for what a single step takes.
+// The maximum time between two turns of other work, plus the time of a single step.
 const maxHeldMs = 20;
 
-/** Makes what is awaited between the steps of long work: others get a turn when it has held the event loop for a while. */
+/** Creates a function to await between the steps of long work. It yields to the event loop at most every 20 ms. */
 export function createPace(): () => Promise<void> {
   let since = performance.now();
   return async () => {

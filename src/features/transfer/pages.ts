@@ -1,28 +1,28 @@
-/** What a lane holds, read a page at a time. */
+/** Reads all rows of a lane, page by page. */
 import type { SortKey } from '../../platform/database/keyset';
 import type { Lane, UserScope } from '../../platform/database/lane';
 import type { ProfileRow } from '../../platform/database/rows';
 import { findProfile } from '../profile/repository';
 
-// As many as a list's largest page, for the same memory.
+// The largest page of a list, which needs the same memory.
 const pageSize = 200;
 
-/** The order in which exports go through rows. */
+/** The order of rows in exports. */
 export const byId: readonly SortKey[] = [{ column: 'id', direction: 'asc' }];
 
-/** Reads a page of at most `limit` rows after the last one of the page before, in a lane. */
+/** Reads a page of at most `limit` rows after `last`, the last row of the previous page. */
 export type PageReader<R> = (lane: Lane, last: R | undefined, limit: number) => Promise<R[]>;
 
-/** A lane to be read for as long as it takes. */
+/** A read of a lane that takes several transactions. */
 export interface LongRead {
   readonly profile: ProfileRow | undefined;
-  /** All rows, a page at a time. @throws if the lane was erased meanwhile. */
+  /** All rows, page by page. @throws if the lane is erased meanwhile */
   pages<R>(read: PageReader<R>): AsyncGenerator<R[]>;
 }
 
 /**
- * Begins to read a lane. Each page is a transaction of its own: one for all would keep its connection for as long as a
- * client cares to take. The epoch tells whether it is still the same lane.
+ * Begins to read a lane. Each page is read in its own transaction: a slow client would keep a single transaction and
+ * its connection open. The epoch shows whether it is still the same lane.
  */
 export async function beginReading(scope: UserScope): Promise<LongRead> {
   const profile = await scope.read(findProfile);
@@ -51,7 +51,7 @@ export function rowsById<R extends { id: string }>(
   return pages<R>((lane, last, limit) => list(lane, last ? [last.id] : null, limit));
 }
 
-/** The same pages with each row mapped. */
+/** The pages with each row mapped. */
 export async function* mapped<R, I>(pages: AsyncIterable<R[]>, map: (row: R) => I): AsyncGenerator<I[]> {
   for await (const page of pages) yield page.map(map);
 }

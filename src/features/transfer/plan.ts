@@ -1,94 +1,99 @@
-/** What becomes of a file's rows: which the lane has already, which have their places, and which have faults. */
+/**
+ * Plans an import: which rows the lane already has, which rows refer to something that exists, and which have errors.
+ */
 import type { ValidationError } from '../../platform/contract/document/operations';
 import type { Lane } from '../../platform/database/lane';
 import { findProfile } from '../profile/repository';
-import { placeFaults } from '../tasks/commands';
+import { hierarchyDetails } from '../tasks/commands';
 import { maxLevel } from '../tasks/tree';
-import { addFaults, type FileRow, forEach, type ImportFile, type Placeable, type RowType } from './file';
-import { type KnownPlace, knownIds, knownPlaces, knownTagKeys, projectsNamed } from './repository';
+import { addErrors, type FileRow, forEach, type ImportFile, type RowType, type TaskReferences } from './file';
+import { type KnownTask, knownIds, knownTagKeys, knownTasks, projectsNamed } from './repository';
 
-/** What tasks can refer to. */
+/** The projects and tasks that the tasks of a file can refer to. */
 export interface Surroundings {
   readonly projects: ReadonlySet<string>;
-  readonly places: ReadonlyMap<string, KnownPlace>;
+  readonly knownById: ReadonlyMap<string, KnownTask>;
 }
 
-// A subtask that was deleted may be below one that went deeper since, by as many levels again at most.
+// The parent of a deleted subtask may have moved to a deeper level since the deletion, at most to the maximum level.
 const maxLevelInTrash = 2 * maxLevel;
 
-type PlaceReason = keyof typeof placeFaults;
+type HierarchyReason = keyof typeof hierarchyDetails;
 
-function placeFault(field: 'parent_id' | 'project_id' | 'deleted_with', code: PlaceReason): ValidationError {
-  return { pointer: `/${field}`, code, detail: placeFaults[code] };
+function hierarchyError(
+  field: 'parent_id' | 'project_id' | 'deleted_with',
+  code: HierarchyReason,
+): ValidationError {
+  return { pointer: `/${field}`, code, detail: hierarchyDetails[code] };
 }
 
 /**
- * Finds the places of tasks that are not in the lane yet, in whatever order they come.
- * @returns each task's place by its id, or what is wrong with it
+ * Finds the project and level of tasks that are not in the lane yet. They can be in any order.
+ * @returns the resolved task, or a validation error, by its id
  */
-export async function placeTasks(
-  tasks: ReadonlyMap<string, Placeable>,
-  { projects, places }: Surroundings,
-): Promise<Map<string, KnownPlace | ValidationError>> {
-  const placed = new Map<string, KnownPlace | ValidationError>();
-  const distinct = new Map<string, KnownPlace>();
+export async function resolveTasks(
+  tasks: ReadonlyMap<string, TaskReferences>,
+  { projects, knownById }: Surroundings,
+): Promise<Map<string, KnownTask | ValidationError>> {
+  const resolved = new Map<string, KnownTask | ValidationError>();
+  const distinct = new Map<string, KnownTask>();
 
-  // Many tasks are in one place, which is kept once.
-  function placeAt(project_id: string | null, level: number, deleted: boolean): KnownPlace {
+  // Many tasks have the same project and level, so they share one object.
+  function shared(project_id: string | null, level: number, deleted: boolean): KnownTask {
     const key = `${level} ${deleted} ${project_id}`;
-    const place = distinct.get(key) ?? { project_id, level, deleted };
-    distinct.set(key, place);
-    return place;
+    const found = distinct.get(key) ?? { project_id, level, deleted };
+    distinct.set(key, found);
+    return found;
   }
 
-  /** The place of one whose parent, if it has one, is known. */
-  function place({ parent_id, project_id, deleted_with }: Placeable): KnownPlace | ValidationError {
+  /** Resolves a task without a parent, or with a parent that is already resolved. */
+  function resolve({ parent_id, project_id, deleted_with }: TaskReferences): KnownTask | ValidationError {
     const deleted = deleted_with !== null;
-    if (project_id != null && !projects.has(project_id)) return placeFault('project_id', 'not-in-lane');
-    if (parent_id === null) return placeAt(project_id ?? null, 1, deleted);
-    const parent = placeOf(parent_id);
-    if (!parent || (!deleted && parent.deleted)) return placeFault('parent_id', 'not-in-lane');
+    if (project_id != null && !projects.has(project_id)) return hierarchyError('project_id', 'not-in-lane');
+    if (parent_id === null) return shared(project_id ?? null, 1, deleted);
+    const parent = resolvedOf(parent_id);
+    if (!parent || (!deleted && parent.deleted)) return hierarchyError('parent_id', 'not-in-lane');
     const level = parent.level + 1;
-    if (level > (deleted ? maxLevelInTrash : maxLevel)) return placeFault('parent_id', 'too-deep');
-    // What is in the trash stays where it was when its parent goes elsewhere.
+    if (level > (deleted ? maxLevelInTrash : maxLevel)) return hierarchyError('parent_id', 'too-deep');
+    // A task in the trash keeps its project when its parent moves to another one.
     if (!deleted && project_id !== undefined && project_id !== parent.project_id) {
-      return placeFault('project_id', 'contradiction');
+      return hierarchyError('project_id', 'contradiction');
     }
-    return placeAt(project_id === undefined ? parent.project_id : project_id, level, deleted);
+    return shared(project_id === undefined ? parent.project_id : project_id, level, deleted);
   }
 
-  function placeOf(id: string): KnownPlace | undefined {
-    const known = places.get(id) ?? placed.get(id);
+  function resolvedOf(id: string): KnownTask | undefined {
+    const known = knownById.get(id) ?? resolved.get(id);
     return known && 'level' in known ? known : undefined;
   }
 
   await forEach(tasks.values(), (task) => {
-    const line: Placeable[] = [];
+    const line: TaskReferences[] = [];
     const inLine = new Set<string>();
-    let next: Placeable | undefined = task;
-    while (next && !placed.has(next.id) && !inLine.has(next.id)) {
+    let next: TaskReferences | undefined = task;
+    while (next && !resolved.has(next.id) && !inLine.has(next.id)) {
       line.push(next);
       inLine.add(next.id);
       next = next.parent_id === null ? undefined : tasks.get(next.parent_id);
     }
     const isCycle = next !== undefined && inLine.has(next.id);
     for (const each of line.reverse()) {
-      placed.set(each.id, isCycle ? placeFault('parent_id', 'cycle') : place(each));
+      resolved.set(each.id, isCycle ? hierarchyError('parent_id', 'cycle') : resolve(each));
     }
   });
-  return placed;
+  return resolved;
 }
 
-/** Whether what took a task to the trash is above it, and took all between along. */
-function isTaken(
-  { id, parent_id, deleted_with }: Placeable,
-  tasks: ReadonlyMap<string, Placeable>,
-  places: Surroundings['places'],
+/** True if `deleted_with` is the task or an ancestor, and all tasks between them were deleted together. */
+function wasDeletedWith(
+  { id, parent_id, deleted_with }: TaskReferences,
+  tasks: ReadonlyMap<string, TaskReferences>,
+  knownById: Surroundings['knownById'],
 ): boolean {
   let [current, up] = [id, parent_id];
   for (let level = 0; level < maxLevelInTrash && current !== deleted_with; level++) {
     const above = up === null ? undefined : tasks.get(up);
-    if (!above) return up !== null && places.get(up)?.deleted === true;
+    if (!above) return up !== null && knownById.get(up)?.deleted === true;
     if (above.deleted_with !== deleted_with) return false;
     [current, up] = [above.id, above.parent_id];
   }
@@ -111,7 +116,7 @@ function isNew<T extends RowType>(
   return row.action === 'create';
 }
 
-// An export that was made while a task was deleted has it in both lists.
+// If a task is deleted during an export, the export has it in both lists.
 const isOfTrash = (row: FileRow) => row.within === '/body/trash';
 
 async function findDuplicates(rows: readonly FileRow[]): Promise<void> {
@@ -121,7 +126,10 @@ async function findDuplicates(rows: readonly FileRow[]): Promise<void> {
     const other = first.get(row.id);
     if (!other) first.set(row.id, row);
     else if (isOfTrash(row) && !isOfTrash(other)) row.action = 'skip';
-    else addFaults(row, [{ pointer: '/id', code: 'duplicate', detail: `is the id of row ${other.row} too` }]);
+    else
+      addErrors(row, [
+        { pointer: '/id', code: 'duplicate', detail: `must not be the id of row ${other.row}, too` },
+      ]);
   });
 }
 
@@ -141,7 +149,7 @@ async function planTags(lane: Lane, rows: readonly FileRow<'tag'>[]): Promise<vo
   }
 }
 
-/** @returns the lane's own projects by the ids that stand for their names */
+/** @returns the ids of the lane's own projects, by the ids that the file derives from their names */
 async function planProjects(
   lane: Lane,
   rows: readonly FileRow<'project'>[],
@@ -171,11 +179,11 @@ async function planTasks(
     if (links?.parent_id) referred.add(links.parent_id);
     if (links?.deleted_with) referred.add(links.deleted_with);
   });
-  const places = await knownPlaces(lane, referred);
-  await skipKnown(rows, places);
+  const knownById = await knownTasks(lane, referred);
+  await skipKnown(rows, knownById);
 
   const fresh = rows.filter(isNew);
-  const tasks = new Map<string, Placeable>();
+  const tasks = new Map<string, TaskReferences>();
   const wanted = new Set<string>();
   await forEach(fresh, ({ links }) => {
     if (links.project_id) links.project_id = ownProjects.get(links.project_id) ?? links.project_id;
@@ -184,15 +192,17 @@ async function planTasks(
   });
   const projects = await knownIds(lane, 'projects', wanted);
   for (const id of await ids(rowsOf('project'))) projects.add(id);
-  const placed = await placeTasks(tasks, { projects, places });
+  const resolved = await resolveTasks(tasks, { projects, knownById });
   await forEach(fresh, (row) => {
     const { links } = row;
-    const place = placed.get(links.id) as KnownPlace | ValidationError;
-    if ('code' in place) addFaults(row, [place]);
-    else links.place = place;
-    if (links.deleted_with !== null && !isTaken(links, tasks, places)) {
-      const detail = 'is neither the task itself nor one above it that was deleted with it';
-      addFaults(row, [{ pointer: '/deleted_with', code: 'contradiction', detail }]);
+    const found = resolved.get(links.id) as KnownTask | ValidationError;
+    if ('code' in found) addErrors(row, [found]);
+    else links.resolved = found;
+    // What is wrong with the parent makes this wrong, too.
+    if ('code' in found && found.pointer === '/parent_id') return;
+    if (links.deleted_with !== null && !wasDeletedWith(links, tasks, knownById)) {
+      const detail = 'must be the task itself or a task above it that was deleted with it';
+      addErrors(row, [{ pointer: '/deleted_with', code: 'contradiction', detail }]);
     }
   });
 }
@@ -205,12 +215,12 @@ async function planCompletions(lane: Lane, rowsOf: RowsOf): Promise<void> {
   const own = await ids(rowsOf('task'));
   await forEach(fresh, (row) => {
     if (!known.has(row.links) && !own.has(row.links)) {
-      addFaults(row, [{ pointer: '/task_id', code: 'not-in-lane', detail: 'is not in this lane' }]);
+      addErrors(row, [{ pointer: '/task_id', code: 'not-in-lane', detail: 'does not exist in this lane' }]);
     }
   });
 }
 
-/** Decides what becomes of each row, which gets its action and faults; writes nothing. */
+/** Sets the action and the errors of each row; writes nothing to the lane. */
 export async function planImport(lane: Lane, { rows }: ImportFile): Promise<void> {
   const byType = Map.groupBy(rows, (row) => row.type);
   const rowsOf: RowsOf = (type) => (byType.get(type) ?? []) as never;

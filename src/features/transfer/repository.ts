@@ -2,7 +2,7 @@ import { pageAfter, type SortKey } from '../../platform/database/keyset';
 import type { Lane } from '../../platform/database/lane';
 import type { TaskRow } from '../../platform/database/rows';
 
-/** A page of the tasks in the trash, whatever deleted them. */
+/** A page of all tasks in the trash, subtasks included. */
 export async function listTrashed(
   lane: Lane,
   order: readonly SortKey[],
@@ -14,7 +14,7 @@ export async function listTrashed(
 
 const batchSize = 5_000;
 
-/** Looks many values up, a batch at a time. */
+/** Looks up many values in batches. */
 async function inBatches(
   values: ReadonlySet<string>,
   lookUp: (batch: string[]) => Promise<void>,
@@ -29,7 +29,7 @@ async function inBatches(
   if (batch.length > 0) await lookUp(batch);
 }
 
-/** Which of these ids a table of the lane has. */
+/** The ids that exist in a table of the lane. */
 export async function knownIds(
   lane: Lane,
   table: 'projects' | 'tags' | 'tasks' | 'completions',
@@ -43,7 +43,7 @@ export async function knownIds(
   return known;
 }
 
-/** The names of these projects, by their ids; those that the lane does not have are left out. */
+/** The names of projects by id; ids that the lane does not have are left out. */
 export async function projectNames(lane: Lane, ids: ReadonlySet<string>): Promise<Map<string, string>> {
   const names = new Map<string, string>();
   await inBatches(ids, async (batch) => {
@@ -53,7 +53,7 @@ export async function projectNames(lane: Lane, ids: ReadonlySet<string>): Promis
   return names;
 }
 
-/** The ids of the lane's projects with these names, by these; of several of one name, the first that is in use. */
+/** The ids of the lane's projects by name. If several have the same name, the first that is not archived is taken. */
 export async function projectsNamed(lane: Lane, names: ReadonlySet<string>): Promise<Map<string, string>> {
   const ids = new Map<string, string>();
   await inBatches(names, async (batch) => {
@@ -67,7 +67,7 @@ export async function projectsNamed(lane: Lane, names: ReadonlySet<string>): Pro
   return ids;
 }
 
-/** Which of these keys of tags' names the lane has. */
+/** The tag keys that exist in the lane. */
 export async function knownTagKeys(lane: Lane, keys: ReadonlySet<string>): Promise<Set<string>> {
   const known = new Set<string>();
   await inBatches(keys, async (batch) => {
@@ -77,8 +77,8 @@ export async function knownTagKeys(lane: Lane, keys: ReadonlySet<string>): Promi
   return known;
 }
 
-/** Where a task of the lane is. */
-export interface KnownPlace {
+/** The project and level of a task, and whether it is in the trash. */
+export interface KnownTask {
   readonly project_id: string | null;
   /** 1 for a task without a parent. */
   readonly level: number;
@@ -93,11 +93,11 @@ const level = `(
   )
   select count(*)::integer from line)`;
 
-/** Where these tasks are, those in the trash too; those that the lane does not have are left out. */
-export async function knownPlaces(lane: Lane, ids: ReadonlySet<string>): Promise<Map<string, KnownPlace>> {
-  const known = new Map<string, KnownPlace>();
+/** The projects and levels of tasks by id, also of tasks in the trash; ids that the lane does not have are left out. */
+export async function knownTasks(lane: Lane, ids: ReadonlySet<string>): Promise<Map<string, KnownTask>> {
+  const known = new Map<string, KnownTask>();
   await inBatches(ids, async (batch) => {
-    const rows: (KnownPlace & { id: string })[] = await lane
+    const rows: (KnownTask & { id: string })[] = await lane
       .rows('tasks')
       .whereRaw('id = any(?::uuid[])', [batch])
       .select(
@@ -106,7 +106,7 @@ export async function knownPlaces(lane: Lane, ids: ReadonlySet<string>): Promise
         lane.expression('deleted_at is not null as deleted'),
         lane.expression(`${level} as level`),
       );
-    for (const { id, ...place } of rows) known.set(id, place);
+    for (const { id, ...task } of rows) known.set(id, task);
   });
   return known;
 }

@@ -1,4 +1,4 @@
-/** Writing what was planned, in chunks, each all or nothing. */
+/** Writes a planned import in chunks. Each chunk is a transaction. */
 import { generateKeyBetween } from 'fractional-indexing';
 import { v7 as uuidv7 } from 'uuid';
 import { chunksOf } from '../../platform/database/chunks';
@@ -12,18 +12,25 @@ import { importTasks, type TaskDraft } from '../tasks/import';
 import { positionAtEnd } from '../tasks/position';
 import { moveReminders } from '../tasks/reminders';
 import type { ImportedTask } from '../tasks/repository';
-import { type Drafts, type FileRow, forEach, type ImportFile, type Placeable, type RowType } from './file';
+import {
+  type Drafts,
+  type FileRow,
+  forEach,
+  type ImportFile,
+  type RowType,
+  type TaskReferences,
+} from './file';
 import type { Note } from './notes';
-import { placeTasks } from './plan';
-import { type KnownPlace, knownIds, knownPlaces, knownTagKeys } from './repository';
+import { resolveTasks } from './plan';
+import { type KnownTask, knownIds, knownTagKeys, knownTasks } from './repository';
 
-// A task in the trash leaves two changes, and no chunk is to leave more than 1,000.
+// A task in the trash records two changes, and a chunk may record at most 1,000.
 const chunkSizes = { project: 1_000, tag: 1_000, task: 500, completion: 1_000 };
 
-/** The lane has changed since the plan was made: a row's place is no more. */
+/** The lane has changed since the plan was made, so that a project, parent or task of a row is missing. */
 class Interrupted extends Error {}
 
-/** Sets the profile, unless the user did so meanwhile. */
+/** Writes the profile, unless the user has changed it meanwhile. */
 async function writeProfile(lane: WritableLane, settings: Settings): Promise<void> {
   const before = await findProfile(lane);
   if (!before || before.updated_at) return;
@@ -37,7 +44,7 @@ async function writeProfile(lane: WritableLane, settings: Settings): Promise<voi
 
 type TaskRow = FileRow<'task'> & { links: NonNullable<FileRow<'task'>['links']> };
 
-/** Gives tasks that have no position one after those of the lane, in the file's order. */
+/** Gives tasks without a position one after all tasks of the lane, in the order of the file. */
 async function positionAll(scope: UserScope, rows: readonly TaskRow[]): Promise<void> {
   const without = rows.filter(({ links }) => !links.isPositioned);
   if (without.length === 0) return;
@@ -48,26 +55,26 @@ async function positionAll(scope: UserScope, rows: readonly TaskRow[]): Promise<
   });
 }
 
-/** Parents first, otherwise in the file's order. */
+/** Sorts tasks by level, so that parents come first, and otherwise in the order of the file. */
 async function byLevel(rows: readonly TaskRow[]): Promise<TaskRow[]> {
   const levels: TaskRow[][] = [];
   await forEach(rows, (row) => {
-    const { level } = row.links.place as KnownPlace;
+    const { level } = row.links.resolved as KnownTask;
     levels[level] ??= [];
     levels[level].push(row);
   });
   return levels.flat();
 }
 
-type Positioned = TaskDraft & Pick<ImportedTask, 'project_id' | 'position'>;
+type ResolvedTask = TaskDraft & Pick<ImportedTask, 'project_id' | 'position'>;
 
-function toPlaceable({ id, parent_id, project_id, deleted_with }: Positioned): Placeable {
+function toReferences({ id, parent_id, project_id, deleted_with }: ResolvedTask): TaskReferences {
   return { id, parent_id, project_id, deleted_with };
 }
 
-/** Makes the tags that tasks name and the lane has not: in the tasks' own chunk they could be too many. */
+/** Creates the tags of the tasks that the lane lacks. They have their own chunks, because there can be many. */
 async function makeTags(scope: UserScope, tasks: readonly TaskDraft[]): Promise<void> {
-  // Spelled as the first of them is.
+  // The first spelling of a name counts.
   const all = tasks.flatMap(({ tags }) => tags).toReversed();
   const names = new Map(all.map((name) => [tagKey(name), name.trim()]));
   const known = await scope.read((lane) => knownTagKeys(lane, new Set(names.keys())));
@@ -78,18 +85,18 @@ async function makeTags(scope: UserScope, tasks: readonly TaskDraft[]): Promise<
   }
 }
 
-/** Writes tasks that were planned. @throws Interrupted if one has lost its place since. */
-async function writeTasks(lane: WritableLane, tasks: readonly Positioned[]): Promise<string[]> {
+/** Writes planned tasks. @throws Interrupted if the project or parent of one is missing now */
+async function writeTasks(lane: WritableLane, tasks: readonly ResolvedTask[]): Promise<string[]> {
   const referred = tasks.flatMap(({ id, parent_id }) => (parent_id === null ? [id] : [id, parent_id]));
-  const places = await knownPlaces(lane, new Set(referred));
-  const missing = tasks.filter(({ id }) => !places.has(id));
+  const knownById = await knownTasks(lane, new Set(referred));
+  const missing = tasks.filter(({ id }) => !knownById.has(id));
   const wanted = new Set(missing.flatMap(({ project_id }) => project_id ?? []));
   const projects = await knownIds(lane, 'projects', wanted);
-  const placed = await placeTasks(new Map(missing.map((task) => [task.id, toPlaceable(task)])), {
+  const resolved = await resolveTasks(new Map(missing.map((task) => [task.id, toReferences(task)])), {
     projects,
-    places,
+    knownById,
   });
-  if ([...placed.values()].some((place) => 'code' in place)) throw new Interrupted();
+  if ([...resolved.values()].some((each) => 'code' in each)) throw new Interrupted();
   return importTasks(lane, missing);
 }
 
@@ -99,13 +106,13 @@ async function writeCompletions(lane: WritableLane, rows: Drafts['completion'][]
   return insertCompletions(lane, rows);
 }
 
-/** What came of writing: whether all of it could be, and how many rows were. */
+/** The result of writing: whether all rows were written, and how many. */
 export interface Written {
   readonly isWhole: boolean;
   readonly created: number;
 }
 
-/** Writes what was planned; rows that the lane has got meanwhile become skipped. */
+/** Writes a planned import. Rows that the lane has meanwhile are skipped. */
 export async function writeImport(scope: UserScope, { rows, notes }: ImportFile): Promise<Written> {
   let created = 0;
   const newRows = <T extends RowType>(type: T) =>
@@ -142,9 +149,9 @@ export async function writeImport(scope: UserScope, { rows, notes }: ImportFile)
     await write(newRows('tag'), chunkSizes.tag, asItIs, insertTags);
     const tasks = newRows('task') as TaskRow[];
     await positionAll(scope, tasks);
-    const toTask = (draft: TaskDraft, row: FileRow<'task'>): Positioned => {
-      const { place, position } = (row as TaskRow).links;
-      const { project_id } = place as KnownPlace;
+    const toTask = (draft: TaskDraft, row: FileRow<'task'>): ResolvedTask => {
+      const { resolved, position } = (row as TaskRow).links;
+      const { project_id } = resolved as KnownTask;
       return { ...draft, project_id, position: draft.position ?? (position as string) };
     };
     const ordered = await byLevel(tasks);

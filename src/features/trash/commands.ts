@@ -11,9 +11,9 @@ function heightOf(root: TaskRow, rows: readonly TrashedTask[]): number {
 }
 
 /**
- * Takes a task out of the trash, with what the same delete took from below it. Where its parent is no longer, or where
- * it would be too deep, it comes back without one.
- * @returns the task; undefined if the trash has none with this id
+ * Restores a task and the subtasks that were deleted together with it. The task comes back without a parent if the
+ * parent is in the trash or purged, or if its subtasks would be too deep.
+ * @returns the task; undefined if the trash has no task with this id
  */
 export async function restoreTask(lane: WritableLane, id: string): Promise<TaskRow | undefined> {
   const row = await findDeleted(lane, id);
@@ -21,9 +21,9 @@ export async function restoreTask(lane: WritableLane, id: string): Promise<TaskR
   const rows = await restoredRows(lane, row);
   const line = row.parent_id === null ? [] : await lineOf(lane, row.parent_id);
   const [parent] = line;
-  const place =
+  const target =
     parent && line.length + heightOf(row, rows) <= maxLevel
       ? { parent_id: parent.id, project_id: parent.project_id }
       : { parent_id: null, project_id: row.project_id };
-  return restore(lane, row, rows, place);
+  return restore(lane, row, rows, target);
 }

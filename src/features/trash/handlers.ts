@@ -16,7 +16,7 @@ type TrashHandlers = Pick<
   'listTrash' | 'getDeletedTask' | 'restoreTask' | 'purgeTask' | 'emptyTrash'
 >;
 
-/** The operations of the trash, which keeps what was deleted for so many days. */
+/** The handlers of the trash. @param retentionDays days until a deleted task may be purged */
 export const trashHandlers = (retentionDays: number): TrashHandlers => ({
   async listTrash(call) {
     const { cursor, limit } = call.query;

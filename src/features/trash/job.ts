@@ -5,13 +5,13 @@ const everyMs = 60 * 60 * 1000;
 const lanesInARound = 100;
 const tasksInAWrite = 1_000;
 
-/** Empties the trash of what has been there for so many days. */
+/** Creates the job that purges tasks that have been in the trash for `retentionDays` days. */
 export function purgeJob(retentionDays: number): Job {
   return {
     name: 'purge',
     everyMs,
     async run(context) {
-      // By the database's clock, which is what `deleted_at` goes by; a lane's oldest first.
+      // The clock is the database's, as in `deleted_at`. Lanes with the oldest deletions come first.
       const found = await context.withSystem.read((system) =>
         system.query<{ user_id: string; until: Date }>(
           `select user_id, now() - make_interval(hours => 24 * $1) as until from tasklane.tasks

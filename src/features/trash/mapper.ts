@@ -3,7 +3,7 @@ import type { TaskRow } from '../../platform/database/rows';
 import { toTask } from '../tasks/mapper';
 import { purgedAfter } from './retention';
 
-/** What one delete took, as the contract has it. */
+/** Maps a deleted task, with the number of tasks that were deleted together with it, to the schema `TrashItem`. */
 export function toTrashItem(row: TaskRow, taskCount: number, retentionDays: number): Schemas['TrashItem'] {
   const deletedAt = row.deleted_at as Date;
   return {

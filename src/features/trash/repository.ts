@@ -2,11 +2,12 @@ import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
 import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
 import type { TaskRow } from '../../platform/database/rows';
+import { update } from '../../platform/database/update';
 import { purgeCompletions } from '../completions/repository';
 import { changedAll } from '../tasks/delete';
 import { updateTasks } from '../tasks/repository';
 
-// A task of the lane and all below it that are in the same state, from the top down.
+// A task and its subtasks at all levels, as far as the condition `state` is true for each.
 const treeBelow = (state: string) => `
   with recursive tree as (
     select id, 1 as level from tasklane.tasks where user_id = :user and id = :id and ${state}
@@ -16,12 +17,12 @@ const treeBelow = (state: string) => `
   )
   select id from tree`;
 
-/** A task in the trash, or undefined if it has none with this id. */
+/** A task in the trash; undefined if there is none with this id. */
 export async function findDeleted(lane: Lane, id: string): Promise<TaskRow | undefined> {
   return lane.rows('tasks').whereNotNull('deleted_at').where('id', id).first();
 }
 
-/** What is in the trash at or below a task, by the same delete. */
+/** The ids of a task in the trash and of the subtasks that were deleted together with it. */
 async function takenAlong(lane: Lane, row: TaskRow): Promise<string[]> {
   const rows: { id: string }[] = await lane
     .rows('tasks')
@@ -34,10 +35,10 @@ async function takenAlong(lane: Lane, row: TaskRow): Promise<string[]> {
   return rows.map((each) => each.id);
 }
 
-/** A task in the trash as its tree knows it: without texts, for there may be many. */
+/** The columns of a task in the trash that trees need. Texts are left out, because there can be many tasks. */
 export type TrashedTask = Pick<TaskRow, 'id' | 'parent_id' | 'project_id'>;
 
-/** The tasks that come back with one in the trash, itself included. */
+/** The task and the subtasks that are restored together with it. */
 export async function restoredRows(lane: Lane, row: TaskRow): Promise<TrashedTask[]> {
   return lane
     .rows('tasks')
@@ -45,46 +46,45 @@ export async function restoredRows(lane: Lane, row: TaskRow): Promise<TrashedTas
     .select('id', 'parent_id', 'project_id');
 }
 
-/** Takes a task out of the trash, to a place, and with it what the same delete took from below it. */
+/**
+ * Restores a task and the tasks `below` it.
+ * @param target the project of all these tasks, and the parent of the first
+ */
 export async function restoreTask(
   lane: WritableLane,
   row: TaskRow,
   below: readonly TrashedTask[],
-  place: { project_id: string | null; parent_id: string | null },
+  target: { project_id: string | null; parent_id: string | null },
 ): Promise<TaskRow> {
   const back = {
     deleted_at: null,
     deleted_with: null,
-    project_id: place.project_id,
+    project_id: target.project_id,
     version: lane.expression('version + 1'),
     updated_at: lane.now,
   };
-  const [restored] = await lane
-    .rows('tasks')
-    .where('id', row.id)
-    .update({ ...back, parent_id: place.parent_id } as object)
-    .returning('*');
+  const [restored] = await update(lane.rows('tasks').where('id', row.id), {
+    ...back,
+    parent_id: target.parent_id,
+  }).returning('*');
   lane.changed({
     type: 'task',
     id: row.id,
     action: 'restored',
-    fields: differences<typeof place>(row, place),
+    fields: differences<typeof target>(row, target),
   });
   const others = below.filter((each) => each.id !== row.id);
   for (const chunk of chunksOf(others, rowsInStatement)) {
-    await lane
-      .rows('tasks')
-      .whereRaw('id = any(?)', [chunk.map((each) => each.id)])
-      .update(back as object);
+    await update(lane.rows('tasks').whereRaw('id = any(?)', [chunk.map((each) => each.id)]), back);
   }
   for (const each of others) {
-    const fields = differences<{ project_id: string | null }>(each, { project_id: place.project_id });
+    const fields = differences<{ project_id: string | null }>(each, { project_id: target.project_id });
     lane.changed({ type: 'task', id: each.id, action: 'restored', fields });
   }
   return restored as TaskRow;
 }
 
-/** Removes tasks from the trash for good; what another delete took from below them loses its parent. */
+/** Purges tasks. Subtasks that were deleted separately stay in the trash and lose their parent. */
 async function purge(lane: WritableLane, ids: string[]): Promise<void> {
   const parents = new Map<string, string | null>();
   const orphans: TrashedTask[] = [];
@@ -100,7 +100,7 @@ async function purge(lane: WritableLane, ids: string[]): Promise<void> {
     }
   }
   await updateTasks(lane, orphans, { parent_id: null });
-  // A task can only go once nothing is below it.
+  // A task can be removed only after its subtasks.
   const levelOf = (id: string): number => {
     const parent = parents.get(id);
     return parent != null && gone.has(parent) ? levelOf(parent) + 1 : 1;
@@ -116,14 +116,14 @@ async function purge(lane: WritableLane, ids: string[]): Promise<void> {
   changedAll(lane, ids, 'purged');
 }
 
-/** Removes a task from the trash for good, and what the same delete took from below it. */
+/** Purges a task and the subtasks that were deleted together with it. */
 export async function purgeTask(lane: WritableLane, row: TaskRow): Promise<void> {
   await purge(lane, await takenAlong(lane, row));
 }
 
 /**
- * Removes what was deleted up to an instant for good, all without one, at most `limit` tasks.
- * @returns whether there may be more
+ * Purges at most `limit` tasks that were deleted up to the instant `until`; without `until`, all tasks in the trash.
+ * @returns true if there may be more
  */
 export async function purgeDeleted(
   lane: WritableLane,
@@ -131,7 +131,7 @@ export async function purgeDeleted(
 ): Promise<boolean> {
   const query = lane.rows('tasks').whereNotNull('deleted_at').select('id');
   if (until) query.where('deleted_at', '<=', until);
-  // What one delete took goes together, as far as it may.
+  // Tasks that were deleted together are purged together, as far as the limit allows.
   if (limit) query.orderBy(['deleted_at', 'deleted_with', 'id']).limit(limit);
   const rows: { id: string }[] = await query;
   if (rows.length > 0)
@@ -142,7 +142,7 @@ export async function purgeDeleted(
   return limit !== undefined && rows.length === limit;
 }
 
-/** A page of the trash: the tasks that deletes were asked for. */
+/** A page of the trash: the roots of the deleted trees, in `order`. */
 export async function listDeleted(
   lane: Lane,
   order: readonly SortKey[],
@@ -153,7 +153,7 @@ export async function listDeleted(
   return pageAfter(query, order, after).limit(limit);
 }
 
-/** How many tasks are in the trash with each of these, by its id. */
+/** The number of tasks that were deleted together with each of these tasks, itself included, by its id. */
 export async function countTaken(lane: Lane, ids: readonly string[]): Promise<Map<string, number>> {
   const rows: { deleted_with: string; count: string }[] = await lane
     .rows('tasks')

@@ -1,4 +1,4 @@
-/** What is sent to webhooks: the change, and what it was of as that is by now. */
+/** The messages to webhooks: a change, and its entity with the present values. */
 
 import type { Schemas } from '../../platform/contract/document/operations';
 import type { Lane } from '../../platform/database/lane';
@@ -9,7 +9,7 @@ import { entityTypes } from '../sync/entities';
 type MessageOf<Name extends 'Task' | 'Project' | 'Tag' | 'Completion' | 'Profile' | 'Change' | 'Test'> =
   Schemas[`${Name}Message`];
 
-/** An event as the contract has it. */
+/** A message of any event, see the section `webhooks` of the contract. */
 export type Message = MessageOf<'Task' | 'Project' | 'Tag' | 'Completion' | 'Profile' | 'Change' | 'Test'>;
 
 function changeOf(row: WebhookDeliveryRow, type: ChangeType, action: ChangeAction): Schemas['Change'] {
@@ -17,7 +17,7 @@ function changeOf(row: WebhookDeliveryRow, type: ChangeType, action: ChangeActio
   return toChange({ user_id, seq: row.seq as string, type, entity_id, action, fields, at });
 }
 
-/** The event that a delivery sends. */
+/** The message that a delivery sends. */
 export async function toMessage(lane: Lane, row: WebhookDeliveryRow): Promise<Message> {
   const { event: type, webhook_id } = row;
   const timestamp = row.happened_at.toISOString();
@@ -27,6 +27,6 @@ export async function toMessage(lane: Lane, row: WebhookDeliveryRow): Promise<Me
   const entityType = entityTypes[kind];
   if (entityType === null) return { type, timestamp, data: { change } };
   const [entity] = await entityType.find(lane, [row.entity_id]);
-  // Each kind has its own field, and actions of its own; the contract has both.
+  // The schema of each kind has its own field and its own actions, which TypeScript cannot derive from `kind`.
   return { type, timestamp, data: { change, [kind]: entity?.data ?? null } } as Message;
 }

@@ -4,34 +4,36 @@ import type { Handlers } from '../../platform/contract/http/call';
 import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
 import type { UserScope, WritableLane } from '../../platform/database/lane';
 import type { WebhookDeliveryRow, WebhookRow } from '../../platform/database/rows';
-import { toDelivery, toWebhook, toWebhookWithSecret } from './mapper';
 import {
-  deleteWebhook,
   deliveryOrder,
   findDelivery,
-  findWebhook,
-  insertWebhook,
   listDeliveries,
-  listWebhooks,
   maxReplayed,
   queueTest,
   replay,
   requeue,
+} from './deliveries';
+import type { EgressPolicy } from './egress-policy';
+import {
+  deleteWebhook,
+  findWebhook,
+  insertWebhook,
+  listWebhooks,
   rotateSecret,
   updateWebhook,
-} from './repository';
+} from './endpoints';
+import { toDelivery, toWebhook, toWebhookWithSecret } from './mapper';
 import { newSecret } from './signature';
-import type { Targets } from './targets';
 
 function addressOf(row: WebhookRow | WebhookDeliveryRow): string {
   const lane = `/api/${encodeURIComponent(row.user_id)}/webhooks`;
   return 'webhook_id' in row ? `${lane}/${row.webhook_id}/deliveries/${row.id}` : `${lane}/${row.id}`;
 }
 
-/** Why something can't be sent. */
+/** Why a delivery cannot be queued. */
 type Refusal = 'webhook-not-found' | 'delivery-not-found' | 'webhook-disabled';
 
-/** Works on a webhook that is enabled. */
+/** Runs `work` in a write if the webhook exists and is enabled. */
 function withEnabled<T>(
   lane: UserScope,
   id: string,
@@ -59,14 +61,14 @@ type WebhookHandlers = Pick<
   | 'redeliverWebhook'
 >;
 
-/** The handlers of webhooks; `targets` says where these may lead. */
-export function webhookHandlers(targets: Pick<Targets, 'faultOf'>): WebhookHandlers {
-  function urlFaults(url: string | undefined): ValidationError[] {
-    const detail = url === undefined ? null : targets.faultOf(url);
+/** The handlers of webhooks. The egress policy decides which URLs are allowed. */
+export function webhookHandlers(egress: Pick<EgressPolicy, 'refusalOf'>): WebhookHandlers {
+  function urlErrors(url: string | undefined): ValidationError[] {
+    const detail = url === undefined ? null : egress.refusalOf(url);
     return detail === null ? [] : [{ pointer: '/body/url', code: 'not-allowed', detail }];
   }
 
-  // As it is requested later on, so that no two readings of it can differ.
+  // The stored URL is the one that is requested later, so that all parsers read the same.
   const normalized = (url: string) => new URL(url).href;
 
   return {
@@ -76,7 +78,7 @@ export function webhookHandlers(targets: Pick<Targets, 'faultOf'>): WebhookHandl
     },
 
     async createWebhook(call) {
-      const errors = urlFaults(call.body.url);
+      const errors = urlErrors(call.body.url);
       if (errors.length > 0) return call.fail('validation-failed', { errors });
       const webhook = { ...call.body, url: normalized(call.body.url) };
       const row = await call.lane.write((lane) =>
@@ -92,7 +94,7 @@ export function webhookHandlers(targets: Pick<Targets, 'faultOf'>): WebhookHandl
 
     async updateWebhook(call) {
       const { url } = call.body;
-      const errors = urlFaults(url);
+      const errors = urlErrors(url);
       if (errors.length > 0) return call.fail('validation-failed', { errors });
       const wanted = url === undefined ? call.body : { ...call.body, url: normalized(url) };
       const row = await call.lane.write(async (lane) => {
@@ -142,7 +144,7 @@ export function webhookHandlers(targets: Pick<Targets, 'faultOf'>): WebhookHandl
           {
             pointer: '/body/since',
             code: 'too-large',
-            detail: `begins a range of more than ${maxReplayed} changes; choose a shorter one`,
+            detail: `must begin a range of at most ${maxReplayed} changes; choose a shorter range`,
           },
         ],
       });
@@ -154,7 +156,7 @@ export function webhookHandlers(targets: Pick<Targets, 'faultOf'>): WebhookHandl
       const listed = { list: [user_id, 'deliveries', webhook_id, state], order: deliveryOrder };
       const after = startOf(listed, cursor);
       if (after === undefined) return call.fail('validation-failed', wrongCursor);
-      // One more than the page holds tells whether there is another.
+      // One row more than the page holds shows whether there is a next page.
       const [webhook, rows] = await call.lane.read((lane) =>
         Promise.all([
           findWebhook(lane, webhook_id),

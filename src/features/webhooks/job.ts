@@ -1,47 +1,48 @@
-/** Sends what is waiting for webhooks, and removes what is old. */
+/** The jobs that send due deliveries and remove old ones. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, JobContext } from '../../platform/jobs/job';
 import { hashUser } from '../../platform/observability/logger';
-import { type Claim, claimDue, claimValues } from './claims';
+import { purgeDeliveries } from './deliveries';
+import type { EgressPolicy } from './egress-policy';
 import { toMessage } from './events';
-import { createTraffic } from './pace';
-import { findBatch, purgeDeliveries, type Settlement, settle } from './repository';
+import { findBatch, type LeasedWebhook, leaseDue, leaseValues } from './leases';
+import { createTraffic } from './rates';
 import { createSender } from './sender';
+import { type Settlement, settle } from './settlements';
 import { signedHeaders } from './signature';
-import type { Targets } from './targets';
 
 export interface WebhookSettings {
-  /** Milliseconds between looks for what is due. */
+  /** Milliseconds between two searches for due deliveries. */
   readonly intervalMs: number;
   /** Milliseconds that a receiver has to answer. */
   readonly timeoutMs: number;
-  /** How many webhooks this instance sends to at once. */
+  /** The maximum number of webhooks that this instance sends to at once. */
   readonly concurrency: number;
-  /** How many messages a second this instance sends to a host. */
+  /** The maximum number of messages a second that this instance sends to a host. */
   readonly hostRate: number;
 }
 
-// A receiver gets no more than this at once, and no other waits for one that does not answer.
+// The number of deliveries that a receiver gets at once.
 const batchSize = 8;
-// Beyond the time for sending: for reading the batch and writing down what became of it.
+// Added to the time for sending: the time to read the batch and to store the results.
 const leaseMarginMs = 30_000;
 const formerSecretMs = 86_400_000;
 
-/** Makes the job that delivers. A round ends when nothing is due and nothing under way any more. */
-export function createDeliveryJob(settings: WebhookSettings, targets: Targets): Job {
+/** Creates the job that sends deliveries. A round ends when no delivery is due and none is being sent. */
+export function createDeliveryJob(settings: WebhookSettings, egress: EgressPolicy): Job {
   const { intervalMs, timeoutMs, concurrency, hostRate } = settings;
-  const send = createSender(targets, timeoutMs);
+  const send = createSender(egress, timeoutMs);
   const traffic = createTraffic(hostRate);
   const leaseMs = timeoutMs + leaseMarginMs;
 
-  function claim({ withSystem }: JobContext, held: readonly Claim[]): Promise<Claim[]> {
-    const values = claimValues(held, { concurrency, leaseMs });
-    return withSystem.write((system) => system.query<Claim>(claimDue, values));
+  function lease({ withSystem }: JobContext, held: readonly LeasedWebhook[]): Promise<LeasedWebhook[]> {
+    const values = leaseValues(held, { concurrency, leaseMs });
+    return withSystem.write((system) => system.query<LeasedWebhook>(leaseDue, values));
   }
 
   async function deliver(
     { laneForJob, log }: JobContext,
-    { userId, unproven: _, ...lease }: Claim,
+    { userId, unproven: _, ...lease }: LeasedWebhook,
   ): Promise<void> {
     const lane = laneForJob(userId);
     const batch = await lane.read(async (readable) => {
@@ -94,22 +95,22 @@ export function createDeliveryJob(settings: WebhookSettings, targets: Targets): 
     everyMs: intervalMs,
     async run(context) {
       const { signal, log } = context;
-      const underWay = new Map<Promise<void>, Claim>();
-      const start = (each: Claim) => {
+      const underWay = new Map<Promise<void>, LeasedWebhook>();
+      const start = (each: LeasedWebhook) => {
         const work = deliver(context, each)
-          // Its lease runs out, and it is tried again.
-          .catch((error) => log.error({ err: error, webhook: each.id }, 'webhook not served'))
+          // The lease expires, and the batch is sent again.
+          .catch((error) => log.error({ err: error, webhook: each.id }, 'cannot send to webhook'))
           .finally(() => underWay.delete(work));
         underWay.set(work, each);
       };
       try {
         while (!signal.aborted) {
           const free = concurrency - underWay.size;
-          const claims = free > 0 ? await claim(context, [...underWay.values()]) : [];
-          claims.forEach(start);
-          // What ended while that was looked up may have left something to do.
-          if (claims.length === 0 && free === concurrency) break;
-          if (claims.length > 0 && underWay.size < concurrency) continue;
+          const leased = free > 0 ? await lease(context, [...underWay.values()]) : [];
+          leased.forEach(start);
+          // A webhook that finished during the search may have more due deliveries.
+          if (leased.length === 0 && free === concurrency) break;
+          if (leased.length > 0 && underWay.size < concurrency) continue;
           if (underWay.size > 0)
             await Promise.race([...underWay.keys(), sleep(intervalMs, undefined, { ref: false })]);
         }
@@ -126,7 +127,7 @@ const lanesAtOnce = 100;
 const rowsAtOnce = 1_000;
 const hourMs = 3_600_000;
 
-/** Makes the job that removes deliveries after 30 days. */
+/** Creates the job that removes deliveries after 30 days. */
 export function createDeliveryPurge(): Job {
   return {
     name: 'webhooks-purge',

@@ -1,7 +1,7 @@
 import type { Schemas } from '../../platform/contract/document/operations';
 import type { WebhookDeliveryRow, WebhookRow } from '../../platform/database/rows';
 
-/** A webhook as the contract has it, without its secret. */
+/** Maps a webhook to the schema `Webhook`, without its secret. */
 export function toWebhook(row: WebhookRow): Schemas['Webhook'] {
   return {
     id: row.id,
@@ -20,12 +20,12 @@ export function toWebhook(row: WebhookRow): Schemas['Webhook'] {
   };
 }
 
-/** The same with the secret, for the responses that show it. */
+/** Maps a webhook to the schema `WebhookWithSecret`. */
 export function toWebhookWithSecret(row: WebhookRow): Schemas['WebhookWithSecret'] {
   return { ...toWebhook(row), secret: row.secret };
 }
 
-/** A delivery as the contract has it. */
+/** Maps a delivery to the schema `WebhookDelivery`. */
 export function toDelivery(row: WebhookDeliveryRow): Schemas['WebhookDelivery'] {
   return {
     id: row.id,

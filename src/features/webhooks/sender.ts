@@ -1,4 +1,4 @@
-/** One request to a webhook: bounded in time and size, to where it may go, and nowhere else. */
+/** Sends one request to a webhook. Its time and size are limited, and the egress policy decides about its address. */
 import {
   type ClientRequest,
   Agent as HttpAgent,
@@ -8,8 +8,8 @@ import {
 import { type AgentOptions, Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { type Destination, EgressError, type EgressPolicy } from './egress-policy';
 import { readRetryAfter } from './retries';
-import { type Target, TargetError, type Targets } from './targets';
 
 export type SendError =
   | 'unresolvable'
@@ -20,22 +20,22 @@ export type SendError =
   | 'too-large'
   | 'broken-off';
 
-/** How a request went. */
+/** The result of a request. */
 export interface Attempt {
-  /** When it began, ISO 8601. */
+  /** When the request began, ISO 8601. */
   readonly at: string;
   readonly duration_ms: number;
-  /** The answer's status; null if there was none. */
+  /** The status of the response; null if there was none. */
   readonly status: number | null;
-  /** Why there was none. */
+  /** Why there was no response; null if there was one. */
   readonly error: SendError | null;
-  /** The beginning of the answer's body. */
+  /** The beginning of the response's body. */
   readonly response: string | null;
 }
 
 export interface Sent {
   readonly attempt: Attempt;
-  /** Milliseconds that the receiver wants to be left alone. */
+  /** The pause that the receiver asked for, in milliseconds. */
   readonly retryAfterMs: number | null;
 }
 
@@ -49,22 +49,25 @@ interface Answer {
 }
 
 const excerptBytes = 1_024;
-/** Bytes of one head: the status line and headers, or trailers. */
+/** The maximum number of bytes of a status line with headers, or of trailers. */
 const maxHeadBytes = 16_384;
-/** Bytes that a connection may bring before its request ends: TLS, informational responses, heads, the body's beginning. */
+/**
+ * The maximum number of bytes that a connection receives for a request: TLS, informational responses, headers, and the
+ * beginning of the body.
+ */
 const maxBytes = 131_072;
-/** Informational responses (1xx) before the answer. */
+/** The maximum number of informational responses (1xx) before the response. */
 const maxInformational = 8;
-// Bytes that TLS keeps to itself, such as session tickets, reach no listener.
+// The interval of a check of the number of bytes. Bytes of TLS itself, such as session tickets, emit no event.
 const byteCheckMs = 50;
 
-/** The answer is larger than an answer to a webhook may be. */
+/** The response is too large. */
 class TooLargeError extends Error {}
 
-// The TCP connection beneath each TLS connection: only that one counts what TLS keeps to itself.
+// The TCP connection below each TLS connection. Only the TCP connection counts the bytes of TLS itself.
 const carriers = new WeakMap<Socket, Socket>();
 
-/** Connects by TLS over a connection of its own, so that its bytes are counted. */
+/** Opens the TCP connection below TLS itself, so that its bytes can be counted. */
 class CountingHttpsAgent extends HttpsAgent {
   override createConnection(
     options: AgentOptions & TcpNetConnectOpts,
@@ -81,16 +84,17 @@ class CountingHttpsAgent extends HttpsAgent {
   }
 }
 
-// One connection a request: a kept one may be closed just when it is used again. Agents of their own heed no proxy.
+// Each request has its own connection: a kept one may be closed just when it is used again. These agents ignore the
+// proxy settings of the environment.
 const agents = { 'http:': new HttpAgent(), 'https:': new CountingHttpsAgent() };
 
-/** The text that bytes are, without what a log should not show; a character that was cut off is left out. */
+/** Decodes UTF-8. Control characters become U+FFFD, and an incomplete character at the end is left out. */
 function toText(bytes: Buffer): string {
   const text = new TextDecoder().decode(bytes, { stream: true });
   return text.replace(/[^\P{Cc}\t\n\r]/gu, '\ufffd');
 }
 
-/** Reads the beginning of a body. The status is known by then, so whatever ends it is no fault. */
+/** Reads the beginning of a body. A body that breaks off is no error, because the status is already known. */
 function readExcerpt(response: IncomingMessage, done: (text: string) => void): void {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -108,7 +112,7 @@ function readExcerpt(response: IncomingMessage, done: (text: string) => void): v
   response.once('close', finish);
 }
 
-/** Calls `exceeded`, once or several times, when a request's connection has brought more bytes than it may. */
+/** Calls `exceeded`, once or several times, when the connection of a request has received more than `maxBytes`. */
 function limitBytes(request: ClientRequest, exceeded: () => void): void {
   request.once('socket', (socket) => {
     const counted = carriers.get(socket) ?? socket;
@@ -122,7 +126,7 @@ function limitBytes(request: ClientRequest, exceeded: () => void): void {
 }
 
 function exchange(
-  { url, lookup }: Target,
+  { url, lookup }: Destination,
   headers: Readonly<Record<string, string>>,
   body: string,
   signal: AbortSignal,
@@ -145,7 +149,7 @@ function exchange(
       if (++informational > maxInformational) fail(new TooLargeError());
     });
     limitBytes(request, () => (answer ? answer.destroy() : fail(new TooLargeError())));
-    // A switch of protocols that nobody asked for is an answer that says nothing.
+    // The request asked for no other protocol, so such a response has no body.
     request.once('upgrade', (message, socket) => {
       socket.destroy();
       resolve({ status: message.statusCode as number, response: '', retryAfter: undefined });
@@ -169,7 +173,7 @@ const tls =
   /CERT|^(?:ERR_TLS_|ERR_SSL_|UNABLE_TO_)|^(?:EPROTO|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)$/;
 
 function toSendError(error: unknown, signal: AbortSignal): SendError {
-  if (error instanceof TargetError) return error.code;
+  if (error instanceof EgressError) return error.code;
   if (error instanceof TooLargeError) return 'too-large';
   if (signal.aborted) return 'timeout';
   const code = String((error as NodeJS.ErrnoException).code);
@@ -179,8 +183,8 @@ function toSendError(error: unknown, signal: AbortSignal): SendError {
   return tls.test(code) ? 'tls' : 'broken-off';
 }
 
-/** Makes the function that sends; a request may take `timeoutMs` in all. */
-export function createSender(targets: Targets, timeoutMs: number): Send {
+/** Creates the function that sends requests. Each request may take `timeoutMs` in total. */
+export function createSender(egress: EgressPolicy, timeoutMs: number): Send {
   return async (url, headers, body) => {
     const [at, began] = [new Date().toISOString(), performance.now()];
     const signal = AbortSignal.timeout(timeoutMs);
@@ -190,7 +194,7 @@ export function createSender(targets: Targets, timeoutMs: number): Send {
       ...outcome,
     });
     try {
-      const { status, response, retryAfter } = await exchange(targets.open(url), headers, body, signal);
+      const { status, response, retryAfter } = await exchange(egress.open(url), headers, body, signal);
       return {
         attempt: attempt({ status, error: null, response }),
         retryAfterMs: readRetryAfter(retryAfter, Date.now()),

@@ -1,9 +1,9 @@
-/** Signatures as Standard Webhooks 1.0 has them (https://www.standardwebhooks.com), with a symmetric key. */
+/** Signatures according to Standard Webhooks 1.0 (https://www.standardwebhooks.com), with a symmetric key. */
 import { createHmac, randomBytes } from 'node:crypto';
 
 const prefix = 'whsec_';
 
-/** Makes a secret: `whsec_` and 32 random bytes in base64. */
+/** Creates a secret: `whsec_` and 32 random bytes in base64. */
 export function newSecret(): string {
   return prefix + randomBytes(32).toString('base64');
 }

@@ -14,22 +14,22 @@ export type { Scope } from './scopes';
 export type { Query } from './session-table';
 
 export interface Authenticator extends Pick<TokenVerifier, 'warmUp' | 'sizes' | 'close'> {
-  /** Who sent a request, by its headers alone. Never rejects for anything that a caller can send. */
+  /** Identifies the sender of a request by its headers. Never rejects because of what a caller sends. */
   authenticate(request: IncomingMessage): Promise<Authentication>;
 }
 
 export interface AuthenticatorOptions {
-  /** Runs a statement on Better Auth's database; the session source needs it. */
+  /** Runs a statement on Better Auth's database. The source `session` needs it. */
   readonly query?: Query | undefined;
   /** Milliseconds since the epoch. */
   readonly now?: (() => number) | undefined;
-  /** Milliseconds of a clock that nobody sets: it says how old the key set is. */
+  /** A monotonic clock in milliseconds, for the age of the key set. */
   readonly monotonicNow?: (() => number) | undefined;
 }
 
 const DATABASE_RETRY_SECONDS = 5;
 
-/** Checks who sends requests, by the sources that the configuration names. Throws when the session source lacks `query`. */
+/** Makes the authenticator for the configured sources. @throws if the source `session` lacks `query` */
 export function createAuthenticator(
   config: AuthConfig,
   log: Pick<Logger, 'info' | 'warn' | 'error'>,
@@ -43,7 +43,7 @@ export function createAuthenticator(
     const credential = readCredential(request, (header) => readCookie(header, cookieNames));
     if (!credential.ok) return { outcome: 'invalid', reason: credential.reason };
     if (credential.value === null) return { outcome: 'missing' };
-    // A session's token holds at most one dot, a JWT exactly two.
+    // A session token contains at most one dot, a JWT exactly two.
     const isSession = credential.value.text.split('.', 3).length < 3;
     return sessions !== null && isSession
       ? await findSession(sessions, credential.value)
@@ -61,7 +61,7 @@ export function createAuthenticator(
           }
         : { outcome: 'invalid', reason: subject.reason };
     } catch (error) {
-      // Not the error itself: a query builder's message can hold the statement's values, the token among them.
+      // The error itself is not logged: its message can contain the statement's values, such as the token.
       const { name, code } = error as Error & { code?: string };
       log.error({ name, code }, 'session table: out of reach');
       const reason = 'the session table is out of reach';
@@ -77,7 +77,7 @@ function openSessionTable(config: AuthConfig, query: Query | undefined): Session
   return createSessionTable({ ...config, query });
 }
 
-/** The cookies that may identify a caller: none unless a source reads them. */
+/** The names of the cookies that may identify a caller; empty if no source reads cookies. */
 function readCookieNames({ sources, cookiePrefixes }: AuthConfig): string[] {
   const cookie = sources.includes('session')
     ? 'session_token'

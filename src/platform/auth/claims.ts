@@ -3,7 +3,7 @@ import { accept, type Result, refuse } from './result';
 import { readScopes, type Scope } from './scopes';
 import { isUserId } from './user-id';
 
-/** A claim's expected value. One that follows from BETTER_AUTH_URL is not `explicit`. */
+/** The expected value of a token claim. `explicit` is false if the value is derived from BETTER_AUTH_URL. */
 export interface ExpectedClaim {
   readonly value: string;
   readonly explicit: boolean;
@@ -21,7 +21,7 @@ export interface ClaimRules extends TimeRules {
   readonly readOnlyRoles: readonly string[];
 }
 
-/** Times in seconds since the epoch; `issuedAt` is null when the token does not say. */
+/** Times in seconds since 1970. `issuedAt` is null if the token does not say. */
 export interface TokenTimes {
   readonly issuedAt: number | null;
   readonly expiresAt: number;
@@ -33,10 +33,10 @@ export interface TokenSubject extends TokenTimes {
 }
 
 /**
- * The claims of a bearer token whose signature holds (RFC 7519 section 4.1). A key set signs for other audiences too,
- * so its tokens must carry `iss` and `aud`; a secret's tokens must when the expected value was configured explicitly,
- * and in any case not name another.
- * @param nowSeconds since the epoch
+ * Checks the claims of a bearer token whose signature is valid (RFC 7519 section 4.1). Tokens signed by a key set
+ * must have `iss` and `aud`, because a key set also signs for other audiences. Tokens signed with a secret must have
+ * them only if the expected value is explicit. In both cases a wrong value is refused.
+ * @param nowSeconds since 1970
  */
 export function readBearerClaims(
   claims: JsonObject,
@@ -71,8 +71,8 @@ export function readBearerClaims(
 }
 
 /**
- * `exp`, `nbf` and `iat`, each a finite number of seconds (jose lets `exp: 1e400` pass, which JSON reads as Infinity).
- * `exp` is required, and a lifetime beyond the maximum is refused, counted from `iat` and from now.
+ * Checks `exp`, `nbf` and `iat`. Each must be a finite number of seconds: JSON reads `1e400` as Infinity, which jose
+ * accepts. `exp` is required. A lifetime above the maximum is refused, counted both from `iat` and from now.
  */
 export function readTimes(claims: JsonObject, rules: TimeRules, nowSeconds: number): Result<TokenTimes> {
   const { clockToleranceSeconds: tolerance, maxLifetimeSeconds: maximum } = rules;

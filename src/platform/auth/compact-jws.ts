@@ -1,7 +1,7 @@
 import { parseJsonObject } from './json-object';
 import { accept, type Result, refuse } from './result';
 
-/** What a key set's keys may be used with; a shared secret is used with HS256 alone. */
+/** The algorithms of a key set's keys. A shared secret is used only with HS256. */
 export const KEY_SET_ALGORITHMS = ['EdDSA', 'ES256', 'ES512', 'RS256', 'PS256'] as const;
 export type KeySetAlgorithm = (typeof KEY_SET_ALGORITHMS)[number];
 export type Algorithm = KeySetAlgorithm | 'HS256';
@@ -12,15 +12,15 @@ export interface JwsHeader {
   readonly typ: string | undefined;
 }
 
-/** In characters, which are bytes here: a token is ASCII. */
+/** The number of characters. Tokens are ASCII, so it is also the number of bytes. */
 export const MAX_TOKEN_LENGTH = 8192;
 
-/** Parameters that bring a key or change how the rest is read. Nothing that Tasklane accepts needs one of them. */
+/** Parameters that contain a key or change how the token is read. Tasklane needs none of them. */
 const REFUSED_PARAMETERS = ['b64', 'crit', 'enc', 'jku', 'jwk', 'x5c', 'x5u', 'zip'];
 
 /**
- * Reads the header of a JWS in compact form (RFC 7515 section 7.1), before any key is looked up. Stricter than jose,
- * which accepts padding, white space and stray trailing bits, so that two texts can be one token.
+ * Reads the header of a compact JWS (RFC 7515 section 7.1), before a key is looked up. It is stricter than jose,
+ * which accepts padding, white space and extra bits at the end, so that different texts can be the same token.
  */
 export function readHeader(token: string): Result<JwsHeader> {
   if (token.length > MAX_TOKEN_LENGTH) return refuse('token-too-long');
@@ -40,7 +40,7 @@ export function readHeader(token: string): Result<JwsHeader> {
   return accept({ alg, kid, typ });
 }
 
-/** Decoding skips what is no Base64url, so only the canonical text comes back from encoding again. */
+/** Decoding ignores invalid characters, so only canonical text is equal after decoding and encoding. */
 function isCanonicalBase64Url(part: string): boolean {
   return part !== '' && Buffer.from(part, 'base64url').toString('base64url') === part;
 }

@@ -1,47 +1,55 @@
 import type { ExpectedClaim } from './claims';
 
 /**
- * Where identities may come from, each on its own: bearer tokens signed with the shared secret or with a key of the
- * key set, Better Auth's session-cookie cache as a JWT signed with either, and the opaque session, looked up in Better
- * Auth's `session` table.
+ * The sources of identities: bearer tokens signed with the shared secret or with a key of the key set, Better Auth's
+ * session-cookie cache as a JWT signed with either, and the opaque session, looked up in Better Auth's `session` table.
  */
 export const AUTH_SOURCES = ['secret', 'key-set', 'secret-cookie', 'key-set-cookie', 'session'] as const;
 export type AuthSource = (typeof AUTH_SOURCES)[number];
 
 export interface AuthConfig {
   readonly sources: readonly AuthSource[];
-  /** The UTF-8 text of each is a key; the first is the current one. */
+  /** Each secret's UTF-8 text is a key. The first is the current one. */
   readonly secrets: readonly string[];
   readonly keySetUrl: string | null;
   readonly issuer: ExpectedClaim | null;
   readonly audience: ExpectedClaim | null;
-  /** The issuer of the key-set form of the session cookie, which Better Auth's `jwt.issuer` option leaves alone. */
+  /**
+   * The issuer of session cookies that are signed by the key set. Better Auth's option `jwt.issuer` does not change
+   * it.
+   */
   readonly cookieIssuer: string | null;
   readonly userIdClaim: string;
   readonly readOnlyRoles: readonly string[];
   readonly maxLifetimeSeconds: number;
   readonly clockToleranceSeconds: number;
-  /** What comes before `.session_data` and `.session_token` in the cookies' names, in order of preference. */
+  /** The prefixes of the cookie names `.session_data` and `.session_token`, in order of preference. */
   readonly cookiePrefixes: readonly string[];
   readonly tables: { readonly schema: string; readonly session: string; readonly user: string };
 }
 
 export interface ParsedAuthConfig {
-  /** Null when there are faults. */
+  /** Null if there are errors. */
   readonly config: AuthConfig | null;
   /** Each a sentence that names the variable to change. */
-  readonly faults: readonly string[];
-  /** What an operator should know at the start, though nothing is wrong. */
+  readonly errors: readonly string[];
+  /** Notices for the operator that are not errors. */
   readonly notices: readonly string[];
 }
 
-/** Thirty days: Better Auth's own tokens live 5 to 15 minutes, hand-made ones commonly 7 or 30 days, and none can be revoked. */
+/**
+ * Thirty days. Better Auth's own tokens live for 5 to 15 minutes, tokens made by hand often for 7 or 30 days. None
+ * can be revoked.
+ */
 const DEFAULT_MAX_LIFETIME_SECONDS = 30 * 24 * 60 * 60;
 const DEFAULT_CLOCK_TOLERANCE_SECONDS = 5;
 const MIN_SECRET_BYTES = 32;
 const MIN_SECRET_CHARACTERS = 8;
 
-/** Values from documentation and source code that are long enough to pass for a secret; the first is Better Auth's fallback. */
+/**
+ * Secrets that are published in documentation or source code and are long enough to be accepted. The first is Better
+ * Auth's fallback.
+ */
 const PUBLIC_SECRETS = new Set([
   'better-auth-secret-12345678901234567890',
   'better-auth-secret-that-is-long-enough-for-validation-test',
@@ -57,13 +65,13 @@ const PUBLIC_SECRETS = new Set([
   '12345678901234567890123456789012',
 ]);
 
-/** Claims that say something of the user or the token but do not identify a user for good. */
+/** Token claims that do not identify a user permanently. */
 const NOT_AN_IDENTIFIER = new Set([
   ...['aud', 'email', 'emailVerified', 'email_verified', 'exp', 'iat', 'image', 'iss', 'jti', 'name', 'nbf'],
   ...['phoneNumber', 'role', 'scope', 'session', 'sid', 'typ', 'user'],
 ]);
 
-/** Reads where Better Auth keeps its rows, and which claim is the user's id; it needs no secret and no URL. */
+/** Reads the names of Better Auth's tables, and the token claim with the user's id; needs no secret and no URL. */
 export function readAccountNames(env: NodeJS.ProcessEnv): Pick<AuthConfig, 'userIdClaim' | 'tables'> {
   return {
     userIdClaim: env.AUTH_USER_ID_CLAIM || 'sub',
@@ -77,61 +85,61 @@ export function readAccountNames(env: NodeJS.ProcessEnv): Pick<AuthConfig, 'user
 
 /**
  * Reads how callers are identified from the environment, and reports every fault at once.
- * @param developmentSecret makes what stands in outside production when no source is configured; at least 32 bytes
+ * @param developmentSecret creates the secret, of at least 32 bytes, for development without a configured source
  */
 export function parseAuthConfig(
   env: NodeJS.ProcessEnv,
   { production, developmentSecret }: { production: boolean; developmentSecret?: () => string },
 ): ParsedAuthConfig {
-  const faults: string[] = [];
+  const errors: string[] = [];
   const notices: string[] = [];
   const text = (name: string) => env[name] || null;
 
-  const server = readServerUrl(text('BETTER_AUTH_URL'), faults);
-  const keySetUrl = readKeySetUrl(text('AUTH_JWKS_URL'), faults) ?? server?.keySetUrl ?? null;
-  const secrets = readSecrets(env, faults);
+  const server = readServerUrl(text('BETTER_AUTH_URL'), errors);
+  const keySetUrl = readKeySetUrl(text('AUTH_JWKS_URL'), errors) ?? server?.keySetUrl ?? null;
+  const secrets = readSecrets(env, errors);
   const hasKeySet = text('BETTER_AUTH_URL') !== null || text('AUTH_JWKS_URL') !== null;
   const hasSecrets = text('BETTER_AUTH_SECRET') !== null || text('BETTER_AUTH_SECRETS') !== null;
-  const named = readSources(text('AUTH_SOURCES'), faults);
+  const named = readSources(text('AUTH_SOURCES'), errors);
   const sources = named ?? (hasKeySet ? ['key-set'] : hasSecrets ? ['secret'] : []);
 
   const issuer = readExpectedClaim(text('AUTH_ISSUER'), server?.origin);
   const audience = readExpectedClaim(text('AUTH_AUDIENCE'), server?.origin);
   const { userIdClaim, tables } = readAccountNames(env);
   if (NOT_AN_IDENTIFIER.has(userIdClaim)) {
-    faults.push(
-      `AUTH_USER_ID_CLAIM must name a claim that identifies a user for good, such as sub or id; ${userIdClaim} does not.`,
+    errors.push(
+      `AUTH_USER_ID_CLAIM must name a token claim that identifies a user permanently, such as sub or id; ${userIdClaim} does not.`,
     );
   }
 
   const uses = (...wanted: AuthSource[]) => wanted.some((source) => sources.includes(source));
   if (uses('secret', 'secret-cookie', 'session') && !hasSecrets) {
-    faults.push(
-      `AUTH_SOURCES names ${sources.join(',')}, which needs the secret of the Better Auth server: set BETTER_AUTH_SECRET.`,
+    errors.push(
+      `AUTH_SOURCES names ${sources.join(',')}, which requires the secret of the Better Auth server: set BETTER_AUTH_SECRET.`,
     );
   }
   if (uses('key-set', 'key-set-cookie') && !hasKeySet) {
-    faults.push(
-      `AUTH_SOURCES names ${sources.join(',')}, which needs a key set: set BETTER_AUTH_URL or AUTH_JWKS_URL.`,
+    errors.push(
+      `AUTH_SOURCES names ${sources.join(',')}, which requires a key set: set BETTER_AUTH_URL or AUTH_JWKS_URL.`,
     );
   }
   if (uses('key-set', 'key-set-cookie') && hasKeySet && text('BETTER_AUTH_URL') === null) {
     for (const [name, claim] of Object.entries({ AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience })) {
       if (claim === null) {
-        faults.push(
-          `${name} must be set when AUTH_JWKS_URL is and BETTER_AUTH_URL is not: the keys may also sign for others.`,
+        errors.push(
+          `${name} must be set if AUTH_JWKS_URL is set without BETTER_AUTH_URL: the keys may also sign tokens for other services.`,
         );
       }
     }
   }
   if (uses('session') && uses('secret-cookie', 'key-set-cookie')) {
-    faults.push(
-      'AUTH_SOURCES must not name session together with a cookie cache, which outlives a revoked session.',
+    errors.push(
+      'AUTH_SOURCES must not name session together with a cookie cache, which stays valid after its session is revoked.',
     );
   }
   if (uses('secret-cookie', 'key-set-cookie', 'session') && userIdClaim !== 'sub' && userIdClaim !== 'id') {
-    faults.push(
-      'AUTH_USER_ID_CLAIM must be sub or id with the cookie and session sources, which know users by their id.',
+    errors.push(
+      'AUTH_USER_ID_CLAIM must be sub or id if AUTH_SOURCES names session or a cookie cache: they identify users by their id.',
     );
   }
 
@@ -148,40 +156,40 @@ export function parseAuthConfig(
       env,
       'AUTH_MAX_LIFETIME_SECONDS',
       { least: 60, most: 10 * 366 * 24 * 60 * 60, otherwise: DEFAULT_MAX_LIFETIME_SECONDS },
-      faults,
+      errors,
     ),
     clockToleranceSeconds: readWholeNumber(
       env,
       'AUTH_CLOCK_TOLERANCE_SECONDS',
       { least: 0, most: 60, otherwise: DEFAULT_CLOCK_TOLERANCE_SECONDS },
-      faults,
+      errors,
     ),
-    cookiePrefixes: readCookiePrefixes(text('AUTH_COOKIE_PREFIX'), { production, server }, faults),
+    cookiePrefixes: readCookiePrefixes(text('AUTH_COOKIE_PREFIX'), { production, server }, errors),
     tables,
   };
-  if (faults.length > 0) return { config: null, faults, notices };
+  if (errors.length > 0) return { config: null, errors, notices };
 
   if (sources.length > 1) {
     notices.push(
-      `Identities come from ${sources.join(', ')} and share one space of user ids: the same id is the same user.`,
+      `Identities come from several sources (${sources.join(', ')}): the same user id means the same user in all of them.`,
     );
   }
   if (named === null && hasSecrets && hasKeySet) {
     notices.push(
-      'BETTER_AUTH_SECRET is not used, because a key set is: name secret in AUTH_SOURCES to accept HS256 tokens too.',
+      'BETTER_AUTH_SECRET is ignored because a key set is configured. To accept HS256 tokens too, name secret in AUTH_SOURCES.',
     );
   }
-  if (sources.length > 0) return { config, faults, notices };
+  if (sources.length > 0) return { config, errors, notices };
 
   if (production || developmentSecret === undefined) {
     const fault =
-      'Set BETTER_AUTH_URL to the Better Auth server, or BETTER_AUTH_SECRET to its secret: there is no way to identify users.';
-    return { config: null, faults: [fault], notices };
+      'No source of identities is configured: set BETTER_AUTH_URL to the Better Auth server, or BETTER_AUTH_SECRET to its secret.';
+    return { config: null, errors: [fault], notices };
   }
   notices.push(
     'No source of identities is configured: tokens signed with the development secret are accepted.',
   );
-  return { config: { ...config, sources: ['secret'], secrets: [developmentSecret()] }, faults, notices };
+  return { config: { ...config, sources: ['secret'], secrets: [developmentSecret()] }, errors, notices };
 }
 
 interface Server {
@@ -190,68 +198,68 @@ interface Server {
 }
 
 /**
- * What follows from the Better Auth server's base URL: its tokens' issuer and audience are the origin, and its
- * endpoints are under `/api/auth` unless the URL has a path of its own (better-auth 1.7.7, `getBaseURL`).
+ * Derives settings from the base URL of the Better Auth server. The issuer and audience of its tokens are the URL's
+ * origin. Its endpoints are below `/api/auth` unless the URL has a path (better-auth 1.7.7, `getBaseURL`).
  */
-function readServerUrl(text: string | null, faults: string[]): Server | null {
-  const url = text === null ? null : readSecureUrl('BETTER_AUTH_URL', text, faults);
+function readServerUrl(text: string | null, errors: string[]): Server | null {
+  const url = text === null ? null : readSecureUrl('BETTER_AUTH_URL', text, errors);
   if (url === null) return null;
   const [path = '/api/auth'] = /^\/.*[^/]/.exec(url.pathname) ?? [];
   return { origin: url.origin, keySetUrl: `${url.origin}${path}/jwks` };
 }
 
-function readKeySetUrl(text: string | null, faults: string[]): string | null {
-  return (text === null ? null : readSecureUrl('AUTH_JWKS_URL', text, faults))?.href ?? null;
+function readKeySetUrl(text: string | null, errors: string[]): string | null {
+  return (text === null ? null : readSecureUrl('AUTH_JWKS_URL', text, errors))?.href ?? null;
 }
 
-function readSecureUrl(name: string, text: string, faults: string[]): URL | null {
+function readSecureUrl(name: string, text: string, errors: string[]): URL | null {
   const url = URL.canParse(text) ? new URL(text) : null;
   const isSecure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
   if (url !== null && isSecure && url.username === '' && url.password === '') return url;
-  faults.push(`${name} must be an https URL (or http on localhost) without credentials.`);
+  errors.push(`${name} must be an https URL (or http on localhost) without credentials.`);
   return null;
 }
 
-/** Whether a URL's host name is the machine itself; the URL parser has put IPv4 addresses into canonical form. */
+/** Whether a URL's host name is this machine. The URL parser has normalized IPv4 addresses. */
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 /**
- * The secrets in use: those of BETTER_AUTH_SECRETS, in Better Auth's own form for rotation (`2:new,1:old`), and the
- * single BETTER_AUTH_SECRET, which is never split.
+ * Reads the secrets: those of BETTER_AUTH_SECRETS, in Better Auth's form for rotation (`2:new,1:old`), and
+ * BETTER_AUTH_SECRET, which is one secret even if it contains a comma.
  */
-function readSecrets(env: NodeJS.ProcessEnv, faults: string[]): string[] {
+function readSecrets(env: NodeJS.ProcessEnv, errors: string[]): string[] {
   const secrets: string[] = [];
   for (const entry of env.BETTER_AUTH_SECRETS ? env.BETTER_AUTH_SECRETS.split(',') : []) {
     const secret = /^\s*\d+:(.+)$/s.exec(entry)?.[1]?.trim();
-    if (secret) secrets.push(checkSecret('BETTER_AUTH_SECRETS', secret, faults));
-    else faults.push('BETTER_AUTH_SECRETS must be a list of <version>:<secret>, separated by commas.');
+    if (secret) secrets.push(checkSecret('BETTER_AUTH_SECRETS', secret, errors));
+    else errors.push('BETTER_AUTH_SECRETS must be a list of <version>:<secret>, separated by commas.');
   }
   if (env.BETTER_AUTH_SECRET) {
-    secrets.push(checkSecret('BETTER_AUTH_SECRET', env.BETTER_AUTH_SECRET, faults));
+    secrets.push(checkSecret('BETTER_AUTH_SECRET', env.BETTER_AUTH_SECRET, errors));
   }
   return [...new Set(secrets)];
 }
 
-function checkSecret(name: string, secret: string, faults: string[]): string {
+function checkSecret(name: string, secret: string, errors: string[]): string {
   const bytes = Buffer.byteLength(secret);
   if (bytes < MIN_SECRET_BYTES) {
-    faults.push(`${name} must have at least ${MIN_SECRET_BYTES} bytes; it has ${bytes}.`);
+    errors.push(`${name} must have at least ${MIN_SECRET_BYTES} bytes; it has ${bytes}.`);
   } else if (PUBLIC_SECRETS.has(secret)) {
-    faults.push(`${name} is a value that is published in documentation or source code; generate your own.`);
+    errors.push(`${name} is a value that is published in documentation or source code; generate your own.`);
   } else if (new Set(secret).size < MIN_SECRET_CHARACTERS) {
-    faults.push(`${name} repeats very few characters, which can be guessed; generate a random one.`);
+    errors.push(`${name} repeats very few characters, which can be guessed; generate a random one.`);
   }
   return secret;
 }
 
-function readSources(text: string | null, faults: string[]): AuthSource[] | null {
+function readSources(text: string | null, errors: string[]): AuthSource[] | null {
   if (text === null) return null;
   const names = readList(text);
   const sources = AUTH_SOURCES.filter((source) => names.includes(source));
   if (names.length === 0 || names.some((name) => !AUTH_SOURCES.some((source) => source === name))) {
-    faults.push(`AUTH_SOURCES must be a list of ${AUTH_SOURCES.join(', ')}, separated by commas.`);
+    errors.push(`AUTH_SOURCES must be a list of ${AUTH_SOURCES.join(', ')}, separated by commas.`);
   }
   return sources;
 }
@@ -261,15 +269,18 @@ function readExpectedClaim(explicit: string | null, derived: string | undefined)
   return derived === undefined ? null : { value: derived, explicit: false };
 }
 
-/** Plain names count only where Better Auth sets them: outside production, or on a server that is not on https. */
+/**
+ * Cookie names without `__Secure-` are accepted only if Better Auth sets them: outside production, or if its server
+ * does not use https.
+ */
 function readCookiePrefixes(
   text: string | null,
   { production, server }: { production: boolean; server: Server | null },
-  faults: string[],
+  errors: string[],
 ): string[] {
   const prefix = text ?? 'better-auth';
   if (!/^[\w-]+(\.[\w-]+)*$/.test(prefix) || prefix.startsWith('__')) {
-    faults.push(
+    errors.push(
       'AUTH_COOKIE_PREFIX must be the cookiePrefix of the Better Auth server, such as better-auth.',
     );
   }
@@ -277,7 +288,7 @@ function readCookiePrefixes(
   return isPlain ? [`__Secure-${prefix}`, prefix] : [`__Secure-${prefix}`];
 }
 
-/** AUTH_USER_TABLE also takes `auto` and `off`, which say whether accounts are linked, not what the table is called. */
+/** AUTH_USER_TABLE can also be `auto` or `off`. These say whether accounts are linked, and are not names of tables. */
 function readUserTable(text: string | null): string {
   return text === null || text === 'auto' || text === 'off' ? 'user' : text;
 }
@@ -286,13 +297,13 @@ function readWholeNumber(
   env: NodeJS.ProcessEnv,
   name: string,
   { least, most, otherwise }: { least: number; most: number; otherwise: number },
-  faults: string[],
+  errors: string[],
 ): number {
   const text = env[name];
   if (!text) return otherwise;
   const number = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= least && number <= most) return number;
-  faults.push(`${name} must be a whole number of seconds from ${least} to ${most}.`);
+  errors.push(`${name} must be a whole number of seconds from ${least} to ${most}.`);
   return otherwise;
 }
 

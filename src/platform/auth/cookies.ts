@@ -1,9 +1,9 @@
 import { accept, type Result, refuse } from './result';
 
 /**
- * The value of the first of `names` that a Cookie header carries, whole or in the numbered parts (`.0`, `.1`, …) that
- * Better Auth splits a large cookie into; null when it carries none. A name that comes twice is refused: which of the
- * two the session's own site set cannot be told (RFC 6265 section 8.6).
+ * Reads the first of the cookies `names` that a Cookie header contains; null if there is none. Better Auth splits
+ * large cookies into numbered parts (`.0`, `.1`, …), which are joined. A name that occurs twice is refused, because
+ * nothing shows which of the two the right site set (RFC 6265 section 8.6).
  */
 export function readCookie(header: string, names: readonly string[]): Result<string | null> {
   const cookies = new Map<string, string>();

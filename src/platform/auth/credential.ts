@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { accept, type Result, refuse } from './result';
 
-/** What a request carries to prove who sent it. */
+/** The proof of who sent a request. */
 export interface Credential {
   readonly carrier: 'header' | 'cookie';
   readonly text: string;
@@ -10,9 +10,9 @@ export interface Credential {
 const BEARER = /^bearer(?: +(.*))?$/is;
 
 /**
- * The request's credential; null when it carries none. An Authorization header decides alone: what it holds never
- * falls through to a cookie. Its scheme is case-insensitive (RFC 9110 section 11.1), another scheme is no credential
- * here (RFC 6750 section 3.1), and two headers, of which a proxy may have checked the other one, are refused.
+ * Reads the credential of a request; null if there is none. If there is an Authorization header, cookies are ignored.
+ * The scheme is case-insensitive (RFC 9110 section 11.1). Another scheme than Bearer counts as no credential (RFC
+ * 6750 section 3.1). Two Authorization headers are refused: a proxy may have checked the other one.
  * @param readCookie finds the credential in a Cookie header
  */
 export function readCredential(

@@ -3,19 +3,19 @@ import type { AuthConfig } from './config';
 
 export interface DevelopmentTokenOptions {
   readonly userId: string;
-  /** Seconds until it expires; an hour unless given. */
+  /** Seconds until it expires; by default one hour. */
   readonly lifetimeSeconds?: number | undefined;
   readonly email?: string | undefined;
   readonly name?: string | undefined;
 }
 
-/** The secret whose development tokens the configuration takes as they are; null where it wants more of a token. */
+/** The secret for development tokens; null if the configuration requires more of a token than these have. */
 export function developmentKey(config: AuthConfig): string | null {
   const plain = config.issuer === null && config.audience === null && config.userIdClaim === 'sub';
   return (plain && config.sources.includes('secret') && config.secrets[0]) || null;
 }
 
-/** Signs a token such as Better Auth would, with the shared secret (HS256); for development and tests. */
+/** Signs a token like those of Better Auth, with the shared secret (HS256). For development and tests. */
 export function signDevelopmentToken(secret: string, options: DevelopmentTokenOptions): Promise<string> {
   const { userId, lifetimeSeconds = 3600, email, name } = options;
   const now = Math.floor(Date.now() / 1000);

@@ -2,22 +2,22 @@ import type { TimeRules, TokenSubject } from './claims';
 import type { Credential } from './credential';
 import type { RefusalReason } from './result';
 
-/** Who sent a request. Times in seconds since the epoch; `issuedAt` is null when a token does not say. */
+/** The sender of a request. Times are in seconds since 1970. `issuedAt` is null if the token does not say. */
 export interface Identity extends TokenSubject {
   /**
-   * When it was issued at the earliest, as far as clocks may differ; null when it does not say. What must come after an
-   * event on another clock is compared with this, never with `issuedAt`.
+   * The earliest time at which it can have been issued, within the clock tolerance; null if unknown. Compare this,
+   * and not `issuedAt`, with events by another clock.
    */
   readonly issuedAfter: number | null;
   readonly source: 'secret' | 'key-set' | 'cookie' | 'session';
-  /** A browser adds a cookie to a request on its own, so a write that came with one needs `isAllowedOrigin`. */
+  /** Browsers add cookies to requests automatically, so a write with a cookie needs `isAllowedOrigin`. */
   readonly carrier: Credential['carrier'];
 }
 
 /**
- * The identity that a checked credential gives. The clock that issued it may be ahead by the tolerated difference. A
- * session that is ahead by more says nothing of when it was made; tokens of that kind are refused before.
- * @param nowSeconds since the epoch
+ * Makes the identity of a valid credential. The issuer's clock may be ahead by the tolerance. If a session's time is
+ * ahead by more, it says nothing about when the session was made; tokens with such a time are refused before.
+ * @param nowSeconds since 1970
  */
 export function identify(
   subject: TokenSubject,
@@ -40,6 +40,6 @@ export interface Unavailable {
 export type Authentication =
   | { readonly outcome: 'authenticated'; readonly identity: Identity }
   | { readonly outcome: 'missing' }
-  /** The reason is for the log alone. */
+  /** The reason is only for the log. */
   | { readonly outcome: 'invalid'; readonly reason: RefusalReason }
   | Unavailable;

@@ -1,12 +1,13 @@
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-// Each begins where the one before it ended, so that no part of the text is looked at twice.
+// Sticky: each match begins where the last one ended, so that the time is linear.
 const LEXEME = /"(?:[^"\\]|\\.)*"|[{}[\]:]|[^"{}[\]:]+/gy;
 
 /**
- * The JSON object in `bytes`, or null when they are not well-formed UTF-8, not JSON, not an object, or name a member
- * twice at any depth (RFC 7519 section 4: parsers that differ on a duplicate would read two different tokens).
+ * Parses a JSON object. Returns null if `bytes` are not well-formed UTF-8, not JSON, not an object, or contain a
+ * duplicate member at any depth: parsers handle duplicates differently, and would read different tokens (RFC 7519
+ * section 4).
  */
 export function parseJsonObject(bytes: Uint8Array): JsonObject | null {
   let text: string;

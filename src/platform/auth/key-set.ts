@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject } from './json-object';
 
 export interface VerificationKey {
   readonly kid: string | undefined;
-  /** The one algorithm that this key verifies; a token that names another is refused. */
+  /** The only algorithm for this key. A token with another algorithm is refused. */
   readonly algorithm: KeySetAlgorithm;
   readonly key: CryptoKey;
 }
@@ -16,13 +16,13 @@ export type KeyLookup =
   | { readonly unavailable: true; readonly retryAfterSeconds: number };
 
 export interface KeySet {
-  /** The key that a token's `kid` names; without a `kid`, the set's only key. */
+  /** Finds the key with a token's `kid`; without a `kid`, the only key of the set. */
   find(kid: string | undefined): Promise<KeyLookup>;
-  /** Fetches the set unless it is known, and never fails. */
+  /** Fetches the set unless it is known. Never rejects. */
   warmUp(): Promise<void>;
-  /** Whether a key that was found still counts. */
-  holds(key: object): boolean;
-  /** How many usable keys are held. */
+  /** Whether a key that was found is still valid. */
+  isValid(key: object): boolean;
+  /** The number of usable keys. */
   size(): number;
   close(): void;
 }
@@ -30,23 +30,26 @@ export interface KeySet {
 export interface KeySetOptions {
   readonly url: string;
   readonly log: Pick<Logger, 'info' | 'warn'>;
-  /** Milliseconds of a clock that nobody sets. */
+  /** A monotonic clock in milliseconds. */
   readonly now: () => number;
   readonly timeoutMs?: number | undefined;
 }
 
-/** The shortest time between two attempts, successful or not: the price of a flood of unknown `kid`s, and of an outage. */
+/**
+ * The shortest time between two fetches, successful or not. It limits fetches during an outage or a flood of unknown
+ * `kid`s.
+ */
 const COOLDOWN_MS = 5_000;
-/** Keys older than this are fetched again, so that a removed key stops being accepted. */
+/** Older keys are fetched again, so that a removed key is no longer accepted. */
 const REFRESH_MS = 5 * 60_000;
-/** How long known keys go on working when the set is out of reach. */
+/** How long known keys stay valid while the set is not available. */
 const LIFETIME_MS = 60 * 60_000;
 const TIMEOUT_MS = 3_000;
 const MAX_BYTES = 256 * 1024;
 const MIN_RSA_BITS = 2048;
 const MAX_RSA_BITS = 8192;
 
-/** RFC 7518 section 3.1 and RFC 8037 section 3.1. An RSA key without `alg` is for RS256, the common reading. */
+/** RFC 7518 section 3.1 and RFC 8037 section 3.1. An RSA key without `alg` counts as RS256, as is common. */
 const KEY_KINDS: readonly { kty: string; crv?: string; algorithm: KeySetAlgorithm }[] = [
   { kty: 'OKP', crv: 'Ed25519', algorithm: 'EdDSA' },
   { kty: 'EC', crv: 'P-256', algorithm: 'ES256' },
@@ -56,9 +59,9 @@ const KEY_KINDS: readonly { kty: string; crv?: string; algorithm: KeySetAlgorith
 ];
 
 /**
- * The public keys at a JWK set URL (RFC 7517), fetched when they are first needed, are stale, or lack a `kid` that a
- * token names. At most one fetch runs at a time and at most one starts per cooldown. jose's own remote set falls short
- * of this: it has no use of stale keys and counts its cooldown from successes only.
+ * The public keys at a JWK set URL (RFC 7517). They are fetched at first use, when they are old, and when a token's
+ * `kid` is unknown. At most one fetch runs at a time, and at most one starts per cooldown. jose's own remote set does
+ * not use old keys during an outage, and its cooldown counts only successes.
  */
 export function createKeySet(options: KeySetOptions): KeySet {
   const { url, log, now, timeoutMs = TIMEOUT_MS } = options;
@@ -77,7 +80,7 @@ export function createKeySet(options: KeySetOptions): KeySet {
       const members = isJsonObject(set) ? set.keys : undefined;
       if (!Array.isArray(members)) throw new Error('the answer is not a JWK set');
       const usable = await importKeys(members);
-      // The same set again leaves the same keys, so that what they verified stays verified.
+      // If the set has not changed, the key objects stay the same, so that verified tokens stay cached.
       if (usable.fingerprint !== fingerprint) ({ keys, fingerprint } = usable);
       fetchedAt = now();
       if (usable.ignored > 0 || usable.keys.length === 0) {
@@ -114,7 +117,7 @@ export function createKeySet(options: KeySetOptions): KeySet {
     if (isPast(fetchedAt, LIFETIME_MS)) ({ keys, fingerprint } = NO_KEYS);
     if (isPast(fetchedAt, REFRESH_MS)) {
       const refreshed = refresh();
-      // During an outage nobody whose key is known waits for the next attempt to fail.
+      // During an outage, callers with a known key do not wait for the next fetch.
       if (!failing || known(kid) === null) await refreshed;
     }
     if (known(kid) === null) await refresh();
@@ -130,13 +133,13 @@ export function createKeySet(options: KeySetOptions): KeySet {
     warmUp: async () => {
       if (keys.length === 0) await refresh();
     },
-    holds: (key) => !isPast(fetchedAt, LIFETIME_MS) && keys.some((one) => one === key),
+    isValid: (key) => !isPast(fetchedAt, LIFETIME_MS) && keys.some((one) => one === key),
     size: () => keys.length,
     close: () => closing.abort(),
   };
 }
 
-/** The JSON at `url`. Throws when the answer is not 200 without a redirect, is too large, or is not JSON. */
+/** Fetches the JSON at `url`. @throws if the status is not 200, or the answer redirects, is too large or is not JSON */
 async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
   const response = await fetch(url, { redirect: 'error', headers: { accept: 'application/json' }, signal });
   const chunks: Uint8Array[] = [];
@@ -159,7 +162,7 @@ async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
 
 interface ImportedKeys {
   readonly keys: readonly VerificationKey[];
-  /** Equal for equal sets of usable keys. */
+  /** The same for the same usable keys. */
   readonly fingerprint: string;
   readonly ignored: number;
 }
@@ -167,7 +170,8 @@ interface ImportedKeys {
 const NO_KEYS: ImportedKeys = { keys: [], fingerprint: '', ignored: 0 };
 
 /**
- * The usable ones of a set's members: not private or symmetric keys, keys for another use, or what cannot be imported.
+ * Imports the usable keys of a set. Private keys, symmetric keys, keys for another use, and keys that cannot be
+ * imported are left out.
  */
 async function importKeys(members: readonly unknown[]): Promise<ImportedKeys> {
   const keys: VerificationKey[] = [];
@@ -199,7 +203,7 @@ async function importKey(jwk: JsonObject): Promise<VerificationKey | null> {
   }
 }
 
-/** The algorithm that follows from the key itself; null when its `alg` says otherwise or it is of another kind. */
+/** The algorithm of a key, from its type; null if the type is not supported or `alg` contradicts it. */
 function algorithmOf({ kty, crv, alg }: JsonObject): KeySetAlgorithm | null {
   const kind = KEY_KINDS.find(
     (one) =>
@@ -210,7 +214,7 @@ function algorithmOf({ kty, crv, alg }: JsonObject): KeySetAlgorithm | null {
   return kind?.algorithm ?? null;
 }
 
-/** Why a fetch failed, in words that hold nothing of what the other side sent. */
+/** Why a fetch failed. The text contains nothing that the other side sent. */
 function describeFailure(error: unknown): string {
   const { name, message, cause } = error as Error & { cause?: { code?: string; message?: string } };
   if (name === 'TimeoutError') return 'no answer in time';

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Whether a request's Origin header is one of `allowedOrigins`, compared exactly: the defence against cross-site
- * request forgery for writes that a cookie authenticates. A missing header, `null`, and two headers are not allowed.
+ * Whether the Origin header of a request is exactly one of `allowedOrigins`. This prevents cross-site request forgery
+ * for writes with a cookie. A missing header, `null`, and two headers are not allowed.
  * @param allowedOrigins as browsers send them (`https://app.example.com`), without patterns
  */
 export function isAllowedOrigin(request: IncomingMessage, allowedOrigins: ReadonlySet<string>): boolean {

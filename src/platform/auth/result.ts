@@ -1,4 +1,7 @@
-/** Why a credential is refused: for the log and for metrics, never for the caller, and never any part of the credential. */
+/**
+ * Why a credential is refused. For the log and metrics; the caller never sees it. It never contains a part of the
+ * credential.
+ */
 export type RefusalReason =
   | 'algorithm'
   | 'audience'

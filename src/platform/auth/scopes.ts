@@ -1,7 +1,7 @@
 import type { JsonObject } from './json-object';
 import { accept, type Result, refuse } from './result';
 
-/** What an operation needs, as its security requirement in the contract names it. */
+/** The scope that an operation requires, from its security requirement in the contract. */
 export type Scope = 'read' | 'write';
 
 const ALL: readonly Scope[] = ['read', 'write'];
@@ -9,9 +9,9 @@ const READ_ONLY: readonly Scope[] = ['read'];
 const NONE: readonly Scope[] = [];
 
 /**
- * What a token allows. Without a `scope` claim, everything; with one (RFC 8693 section 4.2, names separated by
- * spaces), what it grants: `tasklane:read`, or `tasklane:write` for both. A role that is configured as read-only takes
- * writing away whatever the scope says.
+ * The scopes of a token. Without a `scope` claim, all. With one (RFC 8693 section 4.2, names separated by spaces),
+ * those that it grants: `tasklane:read`, or `tasklane:write` for both. A read-only role removes the scope `write` in
+ * any case.
  */
 export function readScopes(claims: JsonObject, readOnlyRoles: readonly string[]): Result<readonly Scope[]> {
   const scope = claims.scope;
@@ -26,7 +26,7 @@ function scopesGranted(names: readonly string[]): readonly Scope[] {
   return names.includes('tasklane:read') ? READ_ONLY : NONE;
 }
 
-/** Better Auth's admin plugin keeps several roles in one string, separated by commas. */
+/** Better Auth's admin plugin stores several roles as one text, separated by commas. */
 function isReadOnlyRole(role: unknown, readOnlyRoles: readonly string[]): boolean {
   const roles: unknown[] = typeof role === 'string' ? role.split(',') : Array.isArray(role) ? role : [];
   return roles.some((name) => typeof name === 'string' && readOnlyRoles.includes(name.trim()));

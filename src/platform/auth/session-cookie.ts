@@ -15,10 +15,10 @@ export interface CookieRules extends TimeRules {
 }
 
 /**
- * The claims of a session cookie whose signature holds: the session and its user, who must be one and the same, and
- * both the cookie and the session alive. The key-set form also says for whom it was made and must be consistent with
- * itself; the secret's form must not, for then it is some other token.
- * @param nowSeconds since the epoch
+ * Checks the claims of a session cookie whose signature is valid. The session must belong to the user, and cookie and
+ * session must not have expired. A cookie signed by the key set also names its audience and subject, which must
+ * match. A cookie signed with the secret must not have such claims, because then it is another kind of token.
+ * @param nowSeconds since 1970
  */
 export function readCookieClaims(
   claims: JsonObject,
@@ -38,15 +38,21 @@ export function readCookieClaims(
   if (sessionEnd === null) return refuse('cookie-claims');
   if (sessionEnd <= nowSeconds) return refuse('session-expired');
 
-  const addressed = signedBy === 'key-set' ? isAddressed(claims, session, userId, rules) : isPlain(claims);
-  if (!addressed) return refuse('cookie-claims');
+  const matchesForm =
+    signedBy === 'key-set' ? matchesKeySetForm(claims, session, userId, rules) : matchesSecretForm(claims);
+  if (!matchesForm) return refuse('cookie-claims');
   const scopes = readScopes({ role: user.role }, rules.readOnlyRoles);
   if (!scopes.ok) return scopes;
   const expiresAt = Math.min(times.value.expiresAt, sessionEnd);
   return accept({ userId, issuedAt: times.value.issuedAt, expiresAt, scopes: scopes.value });
 }
 
-function isAddressed(claims: JsonObject, session: JsonObject, userId: string, rules: CookieRules): boolean {
+function matchesKeySetForm(
+  claims: JsonObject,
+  session: JsonObject,
+  userId: string,
+  rules: CookieRules,
+): boolean {
   const sid = claims.sid;
   return (
     claims.sub === userId &&
@@ -57,11 +63,11 @@ function isAddressed(claims: JsonObject, session: JsonObject, userId: string, ru
   );
 }
 
-function isPlain(claims: JsonObject): boolean {
+function matchesSecretForm(claims: JsonObject): boolean {
   return ['iss', 'aud', 'sub'].every((name) => claims[name] === undefined);
 }
 
-/** Seconds since the epoch; null unless `value` is an instant as JSON.stringify writes a Date. */
+/** Seconds since 1970; null unless `value` is an instant in the form of JSON.stringify for a Date. */
 function readInstant(value: unknown): number | null {
   const milliseconds = typeof value === 'string' && INSTANT.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isFinite(milliseconds) ? milliseconds / 1000 : null;

@@ -16,9 +16,9 @@ export interface SessionTableOptions {
 
 export interface SessionTable {
   /**
-   * Whose session an opaque token opens, read from the database each time, so that signing out counts at once.
-   * Throws when the database is out of reach.
-   * @param nowSeconds since the epoch
+   * Finds the user of a session token. It reads the database each time, so that signing out works at once.
+   * @param nowSeconds since 1970
+   * @throws if the database is not available
    */
   find(text: string, carrier: 'header' | 'cookie', nowSeconds: number): Promise<Result<TokenSubject>>;
 }
@@ -30,10 +30,13 @@ interface SessionRow {
   readonly role: string | null;
 }
 
-/** A session token, and the HMAC-SHA256 in Base64 that Better Auth's cookie and its `set-auth-token` header append. */
+/**
+ * A session token, optionally with the HMAC-SHA256 in Base64 that Better Auth appends in its cookie and its
+ * `set-auth-token` header.
+ */
 const SIGNED_TOKEN = /^([\w-]{16,255})(?:\.([A-Za-z0-9+/]{43}=))?$/;
 
-/** The opaque sessions of Better Auth's `session` table (better-auth 1.7.7). */
+/** Looks up opaque sessions in Better Auth's `session` table (better-auth 1.7.7). */
 export function createSessionTable({
   query,
   tables,
@@ -45,7 +48,8 @@ export function createSessionTable({
   async function find(text: string, carrier: 'header' | 'cookie', nowSeconds: number) {
     const [, token, signature] = SIGNED_TOKEN.exec(text) ?? [];
     if (token === undefined) return refuse('token-form');
-    // Better Auth's bearer plugin takes the bare token in the header; a cookie is always signed.
+    // Better Auth's bearer plugin accepts the token without signature in the header. In a cookie the token is always
+    // signed.
     if (signature === undefined ? carrier === 'cookie' : !isSignedBy(secrets, token, signature)) {
       return refuse('session-signature');
     }
@@ -71,7 +75,10 @@ function isSignedBy(secrets: readonly string[], token: string, signature: string
   );
 }
 
-/** The session table's column names: Better Auth's own migrations write `userId`, its Drizzle schema `user_id`. */
+/**
+ * Reads the column names of the session table. Better Auth's own migrations write `userId`, its Drizzle schema
+ * `user_id`.
+ */
 async function readColumns(
   query: Query,
   { schema, session }: SessionTableOptions['tables'],
@@ -84,7 +91,10 @@ async function readColumns(
   return new Set((rows as { column_name: string }[]).map((row) => row.column_name));
 }
 
-/** `extract(epoch …)` reads a timestamp without zone as UTC, which is what every Better Auth adapter stores. */
+/**
+ * Makes the statement that finds a session. `extract(epoch …)` reads a timestamp without time zone as UTC, which all
+ * Better Auth adapters store.
+ */
 function selectSession(
   { schema, session, user }: SessionTableOptions['tables'],
   columns: Set<string>,

@@ -14,7 +14,7 @@ import { KEY_SET_COOKIE_TYPE, readCookieClaims } from './session-cookie';
 
 export interface TokenVerifier {
   verify(credential: Credential): Promise<Authentication>;
-  /** Fetches the key set, if there is one, so that the first caller need not wait; never fails. */
+  /** Fetches the key set, if there is one, so that the first caller does not wait. Never rejects. */
   warmUp(): Promise<void>;
   sizes(): { readonly verifiedTokens: number; readonly keys: number };
   close(): void;
@@ -25,7 +25,7 @@ export interface TokenVerifierOptions {
   readonly log: Pick<Logger, 'info' | 'warn'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Milliseconds of a clock that nobody sets. */
+  /** A monotonic clock in milliseconds. */
   readonly monotonicNow: () => number;
 }
 
@@ -43,10 +43,10 @@ interface Verified {
 
 const CACHED_TOKENS = 10_000;
 const CACHE_MS = 60_000;
-/** RFC 7515 section 4.1.9 lets `application/` be left out. Another type, a logout token's say, is no access token. */
+/** RFC 7515 section 4.1.9 allows to omit `application/`. Other types, such as logout tokens, are not access tokens. */
 const ACCESS_TOKEN_TYPE = /^(?:application\/)?(?:at\+)?jwt$/i;
 
-/** Verifies signed tokens: the key decides the algorithm, and the source decides which claims are read and how. */
+/** Verifies signed tokens. The key decides the algorithm, and the source decides which claims are checked and how. */
 export function createTokenVerifier({ config, log, now, monotonicNow }: TokenVerifierOptions): TokenVerifier {
   const secretKeys = config.secrets.map<Key>((secret) => ({
     algorithm: 'HS256',
@@ -56,10 +56,10 @@ export function createTokenVerifier({ config, log, now, monotonicNow }: TokenVer
   const keySet =
     config.keySetUrl === null ? null : createKeySet({ url: config.keySetUrl, log, now: monotonicNow });
 
-  const isCurrent = (key: Key) => secretKeys.includes(key) || keySet?.holds(key) === true;
+  const isCurrent = (key: Key) => secretKeys.includes(key) || keySet?.isValid(key) === true;
 
   async function verify(credential: Credential): Promise<Authentication> {
-    // The carrier belongs to it: what is valid as a cookie is not valid as a bearer token.
+    // The cache key includes the carrier: a token that is valid as a cookie is not valid as a bearer token.
     const id = `${credential.carrier} ${hash('sha256', credential.text, 'base64url')}`;
     const known = verified.get(id);
     if (known !== undefined && now() < known.until && isCurrent(known.key)) {
@@ -124,7 +124,7 @@ function isExpectedType(typ: string | undefined, source: AuthConfig['sources'][n
   return typ === undefined || ACCESS_TOKEN_TYPE.test(typ);
 }
 
-/** The payload and which of `keys` signed it; null when none of them did. */
+/** The payload, and the key that signed it; null if none of `keys` did. */
 async function verifySignature(
   token: string,
   keys: readonly Key[],

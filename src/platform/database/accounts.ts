@@ -1,37 +1,37 @@
 /**
- * The link from lanes to Better Auth's accounts, where its table of users is in the same database: a lane ends with its
- * account, and only an account begins one. It depends on a table that is not ours and on the type of its ids, so it is
- * no migration: `npm run migrate` brings it in line with what it finds, and `npm run doctor` says whether it is.
+ * Account links: foreign keys from lanes to Better Auth's user table, if it is in the same database. A lane is erased
+ * with its account, and new lanes need an account. The link depends on a table that is not ours and on the type of
+ * its ids, so it is not a migration: `npm run migrate` updates it, and `npm run doctor` checks it.
  */
 import type { Knex } from 'knex';
 import { escapeIdentifier } from 'pg';
-import { sqlState, violatedConstraint } from './faults';
+import { sqlState, violatedConstraint } from './errors';
 import type { MigrationSession } from './migration-session';
 import { schema } from './rows';
 
-/** Which table to link to, and whether. */
+/** Whether to link lanes, and to which table. */
 export interface AccountSettings {
-  /** `auto`: where the table is there and is Better Auth's; `required`: or fail. */
+  /** `auto`: link if the table exists and is Better Auth's. `required`: fail if it does not. */
   readonly link: 'auto' | 'off' | 'required';
   readonly schema: string;
   readonly table: string;
 }
 
-/** How lanes and accounts stand to each other. */
+/** The state of the account link. */
 export type AccountLink =
   | { readonly state: 'off' }
-  /** With `auto`: why the lanes are linked to nothing. */
+  /** With `auto`: why there is no link. */
   | { readonly state: 'unlinked'; readonly reason: string }
-  /** The link is not what the settings and the tables ask for, or not validated: migrating brings it in line. */
+  /** The link does not match the settings and the table, or is not validated. Migrating fixes it. */
   | { readonly state: 'outdated'; readonly reason: string }
   | {
       readonly state: 'linked';
-      /** The table's name as SQL has it. */
+      /** The table's name, quoted for SQL. */
       readonly table: string;
       readonly idType: string;
-      /** How many lanes have no account. They stay; new ones can't be. */
+      /** The number of lanes without an account. They stay, but new ones are impossible. */
       readonly orphans: number;
-      /** Some of their users. */
+      /** The user ids of some of these lanes. */
       readonly examples: readonly string[];
     };
 
@@ -40,14 +40,15 @@ const reference = 'profiles_account';
 const canonical = 'profiles_account_id_canonical';
 
 function wholeNumber(type: string, most: string): string {
-  // Nested, for Postgres evaluates the parts of a condition in any order.
+  // Nested, because Postgres may evaluate the parts of a condition in any order.
   return `case when user_id ~ '^(0|[1-9][0-9]{0,18})$' then
     case when user_id::numeric <= ${most} then user_id::${type} end end`;
 }
 
 /**
- * For each type that a user's id may have, the value that a lane's user stands for, null for what is not how Postgres
- * writes one: `A…` and `a…`, or `1` and `01`, would be two lanes of one account. Text stands for itself.
+ * For each type of account id, the SQL expression that converts a lane's user id; null for text, which needs none.
+ * The result is null if the user id is not spelled as Postgres writes the value: otherwise `A…` and `a…`, or `1` and
+ * `01`, would be two lanes of one account.
  */
 const accountIds: ReadonlyMap<string, string | null> = new Map([
   ['text', null],
@@ -62,9 +63,9 @@ interface AccountTable {
   readonly oid: number;
   readonly name: string;
   readonly idType: string;
-  /** Whether a foreign key may refer to its ids. */
+  /** Whether the ids have a unique index, so that a foreign key can refer to them. */
   readonly isKey: boolean;
-  /** Whether it has columns that Better Auth's table of users always has. */
+  /** Whether it has the columns of Better Auth's user table. */
   readonly looksRight: boolean;
 }
 
@@ -86,8 +87,8 @@ async function findTable(database: Knex, settings: AccountSettings): Promise<Acc
   return rows[0] && { ...rows[0], oid: Number(rows[0].oid) };
 }
 
-/** Why a table can't be linked to, or null. */
-function unfitness(settings: AccountSettings, table: AccountTable | undefined): string | null {
+/** Why the table cannot be linked; null if it can. */
+function findObstacle(settings: AccountSettings, table: AccountTable | undefined): string | null {
   const name = `${escapeIdentifier(settings.schema)}.${escapeIdentifier(settings.table)}`;
   if (!table) return `there is no table ${name} with a column id`;
   if (settings.link === 'auto' && !table.looksRight) return `${name} is not Better Auth's table of users`;
@@ -97,10 +98,10 @@ function unfitness(settings: AccountSettings, table: AccountTable | undefined): 
 }
 
 interface ExistingLink {
-  /** The table that is referred to, null where there is none (any more). */
+  /** The table that the foreign key refers to; null if there is none (any more). */
   readonly oid: number | null;
   readonly validated: boolean;
-  /** The type of the column with the account's id, null where there is none. */
+  /** The type of the column `account_id`; null if there is none. */
   readonly columnType: string | null;
 }
 
@@ -116,18 +117,18 @@ async function findLink(database: Knex): Promise<ExistingLink> {
   return { ...rows[0], oid: rows[0].oid === null ? null : Number(rows[0].oid) };
 }
 
-/** Whether lanes have a column of their own for the account's id. */
-function hasColumn(table: AccountTable): boolean {
+/** Whether the link needs the column `account_id`. */
+function needsColumn(table: AccountTable): boolean {
   return accountIds.get(table.idType) !== null;
 }
 
 function isCurrent(existing: ExistingLink, table: AccountTable | null): boolean {
   if (!table) return existing.oid === null && existing.columnType === null;
-  return existing.oid === table.oid && existing.columnType === (hasColumn(table) ? table.idType : null);
+  return existing.oid === table.oid && existing.columnType === (needsColumn(table) ? table.idType : null);
 }
 
 async function replaceLink(database: Knex, table: AccountTable | null): Promise<void> {
-  // The column's check and index go with it.
+  // Dropping the column also drops its check and index.
   await database.raw(
     `alter table ${profiles} drop constraint if exists ${reference}, drop column if exists account_id`,
   );
@@ -152,11 +153,11 @@ interface Orphans {
 }
 
 /**
- * Lets the tables' owner see the rows that row-level security hides from it too, while `work` runs. Switching takes the
- * table's strongest lock, so it is done in transactions of its own: `work` may take long. Lanes stay behind the wall, for
- * their role owns nothing.
+ * Runs `work` while row-level security does not apply to the tables' owner. Switching takes the table's strongest
+ * lock, so it uses separate transactions, because `work` may take long. Lanes stay protected, because their role does
+ * not own the tables.
  */
-async function withRowsInSight<T>(
+async function withoutRowSecurity<T>(
   { change }: Pick<MigrationSession, 'change'>,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -172,10 +173,10 @@ async function withRowsInSight<T>(
   }
 }
 
-/** Validates the link if every lane has its account, and counts those that have none. */
+/** Counts the lanes without an account, and validates the link if there are none. */
 function validateLink(session: MigrationSession, table: AccountTable): Promise<Orphans> {
-  const key = hasColumn(table) ? 'account_id' : 'user_id';
-  return withRowsInSight(session, () =>
+  const key = needsColumn(table) ? 'account_id' : 'user_id';
+  return withoutRowSecurity(session, () =>
     session.change('Validating the link to accounts', async (transaction) => {
       const { rows } = await transaction.raw(
         `select count(*)::int as orphans, coalesce((array_agg(user_id order by user_id))[:5], '{}') as examples
@@ -183,7 +184,7 @@ function validateLink(session: MigrationSession, table: AccountTable): Promise<O
       );
       const found: Orphans = rows[0];
       if (found.orphans === 0) {
-        const constraints = hasColumn(table) ? [canonical, reference] : [reference];
+        const constraints = needsColumn(table) ? [canonical, reference] : [reference];
         for (const name of constraints) {
           await transaction.raw(`alter table ${profiles} validate constraint ${name}`);
         }
@@ -193,23 +194,23 @@ function validateLink(session: MigrationSession, table: AccountTable): Promise<O
   );
 }
 
-/** What the settings ask for, and what there is. */
-interface Standing {
-  /** The table to link to, null for none. */
+/** The wanted and the existing link. */
+interface LinkState {
+  /** The table to link to; null for none. */
   readonly table: AccountTable | null;
   /** Why there is none. */
   readonly reason: string | null;
-  /** Whether the link that there is fits the table. */
+  /** Whether the existing link matches the table. */
   readonly current: boolean;
   readonly validated: boolean;
-  /** Whether row-level security holds the owner of the lanes: a run that was killed may have left it off. */
+  /** Whether row-level security applies to the tables' owner. A killed run may have left it off. */
   readonly forced: boolean;
 }
 
-/** @throws Error when the table is required and does not do */
-async function compare(database: Knex, settings: AccountSettings): Promise<Standing> {
+/** @throws Error if the table is required and cannot be linked */
+async function readLinkState(database: Knex, settings: AccountSettings): Promise<LinkState> {
   const found = settings.link === 'off' ? undefined : await findTable(database, settings);
-  const reason = settings.link === 'off' ? 'off' : unfitness(settings, found);
+  const reason = settings.link === 'off' ? 'off' : findObstacle(settings, found);
   if (reason !== null && settings.link === 'required') {
     throw new Error(`AUTH_USER_TABLE: lanes cannot be linked to accounts, for ${reason}.`);
   }
@@ -229,11 +230,11 @@ async function compare(database: Knex, settings: AccountSettings): Promise<Stand
 }
 
 /**
- * How lanes and accounts stand to each other, by reading the catalogs alone.
- * @throws Error when the table is required and does not do
+ * Returns the state of the account link. It only reads the catalogs.
+ * @throws Error if the table is required and cannot be linked
  */
 export async function inspectAccounts(database: Knex, settings: AccountSettings): Promise<AccountLink> {
-  const { table, reason, current, validated, forced } = await compare(database, settings);
+  const { table, reason, current, validated, forced } = await readLinkState(database, settings);
   if (!forced)
     return { state: 'outdated', reason: 'row-level security does not hold the owner of the lanes' };
   if (!current) {
@@ -255,17 +256,17 @@ export async function inspectAccounts(database: Knex, settings: AccountSettings)
 const insufficientPrivilege = '42501';
 
 /**
- * Links the lanes to the table of users, or unlinks them, whichever the settings and the database ask for. Where it is
- * done already it changes nothing, but for validating a link whose orphans are gone.
- * @throws Error that says what to do: the table is required and does not do, or this login may not refer to it
+ * Creates or removes the account link, according to the settings and the database. If the link is up to date, only
+ * validates it once all lanes have accounts.
+ * @throws Error that says what to do: the table is required and cannot be linked, or this login may not refer to it
  */
 export async function linkAccounts(
   session: MigrationSession,
   settings: AccountSettings,
 ): Promise<AccountLink> {
-  const { table, reason, current, validated, forced } = await compare(session.database, settings);
+  const { table, reason, current, validated, forced } = await readLinkState(session.database, settings);
   try {
-    if (!forced) await withRowsInSight(session, async () => undefined);
+    if (!forced) await withoutRowSecurity(session, async () => undefined);
     if (!current) {
       await session.change('Linking lanes to accounts', (transaction) => replaceLink(transaction, table));
     }
@@ -283,7 +284,7 @@ export async function linkAccounts(
   }
 }
 
-/** Whether an error says that a lane's user has no account, or an id that is no account's. */
+/** Whether an error says that the user has no account, or that the user id cannot be an account id. */
 export function isUnknownAccount(error: unknown): boolean {
   const constraint = violatedConstraint(error);
   return constraint === reference || constraint === canonical;

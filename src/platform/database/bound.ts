@@ -1,16 +1,16 @@
 /**
- * Queries that are bound to a lane. The condition on the lane's user is added when the query is compiled, around all
- * other conditions: neither `orWhere` nor `clearWhere` nor a copy of the query leaves the lane.
+ * Limits queries to a lane. The condition on the lane's user is added when the query is compiled, around all other
+ * conditions. Neither `orWhere` nor `clearWhere` nor a clone of the query escapes it.
  */
 import type { Knex } from 'knex';
 
-/** The rows that a query may touch: those of one user, in the table or alias that it begins with. */
+/** The rows that a query may touch: the rows of one user in the query's table or alias. */
 interface Bound {
   readonly table: string;
   readonly userId: string;
 }
 
-/** A condition as Knex keeps it until it compiles. */
+/** A condition, as Knex stores it before compilation. */
 interface Where {
   readonly grouping: 'where';
   readonly type: string;
@@ -25,7 +25,7 @@ interface Builder {
 }
 
 interface Compiler {
-  /** As in `select`; Knex calls DELETE `del`. */
+  /** The kind of query, such as `select`. Knex calls DELETE `del`. */
   readonly method: string;
   readonly grouped: { where?: Where[] };
 }
@@ -34,7 +34,7 @@ interface Client {
   queryCompiler(builder: Builder, bindings?: unknown[]): Compiler;
 }
 
-// What has no condition, such as an insert or TRUNCATE, cannot be bound by one.
+// Only these kinds of query have conditions. An insert or TRUNCATE has none, so it cannot be limited.
 const conditional = new Set(['select', 'first', 'pluck', 'update', 'del']);
 
 function conditionOn({ table, userId }: Bound): Where {
@@ -42,15 +42,15 @@ function conditionOn({ table, userId }: Bound): Where {
   return { grouping: 'where', bool: 'and', ...basic, column: `${table}.user_id`, value: userId };
 }
 
-/** Conditions with an `or` among them, as one condition. */
+/** Combines conditions into one if there is an `or` among them. */
 function grouped(conditions: readonly Where[]): readonly Where[] {
   if (conditions.every(({ bool }) => bool === 'and')) return conditions;
   const value = (nested: Builder) => void nested._statements.push(...conditions);
   return [{ grouping: 'where', bool: 'and', type: 'whereWrapped', not: false, value }];
 }
 
-/** Has the queries of `knex` compiled with the bounds that `bind` gives them. To be called once for each pool. */
-export function holdBounds(knex: Knex): void {
+/** Makes `knex` add the conditions that `limitToLane` sets when it compiles queries. Call it once per pool. */
+export function enforceLaneLimits(knex: Knex): void {
   const client: Client = knex.client;
   const compile = client.queryCompiler.bind(client);
   client.queryCompiler = (builder, bindings) => {
@@ -66,7 +66,7 @@ export function holdBounds(knex: Knex): void {
   };
 }
 
-/** Binds a query to a user's rows, for good. */
-export function bind<Q extends Knex.QueryBuilder>(query: Q, bound: Bound): Q {
+/** Limits a query to a user's rows. It cannot be undone. */
+export function limitToLane<Q extends Knex.QueryBuilder>(query: Q, bound: Bound): Q {
   return query.queryContext({ bound }) as Q;
 }

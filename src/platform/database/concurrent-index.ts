@@ -1,20 +1,20 @@
 import type { Knex } from 'knex';
-import { sqlState } from './faults';
+import { sqlState } from './errors';
 import { schema } from './rows';
 
-/** An index of a table of the schema. */
+/** An index on a table of the schema. */
 export interface ConcurrentIndex {
   readonly name: string;
   readonly unique?: boolean;
-  /** What follows `on` and the schema: `tasks (user_id, title) where deleted_at is null`. */
+  /** The part of the SQL after `on` and the schema: `tasks (user_id, title) where deleted_at is null`. */
   readonly on: string;
 }
 
-// PostgreSQL, appendix A: a deadlock, a lock that was not available, a statement that was cancelled. Each passes.
+// PostgreSQL, appendix A: deadlock, lock not available, statement cancelled. A repetition can succeed.
 const passing = new Set(['40P01', '55P03', '57014']);
 const tries = 3;
 
-/** Whether there is an index of that name, and whether it is whole. */
+/** Whether an index of that name exists, and whether it is valid. */
 async function stateOf(knex: Knex, name: string): Promise<'absent' | 'invalid' | 'valid'> {
   const { rows } = await knex.raw(
     'select indisvalid as valid from pg_index where indexrelid = to_regclass(?)',
@@ -23,15 +23,16 @@ async function stateOf(knex: Knex, name: string): Promise<'absent' | 'invalid' |
   return rows.length === 0 ? 'absent' : rows[0].valid ? 'valid' : 'invalid';
 }
 
-/** Drops an index while others read and write its table; where there is none, nothing happens. */
+/** Drops an index without blocking reads and writes of its table. Does nothing if it does not exist. */
 export async function dropIndexConcurrently(knex: Knex, name: string): Promise<void> {
   await knex.raw(`drop index concurrently if exists ${schema}.??`, [name]);
 }
 
 /**
- * Makes an index while others read and write its table, for a migration with `config = { transaction: false }`. What a
- * try that failed, or a process that was killed, left invalid is dropped and made anew; an index that is whole stays.
- * @throws the last error, when three tries have failed, or an error that would come again, with no index left
+ * Creates an index without blocking reads and writes of its table, for a migration with `config = { transaction:
+ * false }`. An invalid index, which a failed attempt or a killed process left, is dropped and created again. A valid
+ * index stays.
+ * @throws the last error after three attempts, or an error that a repetition would not avoid; no index is left
  */
 export async function createIndexConcurrently(
   knex: Knex,

@@ -9,7 +9,7 @@ const probeTimeoutMs = 5_000;
 // SSLRequest (PostgreSQL, "Message Formats"): its length and its code.
 const tlsRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
-/** Whether the server at an address offers TLS; rejects where it cannot be asked. */
+/** Whether the server at an address offers TLS. Rejects if the server cannot be asked. */
 async function offersTls(host: string, port: number): Promise<boolean> {
   const socket = connect(port, host);
   try {
@@ -24,9 +24,9 @@ async function offersTls(host: string, port: number): Promise<boolean> {
 }
 
 /**
- * The settings of node-postgres for a `postgres://` URL, with TLS as libpq means it; node-postgres itself takes every
- * mode for `verify-full`, and warns.
- * @throws TlsError where a file can't be read or the parameters contradict each other.
+ * The node-postgres settings for a `postgres://` URL, with TLS as in libpq. node-postgres itself treats every mode as
+ * `verify-full`, and warns.
+ * @throws TlsError if a file cannot be read or the parameters contradict each other
  */
 export async function connectionSettings(url: string): Promise<ClientConfig> {
   const parsed = URL.parse(url);
@@ -35,35 +35,35 @@ export async function connectionSettings(url: string): Promise<ClientConfig> {
   for (const name of parameterNames) parsed.searchParams.delete(name);
   const settings: ClientConfig = { connectionString: parsed.href };
   const { host, port } = new Client(settings);
-  // TLS is for networks: libpq ignores it for a socket's path too.
+  // libpq also ignores TLS for a path of a socket.
   if (tls.options === null || host.startsWith('/')) return { ...settings, ssl: false };
   if (tls.optional && !(await offersTls(host, port))) return { ...settings, ssl: false };
   return { ...settings, ssl: tls.options };
 }
 
-/** The same for Knex, which asks when it first connects, and what else the connections are to have. */
+/** The same settings for Knex, which reads them when it first connects; `more` adds others. */
 export function connectionProvider(url: string, more: object = {}): Knex.AsyncConnectionConfigProvider {
   return async () => ({ ...(await connectionSettings(url)), ...more }) as Knex.PgConnectionConfig;
 }
 
-/** Makes a client for a `postgres://` URL; it is not connected yet. */
+/** Makes a client for a `postgres://` URL. It is not connected yet. */
 export async function createClient(url: string, more: ClientConfig = {}): Promise<Client> {
   return new Client({ ...(await connectionSettings(url)), ...more });
 }
 
-/** How migrations and the commands beside the service connect; `pg_stat_activity` shows the name. */
-export const besideService = {
+/** The settings of connections for migrations and the other commands. `pg_stat_activity` shows the name. */
+export const toolConnection = {
   application_name: 'tasklane-migrate',
   connectionTimeoutMillis: 10_000,
   keepAlive: true,
 } as const satisfies ClientConfig;
 
-/** Opens a connection of its own, past all pools; `end()` closes it. */
+/** Opens a separate connection, outside all pools. `end()` closes it. */
 export async function openClient(
   url: string,
   onLost: (cause: Error) => void = () => undefined,
 ): Promise<Client> {
-  const client = await createClient(url, besideService);
+  const client = await createClient(url, toolConnection);
   client.on('error', onLost);
   await client.connect();
   return client;

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
-import { isReadOnly, isRefused, isUnavailable } from './faults';
+import { isReadOnly, isRefused, isUnavailable } from './errors';
 import { createRestoreWatch } from './installation';
-import { createLanes, type LaneForJob, type LaneOptions, type UserScope, type WithUser } from './lane';
+import type { LaneForJob, UserScope, WithUser } from './lane';
+import { createLanes, type LaneOptions } from './lane-runner';
 import { migrationStatus } from './migrations';
-import { describeOutOfReach } from './out-of-reach';
+import { describeUnavailable } from './out-of-reach';
 import { createPool, type Pool, type PoolOptions, StaleConnection } from './pool';
 import { platformOwner } from './shares';
 import { createSystem, type SystemOptions, type WithSystem } from './system';
@@ -11,29 +12,30 @@ import { createTrigramLookUp } from './trigrams';
 
 export type DatabaseOptions = PoolOptions & LaneOptions & SystemOptions;
 
-/** What the service does with its database. */
+/** The service's access to its database. */
 export interface Database {
-  /** Opens a user's lane; `userId` must be the verified caller's. */
+  /** Opens a user's lane. `userId` must be the verified caller's. */
   readonly withUser: WithUser;
-  /** Opens a transaction across lanes, for jobs; out of handlers' reach. */
+  /** Opens a transaction across lanes, for jobs. Handlers cannot reach it. */
   readonly withSystem: WithSystem;
-  /** The same for short reads that requests wait for. */
+  /** The same for short reads for which requests wait. */
   readonly withSystemForRequests: WithSystem;
-  /** A lane for a job to write into; out of handlers' reach. */
+  /** Opens a lane for a job. Handlers cannot reach it. */
   laneForJob(userId: string): LaneForJob;
-  /** Runs a statement of the platform's own, as the login role and outside all lanes; out of handlers' reach. */
+  /** Runs a statement of the platform as the login role, outside all lanes. Handlers cannot reach it. */
   lookUp(text: string, values: readonly unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
-  /** The schema of pg_trgm, null where lanes can't use it. */
+  /** The schema of pg_trgm; null if lanes cannot use it. */
   trigramSchema(): Promise<string | null>;
-  /** Why the database can't be worked with for now, or null if it can. */
+  /** Why the database cannot be used for now; null if it can. */
   problem(): Promise<string | null>;
   close(): Promise<void>;
 }
 
-// A lane that can't be anyone's: what is tried in it is whether lanes open.
+// No user can have this id. The health check opens this lane to test whether lanes open.
 const nobody = '';
 
-// A replica, or a database that was made read-only; of this very connection, for it may lead elsewhere than others.
+// True for a replica, or a database that was set to read-only. It must be asked on the connection itself, because
+// another connection may lead to another server.
 const findReadOnly = `select pg_is_in_recovery() or current_setting('default_transaction_read_only')::bool as read_only`;
 
 async function findProblem(
@@ -51,13 +53,13 @@ async function findProblem(
     return await findRestore();
   } catch (error) {
     if (isReadOnly(error)) return 'The database is read-only: reads are answered, writes are not.';
-    if (isUnavailable(error)) return describeOutOfReach(error);
+    if (isUnavailable(error)) return describeUnavailable(error);
     if (isRefused(error)) return 'A database role or its grants are missing: migrating sets them up.';
     throw error;
   }
 }
 
-/** Runs a statement outside of all lanes; `check` may refuse its result with an error of Postgres. */
+/** Runs a statement outside all lanes. `check` may throw a database error for its result. */
 async function lookUp(
   pool: Pool,
   text: string,
@@ -65,28 +67,28 @@ async function lookUp(
   check: (rows: Record<string, unknown>[]) => void = () => undefined,
 ) {
   for (let attempt = 1; ; attempt++) {
-    const { connection, judge, release } = await pool.lease(platformOwner);
+    const { connection, classifyError, release } = await pool.acquire(platformOwner);
     try {
       const result = await connection.query(text, [...values]);
       check(result.rows);
       return result;
     } catch (error) {
-      const judged = judge(error);
-      if (!(judged instanceof StaleConnection) || attempt === 2) throw error;
+      const classified = classifyError(error);
+      if (!(classified instanceof StaleConnection) || attempt === 2) throw error;
     } finally {
       release();
     }
   }
 }
 
-/** Rejects as a write would where the database is read-only, so that the connection is replaced as after one. */
+/** Rejects like a write if the database is read-only, so that the connection is replaced as after a write. */
 async function refuseReadOnly(pool: Pool): Promise<void> {
   await lookUp(pool, findReadOnly, [], ([row]) => {
     if (row?.read_only) throw Object.assign(new Error('The database is read-only.'), { code: '25006' });
   });
 }
 
-/** Makes the service's access to Postgres; nothing is connected before it is needed. */
+/** Makes the service's access to Postgres. It connects at first use. */
 export function createDatabase(options: DatabaseOptions, log: Logger): Database {
   const pool = createPool(options, log);
   const { withUser, laneForJob } = createLanes(pool, options);

@@ -1,25 +1,25 @@
 /**
- * Whether the lanes are still in the database that they were written to. A restored one stands where it stood at some
- * time in the past: the numbers of changes that came after are given out a second time, and copies that have had the
- * first ones would miss the second. Lanes with new epochs make such copies start over.
+ * Detects that the database was restored from a backup or copied. A restored database is at an earlier state: it
+ * assigns the numbers of later changes a second time, and clients that received the first ones would miss the second.
+ * New epochs make these clients start again.
  */
-import { isUnavailable } from './faults';
+import { isUnavailable } from './errors';
 import { schema } from './rows';
 import type { System, WithSystem } from './system';
 
-/** The server and the database that a session is in. Null is what this login may not know, or what there is not. */
+/** The server and database of a session. Null if this login may not know a value, or there is none. */
 export interface Installation {
-  /** Made by initdb, and kept by physical copies. */
+  /** Made by initdb. Physical copies keep it. */
   readonly systemIdentifier: string | null;
-  /** Another one after `create database`. */
+  /** Changes with `create database`. */
   readonly databaseOid: string;
-  /** Of the table that keeps this: another one after a restore by pg_restore. */
+  /** The oid of the table with this record. Changes with a restore by pg_restore. */
   readonly tableOid: string;
-  /** Of Neon's storage: another one for a branch, and after a branch was reset or restored. */
+  /** The timeline of Neon's storage. Changes for a branch, and when a branch is reset or restored. */
   readonly neonTimeline: string | null;
-  /** What the server was told to recover up to; empty where it was not. */
+  /** The server's recovery target; empty if it has none. */
   readonly recoveryTarget: string;
-  /** Counts the promotions: of a replica, and of a server that was restored from an archive. */
+  /** Counts promotions, of a replica and of a server that was restored from an archive. */
   readonly timeline: number | null;
 }
 
@@ -27,31 +27,31 @@ interface Recorded extends Omit<Installation, 'databaseOid' | 'tableOid' | 'reco
   readonly databaseOid: string | null;
   readonly tableOid: string | null;
   readonly recoveryTarget: string | null;
-  /** Seconds since it was last seen; null if it never was. */
+  /** Seconds since it was last recorded; null if never. */
   readonly seenFor: number | null;
-  /** Whether a process has seen the server go back. */
+  /** Whether a process saw that the server's log position went back. */
   readonly behind: boolean;
   readonly renewedAt: Date | null;
-  /** The run of `renewLanes` that has not ended. */
+  /** The run of `renewLanes` that has not ended yet. */
   readonly renewingOn: string | null;
   readonly renewedTo: string | null;
 }
 
 interface Present extends Installation {
-  /** How far the write-ahead log is on disk, in bytes since the beginning of the cluster; null on a replica. */
+  /** The flushed position of the write-ahead log, in bytes since the cluster began; null on a replica. */
   readonly position: bigint | null;
-  /** The installation, and since when its server runs: no restore leaves that as it was. */
+  /** The installation and the start time of its server. Every restore changes this. */
   readonly run: string;
 }
 
-// A failover takes seconds to minutes, and a restore goes back by more than that, or takes longer.
+// A failover takes seconds to minutes. A restore goes back further, or takes longer.
 const failoverSeconds = 600;
 
 /**
- * How the database came to be another than the recorded one, or null where it is the same.
+ * Why the database is not the recorded one; null if it is.
  *
- * A new timeline alone is a failover, which loses nothing that matters here, if the record is recent: it came along with
- * the replica. If it is old, it came from a backup, or the service did not run meanwhile; the two can't be told apart.
+ * A new timeline alone, with a recent record, is a failover, which is harmless: the record came with the replica.
+ * With an old record, it is a backup, or the service did not run in between; these two cannot be told apart.
  */
 export function findRestore(
   recorded: Omit<Recorded, 'renewedAt' | 'renewingOn' | 'renewedTo'>,
@@ -86,7 +86,7 @@ async function readRecorded(system: System, locking = ''): Promise<Recorded> {
   return recorded;
 }
 
-// A function that may not be called fails even where its branch of a `case` is not taken.
+// A call of a function without permission fails even in a branch of `case` that is not taken.
 const allowedSql = `
   select coalesce(has_function_privilege(to_regprocedure('pg_control_system()'), 'execute'), false) as control,
     coalesce(has_function_privilege(to_regprocedure('pg_walfile_name(pg_lsn)'), 'execute')
@@ -141,7 +141,10 @@ async function record(system: System, present: Installation, also = ''): Promise
 
 const recentSeconds = 30;
 
-/** Records that the database is there, unless it is another than the recorded one; nothing if that was just done. */
+/**
+ * Records the installation, unless it differs from the recorded one. Does nothing if it was recorded less than 30
+ * seconds ago.
+ */
 export function recordInstallation(withSystem: WithSystem): Promise<void> {
   return withSystem.write(async (system) => {
     const recorded = await readRecorded(system, 'for update');
@@ -151,14 +154,14 @@ export function recordInstallation(withSystem: WithSystem): Promise<void> {
   });
 }
 
-/** What this process remembers of the server, which no restore takes from it. */
+/** What this process remembers of the server. A restore cannot change it. */
 interface Memory {
   readonly position: bigint;
-  /** When lanes were last renewed; what was seen before counts no more once they were again. */
+  /** When lanes were last renewed. Positions from before the renewal no longer count. */
   readonly renewedAt: number | undefined;
 }
 
-/** Makes a function that tells why lanes have to be renewed first (`npm run restored`), or null. */
+/** Makes a function that returns why lanes must be renewed (`npm run restored`), or null. */
 export function createRestoreWatch(withSystem: WithSystem): () => Promise<string | null> {
   let memory: Memory | undefined;
   return async () => {
@@ -184,7 +187,7 @@ export function createRestoreWatch(withSystem: WithSystem): () => Promise<string
   };
 }
 
-/** Whether a run of `renewLanes` has not ended. */
+/** Whether a run of `renewLanes` has not ended yet. */
 export function isRenewing(withSystem: WithSystem): Promise<boolean> {
   return withSystem.read(async (system) => (await readRecorded(system)).renewingOn !== null);
 }
@@ -192,11 +195,11 @@ export function isRenewing(withSystem: WithSystem): Promise<boolean> {
 const lanesInBatch = 1_000;
 const tries = 5;
 
-/** Renews the next lanes; returns how many, fewer than a batch when these were the last. */
+/** Renews the next lanes. Returns their number; fewer than a batch means that these were the last. */
 async function renewBatch(system: System): Promise<number> {
   const recorded = await readRecorded(system, 'for update');
   const present = await readPresent(system);
-  // A run that was going on when the backup was made is not this one: its epochs were known before the restore.
+  // A run from before the backup does not count: its epochs were known before the restore.
   const after = recorded.renewingOn === present.run ? (recorded.renewedTo ?? '') : '';
   const [batch] = await system.query<{ lanes: number; last: string | null }>(
     `with batch as (
@@ -225,10 +228,10 @@ async function renewBatch(system: System): Promise<number> {
 }
 
 /**
- * Gives every lane a new epoch, by transactions of a thousand lanes each, and records that the database is where it
- * belongs. What a run that was ended has done is not done again. Lanes can be used meanwhile.
- * @param onBatch is told how many lanes this run has renewed so far
- * @returns how many lanes this run has renewed
+ * Gives each lane a new epoch, in transactions of 1,000 lanes, and records the current installation. A run continues
+ * where an interrupted run ended. Lanes can be used meanwhile.
+ * @param onBatch gets the number of lanes that this run has renewed so far
+ * @returns the number of lanes that this run has renewed
  */
 export async function renewLanes(
   withSystem: WithSystem,
@@ -240,7 +243,7 @@ export async function renewLanes(
     try {
       lanes = await withSystem.write(renewBatch);
     } catch (error) {
-      // A lane may be written for as long as a statement may take.
+      // Another transaction may hold a lane for as long as a statement may take.
       if (!isUnavailable(error) || ++failed === tries) throw error;
       continue;
     }

@@ -1,30 +1,30 @@
-/** Keyset pagination: pages that begin after a row's sort values, so that inserts and deletes shift nothing. */
+/** Keyset pagination: a page begins after the sort values of a row, so that inserts and deletes do not shift pages. */
 import type { Knex } from 'knex';
 
 export type SortValue = string | number | Date;
 
-/** A piece of SQL with `?` for its values. */
+/** An SQL expression with `?` placeholders. */
 export interface Expression {
   readonly sql: string;
   readonly bindings: readonly unknown[];
 }
 
-/** One column of an order; none of them may be null. */
+/** One sort key. Its column must not contain null. */
 export interface SortKey {
   readonly column: string;
-  /** What the column is, where the table does not have it; the query then selects it under the column's name. */
+  /** The expression of the column, if the table does not have it. The query must select it under the column's name. */
   readonly expression?: Expression;
   readonly direction: 'asc' | 'desc';
 }
 
-/** The sort values of the row that a page begins after, one for each key. */
+/** The sort values of the row before the page, one for each key. */
 export type Position = readonly SortValue[];
 
 function operand({ column, expression }: SortKey): Expression {
   return expression ?? { sql: '??', bindings: [column] };
 }
 
-// Keys of one direction compare as a row, which an index on them answers as one range.
+// Keys with the same direction are compared as a row, so that an index on them gives one range.
 function afterAsRow(keys: readonly SortKey[], position: Position): Expression {
   const operator = keys[0]?.direction === 'desc' ? '<' : '>';
   const operands = keys.map(operand);
@@ -34,8 +34,8 @@ function afterAsRow(keys: readonly SortKey[], position: Position): Expression {
   };
 }
 
-// Mixed directions: the first key beyond, or equal and the rest beyond. The bound in front is implied, but it is what
-// an index on the first key can use.
+// For mixed directions: the first key is beyond, or it is equal and the others are beyond. The first condition (`>=`)
+// is redundant, but an index on the first key can use it.
 function afterByKeys(keys: readonly SortKey[], position: Position): Expression {
   const [key, ...others] = keys;
   if (!key) return { sql: 'false', bindings: [] };
@@ -51,8 +51,8 @@ function afterByKeys(keys: readonly SortKey[], position: Position): Expression {
 }
 
 /**
- * Orders a query by `keys` and begins it after `position`. The keys together must be unique, or rows get lost between
- * pages: end them with an id.
+ * Orders a query by `keys` and starts it after `position`. The keys together must be unique, or pages lose rows: make
+ * the last key an id.
  */
 export function pageAfter<Q extends Knex.QueryBuilder>(
   query: Q,

@@ -1,32 +1,32 @@
 /**
- * Changes of the schema that wait for a lock only for a moment. Whoever waits for a table's strongest lock makes every
- * later query on the table wait as well: one long reader would stop all traffic.
+ * Schema changes that wait for a lock only briefly. A session that waits for a table's strongest lock makes all later
+ * queries on the table wait too: one long reader would stop all traffic.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { isTransient, sqlState, Unavailable } from './faults';
+import { isTransient, sqlState, Unavailable } from './errors';
 
 /** How long a change waits for its locks, and how often it is tried. */
 export interface LockPatience {
-  /** Milliseconds that a statement waits for a lock. */
+  /** How long a statement waits for a lock, in milliseconds. */
   readonly timeoutMs: number;
-  /** Milliseconds to wait before each further try. */
+  /** The pauses before each further attempt, in milliseconds. */
   readonly pausesMs: readonly number[];
 }
 
-/** Ten tries within a minute and a half. */
+/** Ten attempts within about 90 seconds. */
 export const defaultPatience: LockPatience = {
   timeoutMs: 3_000,
   pausesMs: [1_000, 2_000, 4_000, 8_000, 8_000, 8_000, 8_000, 8_000, 8_000],
 };
 
-/** A session that others wait for. */
+/** A session for which other sessions wait. */
 interface Blocker {
   readonly pid: number;
   readonly application: string | null;
   readonly role: string | null;
   readonly state: string | null;
-  /** Seconds since its query began, or its transaction where it runs none; null where this login may not see it. */
+  /** Seconds since its query began, or, if no query runs, its transaction. Null if this login may not see it. */
   readonly seconds: number | null;
 }
 
@@ -35,7 +35,7 @@ const blockerColumns = `
   round(extract(epoch from clock_timestamp() - case session.state
     when 'active' then session.query_start else coalesce(session.xact_start, session.state_change) end))::int as seconds`;
 
-/** Who waits in front of these server processes, themselves left out. */
+/** Finds the sessions that block these server processes, without these processes themselves. */
 async function findBlockers(database: Knex, pids: readonly number[]): Promise<Blocker[]> {
   const { rows } = await database.raw(
     `select distinct on (session.pid) ${blockerColumns}
@@ -47,7 +47,7 @@ async function findBlockers(database: Knex, pids: readonly number[]): Promise<Bl
   return rows;
 }
 
-/** SQL that tells which sessions hold an advisory lock of this database. */
+/** The SQL that finds the sessions that hold an advisory lock of this database. */
 export const advisoryLockHolders = (lock: number): string => `
   select ${blockerColumns}
   from pg_locks join pg_stat_activity as session on session.pid = pg_locks.pid
@@ -55,7 +55,7 @@ export const advisoryLockHolders = (lock: number): string => `
     and pg_locks.database = (select oid from pg_database where datname = current_database())
     and (pg_locks.classid::bigint << 32) | pg_locks.objid::bigint = ${lock}`;
 
-/** Says who blocks, and since when, for people. */
+/** Describes for people who blocks, and for how long. */
 export function describeBlockers(blockers: readonly Blocker[]): string {
   if (blockers.length === 0) return 'a session that is gone by now';
   return blockers
@@ -73,7 +73,7 @@ const lookEveryMs = 250;
 const firstReportMs = 5_000;
 const reportEveryMs = 30_000;
 
-/** Looks who blocks these server processes until it is stopped, and says so where it takes long. */
+/** Checks until it is stopped who blocks these server processes, and reports it if it takes long. */
 function watchBlockers(
   database: Knex,
   pids: () => readonly number[],
@@ -108,27 +108,28 @@ function watchBlockers(
   };
 }
 
-/** What tries need beside the work itself. */
+/** What attempts need besides the work. */
 export interface RetryContext {
-  /** For looks beside the work: a connection is taken for each. */
+  /** For checks while the work runs. Each takes a connection. */
   readonly database: Knex;
-  /** The server processes that the work may run in. */
+  /** The process ids of the server connections that the work may use. */
   pids(): readonly number[];
   readonly patience: LockPatience;
-  /** Takes what the operator should know. */
+  /** Gets hints for the operator. */
   notice(text: string): void;
 }
 
-/** Others held the locks in every try; its message says who. The work can be run again later. */
-export class LocksTaken extends Unavailable {}
+/** Other sessions held the locks in all attempts. The message says who. The work can run again later. */
+export class LocksUnavailable extends Unavailable {}
 
 /** PostgreSQL, appendix A: lock_not_available. */
 const lockNotAvailable = '55P03';
 
 /**
- * Runs work that gives up a lock after `patience.timeoutMs`, and runs it again where it got none.
+ * Runs work that waits for locks for at most `patience.timeoutMs`, and runs it again if a lock was not available or a
+ * deadlock occurred.
  * @param what names the work, for people: `Migration 20261121000001_lanes`
- * @throws LocksTaken when the last try has failed
+ * @throws LocksUnavailable if the last attempt failed
  */
 export async function retryLocks<T>(
   { database, pids, patience, notice }: RetryContext,
@@ -151,7 +152,7 @@ export async function retryLocks<T>(
         : `${what} met a deadlock.`;
       const pauseMs = patience.pausesMs[attempt - 1];
       if (pauseMs === undefined) {
-        throw new LocksTaken(
+        throw new LocksUnavailable(
           `${blocked} That was try ${tries} of ${tries}: end what blocks it, or wait, and run this again.`,
           { cause },
         );

@@ -1,8 +1,8 @@
-/** The one process that may change the schema, and how it does so. */
+/** The migration lock, which lets only one process change the schema, and how changes run under it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import knex, { type Knex } from 'knex';
 import type { Client } from 'pg';
-import { besideService, connectionProvider, openClient } from './connection';
+import { connectionProvider, openClient, toolConnection } from './connection';
 import {
   advisoryLockHolders,
   defaultPatience,
@@ -12,45 +12,46 @@ import {
 } from './lock-retries';
 import { refuseTransactionPooler } from './transaction-pooler';
 
-/** What works under the migration lock. */
+/** What can be done under the migration lock. */
 export interface MigrationSession {
-  /** Statements outside of transactions; they must leave nothing in their session. */
+  /** For statements outside transactions. They must leave no settings in their session. */
   readonly database: Knex;
   /**
-   * Runs `work` in a transaction in which a read that row-level security would narrow fails, and which waits for locks
-   * only for a moment; where it gets none, it is rolled back and run again, so that it must be about the database alone.
+   * Runs `work` in a transaction with a short lock timeout. A read that row-level security would limit fails. If a
+   * lock is not available, the transaction is rolled back and runs again, so `work` must only use the database.
    * @param what names the work, for people
    */
   change<T>(what: string, work: (transaction: Knex.Transaction) => Promise<T>): Promise<T>;
-  /** The same for work that opens transactions by itself and prepares each by `prepareTransaction`. */
+  /** The same for work that opens its own transactions and calls `prepareTransaction` in each. */
   retry<T>(what: string, work: () => Promise<T>): Promise<T>;
-  /** Sets what `change` promises, for the transaction that is open. */
+  /** Applies the settings of `change` to an open transaction. */
   prepareTransaction(transaction: Knex): Promise<void>;
 }
 
 export interface MigrationSessionOptions {
-  /** Takes what the operator should know, though nothing is wrong. */
+  /** Gets hints for the operator. */
   readonly notice?: (text: string) => void;
   readonly patience?: LockPatience;
-  /** Milliseconds between two notices that say who holds the migration lock. */
+  /** Milliseconds between notices about who holds the migration lock. */
   readonly reportEveryMs?: number;
 }
 
-// Any constant will do; it names the lock among the database's advisory locks.
+// An arbitrary number. It identifies the lock among the database's advisory locks.
 const advisoryLock = 7_236_147_911;
 const lookEveryMs = 250;
 
 /**
- * Takes the lock for as long as the client's transaction is open. A lock of the session would stay on the server's
- * connection where a pooler gives that to somebody else.
+ * Takes the lock until the client's transaction ends. A session lock would stay on a server connection that a pooler
+ * gives to another client.
  */
 async function takeLock(
   client: Client,
   notice: (text: string) => void,
   reportEveryMs: number,
 ): Promise<void> {
-  // `create index concurrently` waits for every transaction that keeps a snapshot. In read committed a statement's ends
-  // with the statement, but for one that has parameters: its portal keeps it until the next one.
+  // `create index concurrently` waits for all transactions with a snapshot. In read committed, a snapshot ends with
+  // its statement. A statement with parameters is an exception: its portal keeps the snapshot until the next
+  // statement.
   await client.query('begin isolation level read committed read only');
   await client.query(
     `select set_config(name, '0', true) from pg_settings
@@ -72,15 +73,15 @@ async function takeLock(
 
 type PooledClient = Client & { readonly processID: number };
 
-/** A pool whose server processes are known. */
+/** Makes a pool, and a function that returns the process ids of its server connections. */
 function openPool(url: string): { database: Knex; pids(): readonly number[] } {
   const pids = new Set<number>();
   const database = knex({
     client: 'pg',
-    connection: connectionProvider(url, besideService),
+    connection: connectionProvider(url, toolConnection),
     pool: {
       min: 0,
-      // One for the work, one for what it looks up beside its transaction, one for looks at who blocks it.
+      // One for the work, one for its queries outside the transaction, one for checks who blocks it.
       max: 3,
       afterCreate(connection: PooledClient, done: (error: null, connection: PooledClient) => void) {
         pids.add(connection.processID);
@@ -88,13 +89,13 @@ function openPool(url: string): { database: Knex; pids(): readonly number[] } {
         done(null, connection);
       },
     },
-    // What it warns of is thrown as well.
+    // Knex also throws what it warns about.
     log: { warn: () => undefined },
   });
   return { database, pids: () => [...pids] };
 }
 
-/** Sets, for the transaction that is open, that reads which row-level security would narrow fail, and how long to wait for locks. */
+/** Sets two things for the open transaction: reads that row-level security would limit fail, and the lock timeout. */
 export async function prepareTransaction(
   transaction: Knex,
   { timeoutMs }: LockPatience = defaultPatience,
@@ -106,10 +107,10 @@ export async function prepareTransaction(
 }
 
 /**
- * Runs `work` while no other process migrates this database; where another does, it waits, and says for whom. The lock
- * ends with the process, unlike the row that Knex keeps.
+ * Runs `work` under the migration lock of this database. While another process holds it, waits and reports who. The
+ * lock ends with the process, unlike Knex's lock row.
  * @param url a direct connection to the database
- * @throws Error when the URL leads through a pooler in transaction mode; when the lock is lost
+ * @throws Error if the URL leads through a pooler in transaction mode, or the lock is lost
  */
 export async function withMigrationLock<T>(
   url: string,
@@ -122,7 +123,7 @@ export async function withMigrationLock<T>(
 ): Promise<T> {
   await refuseTransactionPooler(url);
   let lose: (error: Error) => void;
-  // Without its transaction there is no lock, and whoever waits for it goes ahead.
+  // The lock ends with its transaction. Then another process could start.
   const lost = new Promise<never>((_resolve, reject) => {
     lose = reject;
   });

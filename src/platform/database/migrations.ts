@@ -15,19 +15,19 @@ import { ensureTrigrams } from './trigrams';
 const ownDirectory = join(__dirname, '..', '..', '..', 'migrations');
 const fileName = /^(\d{14}_\w+)\.(ts|js)$/;
 
-/** The names of all migrations in their order, without extension: the same from source and compiled. */
+/** The names of all migrations in order, without extension: the same for source and compiled files. */
 export function migrationNames(directory = ownDirectory): string[] {
   return readdirSync(directory)
     .flatMap((file) => fileName.exec(file)?.[1] ?? [])
     .sort();
 }
 
-/** How Knex finds the migrations of a directory and remembers which have run. */
+/** The Knex configuration for the migrations of a directory. */
 function migratorConfigOf(
   directory: string,
   prepare: (transaction: Knex) => Promise<void>,
 ): Knex.MigratorConfig {
-  // Outside of a transaction, what is prepared is gone at once: `config = { transaction: false }` does without.
+  // The settings end with their transaction. A migration with `config = { transaction: false }` runs without them.
   const hooks = { beforeEach: (knex: Knex) => prepare(knex) };
   return {
     ...hooks,
@@ -45,18 +45,18 @@ function migratorConfigOf(
 export const migratorConfig: Knex.MigratorConfig = migratorConfigOf(ownDirectory, prepareTransaction);
 
 export interface MigrateOptions extends MigrationSessionOptions {
-  /** The role that lanes run as. */
+  /** The role of lanes' transactions. */
   readonly appRole?: string;
-  /** The role that work across lanes runs as. */
+  /** The role of transactions across lanes. */
   readonly systemRole?: string;
-  /** How the service itself connects, where that is not as the migrations do. */
+  /** The URL with which the service connects, if it differs from that of the migrations. */
   readonly serviceUrl?: string;
-  /** Where the migrations are, if they are not the service's own. */
+  /** The directory of the migrations; by default the service's own. */
   readonly directory?: string;
 }
 
 async function loginOf(url: string): Promise<string> {
-  // A pooler may have names of its own for its clients: the server knows the role.
+  // The name in the URL may be a pooler's. The server knows the role.
   const client = await openClient(url);
   try {
     const { rows } = await client.query<{ login: string }>('select session_user as login');
@@ -66,7 +66,10 @@ async function loginOf(url: string): Promise<string> {
   }
 }
 
-/** Applies the migrations that are missing, each by itself, and sets up the roles; returns the migrations' names. */
+/**
+ * Applies the missing migrations, each in its own transaction, and sets up the roles. Returns the names of the
+ * applied migrations.
+ */
 export function migrateUp(
   url: string,
   {
@@ -97,13 +100,13 @@ export function migrateUp(
   return withMigrationLock(url, work, options);
 }
 
-/** Clears the row with which Knex locks, and which a killed process leaves; the lock that counts is held. */
+/** Clears Knex's own lock row, which a killed process may leave. The advisory lock, which matters, is held. */
 async function clearLockRow(database: Knex, config: Knex.MigratorConfig): Promise<void> {
   await database.raw('create schema if not exists ??', [schema]);
   await database.migrate.forceFreeMigrationsLock(config);
 }
 
-/** Takes back the newest migration, or all of them; returns their names. */
+/** Reverts the newest migration, or all. Returns their names. */
 export function migrateDown(
   url: string,
   { all = false, directory = ownDirectory, ...options }: MigrateOptions & { readonly all?: boolean } = {},
@@ -125,7 +128,7 @@ export function migrateDown(
 export interface MigrationStatus {
   readonly applied: string[];
   readonly pending: string[];
-  /** Applied here, but unknown to this version of the service. */
+  /** Applied to the database, but unknown to this version of the service. */
   readonly unknown: string[];
 }
 

@@ -1,4 +1,7 @@
-/** Why the database is out of reach, in words for operators that name no host, user, database or password. */
+/**
+ * Explains to operators why the database is not available. The text never contains a host, user, database or
+ * password.
+ */
 
 interface Failure {
   readonly code: string;
@@ -7,9 +10,9 @@ interface Failure {
 
 type Cause = readonly [codes: RegExp, messages: RegExp | null, why: string];
 
-// The first that matches counts. Messages are those of node-postgres and the pool, which have no code; Knex puts the
-// statement before them. Codes are SQLSTATEs (PostgreSQL, appendix A) or Node's; a connection to a socket's path
-// that fails has `connect` before its code, unlike other files.
+// The first match counts. Errors of node-postgres and of the pool have only a message, which Knex puts after the
+// statement. Codes are SQLSTATEs (PostgreSQL, appendix A) or Node's. A failed connection to a socket's path has
+// `connect` before its code, to tell it from other files.
 const causes: readonly Cause[] = [
   [
     /^28000$/,
@@ -70,7 +73,7 @@ const causes: readonly Cause[] = [
   ],
 ];
 
-/** The error and what it was made from, outermost first. */
+/** The error and its causes, outermost first. */
 function* failuresIn(error: unknown): Generator<Failure> {
   let each = error as
     | { code?: unknown; syscall?: unknown; message?: unknown; cause?: unknown; errors?: unknown }
@@ -82,13 +85,16 @@ function* failuresIn(error: unknown): Generator<Failure> {
       code: ofFile ? `connect ${code}` : typeof code === 'string' ? code : '',
       message: typeof message === 'string' ? message : '',
     };
-    // Every address of a host was tried.
+    // An AggregateError has one error for each address of the host.
     each = (each.cause ?? (Array.isArray(each.errors) ? each.errors[0] : undefined)) as typeof each;
   }
 }
 
-/** Why an error of node-postgres or of the pool means that the database is out of reach; null if it does not. */
-export function whyOutOfReach(error: unknown): string | null {
+/**
+ * Why the database is not available, according to an error of node-postgres or of the pool; null if the error means
+ * something else.
+ */
+export function unavailableReason(error: unknown): string | null {
   for (const { code, message } of failuresIn(error)) {
     const cause = causes.find(
       ([codes, messages]) => codes.test(code) && (messages === null || messages.test(message)),
@@ -98,7 +104,7 @@ export function whyOutOfReach(error: unknown): string | null {
   return null;
 }
 
-/** The same as a sentence. */
-export function describeOutOfReach(error: unknown): string {
-  return `The database is out of reach: ${whyOutOfReach(error) ?? 'the cause is not known'}.`;
+/** The same, as a sentence. */
+export function describeUnavailable(error: unknown): string {
+  return `The database is out of reach: ${unavailableReason(error) ?? 'the cause is not known'}.`;
 }

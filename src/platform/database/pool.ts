@@ -4,7 +4,13 @@ import knex, { type Knex } from 'knex';
 import { type PoolClient, types } from 'pg';
 import type { Logger } from 'pino';
 import { connectionProvider } from './connection';
-import { breaksConnection, isConnectionLimit, isReadOnly, losesStatements, Unavailable } from './faults';
+import {
+  breaksConnection,
+  isConnectionLimit,
+  isPreparedStatementLost,
+  isReadOnly,
+  Unavailable,
+} from './errors';
 import { createShares, type Owner } from './shares';
 
 export type Connection = PoolClient;
@@ -13,65 +19,75 @@ export interface PoolOptions {
   /** A `postgres://` URL. */
   readonly url: string;
   readonly max: number;
-  /** Milliseconds to wait for a free connection, and for a new one to be made. */
+  /** Milliseconds to wait for a free connection, and for a new connection to open. */
   readonly acquireTimeoutMs: number;
-  /** How many connections one user may hold; at most half of the pool. */
+  /** The most connections that one user may hold. It is never more than half of the pool. */
   readonly maxPerUser?: number;
-  /** Milliseconds after which a connection is replaced, so that the pool follows a failover. */
+  /** Milliseconds after which a connection is replaced. Thus the pool follows a failover. */
   readonly connectionLifetimeMs?: number;
-  /** Milliseconds after which Postgres gives a statement up. */
+  /** Postgres cancels a statement after this many milliseconds. */
   readonly statementTimeoutMs: number;
-  /** Milliseconds after which the service gives a transaction up. */
+  /** The service ends a transaction after this many milliseconds. */
   readonly transactionTimeoutMs?: number;
-  /** Whether statements may be named (prepared once a connection); not every pooler keeps them apart. */
+  /** Whether statements may be prepared. Not every pooler keeps prepared statements of its clients apart. */
   readonly preparedStatements: boolean;
 }
 
-/** What options that are left out are. */
+/** The defaults of options. */
 export const poolDefaults = { maxPerUser: 4, connectionLifetimeMs: 300_000, transactionTimeoutMs: 30_000 };
 
 type CompleteOptions = PoolOptions & typeof poolDefaults;
 
-/** A connection that is held for an owner. */
-export interface Lease {
+/** A connection that an owner holds. */
+export interface AcquiredConnection {
   readonly connection: Connection;
-  /** Gives the connection back, once; one that broke, or that `destroy` says is busy, is closed. */
+  /**
+   * Returns the connection to the pool. It is closed if it broke, or if `destroy` is true because a statement is
+   * still running. Call it once.
+   */
   release(destroy?: boolean): void;
-  /** What to throw of an error of this connection: a `StaleConnection` where another connection may do better. */
-  judge(error: unknown): unknown;
+  /**
+   * Returns the error to throw for an error of this connection: a `StaleConnection` if another connection may
+   * succeed, else the error itself.
+   */
+  classifyError(error: unknown): unknown;
 }
 
-/** The connections to a database. */
+/** A pool of connections to a database. */
 export interface Pool {
-  /** Builds queries; they run on the connection of a lease. */
+  /** Builds queries. They run on an acquired connection. */
   readonly knex: Knex;
   readonly transactionTimeoutMs: number;
-  /** Whether statements may be named. */
+  /** Whether statements may be prepared. */
   namesStatements(): boolean;
   /**
-   * Takes a connection for an owner, in fair turns.
-   * @throws PoolBusy if the owner's queue is too long or the wait was
+   * Acquires a connection for an owner. Owners take fair turns.
+   * @throws PoolBusy if the owner's queue is full or the wait too long
    */
-  lease(owner: Owner): Promise<Lease>;
+  acquire(owner: Owner): Promise<AcquiredConnection>;
   close(): Promise<void>;
 }
 
-/** The connection was in a state that a new one may not be in: the work can be run again on another. */
+/**
+ * The connection is stale: it leads to a read-only database, or lost a prepared statement. The work can run again on
+ * another connection.
+ */
 export class StaleConnection extends Unavailable {}
 
-// Longer than the statement's own limit, so that Postgres speaks first; this one is for a server that went silent.
+// Longer than the statement timeout, so that Postgres normally ends the statement. This one is for a server that no
+// longer responds.
 const silenceMarginMs = 2_000;
 const lifetimeJitter = 0.2;
-// At Postgres' connection limit, the next try to open a connection.
+// At Postgres' connection limit, the pause before the next attempt to open a connection.
 const retryLimitMs = 250;
-// While the database stays read-only, all connections are replaced this often at most.
+// While the database is read-only, connections are replaced at most this often.
 const renewalMs = 1_000;
 
 const openedAt = new WeakMap<Connection, number>();
-// The socket tells a little later that it is closed.
+// The socket reports its end a little later.
 const destroyed = new WeakSet<Connection>();
 
-// A day of the calendar and a local time are no instants: as a Date, they would shift with this machine's zone.
+// Dates and local timestamps are not instants. As a `Date` they would depend on this machine's time zone.
 const asText = new Set<number>([types.builtins.DATE, types.builtins.TIMESTAMP]);
 const typeParsers: Pick<typeof types, 'getTypeParser'> = {
   getTypeParser: ((oid: number, format?: 'text') =>
@@ -81,8 +97,8 @@ const typeParsers: Pick<typeof types, 'getTypeParser'> = {
 };
 
 /**
- * Sends the statements of one turn of the event loop together: a write to a socket is a system call, which costs about
- * what the rest of a small statement does.
+ * Sends the statements of one turn of the event loop with one write to the socket. A write is a system call, which
+ * costs about as much as the rest of a small statement.
  */
 function sendTogether(connection: Connection): void {
   const {
@@ -122,7 +138,7 @@ function createKnex(
       min: 0,
       max: options.max,
       idleTimeoutMillis: 30_000,
-      // Connections that were opened together are not replaced together.
+      // Jitter, so that connections that were opened together are not replaced together.
       maxConnectionLifetimeMillis: options.connectionLifetimeMs * (1 - lifetimeJitter),
       maxConnectionLifetimeJitterMillis: options.connectionLifetimeMs * lifetimeJitter,
       validate: (connection: Connection) => !destroyed.has(connection) && !isOutdated(connection),
@@ -134,7 +150,7 @@ function createKnex(
     } as Knex.PoolConfig,
     acquireConnectionTimeout: options.acquireTimeoutMs,
     log: {
-      // Whoever wanted the connection tells the error.
+      // The caller who needed the connection reports the error.
       warn: (message: unknown) =>
         log[String(message).startsWith('Acquire connection error') ? 'debug' : 'warn'](
           { knex: String(message) },
@@ -147,17 +163,17 @@ function createKnex(
   });
 }
 
-/** Closes a connection at once, with what is under way on it; the pool finds it closed and drops it. */
+/** Closes a connection at once, even while a statement runs. The pool then drops it. */
 function destroy(connection: Connection): void {
   const { connection: wire } = connection as Connection & { connection: { stream: Socket } };
   destroyed.add(connection);
   wire.stream.destroy();
 }
 
-/** Makes a pool of connections in pipeline mode; it connects at first use. */
+/** Makes a pool of connections in pipeline mode. It connects at first use. */
 export function createPool(given: PoolOptions, log: Logger): Pool {
   const options: CompleteOptions = { ...poolDefaults, ...given };
-  // Connections that were opened before are replaced: they lead to a database that was read-only.
+  // Connections opened before this time are replaced, because they lead to a read-only database.
   let outdatedBefore = Number.NEGATIVE_INFINITY;
   let namesStatements = options.preparedStatements;
   const openedAtOf = (connection: Connection) => openedAt.get(connection) ?? 0;
@@ -170,7 +186,7 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
   });
   const released = new Set<() => void>();
 
-  /** Waits until a connection comes back, or for the next try to open one. */
+  /** Waits until a connection is released, or until the next attempt to open one. */
   async function pause(): Promise<void> {
     let wake = () => {};
     const release = new Promise<void>((resolve) => {
@@ -181,8 +197,8 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
     released.delete(wake);
   }
 
-  /** Acquires a connection; where Postgres opens no more, one of those that there are, as soon as it is free. */
-  async function acquire(): Promise<Connection> {
+  /** Acquires a connection. At Postgres' connection limit, waits for an existing connection. */
+  async function openConnection(): Promise<Connection> {
     const deadline = performance.now() + options.acquireTimeoutMs;
     for (;;) {
       try {
@@ -194,16 +210,16 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
     }
   }
 
-  /** @param leasedAt when the connection was asked for: one that was opened since then is as good as any */
-  function judge(connection: Connection, leasedAt: number, error: unknown): unknown {
-    if (isReadOnly(error) && openedAtOf(connection) < leasedAt) {
+  /** @param acquiredAt when the connection was requested. A connection that was opened later is not stale. */
+  function classifyError(connection: Connection, acquiredAt: number, error: unknown): unknown {
+    if (isReadOnly(error) && openedAtOf(connection) < acquiredAt) {
       if (performance.now() - outdatedBefore > renewalMs) outdatedBefore = performance.now();
       return new StaleConnection('The connection led to a read-only database.', { cause: error });
     }
-    if (options.preparedStatements && losesStatements(error)) {
+    if (options.preparedStatements && isPreparedStatementLost(error)) {
       if (namesStatements) {
         log.warn(
-          'A pooler does not keep prepared statements apart: this process sends no more of them. ' +
+          'A pooler does not support prepared statements: this process no longer uses them. ' +
             'Set DATABASE_PREPARED_STATEMENTS=false, or update PgBouncer to 1.21 with max_prepared_statements.',
         );
       }
@@ -217,10 +233,10 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
     knex: pool,
     transactionTimeoutMs: options.transactionTimeoutMs,
     namesStatements: () => namesStatements,
-    async lease(owner) {
+    async acquire(owner) {
       const leave = await shares.enter(owner);
-      const leasedAt = performance.now();
-      const connection = await acquire().catch((error) => {
+      const acquiredAt = performance.now();
+      const connection = await openConnection().catch((error) => {
         leave();
         throw error;
       });
@@ -233,9 +249,9 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
           leave();
           for (const wake of released) wake();
         },
-        judge(error) {
+        classifyError(error) {
           isBroken ||= breaksConnection(error);
-          return judge(connection, leasedAt, error);
+          return classifyError(connection, acquiredAt, error);
         },
       };
     },

@@ -1,6 +1,6 @@
 /**
- * Quotas: how many rows of each kind a lane may hold, those in the trash included. The lane's profile has the counts; a
- * write brings them up to date by the changes that it leaves.
+ * Quotas: the most rows of each kind in a lane, including rows in the trash. The lane's profile stores the counts,
+ * and each write updates them from its changes.
  */
 import type { ChangeAction, ChangeType, ProfileRow } from './rows';
 
@@ -10,15 +10,15 @@ export type QuotaName = (typeof quotaNames)[number];
 /** A number for each quota. */
 export type Amounts = Readonly<Record<QuotaName, number>>;
 
-/** A quota that a write would exceed. */
-export interface Exceeded {
+/** A quota that a write exceeds. */
+export interface ExceededQuota {
   readonly quota: QuotaName;
   readonly limit: number;
 }
 
-/** A write would exceed a quota; it rejects with this, and changes nothing. */
+/** A write would exceed a quota. It rejects with this error and changes nothing. */
 export class QuotaExceeded extends Error {
-  constructor(readonly exceeded: Exceeded) {
+  constructor(readonly exceeded: ExceededQuota) {
     super(`The lane may hold ${exceeded.limit} ${exceeded.quota}.`);
   }
 }
@@ -32,7 +32,7 @@ const quotasByType: { readonly [T in ChangeType]?: QuotaName } = {
   webhook: 'webhooks',
 };
 
-/** How many rows changes add, less those that they remove. */
+/** The number of rows that changes add, minus the rows that they remove. */
 export function growthOf(
   changes: Iterable<{ readonly type: ChangeType; readonly action: ChangeAction }>,
 ): Amounts {
@@ -40,7 +40,7 @@ export function growthOf(
   for (const { type, action } of changes) {
     const quota = quotasByType[type];
     if (quota === undefined) continue;
-    // A deleted task is in the trash until it is purged.
+    // A deleted task stays in the trash until it is purged.
     const removed = type === 'task' ? 'purged' : 'deleted';
     if (action === 'created') growth[quota] += 1;
     else if (action === removed) growth[quota] -= 1;
@@ -48,14 +48,14 @@ export function growthOf(
   return growth;
 }
 
-/** The counts that a lane's profile has; zero where there is no lane yet. */
+/** The counts in a lane's profile; zero if the lane does not exist yet. */
 export function countsOf(profile: Partial<ProfileRow> | undefined): Amounts {
   const { task_count = 0, project_count = 0, tag_count = 0, webhook_count = 0 } = profile ?? {};
   return { tasks: task_count, projects: project_count, tags: tag_count, webhooks: webhook_count };
 }
 
-/** The first quota that a lane with these counts would exceed by growing; what only shrinks never does. */
-export function findExceeded(counts: Amounts, growth: Amounts, quotas: Amounts): Exceeded | undefined {
+/** The first quota that the lane would exceed. A write that only removes rows exceeds none. */
+export function findExceeded(counts: Amounts, growth: Amounts, quotas: Amounts): ExceededQuota | undefined {
   const quota = quotaNames.find((name) => growth[name] > 0 && counts[name] + growth[name] > quotas[name]);
   return quota && { quota, limit: quotas[quota] };
 }

@@ -1,46 +1,46 @@
 /**
- * The roles that lanes and jobs run as. Roles belong to the cluster and not to a database, so these are made beside the
- * migrations and never dropped: another database may use them.
+ * The database roles of lanes and jobs. Roles belong to the cluster, not to a database. So they are created beside
+ * the migrations, and never dropped: another database may use them.
  */
 import type { Knex } from 'knex';
 import { escapeIdentifier } from 'pg';
-import { sqlState } from './faults';
+import { sqlState } from './errors';
 import { schema } from './rows';
 import { systemGrants } from './system-grants';
 
 export const defaultAppRole = 'tasklane_app';
 export const defaultSystemRole = 'tasklane_system';
 
-/** Who works with the lanes. */
+/** The roles that work with lanes. */
 export interface Roles {
-  /** The role that lanes run as. */
+  /** The role of lanes' transactions. */
   readonly app: string;
-  /** The role that work across lanes runs as. */
+  /** The role of transactions across lanes. */
   readonly system: string;
-  /** The role that the service logs in as, and that may act as the other two. */
+  /** The service's login role. It may act as the other two roles. */
   readonly login: string;
 }
 
-interface Standing {
+interface RoleState {
   readonly exists: boolean;
-  /** Whether row-level security would not hold the role: it is past it, or can do what the tables' owner can. */
+  /** Whether row-level security would not apply to the role: it bypasses it, or has the rights of the tables' owner. */
   readonly tooStrong: boolean;
-  /** Whether it is a member of `other`, whose policies and grants would then be its own as well. */
+  /** Whether it is a member of `other`, so that it would also have the policies and grants of `other`. */
   readonly joined: boolean;
   /** Whether `login` may act as the role. */
   readonly granted: boolean;
-  /** Since Postgres 16, to be a member is one thing and to act as the role is another. */
+  /** Since Postgres 16, membership and the right to act as a role are separate. */
   readonly splitsMembership: boolean;
 }
 
 interface Wanted {
   readonly role: string;
   readonly other: string;
-  /** The variable that names the role. */
+  /** The environment variable with the role's name. */
   readonly variable: string;
 }
 
-async function standingOf(database: Knex, { role, other }: Wanted, login: string): Promise<Standing> {
+async function readRoleState(database: Knex, { role, other }: Wanted, login: string): Promise<RoleState> {
   const { rows } = await database.raw(
     `select wanted.oid is not null as "exists",
        coalesce(wanted.rolbypassrls or pg_has_role(wanted.oid, current_user, 'member'), false) as "tooStrong",
@@ -55,34 +55,34 @@ async function standingOf(database: Knex, { role, other }: Wanted, login: string
   return rows[0];
 }
 
-// Another database of the cluster may be migrated at the same moment (PostgreSQL, appendix A: duplicate_object,
+// Another database of the cluster may be migrated at the same time (PostgreSQL, appendix A: duplicate_object,
 // unique_violation).
 const alreadyDone = new Set(['42710', '23505']);
 const insufficientPrivilege = '42501';
 
-function missingStatements(role: string, login: string, standing: Standing): string[] {
-  const options = standing.splitsMembership ? ' with inherit false, set true' : '';
+function missingStatements(role: string, login: string, state: RoleState): string[] {
+  const options = state.splitsMembership ? ' with inherit false, set true' : '';
   return [
-    ...(standing.exists ? [] : [`create role ${escapeIdentifier(role)} nologin nosuperuser nobypassrls`]),
-    ...(standing.granted ? [] : [`grant ${escapeIdentifier(role)} to ${escapeIdentifier(login)}${options}`]),
+    ...(state.exists ? [] : [`create role ${escapeIdentifier(role)} nologin nosuperuser nobypassrls`]),
+    ...(state.granted ? [] : [`grant ${escapeIdentifier(role)} to ${escapeIdentifier(login)}${options}`]),
   ];
 }
 
-function refuseUnfit({ role, other, variable }: Wanted, standing: Standing): void {
-  if (standing.tooStrong) {
+function assertUsable({ role, other, variable }: Wanted, state: RoleState): void {
+  if (state.tooStrong) {
     throw new Error(
       `Row-level security would not hold the role ${role}: it has SUPERUSER or BYPASSRLS, or it is the tables' ` +
         `owner or a member of it. Name another by ${variable}.`,
     );
   }
-  if (standing.joined) {
+  if (state.joined) {
     throw new Error(`The role ${role} is ${other} or a member of it. Name another by ${variable}.`);
   }
 }
 
 /**
- * Makes the app role and the system role, and lets the login role act as them, where that is not so yet.
- * @throws Error with the SQL for an administrator, when this login may not do it; when a role is too strong
+ * Creates the app role and the system role, and lets the login role act as them, if that is missing.
+ * @throws Error with the SQL for an administrator if this login may not do it; Error if a role has too many rights
  */
 export async function ensureRoles(database: Knex, { app, system, login }: Roles): Promise<void> {
   const wanted: readonly Wanted[] = [
@@ -91,9 +91,9 @@ export async function ensureRoles(database: Knex, { app, system, login }: Roles)
   ];
   const missing: string[] = [];
   for (const each of wanted) {
-    const standing = await standingOf(database, each, login);
-    refuseUnfit(each, standing);
-    missing.push(...missingStatements(each.role, login, standing));
+    const state = await readRoleState(database, each, login);
+    assertUsable(each, state);
+    missing.push(...missingStatements(each.role, login, state));
   }
   for (const statement of missing) {
     try {
@@ -112,8 +112,8 @@ export async function ensureRoles(database: Knex, { app, system, login }: Roles)
 }
 
 /**
- * Gives the app role what lanes need on the tables that are behind row-level security, and nothing else in the schema;
- * the login role itself may only look up which migrations there are, and which lanes were erased.
+ * Grants the app role the rights that lanes need on the tables with row-level security, and nothing else in the
+ * schema. The login role itself may only read which migrations are applied and which lanes were erased.
  */
 async function grantLanes(database: Knex, roles: Roles): Promise<void> {
   const app = escapeIdentifier(roles.app);
@@ -131,19 +131,19 @@ async function grantLanes(database: Knex, roles: Roles): Promise<void> {
 
 type Command = 'select' | 'update' | 'delete';
 
-/** What the system role may do with a table; columns where they are named. */
+/** The system role's rights on a table. Rights can be limited to columns. */
 type Grant = { readonly [C in Command]?: readonly string[] | true };
 
 const grants: readonly (readonly [table: string, grant: Grant])[] = Object.entries(systemGrants);
 
-/** How a policy of the system role is called, for each command that it may use: `system_select`. */
+/** The prefix of the names of the system role's policies, one per command: `system_select`. */
 const policyPrefix = 'system_';
 
 /**
- * Shows the system role the rows of all lanes, for the commands that it may use. A policy that is as it should be stays:
- * replacing one takes a lock that waits for every query on the table.
+ * Creates the policies that show the system role the rows of all lanes, for the commands that it may use. A correct
+ * policy is left alone: replacing it needs a lock that waits for all queries on the table.
  */
-async function admitSystem(database: Knex, system: string): Promise<void> {
+async function createSystemPolicies(database: Knex, system: string): Promise<void> {
   const { rows: found }: { rows: { table: string; name: string; fits: boolean }[] } = await database.raw(
     `select tablename as table, policyname as name,
        roles = array[?]::name[] and permissive = 'PERMISSIVE' and policyname = ? || lower(cmd)
@@ -169,10 +169,10 @@ async function admitSystem(database: Knex, system: string): Promise<void> {
   }
 }
 
-/** Gives the system role what `systemGrants` lists, and nothing else in the schema. */
+/** Grants the system role the rights in `systemGrants`, and nothing else in the schema. */
 async function grantSystem(database: Knex, roles: Roles): Promise<void> {
   const system = escapeIdentifier(roles.system);
-  // Takes back what was granted on single columns as well.
+  // This also revokes grants on single columns.
   await database.raw(`revoke all on all tables in schema ${schema} from ${system}`);
   await database.raw(`grant usage on schema ${schema} to ${system}`);
   for (const [table, grant] of grants) {
@@ -181,10 +181,10 @@ async function grantSystem(database: Knex, roles: Roles): Promise<void> {
     );
     await database.raw(`grant ${privileges.join(', ')} on ${schema}.?? to ${system}`, [table]);
   }
-  await admitSystem(database, roles.system);
+  await createSystemPolicies(database, roles.system);
 }
 
-/** Grants the roles what they need, and takes from them what they don't, within a transaction. */
+/** Grants the roles the rights that they need, and revokes all others, in a transaction. */
 export async function grantRoles(transaction: Knex.Transaction, roles: Roles): Promise<void> {
   await grantLanes(transaction, roles);
   await grantSystem(transaction, roles);

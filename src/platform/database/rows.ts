@@ -17,52 +17,52 @@ export interface TaskRow {
   description: string | null;
   status: TaskStatus;
   priority: TaskPriority;
-  /** Where the status stands among `taskStatuses`, from 1; the database computes it, and sorts by it. */
+  /** The index of the status in `taskStatuses`, from 1. The database computes it; lists sort by it. */
   readonly status_rank: number;
-  /** Likewise, among `taskPriorities`. */
+  /** The index of the priority in `taskPriorities`, from 1. */
   readonly priority_rank: number;
   completed_at: Date | null;
-  /** A fractional index, compared by code unit; by default after all others. */
+  /** A fractional index, compared by code unit. By default it is after all others. */
   position: string;
-  /** Names of tags, by `name_key`; `task_tags` has the same by id. */
+  /** The names of the tags, ordered by `name_key`. `task_tags` has their ids. */
   tags: string[];
   /** `YYYY-MM-DD`. */
   due_date: string | null;
   /** `HH:MM`; null for all day. */
   due_time: string | null;
-  /** Null where the due date floats. */
+  /** Null for floating time. */
   time_zone: string | null;
-  /** When it is due, if it has a time and a zone. */
+  /** The instant at which it is due; null without a due time or a time zone. */
   due_at: Date | null;
-  /** An RRULE's value (RFC 5545). */
+  /** The value of an RRULE (RFC 5545). */
   rrule: string | null;
   repeat_from: 'schedule' | 'completion';
-  /** The day that the rule starts from. */
+  /** The first day of the recurrence rule. */
   recurrence_start: string | null;
-  /** How often the task was completed by its rule. */
+  /** The number of completed occurrences. */
   completion_count: number;
   reminders: Reminder[];
   deleted_at: Date | null;
-  /** The task whose deletion took this one along. */
+  /** The task with which this one was deleted. */
   deleted_with: string | null;
-  /** What to sort by, so that tasks without come last: a local timestamp, or an infinity. */
+  /** The sort value of the due date: a local timestamp, or an infinity so that tasks without one come last. */
   readonly due_asc: string;
   readonly due_desc: string;
-  /** Likewise; `Infinity` and `-Infinity` for tasks that are not completed. */
+  /** The sort value of the completion; `Infinity` or `-Infinity` for tasks that are not completed. */
   readonly completed_asc: Date | number;
   readonly completed_desc: Date | number;
-  /** A `tsvector` of its words, null until they are made; lists leave it out. */
+  /** A `tsvector` of the task's words; null until it is computed. Lists leave it out. */
   search?: string | null;
-  /** By which rules they were made; 0 for none. */
+  /** The version of the rules that computed `search`; 0 for none. */
   search_version: number;
   version: number;
   created_at: Date;
   updated_at: Date;
 }
 
-/** A time to be reminded, with one of the two. */
+/** A reminder of a task. It has exactly one of the two members. */
 export interface Reminder {
-  /** An instant as RFC 3339 has it. */
+  /** An RFC 3339 instant. */
   at: string | null;
   minutes_before_due: number | null;
 }
@@ -72,7 +72,7 @@ export interface CompletionRow {
   user_id: string;
   id: string;
   task_id: string;
-  /** The task as it was. */
+  /** The task before the completion. */
   title: string;
   due_date: string;
   due_time: string | null;
@@ -80,9 +80,9 @@ export interface CompletionRow {
   rrule: string;
   status: TaskStatus;
   completed_at: Date;
-  /** The day that the task was due from then on; null if it was the last time. */
+  /** The next due date; null if this was the last occurrence. */
   next_due_date: string | null;
-  /** The subtasks that the completion opened again, as they were before. */
+  /** The subtasks that the completion reopened, as they were before. */
   reopened: {
     id: string;
     status: 'completed' | 'cancelled';
@@ -90,7 +90,7 @@ export interface CompletionRow {
   }[];
 }
 
-/** A reminder that is still to come. */
+/** A reminder whose time has not come. */
 export interface ReminderRow {
   user_id: string;
   task_id: string;
@@ -114,7 +114,7 @@ export interface TagRow {
   user_id: string;
   id: string;
   name: string;
-  /** The name with its case folded: one tag has it in a lane. */
+  /** The case-folded name, which is unique in a lane. */
   name_key: string;
   /** `#rrggbb`. */
   color: string | null;
@@ -137,26 +137,28 @@ export interface WebhookRow {
   id: string;
   url: string;
   description: string | null;
-  /** Types of events, or `task.*` for all of one thing; empty for all but those of webhooks. */
+  /**
+   * Types of events, or all events of one type of entity (`task.*`). Empty means all events except those of webhooks.
+   */
   events: string[];
-  /** Null while it is enabled, as is `disabled_at`. */
+  /** Null while the webhook is enabled, like `disabled_at`. */
   disabled_reason: 'user' | 'gone' | 'failing' | 'unverified' | null;
   disabled_at: Date | null;
-  /** What its messages are signed with; readable, for it is needed for each of them. */
+  /** The signing secret of its messages. It is stored as plain text, because each message needs it. */
   secret: string;
-  /** Valid for a time after the rotation. */
+  /** The previous secret, which is valid for a while after the rotation. */
   previous_secret: string | null;
   secret_rotated_at: Date | null;
-  /** When a test was taken at its address; null until then, and only tests are sent. */
+  /** When its address accepted a test event. Until then it is null, and only tests are sent. */
   verified_at: Date | null;
-  /** How many times in a row it took nothing. */
+  /** The number of failed attempts in a row. */
   failures: number;
   failing_since: Date | null;
-  /** Nothing is sent before. */
+  /** Nothing is sent before this time. */
   paused_until: Date | null;
-  /** When the next of its deliveries is to be sent; null if there is none, or it is disabled. */
+  /** When its next delivery is due; null if there is none or the webhook is disabled. */
   due_at: Date | null;
-  /** Until when an instance is about its deliveries; to the microsecond, for it tells leases apart. */
+  /** The end of the lease on its deliveries. It has microseconds, because it also identifies the lease. */
   leased_until: Date | null;
   version: number;
   created_at: Date;
@@ -166,7 +168,7 @@ export interface WebhookRow {
 export const deliveryStates = ['pending', 'delivered', 'failed'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
 
-/** An attempt to deliver, as it is kept. */
+/** The record of one attempt to deliver. */
 export interface AttemptRecord {
   /** ISO 8601. */
   at: string;
@@ -190,23 +192,23 @@ export interface WebhookDeliveryRow {
   webhook_id: string;
   /** `task.created`. */
   event: string;
-  /** A bigint; null for a test. The change may be gone by now, so what it said is here too. */
+  /** A bigint, as text; null for a test. The change itself may have been purged, so its content is stored here too. */
   seq: string | null;
   entity_id: string | null;
   fields: Record<string, { from: unknown; to: unknown }>;
   happened_at: Date;
   state: DeliveryState;
-  /** When it is to be sent; null unless it is pending. */
+  /** When it is due; null unless it is pending. */
   due_at: Date | null;
-  /** Attempts since it was queued the last time. */
+  /** The number of attempts since it was last queued. */
   tries: number;
-  /** Attempts in all, of which the latest are kept. */
+  /** The number of all attempts. Only the latest are stored. */
   attempt_count: number;
   attempts: AttemptRecord[];
   created_at: Date;
 }
 
-/** The tenant row. */
+/** The row that stands for a lane. */
 export interface ProfileRow {
   user_id: string;
   epoch: string;
@@ -215,10 +217,10 @@ export interface ProfileRow {
   time_zone: string;
   week_start: 'monday' | 'saturday' | 'sunday';
   default_priority: TaskPriority;
-  /** Whether there are webhooks that are enabled. */
+  /** Whether the lane has enabled webhooks. */
   delivers: boolean;
   require_if_match: boolean;
-  /** How many rows the lane holds, those in the trash included (`quotas.ts`). */
+  /** The number of rows in the lane, including the trash (`quotas.ts`). */
   task_count: number;
   project_count: number;
   tag_count: number;
@@ -228,7 +230,7 @@ export interface ProfileRow {
   updated_at: Date | null;
 }
 
-/** An entry of a lane's history. */
+/** A change in the history of a lane. */
 export interface ChangeRow {
   user_id: string;
   /** A bigint. */
@@ -240,16 +242,16 @@ export interface ChangeRow {
   at: Date;
 }
 
-/** The address from which calendar programs read a lane. */
+/** The calendar feed of a lane. */
 export interface CalendarFeedRow {
   user_id: string;
   id: string;
-  /** The SHA-256 of the secret in it. */
+  /** The SHA-256 of the secret in its address. */
   secret_hash: Buffer;
   created_at: Date;
 }
 
-/** A reply that is kept under a client's key. */
+/** An idempotency record. */
 export interface IdempotencyKeyRow {
   user_id: string;
   operation: string;
@@ -258,14 +260,14 @@ export interface IdempotencyKeyRow {
   /** SHA-256 of the request. */
   fingerprint: Buffer;
   status: number;
-  /** Null where the reply was too large to keep. */
+  /** Null if the reply was too large to store. */
   headers: Record<string, string> | null;
-  /** As it was sent, but for secrets; null where there was none. */
+  /** The body as it was sent, without secrets; null if there was none. */
   body: string | null;
   created_at: Date;
 }
 
-/** The tables that hold users' rows, each with `user_id` first in its primary key. */
+/** The tables with users' rows. Each has `user_id` first in its primary key. */
 export interface LaneTables {
   calendar_feeds: CalendarFeedRow;
   profiles: ProfileRow;
@@ -281,7 +283,7 @@ export interface LaneTables {
   idempotency_keys: IdempotencyKeyRow;
 }
 
-/** The database that the lanes are in, as `installation.ts` describes it; one row. */
+/** The record of `installation.ts`: which database this is. One row. */
 export interface InstallationRow {
   singleton: true;
   system_identifier: string | null;
@@ -291,15 +293,15 @@ export interface InstallationRow {
   recovery_target: string | null;
   timeline: number | null;
   seen_at: Date | null;
-  /** When a process saw the server go back. */
+  /** When a process saw that the server's log position went back. */
   behind_at: Date | null;
-  /** Which run renews the lanes, and up to which user it has; null where none does. */
+  /** The run that renews lanes, and the last user whose lane it renewed; null if no run is in progress. */
   renewing_on: string | null;
   renewed_to: string | null;
   renewed_at: Date | null;
 }
 
-/** The tables with the platform's own rows, which no lane reaches. */
+/** The platform's own tables, which lanes cannot reach. */
 export interface PlatformTables {
   installation: InstallationRow;
 }

@@ -1,40 +1,43 @@
 /**
- * A fair queue in front of the connection pool. Owners take turns, and none of them holds more than its share, so that
- * slow statements of one user never take the connections of all others.
+ * A fair queue in front of the connection pool. Owners take turns, and none holds more connections than its share.
+ * Thus slow statements of one user never block all other users.
  */
-import { Unavailable } from './faults';
+import { Unavailable } from './errors';
 
-/** Who a connection is for: a user, the background jobs, or the platform itself. */
+/** Who uses a connection: a user, the background jobs, or the platform itself. */
 export type Owner = string;
 
-/** Short statements of the platform that requests wait for: session look-ups, health checks. They go first. */
+/**
+ * The platform's own short statements, for which requests wait: session look-ups and health checks. They have
+ * priority.
+ */
 export const platformOwner: Owner = 'platform';
-/** All background jobs together. */
+/** All background jobs share this owner. */
 export const jobsOwner: Owner = 'jobs';
 
-/** The owner of a user's requests. */
+/** The owner for a user's requests. */
 export function ownerOf(userId: string): Owner {
   return `user ${userId}`;
 }
 
-/** The queue is too long, or the wait was. The request can be sent again later: 503 with `Retry-After`. */
+/** The queue is full, or the wait was too long. The answer is 503 with `Retry-After`. */
 export class PoolBusy extends Unavailable {}
 
 export interface ShareLimits {
-  /** How many connections there are. */
+  /** The number of connections. */
   readonly total: number;
-  /** How many of them one user may hold; never more than half of them, and at least one. */
+  /** The most connections that one user may hold: at least one, and at most half of all. */
   readonly perUser: number;
-  /** Milliseconds that an owner waits for a connection at most. */
+  /** The longest wait for a connection, in milliseconds. */
   readonly waitMs: number;
 }
 
 export interface Shares {
-  /** Resolves with a function that gives the connection back; rejects with `PoolBusy`. */
+  /** Waits for a turn. Resolves with a function that ends the turn; rejects with `PoolBusy`. */
   enter(owner: Owner): Promise<() => void>;
 }
 
-// Each one that waits holds its request in memory.
+// Each waiting request takes memory.
 const longestQueue = 100;
 
 interface Waiting {
@@ -47,7 +50,7 @@ export function createShares({ total, perUser, waitMs }: ShareLimits): Shares {
   const limitOf = (owner: Owner) =>
     owner === platformOwner || owner === jobsOwner ? half : Math.min(half, perUser);
   const held = new Map<Owner, number>();
-  // In the order of their turns: who had one goes to the end.
+  // In the order of their turns. An owner that got a connection moves to the end.
   const queues = new Map<Owner, Waiting[]>();
   let free = total;
 

@@ -1,16 +1,16 @@
 /**
- * What the system role may do, and nothing beyond: the columns that it reads and writes of each table, in every lane.
- * Migrating brings the role's grants and policies in line with this table. Rows are written through lanes; what is
- * written here is a job's own book-keeping.
+ * The only rights of the system role: the columns of each table that it reads and writes, in all lanes. Migrating
+ * updates the role's grants and policies to match. Users' rows are written through lanes; the system role writes only
+ * the jobs' own bookkeeping.
  */
 import type { LaneTables, PlatformTables } from './rows';
 
 type Tables = LaneTables & PlatformTables;
 
-/** What the system role may do with the rows of a table. */
+/** The system role's rights on a table. */
 export interface SystemGrant<Row> {
   readonly select: readonly (keyof Row & string)[];
-  /** Rows can be locked (`for update`) as well. */
+  /** The update right also allows locking rows (`for update`). */
   readonly update?: readonly Exclude<keyof Row & string, 'user_id'>[];
   readonly delete?: true;
 }
@@ -18,9 +18,9 @@ export interface SystemGrant<Row> {
 type SystemGrants = { readonly [T in keyof Tables]?: SystemGrant<Tables[T]> };
 
 export const systemGrants = {
-  // Which lanes there are, and how far their changes have got; a restored database has other epochs.
+  // All lanes and their change sequences. A restored database needs new epochs.
   profiles: { select: ['user_id', 'epoch', 'change_seq'], update: ['epoch'] },
-  // Whether the database was restored.
+  // Detects that the database was restored.
   installation: {
     select: [
       'system_identifier',
@@ -49,28 +49,28 @@ export const systemGrants = {
       'renewed_at',
     ],
   },
-  // Which lanes have reminders whose time has come.
+  // Finds lanes with reminders that are due.
   reminders: { select: ['user_id', 'fire_at'] },
-  // Which lanes have something in the trash, and since when, and which have tasks that no search finds yet.
+  // Finds lanes with tasks in the trash, and lanes with tasks that are not indexed for search yet.
   tasks: { select: ['user_id', 'deleted_at', 'search_version'] },
-  // Which lanes have changes that are old.
+  // Finds lanes with old changes.
   changes: { select: ['user_id', 'seq', 'at'] },
-  // Which webhooks have something to send, whether their receivers tend to take it, and who is about it.
+  // Finds webhooks with deliveries to send, and leases them.
   webhooks: {
     select: ['user_id', 'id', 'due_at', 'leased_until', 'verified_at', 'failures'],
     update: ['leased_until'],
   },
-  // Which lanes have deliveries that are old.
+  // Finds lanes with old deliveries.
   webhook_deliveries: { select: ['user_id', 'created_at'] },
-  // Which replies are kept no longer.
+  // Finds and deletes expired idempotency records.
   idempotency_keys: { select: ['user_id', 'operation', 'key_hash', 'created_at'], delete: true },
-  // Which lane a calendar program may read.
+  // Finds the lane of a calendar feed's secret.
   calendar_feeds: { select: ['user_id', 'secret_hash', 'created_at'] },
 } as const satisfies SystemGrants;
 
 export type SystemTable = keyof typeof systemGrants;
 
-/** The columns that the system role reads of a table. */
+/** The columns of a table that the system role may read. */
 export type SystemRow<T extends SystemTable> = Pick<
   Tables[T],
   (typeof systemGrants)[T]['select'][number] & keyof Tables[T]

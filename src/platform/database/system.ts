@@ -1,42 +1,42 @@
 /**
- * The door for work that crosses lanes: transactions as a role of their own, which sees the columns that
- * `system-grants.ts` lists, of all lanes. It is for jobs and out of handlers' reach.
+ * Work across lanes: transactions with a database role of its own, which sees the columns in `system-grants.ts` of
+ * all lanes. Jobs use it; handlers cannot reach it.
  */
 import type { Knex } from 'knex';
 import type { Pool } from './pool';
 import { schema } from './rows';
 import { jobsOwner, type Owner } from './shares';
 import type { SystemRow, SystemTable } from './system-grants';
-import { boundTransaction, type Connection, type Statement, transact } from './transaction';
+import { type Connection, type Statement, setTransactionTimeout, transact } from './transaction';
 
 /** A transaction across lanes. */
 export interface System {
-  /** The rows of a table, of all lanes: a query to narrow and order. */
+  /** Starts a query of the rows of a table, of all lanes. */
   rows<T extends SystemTable>(table: T): Knex.QueryBuilder<SystemRow<T>, SystemRow<T>[]>;
-  /** Runs a statement, with `$1` and so on for its values. */
+  /** Runs a statement with the placeholders `$1`, `$2` and so on. */
   query<R extends object>(text: string, values?: readonly unknown[]): Promise<R[]>;
 }
 
 /** Opens transactions across lanes. */
 export interface WithSystem {
-  /** Runs a read; what it finds may have changed when it returns. */
+  /** Runs a read. Its result may be outdated when it returns. */
   read<T>(work: (system: System) => Promise<T>): Promise<T>;
-  /** Runs a write, all or nothing. */
+  /** Runs a write as one transaction. */
   write<T>(work: (system: System) => Promise<T>): Promise<T>;
 }
 
 export interface SystemOptions {
-  /** The role that these transactions run as. */
+  /** The role of these transactions. */
   readonly systemRole: string;
-  /** Milliseconds after which Postgres gives a statement up, and a transaction that sends none. */
+  /** Postgres cancels a statement, or an idle transaction, after this many milliseconds. */
   readonly statementTimeoutMs: number;
 }
 
-// Runs as the login role, for it is what makes the transaction the system role's. Whoever holds locks in many lanes
-// must not keep them while it waits for something else.
+// The login role runs this, and it makes the transaction the system role's. A transaction with locks in many lanes
+// must not stay idle, so it has an idle timeout.
 const openSystem = `
   select set_config('role', $1, true), set_config('statement_timeout', $2, true),
-    set_config('idle_in_transaction_session_timeout', $2, true), ${boundTransaction('$3')}`;
+    set_config('idle_in_transaction_session_timeout', $2, true), ${setTransactionTimeout('$3')}`;
 
 function systemOn(knex: Knex, connection: Connection): System {
   return {
@@ -45,7 +45,7 @@ function systemOn(knex: Knex, connection: Connection): System {
   };
 }
 
-/** Makes the door for work that crosses lanes; `owner` is who its connections are for. */
+/** Makes the functions for work across lanes. `owner` is the owner of their connections. */
 export function createSystem(pool: Pool, options: SystemOptions, owner: Owner = jobsOwner): WithSystem {
   const scope: Statement = {
     text: openSystem,

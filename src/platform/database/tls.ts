@@ -4,15 +4,15 @@ import type { ConnectionOptions } from 'node:tls';
 const modes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'] as const;
 type Mode = (typeof modes)[number];
 
-/** How a connection URL wants TLS. */
+/** The TLS settings of a connection URL. */
 export interface TlsSettings {
   /** Null: no TLS. */
   readonly options: ConnectionOptions | null;
-  /** Whether a server without TLS is taken too. */
+  /** Whether a server without TLS is accepted too. */
   readonly optional: boolean;
 }
 
-/** A URL's TLS parameters can't be met; the message names the parameter, and no more of the URL. */
+/** The TLS parameters of a URL cannot be used. The message names the parameter, and nothing else of the URL. */
 export class TlsError extends Error {}
 
 function readFileOf(parameters: URLSearchParams, name: string): string | undefined {
@@ -25,7 +25,7 @@ function readFileOf(parameters: URLSearchParams, name: string): string | undefin
   }
 }
 
-/** The mode that is meant; null where the URL says nothing of TLS. */
+/** The TLS mode; null if the URL has no TLS parameters. */
 function modeOf(parameters: URLSearchParams): Mode | null {
   const named = parameters.get('sslmode');
   if (named === null) {
@@ -38,10 +38,10 @@ function modeOf(parameters: URLSearchParams): Mode | null {
 }
 
 /**
- * Reads `sslmode`, `sslrootcert`, `sslcert` and `sslkey` as libpq means them (PostgreSQL, section "SSL Support"), and
- * their files. `allow` is taken as `prefer`. Without `sslrootcert`, or with `system`, the certificate authorities are
- * those that Node trusts.
- * @returns null where the URL says nothing of TLS.
+ * Reads `sslmode`, `sslrootcert`, `sslcert` and `sslkey` with libpq's meaning (PostgreSQL, section "SSL Support"),
+ * and the files that they name. `allow` counts as `prefer`. Without `sslrootcert`, or with `system`, Node's
+ * certificate authorities are trusted.
+ * @returns null if the URL has no TLS parameters
  * @throws TlsError
  */
 export function readTls(parameters: URLSearchParams): TlsSettings | null {
@@ -62,7 +62,7 @@ export function readTls(parameters: URLSearchParams): TlsSettings | null {
   const files = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
   const optional = mode === 'allow' || mode === 'prefer';
   if (mode === 'verify-full') return { options: files, optional };
-  // As libpq has it, an authority that is named is looked at in mode `require` too.
+  // As in libpq, a given authority is checked in mode `require` too.
   if (mode === 'verify-ca' || (mode === 'require' && ca)) {
     return { options: { ...files, checkServerIdentity: () => undefined }, optional };
   }

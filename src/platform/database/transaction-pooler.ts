@@ -1,9 +1,12 @@
-/** Recognises a pooler that shares a server connection among clients between transactions, as migrations can't have. */
+/**
+ * Detects a pooler that shares a server connection among clients between transactions. Migrations cannot run through
+ * such a pooler.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { openClient } from './connection';
 
-// Hosts and ports at which providers document a pooler in transaction mode.
+// Hosts and ports that providers document for poolers in transaction mode.
 const knownPoolers: readonly { readonly name: string; matches(url: URL): boolean }[] = [
   { name: 'Neon', matches: ({ hostname }) => /^ep-[^.]*-pooler\..*neon\.tech$/.test(hostname) },
   {
@@ -17,19 +20,19 @@ async function serverProcess(client: Client): Promise<number> {
   return rows[0]?.pid as number;
 }
 
-/** The process that the server, or whatever answers in its place, named when the connection began. */
+/** The process id that the server, or a pooler in its place, sent when the connection began. */
 function announcedProcess(client: Client): number | undefined {
   return (client as Client & { processID?: number }).processID;
 }
 
 const clientCount = 3;
 const rounds = 3;
-// A proxy that gives each client a connection of its own answers at once; a pooler may let its clients wait.
+// A proxy with one server connection per client answers at once. A pooler may make its clients wait.
 const probeTimeoutMs = 5_000;
 
 /**
- * Whether a server process serves one client after another while both stay connected: while the first one is between
- * two transactions, the others begin theirs, and take what server connections there are.
+ * Whether one server process serves several clients while all stay connected. While the first client is between two
+ * transactions, the others begin transactions and take the available server connections.
  */
 async function sharesServers(url: string): Promise<boolean> {
   const clients: Client[] = [];
@@ -47,14 +50,14 @@ async function sharesServers(url: string): Promise<boolean> {
     }
     return false;
   } finally {
-    // One that waits in the pooler would not end by itself.
+    // A client that waits in the pooler would not end by itself, so this does not wait for it.
     for (const client of clients) void client.end().catch(() => undefined);
   }
 }
 
 /**
- * Why a URL leads through a pooler that shares connections between transactions, as PgBouncer does in transaction mode;
- * null where it does not. It only reads, sets nothing and locks nothing.
+ * Why a URL leads through a pooler in transaction mode, such as PgBouncer can have; null if it does not. It only
+ * reads: it sets nothing and takes no locks.
  */
 export async function findTransactionPooler(url: string): Promise<string | null> {
   const parsed = URL.parse(url);
@@ -62,14 +65,14 @@ export async function findTransactionPooler(url: string): Promise<string | null>
   if (known) return `the host is ${known.name}'s pooler`;
   const client = await openClient(url);
   const announced = announcedProcess(client);
-  // A pooler answers the client itself, under a number of its own.
+  // A pooler answers the client itself, with a process id of its own.
   const direct = await serverProcess(client)
     .then((pid) => pid === announced)
     .finally(() => client.end());
   if (direct) return null;
   const silent = sleep(probeTimeoutMs, 'silent' as const, { ref: false });
   const shared = await Promise.race([sharesServers(url), silent]).catch((error: Error) => {
-    // PgBouncer refuses `begin` in that mode.
+    // PgBouncer refuses `begin` in statement mode.
     if (/statement pooling/.test(error.message)) return true;
     throw error;
   });

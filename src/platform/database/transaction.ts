@@ -1,45 +1,48 @@
 /**
- * Transactions whose control statements travel with the work. The connections are in node-postgres' pipeline mode:
- * statements that are sent without waiting share a round trip, and Postgres runs them in order.
+ * Transactions with few round trips. The connections are in node-postgres' pipeline mode: statements that are sent
+ * without awaiting results share a round trip, and Postgres runs them in order.
  */
 import type { QueryResult, QueryResultRow } from 'pg';
-import { Unavailable } from './faults';
-import type { Connection, Lease, Pool } from './pool';
+import { Unavailable } from './errors';
+import type { AcquiredConnection, Connection, Pool } from './pool';
 import type { Owner } from './shares';
 
 export type { Connection } from './pool';
 
-/** A statement for node-postgres; one with a `name` is prepared once a connection. */
+/** A statement for node-postgres. If it has a `name`, each connection prepares it once. */
 export interface Statement {
   readonly text: string;
   readonly values?: unknown[];
   readonly name?: string;
-  /** Milliseconds to wait for its result, where that is longer than the pool's. */
+  /** Milliseconds to wait for its result, if longer than the pool's timeout. */
   readonly query_timeout?: number;
 }
 
 export interface Transaction<T> {
   readonly readOnly: boolean;
-  /** Goes first and is waited for. Where it gives a value the transaction ends there, undone, and comes to that. */
+  /** Runs first and is awaited. If it returns a value, the transaction is rolled back and has that value. */
   before?(connection: Connection): Promise<{ readonly value: T } | undefined>;
-  /** Begins the transaction and prepares it; sent in the same round trip as the first statement of the work. */
+  /** The statements that begin the transaction, sent in the same round trip as the first statement of the work. */
   readonly opening: readonly Statement[];
-  /** Gets what the opening statements return, which is on its way when the work begins. */
+  /** Does the work. `opened` resolves with the results of the opening statements, which arrive while the work runs. */
   work(connection: Connection, opened: Promise<readonly QueryResult<QueryResultRow>[]>): Promise<T>;
   /**
-   * Looks at what the opening statements returned, and undoes the transaction by throwing. Gets no connection where the
-   * work has failed, and the transaction with it.
+   * Checks the results of the opening statements. It throws to roll the transaction back. `connection` is null if the
+   * work has failed, because then the transaction is aborted.
    */
   check?(
     results: readonly QueryResult<QueryResultRow>[],
     connection: Connection | null,
   ): void | Promise<void>;
-  /** Sent after the work, in the same round trip as the commit; null undoes what was done, and the value remains. */
+  /**
+   * Returns statements to send after the work, in the same round trip as the commit. Null rolls back; the value is
+   * still returned.
+   */
   closing?(value: T): readonly Statement[] | null;
 }
 
 async function all<T>(promises: Promise<T>[]): Promise<T[]> {
-  // Everything settles before the first failure is told, or statements would still be under way during the rollback.
+  // Waits for all results before it rejects, so that no statement is still running during the rollback.
   const settled = await Promise.allSettled(promises);
   return settled.map((each) => {
     if (each.status === 'rejected') throw each.reason;
@@ -47,7 +50,7 @@ async function all<T>(promises: Promise<T>[]): Promise<T[]> {
   });
 }
 
-/** Sends statements in one round trip; rejects with the first error, with nothing under way any more. */
+/** Sends statements in one round trip. Rejects with the first error, after all statements have ended. */
 export function sendAll(
   connection: Connection,
   statements: readonly Statement[],
@@ -57,11 +60,11 @@ export function sendAll(
 
 async function commit(connection: Connection, closing: readonly Statement[]): Promise<void> {
   const results = await sendAll(connection, [...closing, { text: 'commit' }]);
-  // An aborted transaction answers COMMIT with ROLLBACK, and no error.
+  // Postgres answers COMMIT of an aborted transaction with ROLLBACK, without an error.
   if (results.at(-1)?.command !== 'COMMIT') throw new Error('The transaction was rolled back.');
 }
 
-/** Begins and does the work; rejects with the first error, with nothing under way any more. */
+/** Begins and does the work. Rejects with the first error, after all statements have ended. */
 async function begin<T>(connection: Connection, { opening, work, check }: Transaction<T>): Promise<T> {
   const opened = sendAll(connection, opening);
   const [openingResult, workResult] = await Promise.allSettled([opened, work(connection, opened)]);
@@ -72,18 +75,22 @@ async function begin<T>(connection: Connection, { opening, work, check }: Transa
 }
 
 /**
- * A column that has Postgres bound its transaction, from 17 on; `value` is an expression of milliseconds, as text. The
- * service's own timer holds for older ones, where a statement that is under way ends by its own timeout.
+ * An SQL expression that sets Postgres' own transaction timeout, from version 17 on; `value` is an SQL expression of
+ * milliseconds, as text. For older versions the service's timer applies, and a running statement ends by its own
+ * timeout.
  */
-export function boundTransaction(value: string): string {
+export function setTransactionTimeout(value: string): string {
   return `case when current_setting('server_version_num')::int >= 170000
       then set_config('transaction_timeout', ${value}, true) end`;
 }
 
 const ignore = () => undefined;
 
-/** Runs a transaction on a leased connection, which it releases; rejects with the first error, after a rollback. */
-async function runOn<T>({ connection, release, judge }: Lease, transaction: Transaction<T>): Promise<T> {
+/** Runs a transaction on an acquired connection and releases it. Rejects with the first error, after a rollback. */
+async function runOn<T>(
+  { connection, release, classifyError }: AcquiredConnection,
+  transaction: Transaction<T>,
+): Promise<T> {
   const undo = () =>
     connection
       .query('rollback')
@@ -96,9 +103,9 @@ async function runOn<T>({ connection, release, judge }: Lease, transaction: Tran
     value = early ? early.value : await begin(connection, transaction);
     closing = early ? null : transaction.closing ? transaction.closing(value) : [];
   } catch (error) {
-    const judged = judge(error);
+    const classified = classifyError(error);
     await undo();
-    throw judged;
+    throw classified;
   }
   if (closing === null) {
     await undo();
@@ -107,38 +114,38 @@ async function runOn<T>({ connection, release, judge }: Lease, transaction: Tran
   const committed = commit(connection, closing).then(
     () => release(),
     (error) => {
-      const judged = judge(error);
+      const classified = classifyError(error);
       release();
-      throw judged;
+      throw classified;
     },
   );
-  // A read has its answer, and nothing that could still be lost.
+  // A read already has its result, and has nothing to commit.
   if (transaction.readOnly) committed.catch(ignore);
   else await committed;
   return value;
 }
 
-/** The transaction took too long. The connection is destroyed, and Postgres rolls it back. */
+/** The transaction took too long. Its connection is closed, and Postgres rolls it back. */
 export class TransactionTimeout extends Unavailable {}
 
 /**
- * Runs a transaction on a connection of the pool; rejects with the first error, after a rollback.
+ * Runs a transaction on a connection of the pool. Rejects with the first error, after a rollback.
  * @throws TransactionTimeout after the pool's `transactionTimeoutMs`
  */
 export async function transact<T>(pool: Pool, owner: Owner, transaction: Transaction<T>): Promise<T> {
-  const lease = await pool.lease(owner);
+  const acquired = await pool.acquire(owner);
   return new Promise<T>((resolve, reject) => {
     let isReleased = false;
     const release = (isBusy?: boolean) => {
-      if (!isReleased) lease.release(isBusy);
+      if (!isReleased) acquired.release(isBusy);
       isReleased = true;
       clearTimeout(timer);
     };
-    // Work that waits for something else than the connection would not end with it.
+    // Work that waits for something other than the connection would not end with the connection.
     const timer = setTimeout(() => {
       release(true);
       reject(new TransactionTimeout(`The transaction took longer than ${pool.transactionTimeoutMs} ms.`));
     }, pool.transactionTimeoutMs);
-    runOn({ ...lease, release }, transaction).then(resolve, reject);
+    runOn({ ...acquired, release }, transaction).then(resolve, reject);
   });
 }

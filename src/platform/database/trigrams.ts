@@ -1,7 +1,7 @@
-/** The extension pg_trgm, which tells how alike words are; a search does with it or without. */
+/** The extension pg_trgm, which measures the similarity of words. Search works with and without it. */
 import type { Knex } from 'knex';
 import { escapeIdentifier } from 'pg';
-import { isRefused, sqlState } from './faults';
+import { isRefused, sqlState } from './errors';
 import { schema } from './rows';
 
 const findSchema = `
@@ -13,7 +13,10 @@ type LookUp = (text: string, values: readonly unknown[]) => Promise<{ rows: Reco
 
 const cacheMs = 60_000;
 
-/** Makes a function that tells in which schema the extension is, quoted as SQL needs it, null where a role can't use it; remembered for a minute. */
+/**
+ * Makes a function that returns the schema of the extension, quoted for SQL; null if the role cannot use it. The
+ * result is cached for a minute.
+ */
 export function createTrigramLookUp(lookUp: LookUp, role: string): () => Promise<string | null> {
   let known: { schema: string | null; until: number } | undefined;
   return async () => {
@@ -28,12 +31,12 @@ export function createTrigramLookUp(lookUp: LookUp, role: string): () => Promise
   };
 }
 
-// PostgreSQL, appendix A: the extension is not on this server (undefined_file, feature_not_supported), or another
-// database session makes it at the same moment (duplicate_object, unique_violation).
+// PostgreSQL, appendix A: the server does not have the extension (undefined_file, feature_not_supported), or another
+// session creates it at the same time (duplicate_object, unique_violation).
 const tolerable = new Set(['58P01', '0A000', '42710', '23505']);
 
 /**
- * Makes the extension where there is none, and lets a role use it.
+ * Creates the extension if it is missing, and lets a role use it.
  * @returns whether the role can use it now
  */
 export async function ensureTrigrams(database: Knex, role: string): Promise<boolean> {

@@ -1,10 +1,10 @@
-/** A page and the policy to send with it as `Content-Security-Policy`. */
+/** An HTML page and its `Content-Security-Policy`. */
 export interface Page {
   readonly html: string;
   readonly contentSecurityPolicy: string;
 }
 
-/** What a problem type's page tells. `description` is in Markdown: paragraphs, code spans and emphasis. */
+/** The content of a problem type's page. `description` is Markdown with paragraphs, code spans and emphasis. */
 export interface ProblemDescription {
   readonly code: string;
   readonly title: string;
@@ -56,7 +56,7 @@ function paragraphsHtml(markdown: string): string {
     .join('\n');
 }
 
-// The empty icon keeps browsers from asking for /favicon.ico.
+// With an empty icon, browsers do not request /favicon.ico.
 function document(title: string, head: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
@@ -75,9 +75,8 @@ ${body}
 }
 
 /**
- * The page that renders the contract with Redoc, from `/docs/redoc.js` and `/openapi.json`.
- *
- * Redoc sets its styles at run time, hence `'unsafe-inline'` for them; it needs nothing else of the kind.
+ * The page that shows the contract with Redoc, from `/docs/redoc.js` and `/openapi.json`. Redoc sets styles at run
+ * time, which needs `'unsafe-inline'` for styles only.
  */
 export function docsPage(): Page {
   return {
@@ -108,7 +107,7 @@ dd { margin: 0 }
 footer { margin-top: 2.5rem; padding-top: 1rem; border-top: 1px solid #8884 }
 </style>`;
 
-/** The page that a problem's `type` (RFC 9457 section 3.1.1) refers to. */
+/** The page at the address in a problem's `type` (RFC 9457 section 3.1.1). */
 export function problemPage(problem: ProblemDescription): Page {
   const { code, title, status, description } = problem;
   return {

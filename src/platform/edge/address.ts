@@ -1,20 +1,23 @@
-/** The address that a request comes from. */
+/** The network address of clients, for limits. */
 import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
 import type { Logger } from 'pino';
 
 const ipv4Mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** The eight groups of an IPv6 address (RFC 4291, section 2.2), as numbers. */
+/** The eight groups of an IPv6 address (RFC 4291, section 2.2) as numbers. */
 function groupsOf(address: string): number[] {
-  // A URL writes an address in groups alone, without an IPv4 address at its end.
+  // The URL parser turns an IPv4 part at the end into groups.
   const text = new URL(`http://[${address}]/`).hostname.slice(1, -1);
   const [head = [], tail = []] = text.split('::').map((part) => part.split(':').filter(Boolean));
   const zeros = Array.from({ length: 8 - head.length - tail.length }, () => '0');
   return [...head, ...zeros, ...tail].map((group) => Number.parseInt(group, 16));
 }
 
-/** What is counted as one address: an IPv4 address, or the first 56 bits of an IPv6 address, which one customer holds. */
+/**
+ * The part of an address that limits count as one client: an IPv4 address, or the first 56 bits of an IPv6 address,
+ * which one customer has.
+ */
 export function networkOf(ip: string): string {
   const [, ipv4] = ipv4Mapped.exec(ip) ?? [];
   const [address = ''] = ip.split('%', 1);
@@ -24,20 +27,23 @@ export function networkOf(ip: string): string {
 }
 
 const advice =
-  'A proxy names the address of clients, and it is ignored: all clients of that proxy count as one address. ' +
+  'A proxy sends the addresses of its clients, and they are ignored: all its clients count as one address. ' +
   'If the proxy is yours, set TRUST_PROXY.';
 
-/** Makes a check that warns once if requests name an address (`X-Forwarded-For`, RFC 7239) that nothing lets them name. */
+/**
+ * Makes a check that warns once if requests have forwarding headers (`X-Forwarded-For`, RFC 7239) and no proxy is
+ * trusted.
+ */
 export function createProxyCheck(
   trustProxy: number | readonly string[],
   log: Pick<Logger, 'warn'>,
 ): (request: IncomingMessage) => void {
-  let isToldOrTrusted = trustProxy !== 0;
+  let needsNoWarning = trustProxy !== 0;
   return ({ headers }) => {
-    if (isToldOrTrusted) return;
+    if (needsNoWarning) return;
     const header = ['x-forwarded-for', 'forwarded'].find((name) => headers[name] !== undefined);
     if (header === undefined) return;
-    isToldOrTrusted = true;
+    needsNoWarning = true;
     log.warn({ header }, advice);
   };
 }

@@ -1,26 +1,26 @@
-/** A circuit breaker: after a failure, calls are not made until a probe succeeds. */
+/** A circuit breaker: after a failure, calls fail at once until a probe succeeds. */
 
 export interface BreakerOptions {
-  /** Milliseconds that a call may take. */
+  /** The longest time of a call, in milliseconds. */
   readonly deadlineMs: number;
   /** Milliseconds between a failure and the next probe. */
   readonly probeMs: number;
-  /** Tries the service; one probe runs at a time. */
+  /** Tests the service. One probe runs at a time. */
   probe(): Promise<unknown>;
-  /** Called once for each change: with the failure, or with null when a probe succeeded. */
+  /** Called once per change of state: with the failure, or with null after a probe succeeded. */
   onChange(failure: unknown): void;
 }
 
 export interface Breaker {
-  /** Makes a call. Rejects at once while the circuit is open, and within `deadlineMs` in any case. */
+  /** Makes a call. Rejects at once while the circuit is open, otherwise within `deadlineMs`. */
   run<T>(call: () => Promise<T>): Promise<T>;
   /** Opens the circuit. */
   open(failure: unknown): void;
-  /** Ends probing. */
+  /** Stops probing. */
   close(): void;
 }
 
-/** Rejects if a promise has not settled after so many milliseconds. */
+/** Rejects if the promise has not settled after `ms` milliseconds. */
 export async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -35,7 +35,7 @@ export async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
 
 const openCircuit = new Error('The circuit is open.');
 
-/** Makes a breaker whose circuit is closed. */
+/** Makes a breaker. Its circuit is closed. */
 export function createBreaker({ deadlineMs, probeMs, probe, onChange }: BreakerOptions): Breaker {
   let [isOpen, isEnded] = [false, false];
   let timer: NodeJS.Timeout | undefined;
@@ -47,7 +47,7 @@ export function createBreaker({ deadlineMs, probeMs, probe, onChange }: BreakerO
 
   async function attempt(): Promise<void> {
     try {
-      // No deadline: an answer that comes late is an answer.
+      // No deadline: a late answer also shows that the service works.
       await probe();
     } catch {
       return schedule();

@@ -1,13 +1,16 @@
 import cors from 'cors';
 import type { RequestHandler } from 'express';
 
-// A `*` stands for one label of the host, so that it reaches neither another domain nor another port.
+// A `*` matches one label of the host, and neither another domain nor another port.
 function toMatcher(origin: string): string | RegExp {
   if (!origin.includes('*')) return origin;
   return new RegExp(`^${origin.replaceAll('.', '\\.').replace('*', '[a-z0-9-]+')}$`);
 }
 
-/** Tells browsers which origins' pages may call the service, and what they may see of its answers (Fetch, section 3.2). */
+/**
+ * Sets the CORS headers (Fetch, section 3.2): which origins may call the service, and which headers they may send and
+ * read.
+ */
 export function allowOrigins(allowed: readonly string[]): RequestHandler {
   return cors({
     origin: allowed.map(toMatcher),
@@ -36,7 +39,7 @@ export function allowOrigins(allowed: readonly string[]): RequestHandler {
       'X-Request-Id',
     ],
     maxAge: 600,
-    // The route answers, with what it allows.
+    // The route answers OPTIONS with the allowed methods.
     preflightContinue: true,
   });
 }

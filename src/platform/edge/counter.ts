@@ -1,32 +1,32 @@
-/** Counting units under keys, in windows of a minute. */
+/** Counts units per key in windows of one minute. */
 import { LRUCache } from 'lru-cache';
 
 /** Milliseconds. */
 export const windowMs = 60_000;
 
-/** What came of taking units. */
-export interface Taken {
-  /** Whether the window had units left; if not, nothing was counted. */
+/** The result of counting units. */
+export interface CountResult {
+  /** Whether the window had units left. If not, nothing was counted. */
   readonly fits: boolean;
-  /** What is counted under the key in this window. */
+  /** The units that the key has used in this window. */
   readonly total: number;
-  /** Milliseconds until the window ends: 0 to `windowMs`, whatever the clocks do. */
+  /** Milliseconds until the window ends, always from 0 to `windowMs`, even if clocks change. */
   readonly leftMs: number;
 }
 
 export interface Counter {
   /**
-   * Counts units under a key unless its window holds the limit already. The last ones may go beyond the limit: what costs
-   * more than is left, or more than a whole window, can then be done, and nothing else until the window ends.
+   * Counts units for a key unless its window has reached the limit. The last request may exceed the limit, so that a
+   * request that costs more than a whole window is possible; then nothing more fits until the window ends.
    */
-  take(key: string, units: number, limit: number): Promise<Taken>;
+  take(key: string, units: number, limit: number): Promise<CountResult>;
   close(): void;
 }
 
-// Made-up addresses and users take the places of the keys that were used least recently.
+// If there are too many keys, for example invented addresses, the least recently used keys are dropped.
 const maxKeys = 50_000;
 
-/** Counts in the memory of this process, by a clock that nobody sets, for a bounded number of keys. */
+/** Makes a counter in the memory of this process, for a bounded number of keys. It uses a monotonic clock. */
 export function memoryCounter(now: () => number = () => performance.now()): Counter {
   const windows = new LRUCache<string, { total: number; endsAt: number }>({ max: maxKeys });
   return {

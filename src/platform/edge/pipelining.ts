@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-// No client that is known to pipeline sends as many without reading an answer.
+// Known clients that pipeline send fewer requests without reading an answer.
 const maxWaiting = 32;
 
 type Exchange = readonly [IncomingMessage, ServerResponse];
@@ -12,16 +12,16 @@ interface Connection {
 }
 
 export interface Pipelining {
-  /** Takes the server's requests. */
+  /** Handles the server's requests. */
   readonly listener: RequestListener;
-  /** Whether an answer of the server's own, outside of any request, can go out on the connection now. */
-  isSilent(socket: Duplex): boolean;
+  /** Whether the server can send an answer of its own on the connection now, outside a request. */
+  canAnswer(socket: Duplex): boolean;
 }
 
 /**
- * Gives `listener` one request of a connection at a time. Pipelined requests (RFC 9112, section 9.3.2) wait until the
- * answer before them is sent: Node hands on all requests of a packet at once, and keeps each answer until its turn. A
- * connection on which more than 32 requests wait is broken off.
+ * Gives `listener` the requests of a connection one at a time. Pipelined requests (RFC 9112, section 9.3.2) wait
+ * until the previous answer is sent: Node would emit all requests of a packet at once and buffer each answer until
+ * its turn. A connection with more than 32 waiting requests is closed.
  */
 export function oneAtATime(listener: RequestListener): Pipelining {
   const connections = new WeakMap<Duplex, Connection>();
@@ -34,7 +34,7 @@ export function oneAtATime(listener: RequestListener): Pipelining {
 
   function next(socket: Duplex, connection: Connection): void {
     const following = connection.waiting.shift();
-    // After the last answer of a connection (`Connection: close`) nothing can be answered on it.
+    // After a response with `Connection: close`, no other answer can be sent.
     if (following && !socket.destroyed && !socket.writableEnded) start(connection, following);
     else connections.delete(socket);
   }
@@ -52,7 +52,7 @@ export function oneAtATime(listener: RequestListener): Pipelining {
       connections.set(socket, opened);
       start(opened, [request, response]);
     },
-    isSilent(socket) {
+    canAnswer(socket) {
       const connection = connections.get(socket);
       return !connection || (!connection.current.headersSent && connection.waiting.length === 0);
     },

@@ -1,16 +1,16 @@
 /**
- * Rate limits in windows of a minute. They count units, of which each operation takes some, and are told in `RateLimit`
- * and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-08). A caller who is known is limited as a user alone;
- * only requests whose caller is not known are limited by their address, which others may share.
+ * Rate limits in windows of one minute. They count units: each operation costs some. `RateLimit` and
+ * `RateLimit-Policy` tell clients the state (draft-ietf-httpapi-ratelimit-headers-08). Known callers are limited only
+ * per user. Requests of unknown callers are limited per address, which several clients may share.
  */
 import { hash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import type { Scope } from '../auth/scopes';
 import { networkOf } from './address';
-import { type Counter, type Taken, windowMs } from './counter';
+import { type Counter, type CountResult, windowMs } from './counter';
 
-/** How many units a window of a minute has. */
+/** The units of a one-minute window. */
 export interface RateLimits {
   readonly readsPerUser: number;
   readonly writesPerUser: number;
@@ -18,32 +18,39 @@ export interface RateLimits {
   readonly failedAuthenticationsPerAddress: number;
 }
 
-/** Each of its `take` functions is false where the limit has been reached; the response's headers then say so. */
+/** The `charge` functions return false if the limit was already reached. The response's headers say so. */
 export interface RateLimiter {
-  /** Takes units of a user. */
-  takeOfUser(userId: string, scope: Scope, units: number, response: Response): Promise<boolean>;
-  /** Takes units of a calendar feed, whose secret is known. */
-  takeOfFeed(secret: string, units: number, response: Response): Promise<boolean>;
-  /** Takes a unit of the address of a request without credentials. */
-  takeOfAddress(request: Request, response: Response): Promise<boolean>;
-  /** Takes a unit of the address of a request whose credentials are not valid. */
-  takeOfFailures(request: Request, response: Response): Promise<boolean>;
+  /** Charges units to a user. */
+  chargeUser(userId: string, scope: Scope, units: number, response: Response): Promise<boolean>;
+  /** Charges units to a calendar feed, identified by its secret. */
+  chargeCalendarFeed(secret: string, units: number, response: Response): Promise<boolean>;
+  /** Charges one unit to the address of a request without credentials. */
+  chargeAddress(request: Request, response: Response): Promise<boolean>;
+  /** Charges one unit to the address of a request with invalid credentials. */
+  chargeFailure(request: Request, response: Response): Promise<boolean>;
   /**
-   * Checks the credentials of a request. For an address that failed too often, one request after the other: valid
-   * credentials are never refused for others' failures, and a flood of others takes one check at a time.
+   * Checks the credentials of a request. For an address with too many failures, checks run one after another: valid
+   * credentials are never refused because of others' failures, and a flood of invalid ones causes one check at a
+   * time.
    */
   check<T>(request: Request, work: () => Promise<T>): Promise<T>;
 }
 
-/** The header fields of a limit; a key is told as its hash (`pk`). */
-function tell(response: Response, name: string, key: string, limit: number, { total, leftMs }: Taken): void {
+/** Sets the header fields of a limit. The key is sent as a hash (`pk`). */
+function setLimitHeaders(
+  response: Response,
+  name: string,
+  key: string,
+  limit: number,
+  { total, leftMs }: CountResult,
+): void {
   const partition = hash('sha256', key, 'base64').slice(0, 16);
   const seconds = Math.ceil(leftMs / 1000);
   response.setHeader('RateLimit', `"${name}"; r=${Math.max(0, limit - total)}; t=${seconds}`);
   response.setHeader('RateLimit-Policy', `"${name}"; q=${limit}; w=${windowMs / 1000}; pk=:${partition}:`);
 }
 
-/** Runs work of one key in turn. */
+/** Runs the work of a key one after another. */
 function createTurns(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
   const last = new Map<string, Promise<unknown>>();
   return async (key, work) => {
@@ -57,39 +64,39 @@ function createTurns(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
   };
 }
 
-// Of these addresses the ones seen last are known.
+// If there are more such addresses, only the most recent are remembered.
 const maxSuspects = 10_000;
 
-/** Makes the limiter; `counter` says where it counts. */
+/** Makes the limiter. `counter` stores the counts. */
 export function createRateLimiter(limits: RateLimits, counter: Counter): RateLimiter {
   const suspects = new LRUCache<string, true>({ max: maxSuspects });
   const inTurn = createTurns();
 
   async function take(name: string, key: string, units: number, limit: number, response: Response) {
     const taken = await counter.take(`${name}:${key}`, units, limit);
-    tell(response, name, key, limit, taken);
+    setLimitHeaders(response, name, key, limit, taken);
     // RFC 9110, section 10.2.3.
     if (!taken.fits) response.setHeader('Retry-After', Math.max(1, Math.ceil(taken.leftMs / 1000)));
     return taken;
   }
 
   return {
-    async takeOfUser(userId, scope, units, response) {
+    async chargeUser(userId, scope, units, response) {
       const [name, limit] =
         scope === 'read'
           ? (['reads', limits.readsPerUser] as const)
           : (['writes', limits.writesPerUser] as const);
       return (await take(name, userId, units, limit, response)).fits;
     },
-    async takeOfFeed(secret, units, response) {
+    async chargeCalendarFeed(secret, units, response) {
       const key = hash('sha256', secret, 'base64url');
       return (await take('feeds', key, units, limits.readsPerUser, response)).fits;
     },
-    async takeOfAddress(request, response) {
+    async chargeAddress(request, response) {
       const address = networkOf(request.ip ?? '');
       return (await take('address', address, 1, limits.requestsPerAddress, response)).fits;
     },
-    async takeOfFailures(request, response) {
+    async chargeFailure(request, response) {
       const address = networkOf(request.ip ?? '');
       const limit = limits.failedAuthenticationsPerAddress;
       const { fits, leftMs } = await take('failed-authentications', address, 1, limit, response);
@@ -105,11 +112,11 @@ export function createRateLimiter(limits: RateLimits, counter: Counter): RateLim
 
 const always = async () => true;
 
-/** No limits, for load tests. */
+/** A limiter without limits, for load tests. */
 export const unlimited: RateLimiter = {
-  takeOfUser: always,
-  takeOfFeed: always,
-  takeOfAddress: always,
-  takeOfFailures: always,
+  chargeUser: always,
+  chargeCalendarFeed: always,
+  chargeAddress: always,
+  chargeFailure: always,
   check: (_request, work) => work(),
 };

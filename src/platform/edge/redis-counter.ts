@@ -1,12 +1,12 @@
-/** Counting in Redis, for all instances together; while Redis is out of reach, each instance counts by itself. */
+/** Counts in Redis for all instances together. While Redis is not available, each instance counts alone. */
 import { once } from 'node:events';
 import { createClient, defineScript } from '@redis/client';
 import type { Logger } from 'pino';
 import { readTls } from '../database/tls';
 import { createBreaker, within } from './breaker';
-import { type Counter, memoryCounter, type Taken, windowMs } from './counter';
+import { type Counter, type CountResult, memoryCounter, windowMs } from './counter';
 
-// The window is cut to its length where Redis' clock was set back.
+// If Redis' clock was set back, the remaining time is limited to the length of a window.
 const take = defineScript({
   SCRIPT: `
     local units, limit, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -22,7 +22,7 @@ const take = defineScript({
     parser.pushKey(key);
     parser.push(String(units), String(limit), String(windowMs));
   },
-  transformReply: ([fits, total, leftMs]: [number, number, number]): Taken => ({
+  transformReply: ([fits, total, leftMs]: [number, number, number]): CountResult => ({
     fits: fits === 1,
     total,
     leftMs,
@@ -33,12 +33,12 @@ const prefix = 'tasklane:rate:';
 const deadlineMs = 250;
 const probeMs = 1_000;
 const connectMs = 1_000;
-// A connection on which nothing comes is given up, and made anew.
+// A connection that receives nothing for this long is replaced.
 const silentMs = 5_000;
 
 /**
- * Makes a counter in the Redis at `url`. It is ready after a second at most, whether Redis answers or not, and its calls
- * take 250 ms at most. The log says once for each change whether limits are shared.
+ * Makes a counter in the Redis at `url`. It is ready after at most one second, even if Redis does not answer, and a
+ * call takes at most 250 ms. A change between shared and local counting is logged once.
  */
 export async function redisCounter(url: string, log: Logger): Promise<Counter> {
   const local = memoryCounter();
@@ -47,7 +47,7 @@ export async function redisCounter(url: string, log: Logger): Promise<Counter> {
   const client = createClient({
     url,
     scripts: { take },
-    // A request must not wait for Redis to come back.
+    // Requests must not wait until Redis is available again.
     disableOfflineQueue: true,
     commandsQueueMaxLength: 10_000,
     pingInterval: probeMs,
@@ -61,7 +61,8 @@ export async function redisCounter(url: string, log: Logger): Promise<Counter> {
   const breaker = createBreaker({
     deadlineMs,
     probeMs,
-    // What requests run, so that what fails for them (a read-only Redis, a missing right) fails here.
+    // The same script as requests run, so that errors such as a read-only Redis or a missing permission fail the
+    // probe too.
     probe: () => client.take(`${prefix}probe`, 0, 0),
     onChange(failure) {
       if (failure === null) log.info('Redis is back: rate limits are shared again');
@@ -70,7 +71,7 @@ export async function redisCounter(url: string, log: Logger): Promise<Counter> {
   });
   client.on('error', breaker.open);
   const ready = once(client, 'ready');
-  // It goes on trying by itself.
+  // The client itself keeps trying to connect.
   client.connect().catch(breaker.open);
   await within(ready, connectMs).catch(breaker.open);
   return {

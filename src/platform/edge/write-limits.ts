@@ -2,34 +2,34 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 
-/** How long, and how much, answers may wait for clients that do not read them. */
+/** How long answers may wait for clients that do not read, and how large they may be. */
 export interface WriteLimits {
-  /** Milliseconds in which a client has to take something of what waits for it. */
+  /** Milliseconds in which a client must read at least some of the waiting data. */
   readonly writeTimeoutMs: number;
-  /** Bytes that may wait for one client. */
+  /** The most waiting bytes for one client. */
   readonly maxWaitingBytes: number;
-  /** Bytes that may wait for all clients together. */
+  /** The most waiting bytes for all clients together. */
   readonly maxTotalWaitingBytes: number;
 }
 
 interface Progress {
-  /** Bytes that wait for the client, in this process; the kernel keeps more, in buffers that it bounds. */
+  /** The bytes that wait for the client in this process. The kernel holds more, in bounded buffers. */
   waiting: number;
-  /** What of it the kernel has not taken: tells progress within one large write. */
+  /** The bytes that the kernel has not taken. They show progress within one large write. */
   queued: number;
-  /** When the client last took something, in milliseconds of the process' clock. */
+  /** When the client last read something, in milliseconds of the process' monotonic clock. */
   at: number;
 }
 
-/** The bytes of the write under way that the kernel has not taken, as Node's own socket time-out counts them. */
+/** The bytes of the current write that the kernel has not taken. Node's own socket timeout uses the same value. */
 function queuedIn(socket: Socket): number {
   return (socket as Socket & { _handle?: { writeQueueSize?: number } | null })._handle?.writeQueueSize ?? 0;
 }
 
 /**
- * Breaks off the connections of clients that do not read: those that took nothing for `writeTimeoutMs`, those for which
- * more than `maxWaitingBytes` wait, and, while more than `maxTotalWaitingBytes` wait in all, those that have been slow
- * for the longest time. Streams stop at their own, lower mark (backpressure); this bounds all answers.
+ * Closes the connections of clients that do not read: if a client read nothing for `writeTimeoutMs`, or if more than
+ * `maxWaitingBytes` wait for it. If more than `maxTotalWaitingBytes` wait in all, the connections that have been slow
+ * for the longest time are closed too. Streams pause earlier by themselves (backpressure); this limits all answers.
  */
 export function limitWrites(server: Server, limits: WriteLimits, log: Logger): void {
   const sockets = new Set<Socket>();
@@ -37,7 +37,7 @@ export function limitWrites(server: Server, limits: WriteLimits, log: Logger): v
 
   function measure(socket: Socket, now: number): Progress | undefined {
     const waiting = socket.writableLength;
-    // One that has ended waits for the client to close its side.
+    // After the end of the answer, the socket waits for the client to close.
     if (waiting === 0 && !socket.writableEnded) return undefined;
     const queued = queuedIn(socket);
     const before = slow.get(socket);
@@ -76,7 +76,7 @@ export function limitWrites(server: Server, limits: WriteLimits, log: Logger): v
       }
     }
     const connections = reasons.stalled + reasons.connection + reasons.total;
-    if (connections > 0) log.warn({ connections, ...reasons }, 'broke off clients that do not read');
+    if (connections > 0) log.warn({ connections, ...reasons }, 'disconnected clients that do not read');
   }
 
   server.on('connection', (socket) => {

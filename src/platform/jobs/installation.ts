@@ -1,7 +1,10 @@
 import { recordInstallation } from '../database/installation';
 import type { Job } from './job';
 
-/** Notes once a minute which database this is, so that a restored one is recognised, and a failover is told from it. */
+/**
+ * Records every minute which database this is, so that a restored database is recognized and a failover is not
+ * mistaken for one.
+ */
 export const installationJob: Job = {
   name: 'record-installation',
   everyMs: 60_000,

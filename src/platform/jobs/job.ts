@@ -2,36 +2,39 @@ import type { Logger } from 'pino';
 import type { LaneForJob, WritableLane } from '../database/lane';
 import type { WithSystem } from '../database/system';
 
-/** What a job works with. */
+/** What a job can use. */
 export interface JobContext {
-  /** Finds the lanes that have something to do, of which it shows no more than the listed columns. */
+  /** Finds the lanes with something to do. It sees only the columns in `system-grants.ts`. */
   readonly withSystem: WithSystem;
-  /** A lane to write into, behind its lock and row-level security. */
+  /** Opens a lane for writing, under its lock and row-level security. */
   laneForJob(userId: string): LaneForJob;
   readonly log: Logger;
-  /** Aborted when the service stops: what takes long ends, and leaves the rest for later. */
+  /** Aborted when the service stops. Long work then ends and leaves the rest for later. */
   readonly signal: AbortSignal;
 }
 
-/** What a round of a job says of itself. */
+/** The result of a round of a job. */
 export interface Round {
-  /** Whether there is more to do at once. */
+  /** Whether there is more to do now. */
   readonly more: boolean;
 }
 
-/** Work in the background. Many instances run it at once, so a round must leave alone what another is about. */
+/**
+ * Work in the background. Many instances run it at the same time, so a round must not touch what another instance
+ * works on.
+ */
 export interface Job {
   readonly name: string;
-  /** Milliseconds between rounds, about. */
+  /** The approximate time between rounds, in milliseconds. */
   readonly everyMs: number;
-  /** Does a bounded piece of the work. */
+  /** Runs one bounded round. */
   run(context: JobContext): Promise<Round>;
 }
 
 /**
- * Writes the lanes that were found to have something to do, one after another, until the service stops.
- * @param write returns whether it left something to do; it is passed what was found of its lane
- * @returns whether any of them did
+ * Writes lanes one after another until the service stops.
+ * @param write gets the lane and the row that was found for it; returns whether the lane has more to do
+ * @returns whether any lane has more to do
  */
 export async function writeLanes<Found extends { user_id: string }>(
   { laneForJob, signal }: JobContext,

@@ -1,43 +1,43 @@
-/** Runs the background jobs: each by itself, one round at a time in this process, until the service stops. */
+/** Runs the background jobs in this process. Each job runs one round at a time until the service stops. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isUnavailable } from '../database/faults';
+import { isUnavailable } from '../database/errors';
 import type { Job, JobContext, Round } from './job';
 
 export interface JobRunner {
-  /** Runs the jobs from now on. */
+  /** Starts to run the jobs. */
   start(): void;
   /**
-   * Runs a job by hand until it has no more to do, after its round in flight; rejects with its fault.
-   * @throws Error when there is no such job
+   * Runs a job until it has no more to do, after its current round. Rejects with its error.
+   * @throws Error if there is no such job
    */
   run(name: string): Promise<void>;
-  /** Starts no more rounds, and waits for those in flight. */
+  /** Starts no more rounds and waits for the current ones. */
   stop(): Promise<void>;
 }
 
-// A job that always has more to do, by mistake, would keep a connection busy.
+// A faulty job that always has more to do would keep a connection busy.
 const roundsInARow = 100;
-// Services that start together come apart, and a job that runs once a day still runs soon.
+// Spreads instances that start together, and still runs a daily job soon after the start.
 const firstWithinMs = 60_000;
 const longestBackOffMs = 60_000;
 const jitter = 0.2;
 
-/** Milliseconds until the next round; `faults` is how many rounds in a row have failed. */
-export function pauseAfter(everyMs: number, faults: number): number {
+/** Milliseconds until the next round. `failures` is the number of failed rounds in a row. */
+export function pauseAfter(everyMs: number, failures: number): number {
   const longest = Math.max(everyMs, longestBackOffMs);
-  const pause = Math.min(everyMs * 2 ** faults, longest);
+  const pause = Math.min(everyMs * 2 ** failures, longest);
   return pause * (1 - jitter + 2 * jitter * Math.random());
 }
 
-/** One job in this process. */
-interface Shift {
-  /** One round, after the one in flight. */
+/** The rounds of one job in this process. */
+interface JobLoop {
+  /** Runs one round, after the current one. */
   round(): Promise<Round>;
-  /** Rounds until there is no more to do, or until it is enough. */
+  /** Runs rounds until there is no more to do, at most 100. */
   rounds(): Promise<void>;
 }
 
-function createShift(job: Job, context: JobContext): Shift {
+function createJobLoop(job: Job, context: JobContext): JobLoop {
   const own = { ...context, log: context.log.child({ job: job.name }) };
   let last: Promise<unknown> = Promise.resolve();
   const round = () => {
@@ -55,7 +55,7 @@ function createShift(job: Job, context: JobContext): Shift {
   };
 }
 
-/** Makes the runner of some jobs; nothing runs before it is started. */
+/** Makes the runner of jobs. Nothing runs before `start`. */
 export function createJobRunner(
   jobs: readonly Job[],
   { withSystem, laneForJob, log }: Omit<JobContext, 'signal'>,
@@ -63,10 +63,10 @@ export function createJobRunner(
   const stopping = new AbortController();
   const { signal } = stopping;
   const context: JobContext = { withSystem, laneForJob, log, signal };
-  const shifts = new Map(jobs.map((job) => [job.name, createShift(job, context)]));
+  const loops = new Map(jobs.map((job) => [job.name, createJobLoop(job, context)]));
   const inFlight = new Set<Promise<void>>();
 
-  function keep(work: Promise<void>): Promise<void> {
+  function track(work: Promise<void>): Promise<void> {
     inFlight.add(work);
     const done = () => void inFlight.delete(work);
     work.then(done, done);
@@ -75,30 +75,30 @@ export function createJobRunner(
 
   const pause = (ms: number) => sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
 
-  async function runOn(job: Job, shift: Shift): Promise<void> {
-    let faults = 0;
+  async function runOn(job: Job, loop: JobLoop): Promise<void> {
+    let failures = 0;
     await pause(Math.min(job.everyMs, firstWithinMs) * Math.random());
     while (!signal.aborted) {
       try {
-        await shift.rounds();
-        faults = 0;
+        await loop.rounds();
+        failures = 0;
       } catch (error) {
-        faults++;
+        failures++;
         const level = isUnavailable(error) ? 'warn' : 'error';
-        log[level]({ err: error, job: job.name, faults }, 'job failed');
+        log[level]({ err: error, job: job.name, faults: failures }, 'job failed');
       }
-      await pause(pauseAfter(job.everyMs, faults));
+      await pause(pauseAfter(job.everyMs, failures));
     }
   }
 
   return {
     start() {
-      for (const job of jobs) void keep(runOn(job, shifts.get(job.name) as Shift));
+      for (const job of jobs) void track(runOn(job, loops.get(job.name) as JobLoop));
     },
     async run(name) {
-      const shift = shifts.get(name);
-      if (!shift) throw new Error(`There is no job ${name}.`);
-      await keep(shift.rounds());
+      const loop = loops.get(name);
+      if (!loop) throw new Error(`There is no job ${name}.`);
+      await track(loop.rounds());
     },
     async stop() {
       stopping.abort();

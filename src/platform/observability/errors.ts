@@ -1,30 +1,35 @@
-/** Errors in the log: what says where and why, and nothing that a user wrote. */
+/** Writes errors to the log: where and why they happened, without anything that a user wrote. */
+
+import { types } from 'node:util';
 
 const windowMs = 60_000;
 const stacksPerWindow = 5;
 const maxKinds = 1_000;
 const maxCauses = 3;
 
-/** Lines of a stack, without the message, which can be long. */
+// An error of another realm, as of a worker or a test, is an instance of another class.
+const isError = (error: unknown): error is Error => types.isNativeError(error) || error instanceof Error;
+
+/** The stack without the message, which can be long. */
 function framesOf({ stack, name, message }: Error): string | undefined {
   const head = `${name}: ${message}`;
   return stack?.startsWith(head) ? stack.slice(head.length + 1) : stack;
 }
 
-/** An error's own facts. Postgres' `detail`, `where` and `hint` are left out: they quote rows. */
+/** The logged members of an error. Postgres' `detail`, `where` and `hint` are left out, because they quote rows. */
 interface ErrorFacts {
   readonly type: string;
   readonly message: string;
   readonly code?: unknown;
   readonly constraint?: unknown;
   readonly stack?: string | undefined;
-  /** How many stacks of this kind were left out since the last one that was written. */
+  /** The number of stacks of this kind that were left out since the last stack. */
   readonly stacks_left_out?: number;
   readonly cause?: ErrorFacts;
 }
 
 function factsOf(error: unknown, depth = 0): ErrorFacts {
-  if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
+  if (!isError(error)) return { type: typeof error, message: String(error) };
   const { code, constraint } = error as { code?: unknown; constraint?: unknown };
   const inner = error.cause ?? (error instanceof AggregateError ? error.errors[0] : undefined);
   return {
@@ -37,14 +42,14 @@ function factsOf(error: unknown, depth = 0): ErrorFacts {
 }
 
 /**
- * Makes the serializer of errors. Of the same kind of error, which are those with the same type, code and origin, it
- * writes five stacks a minute: an outage is told by a line for each request, and not by thousands of equal stacks.
+ * Makes the serializer of errors. Errors of the same kind have the same type, code and origin. At most five stacks
+ * per kind and minute are written, so that an outage gives one line per request and not thousands of equal stacks.
  */
 export function errorSerializer(): (error: unknown) => ErrorFacts {
   let windows = new Map<string, { since: number; stacks: number; leftOut: number }>();
   return (error) => {
     const facts = factsOf(error);
-    if (!(error instanceof Error)) return facts;
+    if (!isError(error)) return facts;
     const stack = framesOf(error);
     const origin = stack?.slice(0, Math.max(0, stack.indexOf('\n'))) ?? '';
     const kind = `${facts.type} ${facts.code} ${origin}`;

@@ -3,14 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { errorSerializer } from './errors';
-import { requestFacts } from './request-facts';
+import { requestContext } from './request-context';
 import { standardOutput } from './standard-output';
 
 export interface LoggerOptions {
   readonly level: string;
-  /** Lines for people rather than JSON. */
+  /** Whether to write lines for people instead of JSON. */
   readonly pretty: boolean;
-  /** Where the lines go, unless they are for people; standard output unless given. */
+  /** The destination of JSON lines; by default standard output. */
   readonly destination?: DestinationStream;
 }
 
@@ -26,12 +26,12 @@ export function createLogger({ level, pretty, destination }: LoggerOptions): Log
   return pino(options, destination ?? standardOutput());
 }
 
-// Short, and nothing that could break a log line or a header.
+// Short, and without characters that could break a log line or a header.
 const requestIdPattern = /^[\w.:-]{1,128}$/;
 // W3C Trace Context, section 3.2.
 const traceparentPattern = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** The request's own id if it is well-formed, else its trace id, else a new one. */
+/** The request's own id if it is well-formed, else its trace id, else a new id. */
 export function requestId(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
   if (typeof given === 'string' && requestIdPattern.test(given)) return given;
@@ -39,18 +39,18 @@ export function requestId(request: IncomingMessage): string {
   return trace ?? randomUUID().replaceAll('-', '');
 }
 
-/** A user's name in the log: lines of one user can be found, and the id can't be read off them. */
+/** The hash of a user id for the log. Lines of one user can be found, but the id cannot be read from them. */
 export function hashUser(userId: string): string {
   return hash('sha256', userId, 'hex').slice(0, 16);
 }
 
 /**
- * Makes the middleware that gives each request its id and its logger, and writes one line when its response is done.
- * The line has no address, headers or body: those carry user ids, tokens and what people wrote.
+ * Makes the middleware that gives each request its id and logger, and logs one line when the response is done. The
+ * line has no address, headers or body, because those contain user ids, tokens and what people wrote.
  */
 export function requestLogger(log: Logger) {
   const line = (request: IncomingMessage, response: ServerResponse, value: { responseTime: number }) => {
-    const { operationId, userId, authentication, fault } = requestFacts(request);
+    const { operationId, userId, authentication, error } = requestContext(request);
     return {
       method: request.method,
       operation: operationId,
@@ -58,14 +58,14 @@ export function requestLogger(log: Logger) {
       duration_ms: value.responseTime,
       user: userId === undefined ? undefined : hashUser(userId),
       authentication,
-      // The client went away before it had the response.
+      // The client disconnected before it got the whole response.
       aborted: response.writableFinished ? undefined : true,
-      // Why it failed: a failed request is one line.
-      err: fault,
+      // The error of the request. A failed request is one line too.
+      err: error,
     };
   };
   const failed = (request: IncomingMessage, response: ServerResponse) =>
-    response.statusCode >= 500 || requestFacts(request).fault !== undefined;
+    response.statusCode >= 500 || requestContext(request).error !== undefined;
   return pinoHttp<IncomingMessage, ServerResponse>({
     logger: log,
     genReqId(request, response) {
@@ -73,7 +73,7 @@ export function requestLogger(log: Logger) {
       response.setHeader('X-Request-Id', id);
       return id;
     },
-    // The request itself, of which its id is kept: pino-http's own reqId would take a second child logger.
+    // The serializer logs only the request's id. pino-http's own reqId would need a second child logger.
     customAttributeKeys: { req: 'request_id' },
     wrapSerializers: false,
     serializers: { request_id: (request: IncomingMessage) => request.id },

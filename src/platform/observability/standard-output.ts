@@ -1,29 +1,29 @@
 import { Socket } from 'node:net';
 import type { DestinationStream } from 'pino';
 
-// Some minutes of log under load; what comes on top of it is dropped.
+// A few minutes of log under load. Further lines are dropped.
 const maxWaitingBytes = 4 * 1024 * 1024;
 
-/** A log line as pino would write it, at the level `warn`. */
+/** A log line in pino's form, at level `warn`. */
 function warning(fields: object, msg: string): string {
   return `${JSON.stringify({ level: 40, time: new Date().toISOString(), ...fields, msg })}\n`;
 }
 
 /**
- * Standard output for log lines. It never blocks the process, it keeps at most 4 MiB for a reader that stalls, and says
- * how many lines it dropped once the reader goes on. When the reader goes away (EPIPE), lines go nowhere.
+ * Standard output for log lines. It never blocks the process. It buffers at most 4 MiB for a slow reader, and reports
+ * the number of dropped lines when the reader continues. If the reader closes the pipe (EPIPE), lines are dropped.
  */
 export interface StandardOutput extends DestinationStream {
-  /** Resolves when all that was written has been taken, or nobody reads any more, or after `timeoutMs`. */
+  /** Resolves when everything is written, when the reader is gone, or after `timeoutMs`. */
   flush(timeoutMs: number): Promise<void>;
 }
 
-/** Makes a destination of `stream`, which is standard output but in tests. */
+/** Makes the destination. `stream` is standard output, except in tests. */
 export function standardOutput(stream: NodeJS.WriteStream = process.stdout): StandardOutput {
   let dropped = 0;
   let closed = false;
   let corked = false;
-  // An error is always of the reader: without a listener, it would end the process.
+  // Errors always come from the reader. Without a listener, an error would end the process.
   stream.on('error', () => {
     closed = true;
   });
@@ -35,12 +35,12 @@ export function standardOutput(stream: NodeJS.WriteStream = process.stdout): Sta
 
   function write(line: string): void {
     if (closed) return;
-    // A pipe or a terminal keeps what is not taken; a file takes all at once.
+    // Data that a pipe or terminal does not take waits in memory. A file takes all data at once.
     if (stream.writableLength > maxWaitingBytes) {
       dropped++;
       return;
     }
-    // The lines of one turn of the event loop leave with one system call.
+    // All lines of one turn of the event loop are written with one system call.
     if (!corked && stream instanceof Socket) {
       corked = true;
       stream.cork();

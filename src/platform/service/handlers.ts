@@ -6,17 +6,17 @@ import { docsPage, problemPage } from '../docs/pages';
 import { projectPath } from '../paths';
 
 export interface ServiceState {
-  /** Why requests should go elsewhere for now, or null. */
+  /** Why the service is not ready; null if it is. */
   problem(): Promise<string | null>;
-  /** Whether it has been able to work since it started; until then, faults only say that it is not. */
+  /** Whether the service was ready once since its start. Before that, an error only means that it is not ready yet. */
   readonly started: boolean;
   /** The service's own address, as clients know it, without a slash at the end. */
   readonly publicUrl: string;
-  /** The issuers of the tokens that it takes. */
+  /** The issuers of the tokens that the service accepts. */
   readonly authorizationServers: readonly string[];
 }
 
-/** Health, the contract, and its documentation. */
+/** The handlers for health, the contract and its documentation. */
 export function serviceHandlers(
   state: ServiceState,
 ): Pick<

@@ -5,9 +5,9 @@ const firstPauseMs = 250;
 const longestPauseMs = 15_000;
 
 /**
- * Looks until there is no problem any more, with pauses of 0.25 to 15 seconds, and logs each problem that it meets.
- * @returns false if `signal` came first.
- * @throws what `findProblem` does.
+ * Checks repeatedly until there is no problem, with pauses of 0.25 to 15 seconds, and logs each problem.
+ * @returns false if `signal` was aborted first
+ * @throws the error of `findProblem`
  */
 export async function untilReady(
   findProblem: () => Promise<string | null>,

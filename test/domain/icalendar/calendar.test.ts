@@ -1,4 +1,4 @@
-/** What we write as iCalendar, read by another library. */
+/** Reads the iCalendar text that we write with another library. */
 import fc from 'fast-check';
 import ICAL from 'ical.js';
 import ical from 'node-ical';
@@ -80,12 +80,12 @@ describe('another library finds', () => {
     expect([due?.getFullYear(), due?.getMonth(), due?.getDate()]).toEqual([2026, 10, 28]);
   });
 
-  test('a time that floats at the hour that it says', async () => {
+  test('a floating time at its own hour', async () => {
     const { due } = await readTodo({ ...plain, due_date: '2026-11-28', due_time: '18:05' });
     expect([due?.getHours(), due?.getMinutes()]).toEqual([18, 5]);
   });
 
-  test('when a task was completed', async () => {
+  test('the time at which a task was completed', async () => {
     const todo = await readTodo({
       ...plain,
       status: 'completed',
@@ -96,7 +96,7 @@ describe('another library finds', () => {
   });
 });
 
-/** Text with what iCalendar escapes and folds; the other library takes an escaped `\\` before `n` for a line break. */
+/** Text that iCalendar escapes and folds; the other library reads an escaped `\\` before `n` as a line break. */
 const oddText = (...more: string[]) =>
   fc
     .array(fc.constantFrom('a', ' ', ',', ';', ':', '"', 'é', '😀', '👩‍👩‍👧', '\ufeff', ...more), {
@@ -105,7 +105,7 @@ const oddText = (...more: string[]) =>
     })
     .map((parts) => `x${parts.join('')}x`);
 
-test('odd text comes through the other library', async () => {
+test('another library reads unusual text unchanged', async () => {
   await fc.assert(
     fc.asyncProperty(oddText(), fc.array(oddText(), { maxLength: 4 }), async (title, lines) => {
       const description = lines.join('\n') || null;
@@ -116,7 +116,7 @@ test('odd text comes through the other library', async () => {
   );
 });
 
-test('odd text is on lines of at most 75 octets, and comes through', async () => {
+test('unusual text is folded to lines of at most 75 octets, and can be read again', async () => {
   const odd = oddText('\\', '\\n', '\\,', '\\;', '\t');
   await fc.assert(
     fc.asyncProperty(odd, fc.array(odd, { maxLength: 4 }), async (title, lines) => {
@@ -132,12 +132,12 @@ test('odd text is on lines of at most 75 octets, and comes through', async () =>
   );
 });
 
-test('no control character gets out', async () => {
+test('control characters are removed', async () => {
   const text = await calendarOf([{ ...plain, description: 'a\u0007b\rc\r\nd\u007fe\tf\u000bg\u2028h' }]);
   expect(text).toContain('DESCRIPTION:ab\\nc\\nde\tfg\\nh\r\n');
 });
 
-test('a zone is told once, before what refers to it', async () => {
+test('a time zone is defined once, before it is used', async () => {
   const zoned = { ...plain, due_date: '2026-11-28', due_time: '18:05', time_zone: 'Europe/Zurich' };
   const text = await calendarOf([plain, zoned, zoned, { ...zoned, time_zone: 'UTC' }]);
   expect(text.match(/BEGIN:VTIMEZONE/g)).toHaveLength(1);
@@ -148,7 +148,7 @@ test('a zone is told once, before what refers to it', async () => {
 });
 
 test.each(['Asia/Kolkata', 'Europe/London', 'Africa/Casablanca', 'America/Caracas'])(
-  'the offsets of %s follow from its VTIMEZONE alone',
+  'the VTIMEZONE of %s gives the right offsets',
   async (zone) => {
     const timezone = new ICAL.Timezone(new ICAL.Component(ICAL.parse(timeZoneLines(zone)) as never));
     for (let year = 2000; year < 2040; year += 3) {

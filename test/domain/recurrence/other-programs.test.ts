@@ -1,4 +1,4 @@
-/** The dates of rules, against those of three libraries that read the rules for themselves. */
+/** Compares the dates of rules with those of three independent libraries. */
 import fc from 'fast-check';
 import ICAL from 'ical.js';
 import { RRule } from 'rrule';
@@ -13,19 +13,19 @@ import { dates, ruleOf, rules, runs } from './support';
 const LIMIT = 12;
 const days = { DAILY: 800, WEEKLY: 3_000, MONTHLY: 6_000, YEARLY: 30_000 } as const;
 
-/** The date after which a test looks no further: some libraries take seconds to find that nothing comes. */
+/** The date at which a test stops: some libraries take seconds to find that no date follows. */
 function horizon(rule: Rule, start: string): string {
   return addDays(start, days[rule.frequency]);
 }
 
-/** The first dates of a series; skips the run where they lie far apart. */
+/** The first dates of a series; skips the run if they are far apart. */
 function closeDates(rule: Rule, start: string): string[] {
   const first = occurrences(rule, start, { limit: LIMIT });
   fc.pre(first.length === LIMIT && first.every((date) => date <= horizon(rule, start)));
   return first;
 }
 
-/** What a library finds, in order and each once; as Tasklane has it, the start is a date in any case. */
+/** The dates of a library, in order and each once, plus the start, which Tasklane always includes. */
 function series(start: string, found: string[]): string[] {
   return [...new Set([start, ...found])].sort().slice(0, LIMIT);
 }
@@ -50,20 +50,20 @@ function byRruleTemporal(text: string, start: string): string[] {
 const hasOrdinal = (rule: Rule) => rule.byDay.some(({ ordinal }) => ordinal !== null);
 const hasPlain = (rule: Rule) => rule.byDay.some(({ ordinal }) => ordinal === null);
 
-// rrule 2.8.1 drops weekdays without a number beside some that have one, takes the first day where BYSETPOS counts further
-// back than there are days, and lets it choose from a part of the start's week; RFC 5545, section 3.3.10, says none of it.
+// Three bugs of rrule 2.8.1 against RFC 5545, section 3.3.10: it ignores weekdays without a number beside weekdays with
+// one; it uses the first day if BYSETPOS is below minus the number of days; it applies BYSETPOS to a partial first week.
 const isRightInRrule = (rule: Rule) =>
   !(hasOrdinal(rule) && hasPlain(rule)) &&
   rule.bySetPos.every((position) => position >= -1) &&
   !(rule.frequency === 'WEEKLY' && rule.bySetPos.length > 0);
 
-// rrule-temporal 2.2.7 drops weekdays without a number, or BYMONTHDAY, beside weekdays that are numbered in a year; the
-// table of section 3.3.10 has BYDAY limit BYMONTHDAY.
+// rrule-temporal 2.2.7 ignores weekdays without a number, or BYMONTHDAY, beside weekdays with a number in a year; by the
+// table of section 3.3.10, BYDAY limits BYMONTHDAY.
 const isRightInRruleTemporal = (rule: Rule) =>
   !(rule.frequency === 'YEARLY' && rule.byMonth.length === 0 && hasOrdinal(rule)) ||
   !(hasPlain(rule) || rule.byMonthDay.length > 0);
 
-test('dates are those of rrule', () => {
+test('the dates equal those of rrule', () => {
   fc.assert(
     fc.property(rules.filter(isRightInRrule), dates, (rule, start) => {
       expect(closeDates(rule, start)).toEqual(byRrule(exportRule(rule, start), start));
@@ -72,7 +72,7 @@ test('dates are those of rrule', () => {
   );
 });
 
-test('dates are those of rrule-temporal', () => {
+test('the dates equal those of rrule-temporal', () => {
   fc.assert(
     fc.property(rules.filter(isRightInRruleTemporal), dates, (anyRule, start) => {
       const rule = ruleOf(`${anyRule.text};UNTIL=${horizon(anyRule, start).replaceAll('-', '')}`);
@@ -84,7 +84,7 @@ test('dates are those of rrule-temporal', () => {
   );
 });
 
-test('up to the 28th, dates are those of rrule for the rule as it was given', () => {
+test('up to the 28th, the dates equal those of rrule for the original rule', () => {
   const starts = dates.filter((date) => Number(date.slice(8)) <= 28);
 
   fc.assert(
@@ -95,7 +95,7 @@ test('up to the 28th, dates are those of rrule for the rule as it was given', ()
   );
 });
 
-test('an exported rule reads as one with the same dates', () => {
+test('an exported rule is imported with the same dates', () => {
   fc.assert(
     fc.property(rules, dates, fc.integer({ min: 1, max: 5 }), (anyRule, start, count) => {
       const rule = ruleOf(`${anyRule.text};COUNT=${count}`);
@@ -107,7 +107,7 @@ test('an exported rule reads as one with the same dates', () => {
   );
 });
 
-test('COUNT and UNTIL cut a series off, and the next dates are its dates one by one', () => {
+test('COUNT and UNTIL end a series, and each next date is the next date of the series', () => {
   fc.assert(
     fc.property(rules, dates, fc.integer({ min: 1, max: 10 }), (rule, start, count) => {
       const all = occurrences(rule, start, { limit: LIMIT });
@@ -137,7 +137,7 @@ test.each([
   ['FREQ=WEEKLY;COUNT=3', '2026-11-19', 'FREQ=WEEKLY;COUNT=3;BYDAY=TH'],
   ['FREQ=WEEKLY;BYDAY=MO;COUNT=3', '2026-11-19', 'FREQ=WEEKLY;UNTIL=20261130;BYDAY=MO'],
   ['FREQ=DAILY;INTERVAL=3', '2026-11-19', 'FREQ=DAILY;INTERVAL=3'],
-])('%s from %s is %s to other programs, ical.js among them', (text, start, exported) => {
+])('%s from %s is %s in other programs, also in ical.js', (text, start, exported) => {
   const rule = ruleOf(text);
   const iterator = ICAL.Recur.fromString(exported).iterator(ICAL.Time.fromDateString(start));
   const found = Array.from({ length: LIMIT }, () => iterator.next()?.toString());
@@ -151,7 +151,7 @@ test.each([
   ).toEqual(occurrences(rule, start, { limit: LIMIT }));
 });
 
-// Their dates are checked with rrule above; ical.js 2.2.1 forgets BYSETPOS after some months.
+// The test with rrule above checks their dates; ical.js 2.2.1 ignores BYSETPOS after some months.
 test.each([
   ['FREQ=MONTHLY', '2026-01-30', 'FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1'],
   ['FREQ=MONTHLY', '2026-01-29', 'FREQ=MONTHLY;BYMONTHDAY=28,29;BYSETPOS=-1'],
@@ -160,7 +160,7 @@ test.each([
     '2026-01-30',
     'FREQ=YEARLY;BYMONTH=3,1,2;BYMONTHDAY=28,29,30;BYSETPOS=3,-4,-1',
   ],
-])('%s from %s is %s to other programs', (text, start, exported) => {
+])('%s from %s is %s in other programs', (text, start, exported) => {
   expect(exportRule(ruleOf(text), start)).toBe(exported);
 });
 
@@ -174,7 +174,7 @@ test.each<[string, DueClock, string]>([
   ['20261130T000000Z', { time: '09:00', zone: 'Asia/Tokyo' }, '20261130T000000Z'],
   ['20261130T000000Z', { time: '09:01', zone: 'Asia/Tokyo' }, '20261129T000100Z'],
   ['99991231', { time: '23:59', zone: 'Pacific/Pago_Pago' }, '99991231T235959Z'],
-])('UNTIL=%s on %j goes with DTSTART as %s', (until, clock, exported) => {
+])('UNTIL=%s on %j is exported with DTSTART as %s', (until, clock, exported) => {
   expect(exportRule(ruleOf(`FREQ=DAILY;UNTIL=${until}`), '2026-11-19', clock)).toBe(
     `FREQ=DAILY;UNTIL=${exported}`,
   );

@@ -13,7 +13,7 @@ const dates = (rule: string, start: string, limit: number, clock?: DueClock) =>
 
 const newYork: DueClock = { time: '09:00', zone: 'America/New_York' };
 
-// What RFC 5545 lists, section 3.8.5.3.
+// The examples of RFC 5545, section 3.8.5.3.
 test.each([
   ['FREQ=DAILY;COUNT=10', '1997-09-02', '1997-09: 02 03 04 05 06 07 08 09 10 11'],
   ['FREQ=DAILY;INTERVAL=10;COUNT=5', '1997-09-02', '1997-09: 02 12 22; 1997-10: 02 12'],
@@ -101,7 +101,7 @@ test.each([
   expect(dates(rule, start, 100, newYork)).toEqual(expected);
 });
 
-describe('days that come from the start', () => {
+describe('days that the start decides', () => {
   test.each([
     ['FREQ=MONTHLY', '2026-01-31', ['2026-01-31', '2026-02-28', '2026-03-31', '2026-04-30', '2026-05-31']],
     ['FREQ=MONTHLY', '2027-12-30', ['2027-12-30', '2028-01-30', '2028-02-29', '2028-03-30', '2028-04-30']],
@@ -135,7 +135,7 @@ describe('days that come from the start', () => {
       ['2026-01-30', '2026-02-28', '2027-02-28', '2028-02-29'],
     ],
     ['FREQ=WEEKLY;INTERVAL=2', '2026-11-19', ['2026-11-19', '2026-12-03', '2026-12-17']],
-  ])('%s from %s is in every month that it means', (rule, start, expected) => {
+  ])('%s from %s is in every month', (rule, start, expected) => {
     expect(dates(rule, start, expected.length)).toEqual(expected);
   });
 
@@ -154,7 +154,7 @@ describe('days that come from the start', () => {
   });
 });
 
-// Two programs for RFC 5545 get these wrong in ways of their own: they drop BYMONTHDAY, or the weekdays without number.
+// Two libraries for RFC 5545 get these wrong: they ignore BYMONTHDAY, or the weekdays without a number.
 test.each([
   [
     'FREQ=YEARLY;BYMONTHDAY=24,25;BYDAY=MO,-1SU',
@@ -177,11 +177,11 @@ test.each([
   ],
   ['FREQ=MONTHLY;BYDAY=1TH,SU', '2026-11-01', ['2026-11-01', '2026-11-05', '2026-11-08', '2026-11-15']],
   ['FREQ=MONTHLY;BYMONTHDAY=9,12;BYSETPOS=-5,2', '2026-11-12', ['2026-11-12', '2026-12-12', '2027-01-12']],
-])('%s from %s, where weekdays mix', (rule, start, expected) => {
+])('%s from %s gives its dates, with weekdays of several kinds', (rule, start, expected) => {
   expect(dates(rule, start, expected.length)).toEqual(expected);
 });
 
-describe('a start that the rule does not mean', () => {
+describe('a start that does not match the rule', () => {
   test('is the first date, and counts', () => {
     expect(dates('FREQ=WEEKLY;BYDAY=MO;COUNT=3', '2026-11-19', 10)).toEqual([
       '2026-11-19',
@@ -190,7 +190,7 @@ describe('a start that the rule does not mean', () => {
     ]);
   });
 
-  test('is in the first of the weeks that INTERVAL counts', () => {
+  test('is in the first week of the INTERVAL', () => {
     expect(dates('FREQ=WEEKLY;INTERVAL=2;BYDAY=MO', '2026-11-19', 3)).toEqual([
       '2026-11-19',
       '2026-11-30',
@@ -211,7 +211,7 @@ describe('the end', () => {
     expect(nextDate(ruleOf(rule), '2026-11-19', expected.at(-1) ?? '2026-11-18')).toBeNull();
   });
 
-  test('of COUNT is told from its start', () => {
+  test('of COUNT is counted from the start', () => {
     // 9,998 weeks later.
     const rule = ruleOf('FREQ=MONTHLY;BYDAY=FR;COUNT=9999');
 
@@ -219,13 +219,13 @@ describe('the end', () => {
     expect(occurrences(rule, '1900-01-05', { after: '2091-08-10', limit: 100 })).toEqual(['2091-08-17']);
   });
 
-  test('of any series is in the year 9999', () => {
+  test('of every series is in the year 9999', () => {
     expect(dates('FREQ=YEARLY;INTERVAL=999', '9000-06-01', 3)).toEqual(['9000-06-01', '9999-06-01']);
     expect(dates('FREQ=DAILY', '9999-12-30', 3)).toEqual(['9999-12-30', '9999-12-31']);
     expect(dates('FREQ=WEEKLY', '9999-12-24', 3)).toEqual(['9999-12-24', '9999-12-31']);
   });
 
-  test('comes at once where the interval never meets the days', () => {
+  test('comes at once if the interval never meets the days', () => {
     expect(dates('FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=29', '2025-03-01', 3)).toEqual(['2025-03-01']);
     expect(dates('FREQ=DAILY;INTERVAL=14;BYDAY=TU', '2026-11-18', 3)).toEqual(['2026-11-18']);
     expect(dates('FREQ=MONTHLY;INTERVAL=12;BYMONTH=1', '2026-11-18', 3)).toEqual(['2026-11-18']);
@@ -246,18 +246,18 @@ describe('UNTIL as an instant', () => {
     [{ time: '10:01', zone: 'Asia/Tokyo' }, '2026-11-20'],
     [{ time: '15:00', zone: 'Pacific/Kiritimati' }, '2026-11-21'],
     [{ time: '14:01', zone: 'Pacific/Pago_Pago' }, '2026-11-19'],
-  ])('ends a series on %j with %s', (clock, expected) => {
+  ])('ends a series of %j with %s', (clock, expected) => {
     expect(lastDate(rule, clock)).toBe(expected);
     expect(dates(rule.text, '2026-11-15', 100, clock).at(-1)).toBe(expected);
   });
 
-  test('is the first of two days that clocks show at midnight', () => {
+  test('is compared with the first of two instants at the same clock time', () => {
     // Clocks in Newfoundland went from 00:01 on the 7th back to 23:01 on the 6th.
     const until = ruleOf('FREQ=DAILY;UNTIL=20101107T023030Z');
 
     expect(lastDate(until, { time: '00:00', zone: 'America/St_Johns' })).toBe('2010-11-07');
     expect(lastDate(until, { time: '23:30', zone: 'America/St_Johns' })).toBe('2010-11-06');
-    // It is the 6th again.
+    // Clocks show the 6th again.
     const later = ruleOf('FREQ=DAILY;UNTIL=20101107T030000Z');
     expect(lastDate(later, { time: '00:00', zone: 'America/St_Johns' })).toBe('2010-11-07');
   });
@@ -315,7 +315,7 @@ describe('a completed task', () => {
   });
 
   test.each([
-    // [rule, due, completed, how often, next]
+    // [rule, due, completed, completions, next]
     ['FREQ=DAILY;INTERVAL=3', '2026-11-10', '2026-11-19', 1, '2026-11-22'],
     ['FREQ=DAILY;INTERVAL=3', '2026-11-21', '2026-11-19', 1, '2026-11-22'],
     ['FREQ=WEEKLY;INTERVAL=2', '2026-11-10', '2026-11-19', 1, '2026-12-03'],

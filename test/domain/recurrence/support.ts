@@ -1,4 +1,4 @@
-/** Rules for tests: read from text, and made at random. */
+/** Rules for tests: parsed from text, and random ones. */
 import fc from 'fast-check';
 import { parseRule } from '../../../src/domain/recurrence/parse';
 import { FREQUENCIES, type Rule, WEEKDAYS } from '../../../src/domain/recurrence/rule';
@@ -10,7 +10,7 @@ export function ruleOf(text: string): Rule {
   return rule;
 }
 
-/** Seeded, so that a run is like the one before. */
+/** Seeded, so that all runs are the same. */
 export const runs = (numRuns: number) => ({ seed: 20261121, numRuns });
 
 export const dates = fc.integer({ min: 0, max: 13_000 }).map((days) => addDays('1999-12-01', days));
@@ -24,7 +24,7 @@ function listOf<T>(name: string, item: fc.Arbitrary<T>, maxLength: number): fc.A
     .map((values) => `${name}=${values.join()}`);
 }
 
-/** Texts of rules, without COUNT and UNTIL; those that no day meets among them. */
+/** Texts of rules without COUNT and UNTIL, also of rules that match no day. */
 export const ruleTexts = fc
   .record({ frequency: fc.constantFrom(...FREQUENCIES), hasMonths: fc.boolean() })
   .chain(({ frequency, hasMonths }) => {
@@ -47,7 +47,7 @@ export const ruleTexts = fc
       .map((parts) => parts.filter(Boolean).join(';'));
   });
 
-/** Rules that some day meets, without COUNT and UNTIL. */
+/** Rules that match some day, without COUNT and UNTIL. */
 export const rules = ruleTexts
   .map((text) => parseRule(text))
   .filter((parsed): parsed is Rule => !Array.isArray(parsed));

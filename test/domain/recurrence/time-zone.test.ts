@@ -1,4 +1,4 @@
-/** Dates must not depend on the zone that the process runs in. */
+/** Dates must not depend on the time zone of the process. */
 import { execFileSync } from 'node:child_process';
 import { projectPath } from '../../../src/platform/paths';
 
@@ -37,7 +37,7 @@ function run(zone: string): [own: string, ...results: unknown[]] {
   return JSON.parse(output);
 }
 
-test('the zone of the process makes no difference', () => {
+test('the time zone of the process has no effect', () => {
   const [own, ...results] = run('UTC');
 
   for (const zone of ['Pacific/Kiritimati', 'America/Los_Angeles', 'Pacific/Pago_Pago']) {

@@ -1,4 +1,4 @@
-/** The words that texts have, and how Postgres takes them. */
+/** Tests the words of texts, and that Postgres accepts them. */
 import { rangesIn } from '../../../src/domain/text/highlights';
 import { prefixQuery, queryWords, searchVector, wordsOf } from '../../../src/domain/text/words';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
@@ -27,12 +27,12 @@ test.each([
   expect(folded(text)).toEqual(words);
 });
 
-test('ideographs and scripts without spaces come apart', () => {
+test('ideographs and scripts without spaces are split into words', () => {
   expect(folded('東京都の天気').length).toBeGreaterThan(1);
   expect(folded('สวัสดีชาวโลก').length).toBeGreaterThan(1);
 });
 
-test('a text has the same words beside a character that makes the segmenter read it', () => {
+test('a text has the same words with and without the segmenter', () => {
   const contexts = ['a', '7', ' ', '-', '.', ',', ':', "'", '_', 'é', 'и', 'α', '’', ''];
   const codes = Array.from({ length: 0x700 }, (_, n) => (n < 0x600 ? n : 0x1a00 + n));
   const characters = codes.map((code) => String.fromCodePoint(code));
@@ -44,16 +44,16 @@ test('a text has the same words beside a character that makes the segmenter read
   expect(differing).toEqual([]);
 });
 
-test('words know where they are, also behind characters of two code units', () => {
+test('words have their positions, also after characters of two code units', () => {
   const text = '😀 Crème 😀 brûlée';
   expect(wordsOf(text).map(({ start, end }) => text.slice(start, end))).toEqual(['Crème', 'brûlée']);
 });
 
-test('a query has each of its words once', () => {
+test('a query has each word once', () => {
   expect(queryWords(' Plants, PLANTS & plânts: water?')).toEqual(['plants', 'water']);
 });
 
-test('ranges are of the first twenty matches', () => {
+test('ranges are limited to the first twenty matches', () => {
   expect(rangesIn('One two One', (word) => word === 'one')).toEqual([
     [0, 3],
     [8, 11],
@@ -62,7 +62,7 @@ test('ranges are of the first twenty matches', () => {
   expect(rangesIn(null, () => true)).toEqual([]);
 });
 
-describe('Postgres takes', () => {
+describe('Postgres accepts', () => {
   const vector = async (title: string, description: string | null) => {
     const [row] = await query<{ vector: string }>(database.url, 'select $1::tsvector::text as vector', [
       searchVector(title, description),
@@ -70,7 +70,7 @@ describe('Postgres takes', () => {
     return row?.vector;
   };
 
-  test('the words with their places and weights', async () => {
+  test('the words with their positions and weights', async () => {
     expect(await vector('Water the water', 'Plants')).toBe(`'plants':13 'the':2A 'water':1A,3A`);
   });
 
@@ -80,14 +80,14 @@ describe('Postgres takes', () => {
     ['the longest word of four bytes each', '𝔘'.repeat(100), '\u{10380}'.repeat(5_000)],
     ['one word five thousand times', 'a', 'a '.repeat(5_000)],
     ['five thousand words', 'a', Array.from({ length: 2_000 }, (_, n) => n.toString(36)).join(' ')],
-    ['signs that expand to many', 'ﷺ'.repeat(100), 'ﷺ '.repeat(3_000)],
+    ['characters that expand to many', 'ﷺ'.repeat(100), 'ﷺ '.repeat(3_000)],
     ['quotes and backslashes', `it's a \\ "test"`, `'' \\\\ '`],
     ['lone surrogates', 'a', 'b'],
   ])('%s', async (_name, title, description) => {
     expect(typeof (await vector(title, description))).toBe('string');
   });
 
-  test('any words as a query by prefixes', async () => {
+  test('any words as a prefix query', async () => {
     const words = queryWords(`it's "a" \\ b:* & c | !d <-> (e) 'f'`);
     const [row] = await query<{ found: boolean }>(
       database.url,

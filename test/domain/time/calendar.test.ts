@@ -23,7 +23,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Seeded, so that a run is like the one before. */
+/** Seeded, so that all runs are the same. */
 const runs = { seed: 20261121, numRuns: 400 };
 
 const formats = new Map(
@@ -42,19 +42,19 @@ const formats = new Map(
   ]),
 );
 
-/** What clocks in a zone show at an instant, `YYYY-MM-DDTHH:MM:SS`, by Intl. */
+/** The local time in a zone at an instant, `YYYY-MM-DDTHH:MM:SS`, from Intl. */
 function wallClock(zone: string, instant: number): string {
   const parts = formats.get(zone)?.formatToParts(instant) ?? [];
   const values = Object.fromEntries(parts.map(({ type, value }) => [type, value]));
   return `${values.year}-${values.month}-${values.day}T${values.hour}:${values.minute}:${values.second}`;
 }
 
-/** How far clocks in a zone are ahead of UTC at an instant, in milliseconds. */
+/** The offset of a zone from UTC at an instant, in milliseconds. */
 function offset(zone: string, instant: number): number {
   return Date.parse(`${wallClock(zone, instant)}Z`) - instant;
 }
 
-/** The last whole hours of a year before clocks in a zone change. */
+/** The last whole hours of a year before the offset of a zone changes. */
 function changes(zone: string, year: number): number[] {
   const found: number[] = [];
   const end = Date.UTC(year + 1, 0, 1);
@@ -66,7 +66,7 @@ function changes(zone: string, year: number): number[] {
   return found;
 }
 
-/** The first instant at which clocks show a time; where they skip it, as much later as it was before the change. */
+/** The first instant at which clocks show a time; a skipped time counts with the offset before the change. */
 function firstInstant(zone: string, local: string): number {
   const asUtc = Date.parse(`${local}Z`);
   const offsets: number[] = [];
@@ -93,13 +93,13 @@ const moments = fc
   .tuple(fc.oneof(nearChanges, anyTimes), fc.integer({ min: -50 * 60, max: 50 * 60 }))
   .map(([{ zone, instant }, minutes]) => ({ zone, instant: instant + minutes * MINUTE }));
 
-test('the zones change their clocks in the years that are looked at', () => {
+test('the tested zones change their clocks in the tested years', () => {
   expect(changes('Australia/Lord_Howe', 2026)).toHaveLength(2);
   expect(changes('Africa/Casablanca', 2026)).toHaveLength(2);
   expect(changes('Pacific/Apia', 2011)).toHaveLength(3);
 });
 
-test('the day and time in a zone are those of Intl', () => {
+test('the day and time in a zone equal those of Intl', () => {
   fc.assert(
     fc.property(moments, ({ zone, instant }) => {
       const now = new Date(instant);
@@ -112,19 +112,19 @@ test('the day and time in a zone are those of Intl', () => {
 test('the instant of a day and time is the first at which clocks show them', () => {
   fc.assert(
     fc.property(moments, ({ zone, instant }) => {
-      // The clocks of UTC run through the times that those of the zone skip.
+      // UTC has the local times that the zone skips.
       const local = new Date(instant + offset(zone, instant - 26 * HOUR)).toISOString().slice(0, 16);
       const [day = '', time = ''] = local.split('T');
       const expected = new Date(firstInstant(zone, `${local}:00`));
       expect(toInstant(day, time, zone)).toEqual(expected);
-      // Once more, as it is kept.
+      // Once more, from the cache.
       expect(toInstant(day, time, zone)).toEqual(expected);
     }),
     runs,
   );
 });
 
-test('a day begins at the first instant that it is the day', () => {
+test('a day begins at its first instant', () => {
   fc.assert(
     fc.property(moments, ({ zone, instant }) => {
       const day = todayIn(zone, new Date(instant));
@@ -139,11 +139,11 @@ test('a day begins at the first instant that it is the day', () => {
 });
 
 test.each([
-  // A gap moves forward.
+  // A skipped time moves forward.
   ['2026-03-29', '02:30', 'Europe/Zurich', '2026-03-29T01:30:00.000Z'],
   ['2026-10-04', '02:15', 'Australia/Lord_Howe', '2026-10-03T15:45:00.000Z'],
   ['2018-11-04', '00:00', 'America/Sao_Paulo', '2018-11-04T03:00:00.000Z'],
-  // An overlap takes the earlier.
+  // A repeated time is the earlier instant.
   ['2026-10-25', '02:30', 'Europe/Zurich', '2026-10-25T00:30:00.000Z'],
   ['2026-04-05', '01:45', 'Australia/Lord_Howe', '2026-04-04T14:45:00.000Z'],
   ['2010-11-07', '00:00', 'America/St_Johns', '2010-11-07T02:30:00.000Z'],
@@ -155,7 +155,7 @@ test.each([
   ['2011-12-29', '23:59', 'Pacific/Apia', '2011-12-30T09:59:00.000Z'],
   ['2011-12-30', '09:00', 'Pacific/Apia', '2011-12-30T19:00:00.000Z'],
   ['2011-12-31', '00:00', 'Pacific/Apia', '2011-12-30T10:00:00.000Z'],
-  // The ends of the world, and quarters of an hour.
+  // The zones that are furthest from UTC, and offsets with quarters of an hour.
   ['2026-11-21', '00:00', 'Pacific/Kiritimati', '2026-11-20T10:00:00.000Z'],
   ['2026-11-21', '23:59', 'Pacific/Pago_Pago', '2026-11-22T10:59:00.000Z'],
   ['2026-11-21', '12:00', 'Asia/Kathmandu', '2026-11-21T06:15:00.000Z'],
@@ -164,7 +164,7 @@ test.each([
   expect(toInstant(day, time, zone).toISOString()).toBe(instant);
 });
 
-test('an instant that was handed out can be changed without harm', () => {
+test('a returned instant can be changed without side effects', () => {
   toInstant('2026-11-21', '12:00', 'UTC').setTime(0);
 
   expect(toInstant('2026-11-21', '12:00', 'UTC').toISOString()).toBe('2026-11-21T12:00:00.000Z');
@@ -174,7 +174,7 @@ test.each([
   ['2026-11-21', '12:00', 'Middle/Earth'],
   ['2026-02-30', '12:00', 'UTC'],
   ['2026-11-21', '24:01', 'UTC'],
-])('%s %s in %s is a fault', (day, time, zone) => {
+])('%s %s in %s is an error', (day, time, zone) => {
   expect(() => toInstant(day, time, zone)).toThrow(RangeError);
 });
 
@@ -185,10 +185,10 @@ test.each([
   ['2026-11-21T11:00:00.000Z', 'Pacific/Pago_Pago', '2026-11-21', '00:00:00'],
   ['2011-12-30T09:59:59.999Z', 'Pacific/Apia', '2011-12-29', '23:59:59'],
   ['2011-12-30T10:00:00.000Z', 'Pacific/Apia', '2011-12-31', '00:00:00'],
-  // Clocks in Newfoundland came to the 7th, and after a minute went back to the 6th.
+  // Clocks in Newfoundland reached the 7th, and after a minute went back to the 6th.
   ['2010-11-07T02:30:59.000Z', 'America/St_Johns', '2010-11-07', '00:00:59'],
   ['2010-11-07T02:31:00.000Z', 'America/St_Johns', '2010-11-06', '23:01:00'],
-])('%s is in %s on %s at %s', (now, zone, day, time) => {
+])('%s in %s is %s at %s', (now, zone, day, time) => {
   expect([todayIn(zone, new Date(now)), timeIn(zone, new Date(now))]).toEqual([day, time]);
 });
 
@@ -208,7 +208,7 @@ test.each([
   ['2027-02-28', 1, '2027-03-01'],
   ['2026-01-01', -1, '2025-12-31'],
   ['2026-11-21', 0, '2026-11-21'],
-])('%s and %i days are %s', (day, days, later) => {
+])('%s plus %i days is %s', (day, days, later) => {
   expect(addDays(day, days)).toBe(later);
 });
 
@@ -234,6 +234,6 @@ test.each([
   '+002026-11-21',
   '-2026-11-21',
   '２０２６-11-21',
-])('%j is no date', (text) => {
+])('%j is not a date', (text) => {
   expect(isDate(text)).toBe(false);
 });

@@ -1,19 +1,11 @@
-/** The lane's history as people read it: the newest first, narrowed and in pages. */
+/** Tests the activity: newest first, filtered and in pages. */
 import { type Body, send } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
-import { makeUser, type TestUser } from '../../support/user';
+import { useTestService } from '../../support/service';
+import { makeUser, useUser } from '../../support/user';
 
-let service: TestService;
-let ada: TestUser;
-
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-beforeEach(async () => {
-  ada = await makeUser(service.url);
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
+const ada = useUser(service);
 
 async function activity(search = ''): Promise<Body> {
   const { status, body } = await ada.send('GET', `/activity${search}`);
@@ -27,7 +19,7 @@ async function makeTask(): Promise<Body> {
   return (await ada.send('POST', '/tasks', { body: { title: 'A task' } })).body;
 }
 
-/** Two tasks and the profile, changed in turn: 7 changes. */
+/** Makes 7 changes of two tasks and the profile. */
 async function makeHistory(): Promise<{ one: string; two: string }> {
   const one = await makeTask();
   const two = await makeTask();
@@ -39,7 +31,7 @@ async function makeHistory(): Promise<{ one: string; two: string }> {
   return { one: one.id, two: two.id };
 }
 
-test('says who changed what, and which fields from what to what', async () => {
+test('has the user, the entity, and the old and new value of each field', async () => {
   const { one } = await makeHistory();
   const { items } = await activity();
   expect(seqs({ items })).toEqual([7, 6, 5, 4, 3, 2, 1]);
@@ -54,7 +46,7 @@ test('says who changed what, and which fields from what to what', async () => {
   });
 });
 
-test('of a lane that was never written to is empty', async () => {
+test('the activity of an empty lane is empty', async () => {
   expect(await activity()).toEqual({ items: [], next_cursor: null });
 });
 
@@ -65,19 +57,19 @@ test.each([
   ['?action=created', [2, 1]],
   ['?action=created,deleted', [6, 2, 1]],
   ['?type=task&action=updated', [7, 5, 3]],
-])('%s narrows it', async (search, expected) => {
+])('%s filters it', async (search, expected) => {
   await makeHistory();
   expect(seqs(await activity(search))).toEqual(expected);
 });
 
-test('one entity has its own history', async () => {
+test('one entity has its own activity', async () => {
   const { one, two } = await makeHistory();
   expect(seqs(await activity(`?entity_id=${one}`))).toEqual([6, 3, 1]);
   expect(seqs(await activity(`?entity_id=${two}&action=updated`))).toEqual([7, 5]);
   expect(seqs(await activity('?entity_id=00000000-0000-4000-8000-000000000000'))).toEqual([]);
 });
 
-test('a time has its beginning and not its end', async () => {
+test('a time range includes its beginning and excludes its end', async () => {
   await makeHistory();
   await query(
     service.database.url,
@@ -90,7 +82,7 @@ test('a time has its beginning and not its end', async () => {
   expect(seqs(await activity(both))).toEqual([3, 2]);
 });
 
-test('pages follow each other, also while the history goes on', async () => {
+test('pages continue correctly while new changes arrive', async () => {
   await makeHistory();
   const first = await ada.send('GET', '/activity?limit=3&type=task');
   expect(seqs(first.body)).toEqual([7, 6, 5]);

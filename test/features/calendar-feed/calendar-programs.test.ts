@@ -1,13 +1,18 @@
-/** A feed and an export in programs that people use: what they show, when, and that they see changes and the end. */
+/** Reads a feed and an export with calendar programs: what they show, and that they notice changes and the end. */
 import { toInstant } from '../../../src/domain/time/calendar';
 import type { Body } from '../../support/api';
-import { type Desk, missingPrograms, openDesk, type Program } from '../../support/calendar-programs';
+import {
+  type CalendarPrograms,
+  missingPrograms,
+  openCalendarPrograms,
+  type Program,
+} from '../../support/calendar-programs';
 import { startTestService, type TestService } from '../../support/service';
 import { makeUser, type TestUser } from '../../support/user';
 
 const missing = missingPrograms();
 
-// Jest has no message for what is skipped.
+// Jest shows no message for a skipped test.
 const title =
   missing.length === 0
     ? 'calendar programs'
@@ -25,7 +30,7 @@ interface Example {
   readonly task: Body;
   readonly [zurich]: readonly string[];
   readonly [newYork]: readonly string[];
-  /** The programs that show something else, by faults of their own. */
+  /** The programs that show a task wrongly because of their own bugs. */
   readonly faulty?: readonly Program[];
 }
 
@@ -46,7 +51,7 @@ const examples: readonly Example[] = [
     ...everywhere('2026-11-28'),
   },
   {
-    // Before its version 6, the icalendar package of khal and todoman takes an escaped backslash and an n for a line break.
+    // Before version 6, the icalendar package of khal and todoman reads an escaped backslash and an n as a line break.
     task: { title: 'C:\\new', due_date: '2026-11-28' },
     ...everywhere('2026-11-28'),
     faulty: ['khal', 'todoman'],
@@ -109,7 +114,7 @@ const examples: readonly Example[] = [
   {
     task: { title: 'Thirtieth or last', due_date: '2026-11-30', rrule: 'FREQ=MONTHLY;COUNT=4' },
     ...everywhere('2026-11-30', '2026-12-30', '2027-01-30', '2027-02-28'),
-    // calcurse has no BYSETPOS.
+    // calcurse does not support BYSETPOS.
     faulty: ['calcurse'],
   },
   {
@@ -163,7 +168,7 @@ const examples: readonly Example[] = [
     },
     [zurich]: at('05:30', '2026-11-15', '2026-11-22', '2026-11-29'),
     [newYork]: at('23:30', '2026-11-14', '2026-11-21', '2026-11-28'),
-    // calcurse reckons rules on the calendar of its own zone, and refuses one that does not mean its start there.
+    // calcurse evaluates rules in its own time zone, and rejects a rule that does not match its start there.
     faulty: ['calcurse'],
   },
   {
@@ -175,7 +180,7 @@ const examples: readonly Example[] = [
     },
     [zurich]: at('02:30', '2026-10-24', '2026-10-25', '2026-10-26'),
     [newYork]: ['2026-10-23 20:30', '2026-10-24 20:30', '2026-10-25 21:30'],
-    // Of a time that comes twice, khal takes the second; RFC 5545, section 3.3.5, means the first.
+    // khal uses the second of two equal local times; RFC 5545, section 3.3.5, requires the first.
     faulty: ['calcurse', 'khal'],
   },
   {
@@ -191,7 +196,7 @@ const examples: readonly Example[] = [
   },
 ];
 
-// Has come to its third date.
+// It is at its third date.
 const underwayFile =
   'title,due_date,rrule,recurrence_start\nUnder way,2026-11-26,FREQ=DAILY;COUNT=5,2026-11-24\n';
 const underway: Example = {
@@ -210,21 +215,21 @@ function sorted<T>(values: Iterable<T>): T[] {
 
 const all: readonly Example[] = [...examples, underway];
 
-/** The tasks that a program shows as they are. */
+/** The tasks that a program shows correctly. */
 const rightIn = (program: Program) => all.filter(({ faulty = [] }) => !faulty.includes(program));
 
-/** The titles that a program gets wrong, or the tasks of which it shows otherwise than they are due. */
+/** The titles that a program shows wrongly, or the tasks that it shows at another due date. */
 function wrongIn(program: Program): (title: string) => boolean {
   const wrong = all.filter(({ faulty = [] }) => faulty.includes(program)).map(({ task }) => task.title);
   return (shown) => wrong.some((each) => shown === each || shown === each.replace('\\n', '\n'));
 }
 
-/** What is due when in a zone, for a program. */
+/** The due tasks and times in a zone that a program must show. */
 function due(zone: Zone, program: Program): string[][] {
   return sorted(rightIn(program).flatMap((each) => each[zone].map((start) => [start, each.task.title])));
 }
 
-/** A calendar without the events that a program refuses or shows wrong. */
+/** A calendar without the events that a program rejects or shows wrongly. */
 function withoutWrong(calendar: string, program: Program): string {
   const isWrong = wrongIn(program);
   return calendar.replace(/BEGIN:VEVENT.*?END:VEVENT\r\n/gs, (event) =>
@@ -251,26 +256,26 @@ function withoutWrong(calendar: string, program: Program): string {
   afterAll(() => service?.stop());
 
   describe.each([zurich, newYork] as const)('in %s', (zone) => {
-    let desk: Desk;
+    let programs: CalendarPrograms;
     beforeEach(async () => {
-      desk = await openDesk(zone);
+      programs = await openCalendarPrograms(zone);
     });
-    afterEach(() => desk?.close());
+    afterEach(() => programs?.close());
 
-    test('khal shows what is due on each day of the feed', async () => {
-      await desk.subscribe(url);
-      const events = await desk.khal(first, days);
+    test('khal shows the due tasks of each day of the feed', async () => {
+      await programs.subscribe(url);
+      const events = await programs.khal(first, days);
       const right = events.filter((event) => !wrongIn('khal')(event.title));
       expect(sorted(right.map((event) => [event.start, event.title]))).toEqual(due(zone, 'khal'));
       expect(events.find((event) => event.title === oddTitle)?.description).toBe(oddDescription);
     });
 
-    test('calcurse shows what is due on each day of the feed', async () => {
+    test('calcurse shows the due tasks of each day of the feed', async () => {
       const calendar = withoutWrong(await (await fetch(url)).text(), 'calcurse');
-      expect(sorted(await desk.calcurse(calendar, first, days))).toEqual(due(zone, 'calcurse'));
+      expect(sorted(await programs.calcurse(calendar, first, days))).toEqual(due(zone, 'calcurse'));
     });
 
-    /** When a task is due first, for todoman. */
+    /** The first due time of a task, for todoman. */
     function dueFirst(example: Example): number {
       const [date = '', time = '00:00'] = (example[zone][0] as string).split(' ');
       return toInstant(date, time, zone).getTime();
@@ -288,17 +293,17 @@ function withoutWrong(calendar: string, program: Program): string {
         completed: false,
         completedAt: null,
       }));
-    const right = (todos: Awaited<ReturnType<Desk['todoman']>>) =>
+    const right = (todos: Awaited<ReturnType<CalendarPrograms['todoman']>>) =>
       sorted(todos.filter((todo) => !wrongIn('todoman')(todo.title)));
 
     test('todoman shows the to-dos of the feed', async () => {
-      await desk.subscribe(`${url}?components=todos`);
+      await programs.subscribe(`${url}?components=todos`);
       const todos = [...open(), { ...todoOf(undated, null), completed: false, completedAt: null }];
-      expect(right(await desk.todoman())).toEqual(sorted(todos));
+      expect(right(await programs.todoman())).toEqual(sorted(todos));
     });
 
     test('todoman shows every task of an export', async () => {
-      await desk.takeFile((await ada.send('GET', '/export.ics')).body);
+      await programs.takeFile((await ada.send('GET', '/export.ics')).body);
       const { items } = (await ada.send('GET', '/tasks?status=completed')).body;
       const day = toInstant('2026-11-28', '00:00', zone).getTime();
       const completedAt = Math.floor(Date.parse(items[0].completed_at) / 1000) * 1000;
@@ -306,28 +311,28 @@ function withoutWrong(calendar: string, program: Program): string {
         ...open(),
         { ...todoOf(undated, null), completed: false, completedAt: null },
         { ...todoOf(done, day), completed: true, completedAt },
-        // Its word for what is over in any way.
+        // Its word for completed and cancelled to-dos.
         { ...todoOf(given_up, day), completed: true, completedAt: null },
       ];
-      expect(right(await desk.todoman())).toEqual(sorted(todos));
+      expect(right(await programs.todoman())).toEqual(sorted(todos));
     });
   });
 
-  test('calcurse takes every to-do of the feed and of an export', async () => {
-    const desk = await openDesk(zurich);
+  test('calcurse reads every to-do of the feed and of an export', async () => {
+    const programs = await openCalendarPrograms(zurich);
     try {
       const open = [...all.map(({ task }) => task), undated];
       const titles = (tasks: Body[]) => sorted(tasks.map((task) => task.title));
       const todos = await (await fetch(`${url}?components=todos`)).text();
-      expect(sorted((await desk.calcurseTodos(todos)).map(([, name]) => name))).toEqual(titles(open));
-      const exported = await desk.calcurseTodos((await ada.send('GET', '/export.ics')).body);
+      expect(sorted((await programs.calcurseTodos(todos)).map(([, name]) => name))).toEqual(titles(open));
+      const exported = await programs.calcurseTodos((await ada.send('GET', '/export.ics')).body);
       expect(sorted(exported.map(([, name]) => name))).toEqual(titles([...open, done, given_up]));
     } finally {
-      await desk.close();
+      await programs.close();
     }
   });
 
-  test('who subscribes sees what changes, and no more once the feed has ended', async () => {
+  test('a subscriber sees changes until the feed is deleted', async () => {
     const bob = await makeUser(service.url);
     const make = async (body: object) => (await bob.send('POST', '/tasks', { body })).body.id as string;
     const moved = await make({ title: 'Moved', due_date: '2026-11-28' });
@@ -335,7 +340,7 @@ function withoutWrong(calendar: string, program: Program): string {
     const closed = await make({ title: 'Closed', due_date: '2026-11-28' });
     const thrown = await make({ title: 'Thrown away', due_date: '2026-11-28' });
     const address = (await bob.send('POST', '/calendar-feed')).body.url;
-    const [calendar, list] = [await openDesk(zurich), await openDesk(zurich)];
+    const [calendar, list] = [await openCalendarPrograms(zurich), await openCalendarPrograms(zurich)];
     const look = async () => {
       const [events, todos] = await Promise.all([calendar.khal('2026-11-28', 7), list.todoman()]);
       return {
@@ -370,8 +375,8 @@ function withoutWrong(calendar: string, program: Program): string {
       expect(await look()).toEqual(now);
 
       await bob.send('DELETE', '/calendar-feed');
-      for (const desk of [calendar, list]) {
-        await expect(desk.subscribe(address)).rejects.toMatchObject({
+      for (const programs of [calendar, list]) {
+        await expect(programs.subscribe(address)).rejects.toMatchObject({
           code: 1,
           stderr: expect.stringContaining('Not Found'),
         });

@@ -1,4 +1,4 @@
-/** Calendar feeds: who can read them, for how long, and what calendar programs find there. */
+/** Tests calendar feeds: who can read them, for how long, and what they contain. */
 import ical from 'node-ical';
 import type { feedTag } from '../../../src/features/calendar-feed/tag';
 import type { ProfileRow } from '../../../src/platform/database/rows';
@@ -6,21 +6,13 @@ import { createLogger } from '../../../src/platform/observability/logger';
 import { startService } from '../../../src/start';
 import { type ApiResponse, type Body, send } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService, testConfig, tokenOf } from '../../support/service';
-import { makeUser, type TestUser } from '../../support/user';
+import { startTestService, testConfig, tokenOf, useTestService } from '../../support/service';
+import { makeUser, type TestUser, useUser } from '../../support/user';
 
-let service: TestService;
-let ada: TestUser;
+const service = useTestService();
+const ada = useUser(service);
 
-beforeAll(async () => {
-  service = await startTestService();
-});
-beforeEach(async () => {
-  ada = await makeUser(service.url);
-});
-afterAll(() => service.stop());
-
-/** Makes the feed, or makes it anew; the path of its address. */
+/** Creates or replaces the feed; returns the path of its address. */
 async function makeFeed(user = ada): Promise<string> {
   const { body } = await user.send('POST', '/calendar-feed');
   return new URL(body.url).pathname;
@@ -75,7 +67,7 @@ describe('the address of a feed', () => {
   });
 
   test.each(['x', `${'A'.repeat(43)}`, '%2e%2e', "'; drop table", 'é', '.ics'])(
-    '%j is of none',
+    '%j belongs to no feed',
     async (secret) => {
       const response = await read(`/calendar/${encodeURIComponent(secret)}.ics`);
       expect(response).toMatchObject({ status: 404, body: { code: 'not-found' } });
@@ -137,7 +129,7 @@ describe('a feed', () => {
     expect(events[2]?.rrule).toBeDefined();
   });
 
-  test('has every open task where to-dos are asked for', async () => {
+  test('has every open task if to-dos are requested', async () => {
     await fill(ada, 'Ada');
     const todos = await componentsAt(await makeFeed(), '?components=todos');
     expect(todos.map(({ type, summary }) => [type, summary])).toEqual([
@@ -148,7 +140,7 @@ describe('a feed', () => {
     ]);
   });
 
-  test('says whose zone it is, for times that float', async () => {
+  test('names the time zone for floating times', async () => {
     await ada.send('PATCH', '/profile', { body: { time_zone: 'Europe/Zurich' } });
     expect((await read(await makeFeed())).body).toContain('X-WR-TIMEZONE:Europe/Zurich\r\n');
   });
@@ -162,12 +154,12 @@ describe('a feed', () => {
   });
 });
 
-describe('a feed that a program has already', () => {
+describe('a conditional request for a feed', () => {
   const tagOf = async (path: string, query = '') => (await read(path, query)).headers.etag as string;
   const readUnless = (path: string, tag: string, method = 'GET') =>
     send(service.url, method, path, { headers: { 'If-None-Match': tag } });
 
-  test('is 304, and none of its tasks is read', async () => {
+  test('is 304 and reads no tasks if nothing has changed', async () => {
     await ada.send('POST', '/tasks', { body: { title: 'Due', due_date: '2026-11-28' } });
     const path = await makeFeed();
     const whole = await read(path);
@@ -200,7 +192,7 @@ describe('a feed that a program has already', () => {
     ['the zone', () => ada.send('PATCH', '/profile', { body: { time_zone: 'Europe/Zurich' } })],
     ['tasks, by an import', () => ada.send('POST', '/import', importOfOne)],
   ];
-  test.each(changes)('is another after a change of %s', async (_what, change) => {
+  test.each(changes)('gets a new feed after a change of %s', async (_what, change) => {
     await ada.send('POST', '/tasks', { body: { title: 'Tagged', due_date: '2026-11-28', tags: ['home'] } });
     const path = await makeFeed();
     const before = await read(path);
@@ -212,7 +204,7 @@ describe('a feed that a program has already', () => {
     expect((await readUnless(path, after.headers.etag as string)).status).toBe(304);
   });
 
-  test('differs from the same tasks as to-dos, from another lane’s, and from one before a restored copy', async () => {
+  test('distinguishes to-dos, other lanes, and restored databases', async () => {
     const bob = await makeUser(service.url);
     const [path, theirs] = [await makeFeed(), await makeFeed(bob)];
     const tags = [await tagOf(path), await tagOf(path, '?components=todos'), await tagOf(theirs)];
@@ -225,20 +217,22 @@ describe('a feed that a program has already', () => {
     expect(new Set([...tags, await tagOf(path)]).size).toBe(4);
   });
 
-  test('is 404 when it has ended, whatever the program has', async () => {
+  test('is 404 after the feed is deleted', async () => {
     const path = await makeFeed();
     const tag = await tagOf(path);
     await ada.send('DELETE', '/calendar-feed');
     for (const value of [tag, '*']) expect((await readUnless(path, value)).status).toBe(404);
   });
 
-  test('is another where a release writes feeds otherwise', async () => {
+  test('gets a new feed if a release writes feeds differently', async () => {
     const lane = { epoch: 'an epoch', change_seq: '1' } as ProfileRow;
     const tagOfRelease = async (writes?: Record<string, () => string>) => {
       let tag = '';
       await jest.isolateModulesAsync(async () => {
         if (writes) jest.doMock('../../../src/domain/icalendar/event', () => writes);
-        const release = jest.requireActual<{ feedTag: typeof feedTag }>('../../src/calendar-feed/tag');
+        const release = jest.requireActual<{ feedTag: typeof feedTag }>(
+          '../../../src/features/calendar-feed/tag',
+        );
         tag = await release.feedTag(lane, 'events');
         jest.dontMock('../../../src/domain/icalendar/event');
       });
@@ -249,7 +243,7 @@ describe('a feed that a program has already', () => {
     expect(await tagOfRelease({ eventLines: () => 'BEGIN:VEVENT\r\nEND:VEVENT\r\n' })).not.toBe(tag);
   });
 
-  test('is told by the same tag by all instances', async () => {
+  test('gets the same entity tag from all instances', async () => {
     const path = await makeFeed();
     const other = await startService(
       testConfig({ DATABASE_URL: service.database.url }),
@@ -263,7 +257,7 @@ describe('a feed that a program has already', () => {
   });
 });
 
-test('a feed is read no faster than a user may read', async () => {
+test("reads of a feed count towards the user's rate limit", async () => {
   const limited = await startTestService({ RATE_LIMIT_READS: '40' });
   try {
     const token = await tokenOf('subscriber');

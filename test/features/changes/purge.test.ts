@@ -1,27 +1,19 @@
-/** The job that purges old changes: the oldest first, in batches, and nothing that is to be kept. */
+/** Tests the job that purges old changes: oldest first, in batches, and only past their retention. */
 import { randomUUID } from 'node:crypto';
 import { createLogger } from '../../../src/platform/observability/logger';
 import { type Service, startService } from '../../../src/start';
 import { query } from '../../support/database';
 import { holdLane, waitingForLocks } from '../../support/held-lane';
-import { startTestService, type TestService, testConfig } from '../../support/service';
+import { testConfig, useTestService } from '../../support/service';
 import { until } from '../../support/until';
-import { makeUser, type TestUser } from '../../support/user';
+import { useUser } from '../../support/user';
 
-let service: TestService;
-let ada: TestUser;
-
-beforeAll(async () => {
-  service = await startTestService({ CHANGES_RETENTION_DAYS: '30' });
-});
-beforeEach(async () => {
-  ada = await makeUser(service.url);
-});
-afterAll(() => service.stop());
+const service = useTestService({ CHANGES_RETENTION_DAYS: '30' });
+const ada = useUser(service);
 
 const purge = () => service.runJob('purge-changes');
 
-/** Makes changes in a lane, one a day, the last of them made now. */
+/** Makes changes in a lane, one for each day up to now. */
 async function makeHistory(userId: string, days: number): Promise<void> {
   await query(service.database.url, `insert into tasklane.profiles (user_id, change_seq) values ($1, $2)`, [
     userId,
@@ -48,7 +40,7 @@ async function kept(userId: string): Promise<number[]> {
 const range = (first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
-test('changes go that are older than they are to be kept, in every lane, and no others', async () => {
+test('the purge removes changes past their retention in every lane, and no others', async () => {
   const bob = randomUUID();
   await makeHistory(ada.id, 40);
   await makeHistory(bob, 29);
@@ -59,13 +51,13 @@ test('changes go that are older than they are to be kept, in every lane, and no 
   expect(await kept(ada.id)).toEqual(range(11, 40));
 });
 
-test('more than a batch of them go', async () => {
+test('the purge removes more changes than one batch', async () => {
   await makeHistory(ada.id, 2_530);
   await purge();
   expect(await kept(ada.id)).toEqual(range(2_501, 2_530));
 });
 
-test('all of them go, and the lane goes on counting', async () => {
+test('the change sequence continues after all changes were purged', async () => {
   await makeHistory(ada.id, 3);
   await query(service.database.url, `update tasklane.changes set at = at - interval '1 year'`);
   await purge();
@@ -75,7 +67,7 @@ test('all of them go, and the lane goes on counting', async () => {
   expect((await ada.send('GET', '/activity')).body.items).toMatchObject([{ seq: 4 }]);
 });
 
-test('a lane that changes meanwhile keeps what is new', async () => {
+test('a lane that changes during the purge keeps its new changes', async () => {
   await makeHistory(ada.id, 31);
   const held = await holdLane(service.database.url, ada.id);
   const purging = purge();
@@ -89,7 +81,7 @@ test('a lane that changes meanwhile keeps what is new', async () => {
   expect(await kept(ada.id)).toEqual(range(2, 32));
 });
 
-test('several instances purge at once', async () => {
+test('several instances can purge at once', async () => {
   const users = range(1, 20).map(() => randomUUID());
   for (const userId of users) await makeHistory(userId, 33);
   const config = testConfig({ DATABASE_URL: service.database.url, CHANGES_RETENTION_DAYS: '30' });
@@ -102,7 +94,7 @@ test('several instances purge at once', async () => {
   for (const userId of users) expect(await kept(userId)).toEqual(range(4, 33));
 });
 
-test('lanes beyond those of one round get their turn', async () => {
+test('lanes beyond the first round are purged too', async () => {
   await query(
     service.database.url,
     `insert into tasklane.profiles (user_id) select 'walk-' || n from generate_series(1, 2500) as n`,

@@ -1,4 +1,4 @@
-/** Event streams: each change once and in order, from where the client was, and an end that says what to do. */
+/** Tests event streams: each change once and in order from the client's position, and an end with a reason. */
 import { get } from 'node:http';
 import { SignJWT } from 'jose';
 import { signDevelopmentToken } from '../../../src/platform/auth/development-token';
@@ -19,14 +19,14 @@ import { makeUser, type TestUser } from '../../support/user';
 
 const readers: EventReader[] = [];
 let service: TestService;
-/** Another instance on the same database, which looks often, has little patience and takes few streams. */
+/** Another instance on the same database, with a short poll interval, short timeouts and few streams. */
 let quick: Service;
 /** Its log so far. */
 const logged: Record<string, unknown>[] = [];
 let ada: TestUser;
 
 beforeAll(async () => {
-  // Only what wakes streams at once.
+  // A long poll interval, so that only immediate notifications wake streams.
   service = await startTestService({ RATE_LIMIT: 'off', EVENTS_POLL_MS: '60000' });
   const config = testConfig({
     DATABASE_URL: service.database.url,
@@ -68,7 +68,7 @@ async function makeTasks(count: number, as = ada): Promise<void> {
   }
 }
 
-/** Makes changes past the service, which nothing wakes for; each with as many bytes as asked for. */
+/** Makes changes directly in the database, without a notification; each has about `bytes` bytes. */
 async function seedChanges(userId: string, count: number, bytes = 0): Promise<void> {
   await sql(
     `with lane as (
@@ -88,8 +88,8 @@ async function epochOf(userId: string): Promise<string> {
   return (await sql('select epoch from tasklane.profiles where user_id = $1', [userId]))[0].epoch;
 }
 
-describe('a stream', () => {
-  test('has headers that nothing on the way keeps or holds back', async () => {
+describe('an event stream', () => {
+  test('has headers that prevent caching and buffering', async () => {
     const { headers } = await open();
     expect(headers).toMatchObject({
       'content-type': 'text/event-stream; charset=utf-8',
@@ -98,7 +98,7 @@ describe('a stream', () => {
     });
   });
 
-  test('begins at the present, names its place, and has what comes from then on, in order', async () => {
+  test('starts at the current change, sends its id, and then sends new changes in order', async () => {
     await makeTasks(2);
     const reader = await open();
     expect(reader.lastId()).toBe(`2-${await epochOf(ada.id)}`);
@@ -110,20 +110,20 @@ describe('a stream', () => {
     expect(reader.lastId()).toBe(`5-${await epochOf(ada.id)}`);
   });
 
-  test('of a lane that was never written to has its first change', async () => {
+  test('of an empty lane sends the first change', async () => {
     const reader = await open();
     const beforeAll = reader.lastId();
     await makeTasks(1);
     await until(() => reader.events.length === 1);
     expect(reader.lastId()).toBe(`1-${await epochOf(ada.id)}`);
-    // Who left before the first change has missed none.
+    // A client that left before the first change has missed none.
     const again = await open({ lastEventId: beforeAll });
     await makeTasks(1);
     await until(() => again.events.length === 2);
     expect(seqsOf(again)).toEqual([1, 2]);
   });
 
-  test('has its own lane’s changes alone', async () => {
+  test('sends only changes of its own lane', async () => {
     const bob = await makeUser(service.url);
     const [adas, bobs] = [await open(), await open({ as: bob })];
     await makeTasks(1, bob);
@@ -133,14 +133,14 @@ describe('a stream', () => {
     expect(bobs.events).toMatchObject([{ data: { user_id: bob.id } }]);
   });
 
-  test('is one of several of its user, all of which have everything', async () => {
+  test('is one of several of its user, and each gets all changes', async () => {
     const opened = await Promise.all(numbers(1, 5).map(() => open()));
     await Promise.all([makeTasks(5), makeTasks(5)]);
     await until(() => opened.every((each) => each.events.length === 10));
     for (const each of opened) expect(seqsOf(each)).toEqual(numbers(1, 10));
   });
 
-  test('outlives the time that a request has to arrive', async () => {
+  test('stays open longer than the request timeout', async () => {
     const reader = await open({ at: quick.url });
     const began = performance.now();
     await until(() => performance.now() - began > 3_000 && reader.comments() >= 5);
@@ -148,7 +148,7 @@ describe('a stream', () => {
     await until(() => reader.events.length === 1);
   });
 
-  test('answers HEAD with its headers alone, and does not count', async () => {
+  test('answers HEAD with headers only, and HEAD does not count as a stream', async () => {
     for (let n = 0; n < 5; n++) {
       const response = await fetch(`${quick.url}${ada.lane}/events`, {
         method: 'HEAD',
@@ -163,7 +163,7 @@ describe('a stream', () => {
     expect((await open({ at: quick.url })).status).toBe(200);
   });
 
-  test('is opened by a session cookie as well', async () => {
+  test('can be opened with a session cookie', async () => {
     const cookie = await new SignJWT({
       session: { userId: ada.id, expiresAt: new Date(Date.now() + 300_000).toISOString() },
       user: { id: ada.id },
@@ -181,14 +181,14 @@ describe('a stream', () => {
 });
 
 describe('changes of another instance', () => {
-  test('arrive with the next look', async () => {
+  test('arrive with the next poll', async () => {
     const reader = await open({ at: quick.url });
     await makeTasks(3);
     await until(() => reader.events.length === 3);
     expect(seqsOf(reader)).toEqual([1, 2, 3]);
   });
 
-  test('that ends the lane is known with the next look', async () => {
+  test('include the erasure of the lane', async () => {
     await makeTasks(1);
     const reader = await open({ at: quick.url });
     await ada.send('DELETE', `?confirm=${ada.id}`);
@@ -197,11 +197,11 @@ describe('changes of another instance', () => {
   });
 });
 
-describe('a stream that goes on', () => {
+describe('a resumed stream', () => {
   test.each<[string, (id: string) => ReaderOptions & { search?: string }]>([
     ['by header', (id) => ({ lastEventId: id })],
     ['by query', (id) => ({ search: `?last_event_id=${id}` })],
-  ])('%s has all that came after, and what comes', async (_how, from) => {
+  ])('resumed %s gets all missed changes, and then new ones', async (_how, from) => {
     await makeTasks(4);
     const id = `2-${await epochOf(ada.id)}`;
     const reader = await open(from(id));
@@ -210,7 +210,7 @@ describe('a stream that goes on', () => {
     expect(seqsOf(reader)).toEqual([3, 4, 5]);
   });
 
-  test('goes by the header where there are both', async () => {
+  test('uses the header if the query has an id too', async () => {
     await makeTasks(4);
     const epoch = await epochOf(ada.id);
     const reader = await open({ lastEventId: `3-${epoch}`, search: `?last_event_id=1-${epoch}` });
@@ -220,7 +220,7 @@ describe('a stream that goes on', () => {
     expect(seqsOf(reader)).toEqual([4, 5]);
   });
 
-  test('from far behind has every page, while others have what is new', async () => {
+  test('gets every page of an old position, while other streams get new changes', async () => {
     await seedChanges(ada.id, 1_234);
     const epoch = await epochOf(ada.id);
     const live = await open();
@@ -241,17 +241,20 @@ describe('a stream that goes on', () => {
     ],
     ['other-epoch', () => '1-019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', async () => undefined],
     ['unknown-position', (epoch) => `9-${epoch}`, async () => undefined],
-  ])('from nowhere is told so (%s), and goes on from the present', async (reason, from, arrange) => {
-    await makeTasks(4);
-    const epoch = await epochOf(ada.id);
-    await arrange();
-    const reader = await open({ lastEventId: from(epoch) });
-    await until(() => reader.events.length === 1);
-    expect(reader.events).toEqual([{ id: `4-${epoch}`, event: 'reset', data: { reason } }]);
-    await makeTasks(1);
-    await until(() => reader.events.length === 2);
-    expect(seqsOf(reader)).toEqual([5]);
-  });
+  ])(
+    'gets a reset for an unknown position (%s), and continues with the current change',
+    async (reason, from, arrange) => {
+      await makeTasks(4);
+      const epoch = await epochOf(ada.id);
+      await arrange();
+      const reader = await open({ lastEventId: from(epoch) });
+      await until(() => reader.events.length === 1);
+      expect(reader.events).toEqual([{ id: `4-${epoch}`, event: 'reset', data: { reason } }]);
+      await makeTasks(1);
+      await until(() => reader.events.length === 2);
+      expect(seqsOf(reader)).toEqual([5]);
+    },
+  );
 
   test.each([
     'nonsense',
@@ -261,7 +264,7 @@ describe('a stream that goes on', () => {
     '01-019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e',
     '1-019A9C2E-5B00-7C3A-9D51-7F6A2B1C0D4E',
     '9999999999999999-019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e',
-  ])('from %p is refused', async (id) => {
+  ])('is rejected with the id %p', async (id) => {
     const [byHeader, byQuery] = [
       await ada.send('GET', '/events', { headers: { 'Last-Event-ID': id } }),
       await ada.send('GET', `/events?last_event_id=${id}`),
@@ -275,7 +278,7 @@ describe('a stream that goes on', () => {
 });
 
 describe('an open stream', () => {
-  test('ends with its token', async () => {
+  test('ends when its token expires', async () => {
     const token = await signDevelopmentToken(testSecret, { userId: ada.id, lifetimeSeconds: 3 });
     const reader = await open({ at: quick.url, token });
     expect(await reader.ended).toBe(true);
@@ -293,7 +296,7 @@ describe('an open stream', () => {
     expect((await open()).status).toBe(401);
   });
 
-  test('ends when its account takes the lane along', async () => {
+  test('ends when its account is deleted with the lane', async () => {
     await makeTasks(1);
     const reader = await open({ at: quick.url });
     await sql('delete from tasklane.profiles where user_id = $1', [ada.id]);
@@ -304,7 +307,7 @@ describe('an open stream', () => {
   test.each<[string, string]>([
     ['other-epoch', 'epoch = gen_random_uuid()'],
     ['unknown-position', 'epoch = epoch'],
-  ])('is reset when its database is another (%s)', async (reason, alike) => {
+  ])('gets a reset when its database was replaced (%s)', async (reason, alike) => {
     await makeTasks(2);
     const reader = await open({ at: quick.url });
     await sql('delete from tasklane.changes where user_id = $1 and seq > 1', [ada.id]);
@@ -316,7 +319,7 @@ describe('an open stream', () => {
     expect(seqsOf(reader)).toEqual([2]);
   });
 
-  test('is told when the service stops, and does not hold it up', async () => {
+  test('gets a reconnect event when the service stops, and does not delay it', async () => {
     const own = await startTestService({ EVENTS_POLL_MS: '60000', SHUTDOWN_TIMEOUT_MS: '30000' });
     const opened = await Promise.all(numbers(1, 5).map(() => open({ at: own.url })));
     const began = performance.now();
@@ -330,18 +333,18 @@ describe('an open stream', () => {
     }
   });
 
-  test('gets a comment now and then, and no more', async () => {
+  test('gets only comments while nothing changes', async () => {
     const reader = await open({ at: quick.url });
     const began = performance.now();
     await until(() => reader.comments() >= 4);
-    // The first comes earlier.
+    // The first comment comes earlier.
     expect(performance.now() - began).toBeGreaterThan(500);
     expect(reader.events).toEqual([]);
   });
 });
 
 describe('the number of streams', () => {
-  test('of a user is limited, and closing one makes room', async () => {
+  test('is limited for each user, and closing a stream makes room', async () => {
     const [first] = [await open({ at: quick.url }), await open({ at: quick.url })];
     const refused = await send(quick.url, 'GET', `${ada.lane}/events`, { token: ada.token });
     expect(refused).toMatchObject({ status: 429, body: { code: 'too-many-streams' } });
@@ -355,7 +358,7 @@ describe('the number of streams', () => {
     expect(again.status).toBe(200);
   });
 
-  test('does not grow by those who leave before they are answered', async () => {
+  test('does not count clients that leave before the response', async () => {
     const left = numbers(1, 30).map(
       (n) =>
         new Promise<void>((resolve) => {
@@ -366,7 +369,7 @@ describe('the number of streams', () => {
           request.on('error', () => undefined);
           request.on('close', resolve);
           request.on('response', () => request.destroy());
-          // At any moment from before it is sent to after it is answered.
+          // At any moment between before the request and after the response.
           setTimeout(() => request.destroy(), n / 2);
         }),
     );
@@ -379,11 +382,11 @@ describe('the number of streams', () => {
   });
 });
 
-describe('a client that takes nothing', () => {
+describe('a client that reads nothing', () => {
   const count = 2_000;
   const bytes = 10_000;
 
-  test('is cut off, and goes on later from where it was', async () => {
+  test('is disconnected, and can resume later', async () => {
     await seedChanges(ada.id, count, bytes);
     const epoch = await epochOf(ada.id);
     logged.length = 0;

@@ -1,4 +1,4 @@
-/** The hub alone: what it writes to a stream that takes no more, and what it reads for many. */
+/** Tests the hub alone: streams with full buffers, and shared reads. */
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { readHistory } from '../../../src/features/changes/repository';
@@ -41,7 +41,7 @@ function makeHub(
   return hub;
 }
 
-/** A lane with as many changes as that, whose reads are counted. */
+/** A lane with `count` changes that counts its reads. */
 async function makeLane(count: number): Promise<{ userId: string; lane: UserScope; reads: () => number }> {
   const userId = randomUUID();
   const scope = database.withUser(userId);
@@ -61,7 +61,7 @@ async function makeLane(count: number): Promise<{ userId: string; lane: UserScop
   return { userId, lane, reads: () => reads };
 }
 
-/** A stream whose client takes what it is told to. */
+/** A stream whose test decides whether its buffer is full. */
 class FakeStream implements Pick<EventStream, 'send' | 'end' | 'cut'> {
   readonly sent: string[] = [];
   ended: string | null = null;
@@ -105,7 +105,7 @@ const change = (userId: string) =>
     .withUser(userId)
     .write(async (lane) => lane.changed({ type: 'task', id: randomUUID(), action: 'deleted', fields: {} }));
 
-test('a stream that takes no more gets no more, until it has taken that', async () => {
+test('a stream with a full buffer gets no more until it drains', async () => {
   const hub = makeHub();
   const lane = await makeLane(450);
   const stream = new FakeStream(false);
@@ -113,7 +113,7 @@ test('a stream that takes no more gets no more, until it has taken that', async 
   await until(() => stream.sent.length === 2);
   const [opening, first] = stream.sent as [string, string];
   expect(opening).toMatch(/^retry: /);
-  // A page is more than is sent at once.
+  // A page is larger than one write.
   expect(first.length).toBeLessThan(20_000);
   const other = await open(hub, lane, { from: 0 });
   await until(() => other.stream.seqs().length === 450);
@@ -130,21 +130,21 @@ test('a stream that takes no more gets no more, until it has taken that', async 
   other.subscriber.closed();
 });
 
-test('a stream that has taken nothing for long is cut off, also when its end is due', async () => {
+test('a stream that drains nothing for long is disconnected, also when it must end', async () => {
   const hub = makeHub({ heartbeatMs: 50 });
   const lane = await makeLane(1);
   const stuck = await open(hub, lane, { stream: new FakeStream(false), from: 0 });
   const expired = await open(hub, lane, { expiresAt: Date.now() + 40 });
   await until(() => stuck.stream.wasCut);
   expect(stuck.stream.ended).toBeNull();
-  // Its end was sent, and is not taken either.
+  // Its end was sent, but the client does not read it either.
   await until(() => expired.stream.wasCut);
   expect(expired.stream.ended).toContain('token-expired');
   stuck.subscriber.closed();
   expired.subscriber.closed();
 });
 
-test('streams of a lane that stand at the same change share its reads', async () => {
+test('streams of a lane at the same change share one read', async () => {
   const hub = makeHub();
   const lane = await makeLane(3);
   const opened = await Promise.all(numbers(1, 50).map(() => open(hub, lane)));
@@ -156,7 +156,7 @@ test('streams of a lane that stand at the same change share its reads', async ()
   for (const { subscriber } of opened) subscriber.closed();
 });
 
-test('one look asks for all lanes, and only for what this process knows', async () => {
+test('one poll asks for all lanes with streams in this process, and only for those', async () => {
   const asked: { userId: string; seq: number }[][] = [];
   const hub = makeHub({}, async (...[lanes]: unknown[]) => {
     asked.push(lanes as { userId: string; seq: number }[]);
@@ -171,7 +171,7 @@ test('one look asks for all lanes, and only for what this process knows', async 
   );
   for (const { subscriber } of opened) subscriber.closed();
   asked.length = 0;
-  // Without streams there is nothing to look for: another hub looks several times meanwhile.
+  // Without streams it does not poll; meanwhile another hub polls several times.
   let looks = 0;
   const other = makeHub({}, async () => {
     looks++;
@@ -183,7 +183,7 @@ test('one look asks for all lanes, and only for what this process knows', async 
   subscriber.closed();
 });
 
-test('a read that fails is done again, and is told once', async () => {
+test('a failed read is repeated and logged once', async () => {
   const lines: string[] = [];
   const lane = await makeLane(1);
   let failures = 3;
@@ -207,7 +207,7 @@ test('a read that fails is done again, and is told once', async () => {
   subscriber.closed();
 });
 
-test('ids are read as they are written', () => {
+test('event ids are parsed in the form in which they are written', () => {
   const epoch = randomUUID();
   expect(parseEventId(`12-${epoch}`)).toEqual({ seq: 12, epoch });
   expect(parseEventId('0-00000000-0000-0000-0000-000000000000')).toEqual({ seq: 0, epoch: null });

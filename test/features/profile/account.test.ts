@@ -1,11 +1,11 @@
-/** Lanes of the accounts of a real Better Auth server, in one database with it. */
+/** Tests lanes of accounts of a real Better Auth server in the same database. */
 import { type ApiResponse, send } from '../../support/api';
 import { type BetterAuthOptions, type BetterAuthServer, startBetterAuth } from '../../support/better-auth';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { runScript } from '../../support/process';
 import { startTestService, type TestService } from '../../support/service';
 
-// Several processes start, and passwords are hashed, on a machine that may be busy.
+// Several processes start and hash passwords on a machine that may be busy.
 jest.setTimeout(120_000);
 
 let database: TestDatabase;
@@ -23,9 +23,9 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** Starts a Better Auth server, which migrates the database to its liking. */
+/** Starts a Better Auth server, which migrates its tables. */
 function startAuth(options: Partial<BetterAuthOptions>): Promise<BetterAuthServer> {
-  // The tests' login is called like Tasklane's schema, where what it makes would land otherwise.
+  // The tests' login has the name of Tasklane's schema, so that its tables would land there otherwise.
   const url = new URL(database.url);
   url.searchParams.set('options', '-csearch_path=public');
   return startBetterAuth({ databaseUrl: url.href, options });
@@ -77,7 +77,7 @@ describe.each(['text', 'uuid', 'serial'] as const)('with ids of type %s', (ids) 
           output: expect.stringContaining('Lanes are not linked to accounts: there is no table'),
         });
         server = await startAuth({ ids });
-        const outdated = 'lanes are not linked to public."user" yet. Put that right: npm run migrate.';
+        const outdated = 'lanes are not linked to public."user" yet. To make it, run: npm run migrate.';
         expect(await run('doctor')).toMatchObject({ code: 1, output: expect.stringContaining(outdated) });
         expect((await run('migrate')).output).toContain(linked);
       }
@@ -103,7 +103,7 @@ describe.each(['text', 'uuid', 'serial'] as const)('with ids of type %s', (ids) 
     },
   );
 
-  test('Better Auth goes on to migrate a database that is linked', async () => {
+  test('Better Auth can still migrate a linked database', async () => {
     server = await startAuth({ ids });
     await run('migrate');
     await server.signUp();
@@ -117,33 +117,35 @@ describe.each(['text', 'uuid', 'serial'] as const)('with ids of type %s', (ids) 
     const { output } = await run('doctor');
     expect(output).toContain(`ok  ${linked}`);
     expect(output).toContain(
-      'ok  The service logs in as tasklane and works as tasklane_app and tasklane_system.',
+      'ok  The service logs in as tasklane and uses the roles tasklane_app and tasklane_system.',
     );
   });
 });
 
 describe('npm run doctor', () => {
-  test('says what is missing, and fails', async () => {
+  test('names what is missing, and fails', async () => {
     const { code, output } = await run('doctor');
     expect(code).toBe(1);
-    expect(output).toMatch(/^!! {2}\d+ migrations are to be applied: npm run migrate\.$/m);
+    expect(output).toMatch(/^!! {2}\d+ migrations are pending: run npm run migrate\.$/m);
     expect(output).toMatch(/^!! {2}Migrations are missing: \d{14}_lanes, /m);
     expect(output).toMatch(/^ok {2}Postgres \d+\.\d+\.$/m);
   });
 
-  test('tells of a search path that leads others’ tables among Tasklane’s, and of its end', async () => {
+  test('reports a search path that puts other tables into Tasklane’s schema, until it is fixed', async () => {
     await run('migrate');
     await query(database.url, `alter database ${database.name} set search_path to "$user", public`);
     const before = await run('doctor');
     expect(before.code).toBe(1);
-    expect(before.output).toContain('!!  What tasklane makes without naming a schema lands in tasklane');
+    expect(before.output).toContain(
+      '!!  Tables that tasklane creates without a schema are created in tasklane',
+    );
     await query(database.url, `alter database ${database.name} set search_path to public`);
     const after = await run('doctor');
     expect(after.code).toBe(0);
     expect(after.output).not.toContain('!!');
   });
 
-  test('tells of lanes without an account', async () => {
+  test('reports lanes without an account', async () => {
     await run('migrate');
     await query(database.url, `alter database ${database.name} set search_path to public`);
     await query(
@@ -152,7 +154,7 @@ describe('npm run doctor', () => {
     );
     server = await startAuth({ ids: 'text' });
     expect((await run('migrate')).output).toContain(
-      'any more: 7 (user-1, user-2, user-3, user-4, user-5, …).',
+      'from before the link: 7 (user-1, user-2, user-3, user-4, user-5, …).',
     );
     const before = await run('doctor');
     expect(before.code).toBe(1);

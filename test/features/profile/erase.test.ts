@@ -1,4 +1,4 @@
-/** Erasing a lane, and what tokens are worth that outlive it. */
+/** Tests the erasure of a lane, and tokens that were issued before it. */
 import { createHash, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { Client } from 'pg';
@@ -6,21 +6,17 @@ import { type ApiResponse, send } from '../../support/api';
 import { query } from '../../support/database';
 import { waitingForLocks } from '../../support/held-lane';
 import { exampleBody, examplePath, operations } from '../../support/operations';
-import { startTestService, type TestService, testSecret } from '../../support/service';
+import { testSecret, useTestService } from '../../support/service';
 import { until } from '../../support/until';
 
-let service: TestService;
 let userId: string;
 
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeEach(() => {
   userId = randomUUID();
 });
-afterAll(() => service.stop());
 
-/** A token that was issued `age` seconds ago by its clock, or does not say when. */
+/** A token that was issued `age` seconds ago, or without a time of issue. */
 async function tokenOfAge(age: number | null): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   const token = new SignJWT({ ...(age !== null && { iat: now - age }), exp: now + 600 });
@@ -44,7 +40,7 @@ function erase(token: string, confirm = `?confirm=${encodeURIComponent(userId)}`
   return send(service.url, 'DELETE', laneOf(userId) + confirm, { token });
 }
 
-/** Where the user's id is found, in any column of any table. */
+/** The tables in which any column has the user's id. */
 async function traces(): Promise<string[]> {
   const tables = await query<{ name: string }>(
     service.database.url,
@@ -70,7 +66,7 @@ async function epoch(): Promise<string | undefined> {
   return rows[0]?.epoch;
 }
 
-/** When the lane was erased, by the hash that is left of it. */
+/** The stored erasures of the lane, found by its hash. */
 function erasures(): Promise<{ age: number }[]> {
   return query(
     service.database.url,
@@ -79,7 +75,7 @@ function erasures(): Promise<{ age: number }[]> {
   );
 }
 
-/** Lets time pass since the lanes were erased: the clocks of the tests go on by themselves. */
+/** Moves the time of all erasures into the past by `seconds`. */
 async function pass(seconds: number): Promise<void> {
   await query(service.database.url, 'update tasklane.erased set at = at - make_interval(secs => $1)', [
     seconds,
@@ -108,7 +104,7 @@ describe('the confirmation', () => {
     },
   );
 
-  test('is the id as the path means it, not as it is written', async () => {
+  test('is compared with the decoded id of the path', async () => {
     userId = `a+b &c=d%25 ${randomUUID()}`;
     const token = await tokenOfAge(10);
     await makeTask(token);
@@ -117,7 +113,7 @@ describe('the confirmation', () => {
   });
 });
 
-test('an erased lane leaves a hash and a time, and the other lanes', async () => {
+test('an erasure leaves only a hash and a time of the lane, and the other lanes', async () => {
   const token = await tokenOfAge(10);
   const [mine, bob] = [userId, randomUUID()];
   for (userId of [bob, mine]) await makeTask(await tokenOfAge(10));
@@ -132,7 +128,7 @@ test('an erased lane leaves a hash and a time, and the other lanes', async () =>
   expect(await erasures()).toEqual([]);
 });
 
-test('a lane that was never written to can be erased', async () => {
+test('an empty lane can be erased', async () => {
   const token = await tokenOfAge(10);
   expect((await erase(token)).status).toBe(204);
   expect(await traces()).toEqual([]);
@@ -143,7 +139,7 @@ describe('a token from before', () => {
   const inLanes = operations.filter((operation) => operation.path.includes('{user_id}'));
 
   test.each(inLanes.map((operation) => [operation.id, operation] as const))(
-    'is refused by %s, and brings nothing back',
+    'is rejected by %s, and restores nothing',
     async (_id, operation) => {
       const token = await tokenOfAge(10);
       await makeTask(token);
@@ -165,7 +161,7 @@ describe('a token from before', () => {
   );
 
   test.each([
-    ['that does not say when it was issued', null],
+    ['without a time of issue', null],
     ['that was issued long ago', 10_000],
     ['that was issued just now', 0],
   ])('%s opens the lane until it is erased', async (_what, age) => {
@@ -214,7 +210,7 @@ describe('a token from before', () => {
     }
   });
 
-  test('leaves nothing behind, however many write while the lane is erased', async () => {
+  test('stores nothing, even if many write while the lane is erased', async () => {
     const token = await tokenOfAge(10);
     const writes = Array.from({ length: 20 }, () => makeTask(token));
     await writes[0];
@@ -225,7 +221,7 @@ describe('a token from before', () => {
   });
 });
 
-test('a lane can be erased again, which counts from then', async () => {
+test('a lane can be erased again, and the new time counts', async () => {
   await erase(await tokenOfAge(10));
   await pass(3600);
   const [between, later] = [await tokenOfAge(70), await tokenOfAge(0)];
@@ -236,15 +232,15 @@ test('a lane can be erased again, which counts from then', async () => {
   expect((await makeTask(later)).status).toBe(201);
 });
 
-describe('where clocks differ', () => {
-  // AUTH_CLOCK_TOLERANCE_SECONDS, as the service has it by default.
+describe('when clocks differ', () => {
+  // The default of AUTH_CLOCK_TOLERANCE_SECONDS.
   const tolerance = 5;
 
   test.each([
     ['exact', 0],
     ['ahead by a second', 1],
-    ['ahead by as much as is tolerated', tolerance],
-    ['behind by as much as is tolerated', -tolerance],
+    ['ahead by the tolerance', tolerance],
+    ['behind by the tolerance', -tolerance],
   ])('a token from before is refused by an issuer whose clock is %s', async (_what, ahead) => {
     const token = await tokenOfAge(-ahead);
     expect((await makeTask(token)).status).toBe(201);
@@ -259,15 +255,15 @@ describe('where clocks differ', () => {
 
   test.each([
     ['exact', 0],
-    ['ahead by as much as is tolerated', tolerance],
-    ['behind by as much as is tolerated', -tolerance],
-  ])('a token opens a lane anew after the wait, from a clock that is %s', async (_what, ahead) => {
+    ['ahead by the tolerance', tolerance],
+    ['behind by the tolerance', -tolerance],
+  ])('a token creates the lane again after the wait, from a clock that is %s', async (_what, ahead) => {
     expect((await erase(await tokenOfAge(-ahead))).status).toBe(204);
     await pass(tolerance - ahead + 1);
     expect((await makeTask(await tokenOfAge(-ahead))).status).toBe(201);
   });
 
-  test('a feed is read at once in a lane that was begun anew', async () => {
+  test('a feed can be read at once in a lane that was created again', async () => {
     expect((await erase(await tokenOfAge(0))).status).toBe(204);
     await pass(1);
     const token = await tokenOfAge(-tolerance);

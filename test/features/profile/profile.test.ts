@@ -1,19 +1,15 @@
-/** What the profile means, beyond what the contract's table tries. */
+/** Tests the profile beyond the contract's cases. */
 import type { ApiResponse, Body } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeUser, type TestUser } from '../../support/user';
 
-let service: TestService;
 let ada: TestUser;
 
-beforeAll(async () => {
-  service = await startTestService();
-});
+const service = useTestService();
 beforeEach(async () => {
   ada = await makeUser(service.url);
 });
-afterAll(() => service.stop());
 
 const read = async (): Promise<Body> => (await ada.send('GET', '/profile')).body;
 const patch = (body: unknown): Promise<ApiResponse> => ada.send('PATCH', '/profile', { body });
@@ -38,7 +34,7 @@ async function rows(): Promise<number> {
 }
 
 describe('the profile', () => {
-  test('is not made by reading it', async () => {
+  test('is not created by a read', async () => {
     await read();
     await ada.send('HEAD', '/profile');
     expect(await rows()).toBe(0);
@@ -51,7 +47,7 @@ describe('the profile', () => {
     expect(await read()).toEqual(before);
   });
 
-  test('keeps what a patch does not name', async () => {
+  test('keeps the fields that a patch omits', async () => {
     await patch({ time_zone: 'Asia/Kolkata', week_start: 'saturday' });
     const before = await read();
     const { body } = await patch({ week_start: 'sunday' });
@@ -59,7 +55,7 @@ describe('the profile', () => {
     expect(Date.parse(body.updated_at)).toBeGreaterThanOrEqual(Date.parse(before.updated_at));
   });
 
-  test('leaves a change for every patch that changes something, and for no other', async () => {
+  test('records a change only for a patch that changes something', async () => {
     await patch({ time_zone: 'UTC', default_priority: 'high' });
     await patch({ default_priority: 'high' });
     await patch({});
@@ -83,7 +79,7 @@ describe('the profile', () => {
 });
 
 describe('the time zone', () => {
-  // Links, zones without a city, and one of 2025.
+  // Aliases, zones without a city, and a zone of 2025.
   test.each([
     'UTC',
     'Europe/Kyiv',
@@ -91,7 +87,7 @@ describe('the time zone', () => {
     'America/Argentina/Buenos_Aires',
     'Etc/GMT+5',
     'America/Coyhaique',
-  ])('can be %s, and stays as it was written', async (time_zone) => {
+  ])('can be %s, and is stored as written', async (time_zone) => {
     const { status, body } = await patch({ time_zone });
     expect({ status, body }).toMatchObject({ status: 200, body: { time_zone } });
   });
@@ -117,7 +113,7 @@ describe('the time zone', () => {
     );
   });
 
-  test('that only one of Node and Postgres knows is refused, and nothing is changed', async () => {
+  test('is rejected if Node or Postgres does not know it, and nothing changes', async () => {
     const before = await read();
     const response = await patch({ time_zone: 'europe/zurich', week_start: 'sunday' });
     expect(response).toMatchObject({
@@ -130,13 +126,13 @@ describe('the time zone', () => {
 });
 
 describe('the default priority', () => {
-  test('is that of a new task that names none', async () => {
+  test('is used for a new task without a priority', async () => {
     await patch({ default_priority: 'urgent' });
     expect(await makeTask()).toMatchObject({ priority: 'urgent' });
     expect(await makeTask({ priority: 'low' })).toMatchObject({ priority: 'low' });
   });
 
-  test('is of the one user', async () => {
+  test('applies only to its own user', async () => {
     await patch({ default_priority: 'urgent' });
     ada = await makeUser(service.url);
     expect(await makeTask()).toMatchObject({ priority: 'medium' });

@@ -1,26 +1,22 @@
-/** Projects: what becomes of their tasks, what they count, and how they are arranged. */
+/** Tests projects: their tasks, their counts and their order. */
 import { randomUUID } from 'node:crypto';
 import type { Body } from '../../support/api';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
 
-let service: TestService;
 let ada: TaskClient;
 
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeEach(async () => {
   ada = await makeTaskClient(service);
 });
 
 const ids = (items: readonly { id: string }[]) => items.map((item) => item.id);
 
-describe('a project that is deleted', () => {
-  test('with tasks=move leaves its tasks without one, those in the trash too', async () => {
+describe('a deleted project', () => {
+  test('leaves its tasks without a project with tasks=move, also in the trash', async () => {
     const project = await ada.project();
-    const line = await ada.line(2, { project_id: project.id });
+    const line = await ada.chain(2, { project_id: project.id });
     const deleted = await ada.create({ project_id: project.id });
     await ada.ok('DELETE', `/tasks/${deleted.id}`);
     const aside = await ada.create();
@@ -40,9 +36,9 @@ describe('a project that is deleted', () => {
     expect((await ada.send('GET', `/projects/${project.id}`)).status).toBe(404);
   });
 
-  test('with tasks=delete puts each tree into the trash by itself', async () => {
+  test('puts each tree into the trash separately with tasks=delete', async () => {
     const project = await ada.project();
-    const line = await ada.line(3, { project_id: project.id });
+    const line = await ada.chain(3, { project_id: project.id });
     const alone = await ada.create({ project_id: project.id });
     const aside = await ada.create();
     await ada.ok('DELETE', `/projects/${project.id}?tasks=delete`);
@@ -56,18 +52,18 @@ describe('a project that is deleted', () => {
     for (const { id } of line) expect((await ada.read(id)).project_id).toBeNull();
   });
 
-  test('must say what becomes of the tasks', async () => {
+  test('requires the parameter tasks', async () => {
     const project = await ada.project();
-    expect(await ada.faults('DELETE', `/projects/${project.id}`, undefined)).toEqual([
+    expect(await ada.validationErrors('DELETE', `/projects/${project.id}`, undefined)).toEqual([
       '/query/tasks required',
     ]);
     expect((await ada.send('DELETE', `/projects/${randomUUID()}?tasks=move`)).status).toBe(404);
   });
 });
 
-test('counts are of tasks outside of the trash, subtasks included', async () => {
+test('counts include subtasks but not the trash', async () => {
   const [project, empty] = [await ada.project(), await ada.project()];
-  const [parent] = await ada.line(2, { project_id: project.id });
+  const [parent] = await ada.chain(2, { project_id: project.id });
   await ada.create({ project_id: project.id, status: 'completed' });
   await ada.create({ project_id: project.id, status: 'cancelled' });
   await ada.create({ parent_id: parent.id, status: 'in_progress' });
@@ -80,7 +76,7 @@ test('counts are of tasks outside of the trash, subtasks included', async () => 
   });
 });
 
-test('those that are asked for are listed, each with its counts, and none of another lane', async () => {
+test('a list by ids has the counts, and no project of another lane', async () => {
   const [one, , three] = [await ada.project(), await ada.project(), await ada.project()];
   const foreign = await (await makeTaskClient(service)).project();
   await ada.create({ project_id: three.id });
@@ -89,7 +85,7 @@ test('those that are asked for are listed, each with its counts, and none of ano
   expect(page.counts).toEqual({ [one.id]: { open: 0, completed: 0 }, [three.id]: { open: 1, completed: 0 } });
 });
 
-test('a project that is archived keeps its tasks, and takes more', async () => {
+test('an archived project keeps its tasks and accepts new ones', async () => {
   const project = await ada.project();
   const task = await ada.create({ project_id: project.id });
   const archived = await ada.ok('PATCH', `/projects/${project.id}`, { archived: true });
@@ -106,7 +102,7 @@ test('a project that is archived keeps its tasks, and takes more', async () => {
   expect(ids(await ada.all('/projects'))).toEqual([project.id, other.id]);
 });
 
-test('a patch changes what it names, with a change of it; one that changes nothing is none', async () => {
+test('a patch records a change of the fields that it changes, and no change if it changes nothing', async () => {
   const project = await ada.ok('POST', '/projects', { name: ' Garden ', color: '#2f855a' });
   expect(project).toMatchObject({ name: 'Garden', color: '#2f855a', archived: false, version: 1 });
   const seq = await ada.seq();
@@ -119,7 +115,7 @@ test('a patch changes what it names, with a change of it; one that changes nothi
   ]);
 });
 
-describe('the arrangement', () => {
+describe('a move', () => {
   let projects: Body[];
   const order = async () => (await ada.all('/projects', 2)).map((each) => each.name).join('');
 
@@ -135,7 +131,7 @@ describe('the arrangement', () => {
     [3, 'before', 1, 'adbce'],
     [1, 'before', 2, 'abcde'],
     [2, 'after', 1, 'abcde'],
-  ] as const)('%i goes %s %i: %s', async (moved, side, anchor, wanted) => {
+  ] as const)('of project %i %s project %i gives the order %s', async (moved, side, anchor, wanted) => {
     const seq = await ada.seq();
     const path = `/projects/${projects[moved]?.id}/move`;
     await ada.ok('POST', path, { [side]: projects[anchor]?.id });
@@ -144,12 +140,14 @@ describe('the arrangement', () => {
     expect(changes).toHaveLength(wanted === 'abcde' ? 0 : 1);
   });
 
-  test('has no place next to the project itself, or to what is not there', async () => {
+  test('cannot be next to the project itself, or to a missing project', async () => {
     const bob = await makeTaskClient(service);
     const path = `/projects/${projects[0].id}/move`;
-    expect(await ada.faults('POST', path, { before: projects[0].id })).toEqual(['/body/before cycle']);
+    expect(await ada.validationErrors('POST', path, { before: projects[0].id })).toEqual([
+      '/body/before cycle',
+    ]);
     for (const id of [randomUUID(), (await bob.project()).id]) {
-      expect(await ada.faults('POST', path, { after: id })).toEqual(['/body/after not-in-lane']);
+      expect(await ada.validationErrors('POST', path, { after: id })).toEqual(['/body/after not-in-lane']);
     }
   });
 });

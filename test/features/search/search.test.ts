@@ -1,20 +1,16 @@
-/** Searches: by prefixes of words, best first, with typos where nothing else is found. */
+/** Tests searches: by prefixes, best match first, with typos if no exact match is found. */
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { startService } from '../../../src/start';
 import type { Body } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService, testConfig } from '../../support/service';
+import { startTestService, testConfig, useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
 import { seedTasks } from '../../support/tasks';
 
-let service: TestService;
 let ada: TaskClient;
 
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeEach(async () => {
   ada = await makeTaskClient(service);
 });
@@ -29,7 +25,7 @@ const titles = (page: Body): string[] => page.items.map((task: Body) => task.tit
 const found = async (q: string, more: Record<string, string> = {}) =>
   titles(await search(q, more)).toSorted();
 
-test('finds words by how they begin, in title and description, whatever their case and marks', async () => {
+test('finds words by their beginning, in title and description, ignoring case and accents', async () => {
   await make('Water the plants');
   await make('Crème brûlée', 'Needs WATER too');
   await make('Underwater');
@@ -41,7 +37,7 @@ test('finds words by how they begin, in title and description, whatever their ca
   expect(await found('ater')).not.toContain('Crème brûlée and more');
 });
 
-test('a query without words finds nothing, and syntax has no meaning', async () => {
+test('a query without words finds nothing, and search syntax has no meaning', async () => {
   await make('Water');
   for (const q of ['???', '😀', '&|!()', "'", '\\', ' ']) {
     expect(await search(q)).toMatchObject({ items: [], next_cursor: null, highlights: {} });
@@ -50,14 +46,14 @@ test('a query without words finds nothing, and syntax has no meaning', async () 
   expect(await found("'water' &")).toEqual(['Water']);
 });
 
-test('puts what matches in the title first, and what matches more often', async () => {
+test('ranks matches in the title first, and then tasks with more matches', async () => {
   await make('Other', 'A garden');
   await make('Garden');
   await make('More', 'garden garden garden');
   expect(titles(await search('garden'))).toEqual(['Garden', 'More', 'Other']);
 });
 
-test('follows every write, and leaves out the trash', async () => {
+test('is current after every write, and ignores the trash', async () => {
   const task = await make('Water');
   await ada.ok('PATCH', `/tasks/${task.id}`, { description: 'Fern' });
   expect(await found('fern water')).toEqual(['Water']);
@@ -94,7 +90,7 @@ test('combines with filters, sorts and counts', async () => {
   expect(titles(await ada.ok('GET', '/tasks?q=water'))).toEqual(['Water c', 'Water a', 'Water b']);
 });
 
-test.each([1, 7])('pages of %i by relevance lose nothing and repeat nothing', async (limit) => {
+test.each([1, 7])('pages of %i by relevance have each task once', async (limit) => {
   for (let each = 0; each < 30; each++) {
     await make(
       `Task ${each}`,
@@ -109,7 +105,7 @@ test.each([1, 7])('pages of %i by relevance lose nothing and repeat nothing', as
 });
 
 describe('highlights', () => {
-  test('say where the words are, in code units', async () => {
+  test('give the positions of the words, in code units', async () => {
     const task = await make('😀 Plânts and plant', 'No such thing, but a plantain');
     await make('Other');
     const page = await search('plant');
@@ -132,7 +128,7 @@ describe('highlights', () => {
 });
 
 describe('typos', () => {
-  test('are tolerated where nothing else is found, and the answer says so', async () => {
+  test('are tolerated if no exact match is found, and the response says so', async () => {
     const plants = await make('Water the plants');
     await make('Planet', 'Unrelated');
     const exact = await search('plants');
@@ -161,7 +157,7 @@ describe('typos', () => {
     );
   });
 
-  test('come from words of the lane that are not in the trash, whatever the user is called', async () => {
+  test('are corrected with words of the lane outside the trash, for any user id', async () => {
     const user = await makeTaskClient(service, `o'brien'-${randomUUID()}`);
     const task = await user.create({ title: 'Meeting' });
     expect(titles(await user.ok('GET', '/tasks?q=meetting'))).toEqual(['Meeting']);
@@ -170,7 +166,7 @@ describe('typos', () => {
     expect(titles(await user.ok('GET', '/tasks?q=meetting'))).toEqual([]);
   });
 
-  test('are not tolerated without pg_trgm, nor where lanes may not use it, and all else goes on', async () => {
+  test('are not tolerated without pg_trgm or the right to use it, and the rest works', async () => {
     const other = await startTestService({ RATE_LIMIT: 'off' });
     try {
       await query(other.database.url, 'drop extension pg_trgm');
@@ -209,11 +205,11 @@ describe('a request', () => {
     ['q=', '/query/q too-short'],
     [`q=${'x'.repeat(201)}`, '/query/q too-long'],
     ['q=a&sort=-relevance', '/query/sort/0 not-allowed'],
-  ])('%s is refused', async (parameters, fault) => {
-    expect(await ada.faults('GET', `/tasks?${parameters}`, undefined)).toEqual([fault]);
+  ])('is rejected with %s', async (parameters, fault) => {
+    expect(await ada.validationErrors('GET', `/tasks?${parameters}`, undefined)).toEqual([fault]);
   });
 
-  test('with the cursor of another search is refused', async () => {
+  test('is rejected with the cursor of another search', async () => {
     await make('Water one');
     await make('Water two');
     const { next_cursor } = await search('water', { limit: '1' });
@@ -223,7 +219,7 @@ describe('a request', () => {
       'sort=title',
       'q=water&sort=relevance&has=tags',
     ]) {
-      expect(await ada.faults('GET', `/tasks?${other}&cursor=${next_cursor}`, undefined)).toEqual([
+      expect(await ada.validationErrors('GET', `/tasks?${other}&cursor=${next_cursor}`, undefined)).toEqual([
         '/query/cursor wrong-cursor',
       ]);
     }
@@ -231,8 +227,8 @@ describe('a request', () => {
   });
 });
 
-describe('tasks whose words are still to be made', () => {
-  test('are found once the job has made them, in any number, by two instances at once, without a change', async () => {
+describe('tasks without search words', () => {
+  test('are found after the job has added the words, in any number, by two instances at once, without a change', async () => {
     const seeds = Array.from({ length: 1_200 }, (_, each) => ({ id: randomUUID(), title: `Old ${each}` }));
     await seedTasks(service.database.url, ada.id, seeds);
     const bob = await makeTaskClient(service);
@@ -254,7 +250,7 @@ describe('tasks whose words are still to be made', () => {
     expect((await ada.read(seeds[0]?.id as string)).version).toBe(1);
   });
 
-  test('are found after their next write as well', async () => {
+  test('are found after their next write', async () => {
     const [id] = await seedTasks(service.database.url, ada.id, [{ title: 'Old', description: 'Fern' }]);
     await ada.ok('PATCH', `/tasks/${id}`, { title: 'New' });
     expect(await found('new fern')).toEqual(['New']);

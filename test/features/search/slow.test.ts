@@ -1,6 +1,6 @@
-/** A search that is slow: it must not keep its user's or anybody else's requests. */
+/** A slow search must not block other requests. */
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeUser, type TestUser } from '../../support/user';
 
 jest.setTimeout(180_000);
@@ -9,13 +9,12 @@ const tasks = 20_000;
 const wordsOfTask = 70;
 const searches = 20;
 
-let service: TestService;
 let ada: TestUser;
+const service = useTestService();
 beforeAll(async () => {
-  service = await startTestService();
   ada = await makeUser(service.url);
   await ada.send('POST', '/tasks', { body: { title: 'First' } });
-  // Words that no two tasks share, the same on every run.
+  // Words that no two tasks share; they are the same in every run.
   await query(
     service.database.url,
     `insert into tasklane.tasks (user_id, id, title, description, search, search_version)
@@ -26,9 +25,8 @@ beforeAll(async () => {
     [ada.id, tasks, wordsOfTask],
   );
 });
-afterAll(() => service.stop());
 
-test(`${searches} at once leave another user's requests quick, and are answered or told to come again`, async () => {
+test(`${searches} at once do not delay another user's requests, and get a result or a 503`, async () => {
   const bob = await makeUser(service.url);
   const { body: task } = await bob.send('POST', '/tasks', { body: { title: 'Mine' } });
   const slow = Array.from({ length: searches }, (_, n) => ada.send('GET', `/tasks?q=zzzqqq${n}`));
@@ -42,9 +40,9 @@ test(`${searches} at once leave another user's requests quick, and are answered 
   }
   const answers = await Promise.all(slow);
   expect(took.length).toBeGreaterThan(1);
-  // The whole pool was taken for as long as the statement timeout, which is ten seconds.
+  // Without limits the whole pool would be in use until the statement timeout of ten seconds.
   expect(Math.max(...took)).toBeLessThan(2_000);
-  // Those that wait for a turn for too long are told to come again.
+  // Requests that wait too long get a 503 with Retry-After.
   for (const { status, headers } of answers) {
     if (status !== 200) expect([status, Number(headers['retry-after']) > 0]).toEqual([503, true]);
   }
@@ -52,12 +50,12 @@ test(`${searches} at once leave another user's requests quick, and are answered 
   expect(answered.length).toBeGreaterThan(0);
   for (const { body } of answered) {
     expect(body.items).toEqual([]);
-    // Too large a lane to compare all of its words in time, which the answer says.
+    // The lane is too large to compare all its words in time, and the response says so.
     expect(body.search).toEqual({ typo_tolerance: false, approximate: false });
   }
 });
 
-test('finds exactly what there is in the same lane', async () => {
+test('finds exactly the matching tasks in the same lane', async () => {
   const { status, body } = await ada.send('GET', '/tasks?q=first');
   expect(status).toBe(200);
   expect(body.items.map(({ title }: { title: string }) => title)).toEqual(['First']);

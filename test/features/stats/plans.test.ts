@@ -1,4 +1,4 @@
-/** Statistics of one lane among many read that lane's rows alone, by its indexes, under row-level security. */
+/** Statistics read only the rows of their own lane, by its indexes, under row-level security. */
 import { Client } from 'pg';
 import { offsetsBetween } from '../../../src/domain/time/calendar';
 import { completionsQuery, kindsQuery, profileSinceQuery } from '../../../src/features/stats/repository';

@@ -1,27 +1,23 @@
-/** What statistics count, and on which day. */
+/** Tests what statistics count, and on which day. */
 import { randomUUID } from 'node:crypto';
 import type { Body } from '../../support/api';
 import { stopClock } from '../../support/clock';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeUser, type TestUser } from '../../support/user';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-let service: TestService;
 let ada: TestUser;
 
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeEach(async () => {
   ada = await makeUser(service.url);
 });
 afterEach(() => jest.useRealTimers());
 
-/** Makes it noon in UTC, and stay so; for a user with a token of that day. */
+/** Stops the clock at noon UTC, and makes a user with a token of that day. */
 async function stopAtNoon(day: string): Promise<void> {
   stopClock(`${day}T12:00:00Z`);
   ada = await makeUser(service.url);
@@ -39,7 +35,7 @@ async function write(method: string, path: string, body?: object): Promise<Body>
   return response.body;
 }
 
-/** Makes a completed task for each of these instants, past the service. */
+/** Inserts a completed task for each of these instants directly into the database. */
 async function complete(instants: readonly (Date | string)[]): Promise<void> {
   await query(
     service.database.url,
@@ -54,7 +50,7 @@ async function complete(instants: readonly (Date | string)[]): Promise<void> {
   );
 }
 
-/** The day that clocks in a zone show, by Intl. */
+/** The local date in a zone, from Intl. */
 function dayIn(zone: string, instant: Date): string {
   return new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' }).format(instant);
 }
@@ -87,10 +83,10 @@ const zones = [
   'Pacific/Kiritimati',
 ];
 
-test.each(zones)('a completion is on the day that it was in %s, when clocks change too', async (zone) => {
+test.each(zones)('a completion counts on its day in %s, also when clocks change', async (zone) => {
   await stopAtNoon('2026-11-21');
   const now = Date.now();
-  // Every 7 hours and some for three years, with gaps, so that days of 23, 24 and 25 hours have some close to both ends.
+  // About every 7 hours for three years, with gaps, so that days of 23, 24 and 25 hours have some near both ends.
   const instants = Array.from({ length: 3_000 }, (_, n) => new Date(now - n * (7 * hourMs + 1_234_567)))
     .filter((_, n) => n % 40 < 33)
     // The last millisecond of a day and the first of the next, in zones at full hours and at halves.
@@ -140,7 +136,7 @@ test.each([
     ['2025-04-05T13:00:00.000Z', '2025-04-06T13:29:59.999Z'],
     ['2025-04-05T12:59:59.999Z', '2025-04-06T13:30:00.000Z'],
   ],
-  // Clocks skip midnight, and the day begins at one.
+  // Clocks skip midnight, and the day begins at 01:00.
   [
     'Africa/Cairo',
     '2025-04-25',
@@ -159,7 +155,7 @@ test.each([
     ['2026-01-01T11:00:00.000Z', '2026-01-02T10:59:59.999Z'],
     ['2026-01-01T10:59:59.999Z', '2026-01-02T11:00:00.000Z'],
   ],
-])('in %s, %s begins and ends where it does', async (zone, day, inside, outside) => {
+])('in %s, the day %s begins and ends correctly', async (zone, day, inside, outside) => {
   await complete([...inside, ...outside]);
   const { completions } = await stats({ tz: zone, from: dayAfter(day, -1), until: dayAfter(day) });
   expect(completions.days).toEqual([
@@ -169,7 +165,7 @@ test.each([
   ]);
 });
 
-test('goes by the profile’s zone where none is given', async () => {
+test('uses the profile’s time zone by default', async () => {
   await write('PATCH', '/profile', { time_zone: 'Pacific/Kiritimati' });
   await complete(['2026-01-01T10:00:00Z']);
   const range = { from: '2026-01-01', until: '2026-01-02' };
@@ -182,7 +178,7 @@ test('goes by the profile’s zone where none is given', async () => {
 });
 
 describe('the range', () => {
-  test('is the last 30 days unless it is given', async () => {
+  test('is the last 30 days by default', async () => {
     await stopAtNoon('2026-11-21');
     const { today, completions } = await stats();
     expect(today).toBe('2026-11-21');
@@ -200,13 +196,13 @@ describe('the range', () => {
     [{ from: '2024-01-01', until: '2025-01-01' }, '/query/from too-small'],
     [{ from: '2026-02-30', until: '2026-03-01' }, '/query/from wrong-format'],
     [{ tz: 'Mars/Olympus' }, '/query/tz wrong-format'],
-  ])('is refused: %j', async (parameters, fault) => {
+  ])('is rejected: %j', async (parameters, fault) => {
     const response = await ada.send('GET', `/stats?${new URLSearchParams(parameters)}`);
     expect(response).toMatchObject({ status: 422, body: { code: 'validation-failed' } });
     expect(response.body.errors.map((each: Body) => `${each.pointer} ${each.code}`)).toEqual([fault]);
   });
 
-  test('may have 366 days', async () => {
+  test('can have 366 days', async () => {
     const { completions } = await stats({ from: '2024-01-01', until: '2024-12-31' });
     expect(completions.days).toHaveLength(366);
   });
@@ -236,7 +232,7 @@ describe('a streak', () => {
 describe('completions', () => {
   const total = async () => (await stats()).completions.total;
 
-  test('of a recurring task are each of its occurrences, its last one once', async () => {
+  test('count each occurrence of a recurring task, and the last one once', async () => {
     const { id } = await write('POST', '/tasks', {
       title: 'Twice',
       rrule: 'FREQ=DAILY;COUNT=2',
@@ -250,7 +246,7 @@ describe('completions', () => {
     expect(await total()).toBe(2);
   });
 
-  test('are no longer where one is taken back', async () => {
+  test('do not count a completion that was undone', async () => {
     const { id } = await write('POST', '/tasks', {
       title: 'Twice',
       rrule: 'FREQ=DAILY;COUNT=2',
@@ -266,7 +262,7 @@ describe('completions', () => {
     expect(await total()).toBe(1);
   });
 
-  test('of one moment count each', async () => {
+  test('count each even if they have the same time', async () => {
     const id = randomUUID();
     await write('POST', '/batch', {
       operations: [
@@ -278,7 +274,7 @@ describe('completions', () => {
     expect(await total()).toBe(2);
   });
 
-  test('of subtasks stay where the parent goes on and opens them again', async () => {
+  test('of subtasks stay when the recurring parent reopens them', async () => {
     const parent = await write('POST', '/tasks', {
       title: 'Daily',
       rrule: 'FREQ=DAILY',
@@ -301,7 +297,7 @@ describe('completions', () => {
 
   test('go into the trash with their task, and come back with it', async () => {
     const [daily, plain] = [{ id: randomUUID() }, { id: randomUUID() }];
-    // In one write, and so on one day.
+    // In one write, and therefore on one day.
     await write('POST', '/batch', {
       operations: [
         {
@@ -327,7 +323,7 @@ describe('completions', () => {
   });
 });
 
-test('counts tasks by what they are now', async () => {
+test('counts tasks by their current state', async () => {
   const project = await write('POST', '/projects', { name: 'Garden' });
   await write('POST', '/projects', { name: 'Empty' });
   const tasks = [
@@ -359,7 +355,7 @@ test('counts tasks by what they are now', async () => {
 });
 
 test.each(['Pacific/Pago_Pago', 'UTC', 'Pacific/Kiritimati'])(
-  'counts in %s what is due today and overdue as the views list it',
+  'counts the tasks in %s that are due today and overdue like the views',
   async (tz) => {
     await stopAtNoon('2026-11-21');
     const today = dayIn(tz, new Date());

@@ -1,12 +1,12 @@
 /**
- * Writers, killed instances, terminated connections and readers that lose theirs: a copy still becomes what the database
- * has, and event streams have every change once and in order. `SOAK_SECONDS=300 npx jest test/features/sync/convergence.test.ts`
- * does it for longer.
+ * With concurrent writers, killed instances and broken connections, a copy still becomes equal to the database, and
+ * event streams have every change once and in order. For a longer run:
+ * `SOAK_SECONDS=300 npx jest test/features/sync/convergence.test.ts`.
  */
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../../src/platform/database/database';
-import { isUnavailable } from '../../../src/platform/database/faults';
+import { isUnavailable } from '../../../src/platform/database/errors';
 import { createLogger } from '../../../src/platform/observability/logger';
 import { type Service, startService } from '../../../src/start';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
@@ -21,7 +21,7 @@ const soakMs = Number(process.env.SOAK_SECONDS ?? 6) * 1000;
 jest.setTimeout(soakMs * 3 + 240_000);
 
 const writerCount = 20;
-/** What must have happened, whatever else did. */
+/** Events that must have happened during the test. */
 const everything = [201, 200, 204, 404, 409, 503, 'cut', 'rolled back', 'terminated', 'killed', 'streams'];
 const environment = { RATE_LIMIT: 'off', EVENTS_POLL_MS: '100' };
 
@@ -30,9 +30,9 @@ let steady: Service;
 let database: Database;
 let victim: ReturnType<typeof startProcess> | undefined;
 const started: ServiceProcess[] = [];
-/** Where instances serve at the moment. */
+/** The addresses of the running instances. */
 let urls: string[];
-/** The faults that the one that stays has logged. */
+/** The errors that the permanent instance has logged. */
 const faults: unknown[] = [];
 
 function startVictim(): Promise<void> {
@@ -82,7 +82,7 @@ test('copies converge and streams miss nothing', async () => {
   let writing = true;
   const count = (what: number | string) => statuses.set(what, (statuses.get(what) ?? 0) + 1);
 
-  /** Sends a write somewhere, which may be cut off at any moment. */
+  /** Sends a write to some instance; its connection can break at any moment. */
   async function attempt(method: string, path: string, body?: object): Promise<void> {
     const signal = randomInt(10) === 0 ? AbortSignal.timeout(randomInt(1, 20)) : null;
     try {
@@ -100,7 +100,7 @@ test('copies converge and streams miss nothing', async () => {
   }
 
   function create(): Promise<void> {
-    // At times one that is there already, which the database refuses.
+    // Sometimes an id that exists already, which the database rejects.
     const id = ids.length > 0 && randomInt(8) === 0 ? pick(ids) : randomUUID();
     ids.push(id);
     return attempt('POST', '/tasks', { id, title: `Made ${Date.now()}` });
@@ -122,7 +122,7 @@ test('copies converge and streams miss nothing', async () => {
     }
   }
 
-  /** Writes that fail when most of their work is done. */
+  /** Writes that fail near their end. */
   async function roller(): Promise<void> {
     while (writing) {
       const work = database.withUser(userId).write(async (lane) => {
@@ -159,13 +159,13 @@ test('copies converge and streams miss nothing', async () => {
 
   const copy = copyLane(() => pick(urls), userId, token);
 
-  /** Keeps a copy up to date; what it was told may be lost with its connection, and is asked for again. */
+  /** Keeps a copy up to date; a response that is lost with its connection is requested again. */
   async function syncer(): Promise<void> {
     while (writing) {
       const before = copy.token;
       try {
         await copy.pull(randomInt(1, 30));
-        // As if the answer had not come: a page may be applied twice.
+        // As if the response had been lost: a page can be applied twice.
         if (before !== undefined && randomInt(5) === 0) copy.token = before;
       } catch {
         count('sync again');
@@ -173,7 +173,7 @@ test('copies converge and streams miss nothing', async () => {
     }
   }
 
-  /** Follows the lane over any number of connections; resolves to the numbers that came. */
+  /** Follows the lane over any number of connections; resolves to the change sequence numbers that arrived. */
   async function follower(reached: () => number | undefined): Promise<number[]> {
     const seqs: number[] = [];
     let lastEventId: string | undefined = `0-00000000-0000-0000-0000-000000000000`;
@@ -193,7 +193,7 @@ test('copies converge and streams miss nothing', async () => {
         lastEventId = reader.lastId() ?? lastEventId;
         count('streams');
       } catch (error) {
-        // What was expected of the stream, and was not so.
+        // An expectation of the stream failed.
         if ((error as object).constructor.name === 'JestAssertionError') throw error;
         count('stream again');
         await sleep(20);
@@ -219,7 +219,7 @@ test('copies converge and streams miss nothing', async () => {
     writing = false;
   }
   await work.catch((error) => {
-    // Nobody waits for what is not written any more.
+    // Writing has ended, so that nothing more can come.
     last = 0;
     throw error;
   });
@@ -230,7 +230,7 @@ test('copies converge and streams miss nothing', async () => {
     [userId],
   )) as [{ seq: number }];
   last = seq;
-  // Connections that were terminated while they were idle are found out with their next use.
+  // A connection that was terminated while idle fails at its next use.
   await until(async () =>
     copy.catchUp().then(
       () => true,
@@ -243,7 +243,7 @@ test('copies converge and streams miss nothing', async () => {
   expect(copy.entities()).toEqual(fresh.entities());
   for (const seqs of await followers) expect(seqs).toEqual(numbers(1, seq));
 
-  // Nothing was a fault of the service.
+  // The service had no internal error.
   expect({ status: statuses.get(500), faults: faults.filter((each) => !isUnavailable(each)) }).toEqual({
     status: undefined,
     faults: [],

@@ -1,4 +1,4 @@
-/** The registry of what is synced, against the types of changes that there can be. */
+/** Compares the registry of synced types with the types of changes. */
 
 import { entityTypes, syncedTypes } from '../../../src/features/sync/entities';
 import { contractDocument } from '../../../src/platform/contract/document/contract';
@@ -21,7 +21,7 @@ function syncedSchemas(): Map<string, Member> {
   );
 }
 
-test('every type of change is in the registry, be it that it is left out', async () => {
+test('every type of change is in the registry', async () => {
   const types = schemas.ChangeType?.enum as unknown as string[];
   expect(Object.keys(entityTypes).sort()).toEqual([...types].sort());
 
@@ -38,11 +38,11 @@ test('every type of change is in the registry, be it that it is left out', async
   }
 });
 
-test('every type that is synced has its form in the contract, and no other has one', () => {
+test('exactly the synced types have a schema in the contract', () => {
   expect([...syncedSchemas().keys()].sort()).toEqual([...syncedTypes].sort());
 });
 
-test.each([...syncedSchemas()])('a synced %s is what its own operations answer', (_type, member) => {
+test.each([...syncedSchemas()])('a synced %s equals the response of its own operations', (_type, member) => {
   const { $ref, oneOf } = member.properties.data;
   const refs = [$ref, ...(oneOf ?? []).map((each) => each.$ref)].filter((ref) => ref !== undefined);
   expect(refs).toHaveLength(1);

@@ -1,25 +1,21 @@
-/** What a copy of a lane gets from /sync: all of it, in pages, and it becomes what the lane is. */
+/** Tests /sync: a copy gets the whole lane in pages, and becomes equal to it. */
 import { randomUUID } from 'node:crypto';
 import { entityTypes } from '../../../src/features/sync/entities';
 import { type Body, send } from '../../support/api';
 import { query } from '../../support/database';
 import { copyLane, type LaneCopy, storedTasks, tasksOf } from '../../support/lane-copy';
-import { startTestService, type TestService, tokenOf } from '../../support/service';
+import { tokenOf, useTestService } from '../../support/service';
 import { seedTasks } from '../../support/tasks';
 import { makeUser, type TestUser } from '../../support/user';
 
-let service: TestService;
 let ada: TestUser;
 let copy: LaneCopy;
 
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeEach(async () => {
   ada = await makeUser(service.url);
   copy = copyLane(service.url, ada.id, ada.token);
 });
-afterAll(() => service.stop());
 
 const sql = (text: string, values: unknown[] = []) => query<Body>(service.database.url, text, values);
 
@@ -32,7 +28,7 @@ async function makeTask(title = 'A task', id?: string): Promise<Body> {
 const change = (id: string, body: object) => ada.send('PATCH', `/tasks/${id}`, { body });
 const remove = (id: string) => ada.send('DELETE', `/tasks/${id}`);
 
-/** The changes of the last page, as type, id and whether it is deleted. */
+/** The changes of the last page. */
 const lastPage = () =>
   copy.pages.at(-1)?.changes.map(({ seq, type, id, deleted }) => ({ seq, type, id, deleted }));
 
@@ -42,7 +38,7 @@ async function expectConverged(): Promise<void> {
 }
 
 describe('a snapshot', () => {
-  test('of a lane that was never written to has the default profile, and goes on with its first change', async () => {
+  test('of an empty lane has the default profile, and continues with the first change', async () => {
     await copy.catchUp();
     expect(lastPage()).toEqual([{ seq: 0, type: 'profile', id: null, deleted: false }]);
     expect(await sql('select from tasklane.profiles where user_id = $1', [ada.id])).toEqual([]);
@@ -53,7 +49,7 @@ describe('a snapshot', () => {
     await expectConverged();
   });
 
-  test.each([1, 2, 3, 4, 5, 6, 7])('comes whole in pages of %i', async (limit) => {
+  test.each([1, 2, 3, 4, 5, 6, 7])('is complete in pages of %i', async (limit) => {
     const ids = await seedTasks(
       service.database.url,
       ada.id,
@@ -74,7 +70,7 @@ describe('a snapshot', () => {
     await expectConverged();
   });
 
-  test('has what changes while it is read, whichever page that is of', async () => {
+  test('includes changes made while it is read, on earlier and later pages', async () => {
     const ids = (
       await seedTasks(
         service.database.url,
@@ -83,7 +79,7 @@ describe('a snapshot', () => {
       )
     ).sort() as [string, ...string[]];
     expect(await copy.pull(5)).toBe(true);
-    // On a page that was read, on one that comes, and on both sides of where the next begins.
+    // On an earlier page, on a later page, and on both sides of the page break.
     await change(ids[0], { title: 'Changed behind' });
     await change(ids[8] as string, { title: 'Changed ahead' });
     await remove(ids[1] as string);
@@ -95,7 +91,7 @@ describe('a snapshot', () => {
     await expectConverged();
   });
 
-  test('that is taken up again after it ended begins a new one', async () => {
+  test('can be read again by a new copy', async () => {
     await makeTask();
     await copy.catchUp();
     const again = copyLane(service.url, ada.id, ada.token);
@@ -105,7 +101,7 @@ describe('a snapshot', () => {
 });
 
 describe('changes', () => {
-  test('of one entity are merged, in the order of the last ones', async () => {
+  test('of one entity are merged, in the order of the last changes', async () => {
     const [one, two] = [await makeTask('One'), await makeTask('Two')];
     await copy.catchUp();
     await change(one.id, { title: 'One, changed' });
@@ -120,7 +116,7 @@ describe('changes', () => {
     await expectConverged();
   });
 
-  test('of what came and went leave its tombstone, and none of what came back', async () => {
+  test('of a deleted task become a tombstone, and of a restored task do not', async () => {
     await copy.catchUp();
     const { id } = await makeTask();
     await remove(id);
@@ -137,7 +133,7 @@ describe('changes', () => {
     await expectConverged();
   });
 
-  test('of what a change takes along come with it', async () => {
+  test('include entities that change together with another one', async () => {
     const { body: project } = await ada.send('POST', '/projects', { body: { name: 'Garden' } });
     const task = await makeTask('Water the plants');
     const { body: child } = await ada.send('POST', '/tasks', {
@@ -160,7 +156,7 @@ describe('changes', () => {
     await expectConverged();
   });
 
-  test('come in pages, the last of which says so', async () => {
+  test('come in pages, and has_more is false on the last page', async () => {
     await copy.catchUp();
     for (let n = 0; n < 5; n++) await makeTask(`Task ${n}`);
     expect([await copy.pull(2), await copy.pull(2), await copy.pull(2)]).toEqual([true, true, false]);
@@ -168,7 +164,7 @@ describe('changes', () => {
     await expectConverged();
   });
 
-  test('that are many of few entities make a page no longer than it must be', async () => {
+  test('of few entities do not make a page longer than needed', async () => {
     const [one, two, three] = [await makeTask(), await makeTask(), await makeTask()];
     await copy.catchUp();
     for (let n = 0; n < 7; n++) await change(one.id, { title: `Version ${n}` });
@@ -181,13 +177,13 @@ describe('changes', () => {
     await expectConverged();
   });
 
-  test('of types that are not synced are passed over', async () => {
+  test('of types that are not synced are skipped', async () => {
     await makeTask();
     await copy.catchUp();
     const types = entityTypes as { task: unknown };
     const { task } = types;
     try {
-      // As it would be with a type that clients get no copy of; the tokens tell of the types.
+      // As if a type were not synced; the tokens depend on the types.
       types.task = null;
       const fresh = copyLane(service.url, ada.id, ada.token);
       await fresh.catchUp();
@@ -204,7 +200,7 @@ describe('changes', () => {
   });
 });
 
-describe('a token', () => {
+describe('a sync token', () => {
   const sync = (token: string, as = ada) => as.send('GET', `/sync?token=${encodeURIComponent(token)}`);
   const parts = (): unknown[] => JSON.parse(Buffer.from(copy.token ?? '', 'base64url').toString());
   const made = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -215,7 +211,7 @@ describe('a token', () => {
     await copy.catchUp();
   });
 
-  test('of another user is refused', async () => {
+  test('of another user is rejected', async () => {
     const bob = await makeUser(service.url);
     const response = await sync(copy.token as string, bob);
     expect(response).toMatchObject({
@@ -228,22 +224,22 @@ describe('a token', () => {
     ['nothing', () => made(null)],
     ['text', () => 'nonsense'],
     ['another version', ([, ...rest]) => made([2, ...rest])],
-    ['a part less', (whole) => made(whole.slice(0, -1))],
-    ['a part more', (whole) => made([...whole, 1])],
+    ['a missing part', (whole) => made(whole.slice(0, -1))],
+    ['an additional part', (whole) => made([...whole, 1])],
     ['an object', (whole) => made({ ...whole })],
     ['a negative number', (whole) => made(whole.with(4, -1))],
-    ['half a number', (whole) => made(whole.with(4, 0.5))],
+    ['a fraction', (whole) => made(whole.with(4, 0.5))],
     ['a number that is too large', (whole) => made(whole.with(4, 2 ** 53))],
     ['a number as text', (whole) => made(whole.with(4, '1'))],
-    ['an epoch that is none', (whole) => made(whole.with(3, 'x'))],
+    ['a malformed epoch', (whole) => made(whole.with(3, 'x'))],
     ['an epoch in upper case', (whole) => made(whole.with(3, String(whole[3]).toUpperCase()))],
     ['an unknown type', (whole) => made(whole.with(5, ['nothing', null]))],
-    ['an object’s own', (whole) => made(whole.with(5, ['__proto__', null]))],
-    ['an id that is none', (whole) => made(whole.with(5, ['task', "' or true"]))],
+    ['a property of every object', (whole) => made(whole.with(5, ['__proto__', null]))],
+    ['a malformed id', (whole) => made(whole.with(5, ['task', "' or true"]))],
     ['space', (whole) => Buffer.from(JSON.stringify(whole, null, 1)).toString('base64url')],
     ['padding', (whole) => `${made(whole)}=`],
     ['more bits', (whole) => `${made(whole)}A`],
-  ])('with %s is refused', async (_what, make) => {
+  ])('with %s is rejected', async (_what, make) => {
     const response = await sync(make(parts()));
     expect(response).toMatchObject({
       status: 422,
@@ -251,7 +247,7 @@ describe('a token', () => {
     });
   });
 
-  test('that is well-formed and forged leads into one’s own lane', async () => {
+  test("that is forged but well-formed reads only the caller's lane", async () => {
     const response = await sync(made(parts().with(5, ['task', id])));
     expect(response.status).toBe(200);
   });
@@ -259,7 +255,7 @@ describe('a token', () => {
   test.each<[string, (whole: unknown[]) => unknown[]]>([
     ['beyond the last change', (whole) => whole.with(4, 2)],
     ['of another epoch', (whole) => whole.with(3, id)],
-    ['of no epoch that is not at the beginning', (whole) => whole.with(3, null)],
+    ['without an epoch after the beginning', (whole) => whole.with(3, null)],
     ['of a service that syncs other types', (whole) => whole.with(2, 'x'.repeat(16))],
     ['of a snapshot of another epoch', (whole) => whole.with(3, id).with(5, ['task', null])],
   ])('%s has expired', async (_what, change) => {
@@ -267,7 +263,7 @@ describe('a token', () => {
     expect(response).toMatchObject({ status: 410, body: { code: 'sync-token-expired' } });
   });
 
-  test('that is older than the changes that are kept has expired, the oldest of those has not', async () => {
+  test('expires when a later change was purged, and not before', async () => {
     const oldest = copy.token as string;
     await makeTask();
     await copy.catchUp();
@@ -280,7 +276,7 @@ describe('a token', () => {
     await purge(2);
     expect((await sync(oldest)).status).toBe(410);
     expect((await sync(next)).status).toBe(200);
-    // With no change left, only who has all of them can go on.
+    // Without any stored change, only a copy that is complete can continue.
     await purge(3);
     expect((await sync(next)).status).toBe(410);
     const { body } = await ada.send('GET', '/sync');
@@ -289,7 +285,7 @@ describe('a token', () => {
     await expectConverged();
   });
 
-  test('of an erased lane has expired in the new one', async () => {
+  test('of an erased lane is expired in the new lane', async () => {
     await ada.send('DELETE', `?confirm=${ada.id}`);
     await sql('delete from tasklane.erased');
     expect((await sync(copy.token as string)).status).toBe(410);
@@ -299,7 +295,7 @@ describe('a token', () => {
     await expectConverged();
   });
 
-  test('from before the first write leads on in the lane, also in one that was made anew', async () => {
+  test('from before the first write stays valid, also in a lane that was created again', async () => {
     const bob = await makeUser(service.url);
     const { body } = await bob.send('GET', '/sync');
     const { body: task } = await bob.send('POST', '/tasks', { body: { title: 'First' } });
@@ -311,7 +307,7 @@ describe('a token', () => {
   });
 });
 
-test('a large lane is synced in little time', async () => {
+test('a large lane is synced in a short time', async () => {
   const userId = randomUUID();
   await sql('insert into tasklane.profiles (user_id) values ($1)', [userId]);
   await sql(

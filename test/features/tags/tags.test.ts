@@ -1,16 +1,12 @@
-/** Tags: one name whatever its case, and the tasks that follow what becomes of it. */
+/** Tests tags: names without regard to case, and the effect of their changes on tasks. */
 import type { Body } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
 
-let service: TestService;
 let ada: TaskClient;
 
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeEach(async () => {
   ada = await makeTaskClient(service);
 });
@@ -19,7 +15,7 @@ const names = async () => (await ada.all('/tags')).map((tag) => tag.name);
 const tagNamed = async (name: string): Promise<Body> =>
   (await ada.all('/tags')).find((tag) => tag.name === name);
 
-/** `task_tags` must say what the tasks' own lists say. */
+/** `task_tags` must match the lists of the tasks. */
 async function expectLinked(): Promise<void> {
   const rows = await query(
     service.database.url,
@@ -47,12 +43,15 @@ test.each([
     ['b', 'a', 'C'],
     ['a', 'b', 'C'],
   ],
-])('names that differ in case or form alone are one, as first spelled: %j', async (tags, spelled) => {
-  expect((await ada.create({ tags })).tags).toEqual(spelled);
-  expect(await names()).toEqual(spelled);
-});
+])(
+  'names that differ only in case or normal form are one tag with the first spelling: %j',
+  async (tags, spelled) => {
+    expect((await ada.create({ tags })).tags).toEqual(spelled);
+    expect(await names()).toEqual(spelled);
+  },
+);
 
-test('a later task spells a tag as the first did, and that is no change', async () => {
+test('a later task gets the first spelling of a tag, without a change of the tag', async () => {
   const first = await ada.create({ tags: ['Home'] });
   const second = await ada.create({ tags: ['HOME', 'garden'] });
   expect(second.tags).toEqual(['garden', 'Home']);
@@ -61,7 +60,7 @@ test('a later task spells a tag as the first did, and that is no change', async 
   expect(await ada.seq()).toBe(seq);
 });
 
-test('a new tag leaves a change of its own, beside that of the task', async () => {
+test('a new tag has its own change beside that of the task', async () => {
   const task = await ada.create();
   const seq = await ada.seq();
   await ada.ok('PATCH', `/tasks/${task.id}`, { tags: ['home'] });
@@ -77,21 +76,23 @@ test('a new tag leaves a change of its own, beside that of the task', async () =
   ]);
 });
 
-test('a task carries at most 50', async () => {
+test('a task has at most 50 tags', async () => {
   const fifty = Array.from({ length: 50 }, (_, n) => `tag ${n}`);
   const task = await ada.create({ tags: fifty });
   expect(task.tags).toHaveLength(50);
   const more = [...fifty, 'one more'];
-  expect(await ada.faults('POST', '/tasks', { title: 'Too many', tags: more })).toEqual([
+  expect(await ada.validationErrors('POST', '/tasks', { title: 'Too many', tags: more })).toEqual([
     '/body/tags too-long',
   ]);
-  expect(await ada.faults('PATCH', `/tasks/${task.id}`, { tags: more })).toEqual(['/body/tags too-long']);
-  expect(await ada.faults('PUT', `/tasks/${task.id}`, { title: 'Too many', tags: more })).toEqual([
+  expect(await ada.validationErrors('PATCH', `/tasks/${task.id}`, { tags: more })).toEqual([
+    '/body/tags too-long',
+  ]);
+  expect(await ada.validationErrors('PUT', `/tasks/${task.id}`, { title: 'Too many', tags: more })).toEqual([
     '/body/tags too-long',
   ]);
 });
 
-test('what a task no longer carries stays a tag, and a replace without tags has none', async () => {
+test('a tag without tasks stays, and a replacement without tags removes all tags of the task', async () => {
   const task = await ada.create({ tags: ['home', 'garden'] });
   expect((await ada.ok('PATCH', `/tasks/${task.id}`, { tags: ['garden'] })).tags).toEqual(['garden']);
   expect((await ada.ok('PUT', `/tasks/${task.id}`, { title: 'Bare' })).tags).toEqual([]);
@@ -103,7 +104,7 @@ test('what a task no longer carries stays a tag, and a replace without tags has 
   ]);
 });
 
-test('counts leave out the trash, and tell the open ones', async () => {
+test('counts exclude the trash and give the open tasks', async () => {
   await ada.create({ tags: ['home'] });
   await ada.create({ tags: ['home'], status: 'completed' });
   const deleted = await ada.create({ tags: ['home'] });
@@ -112,7 +113,7 @@ test('counts leave out the trash, and tell the open ones', async () => {
   expect(Object.values(counts)).toEqual([{ open: 1, total: 2 }]);
 });
 
-test('a rename is on every task that carries it, the trash too, each with a change', async () => {
+test('a rename applies to every task with the tag, also in the trash, each with a change', async () => {
   const tasks = [
     await ada.create({ tags: ['home', 'a', 'z'] }),
     await ada.create({ tags: ['home'] }),
@@ -135,7 +136,7 @@ test('a rename is on every task that carries it, the trash too, each with a chan
   expect((await ada.create({ tags: ['HOME'] })).tags).toEqual(['HOME']);
 });
 
-test('a rename in case alone is a rename', async () => {
+test('a rename can change only the case', async () => {
   const task = await ada.create({ tags: ['home'] });
   const tag = await tagNamed('home');
   expect(await ada.ok('PATCH', `/tags/${tag.id}`, { name: 'Home' })).toMatchObject({
@@ -146,7 +147,7 @@ test('a rename in case alone is a rename', async () => {
   expect(await ada.read(task.id)).toMatchObject({ tags: ['Home'], version: 2 });
 });
 
-test('a rename to the name of another makes the two that other one', async () => {
+test('a rename to the name of another tag merges the two', async () => {
   const tasks = [
     await ada.create({ tags: ['home'] }),
     await ada.create({ tags: ['house'] }),
@@ -173,7 +174,7 @@ test('a rename to the name of another makes the two that other one', async () =>
   expect((await ada.all('/tasks?tags_any=House')).length).toBe(3);
 });
 
-test('a new colour is a change of the tag alone', async () => {
+test('a new colour changes only the tag', async () => {
   const task = await ada.create({ tags: ['home'] });
   const tag = await tagNamed('home');
   const seq = await ada.seq();
@@ -192,7 +193,7 @@ test('a new colour is a change of the tag alone', async () => {
   expect(await ada.read(task.id)).toEqual(task);
 });
 
-test('a tag that is deleted comes off every task, each with a change', async () => {
+test('a deleted tag is removed from every task, each with a change', async () => {
   const tasks = [await ada.create({ tags: ['home', 'z'] }), await ada.create({ tags: ['z'] })];
   const tag = await tagNamed('home');
   const seq = await ada.seq();
@@ -208,7 +209,7 @@ test('a tag that is deleted comes off every task, each with a change', async () 
   expect(await names()).toEqual(['z']);
 });
 
-test('the list is by name, whatever its case, in pages without loss', async () => {
+test('the list is sorted by name, ignoring case, with each tag once across pages', async () => {
   const all = Array.from({ length: 23 }, (_, n) => `${n % 2 ? 'Tag' : 'tag'} ${(n * 7) % 23}`);
   await ada.create({ tags: all });
   const sorted = all.toSorted((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));

@@ -1,16 +1,11 @@
-/** Many clients at once on the same trees: whatever they do, the lane stays whole. */
+/** Many clients change the same trees at once, and the lane stays consistent. */
 import type { TaskRow } from '../../../src/platform/database/rows';
 import { query } from '../../support/database';
 import { randomFrom } from '../../support/random';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
 
-let service: TestService;
-
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off' });
 
 async function expectWhole(user: TaskClient): Promise<void> {
   const select = <R extends object>(sql: string) => query<R>(service.database.url, sql, [user.id]);
@@ -44,7 +39,7 @@ async function expectWhole(user: TaskClient): Promise<void> {
   const changes = await user.changesAfter(0);
   expect(changes.map((each) => each.seq)).toEqual(changes.map((_each, index) => index + 1));
   expect(await user.seq()).toBe(changes.length);
-  // The history tells what became of each task: where it ended, and how often it was written.
+  // The changes give the final state of each task, and the number of its writes.
   for (const id of new Set(changes.filter((each) => each.type === 'task').map((each) => each.entity_id))) {
     const own = changes.filter((each) => each.entity_id === id);
     expect(own.filter((each) => each.action === 'purged')).toHaveLength(byId.has(id) ? 0 : 1);
@@ -68,12 +63,12 @@ async function expectWhole(user: TaskClient): Promise<void> {
   expect(positions).toEqual(positions.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
-test.each([1, 2, 3])('eight clients at once leave the lane whole (seed %i)', async (seed) => {
+test.each([1, 2, 3])('eight clients at once leave the lane consistent (seed %i)', async (seed) => {
   const user = await makeTaskClient(service);
   const projects = [await user.project(), await user.project()];
   const ids: string[] = [];
   for (const project of [null, projects[0].id, projects[1].id]) {
-    for (const task of await user.line(4, { project_id: project, tags: ['one', 'two'] })) ids.push(task.id);
+    for (const task of await user.chain(4, { project_id: project, tags: ['one', 'two'] })) ids.push(task.id);
   }
   const statuses: Record<string, number> = {};
   const clients = Array.from({ length: 8 }, async (_, client) => {
@@ -104,7 +99,7 @@ test.each([1, 2, 3])('eight clients at once leave the lane whole (seed %i)', asy
     }
   });
   await Promise.all(clients);
-  // Refusals are of what another client had done meanwhile, and nothing failed.
+  // Requests are rejected only because of another client's writes; none fails.
   expect(Object.keys(statuses).toSorted()).toEqual(['200', '201', '204', '404', '422']);
   await expectWhole(user);
 });

@@ -1,14 +1,13 @@
-/** Every filter and sort of the list, alone and together, against the same in plain JavaScript. */
+/** Compares every filter and sort of the list with the same in plain JavaScript. */
 import fc from 'fast-check';
 import { tagKey } from '../../../src/features/tags/names';
 import type { Body } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
 
 const seed = 20_261_121;
 
-let service: TestService;
 let ada: TaskClient;
 let all: Body[];
 let projects: Body[];
@@ -17,8 +16,8 @@ let parents: Body[];
 const pick = <T>(values: readonly T[], n: number): T => values[n % values.length] as T;
 const dayOf = (n: number) => new Date(Date.UTC(2026, 5, 1 + n)).toISOString().slice(0, 10);
 
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
   ada = await makeTaskClient(service);
   projects = [await ada.project('One'), await ada.project('Two'), await ada.project('Empty')];
   parents = [];
@@ -41,12 +40,12 @@ beforeAll(async () => {
     });
     if (n % 6 === 0) parents.push(task);
   }
-  const [gone, deletedChild] = await ada.line(2, { tags: ['home'], due_date: '2026-06-03' });
+  const [gone, deletedChild] = await ada.chain(2, { tags: ['home'], due_date: '2026-06-03' });
   await ada.ok('DELETE', `/tasks/${deletedChild.id}`);
   await ada.ok('DELETE', `/tasks/${gone.id}`);
   const lonely = await ada.create({ title: 'All subtasks are in the trash' });
   await ada.ok('DELETE', `/tasks/${(await ada.create({ parent_id: lonely.id })).id}`);
-  // Many at the same instants, and some of which nothing is equal.
+  // Many tasks have the same instants, and some have none in common.
   await query(
     service.database.url,
     `update tasklane.tasks set
@@ -60,7 +59,6 @@ beforeAll(async () => {
   all = await ada.all('/tasks');
   expect(all).toHaveLength(91);
 });
-afterAll(() => service.stop());
 
 type Filter = Record<string, string>;
 
@@ -104,14 +102,14 @@ const some = (values: readonly string[]) =>
 const instants = (day: number) =>
   fc.integer({ min: -1, max: 3 }).map((ms) => new Date(Date.UTC(2026, 5, day) + ms).toISOString());
 
-/** The values that each filter is tried with; made once the tasks are there. */
+/** The values for each filter; they need the tasks' ids. */
 function arbitraries(): Record<string, fc.Arbitrary<string>> {
   const names = ['home', 'HOME', 'strasse', 'garden', 'z', 'unknown'];
   const days = fc.integer({ min: -1, max: 8 }).map(dayOf);
   return {
     status: some(['pending', 'in_progress', 'completed', 'cancelled']),
     priority: some(['low', 'medium', 'high', 'urgent']),
-    // As many as a filter takes.
+    // The maximum of the filter.
     id: some(all.slice(0, 50).map((each) => each.id)),
     project_id: some(projects.map((each) => each.id)),
     parent_id: fc.constantFrom(...parents.map((each) => each.id), projects[0].id),
@@ -138,7 +136,7 @@ const ranks: Record<string, readonly string[]> = {
 };
 const byText = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
-/** What a sort goes by; null comes last in either direction. */
+/** The value to sort by; null comes last in both directions. */
 function sortValue(task: Body, key: string): string | null {
   if (key === 'due') return task.due_date && `${task.due_date} ${task.due_time ?? '24:00'}`;
   return key in ranks ? String(ranks[key]?.indexOf(task[key])) : task[key];
@@ -185,7 +183,7 @@ async function expectSame(filter: Filter, sort: string): Promise<void> {
   });
 }
 
-test.each(Object.keys(conditions))('%s alone', async (name) => {
+test.each(Object.keys(conditions))('%s filters alone', async (name) => {
   const values = arbitraries()[name] as fc.Arbitrary<string>;
   const found = new Set<boolean>();
   await fc.assert(
@@ -195,13 +193,13 @@ test.each(Object.keys(conditions))('%s alone', async (name) => {
     }),
     { numRuns: 12, seed },
   );
-  // A filter that takes all or nothing would be no test.
+  // A filter that matches all tasks or none would prove nothing.
   expect(found.size).toBe(2);
 });
 
-test('all together, in every sort', async () => {
+test('filters combine in every sort', async () => {
   const filters = fc.record(arbitraries(), { requiredKeys: [] }).map((filter) => {
-    // With all of them at once, there is hardly ever something left.
+    // All filters at once would almost always match nothing.
     const names = Object.keys(filter);
     return Object.fromEntries(names.slice(0, 3).map((name) => [name, filter[name] as string]));
   });
@@ -212,7 +210,7 @@ test('all together, in every sort', async () => {
   );
 });
 
-test.each(Object.keys(traits))('has and has_not=%s are each the rest of the other', async (trait) => {
+test.each(Object.keys(traits))('has and has_not=%s split the list in two', async (trait) => {
   const [has, hasNot] = [await ada.all(`/tasks?has=${trait}`), await ada.all(`/tasks?has_not=${trait}`)];
   expect(has.length).toBeGreaterThan(0);
   expect(hasNot.length).toBeGreaterThan(0);
@@ -227,7 +225,7 @@ test.each([
   '-due,completed_at',
   'completed_at,due,-priority',
   '-status,due',
-])('sort=%s, page by page, loses nothing and repeats nothing', async (sort) => {
+])('sort=%s in pages returns each task once', async (sort) => {
   const wanted = sorted(all, sort).map((each) => each.id);
   for (const limit of [7, ...(/due|completed/.test(sort) ? [1] : [])]) {
     const found = await ada.all(`/tasks?sort=${sort}`, limit);
@@ -235,13 +233,13 @@ test.each([
   }
 });
 
-test('what is in the trash is in no list', async () => {
+test('no list has tasks in the trash', async () => {
   for (const filter of ['tags_any=home', 'due_from=2026-06-03&due_until=2026-06-03', 'has=parent']) {
     for (const task of await ada.all(`/tasks?${filter}`)) expect(all).toContainEqual(task);
   }
 });
 
-test('a cursor is refused with another filter, view, zone or sort, and by another list', async () => {
+test('a cursor is rejected with another filter, view, zone or sort, and by another list', async () => {
   const path = '/tasks?has=due_date&sort=due&limit=1';
   const { next_cursor } = await ada.ok('GET', path);
   const wrong = ['/query/cursor wrong-cursor'];
@@ -257,7 +255,7 @@ test('a cursor is refused with another filter, view, zone or sort, and by anothe
     '/tags?limit=1',
     '/trash?limit=1',
   ]) {
-    expect(await ada.faults('GET', `${other}&cursor=${next_cursor}`, undefined)).toEqual(wrong);
+    expect(await ada.validationErrors('GET', `${other}&cursor=${next_cursor}`, undefined)).toEqual(wrong);
   }
   expect((await ada.ok('GET', `${path}&cursor=${next_cursor}`)).items).toHaveLength(1);
 });

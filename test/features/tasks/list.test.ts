@@ -1,18 +1,17 @@
 import { taskPriorities, taskStatuses } from '../../../src/platform/database/rows';
 import type { Body } from '../../support/api';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { seedTasks } from '../../support/tasks';
 import { makeUser, type TestUser } from '../../support/user';
 
 type Task = Body;
 type SortField = 'created_at' | 'updated_at' | 'title' | 'priority' | 'status' | 'id';
 
-let service: TestService;
 let ada: TestUser;
 let all: Task[];
 
-// Code point order differs from the order of languages (`a` after `Z`, `é` after `z`) and from that of UTF-16, which has
-// the emoji before U+FB01.
+// Code point order differs from alphabetical order (`a` after `Z`, `é` after `z`) and from UTF-16 order, in which the
+// emoji is before U+FB01.
 const titles = [
   'Zebra',
   'apple',
@@ -30,11 +29,11 @@ const titles = [
 
 const instant = (second: number, ms = 0) => new Date(Date.UTC(2026, 5, 1, 12, 0, second, ms)).toISOString();
 
-/** The item of a list at a place that moves at a pace of its own, so that few rows agree in every field. */
+/** Picks items in different rhythms, so that few rows agree in every field. */
 const pick = <T>(values: readonly T[], n: number): T => values[n % values.length] as T;
 
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
   ada = await makeUser(service.url);
   const seeds = Array.from({ length: 190 }, (_, n) => ({
     title: pick(titles, n * 7),
@@ -49,7 +48,6 @@ beforeAll(async () => {
   all = (await list()).items;
   expect(all).toHaveLength(190);
 });
-afterAll(() => service.stop());
 
 function search(parameters: Record<string, string | number | undefined>): string {
   const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
@@ -70,7 +68,7 @@ async function refusal(parameters: string, user = ada): Promise<Body> {
   return response.body.errors;
 }
 
-/** Every page of a list, by its cursors. */
+/** All pages of a list, by its cursors. */
 async function pages(parameters: Record<string, string | number | undefined>): Promise<Task[][]> {
   const found: Task[][] = [];
   let cursor: string | undefined;
@@ -164,7 +162,7 @@ describe('filters', () => {
     },
   );
 
-  test('a window without room is empty', async () => {
+  test('return nothing for an empty range', async () => {
     const page = await list({ created_after: instant(2), created_before: instant(2), include_total: 'true' });
     expect(page).toEqual({
       items: [],
@@ -176,7 +174,7 @@ describe('filters', () => {
     });
   });
 
-  test('take values in any order, and values named twice', async () => {
+  test('accept values in any order, and repeated values', async () => {
     const wanted = ids(
       sorted(
         all.filter((task) => task.status !== 'completed'),
@@ -192,7 +190,7 @@ describe('filters', () => {
     ['status=pending&status=cancelled', 'status=pending,cancelled'],
     ['priority=low&priority=low', 'priority=low'],
     ['sort=title&sort=-status', 'sort=title,-status'],
-  ])('a list that comes in pieces is one list: %s', async (pieces, whole) => {
+  ])('join a parameter that comes several times: %s', async (pieces, whole) => {
     const one = await ada.send('GET', `/tasks?${pieces}&limit=200`);
     const other = await ada.send('GET', `/tasks?${whole}&limit=200`);
     expect(one.status).toBe(200);
@@ -204,7 +202,7 @@ describe('filters', () => {
     ['cursor=a&cursor=b', '/query/cursor'],
     ['include_total=true&include_total=false', '/query/include_total'],
     ['created_after=2026-01-01T00:00:00Z&created_after=2026-01-01T00:00:00Z', '/query/created_after'],
-  ])('a parameter that comes twice is refused: %s', async (parameters, pointer) => {
+  ])('reject a repeated parameter: %s', async (parameters, pointer) => {
     const errors = await refusal(parameters);
     expect(errors.map((each: Body) => each.pointer)).toEqual([pointer]);
   });
@@ -257,7 +255,7 @@ describe('filters', () => {
     'created_after=2026-01-01T00:00:00%2B24:00',
     'created_after=2026-01-01T00:00:00%2B2:00',
     'created_after=2026-01-01T00:00:00%2B0200',
-    // A plus sign in a query is a space.
+    // A plus sign in a query string means a space.
     'created_after=2026-01-01T00:00:00+02:00',
     'created_after=%2B2026-01-01T00:00:00Z',
     'created_after=-2026-01-01T00:00:00Z',
@@ -268,7 +266,7 @@ describe('filters', () => {
     'created_after=0000-01-01T00:00:00Z',
     'created_after=0001-01-01T00:00:00%2B23:59',
     'created_before=9999-12-31T23:59:59-23:59',
-  ])('refused: %s', async (parameters) => {
+  ])('reject %s', async (parameters) => {
     const [name] = parameters.split('=');
     const pointers = (await refusal(parameters)).map((each: Body) => each.pointer);
     expect(new Set(pointers.map((each: string) => each.split('/').slice(0, 3).join('/')))).toEqual(
@@ -286,13 +284,13 @@ describe('filters', () => {
     ['2026-06-01T00:00:59.999-12:00', 0],
     ['9999-12-31T23:59:59.999999999Z', 0],
     ['9999-12-31T00:00:59-23:59', 0],
-  ])('created after %s are %s', async (created_after, count) => {
+  ])('created_after=%s finds %s', async (created_after, count) => {
     expect((await list({ created_after })).items).toHaveLength(
       count === 7 ? all.filter((task) => task.created_at === instant(59, 999)).length : count,
     );
   });
 
-  test('all faults of a query are told at once', async () => {
+  test('get all validation errors of a query in one response', async () => {
     const errors = await refusal('limit=0&status=done&sort=rank&created_after=now&nonsense=1&priority=none');
     const pointers = errors.map((each: Body) => each.pointer.split('/').slice(0, 3).join('/'));
     expect(new Set(pointers)).toEqual(
@@ -314,38 +312,38 @@ describe('order', () => {
     '-priority,status,-updated_at,created_at,title',
     'status,priority,updated_at,created_at,title',
     '-status,-priority,-updated_at,-created_at,-title',
-    // The second names of a key can make no difference.
+    // A second direction of the same key has no effect.
     'title,-title',
     '-status,status,created_at',
   ];
 
-  test.each(keys)('by %s, alone and with each other key', async (key) => {
+  test.each(keys)('is by %s, alone and with each other key', async (key) => {
     for (const sort of [key, ...pairs.filter((each) => each.startsWith(`${key},`))]) {
       expect({ sort, ids: ids((await list({ sort })).items) }).toEqual({ sort, ids: ids(sorted(all, sort)) });
     }
   });
 
-  test.each(mixes)('by %s', async (sort) => {
+  test.each(mixes)('is by %s', async (sort) => {
     expect(ids((await list({ sort })).items)).toEqual(ids(sorted(all, sort)));
   });
 
-  test('newest first unless asked otherwise', async () => {
+  test('is newest first by default', async () => {
     expect(ids((await list()).items)).toEqual(ids(sorted(all, '-created_at')));
   });
 
-  test.each([...keys, ...mixes])('pages of 7 by %s are the whole list, each row once', async (sort) => {
+  test.each([...keys, ...mixes])('holds across pages of 7 by %s, with each task once', async (sort) => {
     const found = await pages({ sort, limit: 7 });
     expect(ids(found.flat())).toEqual(ids(sorted(all, sort)));
     expect(found.map((page) => page.length)).toEqual([...Array(27).fill(7), 1]);
   });
 
-  test.each(['status,-title'])('pages of one row by %s', async (sort) => {
+  test.each(['status,-title'])('holds across pages of one task by %s', async (sort) => {
     const found = await pages({ sort, limit: 1 });
     expect(found).toHaveLength(190);
     expect(ids(found.flat())).toEqual(ids(sorted(all, sort)));
   });
 
-  test('pages of a filtered list', async () => {
+  test('holds across pages of a filtered list', async () => {
     const filter = { status: 'pending,completed', created_before: instant(59), sort: '-priority,created_at' };
     const wanted = all.filter(
       (task) => ['pending', 'completed'].includes(task.status) && task.created_at < filter.created_before,
@@ -356,27 +354,27 @@ describe('order', () => {
 });
 
 describe('pages', () => {
-  test('hold 50 unless asked otherwise', async () => {
+  test('hold 50 tasks by default', async () => {
     const { body } = await ada.send('GET', '/tasks');
     expect(body.items).toHaveLength(50);
     expect(body.total).toBeNull();
   });
 
-  test('end exactly where the list does', async () => {
+  test('end exactly at the end of the list', async () => {
     expect(await list({ limit: 190 })).toMatchObject({ next_cursor: null });
     const short = await list({ limit: 189 });
     expect(short.next_cursor).not.toBeNull();
     expect((await list({ limit: 189, cursor: short.next_cursor })).items).toHaveLength(1);
   });
 
-  test('may change their size on the way, and count the whole list each time', async () => {
+  test('can change their size from page to page, and always count the whole list', async () => {
     const first = await list({ limit: 3, sort: 'title', include_total: 'true' });
     const second = await list({ limit: 5, sort: 'title', include_total: 'true', cursor: first.next_cursor });
     expect(ids([...first.items, ...second.items])).toEqual(ids(sorted(all, 'title')).slice(0, 8));
     expect([first.total, second.total]).toEqual([190, 190]);
   });
 
-  test('a Link leads to the next page, with everything else of the address', async () => {
+  test('have a Link to the next page that keeps the other parameters', async () => {
     let path = `/tasks?${search({ limit: 60, status: 'pending,in_progress,completed', sort: '-priority,title', created_after: '2026-06-01T14:00:00+02:00', include_total: 'true' })}`;
     const found: Task[] = [];
     for (;;) {
@@ -397,7 +395,7 @@ describe('pages', () => {
     expect(ids(found)).toEqual(ids(sorted(wanted, '-priority,title')));
   });
 
-  test('HEAD has the headers of GET', async () => {
+  test('have the same headers for HEAD as for GET', async () => {
     const get = await ada.send('GET', '/tasks?limit=3');
     const head = await ada.send('HEAD', '/tasks?limit=3');
     expect(head.status).toBe(200);
@@ -406,7 +404,7 @@ describe('pages', () => {
   });
 });
 
-describe('a cursor of another list is refused', () => {
+describe('a cursor of another list is rejected', () => {
   const made = { sort: 'title', status: 'pending,completed', created_after: instant(0), limit: 2 };
   let cursor: string;
   beforeAll(async () => {
@@ -433,7 +431,7 @@ describe('a cursor of another list is refused', () => {
     expect(await refusal(search({ ...made, cursor }), eve)).toEqual(wrongCursor);
   });
 
-  test('but the same bound may be written otherwise, and the count may be asked for', async () => {
+  test('except if the same bound is written differently or the count is requested', async () => {
     const created_after = '2026-06-01T14:00:00+02:00';
     expect((await list({ ...made, created_after, include_total: 'true', cursor })).items).toHaveLength(2);
   });
@@ -447,7 +445,7 @@ describe('a cursor that the service did not make', () => {
     return (await list({ sort, limit: 1 })).next_cursor;
   }
 
-  /** What the service says to a cursor; anything but a page or a refusal fails. */
+  /** The response to a cursor, which must be a page or a rejection. */
   async function answer(sort: string, cursor: string): Promise<number> {
     const { status, body } = await ada.send('GET', `/tasks?${search({ sort, cursor, limit: 200 })}`);
     if (status === 200) {
@@ -478,18 +476,18 @@ describe('a cursor that the service did not make', () => {
     ['a long list', encode(Array(1000).fill(0))],
     ['bytes', Buffer.from([0xff, 0xfe, 0x00]).toString('base64url')],
     ['too long', 'x'.repeat(4097)],
-  ])('%s is refused', async (_what, cursor) => {
+  ])('is rejected: %s', async (_what, cursor) => {
     expect(await answer('title', cursor)).toBe(422);
   });
 
-  test('a piece of a cursor is refused', async () => {
+  test('is rejected if it is a part of a cursor', async () => {
     const cursor = await genuine('-updated_at');
     for (let length = 1; length < cursor.length - 1; length++) {
       expect(await answer('-updated_at', cursor.slice(0, length))).toBe(422);
     }
   });
 
-  test('another version, or surplus and missing values, are refused', async () => {
+  test('is rejected if it has another version, or too many or too few values', async () => {
     const [version, list, ...values] = decode(await genuine('title,-status'));
     for (const forged of [
       [1, list, ...values],
@@ -574,7 +572,7 @@ describe('a cursor that the service did not make', () => {
   ];
 
   test.each(fields.flatMap((field) => [field, `-${field}`, `${field},-${field}`]))(
-    'with strange values in it, by %s',
+    'never causes an internal error with strange values, by %s',
     async (sort) => {
       const [version, list, ...values] = decode(await genuine(sort));
       const [field] = sort.replace('-', '').split(',') as [SortField];
@@ -595,7 +593,7 @@ describe('a cursor that the service did not make', () => {
 });
 
 describe('while others write', () => {
-  /** Runs `work` over and over beside `meanwhile`, and gives both a way to wait for each other's progress. */
+  /** Repeats `work` beside `meanwhile`; each can wait for the progress of the other. */
   async function beside(
     work: () => Promise<void>,
     writers: number,
@@ -631,7 +629,7 @@ describe('while others write', () => {
   }
 
   test.each(['-created_at', 'created_at', 'title', '-title'])(
-    'pages by %s have every task that was there throughout, once',
+    'pages by %s have every task that existed all the time once',
     async (sort) => {
       const user = await makeUser(service.url);
       const steady = await seedTasks(
@@ -643,7 +641,7 @@ describe('while others write', () => {
         })),
       );
       let turn = 0;
-      // Each round makes a task somewhere in the order, moves it, and removes it or leaves it.
+      // Each round creates a task somewhere in the order, moves it, and sometimes deletes it.
       const write = async () => {
         const n = turn++;
         const made = await user.send('POST', '/tasks', {
@@ -670,7 +668,7 @@ describe('while others write', () => {
       });
       const found = new Set(steady);
       expect(seen.filter((id) => found.has(id)).toSorted()).toEqual(steady.toSorted());
-      // When a task was made never changes, so here not even the others come twice.
+      // The creation time never changes, so that here even other tasks come at most once.
       if (sort.endsWith('created_at')) expect(new Set(seen).size).toBe(seen.length);
     },
   );

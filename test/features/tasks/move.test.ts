@@ -1,4 +1,4 @@
-/** Positions: where moves put tasks, and that there is always room. */
+/** Tests positions: where moves put tasks, and that there is always room. */
 import { randomUUID } from 'node:crypto';
 import { moveTask } from '../../../src/features/tasks/commands';
 import type { Database } from '../../../src/platform/database/database';
@@ -41,7 +41,7 @@ describe('a move', () => {
     [3, 'before', 1, 'adbce'],
     [1, 'before', 2, 'abcde'],
     [2, 'after', 1, 'abcde'],
-  ] as const)('of %i %s %i: %s', async (moved, side, anchor, wanted) => {
+  ] as const)('of task %i %s task %i gives the order %s', async (moved, side, anchor, wanted) => {
     const tasks = await makeAll('abcde');
     const seq = await ada.seq();
     const task = await ada.ok('POST', `/tasks/${tasks[moved].id}/move`, { [side]: tasks[anchor].id });
@@ -54,7 +54,7 @@ describe('a move', () => {
     expect(task.version).toBe(still ? 1 : 2);
   });
 
-  test('to another parent or project comes last, unless it says where', async () => {
+  test('to another parent or project puts the task last, unless it names a neighbour', async () => {
     const [a, b, c] = await makeAll('abc');
     const project = await ada.project();
     await ada.ok('POST', `/tasks/${a.id}/move`, { project_id: project.id });
@@ -70,28 +70,27 @@ describe('a move', () => {
     expect(await order()).toBe('acbd');
   });
 
-  test('has no place next to the task itself, to what is not there, or at two places', async () => {
+  test('cannot be next to the task itself, next to a missing task, or at two positions', async () => {
     const bob = await makeTaskClient(service);
     const [a, b, c] = await makeAll('abc');
     await ada.ok('DELETE', `/tasks/${c.id}`);
     const path = `/tasks/${a.id}/move`;
-    expect(await ada.faults('POST', path, { before: a.id })).toEqual(['/body/before cycle']);
+    expect(await ada.validationErrors('POST', path, { before: a.id })).toEqual(['/body/before cycle']);
     for (const id of [randomUUID(), (await bob.create()).id, c.id]) {
-      expect(await ada.faults('POST', path, { after: id })).toEqual(['/body/after not-in-lane']);
+      expect(await ada.validationErrors('POST', path, { after: id })).toEqual(['/body/after not-in-lane']);
     }
-    expect(await ada.faults('POST', path, { before: b.id, after: b.id })).toEqual([
+    expect(await ada.validationErrors('POST', path, { before: b.id, after: b.id })).toEqual([
       '/body/after contradiction',
     ]);
-    expect(await ada.faults('POST', path, { before: randomUUID(), parent_id: randomUUID() })).toEqual([
-      '/body/before not-in-lane',
-      '/body/parent_id not-in-lane',
-    ]);
-    expect(await ada.faults('POST', path, {})).not.toEqual([]);
+    expect(
+      await ada.validationErrors('POST', path, { before: randomUUID(), parent_id: randomUUID() }),
+    ).toEqual(['/body/before not-in-lane', '/body/parent_id not-in-lane']);
+    expect(await ada.validationErrors('POST', path, {})).not.toEqual([]);
   });
 
-  test('next to a task that was restored onto the position of another goes right there', async () => {
+  test('next to a restored task that shares its position with another puts the task right there', async () => {
     const [a, b, c, d] = await makeAll('abcd');
-    // `b` and `c` are both put right after `a`, one while the other is in the trash.
+    // `b` and `c` both move right after `a`, one while the other is in the trash.
     await ada.ok('POST', `/tasks/${d.id}/move`, { after: a.id });
     await ada.ok('POST', `/tasks/${b.id}/move`, { after: a.id });
     await ada.ok('DELETE', `/tasks/${b.id}`);
@@ -106,7 +105,7 @@ describe('a move', () => {
   });
 });
 
-/** How the positions of a lane go by its history: each change must lead from what was to what is. */
+/** Replays the positions of a lane from its changes: each `from` must be the previous value. */
 function replay(changes: readonly LoggedChange[], positions: Map<string, string>): Map<string, string> {
   for (const { entity_id, fields } of changes) {
     expect(fields.position?.from).toBe(positions.get(entity_id));
@@ -140,11 +139,11 @@ describe('many moves into the same gap', () => {
     ],
     [2_000, 'of the same two by turns', (n, ids) => ({ after: ids[0], moved: ids[2 + (n % 2)] })],
   ])(
-    '%i, %s: positions stay short, and the order is what was asked for',
+    '%i, %s: keep positions short and give the requested order',
     async (moves, _name, next) => {
       const titles = Array.from({ length: moves + 2 }, (_, n) => ({ title: `${n}` }));
       const ids = await seedTasks(service.database.url, ada.id, titles);
-      // In the order of their ids' list: the first two are neighbours, the others follow.
+      // In the order of `ids`: the first two are neighbours, the others follow.
       await query(
         service.database.url,
         `update tasklane.tasks as task set position = 'm' || lpad(to_hex(n), 13, '0')
@@ -177,7 +176,7 @@ describe('many moves into the same gap', () => {
       const changes = await ada.changesAfter(0);
       const after = replay(changes, before);
       for (const { id, position } of listed) expect(position).toBe(after.get(id));
-      // Spreading anew is rare: what moves costs is bounded.
+      // New positions for all tasks are rare, so that the cost of moves is bounded.
       expect(changes.length).toBeLessThan(moves * 5);
     },
     240_000,

@@ -1,19 +1,12 @@
-/** Recurring tasks over HTTP: going on, taking back, skipping, and what goes along. */
+/** Tests recurring tasks over HTTP: completions, undoing them, and skips. */
 import { todayIn } from '../../../src/domain/time/calendar';
 import type { ApiResponse, Body } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
-import { makeUser, type TestUser } from '../../support/user';
+import { useTestService } from '../../support/service';
+import { useUser } from '../../support/user';
 
-let service: TestService;
-let ada: TestUser;
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
-beforeEach(async () => {
-  ada = await makeUser(service.url);
-});
+const service = useTestService({ RATE_LIMIT: 'off' });
+const ada = useUser(service);
 
 async function create(body: object = {}): Promise<Body> {
   const response = await ada.send('POST', '/tasks', { body: { title: 'A task', ...body } });
@@ -33,13 +26,13 @@ async function completions(id: string): Promise<Body[]> {
 
 const read = async (id: string): Promise<Body> => (await ada.send('GET', `/tasks/${id}`)).body;
 
-function faults({ status, body }: ApiResponse): string[] {
+function validationErrors({ status, body }: ApiResponse): string[] {
   expect(status).toBe(422);
   return body.errors.map((each: Body) => `${each.pointer} ${each.code}`);
 }
 
-describe('a rule', () => {
-  test('starts from the due date that it is set with', async () => {
+describe('a recurrence rule', () => {
+  test('starts at the due date that is set with it', async () => {
     const task = await create({ ...weekly, repeat_from: 'completion' });
     expect(task).toMatchObject({ ...weekly, repeat_from: 'completion', recurrence_start: '2099-01-01' });
   });
@@ -51,17 +44,17 @@ describe('a rule', () => {
     [{ rrule: 'FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30', due_date: '2099-01-01' }, ['/body/rrule not-allowed']],
     [{ rrule: '', due_date: '2099-01-01' }, ['/body/rrule too-short']],
     [{ repeat_from: 'now', due_date: '2099-01-01' }, ['/body/repeat_from not-allowed']],
-  ])('is refused in %j', async (body, expected) => {
+  ])('is rejected in %j', async (body, expected) => {
     const response = await ada.send('POST', '/tasks', { body: { title: 'A task', ...body } });
     for (const fault of expected) {
       const [pointer, code] = fault.split(' ') as [string, string];
-      expect(faults(response).some((each) => each.startsWith(pointer))).toBe(true);
-      if (code !== 'wrong-format') expect(faults(response)).toContain(fault);
+      expect(validationErrors(response).some((each) => each.startsWith(pointer))).toBe(true);
+      if (code !== 'wrong-format') expect(validationErrors(response)).toContain(fault);
     }
     expect((await ada.send('GET', '/tasks')).body.items).toEqual([]);
   });
 
-  test('goes with the due date, and the start moves with it until the task has gone on', async () => {
+  test('is cleared with the due date; its start follows the due date until the first completion', async () => {
     const { id } = await create(weekly);
     const moved = await ada.send('PATCH', `/tasks/${id}`, { body: { due_date: '2099-01-03' } });
     expect(moved.body).toMatchObject({ due_date: '2099-01-03', recurrence_start: '2099-01-03' });
@@ -76,15 +69,15 @@ describe('a rule', () => {
     const cleared = await ada.send('PATCH', `/tasks/${id}`, { body: { due_date: null } });
     expect(cleared.body).toMatchObject({ due_date: null, rrule: null, recurrence_start: null });
     const bare = await ada.send('PATCH', `/tasks/${id}`, { body: { due_date: null, rrule: 'FREQ=DAILY' } });
-    expect(faults(bare)).toEqual(['/body/rrule contradiction']);
+    expect(validationErrors(bare)).toEqual(['/body/rrule contradiction']);
   });
 });
 
-describe('completing', () => {
+describe('a completion', () => {
   test.each([
     ['without a body', undefined],
     ['with true', { completed: true }],
-  ])('%s goes on to the next occurrence and leaves a record', async (_what, body) => {
+  ])('%s moves the task to its next occurrence and stores a record', async (_what, body) => {
     const task = await create({
       ...weekly,
       due_time: '18:00',
@@ -112,27 +105,27 @@ describe('completing', () => {
   test.each([
     ['PATCH', { status: 'completed' }],
     ['PUT', { title: 'A task', ...weekly, status: 'completed' }],
-  ])('by the status of a %s is the same', async (method, body) => {
+  ])('has the same effect through the status of a %s', async (method, body) => {
     const { id } = await create(weekly);
     const response = await ada.send(method, `/tasks/${id}`, { body });
     expect(response.body).toMatchObject({ status: 'pending', due_date: '2099-01-08' });
     expect(await completions(id)).toHaveLength(1);
   });
 
-  test('takes the other fields of its patch along', async () => {
+  test('applies the other fields of the same patch', async () => {
     const { id } = await create(weekly);
     const body = { status: 'completed', title: 'Renamed', rrule: 'FREQ=DAILY' };
     const response = await ada.send('PATCH', `/tasks/${id}`, { body });
     expect(response.body).toMatchObject({ status: 'pending', due_date: '2099-01-02', title: 'Renamed' });
   });
 
-  test('of a task made completed completes its first occurrence', async () => {
+  test('completes the first occurrence of a task that is created with the status completed', async () => {
     const task = await create({ ...weekly, status: 'completed' });
     expect(task).toMatchObject({ status: 'pending', due_date: '2099-01-08' });
     expect(await completions(task.id)).toHaveLength(1);
   });
 
-  test('passes missed occurrences over, by today in the task’s zone', async () => {
+  test('skips missed occurrences; today is a day in the task’s time zone', async () => {
     const zone = 'Pacific/Kiritimati';
     const { id } = await create({
       due_date: '2020-01-01',
@@ -146,19 +139,19 @@ describe('completing', () => {
     expect([next(before), next(todayIn(zone, new Date()))]).toContain(body.due_date);
   });
 
-  test('an occurrence that was completed already changes nothing, and one that never was is refused', async () => {
+  test('of a completed occurrence changes nothing, and an unknown occurrence is rejected', async () => {
     const { id } = await create(weekly);
     const first = await complete(id, { completed: true, occurrence: '2099-01-01' });
     expect(first.body.due_date).toBe('2099-01-08');
     const again = await complete(id, { completed: true, occurrence: '2099-01-01' });
     expect(again.body).toEqual(first.body);
     expect(await completions(id)).toHaveLength(1);
-    expect(faults(await complete(id, { completed: true, occurrence: '2099-01-02' }))).toEqual([
+    expect(validationErrors(await complete(id, { completed: true, occurrence: '2099-01-02' }))).toEqual([
       '/body/occurrence not-allowed',
     ]);
   });
 
-  test('of 20 clients at once, for one occurrence, completes it once', async () => {
+  test('of one occurrence by 20 clients at once counts once', async () => {
     const { id } = await create(weekly);
     const body = { completed: true, occurrence: '2099-01-01' };
     const responses = await Promise.all(Array.from({ length: 20 }, () => complete(id, body)));
@@ -167,7 +160,7 @@ describe('completing', () => {
     expect(await completions(id)).toHaveLength(1);
   });
 
-  test('the last occurrence completes the task', async () => {
+  test('of the last occurrence completes the task', async () => {
     const { id } = await create({ ...weekly, rrule: 'FREQ=WEEKLY;COUNT=2' });
     expect((await complete(id)).body).toMatchObject({ status: 'pending', due_date: '2099-01-08' });
     expect((await complete(id)).body).toMatchObject({ status: 'completed', due_date: '2099-01-08' });
@@ -177,7 +170,7 @@ describe('completing', () => {
     expect(await completions(id)).toHaveLength(1);
   });
 
-  test('counts from the completion where the task says so', async () => {
+  test('reckons the next due date from its own day if repeat_from is completion', async () => {
     const today = todayIn('UTC', new Date());
     const { id } = await create({
       due_date: '2020-01-01',
@@ -191,7 +184,7 @@ describe('completing', () => {
   });
 
   test.each(['schedule', 'completion'])(
-    'and skipping early never lead back, from %s',
+    'never leads to an earlier due date, and neither does a skip, from %s',
     async (repeat_from) => {
       const { id } = await create({
         due_date: '2099-01-02',
@@ -208,14 +201,14 @@ describe('completing', () => {
     },
   );
 
-  test('counts what is completed, and not what is skipped, where it counts completions', async () => {
+  test('counts towards COUNT and a skip does not, if repeat_from is completion', async () => {
     const { id } = await create({ ...weekly, rrule: 'FREQ=WEEKLY;COUNT=2', repeat_from: 'completion' });
     await complete(id);
     expect((await ada.send('POST', `/tasks/${id}/skip`)).body.status).toBe('pending');
     expect((await complete(id)).body.status).toBe('completed');
   });
 
-  test('makes a cancelled task go on', async () => {
+  test('reopens a cancelled task', async () => {
     const { id } = await create(weekly);
     const cancel = () => ada.send('PATCH', `/tasks/${id}`, { body: { status: 'cancelled' } });
     await cancel();
@@ -230,7 +223,7 @@ describe('completing', () => {
     expect(await completions(id)).toHaveLength(1);
   });
 
-  test('by a PUT that is sent twice happens once', async () => {
+  test('by the same PUT a second time completes the new occurrence only once', async () => {
     const { id } = await create(weekly);
     const body = { title: 'Done', ...weekly, status: 'completed' };
     const first = await ada.send('PUT', `/tasks/${id}`, { body });
@@ -241,7 +234,7 @@ describe('completing', () => {
     expect(await completions(id)).toHaveLength(2);
   });
 
-  test('opens closed subtasks of all levels again', async () => {
+  test('reopens closed subtasks of all levels', async () => {
     const { id } = await create(weekly);
     const child = await create({ parent_id: id, status: 'completed' });
     const grandchild = await create({ parent_id: child.id, status: 'cancelled' });
@@ -266,8 +259,8 @@ describe('completing', () => {
   });
 });
 
-describe('taking a completion back', () => {
-  test('restores the due date and the status, one completion after the other', async () => {
+describe('undoing a completion', () => {
+  test('restores the due date and the status, one completion at a time', async () => {
     const { id } = await create({ ...weekly, status: 'in_progress' });
     await complete(id);
     await complete(id);
@@ -281,7 +274,7 @@ describe('taking a completion back', () => {
     expect((await complete(id, { completed: false })).body).toEqual(first.body);
   });
 
-  test('of an occurrence takes back that one, again nothing, and none but the last', async () => {
+  test('works for the last occurrence only, and changes nothing the second time', async () => {
     const { id } = await create(weekly);
     for (let each = 0; each < 3; each++) await complete(id);
     const back = (occurrence: string) => complete(id, { completed: false, occurrence });
@@ -290,10 +283,10 @@ describe('taking a completion back', () => {
     expect(taken.body.due_date).toBe('2099-01-15');
     expect((await back('2099-01-15')).body).toEqual(taken.body);
     expect(await completions(id)).toHaveLength(2);
-    expect(faults(await back('2099-03-01'))).toEqual(['/body/occurrence not-allowed']);
+    expect(validationErrors(await back('2099-03-01'))).toEqual(['/body/occurrence not-allowed']);
   });
 
-  test('is what opening a task does that has come to its end', async () => {
+  test('is what reopening a finished task does', async () => {
     const { id } = await create({ ...weekly, rrule: 'FREQ=WEEKLY;COUNT=1' });
     for (const body of [{ status: 'pending' }, { status: 'in_progress', title: 'Once more' }]) {
       expect((await complete(id)).body.status).toBe('completed');
@@ -318,7 +311,7 @@ describe('taking a completion back', () => {
     expect(await waiting()).toEqual([]);
   });
 
-  test('is no matter of other fields, but 409 once the due date or the rule was changed', async () => {
+  test('works after other changes, but is 409 if the due date, the rule or the status was changed', async () => {
     for (const [body, status] of [
       [{ title: 'Renamed' }, 200],
       [{ due_date: '2099-02-01' }, 409],
@@ -338,7 +331,7 @@ describe('taking a completion back', () => {
 });
 
 describe('skipping', () => {
-  test('goes on without a record; after the last occurrence the task is cancelled', async () => {
+  test('moves on without a record and cancels the task after the last occurrence', async () => {
     const { id } = await create({ ...weekly, rrule: 'FREQ=WEEKLY;COUNT=2' });
     expect((await ada.send('POST', `/tasks/${id}/skip`)).body).toMatchObject({ due_date: '2099-01-08' });
     expect((await ada.send('POST', `/tasks/${id}/skip`)).body).toMatchObject({ status: 'cancelled' });
@@ -347,7 +340,7 @@ describe('skipping', () => {
   });
 });
 
-test('the preview is what completing on time gives', async () => {
+test('the preview lists the due dates that completions in time lead to', async () => {
   const { id } = await create({ due_date: '2099-01-31', rrule: 'FREQ=MONTHLY;COUNT=6' });
   const { body } = await ada.send('GET', `/tasks/${id}/occurrences?limit=100`);
   const previewed = body.items.map((each: Body) => each.due_date);
@@ -366,7 +359,7 @@ test('the preview is what completing on time gives', async () => {
   expect((await ada.send('GET', `/tasks/${id}/occurrences`)).body.items).toEqual([]);
 });
 
-test('every step leaves its changes', async () => {
+test('a completion and its undoing record their changes', async () => {
   const { id } = await create(weekly);
   await complete(id);
   await complete(id, { completed: false });

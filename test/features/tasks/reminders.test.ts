@@ -1,18 +1,11 @@
-/** Reminders: when they are set, and that each fires once. */
+/** Tests reminders: their times, and that each fires once. */
 import type { Body } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
-import { makeUser, type TestUser } from '../../support/user';
+import { startTestService, useTestService } from '../../support/service';
+import { useUser } from '../../support/user';
 
-let service: TestService;
-let ada: TestUser;
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
-});
-afterAll(() => service.stop());
-beforeEach(async () => {
-  ada = await makeUser(service.url);
-});
+const service = useTestService({ RATE_LIMIT: 'off' });
+const ada = useUser(service);
 
 async function create(body: object): Promise<Body> {
   const response = await ada.send('POST', '/tasks', { body: { title: 'A task', ...body } });
@@ -48,7 +41,7 @@ test.each([
   [{ due_date: '2099-01-31', due_time: '18:00' }, '2099-01-31T22:30:00.000Z'],
   [{ due_date: '2099-01-31' }, '2099-01-31T04:30:00.000Z'],
   [{ due_date: '2099-01-31', time_zone: 'Europe/Zurich' }, '2099-01-30T22:30:00.000Z'],
-])('half an hour before %j', async (due, expected) => {
+])('a reminder fires half an hour before %j', async (due, expected) => {
   await ada.send('PATCH', '/profile', { body: { time_zone: 'America/New_York' } });
   const { id, reminders } = await create({ ...due, reminders: [halfAnHour] });
   expect(reminders).toEqual([{ at: null, minutes_before_due: 30 }]);
@@ -63,13 +56,13 @@ test.each([
   [[{ minutes_before_due: -1 }], '/body/reminders/0/minutes_before_due too-small'],
   [[{ at: 'tomorrow' }], '/body/reminders/0/at wrong-format'],
   [Array(11).fill(future), '/body/reminders too-long'],
-])('%j is refused', async (reminders, fault) => {
+])('rejects the reminders %j', async (reminders, fault) => {
   const { status, body } = await ada.send('POST', '/tasks', { body: { title: 'A task', reminders } });
   expect(status).toBe(422);
   expect(body.errors.map((each: Body) => `${each.pointer} ${each.code}`)).toContain(fault);
 });
 
-test('each fires once, the others wait', async () => {
+test('each due reminder fires once, and the others wait', async () => {
   const { id, version } = await create({ ...zoned, reminders: [past, future, halfAnHour] });
   await service.runJob('reminders');
   await service.runJob('reminders');
@@ -79,7 +72,7 @@ test('each fires once, the others wait', async () => {
   expect(task).toMatchObject({ version, reminders: [{ at: past.at }, { at: future.at }, halfAnHour] });
 });
 
-test('one that has fired does not come again with other changes, but with a time of its own', async () => {
+test('a fired reminder does not fire again after other changes, but does with a new time', async () => {
   const { id } = await create({ ...zoned, reminders: [past] });
   await service.runJob('reminders');
   const other = '2020-01-01T11:00:00.000Z';
@@ -95,7 +88,7 @@ test('one that has fired does not come again with other changes, but with a time
   expect(await reminded(id)).toEqual([past.at, other]);
 });
 
-test('those of closed and deleted tasks stay silent', async () => {
+test('reminders of closed and deleted tasks do not fire', async () => {
   const closed = await create({ reminders: [past], status: 'completed' });
   const deleted = await create({ reminders: [past] });
   await ada.send('DELETE', `/tasks/${deleted.id}`);
@@ -103,7 +96,7 @@ test('those of closed and deleted tasks stay silent', async () => {
   expect([await reminded(closed.id), await reminded(deleted.id)]).toEqual([[], []]);
 });
 
-test('they go along with the due date, the next occurrence, and the profile’s time zone', async () => {
+test('reminders follow the due date, the next occurrence, and the profile’s time zone', async () => {
   const { id } = await create({ ...zoned, rrule: 'FREQ=MONTHLY', reminders: [halfAnHour] });
   await ada.send('PATCH', `/tasks/${id}`, { body: { due_time: '19:00' } });
   expect(await waiting(id)).toEqual(['2099-01-31T17:30:00.000Z']);
@@ -115,7 +108,7 @@ test('they go along with the due date, the next occurrence, and the profile’s 
   expect(await waiting(id)).toEqual(['2099-02-28T09:30:00.000Z']);
 });
 
-test('those before a due date go with it, and the task can be written as it is read', async () => {
+test('relative reminders are removed with the due date, and the task can be written as it was read', async () => {
   const { id, version } = await create({ ...zoned, reminders: [halfAnHour, future] });
   const { status, body: task } = await ada.send('PATCH', `/tasks/${id}`, { body: { due_date: null } });
   expect(status).toBe(200);
@@ -129,7 +122,7 @@ test('those before a due date go with it, and the task can be written as it is r
   expect(replaced).toMatchObject({ status: 422 });
 });
 
-test('many services at once fire each once', async () => {
+test('several services at once fire each reminder once', async () => {
   const other = await startTestService({ RATE_LIMIT: 'off', DATABASE_URL: service.database.url });
   try {
     const tasks = await Promise.all(Array.from({ length: 20 }, () => create({ reminders: [past] })));

@@ -1,19 +1,17 @@
-/** What requests on one task mean, beyond what the contract's table tries. */
+/** Tests requests on one task beyond the contract's cases. */
 import { randomUUID } from 'node:crypto';
 import { type TaskStatus, taskStatuses } from '../../../src/platform/database/rows';
 import type { ApiResponse, Body } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeUser, type TestUser } from '../../support/user';
 
-let service: TestService;
 let ada: TestUser;
 
+const service = useTestService({ RATE_LIMIT: 'off' });
 beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off' });
   ada = await makeUser(service.url);
 });
-afterAll(() => service.stop());
 
 async function create(body: object = {}): Promise<Body> {
   const response = await ada.send('POST', '/tasks', { body: { title: 'A task', ...body } });
@@ -27,7 +25,7 @@ async function read(id: string): Promise<Body> {
   return response.body;
 }
 
-/** Sends a change of a task, and expects that it is then as the response says. */
+/** Sends a change of a task, and expects that a read gives the same response. */
 async function change(method: 'PATCH' | 'PUT', path: string, body?: unknown): Promise<Body> {
   const response = await ada.send(method, `/tasks/${path}`, { body });
   expect(response.status).toBe(200);
@@ -35,7 +33,7 @@ async function change(method: 'PATCH' | 'PUT', path: string, body?: unknown): Pr
   return response.body;
 }
 
-function faults(response: ApiResponse): string[] {
+function validationErrors(response: ApiResponse): string[] {
   expect(response).toMatchObject({ status: 422, body: { code: 'validation-failed' } });
   return response.body.errors.map((each: Body) => `${each.pointer} ${each.code}`).toSorted();
 }
@@ -48,7 +46,7 @@ async function changesOf(id: string): Promise<{ action: string; fields: Body }[]
   );
 }
 
-/** The database's clock, between two requests, in milliseconds. */
+/** The time of the database's clock, in milliseconds. */
 async function instant(): Promise<number> {
   const [row] = await query<{ at: Date }>(service.database.url, 'select clock_timestamp() as at');
   return (row as { at: Date }).at.getTime();
@@ -66,7 +64,7 @@ describe('a patch', () => {
     { priority: 'low' },
     { title: 'Other', priority: 'low' },
     { title: 'Other', description: null, status: 'cancelled', priority: 'low' },
-  ])('changes what it names and nothing else: %j', async (patch) => {
+  ])('changes only the fields that it names: %j', async (patch) => {
     const task = await create(full);
     const changed = await change('PATCH', task.id, patch);
     expect(changed).toEqual({ ...task, ...patch, version: 2, updated_at: changed.updated_at });
@@ -87,7 +85,7 @@ describe('a patch', () => {
     { status: 'in_progress' },
     { priority: 'urgent' },
     full,
-  ])('that changes nothing leaves the task as it is: %j', async (patch) => {
+  ])('leaves the task unchanged if it has the same values: %j', async (patch) => {
     const task = await create(full);
     expect(await change('PATCH', task.id, patch)).toEqual(task);
     expect(await changesOf(task.id)).toHaveLength(1);
@@ -101,7 +99,7 @@ describe('a patch', () => {
       tags: ['one', 'two'],
       rrule: 'FREQ=DAILY',
     },
-  ])('that repeats what follows from the due date changes nothing: %j', async (due) => {
+  ])('changes nothing if it repeats the due date, its reminders and its rule: %j', async (due) => {
     const task = await create({ title: 'A task', ...due });
     for (const [method, body] of [
       ['PATCH', {}],
@@ -112,7 +110,7 @@ describe('a patch', () => {
     }
   });
 
-  test('names in the change only what it changes', async () => {
+  test('records only the changed fields in the change', async () => {
     const task = await create(full);
     await change('PATCH', task.id, { ...full, priority: 'low' });
     const [, changed] = await changesOf(task.id);
@@ -124,7 +122,9 @@ describe('a patch', () => {
     const response = await ada.send('PATCH', `/tasks/${task.id}`, {
       body: { [field]: null, description: null },
     });
-    expect(new Set(faults(response).map((each) => each.split(' ')[0]))).toEqual(new Set([`/body/${field}`]));
+    expect(new Set(validationErrors(response).map((each) => each.split(' ')[0]))).toEqual(
+      new Set([`/body/${field}`]),
+    );
     expect(await read(task.id)).toEqual(task);
   });
 
@@ -133,18 +133,18 @@ describe('a patch', () => {
     async (field) => {
       const task = await create();
       const response = await ada.send('PATCH', `/tasks/${task.id}`, { body: { [field]: task[field] } });
-      expect(faults(response)).toEqual([`/body/${field} unknown`]);
+      expect(validationErrors(response)).toEqual([`/body/${field} unknown`]);
     },
   );
 
-  test('counts every change in version', async () => {
+  test('raises the version each time', async () => {
     const task = await create();
     for (let n = 1; n <= 5; n++) {
       expect((await change('PATCH', task.id, { title: `Task ${n}` })).version).toBe(n + 1);
     }
   });
 
-  test('of twenty at once loses none', async () => {
+  test('is not lost when twenty clients send one at once', async () => {
     const task = await create();
     const responses = await Promise.all(
       Array.from({ length: 20 }, (_, n) =>
@@ -160,7 +160,7 @@ describe('a patch', () => {
 });
 
 describe('a replacement', () => {
-  test('returns to its default what it leaves out', async () => {
+  test('resets omitted fields to their defaults', async () => {
     const task = await create(full);
     const replaced = await change('PUT', task.id, { title: 'New' });
     expect(replaced).toEqual({
@@ -174,17 +174,21 @@ describe('a replacement', () => {
     });
   });
 
-  test('with the same values leaves the task as it is', async () => {
+  test('leaves the task unchanged if it has the same values', async () => {
     const task = await create(full);
     expect(await change('PUT', task.id, full)).toEqual(task);
   });
 
-  test('needs a title, and takes nothing that is not the owner’s to write', async () => {
+  test('requires a title and rejects read-only fields', async () => {
     const task = await create(full);
     const response = await ada.send('PUT', `/tasks/${task.id}`, {
       body: { id: task.id, version: 1, priority: 'low' },
     });
-    expect(faults(response)).toEqual(['/body/id unknown', '/body/title required', '/body/version unknown']);
+    expect(validationErrors(response)).toEqual([
+      '/body/id unknown',
+      '/body/title required',
+      '/body/version unknown',
+    ]);
     expect(await read(task.id)).toEqual(task);
   });
 });
@@ -197,7 +201,7 @@ describe('completion', () => {
   };
 
   describe.each(taskStatuses)('from %s', (from) => {
-    test.each(Object.entries(transitions))('by %s', async (_what, complete) => {
+    test.each(Object.entries(transitions))('is done by %s', async (_what, complete) => {
       const task = await create({ status: from });
       const earliest = await instant();
       const completed = await complete(task.id);
@@ -224,7 +228,7 @@ describe('completion', () => {
     test.each([
       ['without a body', undefined],
       ['with a body of null', null],
-    ])('by /complete %s, which toggles', async (_what, body) => {
+    ])('is toggled by /complete %s', async (_what, body) => {
       const task = await create({ status: from });
       const toggled = await change('PATCH', `${task.id}/complete`, body);
       expect(toggled).toMatchObject(
@@ -237,7 +241,7 @@ describe('completion', () => {
       expect(back.completed_at === null).toBe(from !== 'completed');
     });
 
-    test('by /complete {completed: false}, which reopens what is completed and leaves the rest', async () => {
+    test('is undone by /complete {completed: false}, which changes only completed tasks', async () => {
       const task = await create({ status: from });
       const reopened = await change('PATCH', `${task.id}/complete`, { completed: false });
       expect(reopened).toEqual(
@@ -254,25 +258,28 @@ describe('completion', () => {
       );
     });
 
-    test.each(taskStatuses.filter((to) => to !== 'completed'))('to %s clears completed_at', async (to) => {
-      for (const method of ['PATCH', 'PUT'] as const) {
-        const task = await create({ status: from });
-        const body = method === 'PUT' ? { title: task.title, status: to } : { status: to };
-        const changed = await change(method, task.id, body);
-        expect(changed).toMatchObject({ status: to, completed: false, completed_at: null });
-        expect(changed.version).toBe(from === to ? 1 : 2);
-      }
-    });
+    test.each(taskStatuses.filter((to) => to !== 'completed'))(
+      'is undone by the status %s, which clears completed_at',
+      async (to) => {
+        for (const method of ['PATCH', 'PUT'] as const) {
+          const task = await create({ status: from });
+          const body = method === 'PUT' ? { title: task.title, status: to } : { status: to };
+          const changed = await change(method, task.id, body);
+          expect(changed).toMatchObject({ status: to, completed: false, completed_at: null });
+          expect(changed.version).toBe(from === to ? 1 : 2);
+        }
+      },
+    );
   });
 
-  test('of a new task counts from its making', async () => {
+  test('of a new task has the time of its creation', async () => {
     const task = await create({ status: 'completed' });
     expect(task).toMatchObject({ completed: true, completed_at: task.created_at, version: 1 });
   });
 
-  test('keeps its time through other changes, and takes a new one when it happens again', async () => {
+  test('keeps its time through other changes and gets a new time when it is repeated', async () => {
     const task = await create({ status: 'completed' });
-    // Long ago, so that two times can't be the same.
+    // Long ago, so that two times cannot be equal.
     const completed_at = '2020-02-29T12:00:00.000Z';
     await query(service.database.url, 'update tasklane.tasks set completed_at = $2 where id = $1', [
       task.id,
@@ -293,7 +300,7 @@ describe('completion', () => {
   });
 
   test.each([{}, { completed: null }, { completed: 'true' }, { completed: 1 }, [], 'true'])(
-    'does not take %j for an answer',
+    'rejects the body %j',
     async (body) => {
       const task = await create();
       const response = await ada.send('PATCH', `/tasks/${task.id}/complete`, {
@@ -305,7 +312,7 @@ describe('completion', () => {
     },
   );
 
-  test('toggled by two at once ends where it began', async () => {
+  test('ends in the first status when two clients toggle it at once', async () => {
     const task = await create();
     const responses = await Promise.all([1, 2].map(() => ada.send('PATCH', `/tasks/${task.id}/complete`)));
     expect(responses.map((each) => each.body.completed).toSorted()).toEqual([false, true]);
@@ -320,13 +327,13 @@ describe('an id', () => {
     ['version 1', () => 'c232ab00-9414-11ec-b3c8-9f6bdeced846'],
     ['nil', () => '00000000-0000-0000-0000-000000000000'],
     ['max', () => 'ffffffff-ffff-ffff-ffff-ffffffffffff'],
-  ])('may be of %s', async (_what, make) => {
+  ])('can be of the form %s', async (_what, make) => {
     const id = make();
     expect((await create({ id })).id).toBe(id);
     expect((await read(id)).id).toBe(id);
   });
 
-  test('of the service’s own is version 7, and later ones sort after', async () => {
+  test('is a UUID of version 7 if the service makes it, and later ids sort after earlier ones', async () => {
     const made = [await create(), await create(), await create()].map((task) => task.id);
     expect(
       made.every((id) => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id)),
@@ -344,8 +351,8 @@ describe('an id', () => {
     '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4',
     '٠19a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e',
     '',
-  ])('%j is none, neither in a body nor in a path', async (id) => {
-    expect(faults(await ada.send('POST', '/tasks', { body: { id, title: 'A task' } }))).toEqual([
+  ])('cannot be %j, neither in a body nor in a path', async (id) => {
+    expect(validationErrors(await ada.send('POST', '/tasks', { body: { id, title: 'A task' } }))).toEqual([
       '/body/id wrong-format',
     ]);
     if (id === '') return;
@@ -359,16 +366,19 @@ describe('an id', () => {
       const body =
         method === 'PUT' ? { title: 'A task' } : method === 'PATCH' && suffix === '' ? {} : undefined;
       const response = await ada.send(method, `/tasks/${encodeURIComponent(id)}${suffix}`, { body });
-      expect(faults(response)).toEqual(['/path/task_id wrong-format']);
+      expect(validationErrors(response)).toEqual(['/path/task_id wrong-format']);
     }
   });
 
-  test.each([null, 1, ['019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f'], {}])('%j is none', async (id) => {
-    const [fault] = faults(await ada.send('POST', '/tasks', { body: { id, title: 'A task' } }));
-    expect(fault).toBe('/body/id wrong-type');
-  });
+  test.each([null, 1, ['019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f'], {}])(
+    'cannot be of another JSON type: %j',
+    async (id) => {
+      const [fault] = validationErrors(await ada.send('POST', '/tasks', { body: { id, title: 'A task' } }));
+      expect(fault).toBe('/body/id wrong-type');
+    },
+  );
 
-  test('is taken once in a lane, and free in another', async () => {
+  test('is unique in its lane, and another lane can use it too', async () => {
     const task = await create({ title: 'Mine' });
     const again = await ada.send('POST', '/tasks', {
       body: { id: task.id, title: 'Again', priority: 'low' },
@@ -383,7 +393,7 @@ describe('an id', () => {
     expect(await read(task.id)).toEqual(task);
   });
 
-  test('is taken by one of ten that want it at once', async () => {
+  test('goes to one of ten clients that create a task with it at once', async () => {
     const bob = await makeUser(service.url);
     const id = randomUUID();
     const responses = await Promise.all(
@@ -394,7 +404,7 @@ describe('an id', () => {
     expect((await bob.send('GET', `/tasks/${id}`)).body).toEqual(made?.body);
   });
 
-  test('is taken by a task in the trash, and free again when that is purged', async () => {
+  test('is in use while its task is in the trash, and free after the purge', async () => {
     const { id } = await create();
     expect((await ada.send('DELETE', `/tasks/${id}`)).status).toBe(204);
     expect((await ada.send('DELETE', `/tasks/${id}`)).status).toBe(404);
@@ -424,7 +434,7 @@ describe('a title', () => {
     ['x'.repeat(200), 'x'.repeat(200)],
     ['😀'.repeat(200), '😀'.repeat(200)],
     ['👩‍👩‍👧‍👦'.repeat(28), '👩‍👩‍👧‍👦'.repeat(28)],
-  ])('%j is kept as %j', async (given, kept) => {
+  ])('is stored trimmed: %j becomes %j', async (given, kept) => {
     expect((await create({ title: given })).title).toBe(kept);
     const { id } = await create({ title: 'Other' });
     expect((await change('PATCH', id, { title: given })).title).toBe(kept);
@@ -454,14 +464,14 @@ describe('a title', () => {
     ['a list', ['Water'], '/body/title wrong-type'],
     ['an object', { toString: 'Water' }, '/body/title wrong-type'],
     ['null', null, '/body/title wrong-type'],
-  ])('%s is refused', async (_what, title, fault) => {
+  ])('is rejected: %s', async (_what, title, fault) => {
     const { id } = await create();
     for (const [method, path] of [
       ['POST', ''],
       ['PUT', `/${id}`],
       ['PATCH', `/${id}`],
     ] as const) {
-      expect(faults(await ada.send(method, `/tasks${path}`, { body: { title } }))).toContain(fault);
+      expect(validationErrors(await ada.send(method, `/tasks${path}`, { body: { title } }))).toContain(fault);
     }
   });
 });
@@ -474,12 +484,12 @@ describe('a description', () => {
     ['10,000 letters', 'x'.repeat(10_000)],
     ['nothing', ''],
     ['white space and control characters', ' \t\r\n\u0001\u007f\u0085 '],
-  ])('of %s is kept as it is', async (_what, description) => {
+  ])('is stored unchanged: %s', async (_what, description) => {
     const { id } = await create({ description });
     expect((await read(id)).description).toBe(description);
   });
 
-  test('that fits the contract fits the service, even where its JSON is all escapes', async () => {
+  test('can have the maximum length even if every character is escaped in JSON', async () => {
     const escaped = (text: string) =>
       [...Array(text.length).keys()]
         .map((at) => `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`)
@@ -500,27 +510,25 @@ describe('a description', () => {
     ['half a surrogate pair', '\ud83d', 'wrong-format'],
     ['a number', 1, 'wrong-type'],
     ['a list', ['a'], 'wrong-type'],
-  ])('of %s is refused', async (_what, description, code) => {
+  ])('is rejected: %s', async (_what, description, code) => {
     const response = await ada.send('POST', '/tasks', { body: { title: 'A task', description } });
-    expect(faults(response)).toEqual([`/body/description ${code}`]);
+    expect(validationErrors(response)).toEqual([`/body/description ${code}`]);
   });
 });
 
 describe('a body', () => {
   const json = { headers: { 'Content-Type': 'application/json' } };
 
-  test('with several faults has them all told', async () => {
+  test('gets all its validation errors in one response', async () => {
     const response = await ada.send('POST', '/tasks', {
       body: { id: 'X', title: '', description: 5, status: 'done', priority: null, due: 'now', done: 1 },
     });
-    expect(new Set(faults(response))).toEqual(
+    expect(new Set(validationErrors(response))).toEqual(
       new Set([
         '/body/id wrong-format',
         '/body/title too-short',
-        '/body/title wrong-format',
         '/body/description wrong-type',
         '/body/status not-allowed',
-        '/body/priority wrong-type',
         '/body/priority not-allowed',
         '/body/due unknown',
         '/body/done unknown',
@@ -528,9 +536,9 @@ describe('a body', () => {
     );
   });
 
-  test('has its faults told together with those of the path and the query', async () => {
+  test('gets its validation errors together with those of the path and the query', async () => {
     const response = await ada.send('PATCH', '/tasks/nonsense?dry_run=1', { body: { title: 1, version: 2 } });
-    expect(faults(response)).toEqual([
+    expect(validationErrors(response)).toEqual([
       '/body/title wrong-type',
       '/body/version unknown',
       '/path/task_id wrong-format',
@@ -539,7 +547,7 @@ describe('a body', () => {
   });
 
   test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'])(
-    'cannot have %j, even where every object inherits it',
+    'cannot have the property %j, which every object inherits',
     async (name) => {
       const { id } = await create();
       for (const [method, path] of [
@@ -549,23 +557,26 @@ describe('a body', () => {
       ] as const) {
         const body = `{"title": "A task", ${JSON.stringify(name)}: {"priority": "urgent"}}`;
         const response = await ada.send(method, `/tasks${path}`, { body, ...json });
-        expect(faults(response)).toEqual([`/body/${name} unknown`]);
+        expect(validationErrors(response)).toEqual([`/body/${name} unknown`]);
       }
       expect(({} as Record<string, unknown>).priority).toBeUndefined();
     },
   );
 
-  test.each(['[]', '[{"title":"A task"}]', 'null', '"title"', '1', 'true'])('%s is no task', async (body) => {
-    const { id } = await create();
-    for (const [method, path] of [
-      ['POST', ''],
-      ['PUT', `/${id}`],
-      ['PATCH', `/${id}`],
-    ] as const) {
-      const response = await ada.send(method, `/tasks${path}`, { body, ...json });
-      expect([method, faults(response)]).toEqual([method, ['/body wrong-type']]);
-    }
-  });
+  test.each(['[]', '[{"title":"A task"}]', 'null', '"title"', '1', 'true'])(
+    'is rejected if it is not an object: %s',
+    async (body) => {
+      const { id } = await create();
+      for (const [method, path] of [
+        ['POST', ''],
+        ['PUT', `/${id}`],
+        ['PATCH', `/${id}`],
+      ] as const) {
+        const response = await ada.send(method, `/tasks${path}`, { body, ...json });
+        expect([method, validationErrors(response)]).toEqual([method, ['/body wrong-type']]);
+      }
+    },
+  );
 
   test.each([
     { status: 'done' },
@@ -574,13 +585,15 @@ describe('a body', () => {
     { status: 0 },
     { priority: 'asap' },
     { priority: [] },
-  ])('%j is refused', async (fields) => {
+  ])('is rejected if it is not JSON: %j', async (fields) => {
     const [field] = Object.keys(fields);
-    const pointers = faults(await ada.send('POST', '/tasks', { body: { title: 'A task', ...fields } }));
+    const pointers = validationErrors(
+      await ada.send('POST', '/tasks', { body: { title: 'A task', ...fields } }),
+    );
     expect(new Set(pointers.map((each) => each.split(' ')[0]))).toEqual(new Set([`/body/${field}`]));
   });
 
-  test('of a refused request leaves nothing', async () => {
+  test('stores nothing if it is rejected', async () => {
     const eve = await makeUser(service.url);
     await eve.send('POST', '/tasks', { body: { title: '' } });
     expect(
@@ -589,7 +602,7 @@ describe('a body', () => {
   });
 });
 
-test('a read makes no lane', async () => {
+test('a read does not create a lane', async () => {
   const eve = await makeUser(service.url);
   expect((await eve.send('GET', '/tasks')).body).toEqual({
     items: [],
@@ -605,14 +618,14 @@ test('a read makes no lane', async () => {
   ).toEqual([]);
 });
 
-test('the Location of a new task leads to it', async () => {
+test('the Location of a new task is the address of the task', async () => {
   const { body, headers } = await ada.send('POST', '/tasks', { body: { title: 'A task' } });
   expect(headers.location).toBe(`${ada.lane}/tasks/${body.id}`);
   expect(await read(body.id)).toEqual(body);
 });
 
 test.each<TaskStatus>(['pending', 'completed'])(
-  'a %s task has one time for all that its making sets',
+  'a new %s task has the same time in all its timestamps',
   async (status) => {
     const task = await create({ status });
     expect(task.updated_at).toBe(task.created_at);

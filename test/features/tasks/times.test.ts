@@ -1,14 +1,10 @@
 import { send } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService, tokenOf } from '../../support/service';
+import { tokenOf, useTestService } from '../../support/service';
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService();
-});
-afterAll(() => service.stop());
+const service = useTestService();
 
-test('times never run backwards, however writers wait for one another', async () => {
+test('times never run backwards when writers wait for each other', async () => {
   const token = await tokenOf('ada');
   const call = (method: string, path: string, body: object) =>
     send(service.url, method, `/api/ada/tasks${path}`, { token, body });

@@ -1,4 +1,4 @@
-/** Views at chosen moments, on the calendars of time zones from eleven hours behind to fourteen ahead. */
+/** Tests views at chosen instants in time zones from UTC-11 to UTC+14. */
 
 import { listTasks } from '../../../src/features/tasks/repository';
 import { viewMoment } from '../../../src/features/tasks/view';
@@ -24,7 +24,7 @@ afterAll(async () => {
   await service.stop();
 });
 
-/** The titles of a view at an instant in a zone, in order of what is due. */
+/** The titles of a view at an instant in a zone, sorted by due date. */
 async function titlesIn(name: View, zone: string, now: string, user = ada): Promise<string[]> {
   const rows = await database.withUser(user.id).read((lane) =>
     listTasks(lane, {
@@ -69,7 +69,7 @@ describe('an all-day task', () => {
     });
   });
 
-  // When 15 June begins and ends, in milliseconds from its midnight in UTC.
+  // The beginning and the end of 15 June, in milliseconds from its midnight in UTC.
   const offsets: Record<string, number> = {
     'Pacific/Pago_Pago': -11,
     'Pacific/Honolulu': -10,
@@ -84,7 +84,7 @@ describe('an all-day task', () => {
     'Pacific/Kiritimati': 14,
   };
 
-  test.each(zones)('is due on its day and overdue once that has ended, in %s', async (zone) => {
+  test.each(zones)('is due on its day and overdue after the end of that day, in %s', async (zone) => {
     const begins = Date.UTC(2026, 5, 15) - (offsets[zone] as number) * 3_600_000;
     const ends = begins + 86_400_000;
     const at = (ms: number) => new Date(ms).toISOString();
@@ -106,11 +106,11 @@ describe('an all-day task', () => {
   });
 });
 
-test('a time in a zone is an instant, whatever the zone of the view', async () => {
+test('a due time with a time zone is an instant, whatever the zone of the view is', async () => {
   const user = await make({
     tokyo: { due_date: '2026-06-15', due_time: '08:00', time_zone: 'Asia/Tokyo' },
   });
-  // It is due at 23:00 on 14 June in UTC, and on the 14th at 12:00 in Pago Pago.
+  // It is due on 14 June at 23:00 in UTC, which is 12:00 in Pago Pago.
   const before = '2026-06-14T22:59:59.999Z';
   const then = '2026-06-14T23:00:00.000Z';
   for (const [zone, now, wanted] of [
@@ -133,7 +133,7 @@ test('a time in a zone is an instant, whatever the zone of the view', async () =
   }
 });
 
-test('a time that floats is overdue from then on, on the clock of the view', async () => {
+test('a floating time is overdue when the clock in the zone of the view shows it', async () => {
   const user = await make({ nine: { due_date: '2026-06-15', due_time: '09:00' } });
   for (const [zone, nine] of [
     ['Pacific/Pago_Pago', '2026-06-15T20:00:00.000Z'],
@@ -146,7 +146,7 @@ test('a time that floats is overdue from then on, on the clock of the view', asy
   }
 });
 
-test('days that are longer, shorter or start late begin and end where clocks say', async () => {
+test('long and short days, and days that start late, begin and end by the local clock', async () => {
   const user = await make({ day: { due_date: '2026-04-24' }, long: { due_date: '2026-10-25' } });
   // In Cairo, clocks skip from midnight to one on 24 April; in Zurich, 25 October has 25 hours.
   expect(await titlesIn('upcoming', 'Africa/Cairo', '2026-04-23T21:59:59.999Z', user)).toEqual([
@@ -162,8 +162,8 @@ test('days that are longer, shorter or start late begin and end where clocks say
   ]);
 });
 
-// What a view means, in words of its own: by the offset of the zone at the moment, which is fixed in June.
-test('every view is what its definition says, for every task, zone and hour', async () => {
+// The definition of each view, with the zone's offset, which is constant in June.
+test('every view matches its definition, for every task, zone and hour', async () => {
   const days = ['2026-06-13', '2026-06-14', '2026-06-15', '2026-06-16', '2026-06-17'];
   const times = [null, '00:00', '12:00', '23:59'];
   const taskZones = [null, 'Pacific/Pago_Pago', 'UTC', 'Pacific/Kiritimati'];
@@ -211,11 +211,11 @@ test('every view is what its definition says, for every task, zone and hour', as
   }
 });
 
-test("a request goes by its own zone, else by the profile's, at the moment that it is", async () => {
+test("a request uses its own zone or else the profile's, and the current time", async () => {
   const user = await makeTaskClient(service);
   const now = Date.now();
   const dayIn = (offset: number) => new Date(now + offset * 3_600_000).toISOString().slice(0, 10);
-  // There, it is never the same day.
+  // These two zones never have the same date.
   const [behind, ahead] = [dayIn(-11), dayIn(14)];
   await user.create({ title: 'behind', due_date: behind });
   await user.create({ title: 'ahead', due_date: ahead });

@@ -1,4 +1,4 @@
-/** The contract's examples of exports, against what the service writes for the task in the example of the JSON export. */
+/** Compares the contract's examples of exports with the service's exports of the same task. */
 
 import { beginCalendar, endCalendar } from '../../../src/domain/icalendar/document';
 import { todoLines } from '../../../src/domain/icalendar/todo';

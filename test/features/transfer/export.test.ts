@@ -1,29 +1,21 @@
-/** Exports beyond what the contract's table tries: large ones, and what may happen during one. */
+/** Tests exports beyond the contract's cases: large exports, and events during one. */
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type Body, send } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { seedTasks } from '../../support/tasks';
 import { until } from '../../support/until';
-import { makeUser, type TestUser } from '../../support/user';
+import { makeUser, useUser } from '../../support/user';
 
 // Time for 80 MB on a busy machine.
 jest.setTimeout(60_000);
 
-let service: TestService;
-let ada: TestUser;
-
-beforeAll(async () => {
-  // One connection: whatever an export holds on to, others lack.
-  service = await startTestService({ DATABASE_POOL_MAX: '1', RATE_LIMIT: 'off' });
-});
-beforeEach(async () => {
-  ada = await makeUser(service.url);
-});
-afterAll(() => service.stop());
+// One connection, so that an export that keeps it would block all others.
+const service = useTestService({ DATABASE_POOL_MAX: '1', RATE_LIMIT: 'off' });
+const ada = useUser(service);
 
 const exported = async (): Promise<Body> => (await ada.send('GET', '/export')).body;
 const ids = (items: { id: string }[]): string[] => items.map((each) => each.id);
@@ -31,7 +23,7 @@ const ids = (items: { id: string }[]): string[] => items.map((each) => each.id);
 const largeCount = 20_000;
 const largeBytes = 80_000_000;
 
-/** Fills the lane with more than sockets hold. */
+/** Fills the lane with more data than socket buffers hold. */
 async function makeLarge(): Promise<void> {
   await query(service.database.url, 'insert into tasklane.profiles (user_id) values ($1)', [ada.id]);
   await query(
@@ -42,14 +34,14 @@ async function makeLarge(): Promise<void> {
   );
 }
 
-/** An export that waits after its first bytes until it is read. */
+/** Starts an export that pauses after its first bytes until it is read. */
 async function startExport(): Promise<IncomingMessage> {
   const request = get(`${service.url}${ada.lane}/export`, {
     headers: { authorization: `Bearer ${ada.token}` },
   });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   await once(response, 'readable');
-  // Its first bytes are the profile; from here on it is among the tasks.
+  // The profile comes first; from here on the export reads tasks.
   await until(() => response.readableLength > 10_000);
   return response;
 }
@@ -60,7 +52,7 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** Other requests, one after another: time in which an export could go on. */
+/** Sends other requests in turn, so that an export has time to continue. */
 async function otherRequests(count: number): Promise<void> {
   for (let n = 0; n < count; n++) {
     expect((await send(service.url, 'GET', '/readyz')).status).toBe(200);
@@ -72,7 +64,7 @@ function exportLog(): Record<string, unknown>[] {
 }
 
 describe('an export', () => {
-  test('of a lane that was never written to is empty, and makes nothing', async () => {
+  test('of an empty lane is empty and creates nothing', async () => {
     expect(await exported()).toMatchObject({ profile: { version: 1 }, tasks: [], changes: [] });
     const rows = await query(service.database.url, 'select from tasklane.profiles where user_id = $1', [
       ada.id,
@@ -80,7 +72,7 @@ describe('an export', () => {
     expect(rows).toEqual([]);
   });
 
-  test.each([1, 199, 200, 201, 400, 450])('of %i tasks has each of them once, in order', async (count) => {
+  test.each([1, 199, 200, 201, 400, 450])('of %i tasks has each task once, in order', async (count) => {
     const seeded = await seedTasks(
       service.database.url,
       ada.id,
@@ -89,7 +81,7 @@ describe('an export', () => {
     expect(ids((await exported()).tasks)).toEqual(seeded.toSorted());
   });
 
-  test('of hundreds of changes has each of them once, in order', async () => {
+  test('of hundreds of changes has each change once, in order', async () => {
     const numbers = Array.from({ length: 450 }, (_, n) => n + 1);
     await query(
       service.database.url,
@@ -106,7 +98,7 @@ describe('an export', () => {
     expect(changes.map((each: Body) => each.seq)).toEqual(numbers);
   });
 
-  test('has what other requests show, and nothing of another user', async () => {
+  test('has the same data as other requests, and nothing of another user', async () => {
     const bob = await makeUser(service.url);
     await seedTasks(service.database.url, bob.id, [{ title: 'Of another' }]);
     await seedTasks(service.database.url, ada.id, [
@@ -154,11 +146,11 @@ describe('a large export', () => {
     }
     expect(bytes).toBeGreaterThan(largeBytes);
     expect(end).toBe(']}');
-    // Far from all of it; what is garbage by now is in the figure too.
+    // Far below the whole export; the figure includes garbage.
     expect(most - before).toBeLessThan(largeBytes / 2);
   });
 
-  test('stops when its client goes away', async () => {
+  test('stops when its client disconnects', async () => {
     const before = exportLog().length;
     const response = await startExport();
     response.destroy();
@@ -168,7 +160,7 @@ describe('a large export', () => {
     expect(service.logged.filter((each) => (each.level as number) >= 50)).toEqual([]);
   });
 
-  test('has what is written meanwhile either as it was or as it is, with the change', async () => {
+  test('has each concurrent write either before it or after it with its change', async () => {
     const [first, last] = await query<{ id: string; title: string }>(
       service.database.url,
       `(select id, title from tasklane.tasks where user_id = $1 order by id limit 1)
@@ -185,7 +177,7 @@ describe('a large export', () => {
     expect(changes.map((each: Body) => each.entity_id)).toEqual([first?.id, last?.id]);
   });
 
-  test('breaks off when the lane is erased meanwhile, and cannot be taken for a whole one', async () => {
+  test('breaks off if the lane is erased meanwhile, and is visibly incomplete', async () => {
     const response = await startExport();
     await query(service.database.url, 'delete from tasklane.profiles where user_id = $1', [ada.id]);
     await ada.send('POST', '/tasks', { body: { title: 'In the new lane' } });

@@ -1,4 +1,4 @@
-/** What becomes of the file behind an import: where it is, how large it may be, and that nothing of it stays. */
+/** Tests the spooled file of an import: its place, its limits, and its removal. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
@@ -41,14 +41,14 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** How many files of the directory this process has open, by name or without; only Linux tells. */
+/** The number of open files of the directory, also deleted ones; works only on Linux. */
 function filesOpen(): number {
   if (process.platform !== 'linux') return 0;
   const pathOf = (descriptor: string) => {
     try {
       return readlinkSync(`/proc/self/fd/${descriptor}`);
     } catch {
-      // It was closed since the directory was read.
+      // It was closed after the directory was read.
       return '';
     }
   };
@@ -64,7 +64,7 @@ function importInto(
   return user.send('POST', `/import${query}`, { body, headers });
 }
 
-/** An upload of which a part is sent. */
+/** An upload that has sent only its first part. */
 function beginUpload(user: TestUser, part: string | Buffer, headers: Record<string, string>): ClientRequest {
   const upload = request(`${service.url}${user.lane}/import`, {
     method: 'POST',
@@ -78,17 +78,17 @@ function beginUpload(user: TestUser, part: string | Buffer, headers: Record<stri
 const titles = async (user: TestUser) =>
   (await user.send('GET', '/tasks?sort=position')).body.items.map((task: Body) => task.title);
 
-describe('a body that is cut midway', () => {
+describe('a body that is cut short', () => {
   test.each([
     ['by its client', (upload: ClientRequest) => upload.destroy()],
     ['by its connection', (upload: ClientRequest) => upload.socket?.resetAndDestroy()],
-  ])('%s leaves nothing', async (_whom, cut) => {
+  ])('stores nothing if it is cut %s', async (_whom, cut) => {
     const upload = beginUpload(ada, 'title\nOne\nTwo\n', csvType);
     await until(() => process.platform !== 'linux' || filesOpen() === 1);
     cut(upload);
     await until(() => filesOpen() === 0);
     expect(await titles(ada)).toEqual([]);
-    // Its place is free again.
+    // Its slot is free again.
     expect(await importInto(ada, 'title\nThree\n', csvType)).toMatchObject({ status: 200 });
     expect(await titles(ada)).toEqual(['Three']);
   });
@@ -97,7 +97,7 @@ describe('a body that is cut midway', () => {
     ['gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
-  ])('of %s is malformed, and so is one that is none', async (coding, compress) => {
+  ])('of %s is malformed, and so is other text', async (coding, compress) => {
     const whole = compress('title\nOne\nTwo\n');
     for (const body of [whole.subarray(0, -5), Buffer.from('title\nOne\n')]) {
       const refused = await importInto(ada, body, { ...csvType, 'Content-Encoding': coding });
@@ -112,7 +112,7 @@ describe('a body that is too large', () => {
   const text = `title\n${'Task\n'.repeat(maxBytes / 4)}`;
   const tooLarge = { status: 413, body: { code: 'content-too-large' } };
 
-  test('is refused, whether it says how large it is or not', async () => {
+  test('is rejected with or without a Content-Length', async () => {
     expect(await importInto(ada, text, csvType)).toMatchObject(tooLarge);
     const upload = beginUpload(ada, text, csvType);
     const [response] = await once(upload, 'response');
@@ -130,13 +130,13 @@ describe('a body that is too large', () => {
     expect(await importInto(ada, body, { ...csvType, 'Content-Encoding': coding })).toMatchObject(tooLarge);
   });
 
-  test('outside of the items of its lists is refused too', async () => {
+  test('outside of the items of its lists is rejected too', async () => {
     const body = { format: 'tasklane-export', version: 2, exported_at: 'x'.repeat(maxItemBytes) };
     expect(await importInto(ada, body)).toMatchObject(tooLarge);
   });
 });
 
-test('a content coding that is not known is refused', async () => {
+test('an unknown content coding is rejected', async () => {
   const refused = await importInto(ada, 'title\nOne\n', { ...csvType, 'Content-Encoding': 'compress' });
   expect(refused).toMatchObject({ status: 415, body: { code: 'unsupported-media-type' } });
 });
@@ -186,7 +186,7 @@ describe('a row that is too large', () => {
         { row: 3, line: 11, action: 'create' },
       ],
     ],
-  ])('of %s is a fault of that row', async (_format, type, body, rows) => {
+  ])('of %s is a validation error of that row', async (_format, type, body, rows) => {
     const dry = await importInto(ada, body, { 'Content-Type': type }, '?dry_run=true');
     expect(dry).toMatchObject({ status: 200, body: { rows } });
     expect(dry.body.rows).toHaveLength(rows.length);
@@ -194,7 +194,7 @@ describe('a row that is too large', () => {
     expect(await titles(ada)).toEqual([]);
   });
 
-  test('of many faults tells the first hundred', async () => {
+  test('with many validation errors lists the first hundred', async () => {
     const surplus = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`field${n}`, n]));
     const tasks = Array.from({ length: 20 }, () => ({ ...good, ...surplus, id: randomUUID() }));
     const body = { format: 'tasklane-export', version: 2, tasks };
@@ -204,7 +204,7 @@ describe('a row that is too large', () => {
     const refused = await importInto(ada, body);
     expect(refused.body.errors).toHaveLength(100);
     expect(refused.body.errors_omitted).toBe(1_900);
-    expect(refused.body.detail).toContain('the first 100 of 2000 faults');
+    expect(refused.body.detail).toContain('and 1999 more errors');
   });
 });
 
@@ -224,13 +224,13 @@ test('of one user, a second file at once is refused', async () => {
   expect(await titles(ada)).toEqual(['One']);
 });
 
-test('without a directory for files, imports are refused, which is logged, and nothing else is', async () => {
+test('without a directory for files only imports fail, and the log says so', async () => {
   const elsewhere = join(directory, 'nowhere');
   const roomless = await startTestService({ IMPORT_DIR: elsewhere });
   try {
     const bob = await makeUser(roomless.url);
-    const faults = () => roomless.logged.filter(({ msg }) => msg === 'no room for files');
-    // Told at the start.
+    const faults = () => roomless.logged.filter(({ msg }) => msg === 'cannot write temporary files');
+    // Logged at the start.
     expect(faults()).toMatchObject([{ directory: elsewhere, err: { code: 'ENOENT' } }]);
     for (let time = 0; time < 3; time++) {
       expect(await importInto(bob, 'title\nOne\n', csvType)).toMatchObject({

@@ -1,4 +1,4 @@
-/** Files that are made to cost much: what they cost is bounded by their bytes, and nobody waits for long. */
+/** Files that try to be expensive: their cost is bounded by their size, and other requests do not wait long. */
 import { once } from 'node:events';
 import { request } from 'node:http';
 import fc from 'fast-check';
@@ -7,10 +7,10 @@ import { readCsv } from '../../../src/features/transfer/csv-file';
 import { collect, type ReadRow } from '../../../src/features/transfer/file';
 import { readJson } from '../../../src/features/transfer/json-file';
 import type { Notes } from '../../../src/features/transfer/notes';
-import { cutDocument, itemsOf } from '../../../src/platform/contract/bodies/json-items';
+import { readItems, splitDocument } from '../../../src/platform/contract/bodies/json-items';
 import type { Body } from '../../support/api';
-import { type Held, heldBy } from '../../support/held';
-import { startTestService, type TestService } from '../../support/service';
+import { type Blocking, measureBlocking } from '../../support/event-loop';
+import { useTestService } from '../../support/service';
 import { makeUser, type TestUser } from '../../support/user';
 
 const pieceSize = 64 * 1024;
@@ -26,22 +26,22 @@ const readers: Record<string, (bytes: Buffer) => Promise<AsyncIterable<ReadRow |
   csv: async (bytes) => readCsv({ pieces: () => piecesOf(bytes), sha256: '' }),
   ics: async (bytes) => readCalendar({ pieces: () => piecesOf(bytes), sha256: '' }),
   async json(bytes) {
-    const { document, lists } = await cutDocument(piecesOf(bytes));
+    const { document, lists } = await splitDocument(piecesOf(bytes));
     const extentOf = (list: string) => lists.get(list) ?? { start: 0, end: 0 };
     return readJson({
       document,
-      items: (list) => itemsOf(piecesOf(bytes.subarray(extentOf(list).start, extentOf(list).end))),
+      items: (list) => readItems(piecesOf(bytes.subarray(extentOf(list).start, extentOf(list).end))),
     });
   },
 };
 
-/** What it takes to read a file, whether or not it is one. */
-function costOf(type: string, text: string): Promise<Held> {
+/** Measures reading a file, valid or not. */
+function costOf(type: string, text: string): Promise<Blocking> {
   const read = async () => {
     const rows = await readers[type]?.(Buffer.from(text));
     await collect(rows as AsyncIterable<ReadRow>, noNotes);
   };
-  return heldBy(() => read().catch(() => undefined));
+  return measureBlocking(() => read().catch(() => undefined));
 }
 
 const calendar = (...lines: string[]) =>
@@ -49,7 +49,7 @@ const calendar = (...lines: string[]) =>
 const document = (task: string) =>
   `{"format":"tasklane-export","version":2,"tasks":[{"id":"019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",${task}}]}`;
 
-// Text that patterns, parsers and loops have been slow with.
+// Texts that made patterns, parsers or loops slow.
 const units = [
   ...['a', ' ', '\t', '0', '9', '-', '+', '\\', '\\,', ',', ';', ':', '"', '=', ';A=', ';A="', '";A="', '^n'],
   ...[
@@ -125,7 +125,7 @@ const length = 100_000;
 
 const repeated = (unit: string) => unit.repeat(length / unit.length);
 
-/** Files with a value at a place, by what they are. */
+/** Files with a hostile value in one place, by name. */
 const shapes: Record<string, [type: string, of: (place: string, value: string) => string, places: string[]]> =
   {
     value: ['ics', (name, value) => calendar(`${name}:${value}`), properties],
@@ -180,11 +180,11 @@ const hostile = fc.constantFrom(...Object.keys(shapes)).chain((shape) =>
   }),
 );
 
-// Of CPU, for a file of 100 KB; what grows faster than the file takes seconds.
+// CPU milliseconds for a file of 100 KB; a cost that grows faster than the file would take seconds.
 const maxMs = 400;
 
 test('a file of 100 KB costs little, whatever is in it', async () => {
-  // What is compiled at first use is left out.
+  // The first use compiles patterns, so that it is not measured.
   await costOf('json', document('"title":"x"'));
   await costOf('csv', 'title\nx');
   await costOf('ics', calendar('SUMMARY:x', 'DUE:20260101', 'RRULE:FREQ=DAILY'));
@@ -192,9 +192,9 @@ test('a file of 100 KB costs little, whatever is in it', async () => {
     fc.asyncProperty(hostile, async ({ shape, place, start, unit, end }) => {
       const [type, of] = shapes[shape] as (typeof shapes)[string];
       const text = of(place, start + repeated(unit) + end);
-      // The collector of garbage may come in between once.
+      // The garbage collector may run once in between.
       const costs = [await costOf(type, text)];
-      if ((costs[0] as Held).total >= maxMs) costs.push(await costOf(type, text));
+      if ((costs[0] as Blocking).total >= maxMs) costs.push(await costOf(type, text));
       expect(Math.min(...costs.map(({ total }) => total))).toBeLessThan(maxMs);
     }),
     {
@@ -206,21 +206,19 @@ test('a file of 100 KB costs little, whatever is in it', async () => {
 }, 600_000);
 
 describe('the service', () => {
-  let service: TestService;
   let ada: TestUser;
 
+  const service = useTestService({ RATE_LIMIT: 'off' });
   beforeAll(async () => {
-    service = await startTestService({ RATE_LIMIT: 'off' });
     ada = await makeUser(service.url);
     await importInto('text/csv', 'title\nx\n');
   });
-  afterAll(() => service.stop());
 
-  /** Imports a file; the answer with its size, and what it took. */
+  /** Imports a file; returns the response, its size and the cost. */
   async function importInto(type: string, body: string, query = '') {
     const headers = { Authorization: `Bearer ${ada.token}`, 'Content-Type': type };
     let [status, text] = [0, ''];
-    const held = await heldBy(async () => {
+    const held = await measureBlocking(async () => {
       const sending = request(`${service.url}${ada.lane}/import${query}`, { method: 'POST', headers });
       sending.end(body);
       const [response] = await once(sending, 'response');
@@ -245,7 +243,7 @@ describe('the service', () => {
       'too-large',
     ],
     ['a duration beyond the year 9999', ['DTSTART:20260101', 'DURATION:P3000000D'], 'duration', 'too-large'],
-    ['a duration that is none', ['DTSTART:20260101', 'DURATION:1W'], 'duration', 'wrong-format'],
+    ['a malformed duration', ['DTSTART:20260101', 'DURATION:1W'], 'duration', 'wrong-format'],
     [
       'an alarm of 1,000,000,000 weeks',
       ['DUE:20260101', 'BEGIN:VALARM', 'TRIGGER:-P1000000000W', 'END:VALARM'],
@@ -263,13 +261,13 @@ describe('the service', () => {
       'too-long',
     ],
     [
-      'a count that JavaScript takes for infinite',
+      'a count that JavaScript reads as infinite',
       ['DUE:20260101', `RRULE:FREQ=DAILY;COUNT=${'9'.repeat(400)}`],
       'rrule',
       undefined,
     ],
     ['a priority of many digits', [`PRIORITY:${'1'.repeat(60_000)}`], 'priority', 'wrong-format'],
-    ['1,000 properties and more', Array(1_001).fill('COMMENT:x'), undefined, 'too-long'],
+    ['more than 1,000 properties', Array(1_001).fill('COMMENT:x'), undefined, 'too-long'],
     ['101 alarms', Array(101).fill(deep).flat(), 'valarm', 'too-long'],
     [
       'a summary of 70,000 characters in folded lines',
@@ -277,7 +275,7 @@ describe('the service', () => {
       'summary',
       'too-long',
     ],
-    ['a year that is none', ['DUE:00000101T000000Z'], 'due', 'wrong-format'],
+    ['an impossible year', ['DUE:00000101T000000Z'], 'due', 'wrong-format'],
     [
       'a zone of 60,000 characters',
       [`DUE;TZID=${'/a'.repeat(30_000)}:20260101T000000`],

@@ -1,4 +1,4 @@
-/** How much memory an import takes: not as much as its file. */
+/** An import needs less memory than the size of its file. */
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { pipeline } from 'node:stream/promises';
@@ -8,7 +8,7 @@ import { testSecret } from '../../support/service';
 import { makeUser, type TestUser } from '../../support/user';
 
 const mib = 1024 * 1024;
-// The service by itself takes more than half of it, compiled as it is loaded.
+// The service alone takes more than half of it, because it is compiled when it is loaded.
 const heapMib = 144;
 const fileMib = 160;
 const rows = (fileMib * mib) / 10_000;
@@ -45,7 +45,7 @@ beforeAll(async () => {
     BETTER_AUTH_SECRET: testSecret,
     JOBS: 'off',
     RATE_LIMIT: 'off',
-    // A large young generation would leave no room in it.
+    // A large young generation would use up the heap.
     NODE_OPTIONS: `--max-old-space-size=${heapMib} --max-semi-space-size=4`,
   });
   ada = await makeUser(await service.url);

@@ -1,14 +1,14 @@
-/** Reading files in pieces: the same rows wherever the pieces end. */
+/** Reading files in chunks gives the same rows wherever the chunks end. */
 import { createHash } from 'node:crypto';
 import { readCalendar } from '../../../src/features/transfer/calendar-file';
 import { readCsv } from '../../../src/features/transfer/csv-file';
 import type { ReadRow } from '../../../src/features/transfer/file';
 import { readJson } from '../../../src/features/transfer/json-file';
-import { cutDocument, itemsOf } from '../../../src/platform/contract/bodies/json-items';
+import { readItems, splitDocument } from '../../../src/platform/contract/bodies/json-items';
 
 type Piece = AsyncGenerator<Buffer>;
 
-/** The pieces of bytes that end at some offsets. */
+/** Splits bytes at these offsets. */
 async function* cutAt(bytes: Buffer, offsets: readonly number[]): Piece {
   let start = 0;
   for (const end of [...offsets, bytes.length]) {
@@ -17,7 +17,7 @@ async function* cutAt(bytes: Buffer, offsets: readonly number[]): Piece {
   }
 }
 
-/** The ways to cut bytes: nowhere, at each byte, and into pieces of one to three bytes. */
+/** Ways to split bytes: not at all, at each offset, and into chunks of one to three bytes. */
 function cutsOf(length: number): number[][] {
   const every = (size: number) =>
     Array.from({ length: Math.ceil(length / size) - 1 }, (_, n) => (n + 1) * size);
@@ -32,7 +32,7 @@ async function rowsOf(rows: AsyncIterable<ReadRow | 'ignored'>): Promise<unknown
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-/** Reads a file of text, cut in every way, and compares with the file as it is. */
+/** Reads a text split in every way, and compares with the unsplit text. */
 async function readInPieces(
   text: string,
   read: (file: { pieces(): Piece; sha256: string }) => AsyncIterable<ReadRow | 'ignored'>,
@@ -66,11 +66,7 @@ test.each<[string, string, unknown[]]>([
   ],
   ['a quote that is not closed', 'title\n"x\n', [expect.objectContaining({ row: 1, line: 2 })]],
   ['an unknown column', 'title,😀\nx,y', [expect.objectContaining({ row: 0, type: 'file' })]],
-  [
-    'cells that are missing',
-    'title,status\nx\ny,',
-    [expect.objectContaining({ line: 2 }), task(3, { title: 'y' })],
-  ],
+  ['missing cells', 'title,status\nx\ny,', [expect.objectContaining({ line: 2 }), task(3, { title: 'y' })]],
 ])('CSV with %s', async (_what, text, rows) => {
   expect(await readInPieces(text, readCsv)).toEqual(rows);
 });
@@ -108,17 +104,17 @@ test('iCalendar with folded lines, escapes, zones after their use and characters
 });
 
 test.each([
-  ['BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nSUMMARY:ä', 3, 'lacks the end of VTODO'],
-  ['Good\r\nmorning', 1, 'is outside of VCALENDAR'],
-  ['BEGIN:VCALENDAR\nEND:VTODO', 2, 'ends VTODO, which is not open'],
-  [`BEGIN:VCALENDAR\n${'BEGIN:X\n'.repeat(64)}`, 65, 'nests too deep'],
-])('iCalendar that is broken, %j', async (text, line, detail) => {
+  ['BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nSUMMARY:ä', 3, 'has no END of VTODO'],
+  ['Good\r\nmorning', 1, 'has a line outside of VCALENDAR'],
+  ['BEGIN:VCALENDAR\nEND:VTODO', 2, 'has an END of VTODO without a BEGIN'],
+  [`BEGIN:VCALENDAR\n${'BEGIN:X\n'.repeat(64)}`, 65, 'must have at most 64 levels of components'],
+])('broken iCalendar, %j', async (text, line, detail) => {
   expect(await readInPieces(text, readCalendar)).toEqual([
     expect.objectContaining({ type: 'file', line, read: [expect.objectContaining({ detail })] }),
   ]);
 });
 
-test('JSON with escapes and characters of many bytes, its lists in another order', async () => {
+test('JSON with escapes and characters of many bytes, with its lists in another order', async () => {
   const id = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e';
   const completion = {
     ...{ id, user_id: 'x', task_id: id, title: 'x', due_date: '2026-01-01', due_time: null, time_zone: null },
@@ -134,11 +130,11 @@ test('JSON with escapes and characters of many bytes, its lists in another order
   }).replace('é', '\\u00e9');
   const bytes = Buffer.from(text);
   for (const offsets of cutsOf(bytes.length)) {
-    const { document, lists } = await cutDocument(cutAt(bytes, offsets));
+    const { document, lists } = await splitDocument(cutAt(bytes, offsets));
     const items = (list: string) => {
       const { start, end } = lists.get(list) ?? { start: 0, end: 0 };
       const within = offsets.filter((each) => each > start && each < end).map((each) => each - start);
-      return itemsOf(cutAt(bytes.subarray(start, end), within));
+      return readItems(cutAt(bytes.subarray(start, end), within));
     };
     expect(await rowsOf(readJson({ document, items }))).toEqual([
       expect.objectContaining({ row: 1, type: 'profile', read: { week_start: 'sunday' } }),

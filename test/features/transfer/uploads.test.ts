@@ -1,9 +1,9 @@
-/** Who waits for whom when files are imported: slots, room, and clients that send slowly. */
+/** Tests concurrent imports: slots, total size, and slow clients. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type ApiResponse, send } from '../../support/api';
 import { holdLane, waitingForLocks } from '../../support/held-lane';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { until } from '../../support/until';
 import { makeUser, type TestUser } from '../../support/user';
 
@@ -11,30 +11,26 @@ const patienceMs = 1_000;
 const waitMs = 400;
 const maxBytes = 200_000;
 
-let service: TestService;
 let users: TestUser[];
 
-beforeAll(async () => {
-  service = await startTestService({
-    RATE_LIMIT: 'off',
-    IMPORT_CONCURRENCY: '1',
-    IMPORT_WAIT_MS: String(waitMs),
-    IMPORT_MAX_BYTES: String(maxBytes),
-    IMPORT_TOTAL_BYTES: String(maxBytes),
-    IMPORT_BYTES_PER_SECOND: '1000',
-    IMPORT_PATIENCE_MS: String(patienceMs),
-  });
+const service = useTestService({
+  RATE_LIMIT: 'off',
+  IMPORT_CONCURRENCY: '1',
+  IMPORT_WAIT_MS: String(waitMs),
+  IMPORT_MAX_BYTES: String(maxBytes),
+  IMPORT_TOTAL_BYTES: String(maxBytes),
+  IMPORT_BYTES_PER_SECOND: '1000',
+  IMPORT_PATIENCE_MS: String(patienceMs),
 });
 beforeEach(async () => {
   users = await Promise.all(Array.from({ length: 4 }, () => makeUser(service.url)));
 });
-afterAll(() => service.stop());
 
 const headers = { 'Content-Type': 'text/csv' };
 const importInto = (user: TestUser, body: string): Promise<ApiResponse> =>
   send(service.url, 'POST', `${user.lane}/import`, { token: user.token, body, headers });
 
-/** A socket on which the head of an import is sent, and what is answered on it. */
+/** A socket that has sent the head of an import, and its response. */
 function openUpload(user: TestUser, length: number, more = ''): { socket: Socket; answer(): string } {
   const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
   let answer = '';
@@ -55,13 +51,13 @@ test('clients that drip keep no slot, are told so, and lose their place', async 
     const timer = setInterval(() => upload.socket.write('x'), patienceMs / 10);
     return { ...upload, closed: once(upload.socket, 'close').finally(() => clearInterval(timer)) };
   });
-  // Both are known to the service once a second file of theirs is refused.
+  // Both have arrived when the service rejects a second file of the same user.
   for (const user of [ada, bob]) await until(async () => (await importInto(user, 'title\n')).status === 503);
   expect(await importInto(carol, 'title\nOne\n')).toMatchObject({ status: 200, body: { created: 1 } });
   for (const { closed, answer } of drips) {
     await closed;
     expect(answer()).toMatch(/^HTTP\/1\.1 408 /);
-    expect(answer()).toContain('slower than 1000 bytes a second');
+    expect(answer()).toContain('less than 1000 bytes per second');
   }
   expect((await importInto(ada, 'title\nTwo\n')).status).toBe(200);
 });
@@ -74,7 +70,7 @@ test.each(['', 'Content-Encoding: gzip\r\n'])('a client that stops is told so, w
   expect(answer()).toMatch(/^HTTP\/1\.1 408 /);
 });
 
-test('a client that is slow, but not too slow, is waited for', async () => {
+test('a client that is slow but above the minimum rate can finish', async () => {
   const [ada] = users as [TestUser];
   const piece = `${'x'.repeat(99)}\n`;
   const [count, everyMs] = [30, 60];
@@ -99,7 +95,7 @@ test('files wait for their turn once they are there, and are refused when that t
     const refused = await importInto(bob, 'title\nTwo\n');
     expect(refused).toMatchObject({ status: 503, body: { code: 'service-unavailable' } });
     expect(refused.body.detail).toContain('1 at a time');
-    // Who leaves loses the place.
+    // A client that disconnects loses its place.
     const { socket } = openUpload(carol, 6);
     socket.write('title\n');
     await until(async () => (await importInto(carol, 'title\n')).body.detail.includes('yours'));

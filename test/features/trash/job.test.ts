@@ -1,21 +1,16 @@
-/** The purge: what has been in the trash for long enough goes, in every lane, once, whoever else purges. */
+/** Tests the purge of the trash: old deletes are removed once in every lane, with any number of instances. */
 
 import pino from 'pino';
 import { startService } from '../../../src/start';
 import type { Body } from '../../support/api';
 import { query } from '../../support/database';
-import { startTestService, type TestService, testConfig } from '../../support/service';
+import { testConfig, useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
 import { seedTasks } from '../../support/tasks';
 
-let service: TestService;
+const service = useTestService({ RATE_LIMIT: 'off', TRASH_RETENTION_DAYS: '10' });
 
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off', TRASH_RETENTION_DAYS: '10' });
-});
-afterAll(() => service.stop());
-
-/** Lets tasks in the trash have been there for so long, in seconds more than ten days. */
+/** Moves the time of deletion to ten days plus `seconds` ago. */
 async function age(user: TaskClient, ids: readonly string[], seconds: number): Promise<void> {
   await query(
     service.database.url,
@@ -36,9 +31,9 @@ async function idsLeft(user: TaskClient): Promise<string[]> {
   return ids(rows);
 }
 
-test('takes what is old enough, with changes, and leaves what is not, and what was restored', async () => {
+test('purges old deletes, with changes, and keeps younger and restored tasks', async () => {
   const ada = await makeTaskClient(service);
-  const [old, young, back] = [await ada.line(2), await ada.line(2), await ada.line(2)];
+  const [old, young, back] = [await ada.chain(2), await ada.chain(2), await ada.chain(2)];
   const alive = await ada.create();
   for (const [root] of [old, young, back]) await ada.ok('DELETE', `/tasks/${root.id}`);
   await age(ada, ids(old), 1);
@@ -58,9 +53,9 @@ test('takes what is old enough, with changes, and leaves what is not, and what w
   expect(await ada.changesAfter(seq)).toEqual(changes);
 });
 
-test('leaves a younger delete from below an old one, without its parent', async () => {
+test('keeps a younger deleted subtask of a purged task, without its parent', async () => {
   const ada = await makeTaskClient(service);
-  const line = await ada.line(3);
+  const line = await ada.chain(3);
   await ada.ok('DELETE', `/tasks/${line[2].id}`);
   await ada.ok('DELETE', `/tasks/${line[0].id}`);
   await age(ada, ids(line.slice(0, 2)), 1);
@@ -69,7 +64,7 @@ test('leaves a younger delete from below an old one, without its parent', async 
   expect(await ada.ok('POST', `/tasks/${line[2].id}/restore`)).toMatchObject({ parent_id: null });
 });
 
-test('has an end in lanes with much, and with many of them; two instances purge each task once', async () => {
+test('finishes with large lanes and many lanes, and two instances purge each task once', async () => {
   const users: TaskClient[] = [];
   for (let n = 0; n < 3; n++) {
     const user = await makeTaskClient(service);

@@ -1,15 +1,11 @@
-/** The trash: what a delete takes, what comes back and where, and what is gone for good. */
+/** Tests the trash: deletes, restores and purges. */
 import type { Body } from '../../support/api';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
 
-let service: TestService;
 let ada: TaskClient;
 
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: 'off', TRASH_RETENTION_DAYS: '7' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ RATE_LIMIT: 'off', TRASH_RETENTION_DAYS: '7' });
 beforeEach(async () => {
   ada = await makeTaskClient(service);
 });
@@ -22,8 +18,8 @@ const trash = async () =>
   Object.fromEntries((await ada.all('/trash')).map((each) => [each.task.id, each.task_count]));
 
 describe('a delete', () => {
-  test('takes the whole subtree and nothing beside it, the root first, each with a change', async () => {
-    const line = await ada.line(5);
+  test('removes exactly the subtree, its root first, each task with a change', async () => {
+    const line = await ada.chain(5);
     const beside = await ada.create({ parent_id: line[0].id });
     const seq = await ada.seq();
     await remove(line[1]);
@@ -48,20 +44,20 @@ describe('a delete', () => {
     }
   });
 
-  test('leaves what was deleted before as it was', async () => {
-    const line = await ada.line(4);
+  test('does not change earlier deletes', async () => {
+    const line = await ada.chain(4);
     await remove(line[2]);
     await remove(line[0]);
     expect(await trash()).toEqual({ [line[2].id]: 2, [line[0].id]: 2 });
   });
 
-  test('says when it is purged at the earliest, by the configured days', async () => {
+  test('gives the earliest time of the purge, by the configured days', async () => {
     await remove(await ada.create());
     const [item] = await ada.all('/trash');
     expect(Date.parse(item.purged_after) - Date.parse(item.deleted_at)).toBe(7 * 86_400_000);
   });
 
-  test('keeps the id', async () => {
+  test('keeps the id reserved', async () => {
     const task = await ada.create();
     await remove(task);
     const taken = await ada.send('POST', '/tasks', { body: { id: task.id, title: 'Again' } });
@@ -72,8 +68,8 @@ describe('a delete', () => {
 });
 
 describe('a restore', () => {
-  test('brings back exactly what that delete took, each with a change', async () => {
-    const line = await ada.line(5, { tags: ['home'], due_date: '2026-11-28' });
+  test('restores exactly the tasks of that delete, each with a change', async () => {
+    const line = await ada.chain(5, { tags: ['home'], due_date: '2026-11-28' });
     await remove(line[3]);
     await remove(line[1]);
     const seq = await ada.seq();
@@ -90,8 +86,8 @@ describe('a restore', () => {
     expect((await ada.read(line[4].id)).parent_id).toBe(line[3].id);
   });
 
-  test('under a parent in the trash comes to the root; the parent then comes back without it', async () => {
-    const line = await ada.line(3);
+  test('puts the task at the root if its parent is in the trash; the parent is then restored without it', async () => {
+    const line = await ada.chain(3);
     await remove(line[1]);
     await remove(line[0]);
     const seq = await ada.seq();
@@ -104,8 +100,8 @@ describe('a restore', () => {
     expect(await ada.read(line[2].id)).toMatchObject({ parent_id: line[1].id });
   });
 
-  test('of a member of a delete brings that and what is below it, to the root', async () => {
-    const line = await ada.line(4);
+  test('of one task of a delete restores it and its subtasks to the root', async () => {
+    const line = await ada.chain(4);
     await remove(line[0]);
     await restore(line[2]);
     expect(await live()).toEqual(ids(line.slice(2)));
@@ -116,24 +112,24 @@ describe('a restore', () => {
     expect((await ada.read(line[2].id)).parent_id).toBeNull();
   });
 
-  test('comes to the root where it would be too deep by now', async () => {
-    const [upper, lower] = [await ada.line(4), await ada.line(3)];
+  test('puts the task at the root if it would be too deep', async () => {
+    const [upper, lower] = [await ada.chain(4), await ada.chain(3)];
     await remove(lower[1]);
     await ada.ok('POST', `/tasks/${lower[0].id}/move`, { parent_id: upper[2].id });
     expect((await restore(lower[1])).parent_id).toBeNull();
     expect((await ada.read(lower[2].id)).parent_id).toBe(lower[1].id);
   });
 
-  test('fits into the fifth level', async () => {
-    const [upper, lower] = [await ada.line(3), await ada.line(3)];
+  test('can use the fifth level', async () => {
+    const [upper, lower] = [await ada.chain(3), await ada.chain(3)];
     await remove(lower[1]);
     await ada.ok('POST', `/tasks/${lower[0].id}/move`, { parent_id: upper[1].id });
     expect((await restore(lower[1])).parent_id).toBe(lower[0].id);
   });
 
-  test("follows the parent into the project that it is in by now, and has none where it's gone", async () => {
+  test("uses the parent's current project, or none if the project is deleted", async () => {
     const [one, other] = [await ada.project(), await ada.project()];
-    const line = await ada.line(3, { project_id: one.id });
+    const line = await ada.chain(3, { project_id: one.id });
     await remove(line[1]);
     await ada.ok('PATCH', `/tasks/${line[0].id}`, { project_id: other.id });
     const seq = await ada.seq();
@@ -148,7 +144,7 @@ describe('a restore', () => {
     for (const { id } of line) expect((await ada.read(id)).project_id).toBeNull();
   });
 
-  test('carries the tag that was merged or renamed meanwhile', async () => {
+  test('has the new name of a tag that was merged or renamed meanwhile', async () => {
     const task = await ada.create({ tags: ['home'] });
     await remove(task);
     await ada.create({ tags: ['house'] });
@@ -159,8 +155,8 @@ describe('a restore', () => {
 });
 
 describe('a purge', () => {
-  test('takes what that delete took; what was deleted before stays, without its parent', async () => {
-    const line = await ada.line(5);
+  test('removes the tasks of that delete; earlier deletes stay, without their parent', async () => {
+    const line = await ada.chain(5);
     await remove(line[3]);
     await remove(line[1]);
     const seq = await ada.seq();
@@ -183,8 +179,8 @@ describe('a purge', () => {
     expect((await ada.send('POST', `/tasks/${line[1].id}/restore`)).status).toBe(404);
   });
 
-  test('of a member leaves the rest of the delete', async () => {
-    const line = await ada.line(3);
+  test('of one task keeps the rest of the delete', async () => {
+    const line = await ada.chain(3);
     await remove(line[0]);
     await ada.ok('DELETE', `/trash/${line[1].id}`);
     expect(await trash()).toEqual({ [line[0].id]: 1 });
@@ -192,14 +188,14 @@ describe('a purge', () => {
     expect(await live()).toEqual([line[0].id]);
   });
 
-  test('is for the trash alone', async () => {
+  test('works only for tasks in the trash', async () => {
     const task = await ada.create();
     expect((await ada.send('DELETE', `/trash/${task.id}`)).status).toBe(404);
     expect(await ada.read(task.id)).toEqual(task);
   });
 
-  test('of everything empties the trash and leaves the rest', async () => {
-    const line = await ada.line(3);
+  test('of everything empties the trash and keeps other tasks', async () => {
+    const line = await ada.chain(3);
     const kept = await ada.create({ tags: ['home'] });
     await remove(line[2]);
     await remove(line[0]);
@@ -215,10 +211,10 @@ describe('a purge', () => {
   });
 });
 
-test('the list is of deletes, the latest first, in pages without loss', async () => {
+test('the list has deletes, the latest first, each once across pages', async () => {
   const roots: string[] = [];
   for (let n = 0; n < 9; n++) {
-    const [root] = await ada.line(2);
+    const [root] = await ada.chain(2);
     await remove(root);
     roots.unshift(root.id);
   }
@@ -229,7 +225,7 @@ test('the list is of deletes, the latest first, in pages without loss', async ()
   }
 });
 
-test("another user's trash is out of reach", async () => {
+test("another user's trash cannot be reached", async () => {
   const bob = await makeTaskClient(service);
   const task = await ada.create();
   await remove(task);

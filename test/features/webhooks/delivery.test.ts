@@ -1,4 +1,4 @@
-/** Events on their way to webhooks: signed, at least once, and none the worse for what receivers do. */
+/** Tests the delivery of events to webhooks: signed, at least once, and with receivers that fail. */
 import { randomUUID } from 'node:crypto';
 import type { ApiResponse, Body } from '../../support/api';
 import { query } from '../../support/database';
@@ -42,7 +42,7 @@ beforeEach(async () => {
   receiver.answers = [];
   ada = await makeUser(service.url);
 });
-// What a test leaves waiting would be sent in the next.
+// Deliveries that a test leaves behind would be sent in the next test.
 afterEach(() => query(service.database.url, 'delete from tasklane.webhooks'));
 
 const makeWebhook = (
@@ -53,7 +53,7 @@ const sql = <R extends object>(text: string, values: unknown[] = []) =>
   query<R>(service.database.url, text, values);
 const ids = () => receiver.received.map(({ headers }) => headers['webhook-id']);
 
-test('an event reaches its webhook, signed, and the log tells of it', async () => {
+test('an event reaches its webhook with a signature, and the log has it', async () => {
   const webhook = await makeWebhook(ada, receiver);
   const task = await makeTask(ada, 'Water the plants');
   await deliver();
@@ -100,7 +100,7 @@ test('an event reaches its webhook, signed, and the log tells of it', async () =
   expect(receiver.received).toHaveLength(1);
 });
 
-test('what is not taken comes again, under the same id, until it is', async () => {
+test('a failed delivery is repeated with the same id until it succeeds', async () => {
   const webhook = await makeWebhook(ada, receiver);
   await makeTask(ada);
   const failures: [Answer, object][] = [
@@ -139,7 +139,7 @@ test('what is not taken comes again, under the same id, until it is', async () =
   ]);
 });
 
-test('it is given up after nine attempts, and the latest of many are kept', async () => {
+test('a delivery fails after nine attempts, and its latest attempts are kept', async () => {
   const webhook = await makeWebhook(ada, receiver);
   await makeTask(ada);
   for (let round = 1; round <= 11; round++) {
@@ -162,7 +162,7 @@ test('it is given up after nine attempts, and the latest of many are kept', asyn
   expect(new Set(ids())).toEqual(new Set([failed.id]));
 });
 
-test('Retry-After is heeded, for the webhook and all that waits for it', async () => {
+test('Retry-After delays all deliveries of the webhook', async () => {
   const webhook = await makeWebhook(ada, receiver);
   await makeTask(ada);
   receiver.answers = [(response) => response.writeHead(429, { 'retry-after': '1800' }).end()];
@@ -191,7 +191,7 @@ describe('which events are sent', () => {
     [['completion.*'], []],
   ];
 
-  test.each(cases)('of %j', async (events, wanted) => {
+  test.each(cases)('are selected by %j', async (events, wanted) => {
     const webhook = await makeWebhook(ada, receiver, { events });
     const { id } = await makeTask(ada);
     await ada.send('PATCH', `/tasks/${id}`, { body: { title: 'Changed', tags: ['home'] } });
@@ -203,7 +203,7 @@ describe('which events are sent', () => {
     expect(types.toSorted()).toEqual(wanted.toSorted());
   });
 
-  test('those of webhooks go to others, which name them', async () => {
+  test('of a webhook go to other webhooks that ask for them', async () => {
     const all = await makeWebhook(ada, receiver);
     const watching = await makeWebhook(ada, receiver, { events: ['webhook.*'] });
     const third = await makeWebhook(ada, receiver, { events: ['webhook.deleted'] });
@@ -221,7 +221,7 @@ describe('which events are sent', () => {
     );
   });
 
-  test('none are, of what came before the webhook or while it was disabled', async () => {
+  test('do not include changes before the webhook or while it was disabled', async () => {
     await makeTask(ada, 'Before');
     const webhook = await makeWebhook(ada, receiver, { enabled: false });
     await makeTask(ada, 'Meanwhile');
@@ -231,7 +231,7 @@ describe('which events are sent', () => {
     expect(receiver.received.map((each) => eventIn(each, webhook.secret).data.task.title)).toEqual(['After']);
   });
 
-  test('none are of a write that fails', async () => {
+  test('do not include a failed write', async () => {
     const webhook = await makeWebhook(ada, receiver);
     const database = openDatabase(service.database.url);
     const failing = database.withUser(ada.id).write(async (lane) => {
@@ -244,8 +244,8 @@ describe('which events are sent', () => {
   });
 });
 
-describe('what an event says', () => {
-  test('is the change, and what it is of as that is when it is sent', async () => {
+describe('the data of an event', () => {
+  test('is the change, and the entity as it is when the event is sent', async () => {
     const webhook = await makeWebhook(ada, receiver);
     const { id } = await makeTask(ada, 'First');
     const changed = await ada.send('PATCH', `/tasks/${id}`, { body: { title: 'Second' } });
@@ -259,7 +259,7 @@ describe('what an event says', () => {
     });
   });
 
-  test('is null for what is in the trash', async () => {
+  test('is null for a task in the trash', async () => {
     const webhook = await makeWebhook(ada, receiver);
     const { id } = await makeTask(ada);
     await ada.send('DELETE', `/tasks/${id}`);
@@ -270,7 +270,7 @@ describe('what an event says', () => {
     expect(receiver.received).toHaveLength(2);
   });
 
-  test('is as the contract has it for everything that there is', async () => {
+  test('follows the contract for every type of entity', async () => {
     const webhook = await makeWebhook(ada, receiver);
     const project = (await ada.send('POST', '/projects', { body: { name: 'Garden' } })).body;
     await ada.send('POST', '/tasks', { body: { title: 'A', project_id: project.id, tags: ['home'] } });
@@ -291,7 +291,7 @@ describe('what an event says', () => {
     expect(gone.find((each) => each.type === 'tag.deleted').data.tag).toBeNull();
   });
 
-  test('is nothing but its webhook in a test', async () => {
+  test('is only the webhook in a test', async () => {
     const webhook = await makeWebhook(ada, receiver, { events: ['task.deleted'] });
     const { body: delivery } = await ada.send('POST', `${webhook.path}/test`);
     await deliver();
@@ -305,7 +305,7 @@ describe('what an event says', () => {
 });
 
 describe('several instances', () => {
-  test('send everything once between them', async () => {
+  test('send each event once between them', async () => {
     const another = openInstance(service.database.url, [receiver]);
     const users = [ada, await makeUser(service.url), await makeUser(service.url)];
     const webhooks = await Promise.all(users.map((user) => makeWebhook(user, receiver)));
@@ -320,7 +320,7 @@ describe('several instances', () => {
     await another.close();
   });
 
-  test('an instance whose lease ran out writes nothing down, and the next sends the same again', async () => {
+  test('an instance with an expired lease records nothing, and the next one repeats the delivery', async () => {
     const webhook = await makeWebhook(ada, receiver);
     await makeTask(ada);
     let second: Promise<void> | undefined;
@@ -334,7 +334,7 @@ describe('several instances', () => {
           })
           .then(() => response.writeHead(200).end('late'));
       },
-      // Until the first has had its answer.
+      // Waits until the first has its response.
       (response) => void setTimeout(() => response.writeHead(200).end('in time'), 100),
     ];
     await deliver();
@@ -354,7 +354,7 @@ test('one that does not answer keeps no other waiting', async () => {
   const slow = await openReceiver();
   const instance = openInstance(service.database.url, [receiver, slow], { timeoutMs: 60_000 });
   const webhook = await makeWebhook(ada, receiver);
-  // The service itself may not send there.
+  // The service's own egress policy does not allow this address.
   await sql(
     `insert into tasklane.webhooks (user_id, id, url, secret, verified_at)
      values ($1, gen_random_uuid(), $2, 'whsec_AA==', now())`,
@@ -365,7 +365,7 @@ test('one that does not answer keeps no other waiting', async () => {
   const round = instance.deliver();
   await slow.arrived(1);
   await receiver.arrived(1);
-  // The round goes on, and takes up what comes meanwhile.
+  // The round continues, and includes new deliveries.
   await makeTask(ada, 'Second');
   await receiver.arrived(2);
   expect(receiver.received.map((each) => eventIn(each, webhook.secret).data.task.title)).toEqual([
@@ -391,7 +391,7 @@ test('an address that takes nothing is left alone, whatever else happens', async
   expect((await deliveriesOf(ada, webhook)).map((each) => each.state)).toEqual(['delivered', 'delivered']);
 });
 
-test('another address is tried at once, whatever was wrong with the one before', async () => {
+test('a new address is tried at once, whatever failed at the old one', async () => {
   const webhook = await makeWebhook(ada, receiver);
   await makeTask(ada);
   receiver.answers = [500];
@@ -409,7 +409,7 @@ test('another address is tried at once, whatever was wrong with the one before',
   ]);
 });
 
-test('a thousand changes of one write are sent', async () => {
+test('the events of a thousand changes of one write are sent', async () => {
   const webhook = await makeWebhook(ada, receiver);
   const database = openDatabase(service.database.url);
   await database.withUser(ada.id).write(async (lane) => {
@@ -447,7 +447,7 @@ describe('a webhook is disabled', () => {
     );
   });
 
-  test('after days in which it took nothing, and others are told', async () => {
+  test('after days without a success, and other webhooks get an event', async () => {
     const webhook = await makeWebhook(ada, receiver);
     const watching = await makeWebhook(ada, receiver, { events: ['webhook.updated'] });
     await makeTask(ada);
@@ -481,7 +481,7 @@ describe('a webhook is disabled', () => {
       data: { change: { entity_id: webhook.id, fields } },
     });
 
-    // What waits goes on when it is enabled again, with a clean slate.
+    // Waiting deliveries continue when the webhook is enabled again, without its old failures.
     receiver.received.length = 0;
     const enabled = await ada.send('PATCH', webhook.path, { body: { enabled: true } });
     expect(enabled.body).toMatchObject({
@@ -498,7 +498,7 @@ describe('a webhook is disabled', () => {
     expect(await deliveriesOf(ada, webhook)).toMatchObject([{ state: 'delivered' }]);
   });
 
-  test('not after days of which one had a success', async () => {
+  test('but not if there was a success in between', async () => {
     const webhook = await makeWebhook(ada, receiver);
     await makeTask(ada, 'First');
     receiver.answers = [500];
@@ -519,7 +519,7 @@ describe('a webhook is disabled', () => {
     expect(row).toEqual({ failures: 1, anew: true });
   });
 
-  test('by its user, and what waits waits on', async () => {
+  test('by its user, and its deliveries wait', async () => {
     const webhook = await makeWebhook(ada, receiver);
     await makeTask(ada);
     await ada.send('PATCH', webhook.path, { body: { enabled: false } });
@@ -532,8 +532,8 @@ describe('a webhook is disabled', () => {
   });
 });
 
-describe('while an event is on its way', () => {
-  /** Runs `work` between an event's arrival and its answer. */
+describe('while an event is being sent', () => {
+  /** Runs `work` after an event arrives and before the response. */
   async function during(work: () => Promise<unknown>): Promise<void> {
     let failure: unknown;
     receiver.answers = [
@@ -555,7 +555,7 @@ describe('while an event is on its way', () => {
     ['deleted', (path) => ada.send('DELETE', path)],
     ['disabled', (path) => ada.send('PATCH', path, { body: { enabled: false } })],
     ['changed', (path) => ada.send('PATCH', path, { body: { description: 'Changed' } })],
-    ['gone with its lane', () => ada.send('DELETE', `?confirm=${ada.id}`)],
+    ['erased with its lane', () => ada.send('DELETE', `?confirm=${ada.id}`)],
   ])('its webhook can be %s', async (_what, change) => {
     const webhook = await makeWebhook(ada, receiver);
     await makeTask(ada);
@@ -568,7 +568,7 @@ describe('while an event is on its way', () => {
     expect(left.filter((row) => (row as { state: string }).state === 'pending')).toEqual([]);
   });
 
-  test('others are queued, and sent next', async () => {
+  test('other events are queued, and sent next', async () => {
     const webhook = await makeWebhook(ada, receiver);
     await makeTask(ada, 'First');
     await during(() => makeTask(ada, 'Second'));
@@ -578,7 +578,7 @@ describe('while an event is on its way', () => {
     ]);
   });
 
-  test('it can be sent again, and is', async () => {
+  test('it can be sent again', async () => {
     const webhook = await makeWebhook(ada, receiver);
     await makeTask(ada);
     const [{ id }] = (await deliveriesOf(ada, webhook)) as [Body];
@@ -587,7 +587,7 @@ describe('while an event is on its way', () => {
     expect(await deliveriesOf(ada, webhook)).toMatchObject([{ state: 'delivered', attempt_count: 2 }]);
   });
 
-  test('its lane can be held by another, and it is written down when that is done', async () => {
+  test('its lane can be locked, and the result is recorded when the lock is released', async () => {
     const webhook = await makeWebhook(ada, receiver);
     await makeTask(ada);
     let held: { release(): Promise<void> } | undefined;
@@ -609,7 +609,7 @@ describe('while an event is on its way', () => {
 });
 
 describe('a rotated secret', () => {
-  test('signs with the one before for a day', async () => {
+  test('also signs with the previous secret for a day', async () => {
     const webhook = await makeWebhook(ada, receiver);
     const { body } = await ada.send('POST', `${webhook.path}/rotate-secret`);
     await makeTask(ada, 'First');
@@ -627,7 +627,7 @@ describe('a rotated secret', () => {
     expect(receiver.received[1]?.headers['webhook-signature']).toMatch(/^v1,\S+$/);
   });
 
-  test('ends the one before the one before', async () => {
+  test('ends the secret before the previous one', async () => {
     const webhook = await makeWebhook(ada, receiver);
     const [second, third] = [
       (await ada.send('POST', `${webhook.path}/rotate-secret`)).body.secret,
@@ -649,7 +649,7 @@ describe('a replay', () => {
   };
   const titles = (secret: string) => receiver.received.map((each) => eventIn(each, secret).data.task.title);
 
-  test('sends what failed and what was missed, and what was delivered where that is wanted', async () => {
+  test('sends failed and missed events, and delivered events if requested', async () => {
     const webhook = await makeWebhook(ada, receiver, { events: ['task.*'] });
     await makeTask(ada, 'Delivered');
     await deliver();
@@ -665,7 +665,7 @@ describe('a replay', () => {
     const before = new Map((await deliveriesOf(ada, webhook)).map((each) => [each.seq, each.id]));
 
     expect(await replay(webhook.path, {})).toBe(2);
-    // What is waiting already waits once.
+    // A delivery that is already waiting is not queued twice.
     expect(await replay(webhook.path, {})).toBe(0);
     await deliver();
     expect(titles(webhook.secret).toSorted()).toEqual(['Failed', 'Missed']);
@@ -680,7 +680,7 @@ describe('a replay', () => {
     expect(new Set(ids())).toEqual(new Set(after.map(({ id }) => id)));
   });
 
-  test('keeps to its range', async () => {
+  test('is limited to its range', async () => {
     const webhook = await makeWebhook(ada, receiver, { enabled: false });
     const tasks: Body[] = [];
     for (const title of ['One', 'Two', 'Three']) {
@@ -700,7 +700,7 @@ describe('a replay', () => {
     expect(titles(webhook.secret)).toEqual(['Two']);
   });
 
-  test('is refused when its range is too large, and changes nothing', async () => {
+  test('is rejected if its range is too large, and changes nothing', async () => {
     const webhook = await makeWebhook(ada, receiver);
     await sql(
       `insert into tasklane.changes (user_id, seq, type, entity_id, action, fields)
@@ -717,7 +717,7 @@ describe('a replay', () => {
   });
 });
 
-test('deliveries are listed page by page, of the states that are asked for', async () => {
+test('deliveries are listed in pages, filtered by state', async () => {
   const webhook = await makeWebhook(ada, receiver);
   for (let n = 1; n <= 5; n++) await makeTask(ada, `Task ${n}`);
   await deliver();
@@ -742,7 +742,7 @@ test('deliveries are listed page by page, of the states that are asked for', asy
   expect(wrong).toMatchObject({ status: 422, body: { errors: [{ code: 'wrong-cursor' }] } });
 });
 
-test('an address that is not allowed is refused with what is wrong', async () => {
+test('a forbidden address is rejected with the reason', async () => {
   const webhook = await makeWebhook(ada, receiver);
   const urls = ['https://127.0.0.1/', 'http://example.com/', 'https://10.1/', 'https://example.com:22/'];
   for (const url of urls) {
@@ -791,7 +791,7 @@ test('secrets are shown once, and kept out of logs, lists, changes, events and e
   expect(change).toEqual([{ fields: { secret_rotated_at: { from: null, to: expect.any(String) } } }]);
 });
 
-test('a service that runs its jobs sends by itself', async () => {
+test('a service with running jobs sends events by itself', async () => {
   const own = await startTestService({
     JOBS: 'on',
     WEBHOOK_ALLOWED_HOSTS: receiver.host,
@@ -811,7 +811,7 @@ test('a service that runs its jobs sends by itself', async () => {
 });
 
 describe('the purge', () => {
-  test('removes deliveries after 30 days, of all lanes, in pieces', async () => {
+  test('removes deliveries of all lanes after 30 days, in batches', async () => {
     const bob = await makeUser(service.url);
     const webhooks = [await makeWebhook(ada, receiver), await makeWebhook(bob, receiver)];
     for (const [index, user] of [ada, bob].entries()) {

@@ -1,13 +1,13 @@
-/** What a receiver may send, or not send, to cost the service time, memory or a slot: each is bounded. */
+/** Receivers that try to cost the service time, memory or a slot: each cost is bounded. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { gzipSync } from 'node:zlib';
+import { createEgressPolicy } from '../../../src/features/webhooks/egress-policy';
 import { createSender, type Sent } from '../../../src/features/webhooks/sender';
-import { createTargets } from '../../../src/features/webhooks/targets';
 import { until } from '../../support/until';
 
-// Of 127.0.0.1, valid until 2126, and used by these tests alone.
+// A certificate for 127.0.0.1, valid until 2126, used only by these tests.
 const tls = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgBOXG4ZgZ0yHOjCow
@@ -27,7 +27,7 @@ tGstSYPR3zQKHRo5qCaVGLab1w==
 -----END CERTIFICATE-----`,
 };
 
-/** What a receiver does with a connection once something has arrived on it. */
+/** The behaviour of a receiver on a connection after it has read something. */
 type Behaviour = (socket: Socket) => void;
 
 let server: Server | undefined;
@@ -43,7 +43,7 @@ afterEach(async () => {
   await closed;
 });
 
-/** Sends a webhook to a receiver that behaves so; `overTls` as the receiver speaks TLS, or is called by https alone. */
+/** Sends a webhook to such a receiver; `overTls` says whether the receiver uses TLS, or only the URL does. */
 async function sendTo(
   behaviour: Behaviour,
   { timeoutMs = 10_000, protocol = 'http', overTls = false } = {},
@@ -58,12 +58,16 @@ async function sendTo(
   await once(server, 'listening');
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const before = process.cpuUsage();
-  const sent = await createSender(createTargets([host]), timeoutMs)(`${protocol}://${host}/hook`, {}, '{}');
+  const sent = await createSender(createEgressPolicy([host]), timeoutMs)(
+    `${protocol}://${host}/hook`,
+    {},
+    '{}',
+  );
   const { user, system } = process.cpuUsage(before);
   return { ...sent, cpuMs: (user + system) / 1_000, sockets: [...sockets] };
 }
 
-/** Writes the text again and again for as long as the other side takes it. */
+/** Repeats the text as long as the other side reads it. */
 const endless =
   (text: string, first = ''): Behaviour =>
   (socket) => {
@@ -76,7 +80,7 @@ const endless =
     write();
   };
 
-/** Writes the text now, and again every few milliseconds. */
+/** Writes the text now, and every few milliseconds. */
 const dripping =
   (text: string, first = ''): Behaviour =>
   (socket) => {
@@ -106,7 +110,7 @@ describe('no answer is taken from a receiver that sends without end', () => {
 
   test.each<[string, string]>([
     ['line breaks', '\r\n'],
-    ['what is no HTTP', '0123456789abcdef'],
+    ['data that is not HTTP', '0123456789abcdef'],
   ])('%s', async (_what, text) => {
     const { attempt, cpuMs } = await sendTo(endless(text));
     expect(attempt.status).toBeNull();
@@ -118,7 +122,7 @@ describe('no answer is taken from a receiver that sends without end', () => {
   test.each([
     ['http', false],
     ['https', true],
-  ])('responses that are small each and large together, by %s', async (protocol, overTls) => {
+  ])('small responses that are large together, by %s', async (protocol, overTls) => {
     const header = `X: ${'x'.repeat(16_000)}\r\n\r\n`;
     const text = `HTTP/1.1 103 Early Hints\r\n${header}`.repeat(8);
     const { attempt } = await sendTo((socket) => socket.write(text + ok + header.repeat(1).slice(0, -4)), {
@@ -130,7 +134,7 @@ describe('no answer is taken from a receiver that sends without end', () => {
   });
 });
 
-test('eight informational responses before an answer are taken, and not nine', async () => {
+test('eight informational responses before an answer are accepted, but not nine', async () => {
   const hints = (count: number) => 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'.repeat(count);
   const answer = 'HTTP/1.1 204 No Content\r\n\r\n';
   const few = await sendTo((socket) => socket.write(hints(8) + answer));
@@ -168,7 +172,7 @@ describe('an answer counts, and its connection ends, when after the status comes
     await until(() => sockets.size === 0);
   });
 
-  test('nothing, on a connection that it keeps open', async () => {
+  test('nothing more, on a connection that it keeps open', async () => {
     const { attempt } = await sendTo((socket) =>
       socket.write(`${ok}Connection: keep-alive\r\nKeep-Alive: timeout=999999\r\nContent-Length: 0\r\n\r\n`),
     );
@@ -176,7 +180,7 @@ describe('an answer counts, and its connection ends, when after the status comes
     await until(() => sockets.size === 0);
   });
 
-  test('what a small gzip body stands for: it is not unpacked', async () => {
+  test('a small gzip body, which is not unpacked', async () => {
     const bomb = gzipSync(Buffer.alloc(10_000_000));
     const { attempt, cpuMs } = await sendTo((socket) => {
       socket.write(`${ok}Content-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`);
@@ -209,7 +213,7 @@ describe('a receiver that is slow gets its time and no more', () => {
     await until(() => sockets.size === 0);
   });
 
-  test('a TLS handshake that goes no further', async () => {
+  test('a TLS handshake that stops', async () => {
     const { attempt } = await sendTo(() => undefined, { timeoutMs, protocol: 'https' });
     expect(attempt).toMatchObject({ status: null, error: 'timeout' });
     await until(() => sockets.size === 0);
@@ -240,7 +244,7 @@ describe('TLS fails, at once, with a receiver that sends', () => {
     await until(() => sockets.size === 0);
   });
 
-  test('a certificate that nobody vouches for', async () => {
+  test('a certificate that no authority has signed', async () => {
     setDefaultCACertificates(authorities);
     const { attempt } = await sendTo((socket) => socket.end(), { protocol: 'https', overTls: true });
     expect(attempt).toMatchObject({ status: null, error: 'tls' });

@@ -1,6 +1,6 @@
-/** What is looked for all the time is found by an index, however much else there is. */
+/** Frequent queries use an index, however many rows there are. */
 import { Client } from 'pg';
-import { claimDue } from '../../../src/features/webhooks/claims';
+import { leaseDue } from '../../../src/features/webhooks/leases';
 import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
@@ -61,8 +61,8 @@ const removedIn = (nodes: Plan[]) =>
   nodes.reduce((sum, node) => sum + (node['Rows Removed by Filter'] ?? 0), 0);
 const webhook = `user_id = 'user-7' and webhook_id = md5('7-1')::uuid`;
 
-test('claiming reads the webhooks that are due', async () => {
-  const nodes = await planOf(defaultSystemRole, claimDue, [16, 45_000, ['user-1'], [4], 4, 8]);
+test('taking a lease reads only the webhooks that are due', async () => {
+  const nodes = await planOf(defaultSystemRole, leaseDue, [16, 45_000, ['user-1'], [4], 4, 8]);
   expect(typesOf(nodes).filter((type) => type === 'Seq Scan')).toEqual([]);
   expect(nodes.some((node) => node['Index Cond']?.includes('due_at'))).toBe(true);
   expect(removedIn(nodes)).toBe(0);
@@ -75,7 +75,7 @@ test.each([
     `(created_at, id) < (now(), '80000000-0000-0000-0000-000000000000') order by created_at desc, id desc limit 21`,
     'created_at',
   ],
-])('%s reads the rows of its webhook, and no others', async (_what, condition, column) => {
+])('%s reads only the rows of its webhook', async (_what, condition, column) => {
   const sql = `select * from tasklane.webhook_deliveries where ${webhook} and ${condition}`;
   const nodes = await planOf(defaultAppRole, sql);
   expect(typesOf(nodes).filter((type) => /Seq Scan|Sort/.test(type))).toEqual([]);
@@ -83,7 +83,7 @@ test.each([
   expect(removedIn(nodes)).toBe(0);
 });
 
-test('the purge looks at what is old', async () => {
+test('the purge reads only old rows', async () => {
   const nodes = await planOf(
     defaultSystemRole,
     `select user_id from tasklane.webhook_deliveries where created_at < now() - interval '30 days'

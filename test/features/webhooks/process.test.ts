@@ -1,4 +1,4 @@
-/** Services that send to webhooks, as processes: one that is killed, and one in an environment with a proxy. */
+/** Services as processes that send to webhooks: one is killed, and one has proxy variables. */
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { type ServiceProcess, startProcess } from '../../support/process';
 import { hang, openReceiver, type Receiver } from '../../support/receiver';
@@ -36,7 +36,7 @@ function start(environment: Record<string, string> = {}) {
   return started;
 }
 
-test('what a service was sending when it was killed, another sends', async () => {
+test('another service sends what a killed service was sending', async () => {
   const service = start();
   const user = await makeUser(await service.url);
   const webhook = await makeConfirmed(database.url, user, receiver);
@@ -47,7 +47,7 @@ test('what a service was sending when it was killed, another sends', async () =>
   await service.ended;
 
   const another = openInstance(database.url, [receiver]);
-  // As long as the lease runs, nobody knows that the other one is gone.
+  // Until the lease expires, nobody knows that the other instance has ended.
   await another.deliver();
   expect(receiver.received).toHaveLength(1);
   await query(database.url, 'update tasklane.webhooks set leased_until = now()');
@@ -63,7 +63,7 @@ test('what a service was sending when it was killed, another sends', async () =>
   expect(row).toEqual({ state: 'delivered', attempt_count: 1 });
 });
 
-test('no proxy of the environment comes between, and stopping waits for what is under way', async () => {
+test('proxy settings of the environment are ignored, and stopping waits for requests in flight', async () => {
   const proxy = await openReceiver();
   const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'];
   const service = start({

@@ -12,7 +12,7 @@ function range(pause: () => number | null): [number | null, number | null] {
   return [least as number | null, most as number | null];
 }
 
-test('a delivery is tried nine times within about a day, later and later', () => {
+test('a delivery is tried nine times within about a day, with growing pauses', () => {
   const middles: number[] = [];
   for (let tries = 1; tries <= 8; tries++) {
     const [least, most] = range(() => pauseOfDelivery(tries, null)) as [number, number];
@@ -28,13 +28,13 @@ test('a delivery is tried nine times within about a day, later and later', () =>
   expect(pauseOfDelivery(9, hour)).toBeNull();
 });
 
-test('what the receiver asks for is the least, up to an hour', () => {
+test("the receiver's Retry-After is the minimum pause, up to an hour", () => {
   expect(range(() => pauseOfDelivery(1, 10 * minute))).toEqual([10 * minute, 10 * minute]);
   expect(range(() => pauseOfDelivery(1, 10 * hour))).toEqual([hour, hour]);
   expect(range(() => pauseOfDelivery(1, 1))).toEqual([4_000, 6_000]);
 });
 
-test('an address that takes nothing is left alone for half an hour at most', () => {
+test('a failing address is paused for about half an hour at most, unless Retry-After is longer', () => {
   expect(range(() => pauseOfWebhook(1, null))).toEqual([4_000, 6_000]);
   expect(range(() => pauseOfWebhook(4, null))).toEqual([24 * minute, 36 * minute]);
   expect(range(() => pauseOfWebhook(4_000, null))).toEqual([24 * minute, 36 * minute]);

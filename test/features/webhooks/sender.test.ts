@@ -1,8 +1,8 @@
-/** One request to a webhook: what it takes for an answer, and what it puts up with. */
+/** Tests one request to a webhook, with every kind of answer. */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { createEgressPolicy, createResolve } from '../../../src/features/webhooks/egress-policy';
 import { createSender, type Send } from '../../../src/features/webhooks/sender';
-import { createResolve, createTargets } from '../../../src/features/webhooks/targets';
 import { openNameServer } from '../../support/name-server';
 import { type Answer, breakOff, hang, openReceiver, type Receiver } from '../../support/receiver';
 
@@ -11,7 +11,7 @@ let send: Send;
 
 beforeEach(async () => {
   receiver = await openReceiver();
-  send = createSender(createTargets([receiver.host]), 10_000);
+  send = createSender(createEgressPolicy([receiver.host]), 10_000);
 });
 afterEach(() => receiver.close());
 
@@ -20,7 +20,7 @@ const post = (answer: Answer, path = '/hook') => {
   return send(receiver.url + path, { 'webhook-id': 'one', 'content-length': '2' }, '{}');
 };
 
-test('a request arrives as it was sent, and its answer comes back', async () => {
+test('a request arrives unchanged, and its answer is returned', async () => {
   const { attempt, retryAfterMs } = await post(
     (response) => response.writeHead(200).end('Thanks'),
     '/hook?a=b',
@@ -46,12 +46,12 @@ test.each([301, 302, 307, 308])('a redirection (%i) is an answer, and not follow
   expect(receiver.received).toHaveLength(1);
 });
 
-test('what the receiver wants to be left alone for is told', async () => {
+test('the result has the Retry-After of the receiver', async () => {
   const answer: Answer = (response) => response.writeHead(429, { 'retry-after': '7' }).end();
   expect(await post(answer)).toMatchObject({ attempt: { status: 429 }, retryAfterMs: 7_000 });
 });
 
-describe('of the answer’s body', () => {
+describe('the body of the answer', () => {
   test('a KiB is read, and nothing waits for the rest', async () => {
     const { attempt } = await post((response) => {
       // Never ends.
@@ -60,18 +60,18 @@ describe('of the answer’s body', () => {
     expect(attempt).toMatchObject({ status: 200, error: null, response: 'x'.repeat(1_024) });
   });
 
-  test('a character that is cut off is left out', async () => {
+  test('has no incomplete character', async () => {
     const { attempt } = await post((response) => response.end(`x${'€'.repeat(1_000)}`));
     expect(attempt.response).toBe(`x${'€'.repeat(341)}`);
   });
 
-  test('what is no text is made harmless', async () => {
+  test('has U+FFFD in place of control characters and invalid bytes', async () => {
     const bytes = Buffer.from([0x61, 0x00, 0x1b, 0x5b, 0x0a, 0x09, 0xff, 0xc2, 0x85, 0x62]);
     const { attempt } = await post((response) => response.end(bytes));
     expect(attempt.response).toBe('a\ufffd\ufffd[\n\t\ufffd\ufffdb');
   });
 
-  test('what breaks off does not take the answer back', async () => {
+  test('can be incomplete without losing the answer', async () => {
     const { attempt } = await post((response) => {
       response.writeHead(200, { 'content-length': '100' });
       response.write('half', () => response.socket?.destroy());
@@ -81,7 +81,7 @@ describe('of the answer’s body', () => {
 });
 
 describe('there is no answer', () => {
-  test('from one that breaks off before it', async () => {
+  test('from a receiver that breaks off first', async () => {
     const { attempt } = await post(breakOff);
     expect(attempt).toMatchObject({ status: null, error: 'broken-off', response: null });
   });
@@ -90,35 +90,35 @@ describe('there is no answer', () => {
     ['says nothing', hang],
     ['sends its headers drop by drop', (response) => void response.socket?.write('HTTP/1.1 200 OK\r\nX:')],
   ])('in time from one that %s', async (_what, answer) => {
-    send = createSender(createTargets([receiver.host]), 200);
+    send = createSender(createEgressPolicy([receiver.host]), 200);
     const { attempt } = await post(answer);
     expect(attempt).toMatchObject({ status: null, error: 'timeout', response: null });
     expect(attempt.duration_ms).toBeGreaterThanOrEqual(190);
     expect(attempt.duration_ms).toBeLessThan(2_000);
   });
 
-  test('from one that sends more headers than there should be', async () => {
+  test('from a receiver that sends too many headers', async () => {
     const { attempt } = await post((response) => {
       response.socket?.write(`HTTP/1.1 200 OK\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`);
     });
     expect(attempt).toMatchObject({ status: null, error: 'too-large' });
   });
 
-  test('where nothing listens', async () => {
+  test('if nothing listens', async () => {
     await receiver.close();
     const { attempt } = await post(204);
     expect(attempt).toMatchObject({ status: null, error: 'unreachable', response: null });
     receiver = await openReceiver();
   });
 
-  test('where no TLS is spoken', async () => {
+  test('if the receiver does not use TLS', async () => {
     const url = receiver.url.replace('http:', 'https:');
     expect(await send(url, {}, '{}')).toMatchObject({ attempt: { status: null, error: 'tls' } });
     expect(receiver.received).toEqual([]);
   });
 });
 
-describe('a way that is not allowed is not gone', () => {
+describe('no connection is made to a forbidden address', () => {
   let server: Server;
   let connected: number;
   const sockets: Socket[] = [];
@@ -146,7 +146,7 @@ describe('a way that is not allowed is not gone', () => {
   test.each(['127.0.0.1', '127.1', '0x7f000001', '2130706433', '[::ffff:127.0.0.1]', 'localhost'])(
     'to %s, on whatever port',
     async (host) => {
-      const blind = createSender(createTargets([]), 5_000);
+      const blind = createSender(createEgressPolicy([]), 5_000);
       for (const url of [`https://${host}/`, `http://${host}:${port}/`, `https://${host}:${port}/`]) {
         expect(await blind(url, {}, '{}')).toMatchObject(refused);
       }
@@ -156,7 +156,7 @@ describe('a way that is not allowed is not gone', () => {
 
   test('to a name that leads there', async () => {
     const names = await openNameServer((_name, type) => (type === 'A' ? ['127.0.0.1'] : []));
-    const blind = createSender(createTargets([], createResolve([names.address])), 5_000);
+    const blind = createSender(createEgressPolicy([], createResolve([names.address])), 5_000);
     expect(await blind('https://inside.example.com/', {}, '{}')).toMatchObject(refused);
     await names.close();
     expect(connected).toBe(0);

@@ -7,7 +7,7 @@ const message = {
   body: '{"type":"task.created","title":"Bäume — 😀"}',
 };
 
-test('a message is verified by a library of Standard Webhooks', () => {
+test('a Standard Webhooks library verifies the message', () => {
   const secret = newSecret();
   const headers = signedHeaders(message, [secret]);
   expect(new Webhook(secret).verify(message.body, headers)).toEqual(JSON.parse(message.body));
@@ -33,7 +33,7 @@ test.each([
   expect(() => new Webhook(other ?? secret).verify(body, headers)).toThrow(WebhookVerificationError);
 });
 
-test('the example of the specification is signed alike', () => {
+test("the specification's example gets the same signature", () => {
   const headers = signedHeaders(
     { id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', timestamp: 1614265330, body: '{"test": 2432232314}' },
     ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
@@ -41,7 +41,7 @@ test('the example of the specification is signed alike', () => {
   expect(headers['webhook-signature']).toBe('v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=');
 });
 
-test('secrets are long, and each is another', () => {
+test('secrets are long and unique', () => {
   const secrets = Array.from({ length: 100 }, newSecret);
   expect(new Set(secrets).size).toBe(100);
   for (const secret of secrets) expect(Buffer.from(secret.slice(6), 'base64')).toHaveLength(32);

@@ -1,8 +1,9 @@
-/** What the tests of deliveries share: a receiver, services that may send to it, and webhooks that lead there. */
+/** Shared by the tests of webhooks: instances that send to a receiver, and webhooks for it. */
 import pino from 'pino';
 import { Webhook } from 'standardwebhooks';
+import { createEgressPolicy } from '../../../src/features/webhooks/egress-policy';
 import { createDeliveryJob } from '../../../src/features/webhooks/job';
-import { createTargets } from '../../../src/features/webhooks/targets';
+import { queueDeliveries } from '../../../src/features/webhooks/queue';
 import { createDatabase, type Database } from '../../../src/platform/database/database';
 import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
 import { createJobRunner } from '../../../src/platform/jobs/runner';
@@ -16,11 +17,11 @@ import type { TestUser } from '../../support/user';
 export interface MadeWebhook {
   readonly id: string;
   readonly secret: string;
-  /** Below the user's lane. */
+  /** The path below the user's lane. */
   readonly path: string;
 }
 
-/** Makes a webhook that leads to the receiver. */
+/** Creates a webhook with the receiver's address. */
 export async function makeWebhook(
   user: TestUser,
   receiver: Pick<Receiver, 'url'>,
@@ -32,14 +33,14 @@ export async function makeWebhook(
   return { id, secret, path: `/webhooks/${id}` };
 }
 
-/** Has it that the webhook's receiver took the test that asked it, and that this was never sent. */
+/** Marks a webhook as verified, and removes its test. */
 export async function verify(url: string, { id }: Pick<MadeWebhook, 'id'>): Promise<void> {
   await query(
     url,
     `delete from tasklane.webhook_deliveries where webhook_id = $1 and event = 'webhook.test'`,
     [id],
   );
-  // Its ETag must not be that of what was shown before.
+  // Its entity tag must differ from that of the unverified webhook.
   await query(
     url,
     `update tasklane.webhooks set verified_at = now(), due_at = null, updated_at = updated_at + interval '1 ms'
@@ -48,7 +49,7 @@ export async function verify(url: string, { id }: Pick<MadeWebhook, 'id'>): Prom
   );
 }
 
-/** Makes a webhook at a service that runs its jobs, and waits until the receiver has taken the test that asks it. */
+/** Creates a webhook at a service with running jobs, and waits until its test is delivered. */
 export async function makeConfirmed(
   url: string,
   user: TestUser,
@@ -61,7 +62,7 @@ export async function makeConfirmed(
   return webhook;
 }
 
-/** Makes a webhook that leads to the receiver, which has confirmed it. */
+/** Creates a verified webhook with the receiver's address. */
 export async function makeVerified(
   url: string,
   ...made: Parameters<typeof makeWebhook>
@@ -71,7 +72,7 @@ export async function makeVerified(
   return webhook;
 }
 
-/** Makes a task; returns it. */
+/** Creates a task, and returns it. */
 export async function makeTask(user: TestUser, title = 'A task'): Promise<Body> {
   const made = await user.send('POST', '/tasks', { body: { title } });
   expect(made.status).toBe(201);
@@ -86,7 +87,7 @@ function schemaOf(type: string): string {
   return `${kind[0]?.toUpperCase()}${kind.slice(1)}Message`;
 }
 
-/** The event in a request; fails unless it is signed with the secret and as the contract has it. */
+/** The event in a request; fails unless the signature and the schema are right. */
 export function eventIn(received: Received | undefined, secret: string): Body {
   if (!received) throw new Error('Nothing was received.');
   const event = new Webhook(secret).verify(received.body, received.headers as Record<string, string>) as Body;
@@ -94,14 +95,14 @@ export function eventIn(received: Received | undefined, secret: string): Body {
   return event;
 }
 
-/** The webhook's deliveries, the newest first. */
+/** The webhook's deliveries, newest first. */
 export async function deliveriesOf(user: TestUser, { path }: MadeWebhook, search = ''): Promise<Body[]> {
   const { status, body } = await user.send('GET', `${path}/deliveries${search}`);
   expect(status).toBe(200);
   return body.items;
 }
 
-/** Lets the time pass that deliveries and webhooks wait for. */
+/** Makes all waiting deliveries and webhooks due now. */
 export async function passTime(url: string, userId: string): Promise<void> {
   await query(
     url,
@@ -118,20 +119,23 @@ export async function passTime(url: string, userId: string): Promise<void> {
 
 const silent = pino({ level: 'silent' });
 
-/** A service's way to its database, without the service. */
+/** The database of a service, opened without the service. */
 export function openDatabase(url: string): Database {
   const options = { url, max: 5, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
   const roles = { appRole: defaultAppRole, systemRole: defaultSystemRole };
-  return createDatabase({ ...options, ...roles, preparedStatements: true }, silent);
+  return createDatabase(
+    { ...options, ...roles, preparedStatements: true, onRecorded: queueDeliveries },
+    silent,
+  );
 }
 
 export interface Instance {
-  /** Sends all that is due. */
+  /** Sends all due deliveries. */
   deliver(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Another instance of the service, of which there are the jobs alone. */
+/** Another instance that only runs the jobs. */
 export function openInstance(
   url: string,
   receivers: readonly Pick<Receiver, 'host'>[],
@@ -141,7 +145,7 @@ export function openInstance(
   const allowedHosts = receivers.map(({ host }) => host);
   const settings = { intervalMs: 20, timeoutMs, concurrency: 16, hostRate };
   const { withSystem, laneForJob } = database;
-  const job = createDeliveryJob(settings, createTargets(allowedHosts));
+  const job = createDeliveryJob(settings, createEgressPolicy(allowedHosts));
   const runner = createJobRunner([job], { withSystem, laneForJob, log: silent });
   return {
     deliver: () => runner.run('webhooks'),

@@ -1,4 +1,4 @@
-/** Whose receivers get what: none that never asked, and none at the cost of another user's. */
+/** Tests which receivers get events: only verified ones, and fairly between users. */
 import { query } from '../../support/database';
 import { type Answer, hang, openReceiver, type Receiver } from '../../support/receiver';
 import { startTestService, type TestService } from '../../support/service';
@@ -32,7 +32,7 @@ afterAll(async () => {
   await receiver.close();
 });
 beforeEach(async () => {
-  // The rates are by host and port: each test has its own.
+  // The rates count by host and port, and each test has its own port.
   await receiver.close();
   receiver = await openReceiver();
   ada = await makeUser(service.url);
@@ -52,7 +52,7 @@ test('a new webhook gets a test, and events once that is taken', async () => {
   receiver.answers = [401];
   await deliver();
   expect(types(webhook.secret)).toEqual(['webhook.test']);
-  // Neither an event sent again nor a replay gets past it.
+  // Neither a redelivery nor a replay bypasses it.
   const [event] = await deliveriesOf(ada, webhook);
   expect(event).toMatchObject({ event: 'task.created', state: 'pending', attempt_count: 0 });
   await ada.send('POST', `${webhook.path}/deliveries/${event.id}/redeliver`);
@@ -77,7 +77,7 @@ test('a new webhook gets a test, and events once that is taken', async () => {
   expect(states).toEqual(['delivered', 'delivered', 'delivered']);
 });
 
-test('events are queued for a webhook that is not verified, and nothing claims it for them', async () => {
+test('events for an unverified webhook are queued, and no lease is taken for them', async () => {
   const webhook = await makeWebhook(ada, receiver);
   receiver.answers = [500];
   await deliver();
@@ -89,7 +89,7 @@ test('events are queued for a webhook that is not verified, and nothing claims i
   expect(receiver.received).toHaveLength(1);
 });
 
-test('another address has to be verified anew, also while a test is on its way', async () => {
+test('a new address must be verified again, also while a test is in flight', async () => {
   const webhook = await makeVerified(service.database.url, ada, receiver);
   const moved = await ada.send('PATCH', webhook.path, { body: { url: `${receiver.url}/second` } });
   expect(moved.body.verified_at).toBeNull();
@@ -109,7 +109,7 @@ test('another address has to be verified anew, also while a test is on its way',
   ];
   await makeTask(ada);
   await deliver();
-  // What the second address took says nothing of the third.
+  // A success of the second address does not verify the third.
   expect(receiver.received.map(({ path }) => path)).toEqual(['/second', '/third']);
   expect((await shown(webhook)).verified_at).toBeNull();
   await passTime(service.database.url, ada.id);
@@ -118,7 +118,7 @@ test('another address has to be verified anew, also while a test is on its way',
   expect(types(webhook.secret).at(-1)).toBe('task.created');
 });
 
-test('a webhook that is made disabled is asked when it is enabled', async () => {
+test('a webhook that is created disabled is tested when it is enabled', async () => {
   const webhook = await makeWebhook(ada, receiver, { enabled: false });
   await deliver();
   expect(receiver.received).toEqual([]);
@@ -128,7 +128,7 @@ test('a webhook that is made disabled is asked when it is enabled', async () => 
   expect((await shown(webhook)).verified_at).not.toBeNull();
 });
 
-test('one that takes no test in its nine attempts is disabled, and asked again when it is enabled', async () => {
+test('a webhook is disabled after nine failed tests, and tested again when it is enabled', async () => {
   const webhook = await makeWebhook(ada, receiver);
   for (let attempt = 1; attempt <= 9; attempt++) {
     expect((await shown(webhook)).enabled).toBe(true);
@@ -154,7 +154,7 @@ test('a host gets no more than its rate, of all users together', async () => {
   const elapsed = (performance.now() - began) / 1_000;
   expect(receiver.received.length).toBeGreaterThanOrEqual(10);
   expect(receiver.received.length).toBeLessThanOrEqual(10 + 10 * elapsed);
-  // Nothing is lost: what is above the rate waits for its turn.
+  // Nothing is lost: deliveries above the rate wait.
   for (const [index, webhook] of webhooks.entries()) {
     const states = (await deliveriesOf(users[index] as TestUser, webhook)).map(({ state }) => state);
     expect(states).toHaveLength(15);
@@ -170,7 +170,7 @@ test('a host gets no more than its rate, of all users together', async () => {
 });
 
 describe('slots', () => {
-  /** Users with webhooks that hang, each with something due. */
+  /** Users whose webhooks hang, each with a due delivery. */
   async function hanging(url: string, count: number, each: number, failures = 0): Promise<void> {
     for (let n = 1; n <= count; n++) {
       const user = await makeUser(service.url);
@@ -189,7 +189,7 @@ describe('slots', () => {
     }
   }
 
-  /** Lets an instance send while these hang, and waits until another user's event has arrived. */
+  /** Runs an instance while these receivers hang, and waits until another user's event arrives. */
   async function expectPrompt(users: number, each: number, failures: number, held: number): Promise<void> {
     const slow = await openReceiver();
     slow.answers = Array<Answer>(1_000).fill(hang);
@@ -202,13 +202,13 @@ describe('slots', () => {
     await receiver.arrived(1);
     expect(eventIn(receiver.received[0], webhook.secret).data.task.title).toBe('Prompt');
     expect(slow.received).toHaveLength(held);
-    // What hung breaks off, and nothing listens for the rest: all are paused, and the round ends.
+    // The hanging connections break, nothing listens for the rest, all webhooks are paused, and the round ends.
     await slow.close();
     await round;
     await instance.close();
   }
 
-  // Of sixteen slots.
+  // There are sixteen slots.
   test('thirty that hang, of three users, do not delay another user’s event', () =>
     expectPrompt(3, 10, 0, 12));
 

@@ -60,7 +60,7 @@ test('no attack is listed twice', () => {
   expect(new Set(names).size).toBe(names.length);
 });
 
-test('a token of another algorithm than its key’s is refused before its signature is tried', async () => {
+test('a token with another algorithm than its key is rejected before its signature is checked', async () => {
   const attack = ATTACKS.find(({ name, mode }) => name === 'PS256 with an RS256 key' && mode === 'key-set');
   if (!attack) throw new Error('The corpus has no such attack.');
   const { headers } = await attack.credential(kit);

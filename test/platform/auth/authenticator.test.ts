@@ -56,7 +56,7 @@ function cookie(token: string) {
 }
 
 describe('an identity', () => {
-  test('says who, since when and until when', async () => {
+  test('has the user, the time of issue and the expiry', async () => {
     await withAuthenticator(
       { BETTER_AUTH_SECRET: SECRET },
       async (authenticator) => {
@@ -80,7 +80,7 @@ describe('an identity', () => {
     );
   });
 
-  test('names the key set', async () => {
+  test('records the key set as its source', async () => {
     await withAuthenticator(
       { BETTER_AUTH_URL: server.url },
       async (authenticator) => {
@@ -101,7 +101,7 @@ describe('an identity', () => {
     '7',
     '...',
     '0190163d-8694-739b-aea5-966c26f8ad91',
-  ])('may be %j', async (sub) => {
+  ])('can have the id %j', async (sub) => {
     await withAuthenticator(
       { BETTER_AUTH_SECRET: SECRET },
       async (authenticator) => {
@@ -113,7 +113,7 @@ describe('an identity', () => {
     );
   });
 
-  test('is read from the claim that is configured, and from no other', async () => {
+  test('is read only from the configured token claim', async () => {
     await withAuthenticator(
       { BETTER_AUTH_SECRET: SECRET, AUTH_USER_ID_CLAIM: 'https://example.com/id' },
       async (authenticator) => {
@@ -138,9 +138,9 @@ describe('scopes', () => {
     ['write', { scope: 'tasklane:write' }, ['read', 'write']],
     ['both', { scope: 'tasklane:read tasklane:write' }, ['read', 'write']],
     ['others', { scope: 'openid profile' }, []],
-    ['a scope that starts alike', { scope: 'tasklane:read-everything tasklane:write2' }, []],
+    ['a scope with the same beginning', { scope: 'tasklane:read-everything tasklane:write2' }, []],
     ['an empty text', { scope: '' }, []],
-    ['a role of no meaning here', { role: 'admin' }, ['read', 'write']],
+    ['an unknown role', { role: 'admin' }, ['read', 'write']],
     ['the read-only role', { role: 'read-only' }, ['read']],
     ['the read-only role among others', { role: 'user, read-only' }, ['read']],
     ['the read-only role in an array', { role: ['user', 'read-only'] }, ['read']],
@@ -159,7 +159,7 @@ describe('scopes', () => {
     );
   });
 
-  test.each([[['tasklane:write']], [null], [{}], [1]])('a scope of %j is refused', async (scope) => {
+  test.each([[['tasklane:write']], [null], [{}], [1]])('a scope of %j is rejected', async (scope) => {
     await withAuthenticator(
       { BETTER_AUTH_SECRET: SECRET },
       async (authenticator) => {
@@ -205,7 +205,7 @@ describe('secrets', () => {
     );
   });
 
-  test('are UTF-8, not Base64', async () => {
+  test('are read as UTF-8, not as Base64', async () => {
     const secret = 'Schlüssel-für-ein-Gartentor-ÄÖÜ-ß';
     await withAuthenticator(
       { BETTER_AUTH_SECRET: secret },
@@ -228,7 +228,7 @@ describe('issuer and audience of a secret token beside BETTER_AUTH_URL', () => {
 
   test.each([
     ['neither', () => ({}), 'authenticated'],
-    ['the right ones', () => ({ iss: server.url, aud: [server.url] }), 'authenticated'],
+    ['the configured issuer and audience', () => ({ iss: server.url, aud: [server.url] }), 'authenticated'],
     ['another issuer', () => ({ iss: 'https://evil.example' }), 'invalid'],
     ['another audience', () => ({ aud: 'https://evil.example' }), 'invalid'],
   ])('%s', async (_, claims, outcome) => {
@@ -292,7 +292,7 @@ describe('times', () => {
 });
 
 describe('the cache of verified tokens', () => {
-  test('answers for at most 60 seconds, then the key counts again', async () => {
+  test('serves a token for at most 60 seconds, then the key is checked again', async () => {
     await withAuthenticator(
       { BETTER_AUTH_URL: server.url },
       async (authenticator) => {
@@ -301,7 +301,7 @@ describe('the cache of verified tokens', () => {
         expect(authenticator.sizes()).toEqual({ verifiedTokens: 1, keys: 1 });
         server.serve([]);
 
-        // The keys are due for a fetch, which only a look-up of a key starts.
+        // The keys must be fetched again, and only a look-up of a key starts a fetch.
         clock += 4.5 * 60_000;
         const other = eddsa();
         await authenticator.authenticate(bearer(other));
@@ -318,7 +318,7 @@ describe('the cache of verified tokens', () => {
     );
   });
 
-  test.each(['secret', 'key-set'])('spares verifying a token of the %s again', async (source) => {
+  test.each(['secret', 'key-set'])('avoids a second verification of a token of the %s', async (source) => {
     const verify = jest.spyOn(globalThis.crypto.subtle, 'verify');
     await withAuthenticator(
       { BETTER_AUTH_URL: server.url, BETTER_AUTH_SECRET: SECRET, AUTH_SOURCES: source },
@@ -391,7 +391,7 @@ describe('the cache of verified tokens', () => {
 });
 
 describe('a session cookie', () => {
-  test('is valid no longer than its session', async () => {
+  test('expires with its session', async () => {
     await withAuthenticator(
       COOKIE_ENVIRONMENT,
       async (authenticator) => {
@@ -463,8 +463,8 @@ describe('memory', () => {
   });
 });
 
-describe('a key set out of reach', () => {
-  test('is said so, with when to try again', async () => {
+describe('an unreachable key set', () => {
+  test('gives an error with the time of the next attempt', async () => {
     server.serve((_, response) => response.writeHead(500).end());
     await withAuthenticator(
       { BETTER_AUTH_URL: server.url },
@@ -479,7 +479,7 @@ describe('a key set out of reach', () => {
     );
   });
 
-  test('does not touch tokens of a secret', async () => {
+  test('does not affect tokens that are signed with a secret', async () => {
     server.serve((_, response) => response.writeHead(500).end());
     await withAuthenticator(
       { BETTER_AUTH_URL: server.url, BETTER_AUTH_SECRET: SECRET, AUTH_SOURCES: 'secret,key-set' },

@@ -9,7 +9,7 @@ import {
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { bearer, configOf, memoryLog, requestWith } from './support';
 
-// A server's start and the hashing of passwords take long on a busy machine.
+// Starting a server and hashing passwords take long on a busy machine.
 jest.setTimeout(60_000);
 
 let database: TestDatabase;
@@ -27,7 +27,7 @@ afterEach(() => {
   for (const authenticator of authenticators) authenticator.close();
 });
 
-/** One server, with a database of its own, for the tests of a block. */
+/** One server with its own database for the tests of a `describe` block. */
 function useServer(options: Partial<BetterAuthOptions> = {}): void {
   beforeAll(async () => {
     database = await createTestDatabase({ empty: true });
@@ -42,7 +42,7 @@ function useServer(options: Partial<BetterAuthOptions> = {}): void {
   });
 }
 
-/** An authenticator whose environment holds what a frontend's does, and `env`. */
+/** An authenticator with the environment of a frontend, and `env`. */
 function authenticatorFor(env: NodeJS.ProcessEnv): Authenticator {
   const authenticator = createAuthenticator(configOf(env), memoryLog(), {
     query: (text, values) => pool.query(text, [...values]),
@@ -73,7 +73,7 @@ const cookieEnvironment = (cookieCache: 'secret' | 'key-set') => ({
 describe.each(['text', 'uuid', 'serial'] as const)('ids of type %s', (ids) => {
   useServer({ ids, cookieCache: 'key-set' });
 
-  test('come in the tokens of a stock server, for which BETTER_AUTH_URL is enough', async () => {
+  test('are read from the tokens of a stock server with BETTER_AUTH_URL alone', async () => {
     const authenticator = authenticatorFor({ BETTER_AUTH_URL: server.url });
     const [alice, bob] = [await server.signUp(), await server.signUp()];
     for (const user of [alice, bob]) {
@@ -85,7 +85,7 @@ describe.each(['text', 'uuid', 'serial'] as const)('ids of type %s', (ids) => {
     expect(alice.userId).not.toBe(bob.userId);
   });
 
-  test('come from the session table', async () => {
+  test('are read from the session table', async () => {
     const authenticator = authenticatorFor({ BETTER_AUTH_SECRET: server.secret, AUTH_SOURCES: 'session' });
     const user = await server.signUp();
     const nowSeconds = Date.now() / 1000;
@@ -104,7 +104,7 @@ describe.each(['text', 'uuid', 'serial'] as const)('ids of type %s', (ids) => {
     expect(await authenticator.authenticate(bearer(user.signedSessionToken))).toMatchObject(expected);
   });
 
-  test('come in the session cookie', async () => {
+  test('are read from the session cookie', async () => {
     const authenticator = authenticatorFor(cookieEnvironment('key-set'));
     const user = await server.signUp();
     expect(await authenticator.authenticate(cookiesOf(user))).toMatchObject({
@@ -135,7 +135,7 @@ describe.each(['ES256', 'ES512', 'RS256', 'PS256'] as const)('keys for %s', (key
 describe('a server that signs tokens with its secret', () => {
   useServer({ tokensSignedWith: 'secret' });
 
-  test('needs the source to be named beside BETTER_AUTH_URL', async () => {
+  test('requires the source to be named beside BETTER_AUTH_URL', async () => {
     const user = await server.signUp();
     const token = await server.takeToken(user);
     const env = { BETTER_AUTH_URL: server.url, BETTER_AUTH_SECRET: server.secret };
@@ -151,7 +151,7 @@ describe('a server that signs tokens with its secret', () => {
     });
   });
 
-  test('needs AUTH_AUDIENCE where BETTER_AUTH_URL is not set', async () => {
+  test('requires AUTH_AUDIENCE if BETTER_AUTH_URL is not set', async () => {
     const token = await server.takeToken(await server.signUp());
     const env = { BETTER_AUTH_SECRET: server.secret };
     expect(await authenticatorFor(env).authenticate(bearer(token))).toEqual({
@@ -188,7 +188,7 @@ describe('a stock server', () => {
     });
   });
 
-  test('tokens outlive a sign-out, and nothing outlives their end', async () => {
+  test('tokens stay valid after a sign-out, until they expire', async () => {
     const authenticator = authenticatorFor({ BETTER_AUTH_URL: server.url });
     const user = await server.signUp();
     const token = await server.takeToken(user);
@@ -203,7 +203,7 @@ describe('a stock server', () => {
 
   const env = () => ({ BETTER_AUTH_SECRET: server.secret, AUTH_SOURCES: 'session' });
 
-  test('sessions end with the sign-out, at once', async () => {
+  test('sessions end at once with the sign-out', async () => {
     const authenticator = authenticatorFor(env());
     const user = await server.signUp();
     expect((await authenticator.authenticate(cookiesOf(user))).outcome).toBe('authenticated');
@@ -225,7 +225,7 @@ describe('a stock server', () => {
     });
   });
 
-  test('sessions end with their time', async () => {
+  test('sessions end at their expiry', async () => {
     const authenticator = authenticatorFor(env());
     const user = await server.signUp();
     clock = () => Date.now() + 7 * 86_400_000;
@@ -248,14 +248,14 @@ describe('a stock server', () => {
     }
   });
 
-  test('sessions are not read where the source is off', async () => {
+  test('sessions are not read if the source is off', async () => {
     const authenticator = authenticatorFor({ BETTER_AUTH_URL: server.url });
     const user = await server.signUp();
     expect(await authenticator.authenticate(cookiesOf(user))).toEqual({ outcome: 'missing' });
     expect((await authenticator.authenticate(bearer(user.sessionToken))).outcome).toBe('invalid');
   });
 
-  test('sessions go beside tokens', async () => {
+  test('sessions and tokens work side by side', async () => {
     const authenticator = authenticatorFor({
       ...env(),
       BETTER_AUTH_URL: server.url,
@@ -284,7 +284,7 @@ describe.each(['secret', 'key-set'] as const)('the session cookie signed with th
     });
   });
 
-  test('may come in parts', async () => {
+  test('can be split into several cookies', async () => {
     const authenticator = authenticatorFor(cookieEnvironment(cookieCache));
     const user = await server.signUp({ image: `https://example.com/${'x'.repeat(3_500)}` });
     expect([...user.cookies.keys()]).toContain('better-auth.session_data.1');
@@ -294,7 +294,7 @@ describe.each(['secret', 'key-set'] as const)('the session cookie signed with th
     expect((await authenticator.authenticate(cookiesOf(user, /data\.0$/))).outcome).toBe('invalid');
   });
 
-  test('is no bearer token', async () => {
+  test('is not a bearer token', async () => {
     const authenticator = authenticatorFor({
       ...cookieEnvironment(cookieCache),
       AUTH_SOURCES: 'secret,key-set,secret-cookie,key-set-cookie',
@@ -303,7 +303,7 @@ describe.each(['secret', 'key-set'] as const)('the session cookie signed with th
     expect((await authenticator.authenticate(bearer(cookie))).outcome).toBe('invalid');
   });
 
-  test('ends after five minutes', async () => {
+  test('expires after five minutes', async () => {
     const authenticator = authenticatorFor(cookieEnvironment(cookieCache));
     const user = await server.signUp();
     clock = () => Date.now() + 5 * 60_000 + 5_000;

@@ -9,7 +9,7 @@ const parse = (env: NodeJS.ProcessEnv, production = true) => parseAuthConfig(env
 describe('a stock Better Auth server', () => {
   test('BETTER_AUTH_URL is enough', () => {
     expect(parse({ BETTER_AUTH_URL: URL })).toEqual({
-      faults: [],
+      errors: [],
       notices: [],
       config: {
         sources: ['key-set'],
@@ -30,7 +30,7 @@ describe('a stock Better Auth server', () => {
 
   test('BETTER_AUTH_SECRET is enough', () => {
     expect(parse({ BETTER_AUTH_SECRET: SECRET })).toMatchObject({
-      faults: [],
+      errors: [],
       notices: [],
       config: { sources: ['secret'], secrets: [SECRET], keySetUrl: null, issuer: null, audience: null },
     });
@@ -39,17 +39,17 @@ describe('a stock Better Auth server', () => {
   test('beside BETTER_AUTH_URL the secret is off, and that is said', () => {
     const { config, notices } = parse({ BETTER_AUTH_URL: URL, BETTER_AUTH_SECRET: SECRET });
     expect(config?.sources).toEqual(['key-set']);
-    expect(notices).toEqual([expect.stringContaining('BETTER_AUTH_SECRET is not used')]);
+    expect(notices).toEqual([expect.stringContaining('BETTER_AUTH_SECRET is ignored')]);
   });
 
-  test('several sources are named, and that is said', () => {
+  test('several sources can be named, and a warning says so', () => {
     const { config, notices } = parse({
       BETTER_AUTH_URL: URL,
       BETTER_AUTH_SECRET: SECRET,
       AUTH_SOURCES: 'key-set, secret',
     });
     expect(config?.sources).toEqual(['secret', 'key-set']);
-    expect(notices).toEqual([expect.stringContaining('share one space of user ids')]);
+    expect(notices).toEqual([expect.stringContaining('the same user id means the same user')]);
   });
 
   test.each([
@@ -69,7 +69,7 @@ describe('a stock Better Auth server', () => {
     },
   );
 
-  test('each thing that follows can be set', () => {
+  test('each derived value can be set', () => {
     const { config } = parse({
       BETTER_AUTH_URL: URL,
       AUTH_JWKS_URL: 'https://keys.example.com/set?v=1',
@@ -98,7 +98,7 @@ describe('a stock Better Auth server', () => {
     });
   });
 
-  test('an empty variable is as good as none', () => {
+  test('an empty variable counts as unset', () => {
     const empty = Object.fromEntries(
       ['BETTER_AUTH_SECRETS', 'AUTH_SOURCES', 'AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE'].map((name) => [
         name,
@@ -108,13 +108,13 @@ describe('a stock Better Auth server', () => {
     expect(parse({ ...empty, BETTER_AUTH_SECRET: SECRET })).toEqual(parse({ BETTER_AUTH_SECRET: SECRET }));
   });
 
-  test.each(['auto', 'off'])('AUTH_USER_TABLE=%s leaves the table its name', (value) => {
+  test.each(['auto', 'off'])('AUTH_USER_TABLE=%s keeps the name of the table', (value) => {
     expect(parse({ BETTER_AUTH_URL: URL, AUTH_USER_TABLE: value }).config?.tables.user).toBe('user');
   });
 });
 
 describe('rotation', () => {
-  test("Better Auth's own list and the single secret count together", () => {
+  test("Better Auth's list of secrets and the single secret are both used", () => {
     const { config } = parse({
       BETTER_AUTH_SECRETS: `2:${SECRET}, 1: ${OLD_SECRET} `,
       BETTER_AUTH_SECRET: SECRET,
@@ -127,13 +127,16 @@ describe('rotation', () => {
     expect(parse({ BETTER_AUTH_SECRET: secret }).config?.secrets).toEqual([secret]);
   });
 
-  test.each([SECRET, `one:${SECRET}`, '1:', `1:${SECRET},`, `-1:${SECRET}`])('%j is no list', (list) => {
-    const { config, faults } = parse({ BETTER_AUTH_SECRETS: list });
-    expect(config).toBeNull();
-    expect(faults).toEqual([
-      'BETTER_AUTH_SECRETS must be a list of <version>:<secret>, separated by commas.',
-    ]);
-  });
+  test.each([SECRET, `one:${SECRET}`, '1:', `1:${SECRET},`, `-1:${SECRET}`])(
+    '%j is not a list of secrets',
+    (list) => {
+      const { config, errors } = parse({ BETTER_AUTH_SECRETS: list });
+      expect(config).toBeNull();
+      expect(errors).toEqual([
+        'BETTER_AUTH_SECRETS must be a list of <version>:<secret>, separated by commas.',
+      ]);
+    },
+  );
 });
 
 describe('cookies', () => {
@@ -157,13 +160,13 @@ describe('cookies', () => {
 });
 
 describe('the development secret', () => {
-  test('stands in where nothing is configured', () => {
+  test('is used if no source is configured', () => {
     const { config, notices } = parseAuthConfig({}, { production: false, developmentSecret: () => SECRET });
     expect(config).toMatchObject({ sources: ['secret'], secrets: [SECRET] });
     expect(notices).toEqual([expect.stringContaining('development secret')]);
   });
 
-  test('counts for nothing where something is', () => {
+  test('is not used if a source is configured', () => {
     const { config } = parseAuthConfig(
       { BETTER_AUTH_URL: URL },
       { production: false, developmentSecret: () => SECRET },
@@ -172,13 +175,13 @@ describe('the development secret', () => {
   });
 
   test('is never used in production', () => {
-    const { config, faults } = parseAuthConfig({}, { production: true, developmentSecret: () => SECRET });
+    const { config, errors } = parseAuthConfig({}, { production: true, developmentSecret: () => SECRET });
     expect(config).toBeNull();
-    expect(faults).toEqual([expect.stringMatching(/^Set BETTER_AUTH_URL .* or BETTER_AUTH_SECRET /)]);
+    expect(errors).toEqual([expect.stringMatching(/: set BETTER_AUTH_URL .* or BETTER_AUTH_SECRET /)]);
   });
 });
 
-describe('faults', () => {
+describe('errors', () => {
   const cases: [string, NodeJS.ProcessEnv, RegExp][] = [
     ['no source', {}, /BETTER_AUTH_URL/],
     [
@@ -244,7 +247,7 @@ describe('faults', () => {
     [
       'an e-mail as the id',
       { BETTER_AUTH_URL: URL, AUTH_USER_ID_CLAIM: 'email' },
-      /^AUTH_USER_ID_CLAIM must name a claim/,
+      /^AUTH_USER_ID_CLAIM must name a token claim/,
     ],
     [
       'another id beside cookies',
@@ -284,13 +287,13 @@ describe('faults', () => {
   ];
 
   test.each(cases)('%s', (_, env, message) => {
-    const { config, faults } = parse(env);
+    const { config, errors } = parse(env);
     expect(config).toBeNull();
-    expect(faults).toEqual([expect.stringMatching(message)]);
+    expect(errors).toEqual([expect.stringMatching(message)]);
   });
 
   test('are all reported at once, without the secret', () => {
-    const { faults } = parse({
+    const { errors } = parse({
       BETTER_AUTH_URL: 'ftp://app.example.com',
       BETTER_AUTH_SECRET: 'Sh0rt-but-secret',
       AUTH_JWKS_URL: 'nowhere',
@@ -298,7 +301,7 @@ describe('faults', () => {
       AUTH_USER_ID_CLAIM: 'name',
       AUTH_MAX_LIFETIME_SECONDS: 'x',
     });
-    expect(faults.map((fault) => fault.split(' ')[0])).toEqual([
+    expect(errors.map((fault) => fault.split(' ')[0])).toEqual([
       'BETTER_AUTH_URL',
       'AUTH_JWKS_URL',
       'BETTER_AUTH_SECRET',
@@ -306,6 +309,6 @@ describe('faults', () => {
       'AUTH_USER_ID_CLAIM',
       'AUTH_MAX_LIFETIME_SECONDS',
     ]);
-    expect(faults.join('\n')).not.toContain('Sh0rt-but-secret');
+    expect(errors.join('\n')).not.toContain('Sh0rt-but-secret');
   });
 });

@@ -3,14 +3,14 @@ import { CompactEncrypt } from 'jose';
 import { createSigningKey, encode, forge, hmac, type Signer, type SigningKey, signWith } from './signer';
 
 /**
- * Requests that must not authenticate anyone, as data: each is sent to a service that is set up as its mode says.
- * All but the attacked detail is right, and the controls show that the right form is accepted.
+ * Requests that must not authenticate anyone, as data: each is sent to a service in its mode. Everything except the
+ * attacked detail is valid, and the controls show that the valid form is accepted.
  */
 export interface Attack {
   readonly name: string;
   readonly mode: Mode;
   readonly outcome: 'invalid' | 'missing';
-  /** Whether an HTTP client can send it: not what holds line breaks or edge white space. */
+  /** Whether an HTTP client can send it: no line breaks, no white space at either end. */
   readonly sendable: boolean;
   readonly credential: (kit: Kit) => Sent | Promise<Sent>;
 }
@@ -22,13 +22,13 @@ export interface Control {
 }
 
 export interface Sent {
-  /** In order; a name can come twice. */
+  /** In order; a name can be repeated. */
   readonly headers: readonly (readonly [string, string])[];
-  /** To append to the URL. */
+  /** Appended to the URL. */
   readonly query?: string;
 }
 
-/** How the service under attack is configured. */
+/** The configuration of the attacked service. */
 export const MODES = [
   'secret',
   'secret-addressed',
@@ -39,13 +39,13 @@ export const MODES = [
 ] as const;
 export type Mode = (typeof MODES)[number];
 
-/** What an attacker or a user could hold: the service's own keys make the control tokens and the mutated ones. */
+/** All keys of an attack: the service's own keys make the valid tokens and the changed ones. */
 export interface Kit {
   readonly secret: string;
-  /** The key-set server's origin: issuer and audience. */
+  /** The origin of the key-set server, which is issuer and audience. */
   readonly origin: string;
   readonly keys: Readonly<Record<'ed25519' | 'otherEd25519' | 'p256' | 'rsa', SigningKey>>;
-  /** Not in the key set. */
+  /** A key that is not in the key set. */
   readonly attacker: SigningKey;
   readonly userId: string;
 }
@@ -64,7 +64,7 @@ export function createKit(): Omit<Kit, 'origin'> {
   };
 }
 
-/** The environment of a service in one mode, its key set at the kit's origin. */
+/** The environment of a service in one mode, with its key set at the kit's origin. */
 export function environmentOf(
   mode: Mode,
   { secret, origin }: Pick<Kit, 'secret' | 'origin'>,
@@ -89,7 +89,7 @@ function claimsOf(kit: Kit, mode: Mode, changes: Claims = {}): Claims {
   return { sub: kit.userId, iat: nowSeconds() - 60, exp: nowSeconds() + 840, ...addressed, ...changes };
 }
 
-/** The right signature for the mode, whatever the payload. */
+/** The valid signature for the mode, of any payload. */
 function signFor(kit: Kit, mode: Mode, payload: string | object | Buffer, header: object = {}): string {
   return mode === 'secret' || mode === 'secret-addressed' || mode === 'secret-cookie'
     ? forge({ alg: 'HS256', ...header }, payload, hmac(kit.secret))
@@ -123,7 +123,7 @@ function tokens(
   );
 }
 
-/** Attacks with a right signature over claims of which some are changed; undefined leaves a claim out. */
+/** Attacks with a valid signature over changed token claims; undefined omits a claim. */
 function claims(modes: readonly Mode[], changes: Record<string, Claims | Make<Claims>>) {
   const attacks = Object.entries(changes).map(([name, change]) => [
     name,
@@ -133,7 +133,7 @@ function claims(modes: readonly Mode[], changes: Record<string, Claims | Make<Cl
   return tokens(modes, Object.fromEntries(attacks));
 }
 
-/** Attacks with a right signature over a payload in which a JSON text replaces the value of one claim. */
+/** Attacks with a valid signature over a payload in which a JSON text replaces the value of one token claim. */
 function rawClaims(modes: readonly Mode[], changes: Record<string, { claim: string; json: string }>) {
   const attacks = Object.entries(changes).map(([name, { claim, json }]) => [
     name,
@@ -145,7 +145,7 @@ function rawClaims(modes: readonly Mode[], changes: Record<string, { claim: stri
   return tokens(modes, Object.fromEntries(attacks));
 }
 
-/** Attacks by what else a request carries. */
+/** Attacks with other parts of a request. */
 function requests(
   modes: readonly Mode[],
   outcome: Attack['outcome'],
@@ -174,7 +174,7 @@ const COOKIE_MODES = ['secret-cookie', 'key-set-cookie'] as const;
 
 const NONE_SPELLINGS = ['none', 'None', 'NONE', 'nOnE', 'none ', '', 'null', 'undefined'];
 
-/** The spellings, each with no signature, with a random one, and with the one that is right for the mode. */
+/** Each spelling without a signature, with a random one, and with the valid one for the mode. */
 function unsigned(): Attack[] {
   return NONE_SPELLINGS.flatMap((alg) =>
     tokens(SIGNED_MODES, {
@@ -194,7 +194,7 @@ const publicBytes = (key: SigningKey) => Buffer.from(key.jwk.x!, 'base64url');
 const pem = (key: SigningKey, type: 'spki' | 'pkcs1' = 'spki') =>
   String(key.publicKey.export({ format: 'pem', type }));
 
-/** HS256 with something public as the secret. */
+/** HS256 with public data as the secret. */
 function confusedHmac(key: Make<string | Buffer>, kid?: string) {
   return (kit: Kit, mode: Mode) => forge({ alg: 'HS256', kid }, claimsOf(kit, mode), hmac(key(kit)));
 }
@@ -757,13 +757,13 @@ function decodePayload(token: string): Claims {
   return JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
 }
 
-/** The same bytes in a text of other letters, where the last letter has bits to spare. */
+/** The same bytes in another Base64 text, if the last character has unused bits. */
 function strayBits(part: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   return part.slice(0, -1) + alphabet[alphabet.indexOf(part.at(-1)!) ^ 1];
 }
 
-/** RFC 7797: the signature is over the payload as it stands, which is sent as it stands. */
+/** RFC 7797: the payload is signed and sent without encoding. */
 function unencodedPayload(kit: Kit, mode: Mode): string {
   const signer: Signer = mode === 'secret' ? hmac(kit.secret) : kit.keys.ed25519.sign;
   const alg = mode === 'secret' ? 'HS256' : 'EdDSA';
@@ -773,7 +773,7 @@ function unencodedPayload(kit: Kit, mode: Mode): string {
   return `${header}.${payload}.${signature.toString('base64url')}`;
 }
 
-/** An ECDSA signature of two numbers of 32 bytes, as ASN.1. */
+/** An ECDSA signature of two 32-byte numbers in ASN.1 form. */
 function toDer(signature: Buffer): Buffer {
   const integer = (bytes: Buffer) => {
     const trimmed = bytes.subarray(bytes.findIndex((byte) => byte !== 0));
@@ -784,7 +784,7 @@ function toDer(signature: Buffer): Buffer {
   return Buffer.concat([Buffer.from([0x30, body.length]), body]);
 }
 
-/** An Ed25519 signature with the order of the group added to S, which a lax verifier takes for the same (RFC 8032 section 5.1.7). */
+/** An Ed25519 signature with the group order added to S, which a lax verifier accepts (RFC 8032, section 5.1.7). */
 function addGroupOrder(signature: Buffer): Buffer {
   const order = 2n ** 252n + 27742317777372353535851937790883648493n;
   const s = BigInt(`0x${Buffer.from(signature.subarray(32)).reverse().toString('hex')}`) + order;
@@ -805,7 +805,7 @@ export const ATTACKS: readonly Attack[] = [
   ...sessionCookies(),
 ];
 
-/** What must authenticate the kit's user. */
+/** Valid requests that must authenticate the kit's user. */
 export const CONTROLS: readonly Control[] = [
   ...BEARER_MODES.flatMap((mode): Control[] => [
     { name: 'a valid token', mode, credential: (kit) => asBearer(validToken(kit, mode)) },

@@ -3,11 +3,11 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface KeySetServer {
-  /** The origin, to use as BETTER_AUTH_URL; the key set is where a stock Better Auth server has it. */
+  /** The origin for BETTER_AUTH_URL; the key set has the path of a stock Better Auth server. */
   readonly url: string;
-  /** How many requests came in. */
+  /** The number of requests so far. */
   requests(): number;
-  /** Answers from now on with a JWK set of these keys, or as a listener does. */
+  /** From now on answers with a JWK set of these keys, or with the listener. */
   serve(answer: readonly object[] | RequestListener): void;
   close(): Promise<void>;
 }

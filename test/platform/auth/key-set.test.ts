@@ -50,7 +50,7 @@ async function findKey(keySet: KeySet, kid: string): Promise<VerificationKey> {
   return lookup.found;
 }
 
-/** Looks a key up until it has the wanted verdict: a refresh that nobody waits for needs a moment. */
+/** Looks a key up until it has the wanted verdict, because a background fetch takes a moment. */
 async function eventually(keySet: KeySet, kid: string, wanted: string) {
   const deadline = performance.now() + 5_000;
   while ((await lookUp(keySet, kid)) !== wanted) {
@@ -59,15 +59,15 @@ async function eventually(keySet: KeySet, kid: string, wanted: string) {
   }
 }
 
-describe('fetching', () => {
-  test('happens on the first look-up, once for all that wait', async () => {
+describe('a fetch', () => {
+  test('happens at the first look-up, once for all waiting requests', async () => {
     const keySet = createSet();
     const found = await Promise.all(Array.from({ length: 50 }, () => lookUp(keySet, 'first')));
     expect(new Set(found)).toEqual(new Set(['EdDSA']));
     expect(server.requests()).toBe(1);
   });
 
-  test('can be done ahead', async () => {
+  test('can be done in advance', async () => {
     const keySet = createSet();
     await keySet.warmUp();
     expect(keySet.size()).toBe(1);
@@ -75,7 +75,7 @@ describe('fetching', () => {
     expect(server.requests()).toBe(1);
   });
 
-  test('is not started again while it is under way, however long it takes', async () => {
+  test('is not repeated while it is in progress, even if it is slow', async () => {
     const answers: (() => void)[] = [];
     server.serve((_, response) => answers.push(() => response.end(JSON.stringify({ keys: [first.jwk] }))));
     const keySet = createSet();
@@ -96,7 +96,7 @@ describe('fetching', () => {
     expect(server.requests()).toBe(1);
   });
 
-  test('a set with one key serves tokens without a kid, a set with two does not', async () => {
+  test('a set with one key verifies tokens without a kid, and a set with two does not', async () => {
     const keySet = createSet();
     expect(await lookUp(keySet, undefined)).toBe('EdDSA');
     server.serve([first.jwk, second.jwk]);
@@ -118,7 +118,7 @@ describe('rotation', () => {
     expect(await lookUp(keySet, 'first')).toBe('EdDSA');
   });
 
-  test('a key that went is refused once the set is fetched again', async () => {
+  test('a removed key is rejected after the next fetch', async () => {
     const keySet = createSet();
     await keySet.find('first');
     server.serve([second.jwk]);
@@ -126,18 +126,18 @@ describe('rotation', () => {
     expect(await lookUp(keySet, 'first')).toBe('unknown');
   });
 
-  test('a key counts while the set holds it as it was found', async () => {
+  test('a key is valid while the set has it unchanged', async () => {
     const keySet = createSet();
     const found = await findKey(keySet, 'first');
-    expect(keySet.holds(found)).toBe(true);
+    expect(keySet.isValid(found)).toBe(true);
     clock += 5 * MINUTE;
     await keySet.find('first');
     expect(server.requests()).toBe(2);
-    expect(keySet.holds(found)).toBe(true);
+    expect(keySet.isValid(found)).toBe(true);
     server.serve([{ ...second.jwk, kid: 'first' }]);
     clock += 5 * MINUTE;
     await keySet.find('first');
-    expect(keySet.holds(found)).toBe(false);
+    expect(keySet.isValid(found)).toBe(false);
   });
 });
 
@@ -170,7 +170,7 @@ describe('a flood of unknown kids', () => {
 describe('an outage', () => {
   const refuse = () => server.serve((request) => request.socket.destroy());
 
-  test('known keys go on for an hour, then nothing is available', async () => {
+  test('known keys stay valid for an hour, then no key is available', async () => {
     const keySet = createSet();
     await keySet.find('first');
     refuse();
@@ -187,16 +187,16 @@ describe('an outage', () => {
     expect(await lookUp(keySet, 'first')).toBe('EdDSA');
   });
 
-  test('a key that was found counts for the same hour', async () => {
+  test('a key that was looked up is valid for the same hour', async () => {
     const keySet = createSet();
     const found = await findKey(keySet, 'first');
     clock += 60 * MINUTE - 1;
-    expect(keySet.holds(found)).toBe(true);
+    expect(keySet.isValid(found)).toBe(true);
     clock += 1;
-    expect(keySet.holds(found)).toBe(false);
+    expect(keySet.isValid(found)).toBe(false);
   });
 
-  test('says how long to wait before the next attempt', async () => {
+  test('gives the time until the next attempt', async () => {
     refuse();
     const keySet = createSet();
     expect(await keySet.find('first')).toEqual({ unavailable: true, retryAfterSeconds: 5 });
@@ -204,7 +204,7 @@ describe('an outage', () => {
     expect(await keySet.find('first')).toEqual({ unavailable: true, retryAfterSeconds: 2 });
   });
 
-  test('ends with the next attempt, and both ends of it are logged once', async () => {
+  test('ends with the next successful attempt; its beginning and its end are logged once', async () => {
     refuse();
     const keySet = createSet();
     await keySet.find('first');
@@ -219,7 +219,7 @@ describe('an outage', () => {
     ]);
   });
 
-  test('nobody with a known key waits once an attempt has failed', async () => {
+  test('requests with a known key do not wait after a failed attempt', async () => {
     const keySet = createSet();
     await keySet.find('first');
     refuse();
@@ -231,7 +231,7 @@ describe('an outage', () => {
     expect(await lookUp(keySet, 'first')).toBe('EdDSA');
   });
 
-  test('a set that comes back with other keys is taken over', async () => {
+  test('a set that returns with other keys replaces the old keys', async () => {
     const keySet = createSet();
     await keySet.find('first');
     refuse();
@@ -244,7 +244,7 @@ describe('an outage', () => {
   });
 });
 
-describe('an answer that is no key set', () => {
+describe('an answer that is not a key set', () => {
   const answers: Record<string, Parameters<KeySetServer['serve']>[0]> = {
     'no answer': () => {},
     'an answer that stops halfway': (_, response) => {
@@ -273,19 +273,22 @@ describe('an answer that is no key set', () => {
       response.end(JSON.stringify({ keys: [second.jwk], padding: 'x'.repeat(256 * 1024) })),
   };
 
-  test.each(Object.entries(answers))('%s: nothing is available, and known keys stay', async (_, answer) => {
-    const keySet = createSet(undefined, 1_000);
-    server.serve(answer);
-    expect(await lookUp(keySet, 'second')).toBe('unavailable');
-    server.serve([first.jwk]);
-    clock += 5 * SECOND;
-    expect(await lookUp(keySet, 'first')).toBe('EdDSA');
+  test.each(Object.entries(answers))(
+    '%s: no key becomes available, and known keys stay',
+    async (_, answer) => {
+      const keySet = createSet(undefined, 1_000);
+      server.serve(answer);
+      expect(await lookUp(keySet, 'second')).toBe('unavailable');
+      server.serve([first.jwk]);
+      clock += 5 * SECOND;
+      expect(await lookUp(keySet, 'first')).toBe('EdDSA');
 
-    server.serve(answer);
-    clock += 5 * MINUTE;
-    expect(await lookUp(keySet, 'first')).toBe('EdDSA');
-    expect(await lookUp(keySet, 'second')).toBe('unknown');
-  });
+      server.serve(answer);
+      clock += 5 * MINUTE;
+      expect(await lookUp(keySet, 'first')).toBe('EdDSA');
+      expect(await lookUp(keySet, 'second')).toBe('unknown');
+    },
+  );
 
   test('a redirect is not followed', async () => {
     server.serve((request, response) => {
@@ -296,7 +299,7 @@ describe('an answer that is no key set', () => {
     expect(server.requests()).toBe(1);
   });
 
-  test('a server that is not there', async () => {
+  test('a server that does not exist', async () => {
     const gone = await startKeySetServer();
     await gone.close();
     expect(await lookUp(createSet(`${gone.url}/api/auth/jwks`), 'first')).toBe('unavailable');
@@ -309,7 +312,7 @@ describe('an answer that is no key set', () => {
     ]);
   });
 
-  test('an empty set is the server taking its keys back', async () => {
+  test('an empty set revokes all keys', async () => {
     const keySet = createSet();
     await keySet.find('first');
     server.serve([]);
@@ -364,12 +367,12 @@ describe('keys that are not for verifying tokens', () => {
     ]);
   });
 
-  test.each(Object.entries(ignored))('%s alone: nothing is available', async (_, jwk) => {
+  test.each(Object.entries(ignored))('%s alone: no key is available', async (_, jwk) => {
     server.serve([jwk as object]);
     expect(await lookUp(createSet(), undefined)).toBe('unavailable');
   });
 
-  test('of two keys with one kid the first counts', async () => {
+  test('the first of two keys with the same kid is used', async () => {
     server.serve([first.jwk, { ...rsa.jwk, kid: 'first' }]);
     expect(await lookUp(createSet(), 'first')).toBe('EdDSA');
   });
@@ -386,14 +389,14 @@ describe('the algorithm follows from the key', () => {
     ['ES256', 'ES256'],
     ['ES512', 'ES512'],
     ['PS256', 'RS256'],
-  ])('a key made for %s that does not say so is for %s', async (made, read) => {
+  ])('a key made for %s without alg is used for %s', async (made, read) => {
     server.serve([{ ...createSigningKey('key', made).jwk, alg: undefined }]);
     expect(await lookUp(createSet(), 'key')).toBe(read);
   });
 });
 
 describe('closing', () => {
-  test('ends a fetch that is under way and starts no other', async () => {
+  test('aborts the current fetch and starts no other', async () => {
     const reached = new Promise<void>((resolve) => {
       server.serve((request) => {
         void once(request.socket, 'close').then(() => resolve());

@@ -27,7 +27,7 @@ test.each([
   'https://evil.example/https://app.example.com',
   'https://app.example.com https://evil.example',
   'localhost:3000',
-])('%j is not', (origin) => {
+])('%j is not allowed', (origin) => {
   expect(isAllowed(origin)).toBe(false);
 });
 
@@ -35,7 +35,7 @@ test('a missing origin is not', () => {
   expect(isAllowed()).toBe(false);
 });
 
-test('two are not', () => {
+test('two origins are not allowed', () => {
   expect(isAllowed('https://app.example.com', 'https://app.example.com')).toBe(false);
 });
 

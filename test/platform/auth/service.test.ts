@@ -1,4 +1,4 @@
-/** Who gets in, and who does not, at a running service. */
+/** Tests authentication and authorization at a running service. */
 import { once } from 'node:events';
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
@@ -37,7 +37,7 @@ afterAll(async () => {
   await keySetServer.close();
 });
 
-/** Sends a request whose header lines can repeat, checks the response against the contract, and returns it. */
+/** Sends a request with possibly repeated headers; returns the response after a check against the contract. */
 async function sendLines(
   { url }: TestService,
   method: 'GET' | 'POST',
@@ -68,7 +68,7 @@ async function sendLines(
   return observed;
 }
 
-/** The line that the service wrote about a request. */
+/** The log line of a request. */
 function loggedOf(service: TestService, requestId: string): Promise<Record<string, unknown>> {
   return until(() => service.logged.find((line) => line.request_id === requestId && line.msg === 'request'));
 }
@@ -79,7 +79,7 @@ function tokenWith(claims: object, userId = kit.userId): string {
   return forge({ alg: 'HS256' }, { sub: userId, exp, ...claims }, hmac(kit.secret));
 }
 
-/** The session cookie of Better Auth's cache, signed with the kit's secret. */
+/** Better Auth's session cookie, signed with the kit's secret. */
 function cookieWith(user: object, userId = kit.userId): string {
   const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
   const exp = Math.floor(Date.now() / 1000) + 300;
@@ -96,7 +96,7 @@ describe.each(MODES)('a service in mode %s', (mode) => {
   let service: TestService;
   let client: Client;
   beforeAll(async () => {
-    // What a frontend's environment holds: the secret is there even where it does not count.
+    // Like a frontend's environment: the secret is set even if it is not used.
     const sources = { BETTER_AUTH_SECRET: kit.secret, ...environmentOf(mode, kit) };
     service = await startTestService({ ...environment, ...sources });
     client = new Client({ connectionString: service.database.url });
@@ -107,7 +107,7 @@ describe.each(MODES)('a service in mode %s', (mode) => {
     await service.stop();
   });
 
-  /** What there is before and after a request that no handler has seen. */
+  /** The rows of the database, which a rejected request must not change. */
   async function rows(): Promise<object[]> {
     const tables = ['profiles', 'tasks', 'changes'].map(
       (table) => `(select count(*) from tasklane.${table})`,
@@ -200,7 +200,7 @@ describe('with the secret and its cookie', () => {
     ],
   ])('%s', (_, credential) => {
     test.each(reads)('is enough for %s', async (_id, operation) => {
-      // What the contract's examples name need not be there.
+      // The entities of the contract's examples do not exist.
       expect([200, 404]).toContain((await call(operation, credential())).status);
     });
 
@@ -221,7 +221,7 @@ describe('with the secret and its cookie', () => {
     }
   });
 
-  test('the scope to write is enough for both', async () => {
+  test('the write scope allows reads and writes', async () => {
     const token = tokenWith({ scope: 'tasklane:write' });
     expect((await send(service.url, 'POST', path, { token, body })).status).toBe(201);
     expect((await send(service.url, 'GET', path, { token })).status).toBe(200);
@@ -240,7 +240,7 @@ describe('with the secret and its cookie', () => {
     ['an opaque origin', { Origin: 'null' }, 403],
   ];
 
-  test.each(origins)('a cookie from %s reads, and a bearer token writes', async (_, headers) => {
+  test.each(origins)('from %s a cookie can read and a bearer token can write', async (_, headers) => {
     const Cookie = cookieWith({});
     expect((await send(service.url, 'GET', path, { headers: { ...headers, Cookie } })).status).toBe(200);
     expect((await send(service.url, 'HEAD', path, { headers: { ...headers, Cookie } })).status).toBe(200);
@@ -299,12 +299,12 @@ describe('with the secret and its cookie', () => {
     await attacks(0, 300);
     const before = bytes();
     await attacks(300, 1_800);
-    // To keep them would take 1,500 × 5.5 kB.
+    // Keeping them would take 1,500 × 5.5 kB.
     expect(bytes() - before).toBeLessThan(3_000_000);
   });
 });
 
-describe('with a key set that is out of reach at the start', () => {
+describe('with a key set that is unreachable at the start', () => {
   let server: KeySetServer;
   let service: TestService;
   beforeAll(async () => {
@@ -318,7 +318,7 @@ describe('with a key set that is out of reach at the start', () => {
     await server.close();
   });
 
-  test('tokens are 503 until it is back, and everything else is as ever', async () => {
+  test('tokens are 503 until it is reachable, and everything else works', async () => {
     const { url } = server;
     const token = signWith(kit.keys.ed25519, {
       sub: 'alice',
@@ -331,7 +331,7 @@ describe('with a key set that is out of reach at the start', () => {
     const response = await read();
     expect(response).toMatchObject({
       status: 503,
-      body: { code: 'service-unavailable', detail: 'What tokens are checked with is out of reach.' },
+      body: { code: 'service-unavailable', detail: 'The keys for checking tokens are unreachable.' },
     });
     const seconds = Number(response.headers['retry-after']);
     expect(seconds).toBeGreaterThanOrEqual(1);
@@ -359,7 +359,7 @@ describe('with the sessions of a Better Auth server', () => {
       BETTER_AUTH_SECRET: kit.secret,
       AUTH_SOURCES: 'session',
     });
-    // The tests' role is called as Tasklane's schema is, which Postgres would put first.
+    // The tests' role has the same name as Tasklane's schema, so that Postgres would search that schema first.
     const url = new URL(service.database.url);
     url.searchParams.set('options', '-csearch_path=public');
     server = await startBetterAuth({ databaseUrl: url.href, options: { secret: kit.secret } });
@@ -375,7 +375,7 @@ describe('with the sessions of a Better Auth server', () => {
     return (await send(service.url, 'GET', `/api/${user.userId}/tasks`, options)).status;
   }
 
-  test('a browser’s cookie and the session’s token open the lane', async () => {
+  test('the session cookie and the session token open the lane', async () => {
     const user = await server.signUp();
     const path = `/api/${user.userId}/tasks`;
     const headers = { Cookie: cookieOf(user) };

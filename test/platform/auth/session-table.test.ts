@@ -36,7 +36,7 @@ function open(tables = { schema: 'public', session: 'session', user: 'user' }): 
   return createSessionTable({ query, tables, secrets: [SECRET], readOnlyRoles: ['read-only'] });
 }
 
-/** The tables as Better Auth's Drizzle generator writes them: other column names, timestamps without a zone. */
+/** The tables of Better Auth's Drizzle generator: other column names, timestamps without a time zone. */
 const DRIZZLE_TABLES = `
   create table "user" (id text primary key, role text);
   create table session (
@@ -47,7 +47,7 @@ const DRIZZLE_TABLES = `
     ('1', '${TOKEN}', 'alice', '2029-12-31 12:00', '2030-01-01 00:00:01'),
     ('2', '${TOKEN.toLowerCase()}', 'bob', '2029-12-31 12:00', '2030-01-01 00:00:01')`;
 
-test('reads snake_case columns and timestamps without a zone as UTC, whatever the session’s zone', async () => {
+test('reads snake_case columns, and timestamps without a zone as UTC in any session time zone', async () => {
   await client.query(DRIZZLE_TABLES);
   expect(await open().find(TOKEN, 'header', NOW)).toEqual({
     ok: true,
@@ -63,7 +63,7 @@ test('reads the user’s role', async () => {
   });
 });
 
-test('reads other names, quoted, in another schema', async () => {
+test('reads tables and columns with other names, quoted, in another schema', async () => {
   await client.query(`
     create schema "Auth 1";
     create table "Auth 1"."use""rs" (id int primary key);
@@ -77,7 +77,7 @@ test('reads other names, quoted, in another schema', async () => {
   });
 });
 
-test('asks for the columns once', async () => {
+test('looks up the columns once', async () => {
   await client.query(DRIZZLE_TABLES);
   const table = open();
   await table.find(TOKEN, 'header', NOW);
@@ -86,7 +86,7 @@ test('asks for the columns once', async () => {
   expect(statements).toHaveLength(3);
 });
 
-test('finds a table that was made after the first look-up', async () => {
+test('finds a table that was created after the first look-up', async () => {
   const table = open();
   await expect(table.find(TOKEN, 'header', NOW)).rejects.toThrow('no table public.session');
   await client.query(DRIZZLE_TABLES);
@@ -110,7 +110,7 @@ test('refuses what cannot be a session token without asking the database', async
   expect(statements).toEqual([]);
 });
 
-test('a database out of reach is said so, and the log does not hold the token', async () => {
+test('an unreachable database gives its own error, and the log does not have the token', async () => {
   const log = memoryLog();
   const failing: Query = (_, values) =>
     Promise.reject(Object.assign(new Error(`connection lost: ${values}`), { code: 'ECONNRESET' }));

@@ -8,7 +8,7 @@ import {
   sign,
 } from 'node:crypto';
 
-/** Signs the bytes before a token's second dot. */
+/** Signs the text before a token's second dot. */
 export type Signer = (input: string) => Buffer;
 
 export interface SigningKey {
@@ -16,7 +16,7 @@ export interface SigningKey {
   readonly alg: string;
   readonly sign: Signer;
   readonly publicKey: KeyObject;
-  /** As a key set publishes it. */
+  /** The public key in the form of a key set. */
   readonly jwk: JsonWebKey & { kid: string; alg: string };
   readonly privateJwk: JsonWebKey & { kid: string; alg: string };
 }
@@ -52,7 +52,7 @@ const SIGNERS: Record<
   },
 };
 
-/** A fresh key pair for one algorithm; `signAs` signs with another algorithm's method than the key is for. */
+/** A new key pair for one algorithm; `signAs` signs with the method of another algorithm. */
 export function createSigningKey(kid: string, alg: string, signAs = alg): SigningKey {
   const privateKey = SIGNERS[alg]!.generate();
   const publicKey = createPublicKey(privateKey);
@@ -71,7 +71,7 @@ export function encode(part: string | object | Buffer): string {
   return Buffer.from(bytes).toString('base64url');
 }
 
-/** A token of any header and payload, well-formed or not: a string or bytes go in as they are, an object as JSON. */
+/** A token with any header and payload: strings and bytes are used as they are, objects become JSON. */
 export function forge(header: string | object, payload: string | object | Buffer, signer: Signer): string {
   const input = `${encode(header)}.${encode(payload)}`;
   return `${input}.${signer(input).toString('base64url')}`;

@@ -7,13 +7,13 @@ import {
 } from '../../../src/platform/auth/authenticator';
 import { parseAuthConfig } from '../../../src/platform/auth/config';
 
-/** A request as Node's HTTP parser leaves it, from its header lines in order. */
+/** A request of Node's HTTP parser, made from its header lines in order. */
 export function requestWith(headers: readonly (readonly [string, string])[]): IncomingMessage {
   const request = new IncomingMessage(new Socket()) as IncomingMessage & {
     _addHeaderLines(lines: string[], count: number): void;
   };
   const lines = headers.flat();
-  // What the parser itself calls: it decides how repeated headers are joined.
+  // The parser itself calls this; it decides how repeated headers are joined.
   request._addHeaderLines(lines, lines.length);
   return request;
 }
@@ -22,10 +22,10 @@ export function bearer(token: string): IncomingMessage {
   return requestWith([['Authorization', `Bearer ${token}`]]);
 }
 
-/** The configuration that an environment outside production gives; fails the test when it has faults. */
+/** The configuration of an environment outside production; fails the test if it has errors. */
 export function configOf(env: NodeJS.ProcessEnv): AuthConfig {
-  const { config, faults } = parseAuthConfig(env, { production: false });
-  if (config === null) throw new Error(faults.join('\n'));
+  const { config, errors } = parseAuthConfig(env, { production: false });
+  if (config === null) throw new Error(errors.join('\n'));
   return config;
 }
 
@@ -35,7 +35,7 @@ export interface LogLine {
   readonly message: string;
 }
 
-/** A log that keeps what is written to it. */
+/** A log that keeps its lines. */
 export function memoryLog() {
   const lines: LogLine[] = [];
   const write = (level: LogLine['level']) => (fields: object, message: string) => {
@@ -46,7 +46,7 @@ export function memoryLog() {
   } & Parameters<typeof createAuthenticator>[1];
 }
 
-/** Runs `work` with an authenticator and closes it. */
+/** Runs `work` with an authenticator, and closes it. */
 export async function withAuthenticator<T>(
   env: NodeJS.ProcessEnv,
   work: (authenticator: Authenticator) => Promise<T>,

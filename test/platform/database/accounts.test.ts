@@ -1,4 +1,4 @@
-/** Lanes that are linked to a table of users: for every type of id, under every state of the table, by any login. */
+/** Tests account links: every type of id, every state of the table, and any login. */
 import { Client } from 'pg';
 import pino from 'pino';
 import {
@@ -47,7 +47,7 @@ function makeAccounts(idType: string): Promise<unknown> {
 const link = (settings: AccountSettings = auto): Promise<AccountLink> =>
   withMigrationLock(database.url, (connection) => linkAccounts(connection, settings));
 
-/** Writes a task into a lane, and a change of it. */
+/** Writes a task and its change into a lane. */
 function write(userId: string, within = lanes): Promise<void> {
   return within.withUser(userId).write(async (lane) => {
     const id = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e';
@@ -80,7 +80,7 @@ async function lanesOf(url?: string): Promise<Record<string, string[]>> {
 
 const everywhere = (...ids: string[]) => ({ profiles: ids, tasks: ids, changes: ids });
 
-/** The link as the catalog has it; the oids change when it is made anew. */
+/** The link's constraints in the catalog; the oids change if it is created again. */
 function constraints(): Promise<{ name: string; validated: boolean; oid: number }[]> {
   return sql(
     `select conname::text as name, convalidated as validated, oid::int from pg_constraint
@@ -103,7 +103,7 @@ describe.each([
     await sql('insert into public."user" (id) values ($1), ($2)', [mine, theirs]);
   });
 
-  test('link lanes, which end with their accounts', async () => {
+  test('link lanes to accounts, and a lane is erased with its account', async () => {
     const linked = { state: 'linked', table: 'public."user"', idType, orphans: 0, examples: [] };
     expect(await link()).toEqual(linked);
     for (const id of [mine, theirs]) await write(id as string);
@@ -116,7 +116,7 @@ describe.each([
     expect((await constraints()).every((each) => each.validated)).toBe(true);
   });
 
-  test('link the lanes that are there', async () => {
+  test('link existing lanes', async () => {
     await write(mine as string);
     expect(await link()).toMatchObject({ state: 'linked', orphans: 0 });
     expect((await constraints()).every((each) => each.validated)).toBe(true);
@@ -124,19 +124,19 @@ describe.each([
     expect(await lanesOf()).toEqual(everywhere());
   });
 
-  test('let nobody else begin a lane, and everybody look', async () => {
+  test('let only accounts create a lane, and everybody read', async () => {
     await link();
     for (const id of ['eve', '7', 'ffffffff-ffff-4fff-bfff-ffffffffffff']) {
       expect(await lanes.withUser(id).read(async (lane) => lane.rows('tasks'))).toEqual([]);
       await refused(write(id));
-      // With no connection left behind in a transaction.
+      // No connection is left in a transaction.
       await refused(write(id));
     }
     expect(await lanesOf()).toEqual(everywhere());
   });
 });
 
-describe('an id that is not as Postgres writes it', () => {
+describe('an id in another spelling than that of Postgres', () => {
   test.each([
     uuidA.toUpperCase(),
     uuidA.replaceAll('-', ''),
@@ -144,7 +144,7 @@ describe('an id that is not as Postgres writes it', () => {
     `${uuidA}0`,
     `urn:uuid:${uuidA}`,
     'ada',
-  ])('is no uuid: %j', async (id) => {
+  ])('is not a uuid: %j', async (id) => {
     await makeAccounts('uuid');
     await sql('insert into public."user" (id) values ($1)', [uuidA]);
     await link();
@@ -165,7 +165,7 @@ describe('an id that is not as Postgres writes it', () => {
     '2147483648',
     '9'.repeat(30),
     'ada',
-  ])('is no integer: %j', async (id) => {
+  ])('is not an integer: %j', async (id) => {
     await makeAccounts('integer');
     await sql('insert into public."user" (id) values (1), (10), (-1)');
     await link();
@@ -175,11 +175,11 @@ describe('an id that is not as Postgres writes it', () => {
 });
 
 describe('lanes without an account', () => {
-  test('are told, and stay as they are; no new one is made', async () => {
+  test('are logged and left unchanged, and no new one is created', async () => {
     await makeAccounts('text');
     await sql(`insert into public."user" (id) values ('ada')`);
-    const strays = ['f', 'e', 'd', 'c', 'b', 'a'];
-    for (const id of ['ada', ...strays]) await write(id);
+    const orphans = ['f', 'e', 'd', 'c', 'b', 'a'];
+    for (const id of ['ada', ...orphans]) await write(id);
 
     const found = { orphans: 6, examples: ['a', 'b', 'c', 'd', 'e'] };
     expect(await link()).toMatchObject(found);
@@ -188,7 +188,7 @@ describe('lanes without an account', () => {
     await write('f');
     await refused(write('g'));
     await sql('delete from public."user"');
-    expect(await users('profiles')).toEqual(strays.toSorted());
+    expect(await users('profiles')).toEqual(orphans.toSorted());
 
     await sql(`insert into public."user" (id) values ('a'), ('b')`);
     await sql(`delete from tasklane.profiles where user_id > 'b'`);
@@ -196,7 +196,7 @@ describe('lanes without an account', () => {
     expect(await constraints()).toMatchObject([{ validated: true }]);
   });
 
-  test('whose id can be no account’s can be read, and not written', async () => {
+  test('can be read but not written if no account can have their id', async () => {
     await makeAccounts('integer');
     await sql('insert into public."user" (id) values (1)');
     for (const id of ['1', '01', '7']) await write(id);
@@ -209,7 +209,7 @@ describe('lanes without an account', () => {
 });
 
 describe('the link', () => {
-  test('is not made anew where it is current', async () => {
+  test('is not created again if it is current', async () => {
     await makeAccounts('uuid');
     await link();
     const before = await constraints();
@@ -217,7 +217,7 @@ describe('the link', () => {
     expect(await constraints()).toEqual(before);
   });
 
-  test('follows a table that is made anew with ids of another type', async () => {
+  test('follows a table that is created again with ids of another type', async () => {
     await makeAccounts('integer');
     await sql('insert into public."user" (id) values (1)');
     await link();
@@ -230,7 +230,7 @@ describe('the link', () => {
     expect(await link()).toMatchObject({ state: 'linked', idType: 'text', orphans: 1, examples: ['1'] });
   });
 
-  test('is undone when the table is gone, and lanes are free again', async () => {
+  test('is removed with the table, and then lanes need no account', async () => {
     await makeAccounts('integer');
     await link();
     await sql('drop table public."user" cascade');
@@ -243,7 +243,7 @@ describe('the link', () => {
     expect(await constraints()).toEqual([]);
   });
 
-  test('goes with the tables, and stands in the way of no migration', async () => {
+  test('is removed with the tables and blocks no migration', async () => {
     await makeAccounts('integer');
     await link();
     const names = await migrateDown(database.url, { all: true });
@@ -254,7 +254,7 @@ describe('the link', () => {
     await refused(write('ada'));
   });
 
-  test('is undone when it is switched off', async () => {
+  test('is removed when it is switched off', async () => {
     await makeAccounts('text');
     await link();
     expect(await link({ ...auto, link: 'off' })).toEqual({ state: 'off' });
@@ -262,7 +262,7 @@ describe('the link', () => {
     expect(await link({ ...auto, link: 'off' })).toEqual({ state: 'off' });
   });
 
-  test('can be to a table of another name, in another schema', async () => {
+  test('can refer to a table with another name, in another schema', async () => {
     await sql('create schema "the auth"');
     await sql(`create table "the auth"."The ""users""" (id bigint primary key)`);
     await sql(`insert into "the auth"."The ""users""" values (1)`);
@@ -281,25 +281,28 @@ describe('the link', () => {
     ],
     ['a view', 'create view public."user" as select 1 as id', /no table/],
     ['ids of another type', 'create table public."user" (id date primary key)', /of type date/],
-    ['ids that are no key', 'create table public."user" (id text, email text)', /not its key/],
+    ['ids that are not a key', 'create table public."user" (id text, email text)', /not its key/],
     [
-      'ids that are a key only with more',
+      'ids that are a key only with another column',
       'create table public."user" (id text, email text, primary key (id, email))',
       /not its key/,
     ],
     [
-      'ids that are a key only for some',
+      'ids that are a key only for some rows',
       'create table public."user" (id text); create unique index on public."user" (id) where id > $$a$$',
       /not its key/,
     ],
-  ])('is not made to %s, which is a fault where the table is named', async (_what, statement, reason) => {
-    await sql(statement);
-    expect(await link()).toMatchObject({ state: 'unlinked' });
-    await expect(link({ ...auto, link: 'required' })).rejects.toThrow(reason);
-    await write('ada');
-  });
+  ])(
+    'is not created for %s, which is an error if the table is configured',
+    async (_what, statement, reason) => {
+      await sql(statement);
+      expect(await link()).toMatchObject({ state: 'unlinked' });
+      await expect(link({ ...auto, link: 'required' })).rejects.toThrow(reason);
+      await write('ada');
+    },
+  );
 
-  test('is not made to a table of something else, unless it is named', async () => {
+  test('is not created for a table of something else, unless it is configured', async () => {
     await sql('create table public."user" (id text primary key, name text)');
     expect(await link()).toEqual({
       state: 'unlinked',
@@ -308,7 +311,7 @@ describe('the link', () => {
     expect(await link({ ...auto, link: 'required' })).toMatchObject({ state: 'linked' });
   });
 
-  test('leaves the wall up', async () => {
+  test('keeps row-level security', async () => {
     await makeAccounts('text');
     await link();
     const forced = await sql(
@@ -335,13 +338,13 @@ describe('a first write while the account is being deleted', () => {
   });
   afterEach(() => deleter.end());
 
-  test('is refused', async () => {
+  test('is rejected', async () => {
     await deleter.query('commit');
     await refused(writing);
     expect(await users('profiles')).toEqual([]);
   });
 
-  test('makes the lane if the account stays', async () => {
+  test('creates the lane if the account stays', async () => {
     await deleter.query('rollback');
     await writing;
     expect(await users('profiles')).toEqual([uuidA]);
@@ -380,7 +383,7 @@ describe.each([
       linkAccounts(connection, { ...auto, schema: 'auth' }),
     );
 
-  test('a table of another owner is linked once that one allows it', async () => {
+  test('a table of another owner is linked after its owner grants the right', async () => {
     await write(uuidA, own);
     await expect(linkAsOwner()).rejects.toThrow(/grant select, references on auth\."user" to/);
     await write(uuidB, own);

@@ -1,11 +1,11 @@
-/** The second wall alone: whatever a repository makes of a lane's query, it keeps to the lane. */
+/** The second wall alone: any query that a repository builds stays in its lane. */
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { Database } from '../../../src/platform/database/database';
 import type { Lane, WritableLane } from '../../../src/platform/database/lane';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { openDatabase } from '../../support/open-database';
-import { grantUnheldRole, unheldRole } from '../../support/roles';
+import { bypassingRole, grantBypassingRole } from '../../support/roles';
 import { seedTasks } from '../../support/tasks';
 
 let testDatabase: TestDatabase;
@@ -15,8 +15,8 @@ let theirs: string;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
-  await grantUnheldRole(testDatabase.url);
-  database = openDatabase(testDatabase.url, { appRole: unheldRole });
+  await grantBypassingRole(testDatabase.url);
+  database = openDatabase(testDatabase.url, { appRole: bypassingRole });
 });
 afterAll(async () => {
   await database?.close();
@@ -92,8 +92,16 @@ test.each<[string, (lane: WritableLane) => Tasks, string]>([
     'cannot be turned into insert',
   ],
   ['TRUNCATE', (lane) => tasksOf(lane).truncate() as never, 'cannot be turned into truncate'],
-  ['a gift', (lane) => tasksOf(lane).update({ user_id: theirs }) as Tasks, 'A row stays in its lane'],
-  ['a gift by name', (lane) => tasksOf(lane).update('user_id', theirs) as Tasks, 'A row stays in its lane'],
+  [
+    'an update that gives rows away',
+    (lane) => tasksOf(lane).update({ user_id: theirs }) as Tasks,
+    'A row stays in its lane',
+  ],
+  [
+    'an update by name that gives rows away',
+    (lane) => tasksOf(lane).update('user_id', theirs) as Tasks,
+    'A row stays in its lane',
+  ],
 ])('a query cannot become %s', async (_what, make, message) => {
   const before = [await titles(mine), await titles(theirs)];
   await expect(database.withUser(mine).write(async (lane) => make(lane))).rejects.toThrow(message);

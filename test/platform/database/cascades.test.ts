@@ -1,14 +1,10 @@
-/** What is done to many rows at once: the number of statements does not follow the number of rows. */
+/** The number of statements does not grow with the number of rows. */
 import { Client } from 'pg';
 import { query } from '../../support/database';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { makeTaskClient, type TaskClient } from '../../support/task-client';
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService({ DATABASE_POOL_MAX: '1' });
-});
-afterAll(() => service.stop());
+const service = useTestService({ DATABASE_POOL_MAX: '1' });
 
 interface Seeded {
   readonly user: TaskClient;
@@ -18,7 +14,7 @@ interface Seeded {
   readonly otherTag: string;
 }
 
-/** A lane with `count` tasks with a tag and a reminder, below a recurring one, in a project. */
+/** A lane with a recurring task in a project, and `count` subtasks with a tag and a reminder. */
 async function seed(count: number, status: 'pending' | 'completed'): Promise<Seeded> {
   const user = await makeTaskClient(service);
   const project = await user.project();
@@ -101,10 +97,10 @@ const cascades: Record<string, [status: 'pending' | 'completed', act: (seeded: S
     ],
   };
 
-// Before the service connects: its connections keep the method that they were opened with.
+// Must run before the service connects, because connections keep the method from when they were opened.
 const sent = jest.spyOn(Client.prototype, 'query');
 
-/** How many statements an act sends. */
+/** The number of statements that `act` sends. */
 async function statementsOf(act: () => Promise<unknown>): Promise<number> {
   const before = sent.mock.calls.length;
   await act();
@@ -112,7 +108,7 @@ async function statementsOf(act: () => Promise<unknown>): Promise<number> {
 }
 
 test.each(Object.entries(cascades))(
-  '%s: as many statements for 40 rows as for 2',
+  '%s sends as many statements for 40 rows as for 2',
   async (_what, [status, act]) => {
     const counts: number[] = [];
     for (const count of [2, 40]) {
@@ -124,7 +120,7 @@ test.each(Object.entries(cascades))(
   },
 );
 
-test('a project deleted with its tasks leaves the changes of each tree together, its root first', async () => {
+test('deleting a project with its tasks records the changes of each tree together, with its root first', async () => {
   const { user, project, parent } = await seed(3, open);
   const second = await user.create({ project_id: project });
   const seq = await user.seq();

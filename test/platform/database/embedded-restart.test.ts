@@ -1,4 +1,4 @@
-/** The embedded Postgres ends without being asked to: it comes back with all that was acknowledged, or the service ends. */
+/** The embedded Postgres ends unexpectedly: it restarts with all acknowledged writes, or the service ends. */
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -34,7 +34,7 @@ async function connect(): Promise<Client> {
   return client;
 }
 
-/** Kills the postmaster; its identity. */
+/** Kills the postmaster, and returns its identity. */
 async function killPostmaster(): Promise<string> {
   const identity = identify(postmasterOf(dataDir) ?? 0) as string;
   process.kill(Number.parseInt(identity, 10), 'SIGKILL');
@@ -64,7 +64,7 @@ describe('a service with the embedded Postgres', () => {
     await service.ended;
   });
 
-  /** Makes tasks until one is acknowledged again. */
+  /** Creates tasks until one is acknowledged again. */
   async function write(): Promise<void> {
     await until(async () => {
       const { status, body } = await user.send('POST', '/tasks', { body: { title: 'Kept' } });
@@ -80,7 +80,7 @@ describe('a service with the embedded Postgres', () => {
     expect(body.items.map(({ id }: { id: string }) => id)).toEqual(expect.arrayContaining(acknowledged));
   }
 
-  test('serves again after its postmaster was killed, each time, with what was acknowledged', async () => {
+  test('serves again each time its postmaster is killed, without losing acknowledged writes', async () => {
     const { port } = await connection();
     for (let time = 1; time <= 3; time++) {
       const killed = await killPostmaster();
@@ -89,14 +89,15 @@ describe('a service with the embedded Postgres', () => {
       await expectKept();
       expect(isRunning(killed)).toBe(false);
       expect((await connection()).port).toBe(port);
-      expect(logged('embedded Postgres started again')).toHaveLength(time);
+      // It is logged a moment after the server answers.
+      await until(() => logged('embedded Postgres started again').length === time);
     }
     service.child.kill('SIGTERM');
     expect(await service.ended).toEqual({ code: 0, signal: null });
     expect(postmasterOf(dataDir)).toBeUndefined();
   });
 
-  test('serves again after one of its backends was killed, without a new postmaster', async () => {
+  test('serves again after one of its backends is killed, without a new postmaster', async () => {
     const postmaster = postmasterOf(dataDir);
     const client = await connect();
     const { rows } = await client.query('select pg_backend_pid() as pid');
@@ -112,11 +113,11 @@ describe('a service with the embedded Postgres', () => {
     expect(logged('embedded Postgres ended')).toEqual([]);
   });
 
-  test('waits for a backend that outlives its postmaster and holds its memory', async () => {
+  test('waits for a backend that outlives its postmaster and keeps its shared memory', async () => {
     const client = await connect();
     const [{ pid }] = (await client.query('select pg_backend_pid() as pid')).rows;
     const backend = identify(pid) as string;
-    // It is busy, and looks up from its work only once it writes what it found.
+    // It is busy, and notices the end of its postmaster only when it writes its result.
     const work = client
       .query('select count(*) from generate_series(1, 20000000) as n')
       .catch(() => undefined);
@@ -133,11 +134,11 @@ describe('a service with the embedded Postgres', () => {
     await expectKept();
   });
 
-  test('stops when it is told to while its Postgres cannot start', async () => {
+  test('stops on request while its Postgres cannot start', async () => {
     const client = await connect();
     const [{ pid }] = (await client.query('select pg_backend_pid() as pid')).rows;
     const backend = identify(pid) as string;
-    // A stopped backend keeps the memory of its postmaster.
+    // A stopped backend keeps its postmaster's shared memory.
     process.kill(pid, 'SIGSTOP');
     await killPostmaster();
     await until(() => logged('embedded Postgres ended').length > 0);
@@ -148,7 +149,7 @@ describe('a service with the embedded Postgres', () => {
     await until(() => !isRunning(backend));
   });
 
-  test('ends when its Postgres does not come back', async () => {
+  test('ends if its Postgres does not start again', async () => {
     const pid = postmasterOf(dataDir) as number;
     const cluster = join(dataDir, 'postgres', 'cluster');
     await rename(join(cluster, 'data'), join(cluster, 'gone'));
@@ -159,7 +160,7 @@ describe('a service with the embedded Postgres', () => {
   });
 });
 
-test('a server that ends again and again is given up, and one that stayed up for long is not', async () => {
+test('a server that keeps ending is not restarted for ever, unless it ran for long in between', async () => {
   const first = await startEmbeddedPostgres({ dataDir, settings: { fsync: 'off' } });
   let starts = 0;
   const givenUp: Error[] = [];
@@ -174,7 +175,7 @@ test('a server that ends again and again is given up, and one that stayed up for
         starts++;
         return again;
       },
-      onGivenUp: (error) => givenUp.push(error),
+      onFailed: (error) => givenUp.push(error),
     });
   const steady = watched(0);
   for (let time = 1; time <= 3; time++) {
@@ -196,7 +197,7 @@ test('a server that ends again and again is given up, and one that stayed up for
   await shaky.stop();
 });
 
-test('a database that is gone does not come back empty', async () => {
+test('a deleted database is not replaced by an empty one', async () => {
   const first = await startEmbeddedPostgres({ dataDir, settings: { fsync: 'off' } });
   await first.stop();
   await rename(join(dataDir, 'postgres', 'cluster'), join(dataDir, 'postgres', 'moved'));

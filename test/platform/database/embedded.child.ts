@@ -6,9 +6,9 @@ import { startEmbeddedPostgres } from '../../../src/platform/database/embedded/s
 
 export interface ChildOptions {
   dataDir: string;
-  /** Whether something beside the database keeps the process alive. */
+  /** Whether something besides the database keeps the process alive. */
   stay: boolean;
-  /** Where the platform package is, if not in node_modules. */
+  /** The place of the platform package, if it is not in node_modules. */
   packageDirectory?: string;
 }
 

@@ -31,10 +31,10 @@ import type { ChildOptions } from './embedded.child';
 const isRoot = process.getuid?.() === 0;
 const testAsRoot = isRoot ? test : test.skip;
 const DEADLINE = 15_000;
-// On a slow disk a cluster takes seconds to make.
+// On a slow disk, creating a cluster takes seconds.
 jest.setTimeout(60_000);
 
-/** Holds a DATA_DIR with a cluster, for the tests that need no first start of their own: those are slow. */
+/** A DATA_DIR with a cluster, for tests that need no first start, which is slow. */
 let shared: string;
 let directory: string;
 let dataDir: string;
@@ -43,7 +43,7 @@ const dataDirs = new Set<string>();
 
 async function makeDirectory(): Promise<string> {
   const made = await realpath(await mkdtemp(path.join(os.tmpdir(), "tasklane's données-")));
-  // Where the suite runs as root, an unprivileged user must reach it.
+  // If the suite runs as root, an unprivileged user must reach it.
   await chmod(made, 0o755);
   return made;
 }
@@ -65,7 +65,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await removeHome(path.join(shared, '.data'));
   await rm(shared, { recursive: true });
-  // Not empty where a service of this machine has its database there.
+  // Not empty if a service on this machine has its database there.
   await rmdir('/var/lib/tasklane').catch(() => {});
 });
 
@@ -151,7 +151,7 @@ async function startSleep({ uid, gid }: User): Promise<number> {
   return child.pid as number;
 }
 
-/** The pid of a zombie of that user: it ends only when its parent has become one that does not wait for it. */
+/** The pid of a zombie process of that user: its parent never waits for it. */
 async function startZombie({ uid, gid }: User): Promise<number> {
   const script = 'until grep -q sleep /proc/$$/comm; do :; done & echo $!; exec sleep 60';
   const parent = spawn('sh', ['-c', script], { uid, gid, stdio: ['ignore', 'pipe', 'ignore'] });
@@ -225,7 +225,7 @@ describe('a first start', () => {
     await expect(query(server, 'select 1/0')).rejects.toThrow('division by zero');
   });
 
-  test('tries another port when the one it chose is taken meanwhile', async () => {
+  test('tries another port if its first choice is taken meanwhile', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const taken = other.address() as AddressInfo;
@@ -241,7 +241,7 @@ describe('a first start', () => {
     }
   });
 
-  test('that is killed within initdb leaves nothing that stops the next one', async () => {
+  test('that is killed during initdb does not block the next start', async () => {
     const { child } = startChild();
     const home = path.join(dataDir, 'postgres');
     const unfinished = async () => {
@@ -262,7 +262,7 @@ describe('a first start', () => {
     await again.stop();
   });
 
-  test('by two processes at once makes one server, which one of them owns', async () => {
+  test('by two processes at once creates one server, which one of them owns', async () => {
     const both = [startChild(), startChild()];
     const servers = await Promise.all(both.map(({ started }) => started));
     expect(servers.map(({ owned }) => owned).sort()).toEqual([false, true]);
@@ -285,7 +285,7 @@ describe('a first start', () => {
 describe('a later start', () => {
   beforeEach(useShared);
 
-  test('finds the data, on whatever port', async () => {
+  test('finds the data on any port', async () => {
     const first = await start();
     await query(first, createAndFill);
     await first.stop();
@@ -296,7 +296,7 @@ describe('a later start', () => {
     await second.stop();
   });
 
-  test('attaches to the server of a live process, and its stop leaves that alone', async () => {
+  test('attaches to the server of a live process and does not stop that server', async () => {
     const owner = await startChild().started;
     const attached = await start();
     expect(attached).toMatchObject({ ...owner, owned: false });
@@ -305,8 +305,8 @@ describe('a later start', () => {
   });
 
   test.each([
-    ['is gone', undefined],
-    ['is gone and its pid is taken', `${process.pid}.0`],
+    ['has ended', undefined],
+    ['has ended, and another process has its pid', `${process.pid}.0`],
   ])('adopts the server whose owner %s', async (_, reused) => {
     const { child, started } = startChild();
     const orphan = await started;
@@ -326,7 +326,7 @@ describe('a later start', () => {
     expect(identify(pid)).toBeUndefined();
   });
 
-  test('after kill -9 of postgres recovers what was committed', async () => {
+  test('recovers committed data after kill -9 of postgres', async () => {
     const first = await start();
     await query(first, createAndFill);
     await killPostmaster(first.dataDirectory);
@@ -342,11 +342,11 @@ describe('a later start', () => {
   test.each([
     ['another process', startSleep],
     ['a zombie', startZombie],
-  ])('takes no notice of a postmaster.pid whose pid %s has', async (_, startOther) => {
+  ])('ignores a postmaster.pid whose pid belongs to %s', async (_, startOther) => {
     const first = await start();
     const file = path.join(first.dataDirectory, 'postmaster.pid');
     const record = await readFile(file, 'utf8');
-    // Of the same user: Postgres itself would take this one for a postmaster.
+    // A process of the same user: Postgres itself would accept it as a postmaster.
     const pid = await startOther(await stat(file));
     await first.stop();
     await writeFile(file, record.replace(/^\d+/, String(pid)));
@@ -371,7 +371,7 @@ describe('a later start', () => {
     }
   });
 
-  test('sets a log of more than 10 MB aside', async () => {
+  test('rotates a log of more than 10 MB', async () => {
     const first = await start();
     await first.stop();
     const log = path.join(first.dataDirectory, '../../postgres.log');
@@ -387,7 +387,7 @@ describe('a later start', () => {
 describe('the owning process', () => {
   beforeEach(useShared);
 
-  test('can drain after Ctrl-C, which reaches its whole process group', async () => {
+  test('can drain after Ctrl-C, which signals its whole process group', async () => {
     const { child, started } = startChild({ detached: true });
     const server = await started;
     const pid = postmasterPid(server.dataDirectory);
@@ -409,13 +409,13 @@ describe('the owning process', () => {
     expect(await query(server, 'select 1 as n')).toEqual([{ n: 1 }]);
   });
 
-  test('counts a zombie as ended, which an init that reaps nothing leaves', async () => {
+  test('counts a zombie process as ended', async () => {
     const pid = await startZombie(os.userInfo());
     await until(() => identify(pid) === undefined);
     expect(existsSync(`/proc/${pid}`)).toBe(true);
   });
 
-  test('ends a server that does not heed a fast shutdown', async () => {
+  test('ends a server that ignores a fast shutdown', async () => {
     const server = await start();
     const postmaster = identify(postmasterPid(server.dataDirectory)) as string;
     process.kill(Number.parseInt(postmaster, 10), 'SIGSTOP');
@@ -464,7 +464,7 @@ describe('an error says what to do', () => {
     );
   });
 
-  test('when another user made the cluster', async () => {
+  test('when another user owns the cluster', async () => {
     jest.spyOn(process, 'getuid' as never).mockReturnValue(12345 as never);
     await expect(start()).rejects.toThrow(/was made by another user .* or choose another DATA_DIR/);
   });
@@ -522,7 +522,7 @@ describe('as root', () => {
         recursive: true,
         verbatimSymlinks: true,
       });
-      // As `npm ci --ignore-scripts` under umask 077 leaves it.
+      // The result of `npm ci --ignore-scripts` under umask 077.
       await rm(path.join(native, 'lib/libicudata.so.60'));
       await chmod(path.join(native, 'lib/libxml2.so.2'), 0o600);
       await chmod(path.join(native, 'bin/initdb'), 0o700);

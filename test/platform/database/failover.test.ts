@@ -1,21 +1,21 @@
-/** The pool on a database that changes under it: read-only for a while, at its connection limit, or too slow. */
+/** Tests the pool with a database that is read-only for a while, at its connection limit, or too slow. */
 import pino from 'pino';
 import { countTasks, insertTask } from '../../../src/features/tasks/repository';
 import { createDatabase, type Database } from '../../../src/platform/database/database';
-import { isUnavailable } from '../../../src/platform/database/faults';
+import { isUnavailable } from '../../../src/platform/database/errors';
 import { migrateUp } from '../../../src/platform/database/migrations';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { openDatabase } from '../../support/open-database';
 import { openProxy } from '../../support/proxy';
 import { documentedSql, setUpRoles } from '../../support/roles';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { newTask } from '../../support/tasks';
 import { until } from '../../support/until';
 import { makeUser } from '../../support/user';
 
 const oneTo = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
 
-/** Sends sleeps in a row, each below the statement timeout. */
+/** Sends several sleeps, each below the statement timeout. */
 async function sleepInRow(
   lane: {
     rows(table: 'profiles'): { select(sql: unknown): PromiseLike<unknown> };
@@ -27,13 +27,9 @@ async function sleepInRow(
 }
 
 describe('a database that becomes read-only', () => {
-  let service: TestService;
-  beforeAll(async () => {
-    service = await startTestService();
-  });
-  afterAll(() => service.stop());
+  const service = useTestService();
 
-  /** As a failover does: connections end, and new ones lead to a server that takes no writes, or does again. */
+  /** Simulates a failover: connections end, and new connections are read-only or writable. */
   async function setReadOnly(readOnly: boolean, endsConnections: boolean): Promise<void> {
     const { name, url } = service.database;
     await query(url, `alter database ${name} set default_transaction_read_only = ${readOnly}`);
@@ -46,7 +42,7 @@ describe('a database that becomes read-only', () => {
     }
   }
 
-  test('answers reads, refuses writes, says so, and works again by itself', async () => {
+  test('answers reads, rejects writes, reports it, and works again by itself', async () => {
     const user = await makeUser(service.url);
     const write = () => user.send('POST', '/tasks', { body: { title: 'A task' } });
     const ready = () => user.send('GET', '/tasks').then(() => fetch(`${service.url}/readyz`));
@@ -61,7 +57,7 @@ describe('a database that becomes read-only', () => {
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     const { detail } = (await (await ready()).json()) as { detail: string };
     expect(detail).toMatch(/read-only/);
-    // Some connections, all of which were opened while it is read-only.
+    // Several connections, all opened while the database is read-only.
     const reads = await Promise.all(oneTo(4).map(() => user.send('GET', '/tasks')));
     expect(reads.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
 
@@ -92,7 +88,7 @@ describe('connections', () => {
     }
   });
 
-  test('that are read-only are replaced at the first write, which does not fail', async () => {
+  test('are replaced at the first write if they are read-only, and the write succeeds', async () => {
     const opened = openDatabase(database.url, { max: 1 });
     try {
       const pid = await pidOf(opened);
@@ -106,7 +102,7 @@ describe('connections', () => {
   });
 
   test.each(['25006', '57P01', '57P05', '08006', '25P03', '25P04'])(
-    'that met %s are not used again',
+    'are not reused after %s',
     async (code) => {
       const opened = openDatabase(database.url, { max: 1 });
       try {
@@ -120,7 +116,7 @@ describe('connections', () => {
     },
   );
 
-  test('that met an error of the statement alone are used again', async () => {
+  test('are reused after an error of a statement', async () => {
     const opened = openDatabase(database.url, { max: 1 });
     try {
       const pid = await pidOf(opened);
@@ -140,9 +136,9 @@ describe('a transaction that takes too long', () => {
   afterAll(() => database.drop());
 
   test.each<[string, (lane: Parameters<typeof sleepInRow>[0]) => Promise<unknown>]>([
-    ['in many statements', (lane) => sleepInRow(lane, 100)],
-    ['waiting for something else', () => new Promise(() => undefined)],
-  ])('%s is given up, with all that it wrote', async (_what, work) => {
+    ['a transaction with many statements', (lane) => sleepInRow(lane, 100)],
+    ['a transaction that waits for something else', () => new Promise(() => undefined)],
+  ])('%s is aborted and rolled back', async (_what, work) => {
     const opened = openDatabase(database.url, { max: 1, transactionTimeoutMs: 400 });
     try {
       const ada = opened.withUser('ada');
@@ -160,7 +156,7 @@ describe('a transaction that takes too long', () => {
     }
   });
 
-  test('on a network that went silent is given up by the service alone', async () => {
+  test('is aborted by the service if the network is silent', async () => {
     const proxy = await openProxy(database.url);
     const opened = openDatabase(proxy.url, { max: 1, transactionTimeoutMs: 400 });
     try {
@@ -179,7 +175,7 @@ describe('a transaction that takes too long', () => {
   });
 });
 
-test('requests wait for a connection where the role may open no more', async () => {
+test('requests wait for a connection if the role cannot open more', async () => {
   const setUp = await setUpRoles(documentedSql('A database administrator makes the roles'));
   const roles = { appRole: `${setUp.name}_app`, systemRole: `${setUp.name}_system` };
   try {

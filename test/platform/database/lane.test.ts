@@ -1,4 +1,4 @@
-/** Lanes on a real Postgres: one writer at a time, all or nothing, and connections that survive what goes wrong. */
+/** Tests lanes on a real Postgres: one writer at a time, atomic writes, and connections after failures. */
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { deleteTask } from '../../../src/features/tasks/delete';
@@ -10,13 +10,13 @@ import {
   updateTask,
 } from '../../../src/features/tasks/repository';
 import type { Database, DatabaseOptions } from '../../../src/platform/database/database';
-import { isUnavailable } from '../../../src/platform/database/faults';
+import { isUnavailable } from '../../../src/platform/database/errors';
 import type { Change, WritableLane } from '../../../src/platform/database/lane';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { type HeldLane, holdLane, waitingForLocks } from '../../support/held-lane';
 import { openDatabase } from '../../support/open-database';
 import { openProxy } from '../../support/proxy';
-import { startTestService, type TestService } from '../../support/service';
+import { useTestService } from '../../support/service';
 import { newTask, seedTasks } from '../../support/tasks';
 import { until } from '../../support/until';
 import { makeUser } from '../../support/user';
@@ -44,12 +44,12 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
-/** Runs a statement past the lanes. */
+/** Runs a statement directly on the database. */
 async function sql<R extends object>(text: string, values: unknown[] = []): Promise<R[]> {
   return (await owner.query<R>(text, values)).rows;
 }
 
-/** A row of a task, written past its repository. */
+/** A row of a task, without the repository. */
 const taskRow = (title = 'A task') => ({ id: randomUUID(), title });
 
 const change = (fields: Change['fields'] = {}): Change & { id: string } => ({
@@ -93,7 +93,7 @@ describe('prepared queries', () => {
   };
 
   test.each([true, false])(
-    'are prepared once a connection where that may be: %s',
+    'are prepared once per connection if that is allowed: %s',
     async (preparedStatements) => {
       const lanes = open({ max: 1, preparedStatements });
       for (let each = 0; each < 3; each++) {
@@ -103,7 +103,7 @@ describe('prepared queries', () => {
     },
   );
 
-  test('are prepared for the first 200 texts', async () => {
+  test('are limited to the first 200 texts', async () => {
     const lanes = open({ max: 1 });
     for (let count = 1; count <= 205; count++) {
       const ids = Array.from({ length: count }, () => randomUUID());
@@ -112,7 +112,7 @@ describe('prepared queries', () => {
     expect(await preparedBy(lanes)).toBe(200);
   });
 
-  test('go on when a migration adds a column', async () => {
+  test('keep working when a migration adds a column', async () => {
     const lanes = open({ max: 1 });
     const userId = randomUUID();
     const task = await lanes.withUser(userId).write((lane) => insertTask(lane, newTask()));
@@ -129,7 +129,7 @@ describe.each([true, false])('writes, with prepared statements: %s', (preparedSt
     lanes = open({ preparedStatements });
   });
 
-  test('of twenty at once are numbered without gaps, in the order of their commits', async () => {
+  test('by twenty at once are numbered without gaps, in the order of their commits', async () => {
     const userId = randomUUID();
     await lanes.withUser(userId).write(async () => undefined);
     let writing = true;
@@ -137,7 +137,7 @@ describe.each([true, false])('writes, with prepared statements: %s', (preparedSt
     const writers = oneTo(20).map((writer) =>
       lanes.withUser(userId).write(async (lane) => {
         const made = oneTo(writer % 4).map(() => change());
-        // A round trip between them, in which another could come between.
+        // A round trip between them, during which another writer could interfere.
         for (const each of made) {
           await lane.rows('tasks').first();
           lane.changed(each);
@@ -145,7 +145,7 @@ describe.each([true, false])('writes, with prepared statements: %s', (preparedSt
         written.push(made.map((each) => each.id));
       }),
     );
-    // Whoever sees a number sees all before it.
+    // A reader that sees a number sees all earlier numbers.
     const reader = (async () => {
       let looks = 0;
       do {
@@ -168,7 +168,7 @@ describe.each([true, false])('writes, with prepared statements: %s', (preparedSt
     expect(await counterOf(userId)).toBe(30);
   });
 
-  test('of ten at once into a lane that is not there yet all succeed', async () => {
+  test('by ten at once into a lane that does not exist yet all succeed', async () => {
     for (const userId of oneTo(5).map(() => randomUUID())) {
       await Promise.all(
         oneTo(10).map(() => lanes.withUser(userId).write((lane) => insertTask(lane, newTask()))),
@@ -178,7 +178,7 @@ describe.each([true, false])('writes, with prepared statements: %s', (preparedSt
     }
   });
 
-  test('that fail leave nothing', async () => {
+  test('store nothing if they fail', async () => {
     const userId = randomUUID();
     const scope = lanes.withUser(userId);
     const fault = new Error('a fault of the work');
@@ -201,7 +201,7 @@ describe.each([true, false])('writes, with prepared statements: %s', (preparedSt
     expect(await stateOf(userId)).toEqual(before);
   });
 
-  test('whose changes cannot be recorded leave nothing', async () => {
+  test('store nothing if their changes cannot be recorded', async () => {
     const userId = randomUUID();
     const write = lanes.withUser(userId).write(async (lane) => {
       await insertTask(lane, newTask());
@@ -212,7 +212,7 @@ describe.each([true, false])('writes, with prepared statements: %s', (preparedSt
   });
 });
 
-test('a write without a change moves no counter', async () => {
+test('a write without a change does not raise a counter', async () => {
   const userId = randomUUID();
   await database.withUser(userId).write(async () => 'nothing');
   expect(await stateOf(userId)).toEqual({ counter: 0, changes: [], tasks: [] });
@@ -265,7 +265,7 @@ describe('a lane that another holds', () => {
     expect((await writing)?.created_at.getTime()).toBeGreaterThanOrEqual(Number(before?.now));
   });
 
-  test('lets a writer go after the statement timeout, and work when it is free', async () => {
+  test('fails a writer after the statement timeout, and lets it work when the lane is free', async () => {
     const lanes = open({ statementTimeoutMs: 200, max: 1 });
     const scope = lanes.withUser(userId);
     await expect(scope.write((lane) => insertTask(lane, newTask()))).rejects.toMatchObject({ code: '57014' });
@@ -278,7 +278,7 @@ describe('a lane that another holds', () => {
 describe('a lane for a job', () => {
   const work = (userId: string) => database.laneForJob(userId).write((lane) => insertTask(lane, newTask()));
 
-  test('is written like any other, by the time of the lock', async () => {
+  test('is written like any other, with the time of the lock', async () => {
     const userId = randomUUID();
     await database.withUser(userId).write((lane) => insertTask(lane, newTask()));
     const held = await holdLane(testDatabase.url, userId);
@@ -292,14 +292,14 @@ describe('a lane for a job', () => {
     expect(await counterOf(userId)).toBe(2);
   });
 
-  test('is not made', async () => {
+  test('is not created', async () => {
     const userId = randomUUID();
     expect(await database.laneForJob(userId).write(async () => 'done')).toBeUndefined();
     expect(await work(userId)).toBeUndefined();
     expect(await stateOf(userId)).toEqual({ counter: undefined, changes: [], tasks: [] });
   });
 
-  test('stays gone when it is erased while the job waits for it', async () => {
+  test('stays erased if it is erased while the job waits for it', async () => {
     const userId = randomUUID();
     await seedTasks(testDatabase.url, userId, [{ title: 'One' }]);
     const held = await holdLane(testDatabase.url, userId);
@@ -313,7 +313,7 @@ describe('a lane for a job', () => {
     expect(await stateOf(userId)).toEqual({ counter: undefined, changes: [], tasks: [] });
   });
 
-  test('is written also where it was erased once and is there again', async () => {
+  test('is written if it was created again after an erasure', async () => {
     const userId = randomUUID();
     await database.withUser(userId).write(async (lane) => lane.erase());
     const later = Date.now() / 1000 + 1;
@@ -322,7 +322,7 @@ describe('a lane for a job', () => {
     expect(await counterOf(userId)).toBe(2);
   });
 
-  test('takes all back when the job fails', async () => {
+  test('is rolled back if the job fails', async () => {
     const userId = randomUUID();
     await seedTasks(testDatabase.url, userId, [{ title: 'One' }]);
     const before = await stateOf(userId);
@@ -366,7 +366,7 @@ describe('a read', () => {
 });
 
 describe('a lane', () => {
-  test('holds one user’s rows, whatever is asked of it', async () => {
+  test('has only one user’s rows in every query', async () => {
     const [mine, theirs] = [randomUUID(), randomUUID()];
     await seedTasks(testDatabase.url, mine, [{ title: 'Mine' }]);
     const [theirId] = await seedTasks(testDatabase.url, theirs, [{ title: 'Theirs' }]);
@@ -406,7 +406,7 @@ describe('a lane', () => {
   );
 });
 
-describe('one connection for all', () => {
+describe('a pool of one connection', () => {
   const failures: Record<string, (lane: WritableLane) => Promise<unknown>> = {
     'throws before anything else': () => {
       throw new Error('at once');
@@ -466,8 +466,8 @@ describe('one connection for all', () => {
   describe.each([
     ['fresh', async () => undefined],
     ['used', works],
-  ])('a %s one', (_what, prepare) => {
-    test.each(Object.entries(failures))('goes on after a write that %s', async (_failure, work) => {
+  ])('that is %s', (_what, prepare) => {
+    test.each(Object.entries(failures))('works after a write that %s', async (_failure, work) => {
       await prepare();
       const before = await stateOf(userId);
       await expect(one.withUser(userId).write(work)).rejects.toThrow();
@@ -475,8 +475,8 @@ describe('one connection for all', () => {
       await works();
     });
 
-    // The transaction is lost with the statement, and must not pass for committed.
-    test.each([0, 1])('goes on after a write that hid its error and left %i changes', async (changes) => {
+    // The failed statement aborts the transaction, which must not count as committed.
+    test.each([0, 1])('works after a write that hid its error and left %i changes', async (changes) => {
       await prepare();
       const before = await stateOf(userId);
       const write = one.withUser(userId).write(async (lane) => {
@@ -489,7 +489,7 @@ describe('one connection for all', () => {
       await works();
     });
 
-    test('goes on after reads that fail', async () => {
+    test('works after failed reads', async () => {
       await prepare();
       const scope = one.withUser(userId);
       await expect(scope.read((lane) => lane.rows('tasks').where('nonsense', 1))).rejects.toThrow();
@@ -498,7 +498,7 @@ describe('one connection for all', () => {
     });
   });
 
-  test('serves ten that come at once, one of which fails', async () => {
+  test('serves ten requests at once, one of which fails', async () => {
     const outcomes = await Promise.allSettled(
       oneTo(10).map((n) =>
         one.withUser(userId).write((lane) => insertTask(lane, newTask(n === 5 ? '' : `Task ${n}`))),
@@ -509,7 +509,7 @@ describe('one connection for all', () => {
     expect(await counterOf(userId)).toBe(9);
   });
 
-  test('is replaced when its backend is ended, in the middle of a write or between two', async () => {
+  test('is replaced when its backend ends, during a write or between two', async () => {
     const end = `select pg_terminate_backend(pid) from pg_stat_activity
       where datname = current_database() and application_name = 'tasklane' and `;
     const other = await holdLane(testDatabase.url, userId);
@@ -522,7 +522,7 @@ describe('one connection for all', () => {
     await works();
 
     await sql(`${end} state = 'idle'`);
-    // One request may meet the connection before the pool has heard of its end.
+    // One request may get the connection before the pool knows that it has ended.
     await until(() =>
       works().then(
         () => true,
@@ -532,7 +532,7 @@ describe('one connection for all', () => {
   });
 });
 
-test('a connection that fell silent is given up, and the next request has a new one', async () => {
+test('a silent connection is closed, and the next request gets a new one', async () => {
   const proxy = await openProxy(testDatabase.url);
   const one = open({ url: proxy.url, max: 1, statementTimeoutMs: 100 });
   const scope = one.withUser(randomUUID());
@@ -546,16 +546,12 @@ test('a connection that fell silent is given up, and the next request has a new 
 });
 
 describe('the service', () => {
-  let service: TestService;
-  beforeAll(async () => {
-    service = await startTestService({
-      // Two of them for each user.
-      DATABASE_POOL_MAX: '4',
-      DATABASE_ACQUIRE_TIMEOUT_MS: '300',
-      DATABASE_STATEMENT_TIMEOUT_MS: '1200',
-    });
+  const service = useTestService({
+    // Each user can use two of them.
+    DATABASE_POOL_MAX: '4',
+    DATABASE_ACQUIRE_TIMEOUT_MS: '300',
+    DATABASE_STATEMENT_TIMEOUT_MS: '1200',
   });
-  afterAll(() => service.stop());
 
   const waiting = (count: number) =>
     until(async () => (await waitingForLocks(service.database.url)) === count);
@@ -575,7 +571,7 @@ describe('the service', () => {
     expect((await ada.send('GET', '/tasks')).body.items).toHaveLength(1);
   });
 
-  test('answers 503 when its pool is full, and works when it is not', async () => {
+  test('answers 503 while its pool is full, and works afterwards', async () => {
     const [ada, bob, eve] = [
       await makeUser(service.url),
       await makeUser(service.url),
@@ -598,7 +594,7 @@ describe('the service', () => {
     expect((await eve.send('GET', '/tasks')).status).toBe(200);
   });
 
-  test('lets one user take no more than a share of its pool', async () => {
+  test('lets one user use only a share of its pool', async () => {
     const [ada, bob] = [await makeUser(service.url), await makeUser(service.url)];
     const held = await holdLane(service.database.url, ada.id);
     const stuck = oneTo(20).map(() => ada.send('POST', '/tasks', { body: { title: 'Stuck' } }));
@@ -606,14 +602,14 @@ describe('the service', () => {
     expect((await bob.send('POST', '/tasks', { body: { title: 'Free' } })).status).toBe(201);
     expect((await bob.send('GET', '/tasks')).status).toBe(200);
     expect(await waitingForLocks(service.database.url)).toBe(2);
-    // The rest have waited for as long as they may.
+    // The others have reached their time limit.
     const refused = await Promise.all(stuck.slice(2));
     expect(new Set(refused.map(({ status }) => status))).toEqual(new Set([503]));
     await held.release();
     expect((await Promise.all(stuck.slice(0, 2))).map(({ status }) => status)).toEqual([201, 201]);
   });
 
-  test('answers 503 when its backend is ended in the middle, and then works', async () => {
+  test('answers 503 when its backend ends during a request, and then works', async () => {
     const ada = await makeUser(service.url);
     const held = await holdLane(service.database.url, ada.id);
     const cut = ada.send('POST', '/tasks', { body: { title: 'Cut' } });

@@ -1,11 +1,11 @@
-/** How migrations come by their locks and connections, and what they leave behind. */
+/** Tests the locks and connections of migrations, and what they leave behind. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { describeFailure } from '../../../scripts/database';
-import { isUnavailable } from '../../../src/platform/database/faults';
-import { type LockPatience, LocksTaken } from '../../../src/platform/database/lock-retries';
+import { isUnavailable } from '../../../src/platform/database/errors';
+import { type LockPatience, LocksUnavailable } from '../../../src/platform/database/lock-retries';
 import { withMigrationLock } from '../../../src/platform/database/migration-session';
 import { migrateDown, migrateUp, migrationNames } from '../../../src/platform/database/migrations';
 import { findTransactionPooler } from '../../../src/platform/database/transaction-pooler';
@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 afterEach(() => database.drop());
 
-/** A connection with a transaction open, in which these statements have run. */
+/** A connection with an open transaction that has run these statements. */
 async function hold(url: string, ...statements: string[]): Promise<Client> {
   const client = new Client({ connectionString: url, application_name: 'a long reader' });
   await client.connect();
@@ -42,8 +42,8 @@ function advisoryLocks(): Promise<object[]> {
   );
 }
 
-describe('a migration that finds another one at work', () => {
-  test('says for whom it waits, again and again, and goes on when that one ends', async () => {
+describe('a migration while another one runs', () => {
+  test('repeats what it waits for, and continues when the other one ends', async () => {
     let finish: () => void = () => undefined;
     const working = new Promise<void>((resolve) => {
       finish = resolve;
@@ -76,7 +76,7 @@ describe('a migration that finds another one at work', () => {
   });
 });
 
-describe('a migration folder with one more', () => {
+describe('a folder with one more migration', () => {
   let directory: string;
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'tasklane-migrations-'));
@@ -94,21 +94,21 @@ describe('a migration folder with one more', () => {
     writeFileSync(
       join(directory, `${later}.js`),
       `const { createIndexConcurrently, dropIndexConcurrently } = require(${JSON.stringify(
-        projectPath('src', 'database', 'concurrent-index'),
+        projectPath('src', 'platform', 'database', 'concurrent-index'),
       )});\n${body}`,
     );
   }
 
   const patience: LockPatience = { timeoutMs: 700, pausesMs: [50, 50, 50] };
 
-  describe('that takes a strong lock', () => {
+  describe('which takes a strong lock', () => {
     beforeEach(() =>
       addMigration(`
         exports.up = (knex) => knex.raw('alter table tasklane.tasks add later integer');
         exports.down = (knex) => knex.raw('alter table tasklane.tasks drop later');`),
     );
 
-    test('lets others in between its tries, says who blocks it, and is applied once it can be', async () => {
+    test('lets others work between its tries, names what blocks it, and is applied when possible', async () => {
       const reader = await hold(database.url, 'select count(*) from tasklane.tasks');
       const said: string[] = [];
       const migrating = migrateUp(database.url, {
@@ -117,7 +117,7 @@ describe('a migration folder with one more', () => {
         notice: (text) => void said.push(text),
       });
       await until(async () => (await waitingForLocks(database.url)) === 1);
-      // Waits behind the migration, and no longer than that waits.
+      // It waits behind the migration, but no longer than the migration itself waits.
       await query(database.url, 'select count(*) from tasklane.tasks');
       await until(() => said.length > 0);
       expect(said[0]).toMatch(
@@ -131,16 +131,16 @@ describe('a migration folder with one more', () => {
       expect(await migrateDown(database.url, { directory })).toEqual([later]);
     });
 
-    test('is given up after a number of tries, with nothing changed', async () => {
+    test('stops after a number of tries and changes nothing', async () => {
       const reader = await hold(database.url, 'select count(*) from tasklane.tasks');
       const said: string[] = [];
       const options = { directory, patience, notice: (text: string) => void said.push(text) };
       const error = await migrateUp(database.url, options).catch((thrown) => thrown);
-      expect(error).toBeInstanceOf(LocksTaken);
+      expect(error).toBeInstanceOf(LocksUnavailable);
       expect(error.message).toMatch(
         /a long reader.* That was try 4 of 4: end what blocks it, or wait, and run this again\./,
       );
-      // A service that migrates on start then tries again, and a command says who blocks it.
+      // A service that migrates at its start then tries again, and the command names what blocks it.
       expect(isUnavailable(error)).toBe(true);
       expect(describeFailure(error)).toBe(error.message);
       expect(said).toHaveLength(3);
@@ -150,7 +150,7 @@ describe('a migration folder with one more', () => {
     });
   });
 
-  describe('without a transaction', () => {
+  describe('which runs without a transaction', () => {
     const indexes = () =>
       query(
         database.url,
@@ -173,7 +173,7 @@ describe('a migration folder with one more', () => {
         [titles],
       );
 
-    test('makes an index while others write, and leaves its sessions as they were', async () => {
+    test('builds an index while others write, and restores its session settings', async () => {
       await addTasks('a', 'b');
       const writer = await hold(database.url, `update tasklane.tasks set title = 'c' where title = 'a'`);
       const sessions: unknown[] = [];
@@ -195,7 +195,7 @@ describe('a migration folder with one more', () => {
       expect(await indexes()).toEqual([]);
     });
 
-    test('drops the index that a failed try left invalid, and makes it once it can', async () => {
+    test('drops the invalid index of a failed try, and builds it again', async () => {
       await addTasks('a', 'a');
       await expect(migrateUp(database.url, { directory })).rejects.toMatchObject({ code: '23505' });
       expect(await indexes()).toEqual([]);
@@ -212,7 +212,7 @@ describe('a migration folder with one more', () => {
 });
 
 test.each(['up', 'status', 'doctor', 'restored'])(
-  '%s needs no secret of Better Auth’s in production, and no other variable',
+  '%s needs no Better Auth secret in production, and no other variable',
   async (command) => {
     const script = ['up', 'status'].includes(command) ? 'migrate' : command;
     const directory = mkdtempSync(join(tmpdir(), 'tasklane-secrets-'));
@@ -231,7 +231,7 @@ test.each(['up', 'status', 'doctor', 'restored'])(
 );
 
 const version = poolerVersion();
-// Jest has no message for what is skipped.
+// Jest shows no message for a skipped test.
 const title = version
   ? `through PgBouncer ${version.join('.')}`
   : 'through PgBouncer, which is not installed (apt-get install pgbouncer), so this is skipped';
@@ -241,7 +241,7 @@ const title = version
   let pooler: Pooler;
   afterEach(() => pooler.close());
 
-  /** What sessions of the server behind the pooler have set, each of them held at the same time. */
+  /** The settings of all server sessions behind the pooler, which are held at the same time. */
   async function serverSessions(): Promise<unknown[]> {
     const clients: Client[] = [];
     const found: unknown[] = [];
@@ -257,9 +257,9 @@ const title = version
     return found;
   }
 
-  test('nothing is left on the server’s connections, migrating is refused, and requests work', async () => {
+  test('nothing is left on the server’s connections, migrations are rejected, and requests work', async () => {
     pooler = await openPooler(database.url, servers);
-    // Once for each connection that the pooler has, all of them by now.
+    // Once for each connection of the pooler, all of which are open by now.
     await serverSessions();
     const run = async (script: string, ...args: string[]) => {
       const { ended, output } = runScript(`scripts/${script}.ts`, args, {
@@ -339,7 +339,7 @@ const title = version
     await Promise.all(working);
   });
 
-  test('session mode is as good as none', async () => {
+  test('session mode counts as no pooler', async () => {
     pooler = await openPooler(database.url, 10, 'session');
     expect(await findTransactionPooler(pooler.url)).toBeNull();
     expect(await migrateUp(pooler.url)).toEqual([]);
@@ -349,10 +349,10 @@ const title = version
 test.each([
   ['postgres://u:p@ep-cool-name-123-pooler.eu-central-1.aws.neon.tech/neondb?sslmode=require', 'Neon'],
   ['postgres://u:p@aws-0-eu-central-1.pooler.supabase.com:6543/postgres', 'Supabase'],
-])('the pooler of a provider is known by its address: %s', async (url, name) => {
+])('the pooler of a provider is recognised by its address: %s', async (url, name) => {
   expect(await findTransactionPooler(url)).toBe(`the host is ${name}'s pooler`);
 });
 
-test('Postgres itself is no pooler', async () => {
+test('Postgres itself is not a pooler', async () => {
   expect(await findTransactionPooler(database.url)).toBeNull();
 });

@@ -1,4 +1,4 @@
-/** Every migration there and back on data, and what the database itself refuses. */
+/** Runs every migration up and down with rows, and tests what the database itself rejects. */
 import { randomUUID } from 'node:crypto';
 import knex, { type Knex } from 'knex';
 import pino from 'pino';
@@ -14,7 +14,7 @@ import {
 import { defaultAppRole, defaultSystemRole } from '../../../src/platform/database/roles';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 
-/** For every migration, rows such as its tables may hold when it is taken back. */
+/** For every migration, rows that its tables can have when it is reverted. */
 const seeds: Record<string, string> = {
   '20261121000001_lanes': `
     insert into tasklane.profiles (user_id, change_seq) values ('ada', 2), ('bob', 0);
@@ -26,7 +26,7 @@ const seeds: Record<string, string> = {
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'b', null, 'pending', 'low', null),
       ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f', 'c', 'd', 'completed', 'urgent', now()),
       ('bob', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e', 'e', '', 'cancelled', 'medium', null)`,
-  // Changes no tables but who sees their rows.
+  // Changes only who sees rows.
   '20261121000003_row_level_security': '',
   '20261121000004_profiles': `
     insert into tasklane.profiles (user_id, time_zone, week_start, default_priority, version, updated_at)
@@ -102,7 +102,7 @@ describe('migrations', () => {
   });
   afterEach(() => database.drop());
 
-  /** All that is in the schema, but for what Knex keeps there: definitions as Postgres writes them. */
+  /** The definitions of all objects in the schema, except Knex's own tables. */
   async function definitions(): Promise<string[]> {
     const rows = await query<{ definition: string }>(
       database.url,
@@ -137,7 +137,7 @@ describe('migrations', () => {
     return rows.map((row) => row.definition);
   }
 
-  /** Every row of every table, but for what Knex keeps. */
+  /** Every row of every table, except Knex's own tables. */
   async function contents(): Promise<Record<string, object[]>> {
     const tables = await query<{ table: string }>(
       database.url,
@@ -161,7 +161,7 @@ describe('migrations', () => {
     return rows.map((row) => row.name);
   }
 
-  /** Expects these rows, whatever columns and other rows there are. */
+  /** Expects these rows; other columns and rows are ignored. */
   async function expectRows(wanted: Record<string, object[]>): Promise<void> {
     const found = await contents();
     for (const [table, rows] of Object.entries(wanted)) {
@@ -179,12 +179,12 @@ describe('migrations', () => {
   const up = (name: string) =>
     migrate((migrator) => migrator.up({ ...migratorConfig, name } as Knex.MigratorConfig));
 
-  test('every migration has rows to be tried on', () => {
+  test('every migration has rows to test it with', () => {
     expect(Object.keys(seeds)).toEqual(names);
   });
 
   describe.each(names)('%s', (name) => {
-    test('goes up, down, and up again, and leaves what was there before', async () => {
+    test('goes up, down, and up again, and keeps the existing rows', async () => {
       for (const earlier of names.slice(0, names.indexOf(name))) {
         await up(earlier);
         await query(database.url, seeds[earlier] as string);
@@ -229,7 +229,7 @@ describe('migrations', () => {
     expect(await migrateUp(database.url)).toEqual([]);
   });
 
-  test('lanes that are there already are counted', async () => {
+  test('the counters of existing lanes are filled', async () => {
     const name = '20261121000060_lane_counts';
     for (const earlier of names.slice(0, names.indexOf(name))) {
       await up(earlier);
@@ -248,7 +248,7 @@ describe('migrations', () => {
     ]);
   });
 
-  test('nothing is made outside the schema', async () => {
+  test('nothing is created outside the schema', async () => {
     await migrateUp(database.url);
     const others = await query(
       database.url,
@@ -264,13 +264,13 @@ describe('migrations', () => {
     expect(others).toEqual([]);
   });
 
-  test('their names are recorded without extension, so that source and compiled agree', async () => {
+  test('their names are recorded without extension, so that source and compiled files match', async () => {
     await migrateUp(database.url);
     expect(await recorded()).toEqual(names);
     for (const name of names) expect(name).toMatch(/^\d{14}_[a-z_]+$/);
   });
 
-  test('a lock row that a killed process left stands in nobody’s way', async () => {
+  test('a lock row of a killed process blocks nobody', async () => {
     await up(names[0] as string);
     const kill = () => query(database.url, 'update tasklane.migrations_lock set is_locked = 1');
     await kill();
@@ -284,16 +284,16 @@ describe('migrations', () => {
     ]);
   });
 
-  test('of migrators that start at once one migrates, and the others find it done', async () => {
+  test('one of several migrators that start at once migrates, and the others find it done', async () => {
     const applied = await Promise.all([1, 2, 3].map(() => migrateUp(database.url)));
     expect(applied.toSorted((a, b) => a.length - b.length)).toEqual([[], [], names]);
     expect(await recorded()).toEqual(names);
   });
 
-  test('a migrator that fails lets the next one in', async () => {
+  test('a migrator that fails releases the lock', async () => {
     const fault = new Error('a fault of the work');
     await expect(withMigrationLock(database.url, () => Promise.reject(fault))).rejects.toBe(fault);
-    // Stands in the way of a table that a migration makes.
+    // Blocks a table that a migration creates.
     await query(database.url, 'create schema tasklane; create table tasklane.tasks ()');
     await expect(migrateUp(database.url)).rejects.toMatchObject({ code: '42P07' });
     await query(database.url, 'drop table tasklane.tasks');
@@ -316,7 +316,7 @@ describe('migrations', () => {
       }
     }
 
-    test('is not ready before the last migration, and says what is missing', async () => {
+    test('is not ready before the last migration, and names what is missing', async () => {
       expect(await problem()).toBe(`Migrations are missing: ${names.join(', ')}.`);
       await migrateUp(database.url);
       expect(await problem()).toBeNull();
@@ -344,7 +344,7 @@ describe('migrations', () => {
   });
 });
 
-describe('the database refuses what the contract does', () => {
+describe('the database rejects what the contract rejects', () => {
   let migrated: TestDatabase;
   beforeAll(async () => {
     migrated = await createTestDatabase();
@@ -377,7 +377,7 @@ describe('the database refuses what the contract does', () => {
     ['control characters in a description', { description: '\t\r\n\u0001\u0085' }],
     ['the longest description', { description: '😀'.repeat(10_000) }],
     ['a completed task', { status: 'completed', completed_at: new Date() }],
-  ])('but takes %s', async (_what, fields) => {
+  ])('but accepts %s', async (_what, fields) => {
     await expect(insert('tasks', task(fields))).resolves.toEqual([]);
   });
 
@@ -423,7 +423,7 @@ describe('the database refuses what the contract does', () => {
     },
   );
 
-  test('one id twice in a lane', async () => {
+  test('the same id twice in a lane', async () => {
     const row = task({});
     await insert('tasks', row);
     await expect(insert('tasks', row)).rejects.toMatchObject({ constraint: 'tasks_pkey' });
@@ -454,12 +454,12 @@ describe('the database refuses what the contract does', () => {
     await expect(insert('changes', change(fields))).rejects.toMatchObject({ constraint });
   });
 
-  test('a change whose number is taken', async () => {
+  test('a change with a number that is in use', async () => {
     await insert('changes', change({ seq: 7 }));
     await expect(insert('changes', change({ seq: 7 }))).rejects.toMatchObject({ constraint: 'changes_pkey' });
   });
 
-  test('anything of a lane that is gone', async () => {
+  test('a row of an erased lane', async () => {
     await insert('profiles', { user_id: 'carol' });
     await insert('tasks', task({ user_id: 'carol' }));
     await insert('changes', change({ user_id: 'carol' }));

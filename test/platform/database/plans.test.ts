@@ -1,4 +1,4 @@
-/** Every sort, filter and page of a large lane is answered by an index, under row-level security. */
+/** Every sort, filter and page of a large lane uses an index, under row-level security. */
 import { randomUUID } from 'node:crypto';
 import knex from 'knex';
 import { Client } from 'pg';
@@ -115,7 +115,7 @@ test.each([
   ['due_desc', `'2026-06-01 12:00'`],
   ['completed_asc', `now() - interval '1000 seconds'`],
   ['completed_desc', `now() - interval '1000 seconds'`],
-])('a page in the middle of a sort by %s reads its rows and no others', async (column, value) => {
+])('a page in the middle of a sort by %s reads only its rows', async (column, value) => {
   for (const [operator, direction] of [
     ['>', 'asc'],
     ['<', 'desc'],
@@ -154,7 +154,7 @@ test.each([
     `entity_id = 'c4ca4238-a0b9-2382-0dcc-509a6f75849b' order by seq desc limit 11`,
     'entity_id',
   ],
-])('%s reads its rows and no others', async (_what, condition, column) => {
+])('%s reads only its rows', async (_what, condition, column) => {
   const nodes = await planOf(`select * from tasklane.changes where user_id = 'user-7' and ${condition}`);
   const types = nodes.map((node) => node['Node Type']);
   expect(types.filter((type) => /Seq Scan/.test(type))).toEqual([]);
@@ -163,7 +163,7 @@ test.each([
   expect(scan?.['Rows Removed by Filter'] ?? 0).toBe(0);
 });
 
-test('entities that have changed are found by their ids', async () => {
+test('changed entities are found by their ids', async () => {
   const ids = Array.from({ length: 200 }, () => randomUUID());
   const nodes = await planOf(`${own} and id = any('{${ids}}'::uuid[])`);
   expect(nodes.map((node) => node['Node Type']).filter((type) => type === 'Seq Scan')).toEqual([]);
@@ -175,7 +175,7 @@ interface Sent {
   bindings: unknown[];
 }
 
-/** Runs the service's own query in a lane, and returns the plan of what it sent, made with its values or for any. */
+/** Runs the service's query in a lane; returns its custom or generic plan. */
 async function planOfList(filter: TaskFilter, mode: 'custom' | 'generic'): Promise<Plan[]> {
   const pool = knex({ client: 'pg', connection: database.url, pool: { min: 0, max: 1 } });
   const sent: Sent[] = [];

@@ -1,4 +1,4 @@
-/** The service behind PgBouncer in transaction mode, where connections pass from one user's transaction to another's. */
+/** The service behind PgBouncer in transaction mode, where transactions of different users share connections. */
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import pino from 'pino';
@@ -19,7 +19,7 @@ const servers = 2;
 const userCount = 20;
 const roundsPerUser = 5;
 
-// Jest has no message for what is skipped.
+// Jest shows no message for a skipped test.
 const title = version
   ? `PgBouncer ${version.join('.')}`
   : 'PgBouncer, which is not installed (apt-get install pgbouncer), so this is skipped';
@@ -51,7 +51,7 @@ const title = version
     await setUp?.drop();
   });
 
-  test('lets the migrations through, on the direct connection', async () => {
+  test('does not affect migrations, which use the direct connection', async () => {
     const rows = await query<{ name: string }>(
       setUp.urlOf('owner'),
       'select name from tasklane.migrations order by id',
@@ -59,13 +59,13 @@ const title = version
     expect(rows.map((row) => row.name)).toEqual(migrationNames());
   });
 
-  /** A user's day: each answer may speak of that user alone. */
+  /** The requests of one user; each response may only have that user's data. */
   async function use(user: TestUser, shared: string): Promise<void> {
     const mine = (body: { user_id: string; title: string }) => {
       expect(body.user_id).toBe(user.id);
       expect(body.title).toContain(user.id);
     };
-    // The same id in every lane: only the user tells the rows apart.
+    // The same id in every lane: rows differ only by their user.
     const first = await user.send('POST', '/tasks', { body: { id: shared, title: `${user.id} shared` } });
     expect(first.status).toBe(201);
     mine(first.body);
@@ -108,7 +108,7 @@ const title = version
     expect(failures).toEqual([]);
   });
 
-  test('lets what crosses users through, and keeps it apart from them', async () => {
+  test("lets jobs work across users, apart from the users' requests", async () => {
     const options = { url: pooler.url, max: 4, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
     const roles = { appRole: `${setUp.name}_app`, systemRole: `${setUp.name}_system` };
     const prepared = keepsPreparedStatements(version as [number, number]);
@@ -175,7 +175,7 @@ const title = version
     },
   );
 
-  test('lets event streams have what this instance and others have written', async () => {
+  test('lets event streams send the changes of this and other instances', async () => {
     const user = await makeUser(service.url);
     const reader = await readEvents(`${service.url}${user.lane}/events`, { token: user.token });
     try {
@@ -201,7 +201,7 @@ const title = version
     const clients = Array.from({ length: servers }, () => new Client({ connectionString: pooler.url }));
     try {
       for (const client of clients) await client.connect();
-      // Transactions that overlap take a connection each.
+      // Overlapping transactions need one connection each.
       for (const client of clients) await client.query('begin');
       for (const client of clients) {
         const { rows } = await client.query(

@@ -1,4 +1,4 @@
-/** Databases that were restored, copied or promoted: what is recognised of it, and the drill of docs/operations.md. */
+/** Tests that restored, copied or promoted databases are recognised, and the drill of docs/operations.md. */
 import { execFileSync } from 'node:child_process';
 import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -55,7 +55,7 @@ async function addTasks(user: TestUser, base: string, count: number): Promise<vo
   }
 }
 
-/** Follows the changes of a lane to their end, from a token on if there is one. */
+/** Reads all changes of a lane, from a sync token if one is given. */
 async function sync(
   user: TestUser,
   base: string,
@@ -72,7 +72,7 @@ async function sync(
   }
 }
 
-describe('of a record and what there is', () => {
+describe('a comparison of the stored record with the server', () => {
   const present = {
     systemIdentifier: '1',
     databaseOid: '2',
@@ -84,20 +84,20 @@ describe('of a record and what there is', () => {
   const recorded = { ...present, seenFor: 30, behind: false };
 
   test.each([
-    ['nothing else', {}, {}],
-    ['nothing that was ever recorded', { ...recorded, seenFor: null, systemIdentifier: '9' }, {}],
+    ['no difference', {}, {}],
+    ['a missing record', { ...recorded, seenFor: null, systemIdentifier: '9' }, {}],
     ['a service that did not run for a day', { seenFor: 86_400 }, {}],
     ['a failover', {}, { timeline: 2 }],
     ['a failover of ten minutes', { seenFor: 599 }, { timeline: 2 }],
-    ['a login that may not know the server', {}, { systemIdentifier: null, timeline: null }],
+    ['a login that cannot identify the server', {}, { systemIdentifier: null, timeline: null }],
     ['a server that came from Neon’s storage', { neonTimeline: 'a' }, {}],
     [
-      'a recovery that was known already',
+      'a known recovery',
       { recoveryTarget: 'recovery_target_time = x' },
       { recoveryTarget: 'recovery_target_time = x', timeline: 2 },
     ],
-    ['a target that was taken out of the settings', { recoveryTarget: 'recovery_target_time = x' }, {}],
-  ])('%s is no restore', (_what, before, after) => {
+    ['a removed recovery target', { recoveryTarget: 'recovery_target_time = x' }, {}],
+  ])('%s is not a restore', (_what, before, after) => {
     expect(findRestore({ ...recorded, ...before }, { ...present, ...after })).toBeNull();
   });
 
@@ -132,7 +132,7 @@ describe('a database that is copied within its cluster', () => {
     await original.drop();
   });
 
-  /** The URL of a copy of the original, which nobody may use meanwhile. */
+  /** Copies the original, which must have no other connections; returns the URL. */
   async function copyDatabase(): Promise<string> {
     await query(
       clusterUrl(),
@@ -141,7 +141,7 @@ describe('a database that is copied within its cluster', () => {
     return createDatabase(copy, original.name);
   }
 
-  test('is not ready, and says so to the doctor, until its lanes are renewed', async () => {
+  test('is not ready, which the doctor reports, until its lanes are renewed', async () => {
     const first = await serve(original.url);
     expect(await readiness(first)).toEqual(ready);
     await first.runJob('record-installation');
@@ -151,7 +151,7 @@ describe('a database that is copied within its cluster', () => {
     const service = await serve(url);
     try {
       expect(await readiness(service)).toEqual(unready(/another database than before: npm run restored/));
-      // The job leaves the record as it is.
+      // The job does not change the record.
       await service.runJob('record-installation');
       expect(await readiness(service)).toEqual(unready(/another database than before/));
       const doctor = runScript('scripts/doctor.ts', [], { DATABASE_URL: url });
@@ -170,7 +170,7 @@ describe('a database that is copied within its cluster', () => {
   const epochs = () =>
     query<{ epoch: string }>(original.url, 'select epoch from tasklane.profiles order by user_id');
 
-  test('a run that was ended goes on where it was; on a restored database it begins anew', async () => {
+  test('a run that was stopped continues; on a restored database it begins again', async () => {
     await query(
       original.url,
       `insert into tasklane.profiles (user_id) select 'user-' || n from generate_series(1, 2500) as n`,
@@ -187,7 +187,7 @@ describe('a database that is copied within its cluster', () => {
       expect(await isRenewing(withSystem)).toBe(true);
       const doctor = runScript('scripts/doctor.ts', [], { DATABASE_URL: original.url });
       expect(await doctor.ended).toMatchObject({ code: 1 });
-      expect(doctor.output.stdout).toMatch(/^!! {2}Renewing the lanes was begun, and has not ended/m);
+      expect(doctor.output.stdout).toMatch(/^!! {2}The renewal of the lanes has not finished/m);
 
       expect(await renewLanes(withSystem)).toBe(1_500);
       expect(await isRenewing(withSystem)).toBe(false);
@@ -197,7 +197,7 @@ describe('a database that is copied within its cluster', () => {
       await expect(breaking(2_000)).rejects.toThrow('killed');
       await query(original.url, `update tasklane.installation set renewing_on = 'another run of the server'`);
       expect(await renewLanes(withSystem)).toBe(2_500);
-      // Two at once share the work, or do it twice.
+      // Two runs at once share the work or repeat it.
       await Promise.all([renewLanes(withSystem), renewLanes(withSystem)]);
       expect(await isRenewing(withSystem)).toBe(false);
     } finally {
@@ -206,7 +206,7 @@ describe('a database that is copied within its cluster', () => {
   });
 });
 
-describe('the files of a server', () => {
+describe("a copy of a server's files", () => {
   let dataDir: string;
   let postgres: EmbeddedPostgres;
   const home = () => join(dataDir, 'postgres');
@@ -225,7 +225,7 @@ describe('the files of a server', () => {
     await removeDataDir(dataDir);
   });
 
-  /** Puts the server back to its backup, with these settings. */
+  /** Restores the server from its backup, with these settings. */
   async function restore(settings = '', signal?: string): Promise<string> {
     await postgres.stop();
     await rm(home(), { recursive: true });
@@ -236,7 +236,7 @@ describe('the files of a server', () => {
     return start();
   }
 
-  /** Makes the backup, of a server that is stopped. */
+  /** Stops the server and copies its files as the backup. */
   async function backUp(): Promise<string> {
     await postgres.stop();
     copyFiles(home(), backup());
@@ -258,7 +258,7 @@ describe('the files of a server', () => {
     }
   }
 
-  test('the drill: tokens and streams from after the backup start over', async () => {
+  test('tokens and streams from after the backup start over', async () => {
     let service = await serve(postgres.url);
     const user = await makeUser(service.url);
     await addTasks(user, service.url, 2);
@@ -280,7 +280,7 @@ describe('the files of a server', () => {
     service = await serve(url);
     try {
       await addTasks(user, service.url, 6);
-      // Why the drill is needed: the copy learns nothing of changes that were given its numbers.
+      // Why the drill is needed: the copy misses new changes that reuse its sequence numbers.
       expect(await sync(user, service.url, later.token)).toMatchObject({ status: 200, changes: 3 });
 
       await migrateUp(url);
@@ -303,7 +303,7 @@ describe('the files of a server', () => {
     }
   });
 
-  test('a process that goes on sees that its server went back', async () => {
+  test('a running process notices that its server was reset', async () => {
     await recordedOn(postgres.url);
     const before = await backUp();
     await query(before, `create table public.filler as select generate_series(1, 10000) as n`);
@@ -341,10 +341,10 @@ describe('the files of a server', () => {
     return row?.timeline as number;
   }
 
-  test('a promotion is taken for a failover if the service has just seen the server', async () => {
+  test('a promotion counts as a failover if the service has just seen the server', async () => {
     await recordedOn(postgres.url);
     await backUp();
-    // Nothing is archived: the log ends where the files do.
+    // Nothing is archived, so that the log ends with the files.
     const url = await restore(`restore_command = 'false'\n`, 'recovery.signal');
     expect(await timelineOf(url)).toBe(2);
     expect(await problemOf(url)).toBeNull();
@@ -352,7 +352,7 @@ describe('the files of a server', () => {
     expect(await problemOf(url)).toMatch(/was promoted, and the service last saw it 60 minutes before/);
   });
 
-  test('a recovery to a target is a restore, once', async () => {
+  test('a recovery to a target counts as one restore', async () => {
     await recordedOn(postgres.url);
     const archive = join(dataDir, 'archive');
     const original = await backUp();

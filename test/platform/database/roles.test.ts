@@ -1,4 +1,4 @@
-/** How the roles come to be that lanes and jobs run as, and what they are granted. */
+/** Tests how the roles of lanes and jobs are created, and their grants. */
 import pino from 'pino';
 import { createDatabase, type Database } from '../../../src/platform/database/database';
 import {
@@ -39,7 +39,7 @@ afterEach(async () => {
   for (const each of setUps.splice(0)) await each.drop();
 });
 
-/** What the role may do with the tables of the schema: `name privilege`. */
+/** The role's privileges on the tables of the schema: `name privilege`. */
 async function grants(url: string, role: string): Promise<string[]> {
   const rows = await query<{ grant: string }>(
     url,
@@ -50,7 +50,7 @@ async function grants(url: string, role: string): Promise<string[]> {
   return rows.map((row) => row.grant);
 }
 
-/** What the role may do with single columns: `name privilege column`. */
+/** The role's privileges on single columns: `name privilege column`. */
 async function columnGrants(url: string, role: string): Promise<string[]> {
   const rows = await query<{ grant: string }>(
     url,
@@ -62,7 +62,7 @@ async function columnGrants(url: string, role: string): Promise<string[]> {
   return rows.map((row) => row.grant);
 }
 
-/** The policies of the schema that a role has to itself, each with its identity. */
+/** The policies of the schema for this role alone, each with its identity. */
 function policies(url: string, role: string): Promise<{ policy: string; oid: number }[]> {
   return query(
     url,
@@ -77,7 +77,7 @@ const everything = (table: string) =>
   ['delete', 'insert', 'select', 'update'].map((privilege) => `${table} ${privilege}`);
 
 describe('migrating', () => {
-  test('makes roles that cannot log in, are held by row-level security, and that the login may act as', async () => {
+  test('creates roles that cannot log in, obey row-level security, and that the login can switch to', async () => {
     const { url, roles } = await setUp(`${login} createrole`, database);
     await migrateUp(url, roles);
     const attributes = 'rolcanlogin, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb';
@@ -88,7 +88,7 @@ describe('migrating', () => {
     expect(await open(url, roles).problem()).toBeNull();
   });
 
-  test('of many databases at once makes their common roles once', async () => {
+  test('of many databases at once creates their common roles once', async () => {
     const { name, url, roles } = await setUp(`${login} createrole`, database);
     const urls = ['a', 'b', 'c', 'd', 'e', 'f'].map((each) => url.replace(/[^/]+$/, `${name}_${each}`));
     try {
@@ -105,7 +105,7 @@ describe('migrating', () => {
     }
   });
 
-  test('by a login that may not make roles says what an administrator has to run, and then goes on', async () => {
+  test('by a login that cannot create roles names what an administrator must run, and works afterwards', async () => {
     const { name, url, roles } = await setUp(login, database);
     const failure: Error = await migrateUp(url, roles).then(
       () => new Error('migrated'),
@@ -128,7 +128,7 @@ describe('migrating', () => {
       ['that bypasses row-level security', 'bypassrls'],
       ['that is a superuser', 'superuser'],
       ['that is a member of the owner', 'in role tasklane_owner'],
-    ])('refuses one %s', async (_what, attribute) => {
+    ])('rejects a role %s', async (_what, attribute) => {
       const { url, roles } = await setUp(
         `${login} createrole`,
         `create role tasklane_${kind} ${attribute}`,
@@ -139,13 +139,13 @@ describe('migrating', () => {
       );
     });
 
-    test('refuses the owner itself', async () => {
+    test('rejects the owner itself', async () => {
       const { url, name, roles } = await setUp(`${login} createrole`, database);
       const owner = { ...roles, [`${kind}Role`]: `${name}_owner` };
       await expect(migrateUp(url, owner)).rejects.toThrow(/would not hold the role/);
     });
 
-    test('refuses one that is a member of the other', async () => {
+    test('rejects a role that is a member of the other', async () => {
       const other = kind === 'app' ? 'system' : 'app';
       const { url, roles } = await setUp(
         `${login} createrole`,
@@ -159,14 +159,14 @@ describe('migrating', () => {
     });
   });
 
-  test('refuses one role for both', async () => {
+  test('rejects the same role for both', async () => {
     const { url, roles } = await setUp(`${login} createrole`, database);
     const same = { appRole: roles.appRole, systemRole: roles.appRole };
     await migrateUp(url, roles);
     await expect(migrateUp(url, same)).rejects.toThrow(/or a member of it/);
   });
 
-  test('grants exactly what lanes need, whatever was granted before', async () => {
+  test('grants exactly what lanes need, and revokes earlier grants', async () => {
     const { url, roles } = await setUp(...documentedSql('You own the database'));
     await migrateUp(url, roles);
     const granted = await grants(url, roles.appRole);
@@ -183,10 +183,10 @@ describe('migrating', () => {
     expect(await grants(url, roles.appRole)).toEqual([...granted, ...everything('walled')].sort());
   });
 
-  test('grants the system role the columns and the policies that are listed, whatever was there before', async () => {
+  test('grants the system role exactly the listed columns and policies, and revokes earlier ones', async () => {
     const { url, roles } = await setUp(...documentedSql('You own the database'));
     const role = roles.systemRole;
-    // Of what is granted, the one thing that has no columns.
+    // The only granted object that has no columns.
     const deletes = Object.entries(systemGrants).flatMap(([table, grant]) =>
       'delete' in grant ? [`${table} delete`] : [],
     );
@@ -219,7 +219,7 @@ describe('migrating', () => {
     );
   });
 
-  test('follows a system role of another name, and leaves nothing to the former', async () => {
+  test('moves all grants to a system role with another name', async () => {
     const { url, roles } = await setUp(`${login} createrole`, database);
     await migrateUp(url, roles);
     const listed = await columnGrants(url, roles.systemRole);
@@ -230,7 +230,7 @@ describe('migrating', () => {
     expect(await open(url, renamed).problem()).toBeNull();
   });
 
-  test('down leaves the roles, which another database may use, and up again finds it', async () => {
+  test('down keeps the roles, which another database can use, and up works again', async () => {
     const first = await setUp(`${login} createrole`, database);
     const second = await setUp(`${login} superuser`, database);
     const { roles } = first;
@@ -246,7 +246,7 @@ describe('migrating', () => {
 });
 
 describe('readiness', () => {
-  test('tells of a role that is not there, that the login may not act as, or that has no grants', async () => {
+  test('reports a role that is missing, cannot be used by the login, or has no grants', async () => {
     const { url, roles } = await setUp(...documentedSql('You own the database'));
     await migrateUp(url, roles);
     const problem = 'A database role or its grants are missing: migrating sets them up.';

@@ -1,9 +1,10 @@
-/** The third wall, with the second taken away: under every kind of login, lanes see and change their own rows alone. */
+/** The third wall without the second: with every kind of login, lanes read and change only their own rows. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { Client } from 'pg';
 import pino from 'pino';
-import { createLanes, type Lane, type UserScope } from '../../../src/platform/database/lane';
+import type { Lane, UserScope } from '../../../src/platform/database/lane';
+import { createLanes } from '../../../src/platform/database/lane-runner';
 import { withMigrationLock } from '../../../src/platform/database/migration-session';
 import { migrateUp } from '../../../src/platform/database/migrations';
 import { createPool, type Pool } from '../../../src/platform/database/pool';
@@ -17,7 +18,7 @@ import { until } from '../../support/until';
 
 const database = 'create database tasklane owner tasklane_owner';
 
-/** What stands where, and as whom the service and the migrations log in. */
+/** The kinds of set-up, with the logins of the service and of migrations. */
 const setUps = [
   {
     title: 'an owner',
@@ -43,7 +44,7 @@ const setUps = [
 
 const adaAndBob = ['ada', 'bob'] as const;
 
-/** Leaves at least a row in every table with users' rows. */
+/** Inserts at least one row into every table with users' rows. */
 async function seed(lane: UserScope): Promise<void> {
   await lane.write(async (writable) => {
     const id = randomUUID();
@@ -84,12 +85,12 @@ async function seed(lane: UserScope): Promise<void> {
   });
 }
 
-/** A query without the lane's filter: what is left when the second wall is gone. */
+/** A query without the lane's filter, as if the second wall were missing. */
 function unfiltered(lane: Lane, table: string): Knex.QueryBuilder {
   return lane.rows(table as keyof LaneTables).queryContext({}) as never;
 }
 
-/** A statement that no repository could write, on the lane's own connection. */
+/** A raw statement on the lane's connection, which no repository could send. */
 async function run<R extends object>(lane: Lane, sql: string, values: unknown[] = []): Promise<R[]> {
   const { _connection } = lane.rows('tasks') as unknown as { _connection: Connection };
   return (await _connection.query<R>(sql, values)).rows;
@@ -97,7 +98,7 @@ async function run<R extends object>(lane: Lane, sql: string, values: unknown[] 
 
 interface Table {
   name: string;
-  /** All but the generated ones, which can't be written. */
+  /** All columns except generated ones, which cannot be written. */
   columns: string[];
 }
 
@@ -141,12 +142,12 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     await setUp?.drop();
   });
 
-  /** What a query gives outside of any lane, on the connection that the lanes have used. */
+  /** The result of a query outside of any lane, on a connection that lanes have used. */
   async function outside<R extends object>(statement: string): Promise<R[]> {
     return (await pool.knex.raw(statement)).rows;
   }
 
-  /** How many rows each user has, counted in that user's own lane. */
+  /** The number of rows of each user, counted in that user's lane. */
   async function counts(): Promise<Record<string, Record<string, number>>> {
     const found: Record<string, Record<string, number>> = {};
     for (const userId of adaAndBob) {
@@ -159,7 +160,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     return found;
   }
 
-  /** The roles that have policies to themselves. */
+  /** The roles with their own policies. */
   async function foreignPolicies(): Promise<string[]> {
     const rows = await query<{ role: string }>(
       setUp.urlOf('owner'),
@@ -168,14 +169,14 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     return rows.map(({ role }) => role);
   }
 
-  test('there are tables with users’ rows, and both users have some in each', async () => {
+  test('both users have rows in each table of users', async () => {
     expect(tables.map(({ name }) => name)).toEqual(expect.arrayContaining(['changes', 'profiles', 'tasks']));
     for (const counted of Object.values(await counts())) {
       expect(Object.entries(counted).filter(([, count]) => count === 0)).toEqual([]);
     }
   });
 
-  test('the app role reaches no table that is not behind the wall', async () => {
+  test('the app role can use only tables with row-level security', async () => {
     const reached = await query<{ name: string; forced: boolean; policies: string[] }>(
       setUp.urlOf('owner'),
       `select relname as name, relrowsecurity and relforcerowsecurity as forced,
@@ -227,7 +228,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
   test.each([
     ['a locking read', (name: string) => `select user_id from tasklane.${name} for update`],
     [
-      'a delete that returns what is gone',
+      'a delete with returning',
       (name: string) =>
         `with gone as (delete from tasklane.${name} returning user_id) select user_id from gone`,
     ],
@@ -250,7 +251,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
       const before = await theirs();
       const reached = await open('ada').write((lane) => run<{ user_id: string }>(lane, statement(name)));
       expect(reached.filter((row) => row.user_id !== 'ada')).toEqual([]);
-      // A row's xmin tells also of an update that changed nothing.
+      // A row's xmin also shows an update that changed nothing.
       expect(await theirs()).toEqual(before);
     }
     await seed(open('ada'));
@@ -304,7 +305,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     expect(await open('bob').read((each) => run(each, who))).toEqual([lane('bob')]);
   });
 
-  test('the app role sees and writes nothing without a lane, before the first and after it', async () => {
+  test('the app role reads and writes nothing without a lane, before and after the first one', async () => {
     const client = new Client({ connectionString: setUp.urlOf(service) });
     await client.connect();
     const visible = async (userId?: string) => {
@@ -403,7 +404,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
       expect(await counts()).toEqual(before);
     });
 
-    test('is shut again after each transaction', async () => {
+    test('ends with each transaction', async () => {
       const who = 'select current_user as role';
       const login = [{ role: `${setUp.name}_${service}` }];
       expect(await withSystem.read((system) => system.query(who))).toEqual([{ role: systemRole }]);
@@ -415,7 +416,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
       expect(rows).toHaveLength(1);
     });
 
-    test('gives up a transaction that waits for something else', async () => {
+    test('aborts a transaction that waits for something else', async () => {
       const brief = createSystem(pool, { systemRole, statementTimeoutMs: 50 });
       const ended = brief.write(async (system) => {
         await system.query('select 1');
@@ -436,8 +437,8 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     }
   });
 
-  // docs/database.md says so: the wall is for mistakes, and injected SQL can name another user.
-  test('SQL that names another user finds that user’s rows', async () => {
+  // As in docs/database.md: this wall is for mistakes, and injected SQL can set another user.
+  test('SQL that sets another user finds that user’s rows', async () => {
     const rows = await open('ada').read(async (lane) => {
       await run(lane, `select set_config('app.user_id', 'bob', true)`);
       return run<{ user_id: string }>(lane, 'select user_id from tasklane.tasks');
@@ -479,7 +480,7 @@ describe('injected SQL that goes back to the login role', () => {
   test('finds that the least privileged login reads the migrations, and no table with rows', async () => {
     expect(await asLogin('select name from tasklane.migrations')).not.toEqual([]);
     const reading = asLogin('select * from tasklane.tasks where user_id <> $$ada$$');
-    // Before Postgres 16 a login inherits what the app role may, and stays behind the wall.
+    // Before Postgres 16 a login inherits the app role's privileges, and row-level security still applies.
     if (server < 160_000) expect(await reading).toEqual([]);
     else await expect(reading).rejects.toMatchObject({ code: '42501' });
   });
@@ -524,11 +525,11 @@ describe('a migration under forced row-level security', () => {
     ['reads rows', 'select * from tasklane.profiles'],
     ['changes rows', 'update tasklane.profiles set change_seq = 0'],
     ['validates a reference', reference],
-  ])('fails when it %s, which it could not see', async (_what, statement) => {
+  ])('fails when it %s, because it cannot see the rows', async (_what, statement) => {
     await expect(migrate(statement)).rejects.toThrow('query would be affected by row-level security policy');
   });
 
-  test('sees the rows once the force is lifted, as docs/database.md says', async () => {
+  test('sees the rows without the force, as docs/database.md says', async () => {
     await migrate('alter table tasklane.profiles no force row level security');
     expect(await migrate('select user_id from tasklane.profiles')).toEqual([{ user_id: 'ada' }]);
     await expect(migrate(reference)).rejects.toMatchObject({ code: '23503' });

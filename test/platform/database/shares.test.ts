@@ -10,10 +10,10 @@ const limits = { total: 4, perUser: 4, waitMs: 1_000 };
 const oneTo = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
 const [ada, bob, eve] = ['ada', 'bob', 'eve'].map(ownerOf) as [string, string, string];
 
-/** Runs work that settles at once, so that all that can enter has done so. */
+/** Waits until all pending work that can start has started. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A queue, and who has entered it in which order; each leaves when it is told. */
+/** A queue, and the order of entries; each entry leaves on request. */
 function watch(options: Partial<typeof limits> = {}) {
   const shares = createShares({ ...limits, ...options });
   const entered: string[] = [];
@@ -24,7 +24,7 @@ function watch(options: Partial<typeof limits> = {}) {
         entered.push(owner);
         leave.push(release);
       },
-      // Who still waits when the test ends is refused later.
+      // Entries that still wait at the end of the test are rejected later.
       () => undefined,
     );
   return { shares, entered, leave, enter };
@@ -44,7 +44,7 @@ test('gives a user at most as many as are configured', async () => {
   expect(entered).toHaveLength(3);
 });
 
-test('gives everybody a turn before anybody has another', async () => {
+test('gives each owner a turn before any owner gets a second', async () => {
   const { entered, leave, enter } = watch({ total: 1 });
   for (const owner of [ada, ada, ada, ada, bob, bob, eve, jobsOwner]) void enter(owner);
   await settled();
@@ -55,7 +55,7 @@ test('gives everybody a turn before anybody has another', async () => {
   expect(entered).toEqual([ada, ada, bob, eve, jobsOwner, ada, bob, ada]);
 });
 
-test('lets the platform go first', async () => {
+test('serves the platform first', async () => {
   const { entered, leave, enter } = watch({ total: 1 });
   for (const owner of [ada, bob, eve, platformOwner]) void enter(owner);
   await settled();
@@ -64,7 +64,7 @@ test('lets the platform go first', async () => {
   expect(entered).toEqual([ada, platformOwner]);
 });
 
-test('refuses who has waited too long, and goes on with others', async () => {
+test('rejects a request that has waited too long, and serves the others', async () => {
   const { shares, leave, enter, entered } = watch({ total: 1, waitMs: 20 });
   await enter(ada);
   await expect(shares.enter(bob)).rejects.toThrow(PoolBusy);
@@ -73,7 +73,7 @@ test('refuses who has waited too long, and goes on with others', async () => {
   expect(entered).toEqual([ada, eve]);
 });
 
-test('refuses at once what would make the queue of an owner too long', async () => {
+test('rejects a request at once if the queue of its owner is full', async () => {
   const { shares, enter, entered } = watch({ total: 2 });
   for (const _ of oneTo(101)) void enter(ada);
   await expect(shares.enter(ada)).rejects.toThrow(PoolBusy);
@@ -81,7 +81,7 @@ test('refuses at once what would make the queue of an owner too long', async () 
   expect(entered).toEqual([ada, bob]);
 });
 
-test('takes a connection back once, however often it is given back', async () => {
+test('releases a connection once, even if it is released several times', async () => {
   const { entered, leave, enter } = watch({ total: 1 });
   await enter(ada);
   const [release] = leave;

@@ -1,4 +1,4 @@
-/** TLS to a real Postgres, with `sslmode` as libpq means it. */
+/** Tests TLS to a real Postgres, with `sslmode` as in libpq. */
 import { chmod, chown, copyFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { createClient } from '../../../src/platform/database/connection';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/platform/database/embedded/server';
 import { withMigrationLock } from '../../../src/platform/database/migration-session';
 import { migrateUp, migrationNames } from '../../../src/platform/database/migrations';
-import { whyOutOfReach } from '../../../src/platform/database/out-of-reach';
+import { unavailableReason } from '../../../src/platform/database/out-of-reach';
 import { createPool } from '../../../src/platform/database/pool';
 import { findTransactionPooler } from '../../../src/platform/database/transaction-pooler';
 import { projectPath } from '../../../src/platform/paths';
@@ -20,7 +20,7 @@ const file = (name: string) => projectPath('test', 'support', 'tls', name);
 let dataDir: string;
 let postgres: EmbeddedPostgres;
 
-/** Copies a file into the data directory, for Postgres alone to read. */
+/** Copies a file into the data directory, readable only by Postgres. */
 async function give(name: string): Promise<void> {
   const { uid, gid } = await stat(postgres.dataDirectory);
   const path = join(postgres.dataDirectory, name);
@@ -39,7 +39,7 @@ async function ask(url: string, sql: string): Promise<Record<string, unknown>[]>
   }
 }
 
-/** The server's URL on a host, with other parameters. */
+/** The server's URL with this host and these parameters. */
 function urlOf(parameters: Record<string, string>, host = 'localhost'): string {
   const url = new URL(postgres.url);
   url.hostname = host;
@@ -50,9 +50,9 @@ function urlOf(parameters: Record<string, string>, host = 'localhost'): string {
 const encrypted = async (url: string) =>
   (await ask(url, 'select ssl from pg_stat_ssl where pid = pg_backend_pid()'))[0]?.ssl;
 
-/** Why a connection fails, or whether it is encrypted. */
+/** The reason why a connection fails, or whether it is encrypted. */
 const outcome = (url: string) =>
-  encrypted(url).catch((error) => whyOutOfReach(error) ?? `not expected: ${error.message}`);
+  encrypted(url).catch((error) => unavailableReason(error) ?? `not expected: ${error.message}`);
 
 const warnings: Error[] = [];
 const warned = (warning: Error) => void warnings.push(warning);
@@ -82,7 +82,7 @@ describe('a server without TLS', () => {
     [{ sslmode: 'prefer' }, false],
     [{ sslmode: 'require' }, 'it does not offer TLS, which sslmode asks for'],
     [{ sslmode: 'verify-full', ...ca }, 'it does not offer TLS, which sslmode asks for'],
-  ])('with %p', async (parameters, expected) => {
+  ])('gives a plain connection or an error with %p', async (parameters, expected) => {
     expect(await outcome(urlOf(parameters as Record<string, string>))).toBe(expected);
   });
 });
@@ -110,7 +110,7 @@ describe('a server with TLS', () => {
     [{ sslmode: 'require' }, 'localhost', true],
     [{ sslmode: 'require' }, '127.0.0.1', true],
     [{ sslmode: 'no-verify' }, 'localhost', true],
-    // libpq: with an authority, require is verify-ca.
+    // As in libpq, `require` with a root certificate means `verify-ca`.
     [{ sslmode: 'require', ...ca }, '127.0.0.1', true],
     [{ sslmode: 'require', ...otherCa }, 'localhost', untrusted],
     [{ sslmode: 'verify-ca', ...ca }, '127.0.0.1', true],
@@ -122,11 +122,11 @@ describe('a server with TLS', () => {
     [{ sslmode: 'verify-full', sslrootcert: 'system' }, 'localhost', untrusted],
     [{ ...ca }, '127.0.0.1', otherName],
     [{ sslmode: 'require', uselibpqcompat: 'true' }, 'localhost', true],
-  ])('with %p on %s', async (parameters, host, expected) => {
+  ])('gives TLS, a plain connection or an error with %p on %s', async (parameters, host, expected) => {
     expect(await outcome(urlOf(parameters as unknown as Record<string, string>, host))).toBe(expected);
   });
 
-  test('the pool connects so too', async () => {
+  test('is used with TLS by the pool', async () => {
     const pool = createPool(
       {
         url: urlOf({ sslmode: 'verify-full', ...ca }),
@@ -142,7 +142,7 @@ describe('a server with TLS', () => {
     expect(rows).toEqual([{ ssl: true }]);
   });
 
-  test('migrations, their lock and the look for a pooler use it too', async () => {
+  test('is used with TLS by migrations, their lock and the check for a pooler', async () => {
     const url = urlOf({ sslmode: 'verify-full', ...ca });
     expect(await findTransactionPooler(url)).toBeNull();
     const plain = await withMigrationLock(url, async ({ database }) => {
@@ -152,7 +152,7 @@ describe('a server with TLS', () => {
       );
       return rows[0];
     });
-    // The lock's session and this one.
+    // The session of the lock, and this one.
     expect(plain).toEqual({ sessions: 2, plain: 0 });
     await expect(
       withMigrationLock(urlOf({ sslmode: 'verify-full', ...otherCa }), async () => null),
@@ -160,7 +160,7 @@ describe('a server with TLS', () => {
     expect(await migrateUp(url)).toEqual(migrationNames());
   });
 
-  test('that takes nothing else, and wants a certificate of the client', async () => {
+  test('can require TLS and a certificate of the client', async () => {
     await writeFile(
       join(postgres.dataDirectory, 'pg_hba.conf'),
       'hostssl all all 127.0.0.1/32 scram-sha-256 clientcert=verify-ca\n',

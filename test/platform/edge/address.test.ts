@@ -18,7 +18,7 @@ test.each([
 const named = (headers: Record<string, string>) => ({ headers }) as never;
 
 describe('an address that a request names', () => {
-  test.each(['x-forwarded-for', 'forwarded'])('in %s is told of once where it is ignored', (header) => {
+  test.each(['x-forwarded-for', 'forwarded'])('in %s is logged once if it is ignored', (header) => {
     const warn = jest.fn();
     const check = createProxyCheck(0, { warn });
     check(named({}));
@@ -28,7 +28,7 @@ describe('an address that a request names', () => {
     expect(warn).toHaveBeenCalledWith({ header }, expect.stringContaining('TRUST_PROXY'));
   });
 
-  test.each([1, ['10.0.0.0/8']])('is nothing to tell of with TRUST_PROXY=%p', (trustProxy) => {
+  test.each([1, ['10.0.0.0/8']])('is not logged with TRUST_PROXY=%p', (trustProxy) => {
     const warn = jest.fn();
     createProxyCheck(trustProxy, { warn })(named({ 'x-forwarded-for': '203.0.113.7' }));
     expect(warn).not.toHaveBeenCalled();

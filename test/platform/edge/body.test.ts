@@ -2,15 +2,13 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { send } from '../../support/api';
 import { sendRaw } from '../../support/raw';
 import { assertDescribed } from '../../support/response-check';
-import { startTestService, type TestService, tokenOf } from '../../support/service';
+import { tokenOf, useTestService } from '../../support/service';
 
-let service: TestService;
 let token: string;
+const service = useTestService({ HEADERS_TIMEOUT_MS: '300', REQUEST_TIMEOUT_MS: '400' });
 beforeAll(async () => {
-  service = await startTestService({ HEADERS_TIMEOUT_MS: '300', REQUEST_TIMEOUT_MS: '400' });
   token = await tokenOf('ada');
 });
-afterAll(() => service.stop());
 
 const create = (body: unknown, headers: Record<string, string> = {}) =>
   send(service.url, 'POST', '/api/ada/tasks', {
@@ -60,7 +58,7 @@ describe('a body in a content coding', () => {
     });
   });
 
-  test('that it does not have is 400, one that nobody knows is 415', async () => {
+  test('that it does not have is 400, and an unknown coding is 415', async () => {
     expect(await create(Buffer.from(json), { 'Content-Encoding': 'gzip' })).toMatchObject({
       status: 400,
       body: { code: 'malformed-body' },
@@ -87,7 +85,7 @@ describe('nesting', () => {
     expect(await create(hollow(15_000))).toMatchObject({ status: 422 });
   });
 
-  test('inside of a string is text', async () => {
+  test('is not counted inside of a string', async () => {
     const title = `${'['.repeat(90)}\\"${'{'.repeat(90)}`;
     expect(await create({ title })).toMatchObject({ status: 201, body: { title } });
   });
@@ -105,7 +103,7 @@ test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'
   },
 );
 
-test('a field with a name that a pointer has to escape is pointed at', async () => {
+test('the name of an unknown field is escaped in the pointer', async () => {
   const response = await create('{"title":"x","a~b/c":1,"":2,"d/e":{"f":1}}');
   expect(response.body.errors.map(({ pointer }: { pointer: string }) => pointer).sort()).toEqual([
     '/body/',

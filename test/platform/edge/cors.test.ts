@@ -4,15 +4,11 @@ import { runInNewContext } from 'node:vm';
 import type { Request, Response } from 'express';
 import { allowOrigins } from '../../../src/platform/edge/cors';
 import { send } from '../../support/api';
-import { startTestService, type TestService, testConfig, tokenOf } from '../../support/service';
+import { testConfig, tokenOf, useTestService } from '../../support/service';
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService({
-    CORS_ORIGINS: 'https://app.example.com, https://*.preview.example.com, http://localhost:3000',
-  });
+const service = useTestService({
+  CORS_ORIGINS: 'https://app.example.com, https://*.preview.example.com, http://localhost:3000',
 });
-afterAll(() => service.stop());
 
 async function headersFor(origin: string) {
   const token = await tokenOf('ada');
@@ -24,7 +20,7 @@ test.each([
   'http://localhost:3000',
   'https://branch-1.preview.example.com',
   'https://x.preview.example.com',
-])('%s may call, with credentials, and see what it needs', async (origin) => {
+])('%s can call with credentials, and read the headers that it needs', async (origin) => {
   const headers = await headersFor(origin);
   expect(headers['access-control-allow-origin']).toBe(origin);
   expect(headers['access-control-allow-credentials']).toBe('true');
@@ -71,7 +67,7 @@ test.each([
   expect(() => testConfig({ CORS_ORIGINS: origin })).toThrow('CORS_ORIGINS');
 });
 
-test('100,000 origins leave memory flat', () => {
+test('100,000 origins do not raise memory', () => {
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc') as () => void;
   const bytes = () => {
@@ -89,6 +85,6 @@ test('100,000 origins leave memory flat', () => {
   for (let n = 0; n < 1_000; n++) from(`https://${n}.example`);
   const before = bytes();
   for (let n = 0; n < 100_000; n++) from(`https://${n}.${n % 2 ? 'preview.example.com' : 'evil.example'}`);
-  // To keep the origins alone would take 5 MB.
+  // The origins alone would take 5 MB.
   expect(bytes() - before).toBeLessThan(2_000_000);
 });

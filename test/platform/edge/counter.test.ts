@@ -3,7 +3,7 @@ import { stopClock } from '../../support/clock';
 
 afterEach(() => jest.useRealTimers());
 
-test('counts up to the limit, and a window ends', async () => {
+test('counts up to the limit, until the window ends', async () => {
   let time = 1_000;
   const counter = memoryCounter(() => time);
   expect(await counter.take('a', 2, 3)).toEqual({ fits: true, total: 2, leftMs: windowMs });
@@ -15,7 +15,7 @@ test('counts up to the limit, and a window ends', async () => {
   expect(await counter.take('a', 1, 3)).toEqual({ fits: true, total: 1, leftMs: windowMs });
 });
 
-test('what costs more than a window has is let in once a window', async () => {
+test('a request that costs more than a window is allowed once in each window', async () => {
   const counter = memoryCounter(() => 0);
   expect(await counter.take('a', 1_000, 3)).toMatchObject({ fits: true, total: 1_000 });
   expect(await counter.take('a', 1, 3)).toMatchObject({ fits: false, total: 1_000 });
@@ -29,7 +29,7 @@ test('100,000 addresses leave memory bounded', async () => {
 });
 
 test.each(['2026-11-20T00:00:00Z', '2026-11-27T00:00:00Z', '2038-01-19T03:14:08Z'])(
-  'a clock that jumps to %s changes no window',
+  'a clock that jumps to %s does not change a window',
   async (instant) => {
     stopClock('2026-11-26T12:00:00Z');
     const counter = memoryCounter();

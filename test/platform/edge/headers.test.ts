@@ -1,12 +1,8 @@
 import { send } from '../../support/api';
 import { operations } from '../../support/operations';
-import { startTestService, type TestService, tokenOf } from '../../support/service';
+import { tokenOf, useTestService } from '../../support/service';
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startTestService();
-});
-afterAll(() => service.stop());
+const service = useTestService();
 
 test.each([
   ['/livez'],

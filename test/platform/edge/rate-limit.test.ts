@@ -27,7 +27,7 @@ async function withService(environment: Record<string, string>, work: () => Prom
 }
 
 let address = 0;
-/** An address of nobody else's. */
+/** An address that no other test uses. */
 function newAddress(): string {
   address += 1;
   return `203.0.113.${address}`;
@@ -63,7 +63,7 @@ test('reads and writes of a user are counted apart, and users apart', async () =
   expect((await read('another')).status).toBe(200);
 });
 
-test('what is left is told, and when to come back', async () => {
+test('responses give the remaining units and the time to wait', async () => {
   const first = await read('told');
   expect(first.headers.ratelimit).toMatch(/^"reads"; r=4; t=\d+$/);
   expect(first.headers['ratelimit-policy']).toMatch(/^"reads"; q=5; w=60; pk=:[\w+/]{16}:$/);
@@ -83,7 +83,7 @@ test('a request takes what its operation costs', async () => {
   expect((await get('/tasks')).status).toBe(429);
 });
 
-test('the last request of a window may cost more than is left', async () => {
+test('the last request of a window can cost more than the rest', async () => {
   const token = await tokenOf('last');
   const operations = Array.from({ length: 10 }, () => ({ op: 'create_task', task: { title: 'A task' } }));
   const batch = () => send(service.url, 'POST', '/api/last/batch', { token, body: { operations } });
@@ -93,11 +93,11 @@ test('the last request of a window may cost more than is left', async () => {
   expect((await batch()).status).toBe(429);
 });
 
-test('what is refused for a body that costs too much is not done', async () => {
+test('a request with a body that costs too much is not carried out', async () => {
   const token = await tokenOf('refused');
   const body = { title: 'A task', tags: Array.from({ length: 10 }, (_, n) => `tag ${n}`) };
   const create = () => send(service.url, 'POST', '/api/refused/tasks', { token, body });
-  // Two units each, of three.
+  // Each costs two of three units.
   expect(await statuses(3, create)).toEqual([201, 429, 429]);
   const { body: list } = await send(service.url, 'GET', '/api/refused/tasks', { token });
   expect(list.items).toHaveLength(1);
@@ -118,7 +118,7 @@ describe('an address whose callers are not known', () => {
   const feed = (from: string, secret: number) =>
     send(service.url, 'GET', `/calendar/${secret}.ics`, { headers: { 'X-Forwarded-For': from } });
 
-  test('is limited without credentials', async () => {
+  test('is limited if requests have no credentials', async () => {
     const from = newAddress();
     const seen = await statuses(31, () => anonymous(from));
     expect(seen).toEqual([...Array.from({ length: 30 }, () => 401), 429]);
@@ -161,7 +161,7 @@ describe('an address whose callers are not known', () => {
       const told = service.logged.filter(({ msg }) => String(msg).includes('TRUST_PROXY'));
       expect(told).toMatchObject([{ level: 40, header: 'x-forwarded-for' }]);
     });
-    // One trusted proxy: what stands before the last entry is the client's own invention.
+    // One trusted proxy: the client could have invented all entries before the last.
     const behind = newAddress();
     const spoofed = await statuses(31, () => anonymous(`${newAddress()}, ${behind}`));
     expect(spoofed[30]).toBe(429);

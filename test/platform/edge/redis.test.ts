@@ -15,7 +15,7 @@ const describeWithRedis = hasRedis() ? describe : describe.skip;
 const lost = 'Redis is out of reach';
 const back = 'Redis is back';
 
-/** Milliseconds that work takes, and what it comes to. */
+/** The duration of `work` in milliseconds, and its result. */
 async function timed<T>(work: () => Promise<T>): Promise<{ ms: number; value: T }> {
   const start = performance.now();
   const value = await work();
@@ -43,7 +43,7 @@ describeWithRedis('two instances with one Redis', () => {
     for (const { logged } of services) logged.length = 0;
   });
 
-  /** Reads in turns at both instances. */
+  /** Sends reads to both instances in turn. */
   async function readInTurns(userId: string, count: number, at = services): Promise<number[]> {
     const token = await tokenOf(userId);
     const seen: number[] = [];
@@ -61,13 +61,13 @@ describeWithRedis('two instances with one Redis', () => {
     expect(await readInTurns('shared', 8)).toEqual([...reads(200, 6), ...reads(429, 2)]);
   });
 
-  test('go on by themselves while Redis is gone, say so once, and share again when it is back', async () => {
+  test('count by themselves without Redis, log it once, and share again when it is back', async () => {
     await redis.stop();
     await until(() => told(lost).every((count) => count === 1));
     expect(await readInTurns('apart', 14)).toEqual([...reads(200, 12), ...reads(429, 2)]);
     expect(told(lost)).toEqual([1, 1]);
 
-    // It has forgotten the script.
+    // Redis has lost the script.
     redis = await startRedis(port);
     await until(() => told(back).every((count) => count === 1));
     expect(await readInTurns('together', 8)).toEqual([...reads(200, 6), ...reads(429, 2)]);
@@ -109,7 +109,7 @@ describeWithRedis('two instances with one Redis', () => {
     }
   });
 
-  test('start without Redis, and share when it comes', async () => {
+  test('start without Redis, and share when it is available', async () => {
     await redis.stop();
     const fresh: [TestService, TestService] = [
       await startTestService(environment()),
@@ -155,7 +155,7 @@ describeWithRedis('a counter in Redis', () => {
     client.destroy();
   }
 
-  test('takes units, and what is over the limit leaves no trace', async () => {
+  test('counts units, and does not count rejected requests', async () => {
     expect(await counter.take('a', 2, 3)).toEqual({ fits: true, total: 2, leftMs: windowMs });
     expect(await counter.take('a', 5, 3)).toMatchObject({ fits: true, total: 7 });
     const { fits, total, leftMs } = await counter.take('a', 1, 3);
@@ -172,7 +172,7 @@ describeWithRedis('a counter in Redis', () => {
   });
 
   test.each(['2026-11-20T00:00:00Z', '2026-11-27T00:00:00Z'])(
-    'has windows that a clock of the service does not move, be it %s',
+    "has windows that do not depend on the service's clock, if it is %s",
     async (instant) => {
       stopClock('2026-11-26T12:00:00Z');
       await counter.take('a', 1, 1);
@@ -187,12 +187,12 @@ describeWithRedis('a counter in Redis', () => {
   test.each([
     ['was set back', { type: 'PX', value: 10 * windowMs }],
     ['tells no end', { type: 'KEEPTTL' }],
-  ] as const)('ends a window in time where the clock of Redis %s', async (_what, expiration) => {
+  ] as const)('ends a window in time if the clock of Redis %s', async (_what, expiration) => {
     await withClient((client) => client.set('tasklane:rate:a', '1', { expiration }));
     expect(await counter.take('a', 1, 1)).toEqual({ fits: false, total: 1, leftMs: windowMs });
   });
 
-  test('does not say that limits are shared while Redis takes no writes', async () => {
+  test('does not report shared limits while Redis rejects writes', async () => {
     await withClient((client) => client.sendCommand(['REPLICAOF', '127.0.0.1', '1']));
     expect(await counter.take('a', 1, 3)).toMatchObject({ total: 1 });
     expect(await counter.take('a', 1, 3)).toMatchObject({ total: 2 });

@@ -1,4 +1,4 @@
-/** Clients that do not read their answers: what waits for them is bounded, and everybody else is served. */
+/** Clients that do not read their responses: buffers are bounded, and other clients are served. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { RequestListener, Server } from 'node:http';
@@ -15,11 +15,11 @@ import { until } from '../../support/until';
 jest.setTimeout(60_000);
 
 const megabyte = 1024 * 1024;
-// More than the buffers of the kernel take in between, which grow up to some 10 MB on loopback.
+// More than the kernel's buffers, which grow to about 10 MB on loopback.
 const large = Buffer.alloc(16 * megabyte, 'x');
 
 const sockets: Socket[] = [];
-/** Opens a connection of which nothing is read, and writes `text` to it. */
+/** Opens a connection that reads nothing, and writes `text` to it. */
 function writeOnly(port: number, text: string): Socket {
   const socket = connect(port, '127.0.0.1').pause();
   socket.on('error', () => undefined);
@@ -92,7 +92,7 @@ describe('a server', () => {
     expect(logged).toEqual([expect.objectContaining({ connections: 1, stalled: 1 })]);
   });
 
-  test('keeps a client that is slow and goes on, for longer than the time limit', async () => {
+  test('keeps a slow client that makes progress, for longer than the time limit', async () => {
     const port = await serve((_request, response) => void response.end(large), { writeTimeoutMs: 1_000 });
     const socket = writeOnly(port, get('/').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
     let received = 0;
@@ -115,7 +115,7 @@ describe('a server', () => {
     expect(logged).toEqual([]);
   });
 
-  test('is not kept by bytes that come in while none go out', async () => {
+  test('does not keep a client that sends but does not read', async () => {
     let closed = 0;
     const port = await serve(
       (_request, response) => {
@@ -125,7 +125,7 @@ describe('a server', () => {
       { writeTimeoutMs: 500 },
     );
     const socket = writeOnly(port, get('/'));
-    // The next request, as slowly as the limit on headers allows.
+    // The next request, as slow as the headers timeout allows.
     socket.write('GET /');
     const dripping = setInterval(() => socket.write('a'), 20);
     const began = performance.now();
@@ -231,7 +231,7 @@ test('thirty clients that read nothing cost the service little memory, and other
     const port = Number(new URL(url).port);
     const residentMegabytes = () =>
       Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${service.child.pid}/status`, 'utf8'))?.[1]) / 1024;
-    // The largest answer that anybody can have. What is made at the first request is not counted.
+    // The largest response. Memory of the first request is not counted.
     const path = '/docs/redoc.js';
     await fetch(`${url}${path}`).then((response) => response.text());
     const before = residentMegabytes();
@@ -245,7 +245,7 @@ test('thirty clients that read nothing cost the service little memory, and other
       }
     }
     expect(most - before).toBeLessThan(400);
-    await until(() => service.output.stdout.includes('broke off clients that do not read'), 15_000);
+    await until(() => service.output.stdout.includes('disconnected clients that do not read'), 15_000);
   } finally {
     service.child.kill('SIGKILL');
     await service.ended;

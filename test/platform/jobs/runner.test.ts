@@ -1,4 +1,4 @@
-/** The runner of the background jobs: one round at a time, again while there is more, and on after a fault. */
+/** Tests the job runner: one round at a time, repeated while there is more, and continued after errors. */
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { createDatabase, type Database } from '../../../src/platform/database/database';
@@ -42,7 +42,7 @@ function runnerOf(jobs: readonly Job[], database: Database = open()): JobRunner 
   return runner;
 }
 
-/** Something to wait for. */
+/** A promise that the test resolves. */
 function gate(): { readonly passed: Promise<void>; open(): void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { passed: promise, open: resolve };
@@ -51,21 +51,21 @@ function gate(): { readonly passed: Promise<void>; open(): void } {
 const done = { more: false };
 
 describe('run', () => {
-  test('runs a job until it has no more to do, also where nothing was started', async () => {
+  test('runs a job until it has no more to do, also in a runner that is not started', async () => {
     let left = 3;
     const runner = runnerOf([{ name: 'count', everyMs: 1000, run: async () => ({ more: --left > 0 }) }]);
     await runner.run('count');
     expect(left).toBe(0);
   });
 
-  test('stops when a job never has enough', async () => {
+  test('stops a job that never finishes', async () => {
     let rounds = 0;
     const runner = runnerOf([{ name: 'endless', everyMs: 1000, run: async () => ({ more: ++rounds > 0 }) }]);
     await runner.run('endless');
     expect(rounds).toBe(100);
   });
 
-  test('rejects with the fault of the job, and with a job that there is not', async () => {
+  test('rejects with the error of the job, and for an unknown job', async () => {
     const run = () => Promise.reject(new Error('the job'));
     const runner = runnerOf([{ name: 'failing', everyMs: 1000, run }]);
     await expect(runner.run('failing')).rejects.toThrow('the job');
@@ -74,7 +74,7 @@ describe('run', () => {
     expect(logged).toEqual([]);
   });
 
-  test('lets no two rounds of a job overlap, and those of two jobs', async () => {
+  test('does not overlap rounds of one job, but can overlap rounds of two jobs', async () => {
     const [held, other] = [gate(), gate()];
     const events: string[] = [];
     const runner = runnerOf([
@@ -108,7 +108,7 @@ describe('run', () => {
 });
 
 describe('a runner that is started', () => {
-  test('runs a job again and again, and logs faults without stopping', async () => {
+  test('repeats a job, and logs errors without stopping', async () => {
     let rounds = 0;
     const runner = runnerOf([
       {
@@ -134,7 +134,7 @@ describe('a runner that is started', () => {
     ]);
   });
 
-  test('says no more than a warning of a database that is away, and goes on when it is back', async () => {
+  test('logs only a warning while the database is unavailable, and continues when it is back', async () => {
     const away = open(testDatabase.url.replace(/:\d+\//, ':1/'));
     const back = open();
     let found: unknown;
@@ -156,7 +156,7 @@ describe('a runner that is started', () => {
     expect(logged.filter((line) => line.level === 50)).toEqual([]);
   });
 
-  test('stops: what is in flight is told and waited for, and nothing follows', async () => {
+  test('stops: it signals jobs in flight, waits for them, and starts no others', async () => {
     const held = gate();
     let rounds = 0;
     let told = false;
@@ -188,7 +188,7 @@ describe('a runner that is started', () => {
     expect(logged).toEqual([]);
   });
 
-  test('stops at once while its jobs wait for their turn', async () => {
+  test('stops at once while its jobs wait for their next round', async () => {
     const run = () => Promise.reject(new Error('ran'));
     const runner = runnerOf([{ name: 'daily', everyMs: 86_400_000, run }]);
     runner.start();
@@ -208,7 +208,7 @@ describe('the pause after a round', () => {
     return [least, most];
   };
 
-  test('is about the interval, and doubles with each fault up to a minute or the interval', () => {
+  test('is about the interval, and doubles with each error up to a minute or the interval', () => {
     expect(range(1_000, 0)).toEqual([800, 1_200]);
     expect(range(1_000, 1)).toEqual([1_600, 2_400]);
     expect(range(1_000, 5)).toEqual([25_600, 38_400]);
@@ -218,7 +218,7 @@ describe('the pause after a round', () => {
   });
 });
 
-/** A job as jobs should be: it finds lanes across users, and looks again under each lane's lock. */
+/** A model job: it finds lanes across users, and checks again under each lane's lock. */
 function emptyTitles(seen: string[][]): Job {
   return {
     name: 'finish',
@@ -244,7 +244,7 @@ function emptyTitles(seen: string[][]): Job {
   };
 }
 
-test('instances that run a job at once do each lane once, and leave alone one that is erased meanwhile', async () => {
+test('instances that run a job at once process each lane once, and skip a lane that is erased meanwhile', async () => {
   const userIds = Array.from({ length: 10 }, () => randomUUID()).sort();
   for (const userId of userIds) await seedTasks(testDatabase.url, userId, [{ title: 'One' }]);
   const seen: string[][] = [];

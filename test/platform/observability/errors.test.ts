@@ -1,16 +1,16 @@
 import { errorSerializer } from '../../../src/platform/observability/errors';
 
-// One place, so that all errors have one origin.
+// One line, so that all errors have the same origin.
 const fail = (message: string, members: object = {}) => Object.assign(new Error(message), members);
 
-test('the same error has its stack five times a minute, and then a count of those that were left out', () => {
+test('the same error is logged with its stack five times a minute, and then with a count', () => {
   const now = jest.spyOn(performance, 'now').mockReturnValue(0);
   try {
     const serialize = errorSerializer();
     const first = Array.from({ length: 20 }, (_, n) => serialize(fail(`outage ${n}`, { code: '57P01' })));
     expect(first.filter((each) => each.stack !== undefined)).toHaveLength(5);
     expect(first.at(-1)).toEqual({ type: 'Error', message: 'outage 19', code: '57P01' });
-    // Another kind is not held back by it.
+    // It does not affect another kind of error.
     expect(serialize(fail('another', { code: '42P01' })).stack).toEqual(expect.any(String));
     now.mockReturnValue(60_000);
     expect(serialize(fail('later', { code: '57P01' }))).toMatchObject({
@@ -22,7 +22,7 @@ test('the same error has its stack five times a minute, and then a count of thos
   }
 });
 
-test('what Postgres quotes of rows, and what Node adds, is left out', () => {
+test('quotes of rows from Postgres, and additions of Node, are left out', () => {
   const facts = errorSerializer()(
     fail('duplicate key', {
       code: '23505',
@@ -41,7 +41,7 @@ test('what Postgres quotes of rows, and what Node adds, is left out', () => {
   });
 });
 
-test('causes are told, a few, and the first of several errors', () => {
+test('a few causes are logged, and the first of several errors', () => {
   const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
   const error = new Error('outer', { cause: new AggregateError([refused, refused], 'all') });
   expect(errorSerializer()(error)).toMatchObject({

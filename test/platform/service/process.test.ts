@@ -1,4 +1,4 @@
-/** The service as a process: its start, its signals, and what is left when it is killed. */
+/** Tests the service as a process: its start, signals, and a kill. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
@@ -47,7 +47,7 @@ function start(configuration: Record<string, string>) {
   return started;
 }
 
-/** How a process ends, and how many milliseconds after now. */
+/** The exit of a process, and the milliseconds until then. */
 async function endOf(started: ServiceProcess): Promise<{ code: number | null; took: number }> {
   const began = performance.now();
   const { code, signal } = await started.ended;
@@ -56,7 +56,7 @@ async function endOf(started: ServiceProcess): Promise<{ code: number | null; to
 }
 
 describe('with nothing configured', () => {
-  test('serves within ten seconds, with a first task to try and tokens to be had', async () => {
+  test('serves within ten seconds, and prints a first request and how to get tokens', async () => {
     const dataDir = await newDataDir();
     const began = performance.now();
     const service = start({ DATA_DIR: dataDir });
@@ -101,7 +101,7 @@ describe('with nothing configured', () => {
     expect(claims).toMatchObject({ sub: 'grace', email: 'g@example.com', name: 'Grace' });
     expect((claims.exp as number) - (claims.iat as number)).toBe(60);
 
-    // The secret is nobody else's to read, and the log has no token.
+    // Only the owner can read the secret, and the log has no token.
     expect(statSync(join(dataDir, 'development-secret')).mode & 0o077).toBe(0);
     expect(JSON.stringify(logOf(service))).not.toContain('eyJ');
 
@@ -111,7 +111,7 @@ describe('with nothing configured', () => {
     expect(service.output.stderr).toBe('');
   });
 
-  test('leaves no Postgres behind when it is told to stop while it starts', async () => {
+  test('leaves no Postgres running if it is stopped during the start', async () => {
     const dataDir = await newDataDir();
     const service = start({ DATA_DIR: dataDir });
     await until(() => postmasterOf(dataDir), 20_000);
@@ -120,7 +120,7 @@ describe('with nothing configured', () => {
     expect(postmasterOf(dataDir)).toBeUndefined();
   });
 
-  test('keeps what it acknowledged when it is killed, and goes on with it', async () => {
+  test('keeps acknowledged writes when it is killed and started again', async () => {
     const dataDir = await newDataDir();
     const killed = start({ DATA_DIR: dataDir, BETTER_AUTH_SECRET: testSecret });
     const token = await tokenOf('ada');
@@ -179,7 +179,7 @@ describe('a signal', () => {
     error?: string;
   }
 
-  /** One create through `agent`; settles with what the client saw of it. */
+  /** Creates a task through `agent`; resolves to the client's result. */
   function attempt(url: string, agent: Agent): Promise<Attempt> {
     const id = randomUUID();
     const requestId = randomUUID();
@@ -210,7 +210,7 @@ describe('a signal', () => {
     });
   }
 
-  /** Whether nobody listens there any more. */
+  /** Whether nothing listens at this address any more. */
   async function refuses(host: string, port: number): Promise<boolean> {
     const socket = connect(port, host);
     const refused = await once(socket, 'connect').then(
@@ -221,7 +221,7 @@ describe('a signal', () => {
     return refused;
   }
 
-  test.each([true, false])('under load loses nothing, keep-alive: %s', async (keepAlive) => {
+  test.each([true, false])('loses nothing under load, keep-alive: %s', async (keepAlive) => {
     const service = serve();
     const url = await service.url;
     const agent = new Agent({ keepAlive, maxSockets: 20 });
@@ -245,7 +245,7 @@ describe('a signal', () => {
     const acknowledged = attempts.filter((each) => each.status !== undefined);
     expect(new Set(acknowledged.map((each) => each.status))).toEqual(new Set([201]));
     expect(rows.map((row) => row.id).toSorted()).toEqual(acknowledged.map((each) => each.id).toSorted());
-    // A connection may be closed before the service has read the next request from it, but not after.
+    // A connection can be closed before the service reads its next request, but not after.
     const received = new Set(logOf(service).map((line) => line.request_id));
     const lost = attempts.filter((each) => each.status === undefined);
     expect(lost.filter((each) => received.has(each.requestId))).toEqual([]);
@@ -253,7 +253,7 @@ describe('a signal', () => {
     expect(logOf(service).filter((line) => line.aborted)).toEqual([]);
   });
 
-  test('makes the process not ready, and lets who is connected finish', async () => {
+  test('makes the process not ready, and open requests finish', async () => {
     const held = await holdLane(database.url, 'ada');
     const service = serve();
     const url = await service.url;
@@ -266,7 +266,7 @@ describe('a signal', () => {
     socket.setEncoding('utf8').on('data', (text) => {
       received += text;
     });
-    // The service has read the beginning of the second request when it answers the first.
+    // The service has the beginning of the second request when it answers the first.
     socket.write(
       `GET /livez HTTP/1.1\r\nHost: ${hostname}\r\n\r\nGET /readyz HTTP/1.1\r\nHost: ${hostname}\r\n`,
     );
@@ -275,7 +275,7 @@ describe('a signal', () => {
     await until(() => logOf(service).some((line) => line.msg === 'stopping'));
     socket.write('\r\n');
     await until(() => received.includes('The service is shutting down.'));
-    // Told to go, the client loses no request to a connection that is closed under it.
+    // With `Connection: close` the client loses no request.
     expect(received).toMatch(/HTTP\/1\.1 503 .*\r\nConnection: close\r\n/s);
     await until(() => refuses(hostname, Number(port)));
 
@@ -286,7 +286,7 @@ describe('a signal', () => {
     expect(end.took).toBeLessThan(1_000);
   });
 
-  test('is not waited for longer than the deadline', async () => {
+  test('ends the process at the deadline at the latest', async () => {
     const held = await holdLane(database.url, 'ada');
     const service = serve({ SHUTDOWN_TIMEOUT_MS: '300', DATABASE_STATEMENT_TIMEOUT_MS: '30000' });
     const url = await service.url;
@@ -301,7 +301,7 @@ describe('a signal', () => {
     expect(end.code).toBe(0);
   });
 
-  test('that comes twice at once is one, and one that comes later ends the process at once', async () => {
+  test('counts once if it is repeated immediately, and ends the process at once if it is repeated later', async () => {
     const held = await holdLane(database.url, 'ada');
     const service = serve();
     const url = await service.url;
@@ -311,7 +311,7 @@ describe('a signal', () => {
     service.child.kill('SIGINT');
     service.child.kill('SIGTERM');
     await until(() => logOf(service).some((line) => line.msg === 'stopping'));
-    // Longer than what counts as the same signal.
+    // Longer than the time in which a repeated signal is ignored.
     await sleep(350);
     expect(service.child.exitCode).toBeNull();
     service.child.kill('SIGINT');
@@ -323,13 +323,13 @@ describe('a signal', () => {
   });
 });
 
-test('offers no token where tokens come from elsewhere', async () => {
+test('offers no token if another source of tokens is configured', async () => {
   const database = await createTestDatabase();
   const service = start({
     DATABASE_URL: database.url,
     DATA_DIR: await newDataDir(),
     BETTER_AUTH_URL: 'http://127.0.0.1:9',
-    // As in a frontend's .env, which holds both.
+    // As in a frontend's .env, which has both.
     BETTER_AUTH_SECRET: testSecret,
   });
   await service.url;
@@ -340,7 +340,7 @@ test('offers no token where tokens come from elsewhere', async () => {
   await database.drop();
 });
 
-describe('a configuration with faults', () => {
+describe('an invalid configuration', () => {
   async function refusal(configuration: Record<string, string>): Promise<string[]> {
     const refused = start(configuration);
     expect(await refused.ended).toEqual({ code: 1, signal: null });
@@ -348,18 +348,18 @@ describe('a configuration with faults', () => {
     return refused.output.stderr.trimEnd().split('\n');
   }
 
-  test('of production with nothing at all names everything that is missing', async () => {
+  test('for production without any variable names everything that is missing', async () => {
     const dataDir = join(await newDataDir(), 'data');
     const lines = await refusal({ NODE_ENV: 'production', DATA_DIR: dataDir });
     expect(lines).toEqual([
-      'The configuration has faults:',
+      'The configuration is invalid:',
       expect.stringMatching(/^ {2}- .*BETTER_AUTH_URL.*BETTER_AUTH_SECRET/),
       '  - DATABASE_URL must be set in production.',
     ]);
     expect(existsSync(dataDir)).toBe(false);
   });
 
-  test('has them all told at once', async () => {
+  test('has all its errors reported at once', async () => {
     const lines = await refusal({
       DATA_DIR: await newDataDir(),
       PORT: 'http',

@@ -1,4 +1,4 @@
-/** Instances that are replaced one after the other behind a balancer that follows `/readyz`. */
+/** Replaces instances one after the other behind a load balancer that checks `/readyz`. */
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { send } from '../../support/api';
@@ -44,7 +44,7 @@ function start(configuration: Record<string, string> = {}) {
 
 const stopping = (service: ServiceProcess) => logOf(service).some((line) => line.msg === 'stopping');
 
-/** The status of one create through the agent, or the code of its error. */
+/** Creates a task through the agent; returns the status, or the error's code. */
 function create(url: string, agent: Agent): Promise<number | string | undefined> {
   return new Promise((resolve) => {
     const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
@@ -97,7 +97,7 @@ test.each([true, false])('no request fails, keep-alive: %s', async (keepAlive) =
   expect(new Set(seen)).toEqual(new Set([201]));
 });
 
-test('requests are still taken and streams kept until the delay is over, while readiness fails', async () => {
+test('during the delay requests and streams still work, while readiness fails', async () => {
   const service = start();
   const url = await service.url;
   const stream = await fetch(`${url}/api/ada/events`, { headers: { Authorization: `Bearer ${token}` } });
@@ -118,12 +118,12 @@ test('requests are still taken and streams kept until the delay is over, while r
   expect(await service.ended).toEqual({ code: 0, signal: null });
 });
 
-test('a second signal ends the process within the delay', async () => {
+test('a second signal ends the process during the delay', async () => {
   const service = start({ SHUTDOWN_DELAY_MS: '600000' });
   await service.url;
   service.child.kill('SIGTERM');
   await until(() => stopping(service));
-  // Longer than what counts as the same signal.
+  // Longer than the time in which a repeated signal is ignored.
   await sleep(350);
   service.child.kill('SIGTERM');
   expect(await service.ended).toEqual({ code: 1, signal: null });

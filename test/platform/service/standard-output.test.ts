@@ -1,4 +1,4 @@
-/** The service beside a reader of its standard output that stalls, or goes away. */
+/** Tests a reader of the service's standard output that stalls or closes it. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { send } from '../../support/api';
@@ -35,7 +35,7 @@ afterEach(async () => {
 const residentMegabytes = () =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${service.child.pid}/status`, 'utf8'))?.[1]) / 1024;
 
-/** Sends requests whose lines in the log are as long as lines get. */
+/** Sends requests with the longest possible log lines. */
 async function request(count: number): Promise<void> {
   const headers = { 'X-Request-Id': 'x'.repeat(128) };
   const one = async () => {
@@ -45,9 +45,9 @@ async function request(count: number): Promise<void> {
   await Promise.all(Array.from({ length: 50 }, one));
 }
 
-test('a reader that stalls costs lines, which are counted, and neither memory nor requests', async () => {
+test('a stalled reader loses lines, which are counted, and costs neither memory nor requests', async () => {
   service.child.stdout?.pause();
-  // More than 4 MiB of lines, and what pipe and reader take.
+  // More than 4 MiB of lines, plus the buffers of pipe and reader.
   await request(16_000);
   const full = residentMegabytes();
   await request(6_000);
@@ -57,7 +57,7 @@ test('a reader that stalls costs lines, which are counted, and neither memory no
     await send(url, 'GET', '/livez');
     return logOf(service).some((line) => String(line.msg).startsWith('log lines were dropped'));
   });
-  // No line is lost without being counted.
+  // Each lost line is counted.
   await until(() => {
     const lines = logOf(service);
     const written = lines.filter((line) => line.request_id === 'x'.repeat(128)).length;
@@ -66,7 +66,7 @@ test('a reader that stalls costs lines, which are counted, and neither memory no
   }, 20_000);
 });
 
-test('a reader that stalls does not keep the process from ending', async () => {
+test('a stalled reader does not keep the process from ending', async () => {
   service.child.stdout?.pause();
   await request(2_000);
   const gone = new Promise((resolve) => service.child.once('exit', (code) => resolve(code)));
@@ -76,7 +76,7 @@ test('a reader that stalls does not keep the process from ending', async () => {
   expect(performance.now() - began).toBeLessThan(5_000);
 });
 
-test('a reader that goes away does not end the process', async () => {
+test('a reader that closes the pipe does not end the process', async () => {
   service.child.stdout?.destroy();
   service.child.stderr?.destroy();
   for (let n = 0; n < 20; n++) {

@@ -1,4 +1,4 @@
-/** A start without a database that the service can work with: it answers health checks, says why, and goes on trying. */
+/** Tests a start without a usable database: the service answers health checks, logs the cause, and retries. */
 import { migrateUp } from '../../../src/platform/database/migrations';
 import { send } from '../../support/api';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
@@ -30,7 +30,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** Starts a service, and waits until it listens; the address where. */
+/** Starts a service, waits until it listens, and returns its address. */
 async function listen(configuration: Record<string, string>): Promise<string> {
   service = startProcess({
     BETTER_AUTH_SECRET: testSecret,
@@ -61,7 +61,7 @@ async function expectServing(url: string): Promise<void> {
   expect((await send(url, 'POST', '/api/ada/tasks', { token, body: { title: 'Now' } })).status).toBe(201);
 }
 
-test.each([false, true])('a database that comes later is waited for, migrating: %s', async (migrates) => {
+test.each([false, true])('the service waits for its database, migrating: %s', async (migrates) => {
   database = await createTestDatabase({ empty: migrates });
   const through = new URL(database.url);
   through.host = `127.0.0.1:${await freePort()}`;
@@ -98,13 +98,13 @@ test.each([
     /DNS does not (know its host name|answer)/,
   ],
   [
-    'TLS that the server does not have',
+    'TLS without support by the server',
     (url: URL) => {
       url.search = '?sslmode=require';
     },
     'it does not offer TLS, which sslmode asks for',
   ],
-])('%s is told as the cause', async (_what, change, why) => {
+])('%s is logged as the cause', async (_what, change, why) => {
   database = await createTestDatabase();
   const url = new URL(database.url);
   change(url);
@@ -118,7 +118,7 @@ test.each([
   expect(service.output.stdout + service.output.stderr).not.toMatch(/not-the-password|nowhere/);
 });
 
-test('missing migrations are waited for, and are told', async () => {
+test('the service waits for missing migrations, and names them', async () => {
   database = await createTestDatabase({ empty: true });
   const url = await listen({ DATABASE_URL: database.url });
   await until(() => said('not ready').length >= 1);
@@ -142,7 +142,7 @@ test('a signal ends a service that waits for its database', async () => {
 test.each([
   ['scripts/doctor.ts', []],
   ['scripts/migrate.ts', ['status']],
-])('%s tells the cause too, in one line', async (script, args) => {
+])('%s prints the cause too, in one line', async (script, args) => {
   database = await createTestDatabase();
   const url = new URL(database.url);
   url.password = 'not-the-password';

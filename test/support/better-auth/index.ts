@@ -8,11 +8,11 @@ export interface BetterAuthOptions {
   /** The type of the `id` columns. */
   readonly ids: 'text' | 'uuid' | 'serial';
   readonly keyAlgorithm: 'EdDSA' | 'ES256' | 'ES512' | 'RS256' | 'PS256';
-  /** What signs the tokens of `/api/auth/token`. */
+  /** The key that signs the tokens of `/api/auth/token`. */
   readonly tokensSignedWith: 'key-set' | 'secret';
-  /** What signs the session-cookie cache, a JWT. */
+  /** The key that signs the session-cookie cache, a JWT. */
   readonly cookieCache: 'off' | 'secret' | 'key-set';
-  /** The admin plugin, whose columns are migrated into the tables that are there. */
+  /** Adds the admin plugin, whose columns are migrated into existing tables. */
   readonly admin: boolean;
 }
 
@@ -20,21 +20,21 @@ export interface BetterAuthOptions {
 export interface SignedUp {
   readonly userId: string;
   readonly email: string;
-  /** The opaque token of the session, as the sign-up answers it. */
+  /** The opaque token of the session, from the response to the sign-up. */
   readonly sessionToken: string;
-  /** The session token with its signature, which the bearer plugin hands out. */
+  /** The session token with its signature, from the bearer plugin. */
   readonly signedSessionToken: string;
   readonly cookies: ReadonlyMap<string, string>;
 }
 
 export interface BetterAuthServer {
-  /** Its origin: what BETTER_AUTH_URL would be. */
+  /** Its origin, for BETTER_AUTH_URL. */
   readonly url: string;
   readonly secret: string;
   signUp(details?: { readonly image?: string }): Promise<SignedUp>;
   /** A token of the jwt plugin. */
   takeToken(user: SignedUp): Promise<string>;
-  /** The token in the e-mail that asks a user to verify the address. */
+  /** The token of the e-mail for verifying an address. */
   takeVerificationToken(user: SignedUp): Promise<string>;
   signOut(user: SignedUp): Promise<void>;
   deleteUser(user: SignedUp): Promise<void>;
@@ -44,7 +44,7 @@ export interface BetterAuthServer {
 const PASSWORD = 'correct horse battery staple';
 const DEADLINE_MS = 30_000;
 
-/** Starts a real Better Auth server on a free port, its tables in the database's `public` schema. */
+/** Starts a real Better Auth server on a free port, with its tables in the database's `public` schema. */
 export async function startBetterAuth({
   databaseUrl,
   options = {},
@@ -154,7 +154,7 @@ export async function startBetterAuth({
   };
 }
 
-/** The cookies that a response sets, as a browser sends them back: it neither encodes nor decodes. */
+/** The cookies of a response in the form in which a browser sends them back, without encoding or decoding. */
 function readCookies(response: Response): Map<string, string> {
   const cookies = new Map<string, string>();
   for (const line of response.headers.getSetCookie()) {

@@ -2,13 +2,13 @@ import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import type { Operation } from '../document/contract';
 import { ProblemError } from '../document/problems';
-import { run } from '../validation/validator';
-import { assertFilled, assertFlat, type JsonShape } from './json-shape';
-import { type Spool, type SpooledBody, tooManyBytes, unknownCoding } from './spool';
+import { runMiddleware } from '../validation/validator';
+import { assertNotHollow, assertNotTooDeep, type JsonShape } from './json-shape';
+import { type Spool, type SpooledBody, tooManyBytes, unsupportedCoding } from './spool';
 
 /**
- * Reads one operation's request body; rejects with the problem if it cannot. What is spooled is returned, and what it
- * is to be validated by is left in the request.
+ * Reads the request body of an operation. A spooled body is returned, and the part of it to validate is put into
+ * `request.body`. Rejects with the problem if the body cannot be read.
  */
 export type BodyReader = (
   request: Request,
@@ -22,14 +22,14 @@ function hasBody(request: Request): boolean {
   );
 }
 
-/** The one of the operation's media types that the request's body has (RFC 9110, section 8.3). */
+/** The media type of the operation that matches the request's `Content-Type` (RFC 9110, section 8.3). */
 function negotiatedType(operation: Operation, request: Request): string {
   const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
   const mediaType = operation.mediaTypes.find((each) => each === type.trim());
   const charset = parameters.map((each) => each.trim()).find((each) => each.startsWith('charset='));
   if (mediaType === undefined || (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset))) {
     throw new ProblemError('unsupported-media-type', {
-      detail: `The operation takes ${operation.mediaTypes.join(' or ')}, in UTF-8.`,
+      detail: `The operation supports ${operation.mediaTypes.join(' or ')}, in UTF-8.`,
     });
   }
   return mediaType;
@@ -60,7 +60,7 @@ function toProblem(error: unknown, maxBytes: number): unknown {
     case 413:
       return tooManyBytes(maxBytes);
     case 415:
-      return unknownCoding();
+      return unsupportedCoding();
     case 400:
     case 403:
       return new ProblemError('malformed-body');
@@ -77,22 +77,22 @@ function parser(maxBytes: number): RequestHandler {
     verify: (_request, _response, bytes) => {
       if (!isUtf8(bytes)) throw new Error('The body is not UTF-8.');
       const shape = shapeOf(bytes);
-      assertFlat(shape);
-      assertFilled(shape, bytes.length);
+      assertNotTooDeep(shape);
+      assertNotHollow(shape, bytes.length);
     },
   });
 }
 
 /**
- * Makes a reader of JSON bodies up to `maxBytes` after decoding, or of such as are spooled. It leaves the operation's own
- * spelling of the media type in the request's header: the validator compiles and keeps a schema for every value that it
- * meets there.
+ * Makes the reader of an operation's bodies: JSON up to `maxBytes` after decoding, or spooled. It sets the request's
+ * `Content-Type` to the contract's spelling, because the validator compiles and keeps a schema for each value of that
+ * header.
  */
 export function bodyReader(operation: Operation, maxBytes: number, spool: Spool): BodyReader {
   const parse = parser(maxBytes);
   return async (request, response, owner) => {
     if (operation.mediaTypes.length === 0 || !hasBody(request)) {
-      // A missing body is then the validator's to report, with its pointer.
+      // The validator reports the missing body, with its pointer.
       if (operation.bodyRequired) request.headers['content-type'] = operation.mediaTypes[0];
       else delete request.headers['content-type'];
       return;
@@ -105,7 +105,7 @@ export function bodyReader(operation: Operation, maxBytes: number, spool: Spool)
       return body;
     }
     try {
-      await run(parse, request, response);
+      await runMiddleware(parse, request, response);
     } catch (error) {
       throw toProblem(error, maxBytes);
     }

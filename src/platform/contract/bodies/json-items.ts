@@ -1,18 +1,18 @@
 /**
- * JSON text (RFC 8259) that is read an item at a time: the items of the lists right in its outermost object. What is left
- * of it when they are cut out is small, and `JSON.parse` reads both.
+ * Reads JSON text (RFC 8259) one item at a time: the items of the arrays that are members of the outermost object.
+ * The text without these items is small. `JSON.parse` reads the items and the rest.
  */
 
 import { ProblemError } from '../document/problems';
-import { assertFilled, assertFlat, type JsonShape } from './json-shape';
+import { assertNotHollow, assertNotTooDeep, type JsonShape } from './json-shape';
 
-/** How large an item may be, and all that is in none, in bytes. */
+/** The most bytes of an item, and of everything outside the items. */
 export const maxItemBytes = 1024 * 1024;
 
-/** Stands for an item that is larger than that. */
+/** Stands for an item that is too large. */
 export const tooLarge = Symbol('too large');
 
-/** Where the items of a list are in the text, in bytes. */
+/** Where the items of an array are in the text, in bytes. */
 interface ListExtent {
   readonly start: number;
   end: number;
@@ -24,8 +24,8 @@ const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 const isBlank = (text: string) => /^[ \t\r\n]*$/.test(text);
 
-/** Text that is put together from pieces of bytes, up to a size. */
-function createGatherer() {
+/** Collects text from pieces of bytes, up to `maxItemBytes`. */
+function createCollector() {
   let parts: Buffer[] = [];
   let size = 0;
   return {
@@ -35,7 +35,7 @@ function createGatherer() {
       else parts = [];
     },
     size: () => size,
-    /** All of it, to begin anew. */
+    /** Returns the whole text and starts again. */
     take(): string | typeof tooLarge {
       const text = size > maxItemBytes ? tooLarge : Buffer.concat(parts).toString();
       parts = [];
@@ -45,12 +45,15 @@ function createGatherer() {
   };
 }
 
-/** Cuts text that is given to it in pieces. Brackets that don't match are left to `JSON.parse`, in an item or the rest. */
-function createCutter(onItem: (text: string | typeof tooLarge) => void) {
+/**
+ * Separates the items from the rest of a text that comes in pieces. If brackets do not match, `JSON.parse` fails
+ * later.
+ */
+function createSplitter(onItem: (text: string | typeof tooLarge) => void) {
   const shape: JsonShape = { deepest: 0, lists: 0 };
   const extents: ListExtent[] = [];
-  const rest = createGatherer();
-  const item = createGatherer();
+  const rest = createCollector();
+  const item = createCollector();
   let [offset, depth] = [0, 0];
   let [inString, isEscaped, inObject, inList] = [false, false, false, false];
 
@@ -79,7 +82,7 @@ function createCutter(onItem: (text: string | typeof tooLarge) => void) {
         else if (depth === 2 && inObject && byte === openList) {
           inList = true;
           rest.add(bytes.subarray(from, i + 1));
-          // The list's number takes the place of its items.
+          // The index of the array replaces its items.
           rest.add(Buffer.from(String(extents.length)));
           from = i + 1;
           extents.push({ start: offset + from, end: 0, items: 0 });
@@ -102,9 +105,9 @@ function createCutter(onItem: (text: string | typeof tooLarge) => void) {
     }
     (inList ? item : rest).add(bytes.subarray(from));
     offset += bytes.length;
-    assertFlat(shape);
+    assertNotTooDeep(shape);
     if (rest.size() > maxItemBytes) {
-      const detail = `The body has more than ${maxItemBytes} bytes outside of the items of its lists.`;
+      const detail = `The body has more than ${maxItemBytes} bytes outside the items of its arrays.`;
       throw new ProblemError('content-too-large', { detail });
     }
   }
@@ -112,35 +115,36 @@ function createCutter(onItem: (text: string | typeof tooLarge) => void) {
   return { push, shape, extents, rest: rest.take };
 }
 
-/** A document whose lists are read item by item. */
-export interface CutDocument {
-  /** What is in no list's item; the lists have their length, and nothing in them. */
+/** A document whose top-level arrays are read item by item. */
+export interface SplitDocument {
+  /** The document without the items. Its top-level arrays have their length, but no items. */
   readonly document: unknown;
-  /** Where the lists' items are, by the lists' names. */
+  /** Where the items of the arrays are in the text, by the names of the arrays. */
   readonly lists: ReadonlyMap<string, ListExtent>;
 }
 
 /**
- * Reads a document through, keeping none of its items.
- * @throws ProblemError if there is too much outside of its lists; any other error if it is not JSON, or has a bad shape.
+ * Reads a whole document without keeping its items.
+ * @throws ProblemError if there is too much outside the items; any other error if the text is not JSON or nests too
+ *   deep
  */
-export async function cutDocument(pieces: AsyncIterable<Buffer>): Promise<CutDocument> {
-  const cutter = createCutter((text) => {
+export async function splitDocument(pieces: AsyncIterable<Buffer>): Promise<SplitDocument> {
+  const splitter = createSplitter((text) => {
     if (text !== tooLarge) JSON.parse(text);
   });
   let size = 0;
   for await (const piece of pieces) {
     size += piece.length;
-    cutter.push(piece);
+    splitter.push(piece);
   }
-  assertFilled(cutter.shape, size);
+  assertNotHollow(splitter.shape, size);
   const lists = new Map<string, ListExtent>();
-  // What is empty counts as an object without members, as it does in other bodies.
-  const document = JSON.parse(size === 0 ? '{}' : String(cutter.rest()));
-  if (cutter.extents.length === 0) return { document, lists };
+  // An empty body counts as an empty object, as it does in other operations.
+  const document = JSON.parse(size === 0 ? '{}' : String(splitter.rest()));
+  if (splitter.extents.length === 0) return { document, lists };
   for (const [name, value] of Object.entries(document)) {
     if (!Array.isArray(value)) continue;
-    const extent = cutter.extents[value[0]] as ListExtent;
+    const extent = splitter.extents[value[0]] as ListExtent;
     lists.set(name, extent);
     value.length = 0;
     value.length = extent.items;
@@ -148,16 +152,16 @@ export async function cutDocument(pieces: AsyncIterable<Buffer>): Promise<CutDoc
   return { document, lists };
 }
 
-/** The items of a list from the pieces of the text between its brackets, which has been read through before. */
-export async function* itemsOf(pieces: AsyncIterable<Buffer>): AsyncGenerator<unknown> {
+/** Reads the items of an array from the text between its brackets. `splitDocument` must have accepted the document. */
+export async function* readItems(pieces: AsyncIterable<Buffer>): AsyncGenerator<unknown> {
   let items: unknown[] = [];
-  const cutter = createCutter((text) => items.push(text === tooLarge ? tooLarge : JSON.parse(text)));
-  cutter.push(Buffer.from('{"":['));
+  const splitter = createSplitter((text) => items.push(text === tooLarge ? tooLarge : JSON.parse(text)));
+  splitter.push(Buffer.from('{"":['));
   for await (const piece of pieces) {
-    cutter.push(piece);
+    splitter.push(piece);
     yield* items;
     items = [];
   }
-  cutter.push(Buffer.from(']}'));
+  splitter.push(Buffer.from(']}'));
   yield* items;
 }

@@ -1,10 +1,10 @@
-/** A number of things that can be done at once, for which others wait in turn. */
+/** Slots: at most so many tasks run at once, and others wait in order. */
 
 export interface Slots {
   /**
    * Waits for a slot.
-   * @returns what gives it back; undefined if none was free within so many milliseconds
-   * @throws the signal's reason once that is aborted
+   * @returns a function that releases the slot; undefined if none was free within `waitMs` milliseconds
+   * @throws the signal's reason if it is aborted
    */
   take(waitMs: number, signal: AbortSignal): Promise<(() => void) | undefined>;
 }
@@ -12,10 +12,10 @@ export interface Slots {
 /** Makes `most` slots. */
 export function createSlots(most: number): Slots {
   let free = most;
-  // In the order in which they came.
+  // First come, first served.
   const waiting = new Set<() => void>();
 
-  function giveBack(): void {
+  function release(): void {
     free++;
     const [next] = waiting;
     next?.();
@@ -33,7 +33,7 @@ export function createSlots(most: number): Slots {
         const start = () => {
           stop();
           free--;
-          resolve(giveBack);
+          resolve(release);
         };
         const leave = () => {
           stop();

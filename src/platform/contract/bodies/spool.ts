@@ -1,56 +1,58 @@
-/** Request bodies that are too large to hold: kept in a file for as long as the request takes. */
+/**
+ * Spooled bodies: request bodies that are too large for memory are stored in a temporary file until the request ends.
+ */
 import { createHash } from 'node:crypto';
 import { finished, PassThrough, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Request } from 'express';
 import type { Logger } from 'pino';
 import { ProblemError } from '../document/problems';
-import { cutDocument, itemsOf } from './json-items';
+import { readItems, splitDocument } from './json-items';
 import { createSlots } from './slots';
 import { openTemporaryFile, type TemporaryFile } from './temporary-file';
 import { type UploadRate, watchRate } from './upload-rate';
 
 export interface SpoolSettings {
-  /** Where the files are. */
+  /** The directory of the files. */
   readonly directory: string;
-  /** How large a body may be, decoded. */
+  /** The most bytes of a body, after decoding. */
   readonly maxBytes: number;
-  /** How large all bodies may be together that are there at once. */
+  /** The most bytes of all bodies that exist at the same time. */
   readonly maxTotalBytes: number;
-  /** How many may be worked on at once, and how many milliseconds others wait for their turn. */
+  /** How many bodies may be processed at the same time, and how many milliseconds others wait for a slot. */
   readonly concurrency: number;
   readonly waitMs: number;
-  /** How slowly a body may come. */
+  /** The slowest allowed upload. */
   readonly rate: UploadRate;
 }
 
-/** A body in a file, which is closed with the request. It is UTF-8 without a byte order mark. */
+/** A body in a file, which is closed with the request. The body is UTF-8 without a byte order mark. */
 export interface SpooledBody {
-  /** What is left of a JSON body without the items of its lists, which have their length; empty for text. */
+  /** A JSON body without the items of its top-level arrays, which keep their length; empty for text. */
   readonly document: unknown;
-  /** SHA-256 of all of it, in hex. */
+  /** The SHA-256 of the whole body, in hex. */
   readonly sha256: string;
-  /** Bytes, decoded. */
+  /** Bytes after decoding. */
   readonly size: number;
-  /** The items of a list of a JSON body; `tooLarge` stands for one that is. */
+  /** Reads the items of a top-level array of a JSON body. `tooLarge` stands for an item that is too large. */
   items(list: string): AsyncGenerator<unknown>;
-  /** All of it, in pieces that may end within a character. */
+  /** Reads the whole body in pieces. A piece may end within a character. */
   pieces(): AsyncGenerator<Buffer>;
-  /** The file, to which notes can be written behind the body. */
+  /** The file. Other data can be appended after the body. */
   readonly file: Pick<TemporaryFile, 'append' | 'read'>;
   close(): Promise<void>;
 }
 
-/** Takes a request's body for its owner. Rejects with the problem if it can't be taken. */
+/** Stores the body of a request for its owner. Rejects with the problem if it cannot. */
 export type Spool = (request: Request, mediaType: string, owner: string) => Promise<SpooledBody>;
 
 export function tooManyBytes(maxBytes: number): ProblemError {
   return new ProblemError('content-too-large', { detail: `The body is larger than ${maxBytes} bytes.` });
 }
 
-export function unknownCoding(): ProblemError {
+export function unsupportedCoding(): ProblemError {
   return new ProblemError('unsupported-media-type', {
-    detail: 'The body’s content coding must be gzip, deflate or br, and its charset UTF-8.',
+    detail: 'The content coding of the body must be gzip, deflate or br, and its charset must be UTF-8.',
   });
 }
 
@@ -62,13 +64,14 @@ const decoders: Readonly<Record<string, () => Transform>> = {
 };
 
 function tooSlow(bytesPerSecond: number): ProblemError {
-  const detail = `The body came slower than ${bytesPerSecond} bytes a second.`;
+  const detail = `The body arrived with less than ${bytesPerSecond} bytes per second.`;
   return new ProblemError('request-timeout', { detail }, { Connection: 'close' });
 }
 
 /**
- * A request's content (RFC 9110, section 8.4). The request itself outlives a fault, to be answered.
- * @throws ProblemError if it comes too slowly
+ * Decodes the content of a request (RFC 9110, section 8.4). After an error the request stays open, so that it can be
+ * answered.
+ * @throws ProblemError if the upload is too slow
  */
 async function* contentOf(request: Request, decoder: Transform, rate: UploadRate): AsyncGenerator<Buffer> {
   const unwatch = watchRate(request, rate, () => decoder.destroy(tooSlow(rate.bytesPerSecond)));
@@ -89,8 +92,8 @@ async function* contentOf(request: Request, decoder: Transform, rate: UploadRate
 const pieceSize = 64 * 1024;
 const byteOrderMark = Buffer.from('\uFEFF');
 
-/** The same bytes in pieces of some size, however small they came, without a byte order mark. */
-async function* gathered(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/** Combines small pieces into pieces of at least 64 KiB, and removes a byte order mark. */
+async function* mergePieces(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let [parts, size, isFirst]: [Buffer[], number, boolean] = [[], 0, true];
   const take = () => {
     const piece = Buffer.concat(parts);
@@ -106,7 +109,7 @@ async function* gathered(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
   yield take();
 }
 
-/** Makes the place where bodies are spooled; a directory that can't be written to is logged. */
+/** Makes the spool. If the directory is not writable, logs an error. */
 export async function createSpool(
   { directory, maxBytes, maxTotalBytes, concurrency, waitMs, rate }: SpoolSettings,
   log: Logger,
@@ -120,7 +123,7 @@ export async function createSpool(
   }
 
   function refuse(error: unknown): never {
-    log.error({ err: error, directory }, 'no room for files');
+    log.error({ err: error, directory }, 'cannot write temporary files');
     throw unavailable('There is no room for files at the moment.');
   }
 
@@ -129,7 +132,7 @@ export async function createSpool(
     return { ...file, append: (bytes) => file.append(bytes).catch(refuse) };
   }
 
-  /** Writes a body to a file. @throws ProblemError, or any other error if the body is not what it says that it is */
+  /** Writes a body to a file. @throws ProblemError, or any other error if the body is malformed */
   async function fill(
     file: TemporaryFile,
     content: AsyncIterable<Buffer>,
@@ -139,8 +142,8 @@ export async function createSpool(
     const hash = createHash('sha256');
     const utf8 = new TextDecoder('utf-8', { fatal: true });
     let size = 0;
-    async function* kept(): AsyncGenerator<Buffer> {
-      for await (const piece of gathered(content)) {
+    async function* storedPieces(): AsyncGenerator<Buffer> {
+      for await (const piece of mergePieces(content)) {
         size += piece.length;
         if (size > maxBytes) throw tooManyBytes(maxBytes);
         reserve(piece.length);
@@ -151,11 +154,11 @@ export async function createSpool(
       }
       utf8.decode();
     }
-    const { document, lists } = await (isJson ? cutDocument(kept()) : passedOver(kept()));
+    const { document, lists } = await (isJson ? splitDocument(storedPieces()) : readToEnd(storedPieces()));
     return { document, lists, size, sha256: hash.digest('hex') };
   }
 
-  async function passedOver(pieces: AsyncIterable<Buffer>): ReturnType<typeof cutDocument> {
+  async function readToEnd(pieces: AsyncIterable<Buffer>): ReturnType<typeof splitDocument> {
     for await (const _ of pieces);
     return { document: '', lists: new Map() };
   }
@@ -168,7 +171,7 @@ export async function createSpool(
   return async (request, mediaType, owner) => {
     const coding = (request.headers['content-encoding'] ?? 'identity').toLowerCase();
     const decoder = Object.hasOwn(decoders, coding) ? decoders[coding]?.() : undefined;
-    if (!decoder) throw unknownCoding();
+    if (!decoder) throw unsupportedCoding();
     if (coding === 'identity' && Number(request.headers['content-length']) > maxBytes)
       throw tooManyBytes(maxBytes);
     if (owners.has(owner))
@@ -187,29 +190,29 @@ export async function createSpool(
     const left = new AbortController();
     const leave = () => left.abort(new Error('The client left.'));
     request.socket.once('close', leave);
-    let giveBack: (() => void) | undefined;
+    let releaseSlot: (() => void) | undefined;
     const close = () => {
-      // At once: a client that has its answer may have another file.
+      // Before the file is closed: a client that has its answer may send the next file at once.
       owners.delete(owner);
       totalBytes -= reserved;
       request.socket.off('close', leave);
-      giveBack?.();
+      releaseSlot?.();
       return file.close();
     };
     const isJson = mediaType.endsWith('json');
     try {
       const content = contentOf(request, decoder, rate);
       const { lists, size, ...body } = await fill(file, content, isJson, reserve);
-      // Once it is there: who sends slowly keeps nobody waiting.
-      giveBack = await slots.take(waitMs, left.signal);
-      if (!giveBack)
+      // Only after the upload: a slow upload does not hold a slot.
+      releaseSlot = await slots.take(waitMs, left.signal);
+      if (!releaseSlot)
         throw unavailable(`Other files are being taken in, ${concurrency} at a time; send this one later.`);
       return {
         ...body,
         size,
         items(list) {
           const { start, end } = lists.get(list) ?? { start: 0, end: 0 };
-          return itemsOf(file.pieces(start, end));
+          return readItems(file.pieces(start, end));
         },
         pieces: () => file.pieces(0, size),
         file,
@@ -217,7 +220,7 @@ export async function createSpool(
       };
     } catch (error) {
       await close();
-      // What is still to come is let go, so that the client gets to read the answer.
+      // Reads and drops the rest of the upload, so that the client can read the answer.
       request.resume();
       if (error instanceof ProblemError) throw error;
       throw new ProblemError(

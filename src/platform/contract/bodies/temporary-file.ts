@@ -1,20 +1,23 @@
-/** A file that is gone with the process, for what is too large to hold. */
+/** A temporary file that disappears with the process, for data that is too large for memory. */
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A file that only its opener can read, written at its end and read anywhere. Positions and lengths are bytes. */
+/**
+ * A file that only this process can open. Writes append; reads are possible at any position. Positions and lengths
+ * are in bytes.
+ */
 export interface TemporaryFile {
-  /** Writes bytes at the end, some time before they are read. @returns their position */
+  /** Appends bytes. They may be written later, but before they are read. @returns their position */
   append(bytes: Buffer): Promise<number>;
   read(position: number, length: number): Promise<Buffer>;
-  /** The bytes from `start` to before `end`, in pieces. */
+  /** Reads the bytes from `start` (inclusive) to `end` (exclusive), in pieces. */
   pieces(start: number, end: number): AsyncGenerator<Buffer>;
   close(): Promise<void>;
 }
 
 const pieceSize = 64 * 1024;
-// Small pieces are written together.
+// Small pieces are collected up to this size and written together.
 const enough = 256 * 1024;
 
 async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
@@ -28,11 +31,12 @@ async function readAt(handle: FileHandle, position: number, length: number): Pro
   return bytes;
 }
 
-/** Opens a file in a directory. @throws if there is none to be had: no room, no rights, no directory */
+/** Opens a file in a directory. @throws if the disk is full, or the directory is missing or not writable */
 export async function openTemporaryFile(directory: string): Promise<TemporaryFile> {
   const path = join(directory, `tasklane-${randomUUID()}`);
   const handle = await open(path, 'wx+', 0o600);
-  // Without a name, it goes even if the process is killed. A system that keeps the name gets it off on closing.
+  // A file without a name disappears even if the process is killed. Systems that cannot remove the name of an open
+  // file remove it on close.
   const isNameless = await unlink(path).then(
     () => true,
     () => false,

@@ -1,18 +1,19 @@
-/** How slowly a body may come. */
+/** Detects uploads that are too slow. */
 import type { IncomingMessage } from 'node:http';
 
-/** The least rate of a body, and for how long it may be behind. */
+/** The lowest rate of an upload, and how many milliseconds it may be behind that rate. */
 export interface UploadRate {
   readonly bytesPerSecond: number;
   readonly patienceMs: number;
 }
 
-// A body that is behind is noticed so many times within the patience for it.
+// The upload is checked so many times within `patienceMs`.
 const looks = 10;
 
 /**
- * Watches a request while its body comes: each byte makes up for the time that it may take.
- * @returns what ends the watch
+ * Calls `onSlow` once if the upload falls behind its lowest rate for longer than `patienceMs`. Fast parts make up for
+ * slow parts.
+ * @returns a function that ends the watch
  */
 export function watchRate(
   request: IncomingMessage,
@@ -25,7 +26,7 @@ export function watchRate(
   const timer = setInterval(() => {
     const bytes = socket.bytesRead - seen;
     seen += bytes;
-    // The client is not slow where it is us who do not read on.
+    // Unread bytes wait in this process: the service is slow, not the client.
     if (request.readableLength > 0) return;
     left = Math.min(patienceMs, left - intervalMs + (bytes / bytesPerSecond) * 1_000);
     if (left > 0) return;

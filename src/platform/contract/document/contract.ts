@@ -10,40 +10,40 @@ export type OpenApiDocument = OpenAPIV3.DocumentV3_1;
 const methods = ['get', 'put', 'post', 'patch', 'delete'] as const;
 export type Method = (typeof methods)[number];
 
-/** An operation as the platform needs it at run time. */
+/** What the platform needs to know of an operation at run time. */
 export interface Operation {
   readonly id: OperationId;
   readonly method: Method;
-  /** The path as the contract writes it, `/api/{user_id}/tasks`. */
+  /** The path, as in the contract: `/api/{user_id}/tasks`. */
   readonly path: string;
-  /** What the caller must be allowed; null where anyone may call. */
+  /** The scope that the caller needs; null if anyone may call. */
   readonly scope: Scope | null;
-  /** The names of the query parameters that it takes. */
+  /** The names of its query parameters. */
   readonly queryNames: ReadonlySet<string>;
-  /** The names of the headers that it takes, in lower case. */
+  /** The names of its header parameters, in lower case. */
   readonly headerNames: readonly string[];
-  /** The media types of its request body, the preferred one first; empty where it takes none. */
+  /** The media types of its request body, the preferred one first; empty if it takes no body. */
   readonly mediaTypes: readonly string[];
   readonly bodyRequired: boolean;
-  /** The schema of a request's query, path parameters and body, by the body's media type; undefined for no body. */
+  /** The schema of query, path parameters and body together, by the media type of the body; undefined for no body. */
   readonly inputSchemas: ReadonlyMap<string | undefined, object>;
-  /** The statuses that it answers with. */
+  /** The statuses of its responses. */
   readonly statuses: readonly number[];
-  /** Whether its body is a file, which it reads piece by piece. */
+  /** Whether its body is spooled to a file and read in pieces. */
   readonly isSpooled: boolean;
-  /** The media type of each status's body. */
+  /** The media types of response bodies, by status. */
   readonly responseTypes: ReadonlyMap<string, string>;
-  /** The schema of each status's body. */
+  /** The schemas of response bodies, by status. */
   readonly responseSchemas: ReadonlyMap<string, object>;
-  /** What the query holds where a request says nothing. */
+  /** The defaults of the query parameters. */
   readonly queryDefaults: Readonly<Record<string, unknown>>;
-  /** The statuses whose bodies are representations with an `ETag`. */
+  /** The statuses whose responses have an `ETag`. */
   readonly tagged: ReadonlySet<string>;
-  /** Whether requests may have an `Idempotency-Key`. */
+  /** Whether requests can have an `Idempotency-Key`. */
   readonly takesKey: boolean;
-  /** The `GET` whose representation an `If-Match` is about; null where requests may not have one. */
+  /** The `GET` whose entity tag an `If-Match` is compared with; null if the operation takes no `If-Match`. */
   readonly representation: OperationId | null;
-  /** The units that a request takes of its rate limit. */
+  /** The units that a request costs of its rate limit. */
   readonly cost: Cost;
 }
 
@@ -52,7 +52,7 @@ export interface Contract {
   readonly operations: readonly Operation[];
 }
 
-// The parts of OpenAPI 3.1 that this module reads.
+// The parts of OpenAPI 3.1 that this module uses.
 interface ReferenceOr {
   $ref?: string;
 }
@@ -79,7 +79,7 @@ interface OperationObject {
   'x-cost'?: Cost;
 }
 
-/** Follows a local reference (`#/components/…`); anything else is returned as it is. */
+/** Follows a local reference (`#/components/…`). Returns any other node as it is. */
 export function resolve<T extends object>(document: object, node: T): T {
   const reference = (node as ReferenceOr).$ref;
   if (typeof reference !== 'string') return node;
@@ -91,7 +91,7 @@ export function resolve<T extends object>(document: object, node: T): T {
 
 const scopes: Readonly<Record<string, Scope>> = { 'tasklane:read': 'read', 'tasklane:write': 'write' };
 
-// The requirements are alternatives, one for each way to identify the caller, and all name the same scope.
+// The security requirements are alternatives, one for each way to authenticate. All name the same scope.
 function readScope(operationId: string, security: Record<string, string[]>[]): Scope | null {
   if (security.length === 0) return null;
   const names = new Set(security.flatMap((requirement) => Object.values(requirement).flat()));
@@ -100,7 +100,7 @@ function readScope(operationId: string, security: Record<string, string[]>[]): S
   return scope;
 }
 
-/** The names are those that Express gives the parts of a request. */
+/** The property names are those of Express requests. */
 function inputSchema(parameters: readonly ParameterObject[], body: object): object {
   const of = (place: string) => ({
     properties: Object.fromEntries(
@@ -158,7 +158,7 @@ function readOperation(
   };
 }
 
-/** The `GET` at the operation's path, or at the nearest above it; `x-representation` names another. */
+/** Finds the `GET` at the operation's path, or at the nearest parent path. `x-representation` names another. */
 function representationOf(document: OpenApiDocument, path: string, operation: OperationObject): OperationId {
   const named = operation['x-representation'];
   if (named !== undefined) return named as OperationId;
@@ -169,7 +169,7 @@ function representationOf(document: OpenApiDocument, path: string, operation: Op
   throw new Error(`The contract's ${operation.operationId} takes If-Match, and there is nothing to match.`);
 }
 
-/** Reads the operations of an OpenAPI 3.1 document whose references are all local. */
+/** Reads the operations of an OpenAPI 3.1 document. All references must be local. */
 export function readContract(document: OpenApiDocument): Contract {
   const operations = Object.entries(document.paths ?? {}).flatMap(([path, item]) => {
     const pathItem = item as { parameters?: ParameterObject[] } & { [M in Method]?: OperationObject };

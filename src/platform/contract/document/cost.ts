@@ -1,17 +1,17 @@
 /**
- * What requests cost, in units of their rate limit: the contract's `x-cost`. A request takes `units`, and more for each
- * part of it that `more` names by a pointer (`/query/limit`, `/body/tags`, `/body`).
+ * The cost of requests in units of their rate limit, from the contract's `x-cost`. A request costs `units`, and more
+ * for each part that `more` names by a pointer (`/query/limit`, `/body/tags`, `/body`).
  */
 
-/** What a part of a request adds to its cost. */
+/** The additional cost of a part of a request. */
 export interface Surcharge {
   readonly for: string;
   /**
-   * For how much of the part it is added: for so many items of a list, so many of a number, so many bytes of a file.
-   * Without it, it is added once if the part is there; null and `false` count as absent.
+   * The surcharge is added for each so many items of a list, units of a number, or bytes of a file. Without it, the
+   * surcharge is added once if the part is present; null and `false` count as absent.
    */
   readonly every?: number;
-  /** Units; for a list of operations, undefined: each adds what the operation of its name costs. */
+  /** Units. Undefined for a list of operations: each costs the same as the operation of its name. */
   readonly units?: number;
 }
 
@@ -20,12 +20,12 @@ export interface Cost {
   readonly more?: readonly Surcharge[];
 }
 
-/** The costs of operations, by their ids. */
+/** The costs of operations, by operation id. */
 export type Costs = ReadonlyMap<string, Cost>;
 
 const nothing: Cost = { units: 0 };
 
-/** The cost of an operation that says `x-cost`; without, it costs nothing. */
+/** The cost from `x-cost`; zero if the operation has none. */
 export function readCost(cost: Cost | undefined): Cost {
   return cost ?? nothing;
 }
@@ -42,7 +42,7 @@ function surcharge({ every, units = 0 }: Surcharge, part: unknown): number {
 
 type Named = { readonly op: string } & Readonly<Record<string, unknown>>;
 
-/** What an operation of a batch costs: as much as the operation of its name. */
+/** The cost of an operation of a batch: the same as the operation of its name. */
 function costOfNamed({ op, ...fields }: Named, costs: Costs): number {
   const id = op.replace(/_(.)/g, (_match, letter: string) => letter.toUpperCase());
   const cost = costs.get(id) ?? nothing;
@@ -58,7 +58,7 @@ function partOf(request: { query: object; body: unknown }, pointer: string): unk
   );
 }
 
-/** What a valid request costs by its query and body, on top of `units`. */
+/** The cost of a valid request beyond `units`, from its query and body. */
 export function surcharges(
   { more = [] }: Cost,
   request: { readonly query: object; readonly body: unknown },

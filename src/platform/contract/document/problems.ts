@@ -1,13 +1,13 @@
 import { contractDocument } from './contract';
 import type { Schemas, ValidationError } from './operations';
-import { bounded, maxErrors } from './validation-errors';
+import { maxErrors, shortenError, summaryOf } from './validation-errors';
 
 type CodeOf<S> = S extends { code?: infer Code } ? (string extends Code ? never : NonNullable<Code>) : never;
 
-/** The code of every type of problem in the contract. */
+/** The codes of all types of problem in the contract. */
 export type ProblemCode = CodeOf<Schemas[keyof Schemas]> & string;
 
-/** A problem as RFC 9457 has it, with the members that the contract adds. */
+/** A problem (RFC 9457) with the members that the contract adds. */
 export type Problem = Schemas['Problem'] & { errors?: ValidationError[]; errors_omitted?: number };
 
 /** A type of problem. */
@@ -15,9 +15,9 @@ export interface ProblemType {
   readonly code: ProblemCode;
   readonly status: number;
   readonly title: string;
-  /** What its page says. */
+  /** The text of its documentation page. */
   readonly description: string;
-  /** What `detail` says unless there is more to say. */
+  /** The `detail` if there is nothing more specific. */
   readonly detail: string;
 }
 
@@ -47,23 +47,23 @@ function readProblemTypes(): ReadonlyMap<string, ProblemType> {
   return types;
 }
 
-/** Every type of problem in the contract, by its code. */
+/** All types of problem in the contract, by code. */
 export const problemTypes = readProblemTypes();
 
-/** The members of a problem that differ from one time to the next. */
+/** The members of a problem that depend on the request. */
 export interface ProblemMembers {
   detail?: string;
   errors?: ValidationError[];
-  /** How many faults there are beside `errors`. */
+  /** The number of further errors, which are not in `errors`. */
   errors_omitted?: number;
-  /** The representation as it now is. */
+  /** The current representation. */
   current?: unknown;
-  /** The quota that is exceeded, and how much the lane may hold. */
+  /** The quota that is exceeded, and its limit. */
   quota?: string;
   limit?: number;
 }
 
-/** Ends the request with a problem of the contract; the platform's own checks throw it, handlers return `call.fail`. */
+/** Ends the request with a problem of the contract. Only the platform throws it; handlers return `call.fail`. */
 export class ProblemError extends Error {
   constructor(
     readonly code: ProblemCode,
@@ -74,15 +74,21 @@ export class ProblemError extends Error {
   }
 }
 
-/** As many faults as a problem lists, and how many more there are. */
+/** The errors that a problem lists, and the number of further errors. */
 function listed(errors: readonly ValidationError[], omitted = 0): ProblemMembers {
   return {
-    errors: errors.slice(0, maxErrors).map(bounded),
+    errors: errors.slice(0, maxErrors).map(shortenError),
     errors_omitted: omitted + Math.max(0, errors.length - maxErrors),
   };
 }
 
-/** The body of a problem response (RFC 9457), with 100 faults at most. */
+/** What `detail` says: the members' own text, then the first validation error; the contract's text if there is neither. */
+function detailOf(type: ProblemType, { detail, errors = [], errors_omitted = 0 }: ProblemMembers): string {
+  const texts = [detail, summaryOf(errors, errors_omitted)].filter((text) => text !== undefined);
+  return texts.length > 0 ? texts.join(' ') : type.detail;
+}
+
+/** The body of a problem response (RFC 9457), with at most 100 errors. */
 export function problemBody(code: ProblemCode, requestId: string, members: ProblemMembers = {}): Problem {
   const type = problemTypes.get(code);
   if (!type) throw new Error(`The contract has no problem ${code}.`);
@@ -91,9 +97,9 @@ export function problemBody(code: ProblemCode, requestId: string, members: Probl
     code,
     title: type.title,
     status: type.status,
-    detail: type.detail,
     request_id: requestId,
     ...members,
+    detail: detailOf(type, members),
     ...(members.errors && listed(members.errors, members.errors_omitted)),
   };
 }

@@ -1,4 +1,4 @@
-/** Secrets in replies: what the contract marks with `x-secret` is shown once, and null whenever the reply is repeated. */
+/** Redactors: a secret, which the contract marks with `x-secret`, is shown once. In a stored reply it is null. */
 import { type OpenApiDocument, type Operation, resolve } from './contract';
 
 interface Schema {
@@ -12,7 +12,7 @@ interface Schema {
   oneOf?: Schema[];
 }
 
-/** The schemas that may hold for what this one describes; keywords may stand beside `$ref`. */
+/** All schemas that can apply to a value of this schema. Keywords may stand beside `$ref`. */
 function combined(document: OpenApiDocument, schema: Schema): Schema[] {
   const others = [...(schema.allOf ?? []), ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
   if (schema.$ref !== undefined) others.push(resolve(document, schema));
@@ -25,18 +25,18 @@ function ofMember(schema: Schema, name: string): Schema[] {
   return typeof additionalProperties === 'object' ? [additionalProperties] : [];
 }
 
-function hide(document: OpenApiDocument, schemas: readonly Schema[], value: unknown): unknown {
+function redact(document: OpenApiDocument, schemas: readonly Schema[], value: unknown): unknown {
   const all = schemas.flatMap((each) => combined(document, each));
   if (all.some((each) => each['x-secret'])) return null;
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
     const items = all.flatMap((each) => each.items ?? []);
-    return value.map((each) => hide(document, items, each));
+    return value.map((each) => redact(document, items, each));
   }
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [
       name,
-      hide(
+      redact(
         document,
         all.flatMap((each) => ofMember(each, name)),
         member,
@@ -54,11 +54,11 @@ function hasSecret(document: OpenApiDocument, node: unknown, seen = new Set<unkn
   return Object.values(schema).some((each) => hasSecret(document, each, seen));
 }
 
-/** What takes the secrets out of an operation's replies, by status; nothing for those that have none. */
-export function hidersOf(
+/** The redactors of an operation's reply bodies, by status. Statuses without secrets have none. */
+export function redactorsOf(
   document: OpenApiDocument,
   { responseSchemas }: Operation,
 ): ReadonlyMap<string, (body: unknown) => unknown> {
   const withSecrets = [...responseSchemas].filter(([, schema]) => hasSecret(document, schema));
-  return new Map(withSecrets.map(([status, schema]) => [status, (body) => hide(document, [schema], body)]));
+  return new Map(withSecrets.map(([status, schema]) => [status, (body) => redact(document, [schema], body)]));
 }

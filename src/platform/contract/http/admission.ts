@@ -1,32 +1,32 @@
-/** Who may call an operation: token, limits, lane, scope, origin, in this order. */
+/** Decides who may call an operation. It checks token, limits, lane, scope and origin, in this order. */
 import type { Request, Response } from 'express';
 import type { Authenticator, Identity } from '../../auth/authenticator';
 import { isAllowedOrigin } from '../../auth/origin';
 import type { Scope } from '../../auth/scopes';
 import type { RateLimiter } from '../../edge/rate-limit';
-import { requestFacts } from '../../observability/request-facts';
+import { requestContext } from '../../observability/request-context';
 import type { Operation } from '../document/contract';
 import { ProblemError } from '../document/problems';
 
-/** What it takes to decide. */
+/** What the decision needs. */
 export interface Admission {
   readonly authenticator: Authenticator;
   readonly rateLimiter: RateLimiter;
-  /** Where pages may write from with a cookie; exact, as browsers send them. */
+  /** The origins whose pages may write with a cookie, exactly as browsers send them. */
   readonly trustedOrigins: ReadonlySet<string>;
-  /** The service's own address, without a slash at the end; known once it listens. */
+  /** The service's own address, without a slash at the end. It is known once the service listens. */
   publicUrl(): string;
 }
 
-/** What a caller without a valid token is told (RFC 6750, section 3; RFC 9728, section 5.1). */
+/** The `WWW-Authenticate` value for a caller without a valid token (RFC 6750, section 3; RFC 9728, section 5.1). */
 function challenge(publicUrl: string, error?: string): string {
   const metadata = `resource_metadata="${publicUrl}/.well-known/oauth-protected-resource"`;
   return ['Bearer realm="tasklane"', ...(error ? [error] : []), metadata].join(', ');
 }
 
-/** The 401 problem for a token that does not hold; only the log learns the reason. */
+/** Makes the 401 problem for an invalid token. The reason goes only to the log. */
 export function refuseToken({ publicUrl }: Admission, request: Request, reason: string): ProblemError {
-  requestFacts(request).authentication = reason;
+  requestContext(request).authentication = reason;
   return new ProblemError(
     'unauthorized',
     {},
@@ -34,41 +34,42 @@ export function refuseToken({ publicUrl }: Admission, request: Request, reason: 
   );
 }
 
-/** Refuses a request that is over a limit; the limiter has told which. */
+/** Refuses a request that exceeds a limit. The limiter has already set the headers. */
 function requireUnits(fit: boolean): void {
   if (!fit) throw new ProblemError('rate-limited');
 }
 
 /**
- * The caller. @throws a 401 problem (RFC 6750) for one that is not known, 429 where the address has sent too many of
- * these, 503 where keys are out of reach.
+ * Identifies the caller.
+ * @throws a 401 problem (RFC 6750) if the caller is not known, 429 if the address sent too many such requests, 503 if
+ *   the keys or sessions are not available
  */
 async function authenticate(admission: Admission, request: Request, response: Response): Promise<Identity> {
   const { authenticator, rateLimiter, publicUrl } = admission;
   const result = await rateLimiter.check(request, () => authenticator.authenticate(request));
-  const facts = requestFacts(request);
+  const context = requestContext(request);
   switch (result.outcome) {
     case 'authenticated':
-      facts.userId = result.identity.userId;
+      context.userId = result.identity.userId;
       return result.identity;
     case 'missing':
-      requireUnits(await rateLimiter.takeOfAddress(request, response));
+      requireUnits(await rateLimiter.chargeAddress(request, response));
       throw new ProblemError('unauthorized', {}, { 'WWW-Authenticate': challenge(publicUrl()) });
     case 'invalid':
-      facts.authentication = result.reason;
-      requireUnits(await rateLimiter.takeOfFailures(request, response));
+      context.authentication = result.reason;
+      requireUnits(await rateLimiter.chargeFailure(request, response));
       throw refuseToken(admission, request, result.reason);
     case 'unavailable':
-      facts.authentication = result.reason;
+      context.authentication = result.reason;
       throw new ProblemError(
         'service-unavailable',
-        { detail: 'What tokens are checked with is out of reach.' },
+        { detail: 'The keys for checking tokens are unreachable.' },
         { 'Retry-After': String(result.retryAfterSeconds) },
       );
   }
 }
 
-/** The caller, who may do this and has not done too much. @throws the 401, 403, 429 or 503 problem otherwise. */
+/** Identifies the caller and checks limits and rights. @throws the 401, 403, 429 or 503 problem */
 export async function admit(
   operation: Operation,
   scope: Scope,
@@ -76,7 +77,7 @@ export async function admit(
   request: Request,
   response: Response,
 ): Promise<Identity> {
-  // What is a user's is nobody else's to keep, an error about it included.
+  // No cache may store a user's data, nor errors about it.
   response.setHeader('Cache-Control', 'no-store');
   const identity = await authenticate(admission, request, response);
   await charge(identity.userId, scope, operation.cost.units, admission, response);
@@ -84,7 +85,7 @@ export async function admit(
   return identity;
 }
 
-/** Takes units of a user. @throws the 429 problem where the user has too few left. */
+/** Charges units to a user. @throws the 429 problem if the user has too few left */
 export async function charge(
   userId: string,
   scope: Scope,
@@ -92,20 +93,20 @@ export async function charge(
   { rateLimiter }: Pick<Admission, 'rateLimiter'>,
   response: Response,
 ): Promise<void> {
-  if (units > 0) requireUnits(await rateLimiter.takeOfUser(userId, scope, units, response));
+  if (units > 0) requireUnits(await rateLimiter.chargeUser(userId, scope, units, response));
 }
 
-/** Whether an operation asks for no token and is limited: the secret in its path is the credential. */
+/** Whether the credential of the operation is a secret in its path: it takes no token, and has limits. */
 function isSecretPath({ scope, statuses }: Operation): boolean {
   return scope === null && statuses.includes(429);
 }
 
 /**
- * Answers a caller whom nobody knows. Where a secret in the path is the credential, it is limited by that secret, and a
- * secret that opens nothing (404) counts as a failed authentication.
- * @throws the 429 problem over a limit
+ * Answers a request to an operation that takes no token. If a secret in the path is the credential, the limit is per
+ * secret, and a secret that is not valid (404) counts as a failed authentication.
+ * @throws the 429 problem if a limit is exceeded
  */
-export async function answerAnyone<T extends object>(
+export async function answerPublic<T extends object>(
   operation: Operation,
   { rateLimiter }: Admission,
   request: Request,
@@ -115,15 +116,15 @@ export async function answerAnyone<T extends object>(
   if (!isSecretPath(operation)) return answer();
   response.setHeader('Cache-Control', 'no-store');
   const { secret } = request.params;
-  requireUnits(await rateLimiter.takeOfFeed(String(secret), operation.cost.units, response));
+  requireUnits(await rateLimiter.chargeCalendarFeed(String(secret), operation.cost.units, response));
   const outcome = await rateLimiter.check(request, answer);
   if ('code' in outcome && outcome.code === 'not-found') {
-    requireUnits(await rateLimiter.takeOfFailures(request, response));
+    requireUnits(await rateLimiter.chargeFailure(request, response));
   }
   return outcome;
 }
 
-/** Lets the caller do what the operation does, in the lane of the path. @throws a 403 problem otherwise. */
+/** Checks that the caller may use the lane of the path, the scope and the origin. @throws a 403 problem */
 function authorize(
   operation: Operation,
   identity: Identity,
@@ -136,7 +137,7 @@ function authorize(
     const missing = `error="insufficient_scope", scope="tasklane:${operation.scope}"`;
     throw new ProblemError('insufficient-scope', {}, { 'WWW-Authenticate': challenge(publicUrl(), missing) });
   }
-  // A browser adds a cookie to any site's request; only its Origin tells whose page sent it.
+  // Browsers add cookies to requests of any site. Only the Origin header says which page sent the request.
   if (
     operation.scope === 'write' &&
     identity.carrier === 'cookie' &&

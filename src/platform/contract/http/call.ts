@@ -1,4 +1,4 @@
-/** What a handler receives and what it may answer, all derived from the contract. */
+/** The types of what a handler receives and what it may answer, derived from the contract. */
 import type { Logger } from 'pino';
 import type { operations } from '../../../../generated/openapi';
 import type { Identity } from '../../auth/authenticator';
@@ -11,7 +11,7 @@ import type { Streamed } from './stream';
 type Responses<Id extends OperationId> = operations[Id]['responses'];
 type ResponseAt<Id extends OperationId, S extends keyof Responses<Id>> = Responses<Id>[S];
 
-/** A status that the contract names for the operation; `5XX` stands for faults. */
+/** A status that the contract has for the operation. `5XX` stands for internal errors. */
 export type Status<Id extends OperationId> = Extract<keyof Responses<Id>, number | '5XX'>;
 
 type ProblemAt<Id extends OperationId, S> = S extends keyof Responses<Id>
@@ -20,30 +20,30 @@ type ProblemAt<Id extends OperationId, S> = S extends keyof Responses<Id>
     : never
   : never;
 
-/** A status under which the operation answers with a result rather than a problem. */
+/** A status of the operation whose body is a result, not a problem. */
 export type SuccessStatus<Id extends OperationId> = Exclude<
   {
     [S in keyof Responses<Id>]: [ProblemAt<Id, S>] extends [never] ? S : never;
   }[keyof Responses<Id>] &
     number,
-  // The platform's answer to a condition.
+  // The platform answers this status to `If-None-Match`.
   304
 >;
 
-/** The body that goes with a status; undefined where the contract has none. */
+/** The body of a status; undefined if the contract has none. */
 export type ReplyBody<Id extends OperationId, S extends keyof Responses<Id>> =
   ResponseAt<Id, S> extends { content: infer C } ? C[keyof C] : undefined;
 
-// The platform sends these.
+// The platform sets these headers.
 type PlatformHeader = 'X-Request-Id' | 'ETag' | 'Idempotency-Replayed' | 'RateLimit' | 'RateLimit-Policy';
 
 type NamedHeaders<H> = { [K in keyof H as string extends K ? never : Exclude<K, PlatformHeader>]: H[K] };
 
-/** The headers that a handler has to give with a status. */
+/** The headers that a handler must give with a status. */
 export type ReplyHeaders<Id extends OperationId, S extends keyof Responses<Id>> =
   ResponseAt<Id, S> extends { headers: infer H } ? NamedHeaders<H> : Record<never, never>;
 
-// What a stream stands for can't be told from its body: its handler names it.
+// The platform cannot compute the entity tag of a stream, so its handler gives it.
 type StreamHeaders<Id extends OperationId, S extends keyof Responses<Id>> = ReplyHeaders<Id, S> &
   (ResponseAt<Id, S> extends { headers: { ETag: infer T } } ? { ETag: T } : unknown);
 
@@ -60,7 +60,7 @@ type ReplyArguments<Id extends OperationId, S extends keyof Responses<Id>> = Bod
   ReplyHeaders<Id, S>
 >;
 
-/** A status under which the operation answers with a stream of events. */
+/** A status of the operation whose body is an event stream. */
 export type EventStreamStatus<Id extends OperationId> = {
   [S in keyof Responses<Id>]: ResponseAt<Id, S> extends { content: { 'text/event-stream': string } }
     ? S
@@ -68,10 +68,10 @@ export type EventStreamStatus<Id extends OperationId> = {
 }[keyof Responses<Id>] &
   number;
 
-// Statuses that the platform alone answers with.
+// Only the platform answers with these statuses.
 type PlatformStatus = 400 | 401 | 403 | 412 | 413 | 415 | 428 | '5XX';
 
-// What it answers with under statuses that handlers have too.
+// Only the platform answers with these codes, under statuses that handlers use too.
 type PlatformCode =
   | 'idempotency-key-reused'
   | 'quota-exceeded'
@@ -85,15 +85,15 @@ type HandlerProblem<Id extends OperationId> = {
 
 type CodeOf<P> = P extends { code: infer Code extends string } ? Exclude<Code, PlatformCode> : never;
 
-/** The codes of the problems that a handler of the operation may answer with under a status. */
+/** The problem codes that a handler of the operation may answer with under a status. */
 export type FailureCodeAt<Id extends OperationId, S> = S extends PlatformStatus
   ? never
   : CodeOf<ProblemAt<Id, S>>;
 
-/** The codes of the problems that a handler of the operation may answer with. */
+/** The problem codes that a handler of the operation may answer with. */
 export type FailureCode<Id extends OperationId> = CodeOf<HandlerProblem<Id>>;
 
-// What is not given is counted.
+// The platform counts the omitted errors if the handler does not.
 type ProblemMembers<P> = Omit<P, keyof Schemas['Problem'] | 'errors_omitted'> &
   (P extends { errors_omitted: number } ? { errors_omitted?: number } : unknown);
 type FailureOf<Id extends OperationId, Code> = Extract<HandlerProblem<Id>, { code: Code }>;
@@ -109,7 +109,7 @@ type StreamArguments<Id extends OperationId, S extends keyof Responses<Id>> = Bo
 
 declare const replyOf: unique symbol;
 
-/** What a handler returns. Only `call`'s methods make one, so that the compiler sees every field of it. */
+/** What a handler returns. Only the methods of `call` make one, so that the compiler checks all of its fields. */
 export interface Reply<Id extends OperationId> {
   readonly [replyOf]: Id;
 }
@@ -118,14 +118,14 @@ type PathOf<Id extends OperationId> = operations[Id]['parameters'] extends { pat
 type QueryOf<Id extends OperationId> = operations[Id]['parameters'] extends { query: infer Q }
   ? Q
   : NonNullable<operations[Id]['parameters']['query']>;
-// The platform sees to these.
+// The platform handles these headers.
 type PlatformRequestHeader = 'Idempotency-Key' | 'If-Match' | 'If-None-Match';
 
-// Node has their names in lower case.
+// Node gives header names in lower case.
 type HeadersOf<Id extends OperationId> = operations[Id]['parameters'] extends { header?: infer H }
   ? { [K in Exclude<keyof H, PlatformRequestHeader> as Lowercase<K & string>]: H[K] }
   : unknown;
-// Those that say `x-spooled`, which the types made of the contract don't.
+// The operations with `x-spooled`, which the generated types do not show.
 type SpooledOperation = 'importLane';
 
 type BodyOf<Id extends OperationId> = Id extends SpooledOperation
@@ -139,46 +139,52 @@ type BodyOf<Id extends OperationId> = Id extends SpooledOperation
 interface CallBase<Id extends OperationId> {
   readonly path: PathOf<Id>;
   readonly query: QueryOf<Id>;
-  /** The headers that the contract names as parameters, by their names in lower case. */
+  /** The header parameters of the contract, by their names in lower case. */
   readonly headers: HeadersOf<Id>;
-  /** The validated body, its defaults filled in; of one that is spooled, what is in none of its lists is validated. */
+  /**
+   * The validated body, with its defaults filled in. For spooled bodies only what is outside the top-level arrays is
+   * validated.
+   */
   readonly body: BodyOf<Id>;
-  /** The media type of the body, as the contract spells it; empty where there is none. */
+  /** The media type of the body, spelled as in the contract; empty if there is no body. */
   readonly mediaType: string;
-  /** The address as the client wrote it, path and query. */
+  /** The path and query as the client wrote them. */
   readonly url: string;
-  /** The id under which the service logs the request, for problems inside of a result. */
+  /** The id of the request in the log, for problems inside a result. */
   readonly requestId: string;
   readonly log: Logger;
-  /** Answers with a result: a status of the contract, and the body and headers that go with it. */
+  /** Answers with a result: a status of the contract, with its body and headers. */
   reply<S extends SuccessStatus<Id> & keyof Responses<Id>>(
     status: S,
     ...rest: ReplyArguments<Id, S>
   ): Reply<Id>;
-  /** Answers with a result too large to hold: in pieces of text, or with lists in pages. It is not checked on the way. */
+  /**
+   * Answers with a result that is too large for memory: pieces of text, or an object whose arrays come in pages. It
+   * is not validated.
+   */
   stream<S extends SuccessStatus<Id> & keyof Responses<Id>>(
     status: S,
     ...rest: StreamArguments<Id, S>
   ): Reply<Id>;
-  /** Answers with a stream of events, to which `subscriber` writes from then on. */
+  /** Answers with an event stream. `subscriber` writes to it afterwards. */
   eventStream<S extends EventStreamStatus<Id>>(status: S, subscriber: EventSubscriber): Reply<Id>;
-  /** Answers with a problem that the contract has for this operation. */
+  /** Answers with one of the operation's problems. */
   fail<Code extends FailureCode<Id>>(code: Code, ...rest: FailureArguments<FailureOf<Id, Code>>): Reply<Id>;
 }
 
 interface LaneCall {
-  /** The caller, whose id is the path's `user_id`. */
+  /** The caller. Its id equals the `user_id` of the path. */
   readonly identity: Identity;
-  /** The caller's lane: the only way from a handler to the database. */
+  /** The caller's lane. Handlers have no other access to the database. */
   readonly lane: UserScope;
 }
 
-/** One request, checked against the contract. Operations below `/api/{user_id}` come with the caller's lane. */
+/** One request, validated against the contract. Operations below `/api/{user_id}` also get the caller's lane. */
 export type Call<Id extends OperationId> = CallBase<Id> &
   (PathOf<Id> extends { user_id: string } ? LaneCall : unknown);
 
-/** The code of one operation. Expected outcomes are replies; what it throws is a fault. */
+/** Carries out one operation. Expected outcomes are replies. Anything that it throws is an internal error. */
 export type Handler<Id extends OperationId> = (call: Call<Id>) => Promise<Reply<Id>>;
 
-/** A handler for every operation of the contract, no more and no less. */
+/** One handler for each operation of the contract, no more and no less. */
 export type Handlers = { readonly [Id in OperationId]: Handler<Id> };

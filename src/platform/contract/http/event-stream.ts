@@ -1,16 +1,16 @@
 /**
- * Streams of server-sent events (WHATWG HTML, section 9.2). A stream outlives its request by hours and there are
- * thousands, so it keeps as little as it can: the response, and who writes to it.
+ * Event streams: server-sent events (WHATWG HTML, section 9.2). A stream can last for hours, and there can be
+ * thousands, so each keeps little memory: the response and its subscriber.
  */
 import type { Response } from 'express';
 
-/** Who writes to a stream. */
+/** The writer of a stream. */
 export interface EventSubscriber {
-  /** The stream is open, and takes events from now on. */
+  /** The stream is open and takes events from now on. */
   opened(stream: EventStream): void;
-  /** The client has taken what was waiting, after `send` had said that it was enough. */
+  /** The client has read the waiting data, after `send` returned false. */
   drained(): void;
-  /** The stream is closed, whoever closed it, or never was open. */
+  /** The stream is closed, by either side, or was never opened. */
   closed(): void;
 }
 
@@ -19,19 +19,19 @@ export class EventStream {
   constructor(private readonly response: Response) {}
 
   /**
-   * Sends text in the form of the standard. False once 64 KiB wait for the client to take them: what is sent before
-   * `drained` costs memory.
+   * Sends text in the event stream format. Returns false if 64 KiB or more wait for the client: then wait for
+   * `drained`, because more text takes memory.
    */
   send(text: string): boolean {
     return this.isOpen && this.response.write(text);
   }
 
-  /** Sends the last words, and ends the stream. */
+  /** Sends the last text and ends the stream. */
   end(text: string): void {
     if (this.isOpen) this.response.end(text);
   }
 
-  /** Breaks the connection off, with what the client has not taken. */
+  /** Closes the connection at once. Data that the client has not read is lost. */
   cut(): void {
     this.response.destroy();
   }
@@ -43,9 +43,9 @@ export class EventStream {
 
 const ignore = () => undefined;
 
-/** Answers with a stream of events and returns at once; `subscriber` writes to it from then on. */
+/** Answers with an event stream and returns at once. `subscriber` writes to it afterwards. */
 export function openEventStream(response: Response, subscriber: EventSubscriber): void {
-  // The client may have left while its request was looked at, or never have wanted a body.
+  // The client may already have disconnected, or the request is a HEAD without a body.
   if (response.closed || response.req.method === 'HEAD') {
     subscriber.closed();
     return void response.end();
@@ -57,9 +57,9 @@ export function openEventStream(response: Response, subscriber: EventSubscriber)
   subscriber.opened(new EventStream(response));
 }
 
-/** The headers of every stream of events, beside its type. */
+/** The headers of all event streams, apart from the content type. */
 export const eventStreamHeaders = {
   'Cache-Control': 'no-store',
-  // Proxies such as nginx would wait for more before they pass on what came.
+  // Proxies such as nginx would buffer the events.
   'X-Accel-Buffering': 'no',
 } as const;

@@ -1,5 +1,5 @@
-/** What handlers' replies are inside, and what else a request may come to. */
-import type { KeptReply } from '../../database/lane';
+/** The internal form of handlers' replies, and the other outcomes of a request. */
+import type { StoredReply } from '../../database/lane';
 import type { ProblemCode, ProblemMembers } from '../document/problems';
 import type { EventSubscriber } from './event-stream';
 
@@ -28,11 +28,11 @@ export interface Failure {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What a handler comes to. */
+/** The outcome of a handler. */
 export type Outcome = Result | StreamedResult | EventStreamResult | Failure;
 
-/** The reply that an earlier request with the same key got. */
+/** The stored reply of an earlier request with the same idempotency key. */
 export interface Replay {
   readonly status: number;
-  readonly replayed: NonNullable<KeptReply['content']>;
+  readonly replayed: NonNullable<StoredReply['content']>;
 }

@@ -1,4 +1,6 @@
-/** The contract's operations as an Express router: the only place that builds a call and that sends a reply. */
+/**
+ * The Express router of the contract's operations. Only this file builds calls for handlers and sends their replies.
+ */
 import {
   type ErrorRequestHandler,
   type NextFunction,
@@ -10,20 +12,20 @@ import {
 import type { Logger } from 'pino';
 import type { Identity } from '../../auth/authenticator';
 import { QuotaExceeded, StaleToken, type UserScope, type WithUser } from '../../database/lane';
-import { requestFacts } from '../../observability/request-facts';
+import { requestContext } from '../../observability/request-context';
 import { type BodyReader, bodyReader } from '../bodies/body';
 import type { Spool, SpooledBody } from '../bodies/spool';
 import type { Contract, Method, Operation } from '../document/contract';
 import { type Costs, surcharges } from '../document/cost';
 import type { OperationId } from '../document/operations';
 import { type ProblemCode, ProblemError, type ProblemMembers, problemBody } from '../document/problems';
-import { hidersOf } from '../document/secrets';
+import { redactorsOf } from '../document/secrets';
 import type { Handlers } from '../http/call';
 import { createValidators, type OperationValidator } from '../validation/validator';
-import { type Admission, admit, answerAnyone, charge, refuseToken } from './admission';
+import { type Admission, admit, answerPublic, charge, refuseToken } from './admission';
 import { entityTagOf, matchesWeakly, type TagCondition, type Versioned } from './entity-tags';
 import { type EventSubscriber, eventStreamHeaders, openEventStream } from './event-stream';
-import { claimOf } from './idempotency';
+import { readIdempotentRequest } from './idempotency';
 import type { EventStreamResult, Outcome, Replay, Result, StreamedResult } from './outcome';
 import { carryOut, type LaneRequest, readConditions } from './safe-writes';
 import { sendStream } from './stream';
@@ -31,20 +33,20 @@ import { sendStream } from './stream';
 export interface RouterDependencies extends Admission {
   readonly contract: Contract;
   readonly handlers: Handlers;
-  /** The lane of a user; called with the caller's own id, never with one from the request. */
+  /** Opens a user's lane. It is called with the authenticated caller's id, never with an id from the request. */
   readonly withUser: WithUser;
-  /** Whether a fault means that something we depend on is out of reach: 503 rather than 500. */
+  /** Whether an error means that something that the service depends on is not available: 503 instead of 500. */
   isUnavailable(error: unknown): boolean;
   readonly maxBodyBytes: number;
-  /** Takes the bodies of operations that are spooled. */
+  /** Stores the bodies of spooled operations. */
   readonly spool: Spool;
-  /** Whether requests that may have an `If-Match` must have one. */
+  /** Whether each request that can have an `If-Match` must have one. */
   readonly requireIfMatch: boolean;
-  /** Answer a response that breaks the contract with 500, or log it and send it. */
+  /** What to do with a response that violates the contract: answer 500 instead, or log it and send it. */
   readonly invalidResponses: 'reject' | 'report';
 }
 
-/** A call before the types of its operation are put on it. */
+/** A handler without the types of its operation. */
 type UntypedHandler = (call: object) => Promise<Outcome>;
 
 const retryAfterSeconds = 5;
@@ -56,9 +58,9 @@ function sendProblem(
   headers: Readonly<Record<string, string>> = {},
 ): void {
   const body = problemBody(code, String(response.req.id), members);
-  // RFC 9110, section 10.2.3; the limits say themselves when they end.
-  const later = (body.status === 429 || body.status === 503) && !response.hasHeader('Retry-After');
-  if (later) response.set('Retry-After', String(retryAfterSeconds));
+  // RFC 9110, section 10.2.3. Rate limits set their own `Retry-After`.
+  const needsRetryAfter = (body.status === 429 || body.status === 503) && !response.hasHeader('Retry-After');
+  if (needsRetryAfter) response.set('Retry-After', String(retryAfterSeconds));
   response.status(body.status).set(headers).type('application/problem+json').json(body);
 }
 
@@ -90,13 +92,13 @@ function sendReplay(response: Response, operation: Operation, { status, replayed
   response.type(operation.responseTypes.get(String(status)) ?? 'application/json').send(body);
 }
 
-/** Whether a result is what the client says that it has (RFC 9110, section 13.1.2). */
-function isKnown(outcome: Result, ifNoneMatch: TagCondition | null): boolean {
+/** Whether the client already has this result (RFC 9110, section 13.1.2). */
+function isNotModified(outcome: Result, ifNoneMatch: TagCondition | null): boolean {
   const { ETag } = outcome.headers;
   return ifNoneMatch !== null && ETag !== undefined && matchesWeakly(ifNoneMatch, String(ETag));
 }
 
-// What of a reply its 304 says too (RFC 9110, section 15.4.5), as far as replies have it.
+// The headers of a reply that its 304 repeats (RFC 9110, section 15.4.5), limited to those that replies have.
 const notModifiedHeaders = ['ETag', 'Cache-Control'];
 
 function sendNotModified(response: Response, { headers }: Result): void {
@@ -114,38 +116,38 @@ async function send(
 ): Promise<void> {
   if ('code' in outcome) sendProblem(response, outcome.code, outcome.members, outcome.headers);
   else if ('replayed' in outcome) sendReplay(response, operation, outcome);
-  else if (isKnown(outcome, ifNoneMatch)) sendNotModified(response, outcome);
+  else if (isNotModified(outcome, ifNoneMatch)) sendNotModified(response, outcome);
   else await sendResult(response, operation, outcome);
 }
 
-/** An operation and what carries it out. */
-interface Served {
+/** An operation and its handler. */
+interface HandledOperation {
   readonly operation: Operation;
   readonly handler: UntypedHandler;
 }
 
-/** An operation, ready to be served. */
-interface Stages extends Served {
+/** An operation with everything that is needed to serve it. */
+interface PreparedOperation extends HandledOperation {
   readonly validator: OperationValidator;
   readonly readBody: BodyReader;
-  /** The `GET` that an `If-Match` is about. */
-  readonly representation: Served | null;
-  readonly hiders: LaneRequest['hiders'];
+  /** The `GET` whose entity tag an `If-Match` is compared with. */
+  readonly representation: HandledOperation | null;
+  readonly redactors: LaneRequest['redactors'];
 }
 
-/** Who calls, and the lane or the part of a transaction in it that the handler is to work in. */
+/** The caller, and the scope of the caller's lane in which the handler works. */
 interface Caller {
   readonly identity: Identity;
   readonly lane: UserScope;
 }
 
-/** What a request asks for, checked. */
+/** The validated query and body of a request. */
 interface Input {
   readonly query: object;
   readonly body: unknown;
 }
 
-/** A call of an operation for a request. */
+/** Makes the call that the handler of an operation receives for a request. */
 function makeCall(operation: Operation, request: Request, { query, body }: Input, caller?: Caller): object {
   return {
     path: request.params,
@@ -177,33 +179,36 @@ function makeCall(operation: Operation, request: Request, { query, body }: Input
   };
 }
 
-/** One request of one operation, from the token to the reply. */
-function serve(stages: Stages, dependencies: RouterDependencies & { costs: Costs }): RequestHandler {
-  const { operation, handler, validator, readBody, representation, hiders } = stages;
+/** Makes the request handler of an operation, from the token to the reply. */
+function serve(
+  prepared: PreparedOperation,
+  dependencies: RouterDependencies & { costs: Costs },
+): RequestHandler {
+  const { operation, handler, validator, readBody, representation, redactors } = prepared;
   const { withUser, requireIfMatch, costs } = dependencies;
 
   function answer(
     request: Request,
     input: Input,
     identity: Identity,
-    { ifMatch, claim }: Pick<LaneRequest, 'ifMatch' | 'claim'>,
+    { ifMatch, idempotentRequest }: Pick<LaneRequest, 'ifMatch' | 'idempotentRequest'>,
   ): Promise<Outcome | Replay> {
-    const call = (to: Served, given: Input) => (lane: UserScope) =>
+    const call = (to: HandledOperation, given: Input) => (lane: UserScope) =>
       to.handler(makeCall(to.operation, request, given, { identity, lane }));
     return carryOut({
-      open: (unconditional) => withUser(identity.userId, { issuedAt: identity.issuedAfter, unconditional }),
-      handle: call(stages, input),
+      open: (precondition) => withUser(identity.userId, { issuedAt: identity.issuedAfter, precondition }),
+      handle: call(prepared, input),
       lookUp:
         representation &&
         call(representation, { query: representation.operation.queryDefaults, body: undefined }),
       ifMatch,
       requireIfMatch,
-      claim,
-      hiders,
+      idempotentRequest,
+      redactors,
     });
   }
 
-  /** What is left to do once the body has been read. */
+  /** Validates, charges and answers a request whose body has been read. */
   async function proceed(
     request: Request,
     response: Response,
@@ -216,14 +221,10 @@ function serve(stages: Stages, dependencies: RouterDependencies & { costs: Costs
   ): Promise<void> {
     const { identity, spooled } = read;
     const { key, ifMatch, ifNoneMatch } = read.conditions;
-    // Of what the client wrote, before defaults are filled in: a later version may have others.
-    const claim = key === null ? undefined : claimOf(operation, request, key);
+    // The fingerprint is taken before defaults are filled in: a later version may have other defaults.
+    const idempotentRequest = key === null ? undefined : readIdempotentRequest(operation, request, key);
     const { errors, errors_omitted } = await validator.checkRequest(request, response);
-    if (errors.length > 0) {
-      const all = errors.length + errors_omitted;
-      const detail = `The request has ${all === 1 ? 'one fault' : `${all} faults`}.`;
-      throw new ProblemError('validation-failed', { detail, errors, errors_omitted });
-    }
+    if (errors.length > 0) throw new ProblemError('validation-failed', { errors, errors_omitted });
 
     await validator.watchResponse(request, response, next);
     const input = { query: request.query, body: spooled ?? request.body };
@@ -232,15 +233,15 @@ function serve(stages: Stages, dependencies: RouterDependencies & { costs: Costs
       await charge(identity.userId, operation.scope, units, dependencies, response);
     }
     const outcome = identity
-      ? await answer(request, input, identity, { ifMatch, claim })
-      : await answerAnyone(operation, dependencies, request, response, () =>
+      ? await answer(request, input, identity, { ifMatch, idempotentRequest })
+      : await answerPublic(operation, dependencies, request, response, () =>
           handler(makeCall(operation, request, input)),
         );
     await send(response, operation, outcome, ifNoneMatch);
   }
 
   return async (request: Request, response: Response, next: NextFunction) => {
-    requestFacts(request).operationId = operation.id;
+    requestContext(request).operationId = operation.id;
     const identity = operation.scope
       ? await admit(operation, operation.scope, dependencies, request, response)
       : undefined;
@@ -255,7 +256,7 @@ function serve(stages: Stages, dependencies: RouterDependencies & { costs: Costs
   };
 }
 
-/** Express's spelling of a path of the contract: `/api/:user_id/tasks`. */
+/** A path of the contract in Express syntax: `/api/:user_id/tasks`. */
 function expressPath(path: string): string {
   return path.replace(/\{([^{}]+)\}/g, ':$1');
 }
@@ -265,21 +266,21 @@ function allowedMethods(methods: readonly Method[]): string {
   return [...names, ...(names.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
 }
 
-/** OPTIONS says what the path takes; every other method that gets here is not allowed (RFC 9110, section 15.5.6). */
+/** Answers OPTIONS with the allowed methods, and all other methods with 405 (RFC 9110, section 15.5.6). */
 function otherMethods(allow: string): RequestHandler {
   return (request, response) => {
     if (request.method === 'OPTIONS') return void response.status(204).set('Allow', allow).end();
     throw new ProblemError(
       'method-not-allowed',
-      { detail: `This address takes ${allow}.` },
+      { detail: `This address supports ${allow}.` },
       { Allow: allow },
     );
   };
 }
 
-// Express matches before anything else looks at the address, and fails on what does not decode.
+// Refuses malformed requests before Express matches paths, because Express fails on escapes that do not decode.
 const refuseMalformed: RequestHandler = (request, _response, next) => {
-  // RFC 9112, section 3.2; Node would refuse it without a body.
+  // RFC 9112, section 3.2. Node would answer without a problem body.
   if (request.httpVersion === '1.1' && request.headers.host === undefined) {
     throw new ProblemError('malformed-request');
   }
@@ -293,10 +294,10 @@ const refuseMalformed: RequestHandler = (request, _response, next) => {
   next();
 };
 
-function sendFault(dependencies: RouterDependencies): ErrorRequestHandler {
+function errorHandler(dependencies: RouterDependencies): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
     if (response.headersSent) {
-      requestFacts(request).fault = error;
+      requestContext(request).error = error;
       return void response.destroy();
     }
     if (error instanceof StaleToken) {
@@ -307,27 +308,27 @@ function sendFault(dependencies: RouterDependencies): ErrorRequestHandler {
       return sendProblem(response, 'quota-exceeded', { ...error.exceeded, detail: error.message });
     }
     if (error instanceof ProblemError) return sendProblem(response, error.code, error.members, error.headers);
-    requestFacts(request).fault = error;
+    requestContext(request).error = error;
     sendProblem(response, dependencies.isUnavailable(error) ? 'service-unavailable' : 'internal-error');
   };
 }
 
 /**
- * Makes the router of the contract. Checks run in this order: address (400, 404, 405), token and limits (401, 429),
- * lane (403), body (413, 415, 400), contract (422), and then the handler's own.
- * @throws if the contract is not valid, or if it has an operation without a handler.
+ * Makes the router of the contract. The checks run in this order: address (400, 404, 405), token and limits (401,
+ * 429), lane (403), body (413, 415, 400), contract (422), handler.
+ * @throws if the contract is not valid, or an operation has no handler
  */
 export async function createContractRouter(dependencies: RouterDependencies, log: Logger): Promise<Router> {
   const { contract, handlers } = dependencies;
   const validators = await createValidators(contract, {
-    onInvalidResponse(operation, faults) {
-      log.error({ operationId: operation.id, faults }, 'response breaks the contract');
+    onInvalidResponse(operation, errors) {
+      log.error({ operationId: operation.id, faults: errors }, 'response breaks the contract');
       if (dependencies.invalidResponses === 'reject') throw new Error('The response breaks the contract.');
     },
   });
 
   const byId = new Map(contract.operations.map((operation) => [operation.id, operation]));
-  const handled = (id: OperationId): Served => {
+  const withHandler = (id: OperationId): HandledOperation => {
     const operation = byId.get(id);
     const handler = handlers[id] as unknown as UntypedHandler | undefined;
     if (!operation || !handler) throw new Error(`The contract's ${id} has no handler.`);
@@ -343,16 +344,16 @@ export async function createContractRouter(dependencies: RouterDependencies, log
       const validator = validators.get(operation.id);
       if (!validator) throw new Error(`The contract's ${operation.id} has no validator.`);
       const readBody = bodyReader(operation, dependencies.maxBodyBytes, dependencies.spool);
-      const representation = operation.representation === null ? null : handled(operation.representation);
-      const hiders = hidersOf(contract.document, operation);
-      const stages = { ...handled(operation.id), validator, readBody, representation, hiders };
-      route[operation.method](serve(stages, { ...dependencies, costs }));
+      const representation = operation.representation === null ? null : withHandler(operation.representation);
+      const redactors = redactorsOf(contract.document, operation);
+      const prepared = { ...withHandler(operation.id), validator, readBody, representation, redactors };
+      route[operation.method](serve(prepared, { ...dependencies, costs }));
     }
     route.all(otherMethods(allowedMethods(operations.map((operation) => operation.method))));
   }
   router.use(() => {
     throw new ProblemError('not-found');
   });
-  router.use(sendFault(dependencies));
+  router.use(errorHandler(dependencies));
   return router;
 }

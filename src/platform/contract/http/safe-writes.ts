@@ -1,19 +1,20 @@
-/** Requests that are carried out once under their key, and only on the representation that they name. */
+/** Safe writes: requests that are carried out once per idempotency key, or only if `If-Match` matches. */
 import type { Request } from 'express';
-import {
-  type Claim,
-  PreconditionRequired,
-  type Refusal,
-  type UserLane,
-  type UserScope,
+import type {
+  IdempotentRequest,
+  LaneOpening,
+  LockedProfile,
+  Refusal,
+  UserLane,
+  UserScope,
 } from '../../database/lane';
 import type { Operation } from '../document/contract';
 import { ProblemError } from '../document/problems';
 import { matchesStrongly, parseTagCondition, type TagCondition } from './entity-tags';
-import { keptReply, parseIdempotencyKey } from './idempotency';
+import { parseIdempotencyKey, storedReply } from './idempotency';
 import type { Outcome, Replay } from './outcome';
 
-/** What a request's headers ask for; null where it has none of the kind, or the operation takes none. */
+/** The conditional headers of a request. Null if the request has no such header, or the operation does not take it. */
 export interface Conditions {
   readonly ifMatch: TagCondition | null;
   readonly ifNoneMatch: TagCondition | null;
@@ -36,7 +37,7 @@ function parsed<T>(
 const tagForm = 'a list of quoted entity tags such as "3-1795253400000", or *';
 const keyForm = '1 to 255 printable ASCII characters, in quotes if there is a space among them';
 
-/** Reads the headers. @throws the 400 problem for one that is malformed. */
+/** Reads the conditional headers. @throws the 400 problem if one is malformed */
 export function readConditions(operation: Operation, request: Request): Conditions {
   const tags = (name: string, taken: boolean) =>
     taken ? parsed(request, name, parseTagCondition, tagForm) : null;
@@ -47,25 +48,33 @@ export function readConditions(operation: Operation, request: Request): Conditio
   };
 }
 
-/** A request's work, to be done in a scope of its caller's lane. */
+/** The lane's user requires an `If-Match` for every change, and the request has none. */
+class PreconditionRequired extends Error {}
+
+/** Refuses the write of a request without `If-Match` if the lane's user requires one. */
+function assertIfMatchOptional({ require_if_match }: LockedProfile): void {
+  if (require_if_match) throw new PreconditionRequired();
+}
+
+/** Carries out a request in a scope of its caller's lane. */
 type Work = (scope: UserScope) => Promise<Outcome>;
 
 /** A request on a lane, ready to be carried out. */
 export interface LaneRequest {
-  /** Opens the lane; `unconditional` for a request that could have an `If-Match`, and has none. */
-  open(unconditional: boolean): UserLane;
+  /** Opens the lane. Its writes call `precondition` when they have locked the lane. */
+  open(precondition: LaneOpening['precondition']): UserLane;
   readonly handle: Work;
-  /** What `GET` answers now; null for an operation that takes no `If-Match`. */
+  /** Looks up the representation that `If-Match` is compared with; null if the operation takes no `If-Match`. */
   readonly lookUp: Work | null;
   readonly ifMatch: TagCondition | null;
-  /** Whether the service's configuration demands an `If-Match`. */
+  /** Whether the configuration requires an `If-Match`. */
   readonly requireIfMatch: boolean;
-  readonly claim: Claim | undefined;
-  /** What takes the secrets out of the bodies of a status. */
-  readonly hiders: ReadonlyMap<string, (body: unknown) => unknown>;
+  readonly idempotentRequest: IdempotentRequest | undefined;
+  /** The redactors of the operation's reply bodies, by status. */
+  readonly redactors: ReadonlyMap<string, (body: unknown) => unknown>;
 }
 
-/** `handle`, unless `lookUp` finds nothing, or something else than the condition names (RFC 9110, section 13.1.1). */
+/** Runs `handle` only if the current entity tag matches the condition (RFC 9110, section 13.1.1). */
 async function handleIfMatch(
   scope: UserScope,
   ifMatch: TagCondition,
@@ -104,17 +113,17 @@ function refused(refusal: Refusal): Outcome | Replay {
 }
 
 async function carryOutIn(lane: UserLane, request: LaneRequest): Promise<Outcome | Replay> {
-  const { claim, ifMatch, hiders } = request;
+  const { idempotentRequest, ifMatch, redactors } = request;
   const work = workOf(request);
-  if (!claim && !ifMatch) return work(lane);
-  return lane.whole<Outcome | Replay>({
-    claim,
+  if (!idempotentRequest && !ifMatch) return work(lane);
+  return lane.runAtomically<Outcome | Replay>({
+    idempotentRequest,
     refused,
     work,
-    stays: (outcome) => !('code' in outcome),
+    shouldCommit: (outcome) => !('code' in outcome),
     reply(outcome) {
       if ('body' in outcome && !('streamed' in outcome) && !('subscriber' in outcome)) {
-        return keptReply(outcome, hiders.get(String(outcome.status)));
+        return storedReply(outcome, redactors.get(String(outcome.status)));
       }
       throw new Error('Only what `call.reply` makes can be kept under a key.');
     },
@@ -122,12 +131,14 @@ async function carryOutIn(lane: UserLane, request: LaneRequest): Promise<Outcome
 }
 
 /**
- * Carries a request out. With a key or a condition, all that it does is one transaction under the lane's lock; a failure
- * undoes it, and a result is kept under the key as it commits. Without, the handler makes its own transactions.
+ * Carries out a request. With an idempotency key or an `If-Match`, everything is one transaction under the lane's
+ * lock: a failure rolls it back, and a result is stored under the key with the same commit. Without them, the handler
+ * makes its own transactions.
  */
 export async function carryOut(request: LaneRequest): Promise<Outcome | Replay> {
   const { lookUp, ifMatch } = request;
-  const lane = request.open(lookUp !== null && ifMatch === null);
+  const couldHaveIfMatch = lookUp !== null && ifMatch === null;
+  const lane = request.open(couldHaveIfMatch ? assertIfMatchOptional : undefined);
   try {
     return await carryOutIn(lane, request);
   } catch (error) {

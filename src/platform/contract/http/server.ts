@@ -8,11 +8,11 @@ import { type ProblemCode, problemBody } from '../document/problems';
 
 const maxHeaderBytes = 16 * 1024;
 
-/** How slow a client may be. */
+/** How slow clients may be. */
 export interface ServerLimits {
-  /** Milliseconds that a client has to send its headers. */
+  /** Milliseconds in which a client must send its headers. */
   readonly headersTimeoutMs: number;
-  /** Milliseconds that a client has to send all of a request. */
+  /** Milliseconds in which a client must send the whole request. */
   readonly requestTimeoutMs: number;
   readonly writes: WriteLimits;
 }
@@ -23,7 +23,7 @@ const codes: Record<string, ProblemCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
 };
 
-/** Answers what Node's parser gave up on, in the contract's form; there is no request to answer it through. */
+/** Answers a request that Node's parser refused, as a problem of the contract. There is no request object. */
 function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const id = uuidv7().replaceAll('-', '');
@@ -42,29 +42,30 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   );
 }
 
-/** Makes the HTTP server around the app, with limits on what a client may send, and how slowly it sends and reads. */
+/** Makes the HTTP server of the app, with limits on what clients send and on how slowly they send and read. */
 export function createServer(
   app: RequestListener,
   { headersTimeoutMs, requestTimeoutMs, writes }: ServerLimits,
   log: Logger,
 ): Server {
-  const { listener, isSilent } = oneAtATime(app);
+  const { listener, canAnswer } = oneAtATime(app);
   const server = createHttpServer(
     {
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
-      // How often Node looks for those who took too long.
+      // How often Node checks for clients that took too long.
       connectionsCheckingInterval: Math.min(headersTimeoutMs, requestTimeoutMs) / 2,
       keepAliveTimeout: 65_000,
-      // The app refuses a request without one, with a body that says so.
+      // The app itself refuses a request without Host, with a problem body.
       requireHostHeader: false,
     },
     listener,
   );
   server.on('clientError', (error, socket) => {
-    // In the middle of another answer, or before one that is due first, the client would take it for that answer.
-    if (isSilent(socket)) answerClientError(error, socket);
+    // During another response, or before an earlier response is sent, the client would take this as part of that
+    // response.
+    if (canAnswer(socket)) answerClientError(error, socket);
     else socket.destroy();
   });
   limitWrites(server, writes, log);

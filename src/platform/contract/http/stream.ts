@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
 
-/** A body as it is read: text in pieces, or an object whose lists may come page by page. */
+/** A body that is sent in pieces: text, or an object whose arrays may come page by page. */
 export type Streamed<B> = B extends string
   ? AsyncIterable<string>
   : { [M in keyof B]: B[M] extends readonly (infer I)[] ? B[M] | AsyncIterable<readonly I[]> : B[M] };
@@ -19,7 +19,7 @@ async function* listChunks(pages: AsyncIterable<readonly unknown[]>): AsyncGener
   }
 }
 
-/** An object as JSON text (RFC 8259), a page of a list at a time. */
+/** Writes an object as JSON text (RFC 8259), one page of an array at a time. */
 async function* jsonChunks(body: object): AsyncGenerator<string> {
   yield '{';
   let separator = '';
@@ -38,16 +38,16 @@ async function* jsonChunks(body: object): AsyncGenerator<string> {
 }
 
 /**
- * Sends a streamed body after its headers, no faster than the client takes it; pages that the client doesn't stay for
- * are not read. A fault breaks the connection off, so that what was sent can't be taken for the whole.
- * @throws the fault, the connection being broken off.
+ * Sends a streamed body at the speed of the client. If the client disconnects, no more pages are read.
+ * @throws an error of the body; the connection is closed, so that the client cannot take the incomplete body as
+ *   complete
  */
 export async function sendStream(response: Response, body: object): Promise<void> {
   if (response.req.method === 'HEAD') return void response.end();
   try {
     await pipeline(isIterable<string>(body) ? body : jsonChunks(body), response);
   } catch (error) {
-    // The client went away, which is its right.
+    // The client disconnected.
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   }
 }

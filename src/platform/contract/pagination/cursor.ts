@@ -1,11 +1,11 @@
-/** Cursors: opaque to clients, and bound to the list that they came from. */
+/** Cursors: opaque to clients, and valid only for the list that they come from. */
 import { createHash } from 'node:crypto';
 import type { Position, SortKey } from '../../database/keyset';
 
-/** What a column that a list is sorted by holds. */
+/** The type of a column that a list is sorted by. */
 export type CursorKind = 'instant' | 'local' | 'number' | 'rank' | 'sequence' | 'text' | 'uuid';
 
-/** A key of a list's order. */
+/** One sort key of a list. */
 export interface CursorKey extends SortKey {
   readonly kind: CursorKind;
 }
@@ -14,7 +14,7 @@ type CursorValue = string | number;
 
 const version = 2;
 
-/** A short name for what a cursor belongs to: the user, the filters and the sort of its list. */
+/** A hash of the list that a cursor belongs to: its user, filters and sort. */
 function fingerprint(list: unknown): string {
   return createHash('sha256').update(JSON.stringify(list)).digest('base64url').slice(0, 16);
 }
@@ -34,7 +34,7 @@ export function encodeCursor(list: unknown, order: readonly CursorKey[], row: ob
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const infinity = /^-?infinity$/;
-// As they are written here: of the other forms, and of years with more digits, Postgres knows fewer than JavaScript.
+// The form that `toValue` writes. Postgres does not read all other forms that JavaScript reads.
 const timestamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const localTimestamp = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,3})?$/;
 
@@ -48,22 +48,23 @@ function isLocal(text: string): boolean {
   return isInstant(`${date}T${time}${fraction.padEnd(4, '0')}Z`);
 }
 
-// A cursor is the client's word: a value that the column can't be compared with must not reach the database.
+// Clients can forge cursors. A value that cannot be compared with the column must not reach the database.
 const isOf: Record<CursorKind, (value: unknown) => boolean> = {
   instant: (value) => typeof value === 'string' && (infinity.test(value) || isInstant(value)),
   local: (value) => typeof value === 'string' && (infinity.test(value) || isLocal(value)),
   number: (value) => typeof value === 'number' && Number.isFinite(value) && Math.abs(value) < 1e30,
   rank: (value) => typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 100,
-  // A bigint, which the driver reads as text.
+  // A bigint, which node-postgres reads as text.
   sequence: (value) => typeof value === 'string' && /^\d{1,15}$/.test(value),
   text: (value) => typeof value === 'string' && !value.includes('\0'),
   uuid: (value) => typeof value === 'string' && uuid.test(value),
 };
 
 /**
- * Reads a cursor of `list` back.
- * @returns where the page begins; null if the cursor is malformed or belongs to another list or order. It is not signed:
- * the position is whatever the client sent, of the kinds that the order has.
+ * Decodes a cursor of `list`. Cursors are not signed: the client may have chosen the position, but its values have
+ * the types of the order.
+ * @returns the position after which the page begins; null if the cursor is malformed or belongs to another list or
+ *   order
  */
 export function decodeCursor(list: unknown, order: readonly CursorKey[], cursor: string): Position | null {
   try {

@@ -1,34 +1,34 @@
-/** Lists in pages: where a page begins, and what leads to the next. */
+/** Pages of lists: where a page begins, and the link to the next page. */
 import type { Position } from '../../database/keyset';
 import type { ValidationError } from '../document/operations';
 import { type CursorKey, decodeCursor, encodeCursor } from './cursor';
 
-/** What a page is a page of. */
+/** The list that a page is part of. */
 export interface ListOrder {
-  /** All that tells this list from others: its user, filters and sort. */
+  /** Everything that identifies the list: its user, filters and sort. */
   readonly list: unknown;
-  /** Its order, which ends with a unique column. */
+  /** Its sort keys. The last one is unique. */
   readonly order: readonly CursorKey[];
 }
 
-/** Where a page begins: null at the list's beginning, undefined for a cursor of another list. */
+/** The position after which a page begins: null for the first page, undefined if the cursor belongs to another list. */
 export function startOf({ list, order }: ListOrder, cursor: string | undefined): Position | null | undefined {
   if (cursor === undefined) return null;
   return decodeCursor(list, order, cursor) ?? undefined;
 }
 
-/** The fault of a request whose cursor is not of its list. */
+/** The validation error for a cursor of another list. */
 export const wrongCursor: { errors: ValidationError[] } = {
   errors: [
     {
       pointer: '/query/cursor',
       code: 'wrong-cursor',
-      detail: 'is not a cursor of this list with these filters and this sort',
+      detail: 'must be a cursor of this list, with the same filters and the same sort',
     },
   ],
 };
 
-/** The address of the next page: this one's with another cursor (RFC 8288). */
+/** The `Link` to the next page: this request's URL with another cursor (RFC 8288). */
 function nextLink(url: string, cursor: string): string {
   const next = new URL(url, 'http://localhost');
   next.searchParams.set('cursor', cursor);
@@ -41,7 +41,7 @@ export interface Page<R> {
   readonly headers: { Link?: string };
 }
 
-/** A page of at most `limit` of the rows that were read, which are one more where the list goes on. */
+/** Makes a page of at most `limit` rows. The caller reads one row more: if it is there, the list continues. */
 export function toPage<R extends object>(
   { list, order }: ListOrder,
   rows: R[],

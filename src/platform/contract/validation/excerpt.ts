@@ -1,11 +1,11 @@
 /**
- * Values cut down to what a check that collects every fault may look at. Of what is longer than its schema allows it
- * leaves just enough to show that it is.
+ * Excerpts of values for checks that collect all errors. A part that is longer than its schema allows is cut to just
+ * more than the limit, so that the check still reports it and its time is bounded.
  */
 import { resolve } from '../document/contract';
 import { maxErrors } from '../document/validation-errors';
 
-// The parts of JSON Schema that this module reads.
+// The parts of JSON Schema that this module uses.
 interface Schema {
   $ref?: string;
   maxLength?: number;
@@ -20,7 +20,7 @@ interface Schema {
   discriminator?: { propertyName: string; mapping?: Record<string, string> };
 }
 
-/** How many properties that no schema has may still be kept, and how many were left out. */
+/** How many more unknown properties may be kept, and how many were left out. */
 interface Budget {
   unknown: number;
   omitted: number;
@@ -32,7 +32,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-// In UTF-16 code units: a character has at most two.
+// The length is in UTF-16 code units: a character has one or two.
 function cutString(maxLength: number): Cut {
   const most = 2 * (maxLength + 1);
   return (value) => (typeof value === 'string' && value.length > most ? value.slice(0, most) : value);
@@ -73,14 +73,14 @@ function inOrder(all: readonly (Cut | null)[]): Cut | null {
   return (value, budget) => cuts.reduce((left, cut) => cut(left, budget), value);
 }
 
-/** Compiles the schemas of a document; null where there is nothing to cut. */
+/** Makes a compiler of the document's schemas. It returns null if a schema limits nothing. */
 function createCompiler(document: object): (schema: Schema) => Cut | null {
   const compiled = new Map<object, Cut | null>();
 
   function compile(schema: Schema): Cut | null {
     const known = compiled.get(schema);
     if (known !== undefined) return known;
-    // For a schema that refers to itself.
+    // A placeholder, for a schema that refers to itself.
     compiled.set(schema, (value, budget) => compiled.get(schema)?.(value, budget) ?? value);
     const cut = inOrder([...combined(schema), array(schema), object(schema), string(schema)]);
     compiled.set(schema, cut);
@@ -129,16 +129,16 @@ function createCompiler(document: object): (schema: Schema) => Cut | null {
   return compile;
 }
 
-/** What is left of a value, and how many faults are not in it. */
+/** The excerpt of a value, and the number of errors that it leaves out. */
 export interface Excerpt {
   readonly value: unknown;
   readonly omitted: number;
 }
 
 /**
- * Makes the function that cuts values of a schema. A string that is too long keeps twice its `maxLength` and two more
- * code units, an array one item more than `maxItems`, and all objects together keep as many unknown properties as a
- * problem lists faults, each with null for its value. What is not too long stays as it is.
+ * Makes the function that makes excerpts of values of a schema. A string that is too long keeps 2 × (`maxLength` + 1)
+ * code units, and an array `maxItems` + 1 items. All objects together keep as many unknown properties as a problem
+ * lists errors, each with the value null. Everything else stays as it is.
  */
 export function createExcerpter(document: object, schema: object): (value: unknown) => Excerpt {
   const cut = createCompiler(document)(schema);

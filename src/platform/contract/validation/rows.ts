@@ -1,11 +1,15 @@
-/** The contract's schemas for what does not come as a request's body: the rows of a file. */
+/**
+ * Validates values that are not request bodies, such as the rows of an imported file, against schemas of the
+ * contract.
+ */
 import Ajv2020, { type ErrorObject } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { contractDocument } from '../document/contract';
 import type { Schemas, ValidationError } from '../document/operations';
-import { bounded, distinct, maxErrors } from '../document/validation-errors';
+import { maxErrors, shortenError } from '../document/validation-errors';
 import { createExcerpter } from './excerpt';
-import { formatDetail, formats } from './formats';
+import { formats } from './formats';
+import { mostTelling, type SchemaError, wording } from './schema-errors';
 import { escapePointer, patternDescriptions, validationCodes } from './validator';
 
 function createAjv(allErrors: boolean): Ajv2020 {
@@ -21,17 +25,22 @@ const toTheEnd = createAjv(true);
 
 const descriptions = patternDescriptions(contractDocument);
 
-function toValidationError({ instancePath, keyword, message, params }: ErrorObject): ValidationError {
+function toValidationError({ instancePath, keyword, message = '', params }: ErrorObject): SchemaError {
   const property = params.missingProperty ?? params.additionalProperty;
-  const described = keyword === 'pattern' ? descriptions.get(params.pattern) : formatDetail(params.format);
+  // As express-openapi-validator does.
+  const values = keyword === 'enum' ? `: ${params.allowedValues.join(', ')}` : '';
   return {
+    keyword,
     pointer: property === undefined ? instancePath : `${instancePath}/${escapePointer(property)}`,
     code: validationCodes[keyword] ?? 'not-allowed',
-    detail: keyword === 'required' ? 'is required' : (described ?? message ?? 'is not allowed'),
+    detail: wording(keyword, message + values, descriptions),
   };
 }
 
-/** Makes the check of values by a schema of the contract: their faults, at most 100, with pointers into the value. */
+/**
+ * Makes the check of values against a schema of the contract. It returns at most 100 validation errors, with pointers
+ * into the value.
+ */
 export function createCheck(name: keyof Schemas & string): (value: unknown) => ValidationError[] {
   const local = `#/components/schemas/${name}`;
   const check = untilFirst.compile({ $ref: `contract${local}` });
@@ -41,6 +50,6 @@ export function createCheck(name: keyof Schemas & string): (value: unknown) => V
     if (check(value)) return [];
     const first = check.errors ?? [];
     const found = collect(excerptOf(value).value) ? first : (collect.errors ?? first);
-    return distinct(found.map(toValidationError)).slice(0, maxErrors).map(bounded);
+    return mostTelling(found.map(toValidationError)).slice(0, maxErrors).map(shortenError);
   };
 }

@@ -1,7 +1,7 @@
 /**
- * Express-openapi-validator's parts, put together without its routing. Its own middleware looks each request up by
- * compiling a pattern for every path, and compiles every schema anew for each operation and status that leads to it,
- * along with the whole document.
+ * Uses the parts of express-openapi-validator without its routing. Its own middleware compiles a pattern for every
+ * path to route each request. It also compiles a schema again, with the whole document, for each operation and status
+ * that uses the schema.
  */
 import type { Request, RequestHandler } from 'express';
 import { OpenAPISchemaValidator } from 'express-openapi-validator/dist/framework/openapi.schema.validator';
@@ -12,7 +12,7 @@ import { OpenApiValidator } from 'express-openapi-validator/dist/openapi.validat
 import { type Contract, type OpenApiDocument, type Operation, resolve } from '../document/contract';
 import { formats } from './formats';
 
-// The parts of OpenAPI 3.1 that this module reads.
+// The parts of OpenAPI 3.1 that this module uses.
 interface Schema {
   $id?: string;
   $ref?: string;
@@ -29,26 +29,26 @@ interface OperationObject {
   responses: Record<string, ResponseObject>;
 }
 
-/** What the response validator reads of a request. */
+/** The members of a request that the response validator reads. */
 interface AnsweredRequest extends Pick<Request, 'method' | 'headers' | 'originalUrl'> {
   readonly openapi: OpenApiRequestMetadata & { readonly _responseSchema: OperationObject };
   readonly operation: Operation;
 }
 
-/** Validators for a whole document; each compiles what it needs of an operation when it first comes to that. */
+/** The validators of a document. Each compiles the schemas of an operation when it first meets the operation. */
 export interface DocumentValidators {
-  /** Passes an error on for a request that breaks the contract, with the first fault that it finds. */
+  /** Passes an error to `next` if the request violates the contract, with the first validation error. */
   checkRequest(operation: Operation): RequestHandler;
   /**
-   * Passes an error on with every fault of a request. What it checks must be bounded: it takes time quadratic in the
-   * items of an array, and matches patterns against strings that are too long.
+   * Passes all validation errors of a request to `next`. The request must be bounded: the time is quadratic in the
+   * items of an array, and patterns are matched even against strings that are too long.
    */
-  collectFaults(operation: Operation): RequestHandler;
-  /** Makes `response.json` check what it sends; passes an error on, after that, if the check throws. */
+  collectErrors(operation: Operation): RequestHandler;
+  /** Makes `response.json` validate what it sends. If the check throws, passes the error to `next`. */
   watchResponse(operation: Operation): RequestHandler;
 }
 
-/** @throws unless the document is valid OpenAPI and every reference leads somewhere. */
+/** @throws if the document is not valid OpenAPI, or a reference leads nowhere */
 function assertValid(document: OpenApiDocument): void {
   const validator = new OpenAPISchemaValidator({ version: document.openapi, validateApiSpec: true });
   const [error] = validator.validate(document as never).errors ?? [];
@@ -70,10 +70,10 @@ function inlineParameters(document: OpenApiDocument, operation: OperationObject)
     const parameter = resolve(document, reference);
     return {
       ...parameter,
-      // A copy, since several parameters of an operation may have one schema, and an id may occur once.
+      // A copy: several parameters of an operation may share a schema, and an id may occur only once.
       ...(parameter.schema && { schema: { ...resolve(document, parameter.schema) } }),
-      // Left closed, the validator refuses reserved characters (`a+b`, the colons of a date) and empty values before it
-      // looks at the schema, one at a time.
+      // Without these, the validator refuses reserved characters (`a+b`, the colons of a time) and empty values
+      // before it looks at the schema, and reports one at a time.
       ...(parameter.in === 'query' && { allowReserved: true, allowEmptyValue: true }),
     };
   }) as ParameterObject[];
@@ -85,8 +85,8 @@ interface Alternatives {
 }
 
 /**
- * Makes a `oneOf` with a discriminator's mapping into one `if` for each of its values. Against a `oneOf` the validator
- * reports the faults of every alternative at once, and fills in no defaults.
+ * Replaces a `oneOf` that has a discriminator mapping by one `if` per value. For a `oneOf` the validator would report
+ * the errors of every alternative, and would not fill in defaults.
  */
 function chooseByDiscriminator(node: unknown): void {
   if (node === null || typeof node !== 'object') return;
@@ -110,11 +110,22 @@ function chooseByDiscriminator(node: unknown): void {
   for (const child of Object.values(node)) chooseByDiscriminator(child);
 }
 
+/** Makes each constant an enum of one value: the validator names the values of an enum in its message. */
+function nameConstants(node: unknown): void {
+  if (node === null || typeof node !== 'object') return;
+  const schema = node as { const?: unknown; enum?: unknown[] };
+  if (typeof schema.const === 'string' || typeof schema.const === 'number') {
+    schema.enum = [schema.const];
+    delete schema.const;
+  }
+  for (const child of Object.values(node)) nameConstants(child);
+}
+
 const schemaId = (name: string): string => `component:${name}`;
 
 /**
- * Gives every component schema an id, and makes every reference one to an id. A schema that is referred to by its place
- * (`#/components/…`) is looked up in each schema that does so, and compiled for each of them.
+ * Gives each component schema an id, and changes references to use it. The validator would compile a schema that is
+ * referred to by its path (`#/components/…`) again for each schema that refers to it.
  */
 function identifySchemas(document: OpenApiDocument): void {
   for (const [name, schema] of Object.entries(document.components?.schemas ?? {})) {
@@ -132,7 +143,7 @@ function identifySchemas(document: OpenApiDocument): void {
   visit(document);
 }
 
-// The preprocessor has put the schema itself where its reference was.
+// The preprocessor replaced references by the schemas themselves. This restores the references.
 function referToSchemas(operation: OperationObject): void {
   for (const { content } of Object.values(operation.responses)) {
     for (const media of Object.values(content ?? {})) {
@@ -141,7 +152,7 @@ function referToSchemas(operation: OperationObject): void {
   }
 }
 
-/** Makes a validator from a document's schemas, and keeps it from compiling the document along with each of them. */
+/** Makes a validator from a document's schemas, so that the document is not compiled with each of them. */
 function withSchemas<T>(document: OpenApiDocument, make: (document: OpenApiDocument) => T): T {
   const { openapi, info, components } = document;
   const schemas = { openapi, info, paths: {}, components: { schemas: components?.schemas ?? {} } };
@@ -152,8 +163,9 @@ function withSchemas<T>(document: OpenApiDocument, make: (document: OpenApiDocum
 
 /**
  * Makes the validators of a document.
- * @param onInvalidResponse is called with a response that breaks the contract, which is sent unless it throws.
- * @throws if the document is not valid OpenAPI.
+ * @param onInvalidResponse called with a response that violates the contract. If it does not throw, the response is
+ *   sent.
+ * @throws if the document is not valid OpenAPI
  */
 export function createDocumentValidators(
   { document, operations }: Contract,
@@ -167,7 +179,7 @@ export function createDocumentValidators(
   const watchOptions = { allErrors: true, onError: onError as never };
   const { ajvOpts } = new OpenApiValidator({
     apiSpec: apiDoc,
-    // Unknown parameters never get this far.
+    // Unknown parameters are removed before.
     validateRequests: { allErrors: true, allowUnknownQueryParameters: true },
     validateResponses: watchOptions,
     ajvFormats: { mode: 'full' },
@@ -176,6 +188,7 @@ export function createDocumentValidators(
   const preprocessed = new SchemaPreprocessor(apiDoc, ajvOpts.preprocessor, watchOptions).preProcess();
   const ofRequests = preprocessed.apiDoc as OpenApiDocument;
   const ofResponses = preprocessed.apiDocRes as OpenApiDocument;
+  nameConstants(ofRequests);
 
   for (const operation of operations) inlineParameters(ofRequests, operationOf(ofRequests, operation));
   identifySchemas(ofRequests);
@@ -183,7 +196,7 @@ export function createDocumentValidators(
   for (const operation of operations) referToSchemas(operationOf(ofResponses, operation));
 
   const serial = 0;
-  // What Ajv would tidy up, V8 does without: the validators are as fast, and there in less time.
+  // Without Ajv's optimization the validators compile faster and run as fast, because V8 optimizes the code itself.
   const code = { optimize: false };
   const createRequests = (allErrors: boolean) =>
     withSchemas(
@@ -197,7 +210,8 @@ export function createDocumentValidators(
     (schemas) => new ResponseValidator(schemas, { ...ajvOpts.response, code }, watchOptions, serial),
   ).validate();
 
-  // What the response validator takes for an operation is a response, so that what operations share is compiled once.
+  // The response validator gets one "operation" per response, so that a response that operations share is compiled
+  // once.
   const keys = new Map<ResponseObject | undefined, string>();
   const keyOf = (response: ResponseObject | undefined): string => {
     const key = keys.get(response) ?? String(keys.size);
@@ -215,7 +229,7 @@ export function createDocumentValidators(
   };
   return {
     checkRequest: (operation) => check(requests, operation),
-    collectFaults: (operation) => check(collectors, operation),
+    collectErrors: (operation) => check(collectors, operation),
     watchResponse(operation) {
       const all = operationOf(ofResponses, operation).responses;
       return ({ originalUrl }, response, next) => {

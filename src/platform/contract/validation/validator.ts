@@ -1,41 +1,47 @@
-/** Checks an operation's requests and responses against the contract. */
+/** Validates the requests and responses of operations against the contract. */
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Contract, OpenApiDocument, Operation } from '../document/contract';
 import type { OperationId, ValidationError } from '../document/operations';
-import { distinct } from '../document/validation-errors';
 import { createExcerpter } from './excerpt';
-import { formatDetail } from './formats';
+import { mostTelling, type SchemaError, wording } from './schema-errors';
 import { createDocumentValidators, type DocumentValidators } from './schemas';
 
-/** A fault as express-openapi-validator reports it. */
-export interface ReportedFault {
+/** An error as express-openapi-validator reports it. */
+export interface ReportedError {
   path: string;
   message: string;
   errorCode?: string;
 }
 
-/** The faults of a request. */
-export interface RequestFaults {
+/** The validation errors of a request. */
+export interface RequestErrors {
   readonly errors: ValidationError[];
-  /** How many faults there are beside these. */
+  /** The number of further errors, which are not in `errors`. */
   readonly errors_omitted: number;
 }
 
-/** Checks one operation's requests and responses. */
+/** Validates one operation's requests and responses. */
 export interface OperationValidator {
-  /** The faults of the request, none if it has none. Coerces parameters and fills in defaults as it goes. */
-  checkRequest(request: Request, response: Response): Promise<RequestFaults>;
-  /** From here on `response.json` checks what it sends; a response that breaks the contract goes to `next`. */
+  /**
+   * Returns the validation errors of the request; empty if it is valid. Also coerces parameters and fills in
+   * defaults.
+   */
+  checkRequest(request: Request, response: Response): Promise<RequestErrors>;
+  /** Makes `response.json` validate what it sends. A response that violates the contract goes to `next` as an error. */
   watchResponse(request: Request, response: Response, next: NextFunction): Promise<void>;
 }
 
 export interface ValidatorOptions {
-  /** Called with a response that breaks the contract; if it returns, the response is sent all the same. */
-  onInvalidResponse(operation: Operation, faults: ReportedFault[]): void;
+  /** Called for a response that violates the contract. If it returns, the response is sent anyway. */
+  onInvalidResponse(operation: Operation, errors: ReportedError[]): void;
 }
 
-/** Runs a middleware to its `next`; rejects with what it passes on or throws. */
-export function run(middleware: RequestHandler, request: Request, response: Response): Promise<void> {
+/** Runs a middleware until it calls `next`. Rejects with the error that it passes on or throws. */
+export function runMiddleware(
+  middleware: RequestHandler,
+  request: Request,
+  response: Response,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const next = (error?: unknown): void => (error === undefined ? resolve() : reject(error));
     try {
@@ -46,7 +52,7 @@ export function run(middleware: RequestHandler, request: Request, response: Resp
   });
 }
 
-/** What the contract calls the fault of a JSON Schema keyword. */
+/** The contract's code of a validation error, by JSON Schema keyword. */
 export const validationCodes: Readonly<Record<string, ValidationError['code']>> = {
   required: 'required',
   additionalProperties: 'unknown',
@@ -67,7 +73,10 @@ export const validationCodes: Readonly<Record<string, ValidationError['code']>> 
   uniqueItems: 'duplicate',
 };
 
-/** What patterns ask for: Ajv names the pattern, people want to know what it stands for. */
+/**
+ * The descriptions of patterns (`x-pattern-description`), by pattern. Ajv's message has only the pattern, which does
+ * not help people.
+ */
 export function patternDescriptions(document: OpenApiDocument): ReadonlyMap<string, string> {
   const descriptions = new Map<string, string>();
   const visit = (node: unknown): void => {
@@ -81,14 +90,14 @@ export function patternDescriptions(document: OpenApiDocument): ReadonlyMap<stri
   return descriptions;
 }
 
-/** RFC 6901 escaping of one reference token. */
+/** Escapes one reference token of a JSON pointer (RFC 6901). */
 export function escapePointer(token: string): string {
   return token.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 /**
- * The pointer to a property that should not be there. The validator glues the property's name to the pointer of its
- * object as it is, so a name with `/` or `~` in it is told from a path by what the request has.
+ * The pointer to an unknown property. The validator appends the property's name to the pointer without escaping it.
+ * If the name has `/` or `~`, the request's body shows where the path ends and the name begins.
  */
 function unknownPointer(path: string, body: unknown): string {
   let node = body;
@@ -105,37 +114,33 @@ function unknownPointer(path: string, body: unknown): string {
   }
 }
 
-function pointerOf(fault: ReportedFault, keyword: string, request: Request): string {
-  if (validationCodes[keyword] === 'unknown') return unknownPointer(fault.path, request.body);
-  return fault.path.replace(/^\/params(?=\/)/, '/path');
+function pointerOf(error: ReportedError, keyword: string, request: Request): string {
+  if (validationCodes[keyword] === 'unknown') return unknownPointer(error.path, request.body);
+  return error.path.replace(/^\/params(?=\/)/, '/path');
 }
 
 function toValidationError(
-  fault: ReportedFault,
+  error: ReportedError,
   descriptions: ReadonlyMap<string, string>,
   request: Request,
-): ValidationError {
-  const keyword = fault.errorCode?.split('.')[0] ?? '';
-  const pattern = /^must match pattern "(.*)"$/s.exec(fault.message)?.[1];
-  const format = /^must match format "(.*)"$/.exec(fault.message)?.[1];
+): SchemaError {
+  const keyword = error.errorCode?.split('.')[0] ?? '';
   return {
-    pointer: pointerOf(fault, keyword, request),
+    keyword,
+    pointer: pointerOf(error, keyword, request),
     code: validationCodes[keyword] ?? 'not-allowed',
-    detail:
-      (pattern !== undefined && descriptions.get(pattern)) ||
-      (format !== undefined && formatDetail(format)) ||
-      fault.message.replace(/^must have required property .*/, 'is required'),
+    detail: wording(keyword, error.message, descriptions),
   };
 }
 
 /**
- * Takes the query parameters that the operation does not have out of the request, and reports them. The validator would
- * report one of them, and fails on names such as `status[x]`.
+ * Removes unknown query parameters from the request, and returns an error for each. The validator would report only
+ * one, and fails on names such as `status[x]`.
  */
 function takeUnknownParameters(operation: Operation, request: Request): ValidationError[] {
   const entries = Object.entries(request.query);
   const known = entries.filter(([name]) => operation.queryNames.has(name));
-  // Express parses the query anew each time that it is read.
+  // Express would parse the query again at each access.
   Object.defineProperty(request, 'query', {
     value: Object.fromEntries(known),
     writable: true,
@@ -150,35 +155,41 @@ function takeUnknownParameters(operation: Operation, request: Request): Validati
     }));
 }
 
-// The validator notices a missing body only where the body's schema requires a property.
+// The validator reports a missing body only if the schema of the body requires a property.
 function missingBody(operation: Operation, request: Request): ValidationError[] {
   return operation.bodyRequired && request.body === undefined
     ? [{ pointer: '/body', code: 'required', detail: 'is required' }]
     : [];
 }
 
-/** What a check reports; empty if it finds no fault. @throws what is no fault of the request. */
-async function faultsOf(
+/**
+ * Runs a check and returns its errors; empty if the request is valid. @throws any error that is not a validation
+ * error
+ */
+async function errorsOf(
   check: RequestHandler,
   request: Request,
   response: Response,
-): Promise<ReportedFault[]> {
+): Promise<ReportedError[]> {
   try {
-    await run(check, request, response);
+    await runMiddleware(check, request, response);
     return [];
   } catch (error) {
-    const { status, errors } = error as { status?: number; errors?: ReportedFault[] };
+    const { status, errors } = error as { status?: number; errors?: ReportedError[] };
     if (status !== 400 || !errors) throw error;
     return errors;
   }
 }
 
-// That a `then` was not met says nothing that its own faults don't.
-const isTelling = ({ errorCode }: ReportedFault) => !errorCode?.startsWith('if.');
+// A failed `if` adds no information: the errors of its `then` are reported too.
+const isInformative = ({ errorCode }: ReportedError) => !errorCode?.startsWith('if.');
 
-/** Makes the function that collects the faults of a request from an excerpt of it, and counts those outside of it. */
+/**
+ * Makes the function that collects all errors of an excerpt of a request, and counts the errors outside of the
+ * excerpt.
+ */
 function createCollector(contract: Contract, operation: Operation, validators: DocumentValidators) {
-  const check = validators.collectFaults(operation);
+  const check = validators.collectErrors(operation);
   const excerpters = new Map(
     [...operation.inputSchemas].map(([type, schema]) => [type, createExcerpter(contract.document, schema)]),
   );
@@ -187,8 +198,8 @@ function createCollector(contract: Contract, operation: Operation, validators: D
     const excerpt = excerpters.get(headers['content-type'])?.({ query, params, body });
     if (!excerpt) throw new Error(`No schema of ${operation.id} is for ${headers['content-type']}.`);
     const excerpted = { method, headers, originalUrl, path, ...(excerpt.value as object) } as Request;
-    const faults = await faultsOf(check, excerpted, response);
-    return { faults: faults.filter(isTelling), omitted: excerpt.omitted };
+    const errors = await errorsOf(check, excerpted, response);
+    return { errors: errors.filter(isInformative), omitted: excerpt.omitted };
   };
 }
 
@@ -204,17 +215,18 @@ function createValidator(
   return {
     async checkRequest(request, response) {
       const own = [...takeUnknownParameters(operation, request), ...missingBody(operation, request)];
-      const first = await faultsOf(check, request, response);
+      const first = await errorsOf(check, request, response);
       if (first.length === 0) return { errors: own, errors_omitted: 0 };
-      const { faults, omitted } = await collect(request, response);
-      const errors = (faults.length > 0 ? faults : first).map((each) =>
+      const { errors: found, omitted } = await collect(request, response);
+      const errors = (found.length > 0 ? found : first).map((each) =>
         toValidationError(each, descriptions, request),
       );
-      return { errors: distinct([...own, ...errors]), errors_omitted: omitted };
+      return { errors: mostTelling([...own, ...errors]), errors_omitted: omitted };
     },
     watchResponse(request, response, next) {
       return new Promise((resolve, reject) => {
-        // It calls this once when it is in place, and again with an error when the response breaks the contract.
+        // The validator calls this once when it is ready, and again with an error if the response violates the
+        // contract.
         const proceed = (error?: unknown): void => (error === undefined ? resolve() : next(error));
         Promise.resolve(watch(request, response, proceed)).catch(reject);
       });
@@ -222,7 +234,7 @@ function createValidator(
   };
 }
 
-// It never reaches a handler.
+// A request that compiles the validators. It never reaches a handler.
 function sampleRequest(operation: Operation, mediaType: string | undefined): Request {
   return {
     method: operation.method.toUpperCase(),
@@ -233,8 +245,8 @@ function sampleRequest(operation: Operation, mediaType: string | undefined): Req
   } as unknown as Request;
 }
 
-// Validators are compiled at first use; done here, a schema that does not compile fails the start.
-async function warm(operation: Operation, validator: OperationValidator): Promise<void> {
+// Validators compile at first use. Done here, a schema that does not compile fails the start.
+async function compileValidators(operation: Operation, validator: OperationValidator): Promise<void> {
   for (const mediaType of [undefined, ...operation.mediaTypes]) {
     if (mediaType === undefined && operation.bodyRequired) continue;
     await validator.checkRequest(sampleRequest(operation, mediaType), {} as Response);
@@ -247,8 +259,8 @@ async function warm(operation: Operation, validator: OperationValidator): Promis
 }
 
 /**
- * Makes a validator for every operation, compiled and ready.
- * @throws if the document is not valid OpenAPI or one of its schemas does not compile.
+ * Makes a compiled validator for each operation.
+ * @throws if the document is not valid OpenAPI or a schema does not compile
  */
 export async function createValidators(
   contract: Contract,
@@ -256,16 +268,16 @@ export async function createValidators(
 ): Promise<ReadonlyMap<OperationId, OperationValidator>> {
   let ready = false;
   const validators = createDocumentValidators(contract, (error, operation) => {
-    // What warms the validators up is no response of ours.
+    // The sample responses of the compilation are not reported.
     if (!ready) return;
-    const { errors, message } = error as { errors?: ReportedFault[]; message: string };
+    const { errors, message } = error as { errors?: ReportedError[]; message: string };
     options.onInvalidResponse(operation, errors ?? [{ path: '/response', message }]);
   });
   const descriptions = patternDescriptions(contract.document);
   const byId = new Map<OperationId, OperationValidator>();
   for (const operation of contract.operations) {
     const validator = createValidator(contract, operation, validators, descriptions);
-    await warm(operation, validator);
+    await compileValidators(operation, validator);
     byId.set(operation.id, validator);
   }
   ready = true;

@@ -17,28 +17,31 @@ import {
 } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Where clusters go that cannot be in DATA_DIR; only root can make names in it, so nobody can take one first. */
+/**
+ * The directory for clusters that cannot be in DATA_DIR. Only root can create files in it, so no other user can take
+ * a name first.
+ */
 const SYSTEM_DIRECTORY = '/var/lib/tasklane';
 
-/** The ids to run Postgres under. */
+/** The ids of the user that runs Postgres. */
 export interface User {
   uid: number;
   gid: number;
 }
 
-const absent = (error: NodeJS.ErrnoException): undefined => {
+const undefinedIfMissing = (error: NodeJS.ErrnoException): undefined => {
   if (error.code !== 'ENOENT') throw error;
 };
 
 /**
- * The user to run Postgres as: undefined for this process' own. Postgres refuses to run as root, so root gets the
- * owner of the cluster, or `nobody` before there is one.
- * @throws Error when there is a cluster that the user cannot have
+ * The user that runs Postgres; undefined for this process' own user. Postgres refuses to run as root. So for root it
+ * is the owner of the cluster, or `nobody` if there is no cluster yet.
+ * @throws Error if the cluster belongs to a user that cannot be used
  */
 export async function databaseUser(dataDir: string): Promise<User | undefined> {
   const self = process.getuid?.();
   const cluster = path.join(dataDir, 'postgres', 'cluster');
-  const owner = await stat(cluster).catch(absent);
+  const owner = await stat(cluster).catch(undefinedIfMissing);
   if (self !== 0) {
     if (owner && self !== undefined && owner.uid !== self) {
       throw new Error(
@@ -53,12 +56,12 @@ export async function databaseUser(dataDir: string): Promise<User | undefined> {
     );
   }
   if (owner) return { uid: owner.uid, gid: owner.gid };
-  const accounts = (await readFile('/etc/passwd', 'utf8').catch(absent)) ?? '';
+  const accounts = (await readFile('/etc/passwd', 'utf8').catch(undefinedIfMissing)) ?? '';
   const [, uid = 65534, gid = 65534] = /^nobody:[^:]*:(\d+):(\d+):/m.exec(accounts) ?? [];
   return { uid: Number(uid), gid: Number(gid) };
 }
 
-/** Whether `user` may pass through every directory above `file`, and enter or execute `file` itself. */
+/** Whether `user` may pass through all directories above `file`, and enter or execute `file` itself. */
 async function canReach(file: string, user: User): Promise<boolean> {
   for (let at = file; ; at = path.dirname(at)) {
     const { uid, gid, mode } = await stat(at);
@@ -81,13 +84,13 @@ async function makeSystemHome(dataDir: string): Promise<string> {
 }
 
 /**
- * The directory of everything about the embedded server, made when missing: `<dataDir>/postgres`, or what that
- * links to, a directory under /var/lib/tasklane, where `user` could not reach the former.
- * @throws Error when the link leads nowhere, or `user` cannot reach the directory (any more)
+ * Opens the directory with all files of the embedded server, and creates it if it is missing. It is
+ * `<dataDir>/postgres`, or, if `user` cannot reach that, a directory under /var/lib/tasklane to which it links.
+ * @throws Error if the link leads nowhere, or `user` cannot reach the directory
  */
 export async function openHome(dataDir: string, user: User | undefined): Promise<string> {
   const entry = path.join(dataDir, 'postgres');
-  if (!(await lstat(entry).catch(absent))) {
+  if (!(await lstat(entry).catch(undefinedIfMissing))) {
     if (user && !(await canReach(dataDir, user))) {
       await symlink(await makeSystemHome(dataDir), entry);
     } else {
@@ -95,7 +98,7 @@ export async function openHome(dataDir: string, user: User | undefined): Promise
       await chmod(entry, user ? 0o711 : 0o700);
     }
   }
-  const home = await realpath(entry).catch(absent);
+  const home = await realpath(entry).catch(undefinedIfMissing);
   if (home === undefined) {
     const target = await readlink(entry);
     throw new Error(
@@ -110,12 +113,15 @@ export async function openHome(dataDir: string, user: User | undefined): Promise
   return home;
 }
 
-/** npm leaves symbolic links out of packages; the platform package makes them on install, if scripts may run. */
+/**
+ * npm packages contain no symbolic links. The platform package creates them when it is installed, unless scripts are
+ * disabled.
+ */
 async function restoreLinks(native: string): Promise<void> {
-  const list = await readFile(path.join(native, 'pg-symlinks.json'), 'utf8').catch(absent);
+  const list = await readFile(path.join(native, 'pg-symlinks.json'), 'utf8').catch(undefinedIfMissing);
   const links = JSON.parse(list ?? '[]') as { source: string; target: string }[];
   for (const { source, target } of links) {
-    // Most often it exists; where it cannot be made, the loader's own message names the missing library.
+    // Usually the link exists. If it cannot be created, the loader's own message names the missing library.
     await symlink(path.basename(source), path.resolve(native, '..', target)).catch(() => {});
   }
 }
@@ -133,7 +139,7 @@ async function copyReadable(from: string, to: string): Promise<void> {
       const { mode } = await stat(source);
       const wanted = (mode & 0o100) !== 0 ? 0o755 : 0o644;
       if ((mode & wanted) === wanted) {
-        // Within one file system a link saves 55 MB and most of the time.
+        // On the same file system, a hard link saves 55 MB and most of the time.
         const linked = await link(source, target)
           .then(() => true)
           .catch(() => false);
@@ -159,9 +165,9 @@ function packagedNative(): string {
 }
 
 /**
- * The directory with Postgres' `bin`, `lib` and `share`: the one of the platform package, or a copy of it in `home`
- * where `user` could not reach the former. Call it while no server runs: copies of other versions are removed.
- * @throws Error when the platform package is not installed
+ * The directory with Postgres' `bin`, `lib` and `share`: that of the platform package, or a copy in `home` if `user`
+ * cannot reach the package. Call it while no server runs, because copies of other versions are removed.
+ * @throws Error if the platform package is not installed
  */
 export async function openNative(home: string, user: User | undefined): Promise<string> {
   const native = await realpath(packagedNative());
@@ -169,7 +175,7 @@ export async function openNative(home: string, user: User | undefined): Promise<
   if (!user || (await canReach(path.join(native, 'bin', 'postgres'), user))) return native;
   const manifest = await readFile(path.join(native, '..', 'package.json'), 'utf8');
   const copy = path.join(home, `native-${(JSON.parse(manifest) as { version: string }).version}`);
-  if (await lstat(copy).catch(absent)) return copy;
+  if (await lstat(copy).catch(undefinedIfMissing)) return copy;
   for (const name of await readdir(home)) {
     if (name.startsWith('native')) await rm(path.join(home, name), { recursive: true, force: true });
   }

@@ -5,7 +5,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Calls `attempt` every few milliseconds until it gives a value; undefined after `timeout` milliseconds. */
+/** Calls `attempt` every few milliseconds until it returns a value; undefined after `timeout` milliseconds. */
 export async function poll<T>(
   attempt: () => Promise<T | undefined>,
   timeout: number,
@@ -14,7 +14,7 @@ export async function poll<T>(
   for (;;) {
     const value = await attempt();
     if (value !== undefined || Date.now() > deadline) return value;
-    // Uneven, so that two processes that retry against each other fall out of step.
+    // Random, so that two processes that retry against each other get out of step.
     await sleep(4 + Math.random() * 4);
   }
 }
@@ -36,8 +36,9 @@ function ps(pid: number, column: string): string | undefined {
 }
 
 /**
- * The identity of a running process, `<pid>.<when it started>`, which no later process with the same pid shares;
- * undefined when there is none, or only a zombie. Windows tells no start time cheaply: there it is the pid alone.
+ * The identity of a running process, `<pid>.<start time>`. No later process with the same pid has it. Undefined if
+ * the process does not run or is a zombie. On Windows, the start time is slow to read, so the identity has only the
+ * pid.
  */
 export function identify(pid: number): string | undefined {
   if (!(pid > 0)) return undefined;
@@ -47,20 +48,20 @@ export function identify(pid: number): string | undefined {
     return started && `${pid}.${Date.parse(started)}`;
   }
   const stat = orUndefined(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  // proc_pid_stat(5): the name in parentheses may hold anything; state is field 3, starttime field 22.
+  // proc_pid_stat(5): the name in parentheses may contain anything. The state is field 3, the start time field 22.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
   if (!fields || fields[0] === 'Z' || fields[0] === 'X') return undefined;
-  // The start time counts from the boot, so it is unique only together with the boot.
+  // The start time is relative to the boot, so it is unique only together with the boot id.
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8);
   return `${pid}.${boot}${fields[19]}`;
 }
 
-/** Whether the process of this identity (from `identify`) still runs. */
+/** Whether the process with this identity (from `identify`) still runs. */
 export function isRunning(identity: string): boolean {
   return identify(Number.parseInt(identity, 10)) === identity;
 }
 
-/** The arguments of a running process joined by spaces; undefined where the system does not tell. */
+/** The arguments of a running process, joined by spaces; undefined if the system does not provide them. */
 export function commandLine(pid: number): string | undefined {
   if (process.platform === 'win32') return undefined;
   if (process.platform !== 'linux') return ps(pid, 'command');
@@ -68,21 +69,21 @@ export function commandLine(pid: number): string | undefined {
 }
 
 /**
- * Runs `work` while no other holder of the lock in `directory` does, in this or another process.
- * A claim is a file named after its process, so that whoever finds the claim of a dead process may remove it.
- * @throws Error when the lock is not had within `timeout` milliseconds; whatever `work` throws
+ * Runs `work` under the lock in `directory`, which one process or caller holds at a time. A holder has a file there
+ * that is named after its process, so that the file of a dead process can be removed.
+ * @throws Error if the lock is not available within `timeout` milliseconds; the error of `work`
  */
 export async function withLock<T>(directory: string, timeout: number, work: () => Promise<T>): Promise<T> {
   await mkdir(directory, { recursive: true });
-  const claim = `${identify(process.pid)}_${randomUUID()}`;
-  const file = path.join(directory, claim);
+  const entry = `${identify(process.pid)}_${randomUUID()}`;
+  const file = path.join(directory, entry);
   let holder: string | undefined;
   const acquire = async (): Promise<true | undefined> => {
-    // Claim first, look second: of two that claim at once, at least the later sees the other.
+    // Create the file first, then look for others: of two that start at once, at least the later one sees the other.
     await writeFile(file, '');
     holder = undefined;
     for (const other of await readdir(directory)) {
-      if (other === claim) continue;
+      if (other === entry) continue;
       if (isRunning(other.split('_')[0] ?? '')) holder = other;
       else await rm(path.join(directory, other), { force: true });
     }

@@ -25,18 +25,18 @@ import { commandLine, identify, isRunning, poll, withLock } from './processes';
 
 const START_TIMEOUT = 60_000;
 const STOP_TIMEOUT = 10_000;
-/** Between attempts to start where another process must end first: each attempt starts a postgres. */
+/** The pause between attempts to start while another process must end first. Each attempt starts a postgres process. */
 const ATTEMPT_PAUSE = 100;
 const LOG_LIMIT = 10 * 1024 * 1024;
 
-/** A running embedded server. `stop` is a no-op when this process only attached to a server that another live process owns. */
+/** A running embedded server. `stop` does nothing if the server belongs to another running process. */
 export interface EmbeddedPostgres {
   /** postgres://tasklane:<password>@127.0.0.1:<port>/tasklane?sslmode=disable */
   url: string;
   port: number;
   dataDirectory: string;
   owned: boolean;
-  /** The server's process, as `identify` gives it. */
+  /** The identity of the server's process, from `identify`. */
   postmaster: string;
   stop(): Promise<void>;
 }
@@ -47,12 +47,12 @@ interface Cluster {
 }
 
 interface Postmaster {
-  /** As `identify` gives it. */
+  /** From `identify`. */
   identity: string;
   port: number;
 }
 
-// Not this process' own environment: it holds secrets, and Postgres heeds LANG, LC_*, TZ and PG*.
+// This process' own environment is not passed on: it contains secrets, and Postgres reads LANG, LC_*, TZ and PG*.
 const environment = {
   PATH: process.env.PATH,
   SystemRoot: process.env.SystemRoot,
@@ -61,7 +61,10 @@ const environment = {
   TZ: 'UTC',
 };
 
-/** Removes what a killed initdb left, or leaves it to the next start: that initdb may still be writing. */
+/**
+ * Removes the files of a killed initdb. If that fails, the initdb may still be writing, and the next start removes
+ * them.
+ */
 async function removeUnfinished(home: string): Promise<void> {
   const options = { recursive: true, force: true, maxRetries: 10, retryDelay: 20 };
   for (const name of await readdir(home)) {
@@ -71,7 +74,7 @@ async function removeUnfinished(home: string): Promise<void> {
 
 async function createCluster(home: string, user: User | undefined): Promise<void> {
   const native = await openNative(home, user);
-  // Made aside and renamed when complete, so that a killed initdb leaves no half cluster.
+  // Created under another name and renamed when complete, so that a killed initdb leaves no incomplete cluster.
   const unfinished = await mkdtemp(path.join(home, 'cluster.'));
   const passwordFile = path.join(unfinished, 'password');
   await writeFile(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
@@ -96,29 +99,32 @@ async function createCluster(home: string, user: User | undefined): Promise<void
     await promisify(execFile)(initdb, options, { cwd: unfinished, env: environment, ...user });
   } catch (cause) {
     const { code, stderr, message } = cause as Error & { code?: unknown; stderr?: string };
-    // The file is there: what the system does not find is the loader that it names.
+    // The file itself exists: ENOENT means that its program loader is missing.
     const reason = code === 'ENOENT' ? `${initdb} needs glibc, which Alpine lacks` : stderr?.trim();
     throw new Error(reason || message, { cause });
   }
   await rename(unfinished, path.join(home, 'cluster'));
 }
 
-/** The postmaster of the cluster as postmaster.pid has it (fields: src/include/utils/pidfile.h), if it runs. */
+/**
+ * The cluster's running postmaster, from postmaster.pid (fields: src/include/utils/pidfile.h); undefined if none
+ * runs.
+ */
 async function readPostmaster(data: string): Promise<(Postmaster & { ready: boolean }) | undefined> {
   const text = await readFile(path.join(data, 'postmaster.pid'), 'utf8').catch(() => '');
   const lines = text.split('\n');
   const pid = Number(lines[0]);
   const identity = identify(pid);
-  // By now another process may have the pid.
+  // Another process may have the pid now.
   if (!identity || commandLine(pid)?.includes(` -D ${data} `) === false) return undefined;
   return { identity, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' };
 }
 
 /**
- * Whether the cluster's server accepts connections on the port; makes the database when it is missing.
- * @throws Error when the server refuses the password
+ * Whether the cluster's server accepts connections on the port. Creates the database if it is missing.
+ * @throws Error if the server refuses the password
  */
-async function accepts({ port }: Postmaster, { data, password }: Cluster): Promise<boolean> {
+async function acceptsConnections({ port }: Postmaster, { data, password }: Cluster): Promise<boolean> {
   const client = new Client({
     host: '127.0.0.1',
     port,
@@ -128,7 +134,7 @@ async function accepts({ port }: Postmaster, { data, password }: Cluster): Promi
     ssl: false,
     connectionTimeoutMillis: 5_000,
   });
-  // A server that goes away meanwhile must not end this process; the query's rejection tells.
+  // If the server ends meanwhile, this process must not end too. The query rejects in that case.
   client.on('error', () => {});
   try {
     await client.connect();
@@ -149,18 +155,18 @@ async function accepts({ port }: Postmaster, { data, password }: Cluster): Promi
 }
 
 /**
- * The cluster's running postmaster once it accepts connections; null when none runs (any more).
- * @throws Error when it does neither in time
+ * Waits until the cluster's running postmaster accepts connections; null if none runs.
+ * @throws Error if it neither accepts connections nor ends in time
  */
 async function findPostmaster(cluster: Cluster): Promise<Postmaster | null> {
   const found = await poll(async () => {
     const postmaster = await readPostmaster(cluster.data);
     if (!postmaster) {
-      // Postgres refuses to start when any process has the pid in it, an unrelated one or a zombie included.
+      // Postgres refuses to start if any process has the pid in this file, even an unrelated process or a zombie.
       await rm(path.join(cluster.data, 'postmaster.pid'), { force: true });
       return null;
     }
-    return postmaster.ready && (await accepts(postmaster, cluster)) ? postmaster : undefined;
+    return postmaster.ready && (await acceptsConnections(postmaster, cluster)) ? postmaster : undefined;
   }, START_TIMEOUT);
   if (found !== undefined) return found;
   const pid = Number.parseInt((await readPostmaster(cluster.data))?.identity ?? '', 10);
@@ -175,20 +181,20 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** How a start is to go. */
+/** The options of a start. */
 interface Start {
   settings: Record<string, string>;
-  /** Undefined: a free one. */
+  /** Undefined: a free port. */
   port: number | undefined;
   signal: AbortSignal | undefined;
 }
 
-/** What passes by itself: the port was taken meanwhile; a server that was just killed is still going. */
-const PASSING = ['could not bind', 'postmaster.pid" already exists', 'is still in use'];
+/** Failures that another attempt can avoid: another process took the port, or a killed server has not ended yet. */
+const RETRYABLE = ['could not bind', 'postmaster.pid" already exists', 'is still in use'];
 const OTHER_VERSION =
   /initialized by PostgreSQL version ([^\s,]+), which is not compatible with this version (\S*[^\s.])/;
 
-function explain(log: string, output: string): Error {
+function describeExit(log: string, output: string): Error {
   const [, theirs, ours] = OTHER_VERSION.exec(output) ?? [];
   if (!theirs) return new Error(`postgres ended; ${log} says: ${output.slice(-2_000).trim()}`);
   const directory = path.join(path.dirname(log), 'cluster');
@@ -199,8 +205,9 @@ function explain(log: string, output: string): Error {
 }
 
 /**
- * Starts a postmaster on the cluster and waits until it accepts connections; undefined when another try may help.
- * @throws Error when it ends, with what it wrote to the log; when it is not ready in time
+ * Starts a postmaster on the cluster and waits until it accepts connections; undefined if another attempt can
+ * succeed.
+ * @throws Error with the log if it ends; Error if it is not ready in time
  */
 async function launch(
   home: string,
@@ -209,7 +216,8 @@ async function launch(
   { settings, port, signal: abort }: Start,
 ): Promise<Postmaster | undefined> {
   const native = await openNative(home, user);
-  // The login is named like the service's schema, where the default path ("$user") would put everybody's tables.
+  // The default search path begins with "$user". The login has the same name as the service's schema, so other tables
+  // would be created there.
   const options = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -229,7 +237,8 @@ async function launch(
       cwd: cluster.data,
       env: environment,
       stdio: ['ignore', log.fd, log.fd],
-      // A session of its own: Ctrl-C must reach this process alone, which stops the server when it has drained.
+      // A session of its own, so that Ctrl-C reaches only this process. It stops the server after its requests have
+      // ended.
       detached: true,
       windowsHide: true,
       ...user,
@@ -249,13 +258,13 @@ async function launch(
       }
       const postmaster = await readPostmaster(cluster.data);
       if (!postmaster?.ready || postmaster.identity !== identify(child.pid ?? 0)) return undefined;
-      return (await accepts(postmaster, cluster)) ? postmaster : undefined;
+      return (await acceptsConnections(postmaster, cluster)) ? postmaster : undefined;
     }, START_TIMEOUT);
     if (started) return started;
     if (started === undefined) throw new Error(`postgres is not ready yet and left to go on, see ${logFile}`);
     const output = (await readFile(logFile)).subarray(start).toString();
-    if (PASSING.some((text) => output.includes(text))) return undefined;
-    throw explain(logFile, output);
+    if (RETRYABLE.some((text) => output.includes(text))) return undefined;
+    throw describeExit(logFile, output);
   } finally {
     await log.close();
   }
@@ -278,7 +287,10 @@ async function signal(
   }
 }
 
-/** Fast shutdown, immediate shutdown, and the last resort: each when the one before did not end it in time. */
+/**
+ * Tries a fast shutdown, an immediate shutdown, and then SIGKILL, each if the previous one did not end the server in
+ * time.
+ */
 async function stopPostmaster(postmaster: Pick<Postmaster, 'identity'>): Promise<void> {
   for (const name of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     if (!isRunning(postmaster.identity)) return;
@@ -293,14 +305,14 @@ async function openServer(dataDir: string, user: User | undefined, start: Start)
   const directory = path.join(home, 'cluster');
   await removeUnfinished(home);
   if (!existsSync(directory)) {
-    // Nothing that was lost may pass for an empty database.
+    // A lost cluster must not be replaced by an empty database.
     if (start.port !== undefined) throw new Error(`${directory} is gone`);
     await createCluster(home, user);
   }
   const password = await readFile(path.join(directory, 'password'), 'utf8');
   const cluster = { data: path.join(directory, 'data'), password };
 
-  // Which process owns which postmaster, so that an orphan is told from a server in use.
+  // The file says which process owns which postmaster, so that an orphaned server is told from a server in use.
   const ownerFile = path.join(home, 'owner');
   const hasOwner = async (postmaster: Postmaster): Promise<boolean> => {
     const [owner, owned] = (await readFile(ownerFile, 'utf8').catch(() => '')).split(' ');
@@ -332,18 +344,20 @@ async function openServer(dataDir: string, user: User | undefined, start: Start)
 }
 
 /**
- * Gives a running Postgres server on the cluster in `dataDir`, made when missing: attaches to the server of another
- * live process, adopts one whose owner is gone, or else starts one, on a free port of 127.0.0.1. The server outlives
- * this process unless `stop` is called, and does not keep this process alive.
+ * Returns a running Postgres server for the cluster in `dataDir`, which is created if it is missing. It attaches to
+ * the server of another running process, takes over a server whose owner has ended, or starts one on a free port of
+ * 127.0.0.1. The server keeps running after this process unless `stop` is called, and does not keep this process
+ * alive.
  *
- * Everything is in `<dataDir>/postgres`: `cluster/data`, `cluster/password`, `postgres.log`, `owner`. For root that may
- * be a link into /var/lib/tasklane, as Postgres then runs under another user, who cannot pass a private directory.
+ * All files are in `<dataDir>/postgres`: `cluster/data`, `cluster/password`, `postgres.log`, `owner`. For root this
+ * can be a link into /var/lib/tasklane, because Postgres then runs as another user, who may not enter a private
+ * directory.
  *
- * @param options.dataDir DATA_DIR, made when missing
- * @param options.settings server settings beside the launcher's own, such as `{fsync: 'off'}`; they take effect only
- *   when this call starts the server
- * @param options.port for a server that ended and is started again: the port that it had. The cluster must be there
- * @param options.signal ends the start, and what was started, when it is aborted
+ * @param options.dataDir DATA_DIR; created if it is missing
+ * @param options.settings additional server settings, such as `{fsync: 'off'}`; used only if this call starts the
+ *   server
+ * @param options.port to start an ended server again: its previous port. The cluster must exist
+ * @param options.signal aborts the start, and ends what was started
  * @throws Error with a message for the operator
  */
 export async function startEmbeddedPostgres(options: {

@@ -1,37 +1,37 @@
-/** Starts the embedded Postgres again when its server ends without being asked to. */
+/** Restarts the embedded Postgres if its server ends unexpectedly. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { isRunning } from './processes';
 import type { EmbeddedPostgres } from './server';
 
 export interface WatchOptions {
-  /** Starts the server again, on the same data directory and port. */
+  /** Restarts the server on the same data directory and port. */
   readonly restart: (signal: AbortSignal) => Promise<EmbeddedPostgres>;
   readonly log: Logger;
-  /** Called once when the server does not stay up; nothing is tried after that. */
-  readonly onGivenUp: (error: Error) => void;
-  /** Milliseconds between looks at the server's process. */
+  /** Called once if the server does not keep running. It is not restarted after that. */
+  readonly onFailed: (error: Error) => void;
+  /** Milliseconds between checks of the server's process. */
   readonly lookMs?: number;
-  /** Milliseconds before each attempt in a row; after these it is given up. */
+  /** The pauses before attempts in a row, in milliseconds. After the last one, the watch ends. */
   readonly pausesMs?: readonly number[];
-  /** Milliseconds after which a server that was started again counts as up. */
+  /** Milliseconds after which a restarted server counts as stable. */
   readonly steadyMs?: number;
 }
 
 /** A server that is watched. */
 export interface WatchedPostgres {
   readonly url: string;
-  /** Stops watching, ends an attempt to start the server again, and stops the server that there is. */
+  /** Stops watching, aborts a restart, and stops the server. */
   stop(): Promise<void>;
 }
 
-/** Watches a running server from now on. */
+/** Starts to watch a running server. */
 export function watchEmbedded(
   first: EmbeddedPostgres,
   {
     restart,
     log,
-    onGivenUp,
+    onFailed,
     lookMs = 500,
     pausesMs = [0, 500, 1_000, 2_000, 4_000],
     steadyMs = 60_000,
@@ -47,7 +47,7 @@ export function watchEmbedded(
     const began = performance.now();
     const restarted = await restart(signal);
     server = restarted;
-    // Whoever is connected knows the old address alone.
+    // Clients of the server know only the old address.
     if (restarted.url !== first.url) throw new Error('the embedded Postgres came back under another address');
     const ms = Math.round(performance.now() - began);
     log.info({ attempt, ms, dataDirectory: restarted.dataDirectory }, 'embedded Postgres started again');
@@ -78,7 +78,7 @@ export function watchEmbedded(
   }
 
   const watching = watch().catch((error) => {
-    if (!signal.aborted) onGivenUp(error);
+    if (!signal.aborted) onFailed(error);
   });
   let stopped: Promise<void> | undefined;
   const stop = async () => {

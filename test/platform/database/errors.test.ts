@@ -1,10 +1,10 @@
 import {
   breaksConnection,
   isConnectionLimit,
+  isPreparedStatementLost,
   isUnavailable,
-  losesStatements,
-} from '../../../src/platform/database/faults';
-import { describeOutOfReach } from '../../../src/platform/database/out-of-reach';
+} from '../../../src/platform/database/errors';
+import { describeUnavailable } from '../../../src/platform/database/out-of-reach';
 import { StaleConnection } from '../../../src/platform/database/pool';
 import { PoolBusy } from '../../../src/platform/database/shares';
 import { TransactionTimeout } from '../../../src/platform/database/transaction';
@@ -13,7 +13,7 @@ test.each([
   [Object.assign(new Error('terminating connection'), { code: '57P01' }), true],
   [Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), true],
   [new Error('Connection terminated unexpectedly'), true],
-  // As Knex tells what its own statements met.
+  // The form in which Knex reports errors of its own statements.
   [
     new Error(
       'update "tasks" set "title" = $1 - Client has encountered a connection error and is not queryable',
@@ -28,11 +28,11 @@ test.each([
   [new TransactionTimeout('The transaction took longer than 30000 ms.'), true],
   [new StaleConnection('A prepared statement was lost.'), true],
   [new TypeError('x is not a function'), false],
-  // A file of an import that is gone is not the database's socket.
+  // A missing file of an import is not the database's socket.
   [Object.assign(new Error('open'), { code: 'ENOENT', syscall: 'open' }), false],
   [Object.assign(new Error('connect'), { code: 'ENOENT', syscall: 'connect' }), true],
   [undefined, false],
-])('%p is unavailability: %p', (error, expected) => {
+])('%p means that the database is unavailable: %p', (error, expected) => {
   expect(isUnavailable(error)).toBe(expected);
 });
 
@@ -50,7 +50,7 @@ test.each([
   ['25P03', true],
   ['25P04', true],
   ['ECONNRESET', true],
-  // Errors of a statement, after whose rollback the connection is as good as new.
+  // Errors of a statement; after a rollback the connection can be used again.
   ['57014', false],
   ['40P01', false],
   ['55P03', false],
@@ -60,7 +60,7 @@ test.each([
   expect(breaksConnection(Object.assign(new Error('failed'), { code }))).toBe(expected);
 });
 
-test('a query that was given up leaves its connection busy, so that it is not used again', () => {
+test('the connection of an aborted query is not reused, because it is still busy', () => {
   expect(breaksConnection(new Error('Query read timeout'))).toBe(true);
 });
 
@@ -68,8 +68,8 @@ test.each([
   ['42P05', 'prepared statement "lane-scope" already exists', true],
   ['26000', 'prepared statement "lane-scope" does not exist', true],
   ['42601', 'syntax error', false],
-])('%s tells of lost prepared statements: %p', (code, message, expected) => {
-  expect(losesStatements(Object.assign(new Error(message), { code }))).toBe(expected);
+])('%s means that prepared statements were lost: %p', (code, message, expected) => {
+  expect(isPreparedStatementLost(Object.assign(new Error(message), { code }))).toBe(expected);
 });
 
 test.each([
@@ -79,7 +79,7 @@ test.each([
   ['XX000', 'Max client connections reached', true],
   ['53200', 'out of memory', false],
   ['28P01', 'password authentication failed', false],
-])('%s, %s: no more connections can be opened: %p', (code, message, expected) => {
+])('%s, %s means that no more connections can be opened: %p', (code, message, expected) => {
   expect(isConnectionLimit(Object.assign(new Error(message), { code }))).toBe(expected);
 });
 
@@ -116,7 +116,7 @@ test.each([
   ],
   [coded('ERR_TLS_CERT_ALTNAME_INVALID'), 'its TLS certificate is for another host name'],
   [coded('CERT_HAS_EXPIRED'), 'its TLS certificate is not valid at this time'],
-])('%p is told without names: %s', (error, why) => {
+])('%p is described without names: %s', (error, why) => {
   expect(isUnavailable(error)).toBe(true);
-  expect(describeOutOfReach(error)).toBe(`The database is out of reach: ${why}.`);
+  expect(describeUnavailable(error)).toBe(`The database is out of reach: ${why}.`);
 });

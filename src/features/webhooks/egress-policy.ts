@@ -1,32 +1,32 @@
-/** Where webhooks may lead: out into the public internet, and to the hosts that the operator allows. */
+/** The egress policy: webhooks may lead to the public internet and to hosts that the operator allows. */
 import { Resolver } from 'node:dns/promises';
 import { BlockList, isIP, isIPv4, isIPv6, type LookupFunction } from 'node:net';
 
-/** Looks a name up: its addresses, none if it has none. */
+/** Looks up the addresses of a host name; empty if it has none. */
 export type Resolve = (hostname: string) => Promise<string[]>;
 
-/** An address to connect to. */
-export interface Target {
+/** A URL that the policy allows, and how to connect to it. */
+export interface Destination {
   readonly url: URL;
-  /** How its name is looked up; undefined: as the system does. */
+  /** The look-up of its host name; undefined for the look-up of the system. */
   readonly lookup: LookupFunction | undefined;
 }
 
-/** A name that leads nowhere, or where webhooks may not go. */
-export class TargetError extends Error {
+/** The host name has no address, or the policy does not allow the address. */
+export class EgressError extends Error {
   constructor(readonly code: 'unresolvable' | 'refused-address') {
     super(code);
   }
 }
 
-export interface Targets {
-  /** What is wrong with an address as a webhook's, for its user; null if nothing is. */
-  faultOf(url: string): string | null;
-  /** @throws TargetError if webhooks may not go there */
-  open(url: string): Target;
+export interface EgressPolicy {
+  /** Why the URL of a webhook is not allowed, as the `detail` of a validation error; null if it is allowed. */
+  refusalOf(url: string): string | null;
+  /** Opens a URL for a request. @throws EgressError if the policy does not allow it */
+  open(url: string): Destination;
 }
 
-// RFC 6890 and the IANA registries of special-purpose addresses: whatever is not reachable from everywhere.
+// Addresses that are not globally reachable, from the IANA registries of special-purpose addresses (RFC 6890).
 const refusedV4 = [
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -46,11 +46,11 @@ const refusedV4 = [
   '203.0.113.0/24',
   '224.0.0.0/4',
   '240.0.0.0/4',
-  // A cloud's own service at a public address (Azure's).
+  // A service of the Azure platform at a public address.
   '168.63.129.16/32',
 ];
-// All but 2000::/3, which leaves out mapped and translated IPv4, unique-local, link-local and multicast; and within it
-// protocol assignments with Teredo, documentation, 6to4, and AS 112.
+// Everything except 2000::/3. That refuses mapped and translated IPv4, unique-local, link-local and multicast
+// addresses. Within 2000::/3: protocol assignments with Teredo, documentation, 6to4, and AS112.
 const refusedV6 = [
   '::/3',
   '4000::/2',
@@ -62,7 +62,7 @@ const refusedV6 = [
   '3fff::/20',
 ];
 
-// Apart, for a list that holds networks of IPv6 finds addresses of IPv4 in them, as mapped ones.
+// The lists are separate, because a `BlockList` with IPv6 networks also matches IPv4 addresses as mapped addresses.
 function listOf(family: 'ipv4' | 'ipv6', subnets: readonly string[]): BlockList {
   const list = new BlockList();
   for (const subnet of subnets) {
@@ -74,10 +74,10 @@ function listOf(family: 'ipv4' | 'ipv6', subnets: readonly string[]): BlockList 
 
 const refused = { 4: listOf('ipv4', refusedV4), 6: listOf('ipv6', refusedV6) };
 
-/** Whether an IP address, in any of its spellings, may be connected to. */
+/** True if an IP address, in any notation, is public, so that webhooks may connect to it. */
 export function isPublicAddress(address: string): boolean {
   if (isIPv4(address)) return !refused[4].check(address, 'ipv4');
-  // An address with a zone (`fe80::1%eth0`) is of this host's own network.
+  // An address with a zone (`fe80::1%eth0`) belongs to the local network.
   return isIPv6(address) && !address.includes('%') && !refused[6].check(address, 'ipv6');
 }
 
@@ -89,9 +89,9 @@ function bareHost(url: URL): string {
 }
 
 /**
- * Makes a look-up of names that asks name servers, the system's unless others are given. Not the system's own look-up:
- * that one runs on few threads, which a name that nobody answers for would keep busy, reads the hosts file, and completes
- * names with the domains of the network that it is in.
+ * Creates a look-up that asks name servers directly. The default are the name servers of the system. The look-up of the
+ * system itself is not used: it runs on few threads, which slow names would block, it reads the hosts file, and it
+ * completes names with the search domains of the local network.
  */
 export function createResolve(nameServers?: readonly string[]): Resolve {
   const resolver = new Resolver({ timeout: 2_500, tries: 2 });
@@ -102,24 +102,24 @@ export function createResolve(nameServers?: readonly string[]): Resolve {
   };
 }
 
-// A name server may give thousands, and each is connected to in turn.
+// A name server may return thousands of addresses, and each would be tried in turn.
 const maxAddresses = 3;
 
-/** The first addresses of each family, in their order. */
+/** The first IPv4 addresses and the first IPv6 addresses, in their order. */
 function firstOfEach(addresses: readonly string[]): string[] {
   const firstOf = (family: number) =>
     addresses.filter((each) => isIP(each) === family).slice(0, maxAddresses);
   return [...firstOf(4), ...firstOf(6)];
 }
 
-/** Looks a name up as Node's sockets ask for it: what is found is checked, and no other address is connected to. */
+/** A look-up for Node's sockets that returns only public addresses, so that a socket connects to no other address. */
 function publicLookup(resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {
     const found = async () => {
       const addresses = await resolve(hostname);
-      if (addresses.length === 0) throw new TargetError('unresolvable');
+      if (addresses.length === 0) throw new EgressError('unresolvable');
       const open = firstOfEach(addresses.filter(isPublicAddress));
-      if (open.length === 0) throw new TargetError('refused-address');
+      if (open.length === 0) throw new EgressError('refused-address');
       return open.map((address) => ({ address, family: isIP(address) }));
     };
     found().then(
@@ -134,11 +134,14 @@ function publicLookup(resolve: Resolve): LookupFunction {
 }
 
 /**
- * Makes the rules of where webhooks may lead.
- * @param allowedHosts hosts, or hosts with a port (`localhost:3000`), that are allowed under `http` and in private
- * networks too
+ * Creates an egress policy.
+ * @param allowedHosts hosts, or hosts with a port (`localhost:3000`), that are also allowed with `http` and in private
+ * networks
  */
-export function createTargets(allowedHosts: readonly string[], resolve: Resolve = createResolve()): Targets {
+export function createEgressPolicy(
+  allowedHosts: readonly string[],
+  resolve: Resolve = createResolve(),
+): EgressPolicy {
   const lookup = publicLookup(resolve);
   const allowed = new Set(allowedHosts.map((each) => each.toLowerCase()));
 
@@ -147,25 +150,25 @@ export function createTargets(allowedHosts: readonly string[], resolve: Resolve 
     return allowed.has(url.hostname) || allowed.has(`${url.hostname}:${port}`);
   }
 
-  function faultOf(address: string): string | null {
+  function refusalOf(address: string): string | null {
     const url = URL.parse(address);
-    if (!url || !/^https?:$/.test(url.protocol)) return 'is not an address';
+    if (!url || !/^https?:$/.test(url.protocol)) return 'must be a URL';
     if (url.username || url.password) return 'must not have a user name or a password';
     if (url.hash) return 'must not have a fragment';
     if (isAllowed(url)) return null;
     if (url.protocol !== 'https:') return 'must begin with https://';
-    if (url.port !== '') return 'must be on the port 443';
+    if (url.port !== '') return 'must have the port 443';
     const host = bareHost(url);
     if (ownNames.test(host) || (isIP(host) !== 0 && !isPublicAddress(host))) {
-      return 'must not lead into a private network';
+      return 'must not be in a private network';
     }
     return null;
   }
 
   return {
-    faultOf,
+    refusalOf,
     open(address) {
-      if (faultOf(address) !== null) throw new TargetError('refused-address');
+      if (refusalOf(address) !== null) throw new EgressError('refused-address');
       const url = new URL(address);
       return { url, lookup: isAllowed(url) ? undefined : lookup };
     },

@@ -1,6 +1,6 @@
-/** How long work holds the event loop, in milliseconds of the thread's own CPU: what else the machine does is left out. */
-export interface Held {
-  /** The longest that nothing else had a turn. */
+/** How long work blocks the event loop, in milliseconds of the thread's CPU time, without other processes. */
+export interface Blocking {
+  /** The longest time without another turn of the event loop. */
   readonly longest: number;
   readonly total: number;
 }
@@ -10,8 +10,8 @@ const milliseconds = () => {
   return (user + system) / 1_000;
 };
 
-/** Measures some work. */
-export async function heldBy(work: () => Promise<unknown>): Promise<Held> {
+/** Measures how long `work` blocks the event loop. */
+export async function measureBlocking(work: () => Promise<unknown>): Promise<Blocking> {
   const began = milliseconds();
   let [last, longest, done] = [began, 0, false];
   const look = () => {

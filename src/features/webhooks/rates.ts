@@ -1,20 +1,20 @@
-/** How much may go to a host in a time: rates by key, with a turn for whoever has to wait. */
+/** Rate limits by key for outgoing messages. A key that has to wait gets a time for its next turn. */
 import { LRUCache } from 'lru-cache';
 
 export interface Rate {
   readonly perSecond: number;
-  /** How much may go at once after a time in which nothing went. */
+  /** The number of messages that may be sent at once after an idle time. */
   readonly burst: number;
 }
 
 export interface Grant {
-  /** How much of what was asked for may go now. */
+  /** The number of messages that may be sent now. */
   readonly granted: number;
-  /** Milliseconds until it is the turn of the rest; 0 if there is none. */
+  /** Milliseconds until the turn of the remaining messages; 0 if none remain. */
   readonly waitMs: number;
 }
 
-export interface Pace {
+export interface RateLimit {
   take(key: string, wanted: number): Grant;
 }
 
@@ -23,20 +23,23 @@ const leastWaitMs = 1_000;
 const longestWaitMs = 600_000;
 
 /**
- * Makes rates by key, as the generic cell rate algorithm counts them (ITU-T I.371). Those that have to wait get turns one
- * after another, so that they come back no faster than they can go.
- * @param now milliseconds, never going back
+ * Creates a rate limit by key with the generic cell rate algorithm (ITU-T I.371). Callers that have to wait get turns
+ * one after another, so that they do not all come back at once.
+ * @param now a monotonic clock in milliseconds
  */
-export function createPace({ perSecond, burst }: Rate, now: () => number = () => performance.now()): Pace {
+export function createRateLimit(
+  { perSecond, burst }: Rate,
+  now: () => number = () => performance.now(),
+): RateLimit {
   const stepMs = 1_000 / perSecond;
-  /** When all that went would have gone at an even rate, and when the next turn is. */
+  /** By key: when all messages would have been sent at an even rate, and when the next turn is. */
   const books = new LRUCache<string, { evenAt: number; turnAt: number }>({ max: maxKeys });
   return {
     take(key, wanted) {
       const at = now();
       const book = books.get(key) ?? { evenAt: at, turnAt: at };
       const evenAt = Math.max(book.evenAt, at);
-      // Rounded up by a little, for steps that are no whole numbers.
+      // The small number corrects rounding errors of steps that are not whole numbers.
       const free = Math.max(0, Math.floor(burst - (evenAt - at) / stepMs + 1e-6));
       const granted = Math.min(wanted, free);
       const next = { evenAt: evenAt + granted * stepMs, turnAt: book.turnAt };
@@ -52,13 +55,13 @@ export function createPace({ perSecond, burst }: Rate, now: () => number = () =>
   };
 }
 
-/** Says how many messages may go from a user to a host now. */
+/** Limits the messages of each user and to each host. */
 export interface Traffic {
-  /** @param verified whether the receiver has confirmed that it wants them */
+  /** @param verified true if the receiver has confirmed that it wants the messages */
   take(message: { userId: string; url: string; verified: boolean }, wanted: number): Grant;
 }
 
-// A receiver that never confirmed anything is a stranger.
+// Receivers that are not verified get only tests, at a lower rate: the host may not want them.
 const testsToHost: Rate = { perSecond: 1, burst: 20 };
 const testsOfUser: Rate = { perSecond: 0.1, burst: 20 };
 
@@ -67,30 +70,31 @@ function hostOf(url: string): string {
 }
 
 /**
- * Makes the rates of an instance: `hostRate` messages a second to a host, of all users together, and half of that of one
- * user; tests of receivers that have not confirmed besides, one a second to a host, and one in ten seconds of a user.
+ * Creates the rate limits of an instance. A host gets `hostRate` messages a second from all users together, and half of
+ * that from one user. Receivers that are not verified have two more limits: a host gets one test a second, and a user
+ * sends one test in ten seconds.
  */
 export function createTraffic(hostRate: number, now?: () => number): Traffic {
-  const rate = (perSecond: number) => createPace({ perSecond, burst: Math.ceil(perSecond) }, now);
+  const rate = (perSecond: number) => createRateLimit({ perSecond, burst: Math.ceil(perSecond) }, now);
   const toHost = rate(hostRate);
   const ofUserToHost = rate(hostRate / 2);
-  const testToHost = createPace(testsToHost, now);
-  const testOfUser = createPace(testsOfUser, now);
+  const testToHost = createRateLimit(testsToHost, now);
+  const testOfUser = createRateLimit(testsOfUser, now);
   return {
     take({ userId, url, verified }, wanted) {
       const host = hostOf(url);
-      const asked: [Pace, string][] = verified
+      const asked: [RateLimit, string][] = verified
         ? []
         : [
             [testOfUser, userId],
             [testToHost, host],
           ];
-      // A user's own rate first: what one user is refused takes nothing of the host's.
+      // The user's own limit comes first: messages that it refuses do not count for the host.
       asked.push([ofUserToHost, `${host} ${userId}`], [toHost, host]);
       let grant: Grant = { granted: wanted, waitMs: 0 };
-      for (const [pace, key] of asked) {
+      for (const [limit, key] of asked) {
         if (grant.granted === 0) break;
-        const { granted, waitMs } = pace.take(key, grant.granted);
+        const { granted, waitMs } = limit.take(key, grant.granted);
         grant = { granted, waitMs: Math.max(grant.waitMs, waitMs) };
       }
       return grant;

@@ -1,8 +1,11 @@
-/** The one look across lanes that a request may cause: whose calendar feed has this secret. */
+/** The only query across lanes that a request may cause: the lookup of a calendar feed's secret. */
 import type { WithSystem } from './system';
 
-/** Whose feed has a secret with this SHA-256, and since when; undefined if none has. */
-export async function findLaneOfFeed(
+/**
+ * Returns the user of the calendar feed whose secret has this SHA-256, and when the feed was created; undefined if
+ * there is none.
+ */
+export async function findLaneOfCalendarFeed(
   withSystem: WithSystem,
   secretHash: Buffer,
 ): Promise<{ userId: string; since: Date } | undefined> {

@@ -1,12 +1,12 @@
-/** Where webhooks may lead, however the way there is spelled. */
+/** Tests the egress policy, with addresses in any spelling. */
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import {
+  createEgressPolicy,
   createResolve,
-  createTargets,
+  type EgressPolicy,
   isPublicAddress,
-  type Targets,
-} from '../../../src/features/webhooks/targets';
+} from '../../../src/features/webhooks/egress-policy';
 import { openNameServer } from '../../support/name-server';
 
 describe('an address', () => {
@@ -40,7 +40,7 @@ describe('an address', () => {
     '127.255.255.254',
     '::',
     '::1',
-    // Private networks, and those behind a carrier's NAT.
+    // Private networks, and carrier-grade NAT.
     '10.0.0.0',
     '10.255.255.255',
     '172.16.0.1',
@@ -51,7 +51,7 @@ describe('an address', () => {
     'fc00::1',
     'fdff:ffff::1',
     'fec0::1',
-    // Link-local, with the services that clouds keep there.
+    // Link-local, with the metadata services of clouds.
     '169.254.0.1',
     '169.254.169.254',
     'fe80::1',
@@ -103,7 +103,7 @@ describe('an address', () => {
 });
 
 describe('a URL', () => {
-  const targets = createTargets([]);
+  const policy = createEgressPolicy([]);
 
   test.each([
     'https://hooks.example.com',
@@ -115,23 +115,23 @@ describe('a URL', () => {
     'https://xn--bcher-kva.example/',
     'https://bücher.example/',
     'https://localhost.example.com/',
-  ])('%s is taken', (url) => {
-    expect(targets.faultOf(url)).toBeNull();
-    expect(targets.open(url).lookup).toEqual(expect.any(Function));
+  ])('%s is accepted', (url) => {
+    expect(policy.refusalOf(url)).toBeNull();
+    expect(policy.open(url).lookup).toEqual(expect.any(Function));
   });
 
   test.each([
     ['http://hooks.example.com/', 'must begin with https://'],
-    ['https://hooks.example.com:8443/', 'must be on the port 443'],
-    ['https://hooks.example.com:80/', 'must be on the port 443'],
+    ['https://hooks.example.com:8443/', 'must have the port 443'],
+    ['https://hooks.example.com:80/', 'must have the port 443'],
     ['https://user@hooks.example.com/', 'must not have a user name or a password'],
     ['https://:pass@hooks.example.com/', 'must not have a user name or a password'],
     ['https://hooks.example.com/#fragment', 'must not have a fragment'],
-    ['https://', 'is not an address'],
-    ['ftp://hooks.example.com/', 'is not an address'],
-    ['file:///etc/passwd', 'is not an address'],
-    ['javascript:alert(1)', 'is not an address'],
-    ['hooks.example.com', 'is not an address'],
+    ['https://', 'must be a URL'],
+    ['ftp://hooks.example.com/', 'must be a URL'],
+    ['file:///etc/passwd', 'must be a URL'],
+    ['javascript:alert(1)', 'must be a URL'],
+    ['hooks.example.com', 'must be a URL'],
     ...[
       'localhost',
       'LOCALHOST.',
@@ -161,15 +161,15 @@ describe('a URL', () => {
       '[64:ff9b::a00:1]',
       '[fd00:ec2::254]',
       '[fe80::1]',
-    ].map((host) => [`https://${host}/`, 'must not lead into a private network']),
+    ].map((host) => [`https://${host}/`, 'must not be in a private network']),
   ])('%s %s', (url, fault) => {
-    expect(targets.faultOf(url as string)).toBe(fault);
-    expect(() => targets.open(url as string)).toThrow('refused-address');
+    expect(policy.refusalOf(url as string)).toBe(fault);
+    expect(() => policy.open(url as string)).toThrow('refused-address');
   });
 });
 
 describe('an allowed host', () => {
-  const targets = createTargets(['localhost:3000', '127.0.0.1:443', '[::1]', 'hooks.test']);
+  const policy = createEgressPolicy(['localhost:3000', '127.0.0.1:443', '[::1]', 'hooks.test']);
 
   test.each([
     'http://localhost:3000/hook',
@@ -181,9 +181,9 @@ describe('an allowed host', () => {
     'http://[0:0:0:0:0:0:0:1]:9999/',
     'http://hooks.test/',
     'https://hooks.test:8443/',
-  ])('takes %s, and looks it up as the system does', (url) => {
-    expect(targets.faultOf(url)).toBeNull();
-    expect(targets.open(url).lookup).toBeUndefined();
+  ])("accepts %s, and uses the system's lookup", (url) => {
+    expect(policy.refusalOf(url)).toBeNull();
+    expect(policy.open(url).lookup).toBeUndefined();
   });
 
   test.each([
@@ -194,15 +194,15 @@ describe('an allowed host', () => {
     'http://app.hooks.test/',
     'http://hooks.test.example.com/',
     'http://user@hooks.test/',
-  ])('does not open %s', (url) => {
-    expect(targets.faultOf(url)).not.toBeNull();
+  ])('does not allow %s', (url) => {
+    expect(policy.refusalOf(url)).not.toBeNull();
   });
 });
 
 describe('a name', () => {
-  /** Looks a name up as a socket would. */
-  function lookUp(targets: Targets, all: boolean): Promise<unknown> {
-    const lookup = targets.open('https://hooks.example.com/').lookup as LookupFunction;
+  /** Looks a name up like a socket. */
+  function lookUp(policy: EgressPolicy, all: boolean): Promise<unknown> {
+    const lookup = policy.open('https://hooks.example.com/').lookup as LookupFunction;
     return new Promise((resolve, reject) => {
       lookup('hooks.example.com', { all }, (error, address: string | LookupAddress[], family) => {
         if (error) reject(error);
@@ -211,18 +211,18 @@ describe('a name', () => {
     });
   }
 
-  const leadingTo = (...addresses: string[]) => createTargets([], async () => addresses);
+  const leadingTo = (...addresses: string[]) => createEgressPolicy([], async () => addresses);
 
-  test('leads to its public addresses alone', async () => {
-    const targets = leadingTo('10.0.0.1', '8.8.8.8', '::1', '2606:4700:4700::1111');
-    expect(await lookUp(targets, true)).toEqual([
+  test('leads only to its public addresses', async () => {
+    const policy = leadingTo('10.0.0.1', '8.8.8.8', '::1', '2606:4700:4700::1111');
+    expect(await lookUp(policy, true)).toEqual([
       { address: '8.8.8.8', family: 4 },
       { address: '2606:4700:4700::1111', family: 6 },
     ]);
-    expect(await lookUp(targets, false)).toEqual({ address: '8.8.8.8', family: 4 });
+    expect(await lookUp(policy, false)).toEqual({ address: '8.8.8.8', family: 4 });
   });
 
-  test('leads to three addresses of a family at most', async () => {
+  test('leads to at most three addresses of a family', async () => {
     const v4 = Array.from({ length: 100 }, (_, n) => `8.8.8.${n}`);
     const v6 = Array.from({ length: 100 }, (_, n) => `2606:4700:4700::${n + 1}`);
     expect(await lookUp(leadingTo(...v4, ...v6), true)).toEqual([
@@ -231,16 +231,16 @@ describe('a name', () => {
     ]);
   });
 
-  test.each([true, false])('that leads nowhere else is refused (all: %s)', async (all) => {
+  test.each([true, false])('is rejected if it has no public address (all: %s)', async (all) => {
     await expect(lookUp(leadingTo('10.0.0.1', '::ffff:8.8.8.8'), all)).rejects.toThrow('refused-address');
     await expect(lookUp(leadingTo(), all)).rejects.toThrow('unresolvable');
   });
 
   test('is looked up anew, and what is found then is what counts', async () => {
     const answers = [['8.8.8.8'], ['127.0.0.1']];
-    const targets = createTargets([], async () => answers.shift() ?? []);
-    expect(await lookUp(targets, true)).toEqual([{ address: '8.8.8.8', family: 4 }]);
-    await expect(lookUp(targets, true)).rejects.toThrow('refused-address');
+    const policy = createEgressPolicy([], async () => answers.shift() ?? []);
+    expect(await lookUp(policy, true)).toEqual([{ address: '8.8.8.8', family: 4 }]);
+    await expect(lookUp(policy, true)).rejects.toThrow('refused-address');
   });
 
   test('is asked of name servers, each time, and completed by nothing', async () => {
@@ -254,11 +254,11 @@ describe('a name', () => {
     const server = await openNameServer((name, type) => {
       asked.push(name);
       const found = answers[`${type} ${name}`] ?? [];
-      // One at a time, as for a name that is given another address after it was looked at.
+      // One at a time, like a name whose address changes after the first look-up.
       return name.startsWith('rebinding') ? found.splice(0, 1) : found;
     });
-    const targets = createTargets([], createResolve([server.address]));
-    const lookup = targets.open('https://hooks.example.com/').lookup as LookupFunction;
+    const policy = createEgressPolicy([], createResolve([server.address]));
+    const lookup = policy.open('https://hooks.example.com/').lookup as LookupFunction;
     const find = (name: string) =>
       new Promise((resolve) => lookup(name, { all: true }, (error, found) => resolve(error ?? found)));
     expect(await find('open.example.com')).toEqual([

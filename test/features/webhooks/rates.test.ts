@@ -1,5 +1,5 @@
-/** Rates: what goes at once, what waits, and whose turn it is. */
-import { createPace, createTraffic } from '../../../src/features/webhooks/pace';
+/** Tests the rates of sending. */
+import { createRateLimit, createTraffic } from '../../../src/features/webhooks/rates';
 
 let now: number;
 beforeEach(() => {
@@ -7,8 +7,8 @@ beforeEach(() => {
 });
 const clock = () => now;
 
-test('a burst goes at once, and then no more than the rate', () => {
-  const pace = createPace({ perSecond: 4, burst: 8 }, clock);
+test('a burst is sent at once, and then only the rate', () => {
+  const pace = createRateLimit({ perSecond: 4, burst: 8 }, clock);
   expect(pace.take('a', 6)).toEqual({ granted: 6, waitMs: 0 });
   expect(pace.take('a', 6)).toMatchObject({ granted: 2 });
   expect(pace.take('a', 1)).toMatchObject({ granted: 0 });
@@ -21,8 +21,8 @@ test('a burst goes at once, and then no more than the rate', () => {
   expect(pace.take('b', 8)).toEqual({ granted: 8, waitMs: 0 });
 });
 
-test.each([1, 3, 7, 50])('at %i a second everything asked for goes in the end', (perSecond) => {
-  const pace = createPace({ perSecond, burst: perSecond }, clock);
+test.each([1, 3, 7, 50])('at %i a second all requests are sent in the end', (perSecond) => {
+  const pace = createRateLimit({ perSecond, burst: perSecond }, clock);
   let [left, turns] = [perSecond * 20, 0];
   while (left > 0 && turns++ < 1_000) {
     const { granted, waitMs } = pace.take('a', Math.min(8, left));
@@ -32,8 +32,8 @@ test.each([1, 3, 7, 50])('at %i a second everything asked for goes in the end', 
   expect(left).toBe(0);
 });
 
-test('those that wait come back one after another, no faster than they can go', () => {
-  const pace = createPace({ perSecond: 10, burst: 10 }, clock);
+test('waiting requests return one after another, at the rate', () => {
+  const pace = createRateLimit({ perSecond: 10, burst: 10 }, clock);
   pace.take('a', 10);
   const waits = Array.from({ length: 30 }, () => pace.take('a', 8).waitMs);
   expect(waits).toEqual(waits.toSorted((a, b) => a - b));
@@ -49,9 +49,9 @@ test('a stranger gets few tests, and a user has few to give', () => {
     traffic.take({ userId, url: `https://${host}/`, verified: false }, 1).granted;
   const many = (count: number, take: (n: number) => number) =>
     Array.from({ length: count }, (_, n) => take(n)).reduce((sum, each) => sum + each, 0);
-  // Of one user to however many hosts.
+  // By one user to any number of hosts.
   expect(many(100, (n) => test('ada', `${n}.example.com`))).toBe(20);
-  // To one host, of however many users, in however many spellings.
+  // To one host in any spelling, by any number of users.
   expect(
     many(100, (n) => test(`user-${n}`, ['victim.example.com', 'VICTIM.example.com.'][n % 2] as string)),
   ).toBe(20);
@@ -60,7 +60,7 @@ test('a stranger gets few tests, and a user has few to give', () => {
   expect(many(100, (n) => test(`other-${n}`, 'victim.example.com'))).toBe(10);
 });
 
-test('one user has at most half of a host’s rate', () => {
+test('one user gets at most half of a host’s rate', () => {
   const traffic = createTraffic(20, clock);
   const take = (userId: string) => traffic.take({ userId, url, verified: true }, 8).granted;
   let [ada, bob] = [0, 0];

@@ -1,23 +1,29 @@
 import { schema } from './rows';
 import type { WithSystem } from './system';
 
-/** How far a lane was when it was last looked at; `epoch` is null for one that there was not. */
-export interface LaneMark {
+/** The state of a lane when it was last read. `epoch` is null if the lane did not exist. */
+export interface LaneState {
   readonly userId: string;
   readonly epoch: string | null;
   readonly seq: number;
 }
 
-const moved = `
+const changedLanes = `
   select known.user_id
   from unnest($1::text[], $2::uuid[], $3::bigint[]) as known(user_id, epoch, seq)
     left join ${schema}.profiles as lane on lane.user_id = known.user_id
   where lane.epoch is distinct from known.epoch or coalesce(lane.change_seq, 0) <> known.seq`;
 
-/** The users of those lanes that have come further, have another epoch, or are gone; one query for all of them. */
-export async function findMoved(withSystem: WithSystem, lanes: readonly LaneMark[]): Promise<string[]> {
+/**
+ * Returns the users of the lanes that have new changes, have another epoch, or no longer exist. One query checks all
+ * lanes.
+ */
+export async function findChangedLanes(
+  withSystem: WithSystem,
+  lanes: readonly LaneState[],
+): Promise<string[]> {
   const rows = await withSystem.read((system) =>
-    system.query<{ user_id: string }>(moved, [
+    system.query<{ user_id: string }>(changedLanes, [
       lanes.map((lane) => lane.userId),
       lanes.map((lane) => lane.epoch),
       lanes.map((lane) => lane.seq),

@@ -1,0 +1,94 @@
+/** The subscriptions of this process by lane, and their limits. */
+import type { History } from '../changes/repository';
+import { eventId } from './format';
+import { isReady, type Subscription } from './subscription';
+
+/** The subscriptions of one lane. */
+export interface LaneStreams {
+  readonly userId: string;
+  readonly subscriptions: Set<Subscription>;
+  /** The lane's history at the last read. */
+  history: History;
+  /** True if the lane may have more changes than `history` says. */
+  woken: boolean;
+  /** True while a reader reads for the lane. */
+  reading: boolean;
+}
+
+function isBehind({ woken, history }: LaneStreams, subscription: Subscription): boolean {
+  return isReady(subscription) && (woken || subscription.position.seq < history.counter);
+}
+
+/**
+ * True if at least one subscription of a lane needs a read. Each tick asks this for every lane, so it allocates
+ * nothing.
+ */
+export function hasBehind(lane: LaneStreams): boolean {
+  for (const subscription of lane.subscriptions) if (isBehind(lane, subscription)) return true;
+  return false;
+}
+
+/** The subscriptions of a lane that need a read, in groups with the same position. */
+export function behind(lane: LaneStreams): Iterable<Subscription[]> {
+  const some = [...lane.subscriptions].filter((each) => isBehind(lane, each));
+  return Map.groupBy(some, (each) => eventId(each.position)).values();
+}
+
+export interface Registry {
+  readonly lanes: ReadonlyMap<string, LaneStreams>;
+  /** The limit that another subscription of a user would exceed; null if there is none. */
+  exceededBy(userId: string): 'user-limit' | 'process-limit' | null;
+  /** Adds a subscription to a lane whose history was just read. */
+  add(userId: string, history: History, subscription: Subscription): LaneStreams;
+  remove(lane: LaneStreams, subscription: Subscription): void;
+  isEmpty(): boolean;
+}
+
+/** Creates an empty registry. */
+export function createRegistry({
+  maxStreams,
+  maxStreamsPerUser,
+}: {
+  readonly maxStreams: number;
+  readonly maxStreamsPerUser: number;
+}): Registry {
+  const lanes = new Map<string, LaneStreams>();
+  let streams = 0;
+
+  function laneOf(userId: string, history: History): LaneStreams {
+    const lane = lanes.get(userId) ?? {
+      userId,
+      subscriptions: new Set(),
+      history,
+      woken: false,
+      reading: false,
+    };
+    if (lane.history.epoch !== history.epoch) {
+      // The subscriptions of the earlier epoch notice at the next read that it has ended.
+      Object.assign(lane, { history, woken: true });
+    } else if (lane.history.counter < history.counter) lane.history = history;
+    lanes.set(userId, lane);
+    return lane;
+  }
+
+  return {
+    lanes,
+    exceededBy(userId) {
+      if (streams >= maxStreams) return 'process-limit';
+      const own = lanes.get(userId)?.subscriptions.size ?? 0;
+      return own >= maxStreamsPerUser ? 'user-limit' : null;
+    },
+    add(userId, history, subscription) {
+      const lane = laneOf(userId, history);
+      lane.subscriptions.add(subscription);
+      streams++;
+      return lane;
+    },
+    remove(lane, subscription) {
+      lane.subscriptions.delete(subscription);
+      streams--;
+      if (lane.subscriptions.size === 0) lanes.delete(lane.userId);
+    },
+    isEmpty: () => streams === 0,
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * Leases of webhooks: an instance leases the webhooks that it sends to. Users get turns, and each user holds only a
+ * share of the slots.
+ */
+import type { Lane } from '../../platform/database/lane';
+import type { WebhookDeliveryRow, WebhookRow } from '../../platform/database/rows';
+
+/** The lease of a webhook. */
+export interface Lease {
+  /** The id of the webhook. */
+  readonly id: string;
+  /** The end of the lease as text from the database, to the microsecond. It works as a fencing token. */
+  readonly leasedUntil: string;
+}
+
+/** A webhook that this instance has leased. */
+export interface LeasedWebhook extends Lease {
+  readonly userId: string;
+  /** True if the receiver is not verified or failed the last time, so that it may block its slot until the timeout. */
+  readonly unproven: boolean;
+}
+
+// At most this many due webhooks are compared at once.
+const maxCompared = 1_000;
+
+/**
+ * Leases webhooks that have a due delivery. It skips rows that another instance has locked or leased. `$1`: the maximum
+ * number of webhooks; `$2`: the duration of the lease in milliseconds; `$3`, `$4`: users and the number of slots that
+ * each holds; `$5`: the maximum number of slots of a user; `$6`: the maximum number of unproven webhooks.
+ */
+export const leaseDue = `
+  with busy as (
+    select * from unnest($3::text[], $4::int[]) as busy(user_id, held)
+  ), waiting as (
+    select user_id, id, due_at, verified_at is null or failures > 0 as unproven from tasklane.webhooks
+    where due_at <= now() and (leased_until is null or leased_until <= now())
+      and user_id not in (select user_id from busy where held >= $5::int)
+      and ($6::int > 0 or (verified_at is not null and failures = 0))
+    order by due_at limit ${maxCompared}
+  ), turns as (
+    select waiting.*,
+      coalesce(held, 0) + row_number() over (partition by user_id order by unproven, due_at) as turn
+    from waiting left join busy using (user_id)
+  ), ranked as (
+    select *, row_number() over (partition by unproven order by turn, due_at) as rank from turns where turn <= $5::int
+  ), chosen as (
+    select user_id, id from ranked where not unproven or rank <= $6::int order by turn, due_at limit $1
+  ), due as (
+    select user_id, id from tasklane.webhooks
+    where (user_id, id) in (select user_id, id from chosen)
+      and due_at <= now() and (leased_until is null or leased_until <= now())
+    for update skip locked
+  )
+  update tasklane.webhooks as webhook
+  set leased_until = now() + $2::float8 * interval '1 millisecond'
+  from due
+  where webhook.user_id = due.user_id and webhook.id = due.id
+  returning webhook.user_id as "userId", webhook.id, webhook.leased_until::text as "leasedUntil",
+    webhook.verified_at is null or webhook.failures > 0 as unproven`;
+
+/** The values for `leaseDue`: they lease as many webhooks as there are free slots. */
+export function leaseValues(
+  held: readonly LeasedWebhook[],
+  { concurrency, leaseMs }: { concurrency: number; leaseMs: number },
+): unknown[] {
+  const ofUser = new Map<string, number>();
+  for (const { userId } of held) ofUser.set(userId, (ofUser.get(userId) ?? 0) + 1);
+  // A user gets at most a quarter of the slots, and unproven receivers at most half of them.
+  const share = Math.max(1, Math.floor(concurrency / 4));
+  const unproven = Math.max(1, Math.floor(concurrency / 2)) - held.filter((each) => each.unproven).length;
+  const free = concurrency - held.length;
+  return [free, leaseMs, [...ofUser.keys()], [...ofUser.values()], share, Math.max(0, unproven)];
+}
+
+/**
+ * The webhook of a lease; undefined if the lease has expired and another instance has leased it, or if it is deleted.
+ */
+export function findLeased(lane: Lane, { id, leasedUntil }: Lease): Promise<WebhookRow | undefined> {
+  return lane
+    .rows('webhooks')
+    .where('id', id)
+    .whereRaw('leased_until = ?::timestamptz', [leasedUntil])
+    .first() as unknown as Promise<WebhookRow | undefined>;
+}
+
+/** A webhook and its due deliveries. */
+export interface Batch {
+  readonly webhook: WebhookRow;
+  readonly deliveries: readonly WebhookDeliveryRow[];
+}
+
+/** The due deliveries of a leased webhook, at most `limit`; undefined if the lease is lost, see `findLeased`. */
+export async function findBatch(lane: Lane, lease: Lease, limit: number): Promise<Batch | undefined> {
+  const webhook = await findLeased(lane, lease);
+  if (!webhook) return undefined;
+  if (webhook.disabled_at !== null) return { webhook, deliveries: [] };
+  const due = lane
+    .rows('webhook_deliveries')
+    .where('webhook_id', lease.id)
+    .whereRaw('due_at <= now()')
+    .orderBy('due_at');
+  // A receiver that is not verified gets one test at a time.
+  if (webhook.verified_at === null) due.where('event', 'webhook.test').limit(1);
+  else due.limit(limit);
+  return { webhook, deliveries: await due };
+}

@@ -1,0 +1,38 @@
+/** Queues deliveries of a lane's changes, in the transaction that records the changes. */
+import { type LockedProfile, type Statement, writeTime } from '../../platform/database/lane';
+import { schema } from '../../platform/database/rows';
+
+// A change of a webhook is never sent to that webhook itself, and to others only if they name the event or its type.
+const insertDeliveries = `
+  with fresh as (
+    insert into ${schema}.webhook_deliveries
+      (user_id, id, webhook_id, event, seq, entity_id, fields, happened_at, due_at, created_at)
+    select change.user_id, gen_random_uuid(), webhook.id, event.name, change.seq, change.entity_id, change.fields,
+      change.at, ${writeTime}, ${writeTime}
+    from ${schema}.changes as change
+      cross join lateral (select change.type || '.' || change.action as name, change.type || '.*' as kind) as event
+      join ${schema}.webhooks as webhook on webhook.user_id = change.user_id and webhook.disabled_at is null
+        and case when change.type = 'webhook' then
+          webhook.id <> change.entity_id and (event.name = any (webhook.events) or event.kind = any (webhook.events))
+        else
+          webhook.events = '{}' or event.name = any (webhook.events) or event.kind = any (webhook.events)
+        end
+    where change.user_id = $1
+      and change.seq > (select change_seq from ${schema}.profiles where user_id = $1) - $2::bigint
+    returning webhook_id
+  )
+  update ${schema}.webhooks set due_at = greatest(${writeTime}, paused_until)
+  where user_id = $1 and id in (select webhook_id from fresh) and verified_at is not null
+    and (due_at is null or due_at > greatest(${writeTime}, paused_until))`;
+
+/**
+ * Makes the statements that queue deliveries of the `count` changes that were recorded last, and makes their webhooks due.
+ * There are none if the lane has no enabled webhook.
+ */
+export function queueDeliveries(
+  userId: string,
+  { delivers }: Pick<LockedProfile, 'delivers'>,
+  count: number,
+): Statement[] {
+  return delivers ? [{ name: 'lane-deliver', text: insertDeliveries, values: [userId, count] }] : [];
+}

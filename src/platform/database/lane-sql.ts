@@ -1,0 +1,69 @@
+/** The SQL of lanes: how their transactions begin, lock, record changes and erase. */
+import { writeTime } from './lane';
+import { schema } from './rows';
+import { setTransactionTimeout } from './transaction';
+
+/**
+ * Makes the transaction the app role's, and sets its user and timeouts. The login role runs it. `stale` says whether the
+ * lane was erased since the token was issued.
+ * Values: app role, user id, statement timeout in ms, token's time in seconds (or null), transaction timeout in ms.
+ */
+export const openScope = `
+  select set_config('role', $1, true), set_config('app.user_id', $2, true), set_config('statement_timeout', $3, true),
+    ${setTransactionTimeout('$5')},
+    exists (
+      select from ${schema}.erased
+      where user_hash = sha256(convert_to($2, 'UTF8')) and ($4::float8 is null or extract(epoch from at) >= $4)
+    ) as stale`;
+
+const counters = 'task_count, project_count, tag_count, webhook_count';
+
+/**
+ * Locks the lane's profile, and creates it for the first write (`made`). `for update` and the unique index allow one writer
+ * at a time. If two first writes run at the same time, the second gets no row and must run again. The time of the write is
+ * read after the lock: with the time of BEGIN, a write that waited would seem older than the write that it waited for.
+ */
+export const lockOrCreateLane = `
+  with held as (
+    select delivers, require_if_match, ${counters} from ${schema}.profiles where user_id = $1 for update
+  ), made as (
+    insert into ${schema}.profiles (user_id)
+    select $1 where not exists (select from held)
+    on conflict (user_id) do nothing
+    returning delivers, require_if_match, ${counters}
+  )
+  select made, delivers, require_if_match, ${counters}, set_config('app.now', clock_timestamp()::text, true)
+  from (select false as made, * from held union all select true, * from made) as lane`;
+
+/** Locks the profile of a lane that must exist. */
+export const lockLane = `
+  with held as (
+    select delivers from ${schema}.profiles where user_id = $1 for update
+  )
+  select delivers, set_config('app.now', clock_timestamp()::text, true) from held`;
+
+/** Deletes the lane, and records when, so that older tokens no longer open it. */
+export const eraseLane = `
+  with gone as (
+    delete from ${schema}.profiles where user_id = $1
+  )
+  insert into ${schema}.erased (user_hash, at) values (sha256(convert_to($1, 'UTF8')), clock_timestamp())
+  on conflict (user_hash) do update set at = excluded.at`;
+
+/**
+ * Stores changes with the next sequence numbers of the lane, and updates the lane's counts.
+ * Values: user id, four lists with one item per change (types, ids, actions, fields), and the growth of the four counts.
+ */
+export const recordChanges = `
+  with counter as (
+    update ${schema}.profiles set change_seq = change_seq + cardinality($2::text[]),
+      task_count = greatest(0, task_count + $6), project_count = greatest(0, project_count + $7),
+      tag_count = greatest(0, tag_count + $8), webhook_count = greatest(0, webhook_count + $9)
+    where user_id = $1
+    returning change_seq - cardinality($2::text[]) as before
+  )
+  insert into ${schema}.changes (user_id, seq, type, entity_id, action, fields, at)
+  select $1, counter.before + change.n, change.type, change.entity_id, change.action, change.fields::jsonb, ${writeTime}
+  from counter,
+    unnest($2::text[], $3::uuid[], $4::text[], $5::text[])
+      with ordinality as change(type, entity_id, action, fields, n)`;
