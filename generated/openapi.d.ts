@@ -8889,7 +8889,7 @@ export interface operations {
                      *     PRIORITY:5
                      *     CATEGORIES:home
                      *     STATUS:NEEDS-ACTION
-                     *     DUE;VALUE=DATE:20261128
+                     *     DUE;VALUE=DATE:20261121
                      *     END:VTODO
                      *     END:VCALENDAR
                      */

@@ -9030,7 +9030,7 @@ export interface operations {
                      *     PRIORITY:5
                      *     CATEGORIES:home
                      *     STATUS:NEEDS-ACTION
-                     *     DUE;VALUE=DATE:20261128
+                     *     DUE;VALUE=DATE:20261121
                      *     END:VTODO
                      *     END:VCALENDAR
                      */

@@ -126,10 +126,10 @@ test('a database that was read-only accepts writes again without a restart of th
     },
     async () => {
       await until(async () => (await statusOf(`${url}/readyz`)) === 503);
-      await query(
-        postgres.url,
-        `set default_transaction_read_only = off; alter database tasklane reset default_transaction_read_only`,
-      );
+      // The setting of the session takes precedence over that of the database.
+      const writable = new URL(postgres.url);
+      writable.searchParams.set('options', '-c default_transaction_read_only=off');
+      await query(writable.href, 'alter database tasklane reset default_transaction_read_only');
     },
   );
   await until(async () => (await statusOf(`${url}/readyz`)) === 200);
