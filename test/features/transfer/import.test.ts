@@ -484,7 +484,7 @@ describe('CSV', () => {
             {
               pointer: '/body/2/title',
               code: 'wrong-format',
-              detail: 'has a quote in the wrong place (line 3)',
+              detail: 'has a quote in the wrong location (line 3)',
             },
           ],
         },
