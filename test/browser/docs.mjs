@@ -43,7 +43,7 @@ async function readOperations(page, contract) {
   const sidebar = page.getByTestId('menu-item-label');
   for (const tag of contract.tags) {
     await sidebar.filter({ hasText: new RegExp(`^${tag.name}$`) }).click();
-    const operations = Object.values(contract.paths)
+    const operations = [...Object.values(contract.paths), ...Object.values(contract.webhooks)]
       .flatMap((item) => Object.values(item))
       .filter((operation) => operation.tags?.includes(tag.name));
     assert.ok(operations.length > 0, `${tag.name} has operations`);
