@@ -132,19 +132,23 @@ export async function createTask(
   // A recurring task that is created as completed is first created open. Then its first occurrence is completed.
   const completes = fields.status === 'completed' && fields.rrule !== null;
   const status = completes ? 'pending' : fields.status;
-  const row = await insertTask(lane, {
-    ...(fields as TaskFields),
-    priority: fields.priority,
-    status,
-    id,
-  } as NewTask);
+  const task = { ...(fields as TaskFields), priority: fields.priority, status, id } as NewTask;
+  const row = await insertTask(lane, task, !completes && task.reminders.length === 0);
   if (!row) return 'id-taken';
   await armReminders(lane, null, row);
   return completes && isRecurring(row) ? completeOccurrence(lane, row) : row;
 }
 
-async function writeTask(lane: WritableLane, current: TaskRow, fields: TaskChange): Promise<TaskRow> {
-  const row = await updateTask(lane, current, fields);
+async function writeTask(
+  lane: WritableLane,
+  current: TaskRow,
+  fields: TaskChange,
+  mayFinish = false,
+): Promise<TaskRow> {
+  const { project_id = current.project_id, reminders = current.reminders } = fields;
+  const isLast =
+    project_id === current.project_id && reminders.length === 0 && current.reminders.length === 0;
+  const row = await updateTask(lane, current, fields, mayFinish && isLast);
   await armReminders(lane, current, row);
   if (row.project_id !== current.project_id) {
     const below = (await levelsBelow(lane, row.id)).flat();
@@ -183,7 +187,7 @@ export async function changeTask(lane: WritableLane, id: string, body: Change): 
     if (undone !== 'completion-changed') return changeTask(lane, id, body);
   }
   if (fields.status !== 'completed' || !isRecurring({ ...current, rrule: fields.rrule ?? null })) {
-    return writeTask(lane, current, fields);
+    return writeTask(lane, current, fields, true);
   }
   const row = await writeTask(lane, current, { ...fields, status: undefined });
   return isRecurring(row) ? completeOccurrence(lane, row) : row;
@@ -222,10 +226,10 @@ export async function completeTask(
     if (isPast) return current;
     return isRecurring(current)
       ? completeOccurrence(lane, current)
-      : updateTask(lane, current, { status: 'completed' });
+      : updateTask(lane, current, { status: 'completed' }, true);
   }
   if (current.rrule !== null) return uncompleteOccurrence(lane, current, occurrence);
-  return current.status === 'completed' ? updateTask(lane, current, { status: 'pending' }) : current;
+  return current.status === 'completed' ? updateTask(lane, current, { status: 'pending' }, true) : current;
 }
 
 async function isOccurrence(lane: WritableLane, current: TaskRow, dueDate: string): Promise<boolean> {

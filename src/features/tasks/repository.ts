@@ -1,7 +1,8 @@
 import { isOpenSql, openStatuses } from '../../domain/tasks/status';
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
+import { violatedConstraint } from '../../platform/database/errors';
 import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
-import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
+import { differences, type Lane, resultOf, type WritableLane } from '../../platform/database/lane';
 import {
   type Reminder,
   type TaskPriority,
@@ -283,25 +284,38 @@ export type NewTask = Omit<TaskFields, 'priority'> & {
   priority?: TaskPriority | undefined;
 };
 
-/** Creates a task and its missing tags. @returns undefined if the id is taken */
-export async function insertTask(lane: WritableLane, task: NewTask): Promise<TaskRow | undefined> {
+/**
+ * Creates a task and its missing tags. `isLast` says that the write sends nothing afterwards.
+ * @returns undefined if the id is taken
+ */
+export async function insertTask(
+  lane: WritableLane,
+  task: NewTask,
+  isLast = false,
+): Promise<TaskRow | undefined> {
   const { priority = lane.rows('profiles').select('default_priority') } = task;
-  const [row] = await lane
-    .insert('tasks', {
-      ...asJson(task),
-      ...wordsOfTask(task.title, task.description),
-      priority,
-      completed_at: completedAt(lane, task.status),
-      created_at: lane.now,
-      updated_at: lane.now,
-    })
-    .onConflict(['user_id', 'id'])
-    .ignore()
-    .returning(columns);
-  if (!row) return undefined;
-  if (row.tags.length > 0) await replaceTaskTags(lane, row.id, row.tags);
-  lane.changed({ type: 'task', id: row.id, action: 'created', fields: {} });
-  return row;
+  const insert = async () => {
+    lane.changed({ type: 'task', id: task.id, action: 'created', fields: {} });
+    const [row] = await lane
+      .insert('tasks', {
+        ...asJson(task),
+        ...wordsOfTask(task.title, task.description),
+        priority,
+        completed_at: completedAt(lane, task.status),
+        created_at: lane.now,
+        updated_at: lane.now,
+      })
+      .returning(columns);
+    return row as TaskRow;
+  };
+  const isTagged = task.tags.length > 0;
+  const inserted = await (isLast && !isTagged ? lane.finish(insert) : lane.attempt(insert, () => true));
+  if ('error' in inserted) {
+    if (violatedConstraint(inserted.error) === 'tasks_pkey') return undefined;
+    throw inserted.error;
+  }
+  if (isTagged) await replaceTaskTags(lane, task.id, task.tags);
+  return inserted.value;
 }
 
 /** A task from an import. It has a position, and it can have its own timestamps. */
@@ -349,23 +363,36 @@ type Changeable = TaskFields & Pick<TaskRow, 'position'>;
 /** The new values of a task's fields; undefined keeps the present value. */
 export type TaskChange = { [F in keyof Changeable]?: Changeable[F] | undefined };
 
-/** Updates fields of a task and raises its version. Returns the task unchanged if no field differs. */
-export async function updateTask(lane: WritableLane, current: TaskRow, wanted: TaskChange): Promise<TaskRow> {
+/**
+ * Updates fields of a task and raises its version. Returns the task unchanged if no field differs. `isLast` says that the
+ * write sends nothing afterwards.
+ */
+export async function updateTask(
+  lane: WritableLane,
+  current: TaskRow,
+  wanted: TaskChange,
+  isLast = false,
+): Promise<TaskRow> {
   const differing = differences<Changeable>(current, wanted);
   if (Object.keys(differing).length === 0) return current;
   const { due_at: _instant, completion_count: _count, ...fields } = differing;
   const title = wanted.title ?? current.title;
   const description = wanted.description === undefined ? current.description : wanted.description;
-  const [row] = await update(liveTasks(lane).where('id', current.id), {
-    ...asJson(wanted),
-    ...(fields.title || fields.description ? wordsOfTask(title, description) : {}),
-    completed_at: completedAt(lane, wanted.status ?? current.status, current),
-    version: current.version + 1,
-    updated_at: lane.now,
-  }).returning(columns);
-  if (!row) throw new Error(`The task ${current.id} vanished under the lane's lock.`);
+  const write = async () => {
+    lane.changed({ type: 'task', id: current.id, action: 'updated', fields });
+    const [row] = await update(liveTasks(lane).where('id', current.id), {
+      ...asJson(wanted),
+      ...(fields.title || fields.description ? wordsOfTask(title, description) : {}),
+      completed_at: completedAt(lane, wanted.status ?? current.status, current),
+      version: current.version + 1,
+      updated_at: lane.now,
+    }).returning(columns);
+    if (!row) throw new Error(`The task ${current.id} vanished under the lane's lock.`);
+    return row;
+  };
+  if (isLast && !fields.tags) return resultOf(await lane.finish(write));
+  const row = await write();
   if (fields.tags) await replaceTaskTags(lane, row.id, row.tags);
-  lane.changed({ type: 'task', id: row.id, action: 'updated', fields });
   return row;
 }
 

@@ -1,11 +1,13 @@
 /** Opens lanes: runs their reads and writes as transactions, and records the changes of writes. */
 import { hash } from 'node:crypto';
 import type { Knex } from 'knex';
-import type { QueryResult, QueryResultRow } from 'pg';
+import { LRUCache } from 'lru-cache';
+import { DatabaseError, type QueryResult, type QueryResultRow } from 'pg';
 import { isUnknownAccount } from './accounts';
 import { enforceLaneLimits, limitToLane } from './bound';
 import { chunksOf, rowsInStatement } from './chunks';
 import { isTransient, isUnavailable, sqlState } from './errors';
+import { run } from './flight';
 import {
   type IdempotentRequest,
   lookUpStatements,
@@ -28,9 +30,25 @@ import {
   type WritableLane,
   writeTime,
 } from './lane';
-import { eraseLane, lockLane, lockOrCreateLane, openScope, recordChanges } from './lane-sql';
+import {
+  eraseLane,
+  lockLane,
+  lockOrCreateLane,
+  lockQuietLane,
+  openFreshScope,
+  openScope,
+  recordChanges,
+} from './lane-sql';
 import { type Pool, StaleConnection } from './pool';
-import { type Amounts, countsOf, findExceeded, growthOf, noQuotas, QuotaExceeded } from './quotas';
+import {
+  type Amounts,
+  countsOf,
+  findExceeded,
+  growthOf,
+  noQuotas,
+  QuotaExceeded,
+  quotaNames,
+} from './quotas';
 import { schema } from './rows';
 import { jobsOwner, type Owner, ownerOf } from './shares';
 import { type Connection, type Statement, sendAll, transact } from './transaction';
@@ -101,7 +119,11 @@ async function bounded<T>(
   connection.query('savepoint bounded').catch(ignore);
   connection.query(`set local statement_timeout = ${timeoutMs}`).catch(ignore);
   // The rollback also restores the timeout. A part that only reads has nothing else to undo.
-  const end = () => connection.query('rollback to savepoint bounded; release savepoint bounded');
+  const end = () =>
+    Promise.all([
+      connection.query('rollback to savepoint bounded'),
+      connection.query('release savepoint bounded'),
+    ]);
   try {
     const value = await part();
     await end();
@@ -172,8 +194,11 @@ function writableLaneOn(
   userId: string,
   effects: PendingEffects,
   counts: Promise<Amounts>,
+  finish?: WritableLane['finish'],
 ): WritableLane {
   const { knex, quotas } = shared;
+  const attemptPart: WritableLane['attempt'] = (part, shouldKeep) =>
+    attempt(connection, effects, part, shouldKeep);
   return {
     ...laneOn(shared, connection, userId),
     now: knex.raw(writeTime),
@@ -184,7 +209,8 @@ function writableLaneOn(
         .insert(rows.map((each) => ({ ...each, user_id: userId }))) as never;
     },
     changed: (change) => effects.changes.push(change),
-    attempt: (part, shouldKeep) => attempt(connection, effects, part, shouldKeep),
+    attempt: attemptPart,
+    finish: finish ?? ((part) => attemptPart(part, () => true)),
     exceeded: async () => findExceeded(await counts, growthOf(effects.changes), quotas),
     erase: () => {
       effects.erased = true;
@@ -204,12 +230,22 @@ function refuseStale(result: QueryResult<QueryResultRow> | undefined): void {
 
 /** A scope whose reads and writes are all part of one write. */
 function scopeIn(lane: WritableLane): UserScope {
-  return { read: (work) => work(lane), write: (work) => work(lane) };
+  return { read: (work) => work(lane), readAtOnce: (work) => work(lane), write: (work) => work(lane) };
 }
+
+const scopes = { 'lane-scope': openScope, 'lane-scope-fresh': openFreshScope };
 
 const noCounts = Promise.resolve(countsOf(undefined));
 
-const begin: Statement = { text: 'begin' };
+const begin: Statement = { name: 'begin', text: 'begin' };
+const beginRead: Statement = {
+  name: 'begin-read',
+  text: 'begin isolation level repeatable read read only',
+};
+const nothingElse = () => [];
+
+// A process remembers this many lanes.
+const maxQuietLanes = 10_000;
 
 /** Makes the functions that open the lanes of a database: for users' requests and for jobs. */
 export function createLanes(
@@ -229,8 +265,14 @@ export function createLanes(
   const named = (name: string, text: string, values: unknown[]): Statement =>
     prepared({ name, text, values });
 
-  const scopeTo = ({ userId, issuedAt }: Pick<Caller, 'userId' | 'issuedAt'>): Statement =>
-    named('lane-scope', openScope, [
+  // The lanes that exist and have no webhooks, as far as this process knows. The database checks it again.
+  const quietLanes = new LRUCache<string, true>({ max: maxQuietLanes });
+
+  const scopeTo = (
+    { userId, issuedAt }: Pick<Caller, 'userId' | 'issuedAt'>,
+    name: keyof typeof scopes = 'lane-scope',
+  ): Statement =>
+    named(name, scopes[name], [
       options.appRole,
       userId,
       String(options.statementTimeoutMs),
@@ -238,7 +280,11 @@ export function createLanes(
       String(pool.transactionTimeoutMs),
     ]);
 
-  function effectStatements(userId: string, { changes, erased, profile }: PendingEffects): Statement[] {
+  function effectStatements(
+    userId: string,
+    { changes, erased, profile }: PendingEffects,
+    isLimited = true,
+  ): Statement[] {
     if (erased) {
       // One statement deletes the whole lane. It cannot be split, so it may take as long as the transaction.
       const longest = pool.transactionTimeoutMs;
@@ -249,6 +295,7 @@ export function createLanes(
     }
     return chunksOf(changes, rowsInStatement).flatMap((chunk) => {
       const { tasks, projects, tags, webhooks } = growthOf(chunk);
+      const limits = quotaNames.map((name) => (Number.isFinite(quotas[name]) ? quotas[name] : null));
       const record = named('lane-record', recordChanges, [
         userId,
         chunk.map((change) => change.type),
@@ -259,6 +306,7 @@ export function createLanes(
         projects,
         tags,
         webhooks,
+        ...(isLimited ? limits : limits.map(() => null)),
       ]);
       return [record, ...(options.onRecorded?.(userId, profile, chunk.length) ?? []).map(prepared)];
     });
@@ -273,13 +321,17 @@ export function createLanes(
     owner: Owner,
     check: (scope: QueryResult<QueryResultRow> | undefined) => void,
     work: (lane: Lane) => Promise<T>,
+    atOnce = false,
   ): Promise<T> {
     return retry(() =>
       transact(pool, owner, {
         readOnly: true,
-        opening: [{ text: 'begin isolation level repeatable read read only' }, scopeTo(caller)],
+        opening: [beginRead, scopeTo(caller)].map(prepared),
         check: ([, scope]) => check(scope),
-        work: (connection) => work(laneOn(shared, connection, caller.userId)),
+        work(connection, _, endWith) {
+          if (atOnce) endWith(nothingElse);
+          return work(laneOn(shared, connection, caller.userId));
+        },
       }),
     );
   }
@@ -292,7 +344,7 @@ export function createLanes(
   ): Promise<LockedProfile> {
     if (locked?.rowCount !== 1) throw laneNotHeld;
     // A new lane may mean that the lock waited for a write that erased it. Only a later statement sees the erasure.
-    if (locked.rows[0]?.made && connection) refuseStale(await connection.query(scopeTo(caller)));
+    if (locked.rows[0]?.made && connection) refuseStale(await run(connection, scopeTo(caller)));
     const profile = locked.rows[0] as LockedProfile;
     caller.precondition?.(profile);
     return profile;
@@ -317,13 +369,32 @@ export function createLanes(
     caller: Caller,
     work: (lane: WritableLane) => Promise<T>,
     atomic?: AtomicWork<T>,
+    finishes = false,
   ): Promise<T> {
     const { userId } = caller;
     const effects = noEffects();
-    const lock = named('lane-lock', lockOrCreateLane, [userId]);
     const request = atomic?.idempotentRequest;
+    // The opening statements of a quiet lane fail by themselves if the write must not happen.
+    const isQuiet = finishes && quietLanes.has(userId);
+    const opening = isQuiet
+      ? [begin, scopeTo(caller, 'lane-scope-fresh'), named('lane-lock-quiet', lockQuietLane, [userId])]
+      : [begin, scopeTo(caller), named('lane-lock', lockOrCreateLane, [userId])];
     let isCommitted = true;
     let counts = countsOf(undefined);
+    let checked: Promise<void> | undefined;
+    async function check(
+      results: readonly QueryResult<QueryResultRow>[],
+      connection: Connection | null,
+    ): Promise<void> {
+      if (!request) refuseStale(results[1]);
+      const locked = results.at(-1);
+      effects.profile = await checkLock(caller, locked, connection);
+      counts = countsOf(locked?.rows[0]);
+    }
+    function assertInQuota(): void {
+      const exceeded = findExceeded(counts, growthOf(effects.changes), quotas);
+      if (exceeded) throw new QuotaExceeded(exceeded);
+    }
     const value = await transact(pool, ownerOf(userId), {
       readOnly: false,
       ...(request && {
@@ -332,24 +403,31 @@ export function createLanes(
           return refusal && { value: atomic.refused(refusal) };
         },
       }),
-      opening: request ? [lock] : [begin, scopeTo(caller), lock],
-      async check(results, connection) {
-        if (!request) refuseStale(results[1]);
-        const locked = results.at(-1);
-        effects.profile = await checkLock(caller, locked, connection);
-        counts = countsOf(locked?.rows[0]);
+      opening: (request ? opening.slice(-1) : opening).map(prepared),
+      check(results, connection) {
+        checked ??= check(results, connection);
+        return checked;
       },
-      work: (connection, opened) => {
+      work(connection, opened, endWith) {
         const counted = opened.then((results) => countsOf(results.at(-1)?.rows[0]));
         // Work that never asks for the counts must not cause an unhandled rejection.
         counted.catch(ignore);
-        return work(writableLaneOn(shared, connection, userId, effects, counted));
+        const finish: WritableLane['finish'] = async (part) => {
+          if (!isQuiet || caller.precondition) {
+            checked ??= check(await opened, connection);
+            await checked;
+          }
+          endWith(() => effectStatements(userId, effects));
+          return { value: await part() };
+        };
+        return work(
+          writableLaneOn(shared, connection, userId, effects, counted, finishes ? finish : undefined),
+        );
       },
       closing(value) {
         isCommitted = atomic?.shouldCommit(value) ?? true;
         if (!isCommitted) return null;
-        const exceeded = findExceeded(counts, growthOf(effects.changes), quotas);
-        if (exceeded) throw new QuotaExceeded(exceeded);
+        assertInQuota();
         const statements = effectStatements(userId, effects);
         // An erased lane keeps no idempotency record.
         if (!request || effects.erased) return statements;
@@ -357,7 +435,20 @@ export function createLanes(
       },
     });
     if (isCommitted) notifyChanged(userId, effects);
+    if (effects.profile.delivers || effects.erased) quietLanes.delete(userId);
+    else if (isCommitted) quietLanes.set(userId, true);
     return value;
+  }
+
+  /** A write that may finish. If it fails that way, it runs again in steps, which tells why, or in which it succeeds. */
+  async function finishOnce<T>(caller: Caller, work: (lane: WritableLane) => Promise<T>): Promise<T> {
+    try {
+      return await writeOnce(caller, work, undefined, true);
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || isUnavailable(error) || isTransient(error)) throw error;
+      quietLanes.delete(caller.userId);
+      return writeOnce(caller, work);
+    }
   }
 
   async function retryAsCaller<T>(run: () => Promise<T>): Promise<T> {
@@ -380,7 +471,7 @@ export function createLanes(
       },
       // Quotas do not limit jobs.
       work: (connection) => work(writableLaneOn(shared, connection, userId, effects, noCounts)),
-      closing: () => effectStatements(userId, effects),
+      closing: () => effectStatements(userId, effects, false),
     });
     notifyChanged(userId, effects);
     return value;
@@ -401,7 +492,9 @@ export function createLanes(
   function open(caller: Caller): UserLane {
     return {
       read: (work) => read(caller, ownerOf(caller.userId), refuseStale, work),
-      write: (work) => retryAsCaller(() => writeOnce(caller, work)),
+      readAtOnce: (work) => read(caller, ownerOf(caller.userId), refuseStale, work, true),
+      write: (work, { finishes = false } = {}) =>
+        retryAsCaller(() => (finishes ? finishOnce(caller, work) : writeOnce(caller, work))),
       runAtomically: (atomic) =>
         retryAsCaller(() => writeOnce(caller, (lane) => atomic.work(scopeIn(lane)), atomic)),
     };

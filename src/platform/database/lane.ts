@@ -71,6 +71,12 @@ export type RowToWrite<T extends Table> = {
 /** The result of `WritableLane.attempt`: the value of the part, or the error that it threw. */
 export type Attempt<T> = { readonly value: T } | { readonly error: unknown };
 
+/** The value of an attempt. @throws its error */
+export function resultOf<T>(attempt: Attempt<T>): T {
+  if ('error' in attempt) throw attempt.error;
+  return attempt.value;
+}
+
 /**
  * The SQL expression for the time of the write: when it locked the lane. All instances share the database's clock. The
  * lock stores the time in a setting of the transaction.
@@ -94,6 +100,12 @@ export interface WritableLane extends Lane {
    * @throws if the database is not available or cancelled the statement: the write cannot continue
    */
   attempt<T>(part: () => Promise<T>, shouldKeep: (value: T) => boolean): Promise<Attempt<T>>;
+  /**
+   * Runs the last statements of a write, like `attempt`. In a write that was opened with `finishes`, the changes and the
+   * commit travel in the same flight, so that the write can send nothing afterwards. `part` must send its statements,
+   * and call `changed`, before it awaits a result.
+   */
+  finish<T>(part: () => Promise<T>): Promise<Attempt<T>>;
   /** Returns the quota that the write exceeds so far. If it still does at the commit, it rejects with `QuotaExceeded`. */
   exceeded(): Promise<ExceededQuota | undefined>;
   /** Erases the lane when the write commits. After that, no token that exists now opens the lane again. */
@@ -115,11 +127,16 @@ export interface UserScope {
   /** Runs a read on one snapshot of the lane. */
   read<T>(work: (lane: Lane) => Promise<T>): Promise<T>;
   /**
+   * Runs a read like `read` in one flight, with its begin and its commit: `work` must send all its statements before it
+   * awaits a result. A later statement is refused.
+   */
+  readAtOnce<T>(work: (lane: Lane) => Promise<T>): Promise<T>;
+  /**
    * Runs a write as one transaction. The first statement locks the lane's profile until the commit, so that writes of one
    * lane run one after another. `work` may run again, for example after a deadlock: it must have no effect outside of the
-   * database.
+   * database. `finishes` says that `work` calls `finish` at most once, as its last step.
    */
-  write<T>(work: (lane: WritableLane) => Promise<T>): Promise<T>;
+  write<T>(work: (lane: WritableLane) => Promise<T>, options?: { readonly finishes?: boolean }): Promise<T>;
 }
 
 /** A lane in which a job found something to do. */

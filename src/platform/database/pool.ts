@@ -11,6 +11,7 @@ import {
   isReadOnly,
   Unavailable,
 } from './errors';
+import { sendInFlights } from './flight';
 import { createShares, type Owner } from './shares';
 
 export type Connection = PoolClient;
@@ -96,29 +97,6 @@ const typeParsers: Pick<typeof types, 'getTypeParser'> = {
       : types.getTypeParser(oid, format)) as typeof types.getTypeParser,
 };
 
-/**
- * Sends the statements of one turn of the event loop with one write to the socket. A write is a system call, which
- * costs about as much as the rest of a small statement.
- */
-function sendTogether(connection: Connection): void {
-  const {
-    query,
-    connection: { stream },
-  } = connection as Connection & { connection: { stream: Socket } };
-  let held = false;
-  connection.query = ((...statement: Parameters<typeof query>) => {
-    if (!held) {
-      held = true;
-      stream.cork();
-      process.nextTick(() => {
-        held = false;
-        stream.uncork();
-      });
-    }
-    return query.apply(connection, statement);
-  }) as typeof query;
-}
-
 function createKnex(
   options: CompleteOptions,
   log: Logger,
@@ -131,7 +109,6 @@ function createKnex(
       connectionTimeoutMillis: options.acquireTimeoutMs,
       query_timeout: options.statementTimeoutMs + silenceMarginMs,
       keepAlive: true,
-      pipeline: true,
       types: typeParsers,
     }),
     pool: {
@@ -144,7 +121,7 @@ function createKnex(
       validate: (connection: Connection) => !destroyed.has(connection) && !isOutdated(connection),
       afterCreate(connection: Connection, done: (error: null, connection: Connection) => void) {
         openedAt.set(connection, performance.now());
-        sendTogether(connection);
+        sendInFlights(connection);
         done(null, connection);
       },
     } as Knex.PoolConfig,
@@ -170,7 +147,7 @@ function destroy(connection: Connection): void {
   wire.stream.destroy();
 }
 
-/** Makes a pool of connections in pipeline mode. It connects at first use. */
+/** Makes a pool of connections that send their statements in flights. It connects at first use. */
 export function createPool(given: PoolOptions, log: Logger): Pool {
   const options: CompleteOptions = { ...poolDefaults, ...given };
   // Connections opened before this time are replaced, because they lead to a read-only database.
