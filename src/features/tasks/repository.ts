@@ -1,8 +1,15 @@
 import { isOpenSql, openStatuses } from '../../domain/tasks/status';
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
-import { violatedConstraint } from '../../platform/database/errors';
-import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
-import { differences, type Lane, resultOf, type WritableLane } from '../../platform/database/lane';
+import { type Position, pageAfter, type SortKey, type SortValue } from '../../platform/database/keyset';
+import {
+  differences,
+  type Lane,
+  type RowQuery,
+  type RowToWrite,
+  resultOf,
+  violatedConstraint,
+  type WritableLane,
+} from '../../platform/database/lane';
 import {
   type Reminder,
   type TaskPriority,
@@ -215,19 +222,34 @@ function filtered(lane: Lane, filter: TaskFilter) {
 
 /** A page of tasks in `order`, which must end with a unique column. Each row also has the columns of `order`. */
 export async function listTasks(lane: Lane, page: TaskPageRequest): Promise<ListedTask[]> {
-  const query = pageAfter(filtered(lane, page.filter), page.order, page.after).limit(page.limit);
+  const { filter, order, after, limit } = page;
+  // A list has a template only if it has no filter except a view: filters produce many different texts, and a search
+  // needs a plan for its own words.
+  const isPlain = Object.entries(filter).every(([name, value]) => value === undefined || name === 'view');
+  if (!isPlain || order.length > 2) return pageQuery(lane, page);
+  const { name, at } = filter.view ?? {};
+  const keys = order.map(({ column, direction }) => `${column} ${direction}`);
+  const key = `tasks ${name} ${keys}`;
+  const [first = null, second = null] = after ?? [];
+  return lane.template(key, after ? { limit, first, second, ...at } : { limit, ...at }, (each, values) => {
+    const { limit, first, second, ...at } = values as typeof values & { first: SortValue; second: SortValue };
+    return pageQuery(each, {
+      order,
+      limit,
+      filter: { view: name && { name, at: at as unknown as ViewMoment } },
+      after: after && [first, second].slice(0, order.length),
+    });
+  });
+}
+
+function pageQuery(lane: Lane, { filter, order, after, limit }: TaskPageRequest): RowQuery<ListedTask> {
+  const query = pageAfter(filtered(lane, filter), order, after).limit(limit);
   const names = new Set<string>(listedColumns);
-  for (const { column, expression } of page.order) {
+  for (const { column, expression } of order) {
     if (!expression) names.add(column);
     else query.select(lane.expression(`${expression.sql} as ??`, [...expression.bindings, column] as never));
   }
-  query.select([...names]);
-  // A list is prepared only if it has no filter except a view: filters produce many different statements, and a search
-  // needs a plan for its own words.
-  const isPlain = Object.entries(page.filter).every(
-    ([name, value]) => value === undefined || name === 'view',
-  );
-  return (isPlain && page.order.length <= 2 ? lane.prepared(query) : query) as Promise<ListedTask[]>;
+  return query.select([...names]) as never;
 }
 
 /** The number of tasks that match the filter. */
@@ -262,8 +284,11 @@ export async function countSubtasks(
 
 /** A task that is not in the trash; undefined if there is none with this id. */
 export async function findTask(lane: Lane, id: string): Promise<TaskRow | undefined> {
-  const query = liveTasks(lane).where('id', id).select(columns);
-  const [row] = await lane.prepared<TaskRow>(query as never);
+  const [row] = await lane.template(
+    'task',
+    { id },
+    (each, values) => liveTasks(each).where('id', values.id).select(columns) as RowQuery<TaskRow>,
+  );
   return row;
 }
 
@@ -272,10 +297,9 @@ function asJson<F extends { reminders?: Reminder[] | undefined }>(fields: F): F 
   return fields.reminders ? { ...fields, reminders: JSON.stringify(fields.reminders) as never } : fields;
 }
 
-// `completed_at` follows the status: set when the task becomes completed, kept while it stays so, otherwise null.
-function completedAt(lane: WritableLane, status: TaskStatus, current?: TaskRow) {
-  if (status !== 'completed') return null;
-  return current?.completed_at ?? lane.now;
+/** The members that have a value. */
+function defined<F extends object>(fields: F): F {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as F;
 }
 
 /** A new task. Without a priority, it gets the default of the profile; its position is after all other tasks. */
@@ -293,19 +317,24 @@ export async function insertTask(
   task: NewTask,
   isLast = false,
 ): Promise<TaskRow | undefined> {
-  const { priority = lane.rows('profiles').select('default_priority') } = task;
+  const isCompleted = task.status === 'completed';
+  const values = { ...defined(asJson(task)), ...wordsOfTask(task.title, task.description) };
   const insert = async () => {
     lane.changed({ type: 'task', id: task.id, action: 'created', fields: {} });
-    const [row] = await lane
-      .insert('tasks', {
-        ...asJson(task),
-        ...wordsOfTask(task.title, task.description),
-        priority,
-        completed_at: completedAt(lane, task.status),
-        created_at: lane.now,
-        updated_at: lane.now,
-      })
-      .returning(columns);
+    const [row] = await lane.template<TaskRow, typeof values>(
+      isCompleted ? 'insert-completed-task' : 'insert-task',
+      values,
+      (each, columnValues) =>
+        each
+          .insert('tasks', {
+            priority: each.rows('profiles').select('default_priority'),
+            ...(columnValues as RowToWrite<'tasks'>),
+            completed_at: isCompleted ? each.now : null,
+            created_at: each.now,
+            updated_at: each.now,
+          })
+          .returning(columns) as never,
+    );
     return row as TaskRow;
   };
   const isTagged = task.tags.length > 0;
@@ -378,15 +407,28 @@ export async function updateTask(
   const { due_at: _instant, completion_count: _count, ...fields } = differing;
   const title = wanted.title ?? current.title;
   const description = wanted.description === undefined ? current.description : wanted.description;
+  const status = wanted.status ?? current.status;
+  const becomesCompleted = status === 'completed' && current.completed_at === null;
+  const values = {
+    id: current.id,
+    ...defined(asJson(wanted)),
+    ...(fields.title || fields.description ? wordsOfTask(title, description) : {}),
+    // It follows the status: set when the task becomes completed, kept while it stays so, otherwise null.
+    completed_at: status === 'completed' ? current.completed_at : null,
+    version: current.version + 1,
+  };
   const write = async () => {
     lane.changed({ type: 'task', id: current.id, action: 'updated', fields });
-    const [row] = await update(liveTasks(lane).where('id', current.id), {
-      ...asJson(wanted),
-      ...(fields.title || fields.description ? wordsOfTask(title, description) : {}),
-      completed_at: completedAt(lane, wanted.status ?? current.status, current),
-      version: current.version + 1,
-      updated_at: lane.now,
-    }).returning(columns);
+    const [row] = await lane.template<TaskRow, typeof values>(
+      becomesCompleted ? 'complete-task' : 'update-task',
+      values,
+      (each, { id, completed_at, ...columnValues }) =>
+        update(liveTasks(each).where('id', id), {
+          ...columnValues,
+          completed_at: becomesCompleted ? each.now : completed_at,
+          updated_at: each.now,
+        }).returning(columns) as never,
+    );
     if (!row) throw new Error(`The task ${current.id} vanished under the lane's lock.`);
     return row;
   };

@@ -34,6 +34,8 @@ interface Pending {
 interface Columns {
   readonly names: readonly string[];
   readonly parsers: readonly ((text: string) => unknown)[];
+  /** A row of nulls. Its copies have room for all columns; a row that grows by one column at a time makes garbage. */
+  readonly emptyRow: Readonly<Record<string, unknown>>;
 }
 
 interface RowDescription {
@@ -63,7 +65,7 @@ interface Session {
 }
 
 const noValues: readonly unknown[] = [];
-const noColumns: Columns = { names: [], parsers: [] };
+const noColumns: Columns = { names: [], parsers: [], emptyRow: {} };
 
 /** Appends the messages of one statement. Throws if a value cannot be written. */
 function write(
@@ -140,8 +142,10 @@ class Flight {
   }
 
   handleRowDescription({ fields }: RowDescription): void {
+    const names = fields.map(({ name }) => name);
     const columns = {
-      names: fields.map(({ name }) => name),
+      names,
+      emptyRow: Object.fromEntries(names.map((name) => [name, null])),
       parsers: fields.map(({ dataTypeID }) => this.session.client.getTypeParser(dataTypeID, 'text')),
     };
     const { name } = this.current();
@@ -153,12 +157,12 @@ class Flight {
     const { name } = this.current();
     const columns = (name === undefined ? undefined : this.session.prepared.get(name)) ?? this.columns;
     if (!columns) return;
-    const { names, parsers } = columns;
-    const row: Record<string, unknown> = {};
+    const { names, parsers, emptyRow } = columns;
+    const row = { ...emptyRow };
     try {
       for (let index = 0; index < fields.length; index++) {
         const text = fields[index] as string | null;
-        row[names[index] as string] = text === null ? null : parsers[index]?.(text);
+        if (text !== null) row[names[index] as string] = parsers[index]?.(text);
       }
     } catch (error) {
       this.failure ??= error;

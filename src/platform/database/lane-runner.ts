@@ -1,5 +1,4 @@
 /** Opens lanes: runs their reads and writes as transactions, and records the changes of writes. */
-import { hash } from 'node:crypto';
 import type { Knex } from 'knex';
 import { LRUCache } from 'lru-cache';
 import { DatabaseError, type QueryResult, type QueryResultRow } from 'pg';
@@ -24,6 +23,7 @@ import {
   type LaneOpening,
   type LockedProfile,
   StaleToken,
+  type TemplateValues,
   type UserLane,
   type UserScope,
   type WithUser,
@@ -49,8 +49,9 @@ import {
   QuotaExceeded,
   quotaNames,
 } from './quotas';
-import { schema } from './rows';
+import { type LaneTables, schema } from './rows';
 import { jobsOwner, type Owner, ownerOf } from './shares';
+import { createTemplates, type Templates } from './template';
 import { type Connection, type Statement, sendAll, transact } from './transaction';
 
 export interface LaneOptions {
@@ -84,27 +85,15 @@ async function retry<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-// Each connection keeps its prepared statements, about 50 KB for each.
-const maxNamedTexts = 200;
-
-/** Makes a function that gives each text a fixed name; undefined for texts after the first 200. */
-function createNames(): (text: string) => string | undefined {
-  const names = new Map<string, string>();
-  return (text) => {
-    const known = names.get(text);
-    if (known !== undefined || names.size === maxNamedTexts) return known;
-    const name = `lane-${hash('sha256', text, 'base64url')}`;
-    names.set(text, name);
-    return name;
-  };
-}
+type Table = keyof LaneTables;
 
 /** What all lanes of a database share. */
 interface Shared {
   readonly knex: Knex;
   readonly quotas: Amounts;
-  /** The name under which a statement with this text is prepared; undefined if it is not prepared. */
-  nameOf(text: string): string | undefined;
+  readonly templates: Templates;
+  /** The statement without its name if statements cannot be prepared. */
+  prepared(statement: Statement): Statement;
 }
 
 const ignore = () => undefined;
@@ -135,19 +124,54 @@ async function bounded<T>(
   }
 }
 
-function laneOn({ knex, quotas, nameOf }: Shared, connection: Connection, userId: string): Lane {
+function laneOn({ knex, quotas }: Shared, connection: Connection | null, userId: string) {
   return {
     userId,
     quotas,
-    async prepared(query) {
-      const { sql: text, bindings: values } = query.toSQL().toNative();
-      const name = nameOf(text);
-      const { rows } = await connection.query({ ...(name && { name }), text, values: [...values] });
-      return rows as never;
+    rows: (table: Table) => {
+      const query = knex(`${schema}.${table} as ${table}`);
+      return limitToLane(connection ? query.connection(connection) : query, { table, userId }) as never;
     },
-    rows: (table) =>
-      limitToLane(knex(`${schema}.${table} as ${table}`).connection(connection), { table, userId }) as never,
-    expression: (sql, bindings = []) => knex.raw(sql, [...bindings]),
+    expression: (sql: string, bindings: readonly Knex.Value[] = []) => knex.raw(sql, [...bindings]),
+  };
+}
+
+/** Runs a template of a lane. The user comes first among the arguments. */
+async function runTemplate<L>(
+  { templates, prepared }: Shared,
+  connection: Connection,
+  userId: string,
+  laneFor: (userId: string) => L,
+  key: string,
+  args: TemplateValues,
+  build: (lane: L, args: never) => Knex.QueryBuilder,
+): Promise<never> {
+  const names = Object.keys(args);
+  const statement = templates.statement(
+    `${key} ${names.join()}`,
+    [userId, ...Object.values(args)],
+    ([user, ...markers]) =>
+      build(
+        laneFor(user as string),
+        Object.fromEntries(names.map((name, index) => [name, markers[index]])) as never,
+      ),
+  );
+  return (await run(connection, prepared(statement))).rows as never;
+}
+
+function readableLaneOn(shared: Shared, connection: Connection, userId: string): Lane {
+  return {
+    ...laneOn(shared, connection, userId),
+    template: (key, args, build) =>
+      runTemplate(
+        shared,
+        connection,
+        userId,
+        (user) => readableLaneOn(shared, connection, user),
+        key,
+        args,
+        build as never,
+      ),
     bounded: (timeoutMs, part) => bounded(connection, timeoutMs, part),
   };
 }
@@ -200,7 +224,17 @@ function writableLaneOn(
   const attemptPart: WritableLane['attempt'] = (part, shouldKeep) =>
     attempt(connection, effects, part, shouldKeep);
   return {
-    ...laneOn(shared, connection, userId),
+    ...readableLaneOn(shared, connection, userId),
+    template: (key, args, build) =>
+      runTemplate(
+        shared,
+        connection,
+        userId,
+        (user) => writableLaneOn(shared, connection, user, effects, counts),
+        key,
+        args,
+        build as never,
+      ),
     now: knex.raw(writeTime),
     insert: (table, row) => {
       const rows = (Array.isArray(row) ? row : [row]) as object[];
@@ -254,14 +288,17 @@ export function createLanes(
 ): { withUser: WithUser; laneForJob: (userId: string) => LaneForJob } {
   enforceLaneLimits(pool.knex);
   const quotas = options.quotas ?? noQuotas;
-  const nameOf = createNames();
+  const prepared = (statement: Statement): Statement => {
+    if (pool.namesStatements() || statement.name === undefined) return statement;
+    const { name: _name, ...unnamed } = statement;
+    return unnamed;
+  };
   const shared: Shared = {
     knex: pool.knex,
     quotas,
-    nameOf: (text) => (pool.namesStatements() ? nameOf(text) : undefined),
+    templates: createTemplates(),
+    prepared,
   };
-  const prepared = ({ name, ...statement }: Statement): Statement =>
-    pool.namesStatements() && name !== undefined ? { name, ...statement } : statement;
   const named = (name: string, text: string, values: unknown[]): Statement =>
     prepared({ name, text, values });
 
@@ -330,7 +367,7 @@ export function createLanes(
         check: ([, scope]) => check(scope),
         work(connection, _, endWith) {
           if (atOnce) endWith(nothingElse);
-          return work(laneOn(shared, connection, caller.userId));
+          return work(readableLaneOn(shared, connection, caller.userId));
         },
       }),
     );

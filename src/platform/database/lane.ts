@@ -7,6 +7,7 @@ import type { IdempotentRequest, Refusal, StoredReply } from './idempotency';
 import type { Amounts, ExceededQuota } from './quotas';
 import type { ChangeAction, ChangeType, LaneTables, ProfileRow } from './rows';
 
+export { violatedConstraint } from './errors';
 export { type IdempotentRequest, type Refusal, type StoredReply, storedHours } from './idempotency';
 export { countsOf, findExceeded, QuotaExceeded, type QuotaName } from './quotas';
 export type { Statement } from './transaction';
@@ -16,6 +17,9 @@ type Table = keyof LaneTables;
 /** A query of rows. */
 export type RowQuery<R extends object> = Knex.QueryBuilder<R, R[]>;
 
+/** The values of a template. */
+export type TemplateValues = Readonly<Record<string, unknown>>;
+
 /** A lane in a read. */
 export interface Lane {
   readonly userId: string;
@@ -24,10 +28,15 @@ export interface Lane {
   /** Starts a query of the lane's rows in a table. The caller narrows, orders, updates or deletes them. */
   rows<T extends Table>(table: T): RowQuery<LaneTables[T]>;
   /**
-   * Runs a query of the lane as a prepared statement, which each connection prepares once. Use it only for queries with
-   * few different texts: the values may differ, but not their number. Postgres may plan it without looking at the values.
+   * Runs a query whose text is made only once in the process, and which each connection prepares once. `build` makes it
+   * with placeholders in the place of the values of `args`, so it must not look at them. `key`, with the names of `args`,
+   * stands for the text: use few different ones. Postgres may plan the query without looking at the values.
    */
-  prepared<R extends object>(query: RowQuery<R>): Promise<R[]>;
+  template<R extends object, A extends TemplateValues>(
+    key: string,
+    args: A,
+    build: (lane: this, args: A) => RowQuery<R>,
+  ): Promise<R[]>;
   /** Makes an SQL expression for a query of the lane. The expression must not name a table. */
   expression(sql: string, bindings?: readonly Knex.Value[]): Knex.Raw;
   /**
