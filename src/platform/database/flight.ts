@@ -70,7 +70,8 @@ const noColumns: Columns = { names: [], parsers: [], emptyRow: {} };
 /** Appends the messages of one statement. Throws if a value cannot be written. */
 function write(
   packet: Buffer[],
-  { text, name = '', values = noValues }: Statement,
+  name = '',
+  { text, values = noValues }: Statement,
   isParsed: boolean,
   isDescribed: boolean,
 ): void {
@@ -98,6 +99,7 @@ class Flight {
   constructor(
     private readonly session: Session,
     readonly pending: readonly Pending[],
+    private readonly isNamed: boolean,
     private readonly ended: () => void,
   ) {
     this.query_timeout = pending.reduce<number | undefined>(
@@ -117,12 +119,12 @@ class Flight {
     const packet: Buffer[] = [];
     try {
       for (const { statement } of this.pending) {
-        const { name } = statement;
+        const name = this.nameOf(statement);
         const isNew = name !== undefined && !this.toParse.includes(name);
         const isParsed = name !== undefined && (prepared.has(name) || !isNew);
         const isDescribed = name !== undefined && (prepared.get(name) !== undefined || !isNew);
         if (!isParsed) this.toParse.push(name ?? '');
-        write(packet, statement, isParsed, isDescribed);
+        write(packet, name, statement, isParsed, isDescribed);
       }
     } catch (error) {
       // Nothing is sent, so that the connection stays usable.
@@ -133,6 +135,10 @@ class Flight {
     this.isSent = true;
     client.connection.stream.write(Buffer.concat(packet));
     return null;
+  }
+
+  private nameOf({ name }: Statement): string | undefined {
+    return this.isNamed ? name : undefined;
   }
 
   /** Postgres has parsed the next statement. Its name stays known, whatever becomes of the flight. */
@@ -148,13 +154,13 @@ class Flight {
       emptyRow: Object.fromEntries(names.map((name) => [name, null])),
       parsers: fields.map(({ dataTypeID }) => this.session.client.getTypeParser(dataTypeID, 'text')),
     };
-    const { name } = this.current();
+    const name = this.nameOf(this.current());
     if (name !== undefined) this.session.prepared.set(name, columns);
     this.columns = columns;
   }
 
   handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
-    const { name } = this.current();
+    const name = this.nameOf(this.current());
     const columns = (name === undefined ? undefined : this.session.prepared.get(name)) ?? this.columns;
     if (!columns) return;
     const { names, parsers, emptyRow } = columns;
@@ -185,7 +191,7 @@ class Flight {
   }
 
   private finish(result: Result): void {
-    const { name } = this.current();
+    const name = this.nameOf(this.current());
     // A description comes before the result, if there is one.
     if (name !== undefined && !this.session.prepared.get(name)) this.session.prepared.set(name, noColumns);
     this.results.push(result);
@@ -247,6 +253,7 @@ class Flights {
 
   constructor(
     client: Wire,
+    private readonly namesStatements: () => boolean,
     private readonly submit: (flight: Flight) => void,
   ) {
     this.session = { client, prepared: new Map() };
@@ -278,7 +285,7 @@ class Flights {
     this.isClosed = this.tail !== null;
     this.tail = null;
     this.waiting = [];
-    this.active = new Flight(this.session, pending, () => {
+    this.active = new Flight(this.session, pending, this.namesStatements(), () => {
       this.active = null;
       if (this.waiting.length > 0) this.schedule();
     });
@@ -310,10 +317,13 @@ class Flights {
 
 const flightsOf = new WeakMap<Connection, Flights>();
 
-/** Makes `connection.query` send the statements of one turn of the event loop in one flight. */
-export function sendInFlights(connection: Connection): void {
+/**
+ * Makes `connection.query` send the statements of one turn of the event loop in one flight. While `namesStatements` is
+ * false, no statement is prepared.
+ */
+export function sendInFlights(connection: Connection, namesStatements: () => boolean): void {
   const submit = connection.query.bind(connection) as unknown as (flight: Flight) => void;
-  const flights = new Flights(connection as unknown as Wire, submit);
+  const flights = new Flights(connection as unknown as Wire, namesStatements, submit);
   flightsOf.set(connection, flights);
   connection.query = ((
     first: string | Statement,

@@ -92,8 +92,6 @@ interface Shared {
   readonly knex: Knex;
   readonly quotas: Amounts;
   readonly templates: Templates;
-  /** The statement without its name if statements cannot be prepared. */
-  prepared(statement: Statement): Statement;
 }
 
 const ignore = () => undefined;
@@ -138,7 +136,7 @@ function laneOn({ knex, quotas }: Shared, connection: Connection | null, userId:
 
 /** Runs a template of a lane. The user comes first among the arguments. */
 async function runTemplate<L>(
-  { templates, prepared }: Shared,
+  { templates }: Shared,
   connection: Connection,
   userId: string,
   laneFor: (userId: string) => L,
@@ -156,7 +154,7 @@ async function runTemplate<L>(
         Object.fromEntries(names.map((name, index) => [name, markers[index]])) as never,
       ),
   );
-  return (await run(connection, prepared(statement))).rows as never;
+  return (await run(connection, statement)).rows as never;
 }
 
 function readableLaneOn(shared: Shared, connection: Connection, userId: string): Lane {
@@ -288,19 +286,12 @@ export function createLanes(
 ): { withUser: WithUser; laneForJob: (userId: string) => LaneForJob } {
   enforceLaneLimits(pool.knex);
   const quotas = options.quotas ?? noQuotas;
-  const prepared = (statement: Statement): Statement => {
-    if (pool.namesStatements() || statement.name === undefined) return statement;
-    const { name: _name, ...unnamed } = statement;
-    return unnamed;
-  };
   const shared: Shared = {
     knex: pool.knex,
     quotas,
     templates: createTemplates(),
-    prepared,
   };
-  const named = (name: string, text: string, values: unknown[]): Statement =>
-    prepared({ name, text, values });
+  const named = (name: string, text: string, values: unknown[]): Statement => ({ name, text, values });
 
   // The lanes that exist and have no webhooks, as far as this process knows. The database checks it again.
   const quietLanes = new LRUCache<string, true>({ max: maxQuietLanes });
@@ -345,7 +336,7 @@ export function createLanes(
         webhooks,
         ...(isLimited ? limits : limits.map(() => null)),
       ]);
-      return [record, ...(options.onRecorded?.(userId, profile, chunk.length) ?? []).map(prepared)];
+      return [record, ...(options.onRecorded?.(userId, profile, chunk.length) ?? [])];
     });
   }
 
@@ -363,7 +354,7 @@ export function createLanes(
     return retry(() =>
       transact(pool, owner, {
         readOnly: true,
-        opening: [beginRead, scopeTo(caller)].map(prepared),
+        opening: [beginRead, scopeTo(caller)],
         check: ([, scope]) => check(scope),
         work(connection, _, endWith) {
           if (atOnce) endWith(nothingElse);
@@ -396,7 +387,7 @@ export function createLanes(
     request: IdempotentRequest,
     connection: Connection,
   ): Promise<Refusal | undefined> {
-    const statements = lookUpStatements(caller.userId, request).map(prepared);
+    const statements = lookUpStatements(caller.userId, request);
     const [, scope, ...found] = await sendAll(connection, [begin, scopeTo(caller), ...statements]);
     refuseStale(scope);
     return readRefusal(request, found);
@@ -440,7 +431,7 @@ export function createLanes(
           return refusal && { value: atomic.refused(refusal) };
         },
       }),
-      opening: (request ? opening.slice(-1) : opening).map(prepared),
+      opening: request ? opening.slice(-1) : opening,
       check(results, connection) {
         checked ??= check(results, connection);
         return checked;
@@ -468,7 +459,7 @@ export function createLanes(
         const statements = effectStatements(userId, effects);
         // An erased lane keeps no idempotency record.
         if (!request || effects.erased) return statements;
-        return [...statements, prepared(storeStatement(userId, request, atomic.reply(value)))];
+        return [...statements, storeStatement(userId, request, atomic.reply(value))];
       },
     });
     if (isCommitted) notifyChanged(userId, effects);

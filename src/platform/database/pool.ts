@@ -59,8 +59,6 @@ export interface Pool {
   /** Builds queries. They run on an acquired connection. */
   readonly knex: Knex;
   readonly transactionTimeoutMs: number;
-  /** Whether statements may be prepared. */
-  namesStatements(): boolean;
   /**
    * Acquires a connection for an owner. Owners take fair turns.
    * @throws PoolBusy if the owner's queue is full or the wait too long
@@ -125,6 +123,7 @@ function createKnex(
   options: CompleteOptions,
   log: Logger,
   isOutdated: (connection: Connection) => boolean,
+  namesStatements: () => boolean,
 ): Knex {
   return knex({
     client: 'pg',
@@ -145,7 +144,7 @@ function createKnex(
       validate: (connection: Connection) => !destroyed.has(connection) && !isOutdated(connection),
       afterCreate(connection: Connection, done: (error: null, connection: Connection) => void) {
         openedAt.set(connection, performance.now());
-        sendInFlights(connection);
+        sendInFlights(connection, namesStatements);
         done(null, connection);
       },
     } as Knex.PoolConfig,
@@ -179,7 +178,7 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
   let namesStatements = options.preparedStatements;
   const openedAtOf = (connection: Connection) => openedAt.get(connection) ?? 0;
   const isOutdated = (connection: Connection) => openedAtOf(connection) < outdatedBefore;
-  const pool = createKnex(options, log, isOutdated);
+  const pool = createKnex(options, log, isOutdated, () => namesStatements);
   const shares = createShares({
     total: options.max,
     perUser: options.maxPerUser,
@@ -233,7 +232,6 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
   return {
     knex: pool,
     transactionTimeoutMs: options.transactionTimeoutMs,
-    namesStatements: () => namesStatements,
     async acquire(owner) {
       const leave = await shares.enter(owner);
       const acquiredAt = performance.now();
