@@ -2240,6 +2240,11 @@ export interface components {
          * @description The request would exceed a quota of the lane. `quota` names what there would be too many of, and `limit` is the
          *     highest number that the lane may have. Tasks in the trash count. Nothing was changed, except by an import, which may
          *     have written some of its rows. Delete something or empty the trash, and then send the request again.
+         *
+         *     The quota `storage` limits the bytes of all rows of the lane, with the trash, the history of changes, the deliveries
+         *     of webhooks and the stored replies. A lane that has reached it can still be edited until it exceeds the quota by a
+         *     tenth. Tasks and projects can always be deleted, tasks can always be purged, and fields can always be set to null.
+         *     Room that was freed counts about 10 minutes later.
          */
         QuotaExceededProblem: {
             /** @constant */
@@ -2253,10 +2258,10 @@ export interface components {
              * @description The quota that would be exceeded.
              * @enum {string}
              */
-            quota: "tasks" | "projects" | "tags" | "webhooks";
+            quota: "tasks" | "projects" | "tags" | "webhooks" | "storage";
             /**
-             * Format: int32
-             * @description The highest number that the lane may have.
+             * Format: int64
+             * @description The highest number that the lane may have; for `storage`, the number of bytes.
              */
             limit: number;
         } & (components["schemas"]["Problem"] & {
@@ -2500,7 +2505,7 @@ export interface components {
             code: "completion-changed";
         });
         /** @description Why the completion cannot be changed now. */
-        CompletionConflictProblem: components["schemas"]["CompletionChangedProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
+        CompletionConflictProblem: components["schemas"]["CompletionChangedProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /**
          * Not recurring
          * @description The task has no next occurrence: it has no `rrule`, or it is closed.
@@ -2521,7 +2526,7 @@ export interface components {
             code: "not-recurring";
         });
         /** @description Why the occurrence cannot be skipped. */
-        SkipConflictProblem: components["schemas"]["NotRecurringProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
+        SkipConflictProblem: components["schemas"]["NotRecurringProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description A due date of a recurring task. */
         Occurrence: {
             due_date: components["schemas"]["CalendarDate"];
@@ -2569,8 +2574,6 @@ export interface components {
             /** @description The new parent task; null for none. */
             parent_id?: components["schemas"]["NullableId"];
         };
-        /** @description An earlier request with the same `Idempotency-Key` has no stored reply. */
-        IdempotencyConflictProblem: components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description A deleted task, together with the subtasks that were deleted with it. */
         TrashItem: {
             task: components["schemas"]["Task"];
@@ -3701,7 +3704,7 @@ export interface components {
             code: "webhook-disabled";
         });
         /** @description Why nothing can be sent to the webhook now. */
-        WebhookConflictProblem: components["schemas"]["WebhookDisabledProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
+        WebhookConflictProblem: components["schemas"]["WebhookDisabledProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description A range of events to send again. */
         WebhookReplay: {
             /** @description The start of the range, included. */
@@ -4666,7 +4669,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["PreconditionRequiredProblem"];
             };
         };
-        /** @description Either the request would exceed a quota of the lane, or the stored reply for its `Idempotency-Key` is not available. */
+        /**
+         * @description Either the request would exceed a quota of the lane, or the stored reply for its `Idempotency-Key` is not available:
+         *     the earlier request is still in progress, or its reply was larger than 1 MiB and was not stored.
+         */
         QuotaExceededOrConflict: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4689,7 +4695,13 @@ export interface components {
                 "application/problem+json": components["schemas"]["QuotaConflictProblem"];
             };
         };
-        /** @description Either the completion cannot be taken back, or the stored reply for the `Idempotency-Key` is not available. */
+        /**
+         * @description One of these is true:
+         *
+         *     - The completion cannot be taken back.
+         *     - The request would exceed the quota of storage.
+         *     - The stored reply for the `Idempotency-Key` is not available.
+         */
         CompletionChanged: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4710,7 +4722,13 @@ export interface components {
                 "application/problem+json": components["schemas"]["CompletionConflictProblem"];
             };
         };
-        /** @description Either the task does not recur or is closed, or the stored reply for the `Idempotency-Key` is not available. */
+        /**
+         * @description One of these is true:
+         *
+         *     - The task does not recur or is closed.
+         *     - The request would exceed the quota of storage.
+         *     - The stored reply for the `Idempotency-Key` is not available.
+         */
         NotRecurring: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4729,30 +4747,6 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["SkipConflictProblem"];
-            };
-        };
-        /**
-         * @description The stored reply for the `Idempotency-Key` is not available: the earlier request is still in progress, or its reply
-         *     was larger than 1 MiB and was not stored.
-         */
-        IdempotencyConflict: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["InFlightRetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/request-in-flight",
-                 *       "code": "request-in-flight",
-                 *       "title": "Request in flight",
-                 *       "status": 409,
-                 *       "detail": "A request with this key is still running.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["IdempotencyConflictProblem"];
             };
         };
         /** @description The project in its current state. */
@@ -5125,7 +5119,13 @@ export interface components {
                 "application/problem+json": components["schemas"]["WebhookPreconditionFailedProblem"];
             };
         };
-        /** @description Either the webhook is disabled, or the stored reply for the `Idempotency-Key` is not available. */
+        /**
+         * @description One of these is true:
+         *
+         *     - The webhook is disabled.
+         *     - The request would exceed the quota of storage.
+         *     - The stored reply for the `Idempotency-Key` is not available.
+         */
         WebhookDisabled: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -6401,7 +6401,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -6456,7 +6456,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["TaskPreconditionFailed"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
@@ -6998,7 +6998,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["ProjectNotFound"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["ProjectPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -7062,7 +7062,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["ProjectNotFound"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["ProjectPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -7225,6 +7225,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TagNotFound"];
+            409: components["responses"]["QuotaExceeded"];
             412: components["responses"]["TagPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
@@ -7292,7 +7293,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TagNotFound"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["TagPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -7465,7 +7466,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
@@ -7745,7 +7746,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["ProfilePreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -8372,7 +8373,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["WebhookPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -8461,7 +8462,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["WebhookPreconditionFailed"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
@@ -9255,7 +9256,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];

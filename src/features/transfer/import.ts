@@ -5,6 +5,7 @@ import type { Schemas, ValidationError } from '../../platform/contract/document/
 import {
   countsOf,
   findExceeded,
+  growthOf,
   type Lane,
   QuotaExceeded,
   type UserScope,
@@ -41,14 +42,15 @@ export interface Imported {
   readonly written: Written | null;
 }
 
-/** Checks the quotas. @throws QuotaExceeded if the lane would have more rows than its quota allows */
+/** Checks the quotas. @throws QuotaExceeded if the lane would have more rows or bytes than its quotas allow */
 async function requireRoom(lane: Lane, { rows }: ImportFile): Promise<void> {
-  const growth = { tasks: 0, projects: 0, tags: 0, webhooks: 0 };
-  const quotas = { task: 'tasks', project: 'projects', tag: 'tags' } as const;
-  for (const { type, action } of rows) {
-    if (action === 'create' && type in quotas) growth[quotas[type as keyof typeof quotas]] += 1;
-  }
-  const exceeded = findExceeded(countsOf(await findProfile(lane)), growth, lane.quotas);
+  // About as large as the row that is written and the change that is recorded.
+  const changes = rows.flatMap(({ type, action, note }) =>
+    type === 'file' || action !== 'create'
+      ? []
+      : [{ type, action: 'created', bytes: note?.length ?? 0, frees: false } as const],
+  );
+  const exceeded = findExceeded(countsOf(await findProfile(lane)), growthOf(changes), lane.quotas);
   if (exceeded) throw new QuotaExceeded(exceeded);
 }
 
