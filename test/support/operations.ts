@@ -86,3 +86,21 @@ export function idField(operation: Operation, field: string): boolean {
 export function statusesOf(operation: Operation): string[] {
   return Object.keys(described(operation).responses);
 }
+
+/** Whether a part of the contract refers to a schema, directly or through other references. */
+function refersTo(part: unknown, schema: string, seen = new Set<string>()): boolean {
+  return [...JSON.stringify(part ?? {}).matchAll(/"#\/components\/(\w+)\/(\w+)"/g)].some(
+    ([reference, kind = '', name = '']) => {
+      if (name === schema) return true;
+      if (seen.has(reference)) return false;
+      seen.add(reference);
+      const components = contractDocument.components as Record<string, Record<string, unknown>>;
+      return refersTo(components[kind]?.[name], schema, seen);
+    },
+  );
+}
+
+/** The ids of the operations that can answer a status with a schema of a problem. */
+export function operationsWithProblem(status: number, schema: string): string[] {
+  return operations.filter((each) => refersTo(described(each).responses[status], schema)).map(({ id }) => id);
+}

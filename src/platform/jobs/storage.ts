@@ -3,7 +3,8 @@ import { update } from '../database/update';
 import type { Job, JobContext } from './job';
 
 const lanesInRound = 10;
-const rowsInPart = 50_000;
+/** The most rows that one statement measures. */
+export const rowsInPart = 50_000;
 
 // The new time is a lease, too: other instances measure other lanes. A lane with a running write is measured later.
 const takeLanes = `
