@@ -1142,7 +1142,7 @@ export interface paths {
          *     - If the rule's `COUNT` counts completions, it is the number of completions that are left.
          *     - A cell is escaped with an apostrophe in front if a spreadsheet could run it as a formula: it begins with `=`,
          *       `+`, `-`, `@`, a full-width form of these, a tab or a line break. A cell that begins with apostrophes followed
-         *       by one of these is escaped too. `importLane` removes the apostrophe.
+         *       by one of these is escaped too. `importCsv` removes the apostrophe.
          */
         get: operations["exportCsv"];
         put?: never;
@@ -1185,7 +1185,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/{user_id}/import": {
+    "/api/{user_id}/import.json": {
         parameters: {
             query?: never;
             header?: never;
@@ -1201,40 +1201,80 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Import a file
-         * @description Imports a file: an export of Tasklane (`application/json`), tasks as CSV (`text/csv`), or the to-dos of an
-         *     iCalendar object (`text/calendar`).
+         * Import a JSON export
+         * @description Imports an export of Tasklane (`exportLane`), or a part of one. The section Transfer explains how imports work.
          *
-         *     - All rows are checked before the first one is written. If a row is not valid, nothing is written, and the answer
-         *       is 422 with the validation errors.
-         *     - With `dry_run=true` nothing is written. The report says what an import would do with each row.
-         *     - A row whose id the lane already has is skipped. So an import can be repeated and creates nothing twice.
-         *     - A task without an id gets an id that depends on the file: in CSV on the content of the file and the row number,
-         *       in iCalendar on `UID`.
-         *     - Rows are written in chunks. A chunk is written completely or not at all, and causes at most 1,000 changes. If
-         *       the service fails during the import, the chunks that are already written stay. Repeat the import to continue.
-         *
-         *     Limits:
-         *
-         *     - A file can have 200,000 rows, and a row 1 MiB.
-         *     - A user can import one file at a time. The service works on a few files at a time, and other imports wait for
-         *       their turn. If too many imports wait, the answer is 503 with `Retry-After`.
-         *     - If the client sends the file too slowly, the answer is 408.
-         *
-         *     **JSON** keeps ids, positions, parents, projects, tags with their colours, the trash, `created_at` and
-         *     `completed_at`. Versions begin again at 1, and `updated_at` is the time of the import. The settings of the profile
-         *     are imported if the lane's settings were never changed. `changes` is ignored, because the import causes its own
-         *     changes.
-         *
-         *     **CSV** has a header row with names of fields of `TaskImport`, in any order. Only `title` is required. Tags and
-         *     reminders are separated by commas. An empty cell means that the field is absent. If a task
-         *     names a project that does not exist, the project is created. The report has a row for it, with the row number of
-         *     that task.
-         *
-         *     **iCalendar**: each `VTODO` becomes a task. Other components are ignored and counted in `ignored`. `PRIORITY` 1 is
-         *     urgent, 2 to 4 high, 5 medium, 6 to 9 low.
+         *     - It keeps ids, positions, parents, projects, tags with their colours, the trash, `created_at` and `completed_at`.
+         *     - Versions begin again at 1, and `updated_at` is the time of the import.
+         *     - The settings of the profile are imported if the lane's settings were never changed.
+         *     - `changes` is ignored, because the import causes its own changes.
          */
         post: operations["importLane"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/import.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import tasks from CSV
+         * @description Imports tasks from CSV ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)) in UTF-8. The section Transfer explains
+         *     how imports work.
+         *
+         *     - The header row has names of fields of `TaskImport`, in any order. Only `title` is required.
+         *     - Tags and reminders are separated by commas.
+         *     - An empty cell means that the field is absent.
+         *     - A task without an id gets an id that depends on the content of the file and the row number.
+         *     - If a task names a project that does not exist, the project is created. The report has a row for it, with the row
+         *       number of that task.
+         */
+        post: operations["importCsv"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/import.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import tasks from iCalendar
+         * @description Imports the to-dos of an iCalendar object ([RFC 5545](https://www.rfc-editor.org/rfc/rfc5545)). The section Transfer
+         *     explains how imports work.
+         *
+         *     - Each `VTODO` becomes a task. Other components are ignored and counted in `ignored`.
+         *     - A task gets an id that depends on `UID`. If `UID` is the id of a task, it is kept.
+         *     - `PRIORITY` 1 is urgent, 2 to 4 high, 5 medium, 6 to 9 low.
+         */
+        post: operations["importCalendar"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3706,72 +3746,6 @@ export interface components {
             /** @description Ignored. */
             changes?: unknown;
         };
-        /** @description A task to import. A field that is absent or null gets its default. Fields that say so are ignored. */
-        TaskImport: {
-            /**
-             * @description The id of the task. It is required in JSON. In CSV, the service derives a missing id from the content of the
-             *     file and the row.
-             */
-            id?: components["schemas"]["NullableId"];
-            /** @description Ignored. */
-            user_id?: unknown;
-            project_id?: components["schemas"]["NullableId"];
-            /**
-             * @description The name of the project, only in CSV. If the lane has no project with the id `project_id`, the service creates
-             *     one with this name. Without `project_id`, the task goes to the project with this name, and the service creates
-             *     it if needed.
-             */
-            project?: components["schemas"]["ProjectName"];
-            parent_id?: components["schemas"]["NullableId"];
-            title: components["schemas"]["TaskTitle"];
-            description?: components["schemas"]["TaskDescription"];
-            /**
-             * @description The status of the task; the default is `pending`.
-             * @enum {string|null}
-             */
-            status?: "pending" | "in_progress" | "completed" | "cancelled" | null;
-            /**
-             * @description The priority of the task; the default is the `default_priority` of the profile.
-             * @enum {string|null}
-             */
-            priority?: "low" | "medium" | "high" | "urgent" | null;
-            /** @description Ignored, because `status` has this information. */
-            completed?: unknown;
-            /** @description The time of the completion; the default is the time of the import. */
-            completed_at?: components["schemas"]["NullableTimestamp"];
-            /** @description The names of the tags of the task. */
-            tags?: components["schemas"]["TagName"][] | null;
-            due_date?: components["schemas"]["NullableDate"];
-            due_time?: components["schemas"]["NullableTimeOfDay"];
-            time_zone?: components["schemas"]["NullableTimeZone"];
-            /** @description Ignored, because it follows from the other fields. */
-            due_at?: unknown;
-            rrule?: components["schemas"]["NullableRrule"];
-            /**
-             * @description How the next due date is found, as in `RepeatFrom`; the default is `schedule`.
-             * @enum {string|null}
-             */
-            repeat_from?: "schedule" | "completion" | null;
-            /** @description The first day of the recurrence rule; the default is the due date. */
-            recurrence_start?: components["schemas"]["NullableDate"];
-            /**
-             * @description The reminders of the task. A reminder in the past does not fire. A reminder before the due date is ignored if
-             *     the task has no due date.
-             */
-            reminders?: components["schemas"]["ReminderInput"][] | null;
-            /** @description The position of the task; by default the task comes after all others. */
-            position?: string | null;
-            /** @description Ignored. */
-            version?: unknown;
-            /** @description The time when the task was created; the default is the time of the import. */
-            created_at?: components["schemas"]["NullableTimestamp"];
-            /** @description Ignored. */
-            updated_at?: unknown;
-            /** @description The time when the task was deleted, only for tasks in the trash. */
-            deleted_at?: components["schemas"]["NullableTimestamp"];
-            /** @description The task whose deletion also deleted this task, only for tasks in the trash. */
-            deleted_with?: components["schemas"]["NullableId"];
-        };
         /** @description The result of one row of an import. */
         ImportRow: {
             /**
@@ -3868,6 +3842,72 @@ export interface components {
         });
         /** @description Why the import stopped. */
         ImportConflictProblem: components["schemas"]["ImportInterruptedProblem"] | components["schemas"]["QuotaExceededProblem"];
+        /** @description A task to import. A field that is absent or null gets its default. Fields that say so are ignored. */
+        TaskImport: {
+            /**
+             * @description The id of the task. It is required in JSON. In CSV, the service derives a missing id from the content of the
+             *     file and the row.
+             */
+            id?: components["schemas"]["NullableId"];
+            /** @description Ignored. */
+            user_id?: unknown;
+            project_id?: components["schemas"]["NullableId"];
+            /**
+             * @description The name of the project, only in CSV. If the lane has no project with the id `project_id`, the service creates
+             *     one with this name. Without `project_id`, the task goes to the project with this name, and the service creates
+             *     it if needed.
+             */
+            project?: components["schemas"]["ProjectName"];
+            parent_id?: components["schemas"]["NullableId"];
+            title: components["schemas"]["TaskTitle"];
+            description?: components["schemas"]["TaskDescription"];
+            /**
+             * @description The status of the task; the default is `pending`.
+             * @enum {string|null}
+             */
+            status?: "pending" | "in_progress" | "completed" | "cancelled" | null;
+            /**
+             * @description The priority of the task; the default is the `default_priority` of the profile.
+             * @enum {string|null}
+             */
+            priority?: "low" | "medium" | "high" | "urgent" | null;
+            /** @description Ignored, because `status` has this information. */
+            completed?: unknown;
+            /** @description The time of the completion; the default is the time of the import. */
+            completed_at?: components["schemas"]["NullableTimestamp"];
+            /** @description The names of the tags of the task. */
+            tags?: components["schemas"]["TagName"][] | null;
+            due_date?: components["schemas"]["NullableDate"];
+            due_time?: components["schemas"]["NullableTimeOfDay"];
+            time_zone?: components["schemas"]["NullableTimeZone"];
+            /** @description Ignored, because it follows from the other fields. */
+            due_at?: unknown;
+            rrule?: components["schemas"]["NullableRrule"];
+            /**
+             * @description How the next due date is found, as in `RepeatFrom`; the default is `schedule`.
+             * @enum {string|null}
+             */
+            repeat_from?: "schedule" | "completion" | null;
+            /** @description The first day of the recurrence rule; the default is the due date. */
+            recurrence_start?: components["schemas"]["NullableDate"];
+            /**
+             * @description The reminders of the task. A reminder in the past does not fire. A reminder before the due date is ignored if
+             *     the task has no due date.
+             */
+            reminders?: components["schemas"]["ReminderInput"][] | null;
+            /** @description The position of the task; by default the task comes after all others. */
+            position?: string | null;
+            /** @description Ignored. */
+            version?: unknown;
+            /** @description The time when the task was created; the default is the time of the import. */
+            created_at?: components["schemas"]["NullableTimestamp"];
+            /** @description Ignored. */
+            updated_at?: unknown;
+            /** @description The time when the task was deleted, only for tasks in the trash. */
+            deleted_at?: components["schemas"]["NullableTimestamp"];
+            /** @description The task whose deletion also deleted this task, only for tasks in the trash. */
+            deleted_with?: components["schemas"]["NullableId"];
+        };
         /** @description The state of the calendar feed of a lane. */
         CalendarFeed: {
             /** @description True if the lane has a calendar feed. */
@@ -5170,6 +5210,11 @@ export interface components {
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
          */
         DeliveryId: components["schemas"]["Id"];
+        /**
+         * @description If true, the file is only checked, and nothing is written.
+         * @example true
+         */
+        DryRun: boolean;
         /**
          * @description The id of the delivery. It stays the same when the event is sent again.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
@@ -8911,7 +8956,7 @@ export interface operations {
                  * @description If true, the file is only checked, and nothing is written.
                  * @example true
                  */
-                dry_run: boolean;
+                dry_run: components["parameters"]["DryRun"];
             };
             header?: never;
             path: {
@@ -8950,22 +8995,6 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["LaneImport"];
-                /**
-                 * @example title,due_date,tags
-                 *     Water the plants,2026-11-28,"home, garden"
-                 */
-                "text/csv": string;
-                /**
-                 * @example BEGIN:VCALENDAR
-                 *     VERSION:2.0
-                 *     BEGIN:VTODO
-                 *     UID:water-the-plants@example.com
-                 *     SUMMARY:Water the plants
-                 *     DUE;VALUE=DATE:20261128
-                 *     END:VTODO
-                 *     END:VCALENDAR
-                 */
-                "text/calendar": string;
             };
         };
         responses: {
@@ -9000,6 +9029,158 @@ export interface operations {
                      *           "type": "task",
                      *           "action": "create",
                      *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "errors": []
+                     *         }
+                     *       ],
+                     *       "rows_omitted": 0,
+                     *       "errors_omitted": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["ImportInterrupted"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    importCsv: {
+        parameters: {
+            query: {
+                /**
+                 * @description If true, the file is only checked, and nothing is written.
+                 * @example true
+                 */
+                dry_run: components["parameters"]["DryRun"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example title,due_date,tags
+                 *     Water the plants,2026-11-28,"home, garden"
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What happened with each row. With `dry_run`, what would happen. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "created": 1,
+                     *       "skipped": 0,
+                     *       "faults": 0,
+                     *       "ignored": 0,
+                     *       "rows": [
+                     *         {
+                     *           "row": 1,
+                     *           "line": 2,
+                     *           "type": "task",
+                     *           "action": "create",
+                     *           "id": "8e54a5eb-1dc9-5a6d-bbd5-19f8c62bbd13",
+                     *           "errors": []
+                     *         }
+                     *       ],
+                     *       "rows_omitted": 0,
+                     *       "errors_omitted": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["ImportInterrupted"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    importCalendar: {
+        parameters: {
+            query: {
+                /**
+                 * @description If true, the file is only checked, and nothing is written.
+                 * @example true
+                 */
+                dry_run: components["parameters"]["DryRun"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example BEGIN:VCALENDAR
+                 *     VERSION:2.0
+                 *     BEGIN:VTODO
+                 *     UID:water-the-plants@example.com
+                 *     SUMMARY:Water the plants
+                 *     DUE;VALUE=DATE:20261128
+                 *     END:VTODO
+                 *     END:VCALENDAR
+                 */
+                "text/calendar": string;
+            };
+        };
+        responses: {
+            /** @description What happened with each row. With `dry_run`, what would happen. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "created": 1,
+                     *       "skipped": 0,
+                     *       "faults": 0,
+                     *       "ignored": 0,
+                     *       "rows": [
+                     *         {
+                     *           "row": 1,
+                     *           "line": 3,
+                     *           "type": "task",
+                     *           "action": "create",
+                     *           "id": "0ae9fa3c-cb54-5c9e-9083-0a9ab296033e",
                      *           "errors": []
                      *         }
                      *       ],
@@ -9488,3 +9669,4 @@ export interface operations {
         };
     };
 }
+export type SpooledOperation = "importLane" | "importCsv" | "importCalendar";
