@@ -2657,24 +2657,26 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
         };
+        /** @description The numbers of open and completed tasks. */
+        TaskTally: {
+            /**
+             * Format: int32
+             * @description The number of tasks that are `pending` or `in_progress`.
+             */
+            open: number;
+            /**
+             * Format: int32
+             * @description The number of tasks that are `completed`.
+             */
+            completed: number;
+        };
         /** @description A page of projects. */
         ProjectPage: {
             /** @description The projects of this page, in order. */
             items: components["schemas"]["Project"][];
             /** @description The numbers of open and completed tasks for each project of this page, including subtasks, by project id. */
             counts: {
-                [key: string]: {
-                    /**
-                     * Format: int32
-                     * @description The number of tasks that are `pending` or `in_progress`.
-                     */
-                    open: number;
-                    /**
-                     * Format: int32
-                     * @description The number of tasks that are `completed`.
-                     */
-                    completed: number;
-                };
+                [key: string]: components["schemas"]["TaskTally"];
             };
             /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
@@ -2744,24 +2746,26 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
         };
+        /** @description The numbers of tasks with a tag. */
+        TagTally: {
+            /**
+             * Format: int32
+             * @description The number of tasks that are `pending` or `in_progress`.
+             */
+            open: number;
+            /**
+             * Format: int32
+             * @description The number of all tasks with the tag.
+             */
+            total: number;
+        };
         /** @description A page of tags. */
         TagPage: {
             /** @description The tags of this page, sorted by name without regard to case. */
             items: components["schemas"]["Tag"][];
             /** @description The numbers of tasks with each tag of this page, by tag id. */
             counts: {
-                [key: string]: {
-                    /**
-                     * Format: int32
-                     * @description The number of tasks that are `pending` or `in_progress`.
-                     */
-                    open: number;
-                    /**
-                     * Format: int32
-                     * @description The number of all tasks with the tag.
-                     */
-                    total: number;
-                };
+                [key: string]: components["schemas"]["TagTally"];
             };
             /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
@@ -3141,18 +3145,35 @@ export interface components {
         });
         /** @description Why the batch is refused or failed. */
         BatchUnprocessableProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["BatchFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
-        /** @description The numbers of open and completed tasks. */
-        TaskTally: {
+        /** @description The number of tasks for each status. */
+        TasksByStatus: {
             /**
              * Format: int32
-             * @description The number of tasks that are `pending` or `in_progress`.
+             * @description The number of tasks that are `pending`.
              */
-            open: number;
+            pending: number;
+            /**
+             * Format: int32
+             * @description The number of tasks that are `in_progress`.
+             */
+            in_progress: number;
             /**
              * Format: int32
              * @description The number of tasks that are `completed`.
              */
             completed: number;
+            /**
+             * Format: int32
+             * @description The number of tasks that are `cancelled`.
+             */
+            cancelled: number;
+        };
+        /** @description The number of tasks for each priority. */
+        TasksByPriority: {
+            low: components["schemas"]["TaskTally"];
+            medium: components["schemas"]["TaskTally"];
+            high: components["schemas"]["TaskTally"];
+            urgent: components["schemas"]["TaskTally"];
         };
         /** @description The numbers of open and completed tasks of a project, including subtasks. */
         ProjectTally: {
@@ -3178,6 +3199,34 @@ export interface components {
              */
             count: number;
         };
+        /** @description The completions in the requested range. */
+        CompletionStats: {
+            from: components["schemas"]["CalendarDate"];
+            until: components["schemas"]["CalendarDate"];
+            /**
+             * Format: int32
+             * @description The number of completions in the range.
+             */
+            total: number;
+            /** @description All days of the range in order, including days without completions. */
+            days: components["schemas"]["DayTally"][];
+        };
+        /**
+         * @description Streaks are consecutive days with at least one completion, at any time. The current streak lasts until today, or
+         *     until yesterday if today has no completion yet.
+         */
+        Streaks: {
+            /**
+             * Format: int32
+             * @description The number of days of the current streak; 0 if there is none.
+             */
+            current: number;
+            /**
+             * Format: int32
+             * @description The number of days of the longest streak.
+             */
+            longest: number;
+        };
         /** @description Statistics of the tasks of a lane. */
         Stats: {
             /** @description The time zone of all days in these statistics. */
@@ -3189,36 +3238,8 @@ export interface components {
              * @description The number of tasks.
              */
             total: number;
-            /** @description The number of tasks for each status. */
-            by_status: {
-                /**
-                 * Format: int32
-                 * @description The number of tasks that are `pending`.
-                 */
-                pending: number;
-                /**
-                 * Format: int32
-                 * @description The number of tasks that are `in_progress`.
-                 */
-                in_progress: number;
-                /**
-                 * Format: int32
-                 * @description The number of tasks that are `completed`.
-                 */
-                completed: number;
-                /**
-                 * Format: int32
-                 * @description The number of tasks that are `cancelled`.
-                 */
-                cancelled: number;
-            };
-            /** @description The number of tasks for each priority. */
-            by_priority: {
-                low: components["schemas"]["TaskTally"];
-                medium: components["schemas"]["TaskTally"];
-                high: components["schemas"]["TaskTally"];
-                urgent: components["schemas"]["TaskTally"];
-            };
+            by_status: components["schemas"]["TasksByStatus"];
+            by_priority: components["schemas"]["TasksByPriority"];
             /**
              * @description The number of tasks for each project with tasks, sorted by project id. The entry for tasks without a project
              *     comes first.
@@ -3234,34 +3255,8 @@ export interface components {
              * @description The number of open tasks that are due today. The view `today` lists them.
              */
             due_today: number;
-            /** @description The completions in the requested range. */
-            completions: {
-                from: components["schemas"]["CalendarDate"];
-                until: components["schemas"]["CalendarDate"];
-                /**
-                 * Format: int32
-                 * @description The number of completions in the range.
-                 */
-                total: number;
-                /** @description All days of the range in order, including days without completions. */
-                days: components["schemas"]["DayTally"][];
-            };
-            /**
-             * @description Streaks are consecutive days with at least one completion, at any time. The current streak lasts until today, or
-             *     until yesterday if today has no completion yet.
-             */
-            streaks: {
-                /**
-                 * Format: int32
-                 * @description The number of days of the current streak; 0 if there is none.
-                 */
-                current: number;
-                /**
-                 * Format: int32
-                 * @description The number of days of the longest streak.
-                 */
-                longest: number;
-            };
+            completions: components["schemas"]["CompletionStats"];
+            streaks: components["schemas"]["Streaks"];
         };
         /**
          * @description The first day of the week.
@@ -3420,6 +3415,13 @@ export interface components {
          * @enum {string}
          */
         ChangeAction: "created" | "updated" | "deleted" | "restored" | "purged" | "reminded";
+        /** @description The change of one field. */
+        FieldChange: {
+            /** @description The old value. */
+            from: unknown;
+            /** @description The new value. */
+            to: unknown;
+        };
         /** @description An entry in the history of the lane. */
         Change: {
             /**
@@ -3435,12 +3437,7 @@ export interface components {
             action: components["schemas"]["ChangeAction"];
             /** @description For an update, the changed fields, each with its old and its new value. */
             fields: {
-                [key: string]: {
-                    /** @description The old value. */
-                    from: unknown;
-                    /** @description The new value. */
-                    to: unknown;
-                };
+                [key: string]: components["schemas"]["FieldChange"];
             };
             at: components["schemas"]["Timestamp"];
         };
@@ -3454,6 +3451,16 @@ export interface components {
             event: "change";
             data: components["schemas"]["Change"];
         };
+        /** @description Why the stream cannot send the changes that the client missed. */
+        ResetEventData: {
+            /**
+             * @description Why the missed changes are not available. `too-old`: they are no longer stored. `other-epoch`: the lane was
+             *     erased or the database was restored in the meantime. `unknown-position`: the lane has no change with this
+             *     number yet.
+             * @enum {string}
+             */
+            reason: "too-old" | "other-epoch" | "unknown-position";
+        };
         /** @description The stream cannot send the changes that the client missed. It continues with new changes. */
         ResetEvent: {
             id: components["schemas"]["EventId"];
@@ -3462,15 +3469,16 @@ export interface components {
              * @enum {string}
              */
             event: "reset";
-            data: {
-                /**
-                 * @description Why the missed changes are not available. `too-old`: they are no longer stored. `other-epoch`: the lane was
-                 *     erased or the database was restored in the meantime. `unknown-position`: the lane has no change with this
-                 *     number yet.
-                 * @enum {string}
-                 */
-                reason: "too-old" | "other-epoch" | "unknown-position";
-            };
+            data: components["schemas"]["ResetEventData"];
+        };
+        /** @description Why the stream ends. */
+        ReconnectEventData: {
+            /**
+             * @description Why the stream ends. `token-expired`: get a new token before you connect. `age`: the stream has lasted one
+             *     hour. `shutdown`: this instance stops, and another one answers.
+             * @enum {string}
+             */
+            reason: "token-expired" | "age" | "shutdown";
         };
         /** @description The stream ends. The client should connect again. */
         ReconnectEvent: {
@@ -3479,15 +3487,10 @@ export interface components {
              * @enum {string}
              */
             event: "reconnect";
-            data: {
-                /**
-                 * @description Why the stream ends. `token-expired`: get a new token before you connect. `age`: the stream has lasted one
-                 *     hour. `shutdown`: this instance stops, and another one answers.
-                 * @enum {string}
-                 */
-                reason: "token-expired" | "age" | "shutdown";
-            };
+            data: components["schemas"]["ReconnectEventData"];
         };
+        /** @description An empty object. */
+        ErasedEventData: Record<string, never>;
         /** @description The stream ends because the lane was erased. */
         ErasedEvent: {
             /**
@@ -3495,8 +3498,7 @@ export interface components {
              * @enum {string}
              */
             event: "erased";
-            /** @description An empty object. */
-            data: Record<string, never>;
+            data: components["schemas"]["ErasedEventData"];
         };
         /** @description An event of the event stream of a lane. */
         LaneEvent: components["schemas"]["ChangeEvent"] | components["schemas"]["ResetEvent"] | components["schemas"]["ReconnectEvent"] | components["schemas"]["ErasedEvent"];
@@ -3604,8 +3606,8 @@ export interface components {
             /** @default null */
             description?: components["schemas"]["WebhookDescription"];
             /**
-             * @description Which events are sent: those of any of these types. Empty for all, but for events of webhooks themselves, which
-             *     are sent where `webhook.*` is named, and not to the webhook that they are about.
+             * @description The types of events to send. An empty array means all events except the events of webhooks. To get those, name
+             *     `webhook.*` or one of its types; a webhook never gets events about itself.
              * @default []
              */
             events?: components["schemas"]["EventFilter"][];
@@ -4002,16 +4004,10 @@ export interface components {
             parent_id?: components["schemas"]["NullableId"];
             title: components["schemas"]["TaskTitle"];
             description?: components["schemas"]["TaskDescription"];
-            /**
-             * @description The status of the task; the default is `pending`.
-             * @enum {string|null}
-             */
-            status?: "pending" | "in_progress" | "completed" | "cancelled" | null;
-            /**
-             * @description The priority of the task; the default is the `default_priority` of the profile.
-             * @enum {string|null}
-             */
-            priority?: "low" | "medium" | "high" | "urgent" | null;
+            /** @description The status of the task; the default is `pending`. */
+            status?: components["schemas"]["TaskStatus"] | null;
+            /** @description The priority of the task; the default is the `default_priority` of the profile. */
+            priority?: components["schemas"]["TaskPriority"] | null;
             /** @description Ignored, because `status` has this information. */
             completed?: unknown;
             /** @description The time of the completion; the default is the time of the import. */
@@ -4024,11 +4020,8 @@ export interface components {
             /** @description Ignored, because it follows from the other fields. */
             due_at?: unknown;
             rrule?: components["schemas"]["NullableRrule"];
-            /**
-             * @description How the next due date is found, as in `RepeatFrom`; the default is `schedule`.
-             * @enum {string|null}
-             */
-            repeat_from?: "schedule" | "completion" | null;
+            /** @description How the next due date is found, as in `RepeatFrom`; the default is `schedule`. */
+            repeat_from?: components["schemas"]["RepeatFrom"] | null;
             /** @description The first day of the recurrence rule; the default is the due date. */
             recurrence_start?: components["schemas"]["NullableDate"];
             /**
@@ -4130,63 +4123,75 @@ export interface components {
         MessageData: {
             change: components["schemas"]["Change"];
         };
+        /** @description The change of a task, and the task. */
+        TaskMessageData: {
+            /** @description The task at the time of sending; null if it no longer exists. */
+            task: components["schemas"]["Task"] | null;
+        } & components["schemas"]["MessageData"];
         /** @description A change of a task. */
         TaskMessage: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             type?: "task.created" | "task.updated" | "task.deleted" | "task.restored" | "task.purged" | "task.reminded";
-            data: {
-                /** @description The task at the time of sending; null if it no longer exists. */
-                task: components["schemas"]["Task"] | null;
-            } & components["schemas"]["MessageData"];
+            data: components["schemas"]["TaskMessageData"];
         } & components["schemas"]["Message"];
+        /** @description The change of a profile, and the profile. */
+        ProfileMessageData: {
+            /** @description The profile at the time of sending. */
+            profile: components["schemas"]["Profile"];
+        } & components["schemas"]["MessageData"];
         /** @description A change of the profile. */
         ProfileMessage: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             type?: "profile.updated";
-            data: {
-                /** @description The profile at the time of sending. */
-                profile: components["schemas"]["Profile"];
-            } & components["schemas"]["MessageData"];
+            data: components["schemas"]["ProfileMessageData"];
         } & components["schemas"]["Message"];
+        /** @description The change of a project, and the project. */
+        ProjectMessageData: {
+            /** @description The project at the time of sending; null if it no longer exists. */
+            project: components["schemas"]["Project"] | null;
+        } & components["schemas"]["MessageData"];
         /** @description A change of a project. */
         ProjectMessage: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             type?: "project.created" | "project.updated" | "project.deleted";
-            data: {
-                /** @description The project at the time of sending; null if it no longer exists. */
-                project: components["schemas"]["Project"] | null;
-            } & components["schemas"]["MessageData"];
+            data: components["schemas"]["ProjectMessageData"];
         } & components["schemas"]["Message"];
+        /** @description The change of a tag, and the tag. */
+        TagMessageData: {
+            /** @description The tag at the time of sending; null if it no longer exists. */
+            tag: components["schemas"]["Tag"] | null;
+        } & components["schemas"]["MessageData"];
         /** @description A change of a tag. */
         TagMessage: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             type?: "tag.created" | "tag.updated" | "tag.deleted";
-            data: {
-                /** @description The tag at the time of sending; null if it no longer exists. */
-                tag: components["schemas"]["Tag"] | null;
-            } & components["schemas"]["MessageData"];
+            data: components["schemas"]["TagMessageData"];
         } & components["schemas"]["Message"];
+        /** @description The change of a completion, and the completion. */
+        CompletionMessageData: {
+            /** @description The completion at the time of sending; null if it no longer exists. */
+            completion: components["schemas"]["Completion"] | null;
+        } & components["schemas"]["MessageData"];
         /** @description A change of a completion. */
         CompletionMessage: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             type?: "completion.created" | "completion.deleted";
-            data: {
-                /** @description The completion at the time of sending; null if it no longer exists. */
-                completion: components["schemas"]["Completion"] | null;
-            } & components["schemas"]["MessageData"];
+            data: components["schemas"]["CompletionMessageData"];
         } & components["schemas"]["Message"];
         /** @description A change of another entity. */
         ChangeMessage: {
             data: components["schemas"]["MessageData"];
         } & components["schemas"]["Message"];
+        /** @description The webhook that is tested, and its user. */
+        TestMessageData: {
+            user_id: components["schemas"]["UserId"];
+            webhook_id: components["schemas"]["Id"];
+        };
         /** @description A test, without a change. */
         TestMessage: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             type?: "webhook.test";
-            data: {
-                user_id: components["schemas"]["UserId"];
-                webhook_id: components["schemas"]["Id"];
-            };
+            data: components["schemas"]["TestMessageData"];
         } & components["schemas"]["Message"];
         /**
          * Request header fields too large
