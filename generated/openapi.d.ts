@@ -4233,18 +4233,13 @@ export interface components {
                  *       "code": "validation-failed",
                  *       "title": "Validation failed",
                  *       "status": 422,
-                 *       "detail": "`due_date` must be a calendar date such as 2027-01-31, and 1 more error",
+                 *       "detail": "`unknown` is not a parameter of this operation",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "errors": [
                  *         {
-                 *           "pointer": "/body/due_date",
-                 *           "code": "wrong-format",
-                 *           "detail": "must be a calendar date such as 2027-01-31"
-                 *         },
-                 *         {
-                 *           "pointer": "/body/title",
-                 *           "code": "required",
-                 *           "detail": "is required"
+                 *           "pointer": "/query/unknown",
+                 *           "code": "unknown",
+                 *           "detail": "is not a parameter of this operation"
                  *         }
                  *       ],
                  *       "errors_omitted": 0
@@ -4381,13 +4376,13 @@ export interface components {
                  *       "code": "validation-failed",
                  *       "title": "Validation failed",
                  *       "status": 422,
-                 *       "detail": "`title` is required",
+                 *       "detail": "`unknown` is not a parameter of this operation",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "errors": [
                  *         {
-                 *           "pointer": "/body/title",
-                 *           "code": "required",
-                 *           "detail": "is required"
+                 *           "pointer": "/query/unknown",
+                 *           "code": "unknown",
+                 *           "detail": "is not a parameter of this operation"
                  *         }
                  *       ],
                  *       "errors_omitted": 0
@@ -4584,10 +4579,10 @@ export interface components {
                  *       "code": "quota-exceeded",
                  *       "title": "Quota exceeded",
                  *       "status": 409,
-                 *       "detail": "The lane may hold 20 webhooks.",
+                 *       "detail": "The lane may hold 5000 tags.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
-                 *       "quota": "webhooks",
-                 *       "limit": 20
+                 *       "quota": "tags",
+                 *       "limit": 5000
                  *     }
                  */
                 "application/problem+json": components["schemas"]["QuotaConflictProblem"];
@@ -4678,7 +4673,7 @@ export interface components {
                  *       "color": "#2f855a",
                  *       "archived": false,
                  *       "position": "m00064422c6a9c0",
-                 *       "version": 2,
+                 *       "version": 3,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
                  *       "updated_at": "2026-11-21T10:00:00.000Z"
                  *     }
@@ -4729,7 +4724,7 @@ export interface components {
                  *         "color": "#2f855a",
                  *         "archived": false,
                  *         "position": "m00064422c6a9c0",
-                 *         "version": 2,
+                 *         "version": 3,
                  *         "created_at": "2026-11-21T09:30:00.000Z",
                  *         "updated_at": "2026-11-21T10:00:00.000Z"
                  *       }
@@ -4755,7 +4750,7 @@ export interface components {
                  *       "user_id": "ada",
                  *       "name": "household",
                  *       "color": null,
-                 *       "version": 2,
+                 *       "version": 3,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
                  *       "updated_at": "2026-11-21T10:00:00.000Z"
                  *     }
@@ -4804,7 +4799,7 @@ export interface components {
                  *         "user_id": "ada",
                  *         "name": "household",
                  *         "color": null,
-                 *         "version": 2,
+                 *         "version": 3,
                  *         "created_at": "2026-11-21T09:30:00.000Z",
                  *         "updated_at": "2026-11-21T10:00:00.000Z"
                  *       }
@@ -4831,8 +4826,8 @@ export interface components {
                  *       "week_start": "monday",
                  *       "default_priority": "medium",
                  *       "require_if_match": false,
-                 *       "version": 2,
-                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       "version": 3,
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
                  *     }
                  */
                 "application/json": components["schemas"]["Profile"];
@@ -4860,8 +4855,8 @@ export interface components {
                  *         "week_start": "monday",
                  *         "default_priority": "medium",
                  *         "require_if_match": false,
-                 *         "version": 2,
-                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *         "version": 3,
+                 *         "updated_at": "2026-11-21T10:00:00.000Z"
                  *       }
                  *     }
                  */
@@ -4936,6 +4931,29 @@ export interface components {
                 "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
             };
         };
+        /** @description Either the request would exceed a quota of the lane, or the stored reply for its `Idempotency-Key` is not available. */
+        WebhookQuotaExceeded: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/quota-exceeded",
+                 *       "code": "quota-exceeded",
+                 *       "title": "Quota exceeded",
+                 *       "status": 409,
+                 *       "detail": "The lane may hold 20 webhooks.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "quota": "webhooks",
+                 *       "limit": 20
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["QuotaConflictProblem"];
+            };
+        };
         /** @description The webhook in its current state. */
         WebhookRepresentation: {
             headers: {
@@ -4962,7 +4980,7 @@ export interface components {
                  *       "disabled_at": null,
                  *       "verified_at": "2026-11-21T09:30:01.000Z",
                  *       "secret_rotated_at": null,
-                 *       "version": 2,
+                 *       "version": 3,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
                  *       "updated_at": "2026-11-21T10:00:00.000Z"
                  *     }
@@ -5020,7 +5038,7 @@ export interface components {
                  *         "disabled_at": null,
                  *         "verified_at": "2026-11-21T09:30:01.000Z",
                  *         "secret_rotated_at": null,
-                 *         "version": 2,
+                 *         "version": 3,
                  *         "created_at": "2026-11-21T09:30:00.000Z",
                  *         "updated_at": "2026-11-21T10:00:00.000Z"
                  *       }
@@ -5273,12 +5291,10 @@ export interface components {
          */
         RetryAfter: number;
         /**
-         * @description The strong entity tag of the entity in the body, for `If-Match` and `If-None-Match` (RFC 9110, section 8.8.3). It
-         *     consists of `version` and of `updated_at` in milliseconds since 1970. If `updated_at` is null, the second number is
-         *     0.
-         * @example "3-1795255200000"
+         * @description The strong entity tag of the new entity, as in `ETag`.
+         * @example "1-1795253400000"
          */
-        ETag: string;
+        CreatedETag: string;
         /**
          * @description Present if this is the stored reply to an earlier request with the same `Idempotency-Key`.
          * @example true
@@ -5295,6 +5311,13 @@ export interface components {
          * @example 1
          */
         InFlightRetryAfter: number;
+        /**
+         * @description The strong entity tag of the entity in the body, for `If-Match` and `If-None-Match` (RFC 9110, section 8.8.3). It
+         *     consists of `version` and of `updated_at` in milliseconds since 1970. If `updated_at` is null, the second number is
+         *     0.
+         * @example "3-1795255200000"
+         */
+        ETag: string;
         /**
          * @description The address of the new resource.
          * @example /api/ada/projects/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
@@ -5320,6 +5343,16 @@ export interface components {
          * @example attachment; filename="tasklane-2026-11-21.json"
          */
         ContentDisposition: string;
+        /**
+         * @description Says that the response is a file, and gives its name (RFC 6266).
+         * @example attachment; filename="tasklane-2026-11-21.csv"
+         */
+        CsvContentDisposition: string;
+        /**
+         * @description Says that the response is a file, and gives its name (RFC 6266).
+         * @example attachment; filename="tasklane-2026-11-21.ics"
+         */
+        CalendarContentDisposition: string;
         /**
          * @description The address of the new resource.
          * @example /api/ada/calendar-feed
@@ -5381,7 +5414,7 @@ export interface operations {
                 project_id?: components["schemas"]["Id"][];
                 /**
                  * @description Only the direct subtasks of this task. For tasks without a parent, use `has_not=parent`.
-                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f
                  */
                 parent_id?: components["schemas"]["Id"];
                 /**
@@ -5561,15 +5594,16 @@ export interface operations {
                      *         {
                      *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
                      *           "user_id": "ada",
-                     *           "project_id": null,
+                     *           "project_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
                      *           "parent_id": null,
                      *           "title": "Water the plants",
                      *           "description": null,
                      *           "status": "pending",
-                     *           "priority": "medium",
+                     *           "priority": "high",
                      *           "completed": false,
                      *           "completed_at": null,
                      *           "tags": [
+                     *             "garden",
                      *             "home"
                      *           ],
                      *           "due_date": "2026-11-21",
@@ -5688,7 +5722,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["CreatedETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["TaskLocation"];
                     [name: string]: unknown;
@@ -6721,7 +6755,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["CreatedETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["ProjectLocation"];
                     [name: string]: unknown;
@@ -7396,7 +7430,7 @@ export interface operations {
                      *       "code": "batch-failed",
                      *       "title": "Batch failed",
                      *       "status": 422,
-                     *       "detail": "Operation 1 failed, and nothing was changed. The lane has no task with this id.",
+                     *       "detail": "Operation 1 failed, and nothing was changed. The lane may hold 200000 tasks.",
                      *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                      *       "results": [
                      *         {
@@ -8088,7 +8122,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["CreatedETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["WebhookLocation"];
                     [name: string]: unknown;
@@ -8121,7 +8155,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            409: components["responses"]["QuotaExceededOrConflict"];
+            409: components["responses"]["WebhookQuotaExceeded"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
@@ -8356,10 +8390,10 @@ export interface operations {
                      *       "disabled_reason": null,
                      *       "disabled_at": null,
                      *       "verified_at": "2026-11-21T09:30:01.000Z",
-                     *       "secret_rotated_at": "2026-11-22T09:30:00.000Z",
-                     *       "version": 2,
+                     *       "secret_rotated_at": "2026-11-21T10:00:00.000Z",
+                     *       "version": 3,
                      *       "created_at": "2026-11-21T09:30:00.000Z",
-                     *       "updated_at": "2026-11-22T09:30:00.000Z",
+                     *       "updated_at": "2026-11-21T10:00:00.000Z",
                      *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
                      *     }
                      */
@@ -8880,7 +8914,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    "Content-Disposition": components["headers"]["CsvContentDisposition"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8920,7 +8954,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    "Content-Disposition": components["headers"]["CalendarContentDisposition"];
                     [name: string]: unknown;
                 };
                 content: {
