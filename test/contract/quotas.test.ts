@@ -51,7 +51,7 @@ const create = (path: string, body: object) => user.send('POST', path, { body })
 const task = (fields: object = {}) => create('/tasks', { title: 'A task', ...fields });
 const tags = (...names: string[]) => ({ tags: names });
 const importOf = (tasks: number, query = '', tag?: string) =>
-  user.send('POST', `/import${query}`, {
+  user.send('POST', `/import.csv${query}`, {
     headers: { 'Content-Type': 'text/csv' },
     body: ['title,tags', ...Array.from({ length: tasks }, (_, n) => `Task ${n},${tag ? tag + n : ''}`)].join(
       '\n',
@@ -78,7 +78,16 @@ const growing: Record<string, (id: string) => Promise<unknown>> = {
   updateTask: (id) => user.send('PATCH', `/tasks/${id}`, { body: tags('d') }),
   createProject: () => create('/projects', { name: 'Three' }),
   createWebhook: () => create('/webhooks', { url: 'https://hooks.example.com/other' }),
-  importLane: () => importOf(1),
+  importLane: () =>
+    user.send('POST', '/import.json', {
+      body: { format: 'tasklane-export', version: 2, tasks: [{ id: randomUUID(), title: 'A task' }] },
+    }),
+  importCsv: () => importOf(1),
+  importCalendar: () =>
+    user.send('POST', '/import.ics', {
+      headers: { 'Content-Type': 'text/calendar' },
+      body: 'BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nSUMMARY:A task\r\nEND:VTODO\r\nEND:VCALENDAR\r\n',
+    }),
 };
 
 test('the contract declares the problem for each of these operations', () => {

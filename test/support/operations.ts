@@ -62,6 +62,12 @@ export function exampleBody(operation: Operation): unknown {
   return media === undefined ? undefined : described(operation).requestBody?.content[media]?.example;
 }
 
+/** The contract's example of a request: its body and media type, for `send`; empty if the operation has no body. */
+export function exampleRequest(operation: Operation): { body?: unknown; headers?: Record<string, string> } {
+  const [type] = operation.mediaTypes;
+  return type === undefined ? {} : { body: exampleBody(operation), headers: { 'Content-Type': type } };
+}
+
 interface BodySchema {
   properties?: Record<string, { $ref?: string }>;
 }

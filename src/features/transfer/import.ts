@@ -11,24 +11,13 @@ import {
   type UserScope,
 } from '../../platform/database/lane';
 import { findProfile } from '../profile/repository';
-import { readCalendar } from './calendar-file';
-import { readCsv } from './csv-file';
 import { collect, type FileRow, type ImportFile, locate, type ReadRow } from './file';
-import { readJson } from './json-file';
 import { createNotes, type Note } from './notes';
 import { planImport } from './plan';
 import { type Written, writeImport } from './write';
 
-/** A file with one of the media types of the contract. */
-export interface Source {
-  readonly type: string;
-  readonly body: SpooledBody;
-}
-
-function readRows({ type, body }: Source): AsyncIterable<ReadRow | 'ignored'> {
-  if (type === 'application/json') return readJson(body);
-  return type === 'text/csv' ? readCsv(body) : readCalendar(body);
-}
+/** Reads the rows of a file of one format. */
+export type RowReader = (file: SpooledBody) => AsyncIterable<ReadRow | 'ignored'>;
 
 function count(rows: readonly FileRow[], action: FileRow['action']): number {
   return rows.reduce((sum, row) => (row.action === action ? sum + 1 : sum), 0);
@@ -55,8 +44,12 @@ async function requireRoom(lane: Lane, { rows }: ImportFile): Promise<void> {
 }
 
 /** Imports a file. Nothing is written if it has errors, or for a dry run. */
-export async function importFile(scope: UserScope, source: Source, dryRun: boolean): Promise<Imported> {
-  const file = await collect(readRows(source), createNotes(source.body.file));
+export async function importFile(
+  scope: UserScope,
+  body: SpooledBody,
+  { readRows, dryRun }: { readonly readRows: RowReader; readonly dryRun: boolean },
+): Promise<Imported> {
+  const file = await collect(readRows(body), createNotes(body.file));
   await scope.read(async (lane) => {
     await planImport(lane, file);
     await requireRoom(lane, file);
