@@ -9,9 +9,8 @@ const { basename, dirname, join, relative } = require('node:path');
 
 const root = join(__dirname, '..');
 const sources = ['knexfile.ts', 'src', 'migrations', 'scripts'];
-// In dist. The first says what was built from what; Node keeps compiled code in the second (src/main.ts).
+// In dist; says what was built from what.
 const stampName = '.build.json';
-const compileCacheName = '.compile-cache';
 
 // Packages that a service needs late or never. Each import of them is evaluated at its first use.
 const lazyPackages = ['@redis/client', 'csv-parse', 'csv-stringify/sync', 'ical.js', 'temporal-polyfill'];
@@ -44,7 +43,7 @@ function filesBelow(/** @type {string} */ base, directory = '') {
 function readSources(/** @type {string} */ project) {
   const { devDependencies } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));
   const paths = sources.flatMap((each) =>
-    each.endsWith('.ts') ? [each] : filesBelow(project, each).filter((path) => path.endsWith('.ts')),
+    each.endsWith('.ts') ? [each] : filesBelow(project, each).filter((path) => /(?<!\.d)\.ts$/.test(path)),
   );
   return {
     // The package.json and not the package says which version it is: an installation for production lacks the package.
@@ -115,9 +114,7 @@ async function build(project = root) {
   const now = readSources(project);
   const before = readStamp(dist);
   // Another build may run: its temporary files are not surplus.
-  const present = new Set(
-    filesBelow(dist).filter((path) => !path.startsWith(compileCacheName) && !/\.\d+$/.test(path)),
-  );
+  const present = new Set(filesBelow(dist).filter((path) => !/\.\d+$/.test(path)));
   const expected = new Set([stampName]);
   const stale = [];
   for (const [path, content] of Object.entries(now.files)) {
