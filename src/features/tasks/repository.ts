@@ -2,6 +2,7 @@ import { isOpenSql, openStatuses } from '../../domain/tasks/status';
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import { type Position, pageAfter, type SortKey, type SortValue } from '../../platform/database/keyset';
 import {
+  bytesOfRow,
   differences,
   type Lane,
   type RowQuery,
@@ -321,6 +322,7 @@ export async function insertTask(
   const values = { ...defined(asJson(task)), ...wordsOfTask(task.title, task.description) };
   const insert = async () => {
     lane.changed({ type: 'task', id: task.id, action: 'created', fields: {} });
+    lane.stored(bytesOfRow(lane.userId, values));
     const [row] = await lane.template<TaskRow, typeof values>(
       isCompleted ? 'insert-completed-task' : 'insert-task',
       values,

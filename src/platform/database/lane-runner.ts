@@ -8,6 +8,7 @@ import { chunksOf, rowsInStatement } from './chunks';
 import { isTransient, isUnavailable, sqlState } from './errors';
 import { run } from './flight';
 import {
+  bytesOfReply,
   type IdempotentRequest,
   lookUpStatements,
   type Refusal,
@@ -17,7 +18,6 @@ import {
 import {
   type AtomicWork,
   type Attempt,
-  type Change,
   type Lane,
   type LaneForJob,
   type LaneOpening,
@@ -38,19 +38,13 @@ import {
   openFreshScope,
   openScope,
   recordChanges,
+  storeBytes,
 } from './lane-sql';
 import { type Pool, StaleConnection } from './pool';
-import {
-  type Amounts,
-  countsOf,
-  findExceeded,
-  growthOf,
-  noQuotas,
-  QuotaExceeded,
-  quotaNames,
-} from './quotas';
+import { type Amounts, countsOf, findExceeded, growthOf, limitsOf, noQuotas, QuotaExceeded } from './quotas';
 import { type LaneTables, schema } from './rows';
 import { jobsOwner, type Owner, ownerOf } from './shares';
+import { bytesOfRow, type PendingChange, toPendingChange } from './storage';
 import { createTemplates, type Templates } from './template';
 import { type Connection, type Statement, sendAll, transact } from './transaction';
 
@@ -176,25 +170,34 @@ function readableLaneOn(shared: Shared, connection: Connection, userId: string):
 
 /** What a write stores when it commits, beside its rows. */
 interface PendingEffects {
-  readonly changes: Change[];
+  readonly changes: PendingChange[];
+  /** The bytes of the rows that it inserted. */
+  rowBytes: number;
   erased: boolean;
   /** As it was when the write locked the lane. */
   profile: Pick<LockedProfile, 'delivers'>;
 }
 
-const noEffects = (): PendingEffects => ({ changes: [], erased: false, profile: { delivers: false } });
+const noEffects = (): PendingEffects => ({
+  changes: [],
+  rowBytes: 0,
+  erased: false,
+  profile: { delivers: false },
+});
 
 /** `WritableLane.attempt` on a connection. */
 async function attempt<T>(
   connection: Connection,
-  { changes }: PendingEffects,
+  effects: PendingEffects,
   part: () => Promise<T>,
   shouldKeep: (value: T) => boolean,
 ): Promise<Attempt<T>> {
+  const { changes, rowBytes } = effects;
   const changesBefore = changes.length;
   const undo = async () => {
     await connection.query('rollback to savepoint attempt');
     changes.length = changesBefore;
+    effects.rowBytes = rowBytes;
   };
   // Not awaited: if it fails, the statements after it fail too.
   connection.query('savepoint attempt').catch(ignore);
@@ -228,7 +231,7 @@ function writableLaneOn(
         shared,
         connection,
         userId,
-        (user) => writableLaneOn(shared, connection, user, effects, counts),
+        (user) => writableLaneOn(shared, connection, user, noEffects(), counts),
         key,
         args,
         build as never,
@@ -236,14 +239,18 @@ function writableLaneOn(
     now: knex.raw(writeTime),
     insert: (table, row) => {
       const rows = (Array.isArray(row) ? row : [row]) as object[];
+      for (const each of rows) effects.rowBytes += bytesOfRow(userId, each);
       return knex(`${schema}.${table}`)
         .connection(connection)
         .insert(rows.map((each) => ({ ...each, user_id: userId }))) as never;
     },
-    changed: (change) => effects.changes.push(change),
+    changed: (change) => effects.changes.push(toPendingChange(userId, change)),
+    stored: (bytes) => {
+      effects.rowBytes += bytes;
+    },
     attempt: attemptPart,
     finish: finish ?? ((part) => attemptPart(part, () => true)),
-    exceeded: async () => findExceeded(await counts, growthOf(effects.changes), quotas),
+    exceeded: async () => findExceeded(await counts, growthOf(effects.changes, effects.rowBytes), quotas),
     erase: () => {
       effects.erased = true;
     },
@@ -308,9 +315,12 @@ export function createLanes(
       String(pool.transactionTimeoutMs),
     ]);
 
+  // Larger lanes are measured. Postgres takes null for a threshold that no lane reaches.
+  const measuredAbove = Number.isFinite(quotas.storage) ? Math.floor(quotas.storage / 2) : null;
+
   function effectStatements(
     userId: string,
-    { changes, erased, profile }: PendingEffects,
+    { changes, rowBytes, erased, profile }: PendingEffects,
     isLimited = true,
   ): Statement[] {
     if (erased) {
@@ -321,20 +331,30 @@ export function createLanes(
         { text: eraseLane, values: [userId], query_timeout: longest },
       ];
     }
-    return chunksOf(changes, rowsInStatement).flatMap((chunk) => {
-      const { tasks, projects, tags, webhooks } = growthOf(chunk);
-      const limits = quotaNames.map((name) => (Number.isFinite(quotas[name]) ? quotas[name] : null));
+    if (changes.length === 0) {
+      return rowBytes > 0 ? [named('lane-store', storeBytes, [userId, rowBytes, measuredAbove])] : [];
+    }
+    return chunksOf(changes, rowsInStatement).flatMap((chunk, index) => {
+      const growth = growthOf(chunk, index === 0 ? rowBytes : 0);
+      const { tasks, projects, tags, webhooks, storage } = growth;
+      const limits = limitsOf(growth, isLimited ? quotas : noQuotas);
       const record = named('lane-record', recordChanges, [
         userId,
         chunk.map((change) => change.type),
         chunk.map((change) => change.id),
         chunk.map((change) => change.action),
-        chunk.map((change) => JSON.stringify(change.fields)),
+        chunk.map((change) => change.json),
         tasks,
         projects,
         tags,
         webhooks,
-        ...(isLimited ? limits : limits.map(() => null)),
+        storage,
+        measuredAbove,
+        limits.tasks,
+        limits.projects,
+        limits.tags,
+        limits.webhooks,
+        limits.storage,
       ]);
       return [record, ...(options.onRecorded?.(userId, profile, chunk.length) ?? [])];
     });
@@ -419,10 +439,6 @@ export function createLanes(
       effects.profile = await checkLock(caller, locked, connection);
       counts = countsOf(locked?.rows[0]);
     }
-    function assertInQuota(): void {
-      const exceeded = findExceeded(counts, growthOf(effects.changes), quotas);
-      if (exceeded) throw new QuotaExceeded(exceeded);
-    }
     const value = await transact(pool, ownerOf(userId), {
       readOnly: false,
       ...(request && {
@@ -455,11 +471,15 @@ export function createLanes(
       closing(value) {
         isCommitted = atomic?.shouldCommit(value) ?? true;
         if (!isCommitted) return null;
-        assertInQuota();
+        const reply = request && atomic.reply(value);
+        if (reply) effects.rowBytes += bytesOfReply(userId, reply);
+        const growth = growthOf(effects.changes, effects.rowBytes);
+        const exceeded = effects.erased ? undefined : findExceeded(counts, growth, quotas);
+        if (exceeded) throw new QuotaExceeded(exceeded);
         const statements = effectStatements(userId, effects);
         // An erased lane keeps no idempotency record.
-        if (!request || effects.erased) return statements;
-        return [...statements, storeStatement(userId, request, atomic.reply(value))];
+        if (!request || !reply || effects.erased) return statements;
+        return [...statements, storeStatement(userId, request, reply)];
       },
     });
     if (isCommitted) notifyChanged(userId, effects);

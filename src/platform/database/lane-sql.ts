@@ -23,7 +23,21 @@ export const openFreshScope = scopeOf(
   (isStale) => `case when ${isStale} then ${schema}.refuse('the token is stale') else false end`,
 );
 
-const counters = 'task_count, project_count, tag_count, webhook_count';
+const counters = 'task_count, project_count, tag_count, webhook_count, storage_written, storage_correction';
+
+/** Assignments that add bytes to the lane's storage, and have it measured if it is then larger than `threshold`. */
+const addStorage = (bytes: string, threshold: string) => `
+      storage_written = storage_written + ${bytes}::bigint,
+      storage_check_at = case when storage_written + storage_correction + ${bytes}::bigint > ${threshold}::bigint
+        then coalesce(storage_check_at, clock_timestamp()) else storage_check_at end`;
+
+/**
+ * Adds bytes to the lane's storage.
+ * Values: user id, the bytes, and the threshold of measuring (null for none).
+ */
+export const storeBytes = `
+  update ${schema}.profiles set ${addStorage('$2', '$3')}
+  where user_id = $1`;
 
 /**
  * Locks the lane's profile, and creates it for the first write (`made`). `for update` and the unique index allow one writer
@@ -74,19 +88,19 @@ export const eraseLane = `
 
 /**
  * Stores changes with the next sequence numbers of the lane, and updates the lane's counts.
- * Fails if a count grows beyond its quota.
- * Values: user id, four lists with one item per change (types, ids, actions, fields), the growth of the four counts, and
- * their quotas (null for none).
+ * Fails if a count grows beyond its limit, or the storage beyond its own.
+ * Values: user id, four lists with one item per change (types, ids, actions, fields), the growth of the four counts and
+ * of the storage, the threshold of measuring, and the limits of the four counts and the storage (each null for none).
  */
 export const recordChanges = `
   with counter as (
     update ${schema}.profiles set change_seq = change_seq + cardinality($2::text[]),
       task_count = greatest(0, task_count + $6), project_count = greatest(0, project_count + $7),
-      tag_count = greatest(0, tag_count + $8), webhook_count = greatest(0, webhook_count + $9)
+      tag_count = greatest(0, tag_count + $8), webhook_count = greatest(0, webhook_count + $9),${addStorage('$10', '$11')}
     where user_id = $1
     returning change_seq - cardinality($2::text[]) as before,
-      case when $6 > 0 and task_count > $10 or $7 > 0 and project_count > $11 or $8 > 0 and tag_count > $12
-        or $9 > 0 and webhook_count > $13 then ${schema}.refuse('a quota is exceeded') end as exceeds
+      case when task_count > $12 or project_count > $13 or tag_count > $14 or webhook_count > $15
+        or storage_written + storage_correction > $16::bigint then ${schema}.refuse('a quota is exceeded') end as exceeds
   )
   insert into ${schema}.changes (user_id, seq, type, entity_id, action, fields, at)
   select $1, counter.before + change.n, change.type, change.entity_id, change.action, change.fields::jsonb, ${writeTime}
