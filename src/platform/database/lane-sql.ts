@@ -64,12 +64,9 @@ export const lockQuietLane = `
   with held as (
     select delivers, require_if_match, ${counters} from ${schema}.profiles where user_id = $1 for update
   )
-  select false as made, delivers, require_if_match, ${counters}, set_config('app.now', clock_timestamp()::text, true),
-    case when delivers then ${schema}.refuse('the lane has webhooks') end
-  from held
-  union all
-  select ${schema}.refuse('the lane does not exist'), null, null, null, null, null, null, null, null
-  where not exists (select from held)`;
+  select false as made, held.*, set_config('app.now', clock_timestamp()::text, true),
+    case when held.delivers is not false then ${schema}.refuse('the lane is not quiet') end
+  from (values (1)) as one left join held on true`;
 
 /** Locks the profile of a lane that must exist. */
 export const lockLane = `

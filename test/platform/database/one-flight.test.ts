@@ -1,5 +1,6 @@
 /** Tests writes that are one packet: each check between flights is a condition of their SQL. */
 import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
 import { changeTask, createTask } from '../../../src/features/tasks/commands';
 import { findTask, insertTask } from '../../../src/features/tasks/repository';
 import { queueDeliveries } from '../../../src/features/webhooks/queue';
@@ -38,6 +39,22 @@ const changes = async (userId: string) =>
     [userId],
   );
 
+const flights: string[][] = [];
+const send = Client.prototype.query as (...sent: unknown[]) => unknown;
+Client.prototype.query = function (this: Client, ...sent: unknown[]) {
+  const { statements } = sent[0] as { statements?: { text: string }[] };
+  if (statements) flights.push(statements.map(({ text }) => text));
+  return send.apply(this, sent);
+} as never;
+
+/** The number of flights of some work, each of which must end with a commit. */
+async function flightsOf(work: () => Promise<unknown>): Promise<number> {
+  flights.length = 0;
+  await work();
+  expect(flights.at(-1)?.at(-1)).toBe('commit');
+  return flights.length;
+}
+
 /** A lane that this process knows. */
 async function knownLane(): Promise<string> {
   const userId = randomUUID();
@@ -60,6 +77,18 @@ test('creates and changes a task', async () => {
     { seq: '2', action: 'created' },
     { seq: '3', action: 'updated' },
   ]);
+});
+
+test('takes one flight for a creation and a read, and two for a change', async () => {
+  const userId = await knownLane();
+  const lane = database.withUser(userId);
+  const id = randomUUID();
+  const guarded = database.withUser(userId, { precondition: () => undefined });
+  expect(await flightsOf(() => create(lane, id))).toBe(1);
+  expect(await flightsOf(() => lane.readAtOnce((each) => findTask(each, id)))).toBe(1);
+  expect(
+    await flightsOf(() => guarded.write((each) => changeTask(each, id, { title: 'New' }), finishing)),
+  ).toBe(2);
 });
 
 test('writes nothing with a token from before the erasure', async () => {
