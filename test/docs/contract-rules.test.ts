@@ -9,19 +9,25 @@ type Document = any;
 
 const json = (schema: object, example: unknown) => ({ 'application/json': { schema, example } });
 const schemaRef = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+const uncountedRef = { $ref: '#/components/responses/Uncounted' };
 const problemRef = { $ref: '#/components/responses/Problem' };
 const note = { text: 'Rain', lines: [{ text: 'again' }] };
 const log = { text: 'Rain', key: null, version: 1, updated_at: null };
 const header = (name: string) => ({ name, in: 'header', schema: { type: 'string' } });
-const tagged = { ETag: { required: true, schema: { type: 'string' } } };
-const replayed = { 'Idempotency-Replayed': { schema: { type: 'string' } } };
-const problems = (...statuses: string[]) =>
-  Object.fromEntries(
+const text = { schema: { type: 'string' } };
+const counted = { RateLimit: text, 'RateLimit-Policy': text };
+const tagged = { ...counted, ETag: { required: true, ...text } };
+const replayed = { ...counted, 'Idempotency-Replayed': text };
+const problems = (...statuses: string[]) => ({
+  ...Object.fromEntries(
     [...statuses, '400', '401', '403', '422', '429', '5XX'].map((status) => [status, problemRef]),
-  );
+  ),
+  ...Object.fromEntries(['405', '408', '431'].map((status) => [status, uncountedRef])),
+});
 
 const problemResponse = (name: string, code: string) => ({
   description: 'A problem.',
+  headers: counted,
   content: { 'application/problem+json': { schema: schemaRef(name), example: { code } } },
 });
 
@@ -37,6 +43,7 @@ function validContract(): Document {
         parameters: [{ name: 'user_id', in: 'path', required: true, schema: { type: 'string' } }],
         get: {
           operationId: 'listNotes',
+          'x-batch': false,
           'x-cost': { units: 1, more: [{ for: '/query/depth', units: 1 }] },
           summary: 'List notes',
           description: 'The notes.',
@@ -51,6 +58,7 @@ function validContract(): Document {
         },
         patch: {
           operationId: 'updateNote',
+          'x-batch': false,
           'x-cost': { units: 1, more: [{ for: '/body/lines', every: 10, units: 1 }] },
           summary: 'Change a note',
           description: 'Changes the note.',
@@ -68,6 +76,7 @@ function validContract(): Document {
         parameters: [{ name: 'user_id', in: 'path', required: true, schema: { type: 'string' } }],
         get: {
           operationId: 'getLog',
+          'x-batch': false,
           'x-cost': { units: 1 },
           summary: 'Get the log',
           description: 'The log.',
@@ -80,12 +89,13 @@ function validContract(): Document {
         },
         delete: {
           operationId: 'clearLog',
+          'x-batch': false,
           'x-cost': { units: 1 },
           summary: 'Clear the log',
           description: 'Clears the log.',
           parameters: [header('If-Match')],
           responses: {
-            '204': { description: 'Cleared.' },
+            '204': { description: 'Cleared.', headers: counted },
             ...problems('428'),
             '412': { $ref: '#/components/responses/Changed' },
           },
@@ -95,6 +105,7 @@ function validContract(): Document {
         parameters: [{ name: 'user_id', in: 'path', required: true, schema: { type: 'string' } }],
         post: {
           operationId: 'rotateLog',
+          'x-batch': false,
           'x-cost': { units: 1 },
           summary: 'Rotate the log',
           description: 'Rotates the log.',
@@ -123,13 +134,15 @@ function validContract(): Document {
     components: {
       securitySchemes: { bearerAuth: { type: 'http', scheme: 'bearer' } },
       responses: {
-        Note: { description: 'The note.', content: json(schemaRef('Note'), note) },
+        Note: { description: 'The note.', headers: counted, content: json(schemaRef('Note'), note) },
         Log: { description: 'The log.', headers: tagged, content: json(schemaRef('Log'), log) },
         Changed: { ...problemResponse('GoneProblem', 'gone'), headers: tagged },
         InFlight: problemResponse('InFlightProblem', 'request-in-flight'),
         Reused: problemResponse('ReusedProblem', 'idempotency-key-reused'),
+        Uncounted: { ...problemResponse('GoneProblem', 'gone'), headers: {} },
         Problem: {
           description: 'A problem.',
+          headers: counted,
           content: {
             'application/problem+json': {
               schema: { oneOf: [schemaRef('GoneProblem'), schemaRef('LostProblem')] },
@@ -262,7 +275,12 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
       item(it).get.responses.default = item(it).get.responses['200'];
     },
   ],
-  ...['400', '401', '403', '422'].map((status): [string, string, (contract: Document) => void] => [
+  ...['400', '405', '408', '422', '431'].map((status): [string, string, (contract: Document) => void] => [
+    'rule/error-response',
+    `an operation without ${status}`,
+    (it) => delete item(it).get.responses[status],
+  ]),
+  ...['401', '403'].map((status): [string, string, (contract: Document) => void] => [
     'rule/lane-responses',
     `a lane's operation without ${status}`,
     (it) => delete item(it).get.responses[status],
@@ -278,6 +296,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     (it) => {
       item(it).get.responses['404'] = {
         description: 'None.',
+        headers: counted,
         content: json(schemaRef('Problem'), { code: 'no' }),
       };
     },
@@ -286,7 +305,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     'contract/problem-responses',
     'an error without a body',
     (it) => {
-      item(it).get.responses['404'] = { description: 'None.' };
+      item(it).get.responses['404'] = { description: 'None.', headers: counted };
     },
   ],
   [
@@ -348,7 +367,9 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
   [
     'contract/idempotency-keys',
     'a repeated reply that does not say so',
-    (it) => delete item(it).patch.responses['204'].headers,
+    (it) => {
+      item(it).patch.responses['204'].headers = counted;
+    },
   ],
   [
     'contract/idempotency-keys',
@@ -364,18 +385,24 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
       schemas(it).ReusedProblem.properties.code = {};
     },
   ],
-  ['contract/entity-tags', 'an entity without an ETag', (it) => delete it.components.responses.Log.headers],
+  [
+    'contract/entity-tags',
+    'an entity without an ETag',
+    (it) => delete it.components.responses.Log.headers.ETag,
+  ],
   [
     'contract/entity-tags',
     'an ETag that may be missing',
     (it) => {
-      it.components.responses.Log.headers = { ETag: { schema: { type: 'string' } } };
+      it.components.responses.Log.headers = { ...counted, ETag: text };
     },
   ],
   [
     'contract/entity-tags',
     'a failed condition without an ETag',
-    (it) => delete it.components.responses.Changed.headers,
+    (it) => {
+      it.components.responses.Changed.headers = counted;
+    },
   ],
   ['contract/entity-tags', 'a GET without If-None-Match', (it) => delete logItem(it).get.parameters],
   ['contract/entity-tags', 'a GET without 304', (it) => delete logItem(it).get.responses['304']],
@@ -445,6 +472,77 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     },
   ],
   [
+    'contract/batch-membership',
+    'an operation that does not say whether a batch can contain it',
+    (it) => delete item(it).get['x-batch'],
+  ],
+  [
+    'contract/batch-membership',
+    'an operation that no batch can contain',
+    (it) => {
+      item(it).get['x-batch'] = true;
+    },
+  ],
+  [
+    'contract/batch-membership',
+    'an operation that a batch can contain',
+    (it) => {
+      schemas(it).LinePatch.properties.op = { type: 'string', const: 'clear_log' };
+    },
+  ],
+  [
+    'contract/created-location',
+    'a 201 without Location',
+    (it) => {
+      rotation(it).responses['201'] = rotation(it).responses['200'];
+    },
+  ],
+  [
+    'contract/created-location',
+    'a 201 with an optional Location',
+    (it) => {
+      const created = structuredClone(it.components.responses.Log);
+      created.headers.Location = text;
+      rotation(it).responses['201'] = created;
+    },
+  ],
+  [
+    'contract/deprecations',
+    'a deprecated operation without a date',
+    (it) => {
+      item(it).get.deprecated = true;
+    },
+  ],
+  ...[
+    { date: '2027-02-30', link: '/docs' },
+    { date: '2027-02-01' },
+    { date: '2027-02-01', link: '/docs', sunset: '2027-01-31' },
+    { date: '2027-02-01', link: '/docs', until: '2027-03-01' },
+  ].map((deprecation): [string, string, (contract: Document) => void] => [
+    'contract/deprecations',
+    `a deprecation that is ${JSON.stringify(deprecation)}`,
+    (it) => Object.assign(item(it).get, { deprecated: true, 'x-deprecation': deprecation }),
+  ]),
+  [
+    'contract/deprecations',
+    'the date of an operation that is not deprecated',
+    (it) => {
+      item(it).get['x-deprecation'] = { date: '2027-02-01', link: '/docs' };
+    },
+  ],
+  [
+    'contract/rate-limit-headers',
+    'a success without RateLimit',
+    (it) => delete it.components.responses.Note.headers,
+  ],
+  [
+    'contract/rate-limit-headers',
+    'a problem without RateLimit-Policy',
+    (it) => {
+      it.components.responses.Problem.headers = { RateLimit: text };
+    },
+  ],
+  [
     'contract/nullable-secrets',
     'a secret that is never null',
     (it) => {
@@ -510,7 +608,8 @@ describe('contract rules', () => {
 
   beforeAll(async () => {
     const violating = violations.map(([, , violate]) => {
-      const contract = validContract();
+      // A copy in which no two parts are the same object.
+      const contract = JSON.parse(JSON.stringify(validContract()));
       violate(contract);
       return contract;
     });
