@@ -94,21 +94,50 @@ function closedRequestBodies() {
   };
 }
 
-/** Arrays in requests have a limit, which bounds the time of validation. */
-function boundedRequestArrays() {
+const hasType = ({ type }, ...names) => [type].flat().some((each) => names.includes(each));
+
+/** Whether a pattern limits the length of the text: it has no quantifier without a maximum. */
+function limitsLength(pattern = '*') {
+  const withoutClasses = pattern.replace(/\\.|\[(?:\\.|[^\]])*\]/g, 'x');
+  return !/[*+]|\{\d+,\}/.test(withoutClasses);
+}
+
+/** What a schema lacks to limit its values; null if nothing. */
+function missingLimit(schema) {
+  if (hasType(schema, 'array') && schema.maxItems === undefined)
+    return 'An array in a request must have maxItems.';
+  if (schema.enum !== undefined || schema.const !== undefined) return null;
+  if (hasType(schema, 'string') && schema.maxLength === undefined && !limitsLength(schema.pattern)) {
+    return 'A string in a request must have maxLength, enum, const, or a pattern that limits its length.';
+  }
+  if (
+    hasType(schema, 'integer', 'number') &&
+    (schema.minimum === undefined || schema.maximum === undefined)
+  ) {
+    return 'A number in a request must have minimum and maximum.';
+  }
+  return null;
+}
+
+/** The parts of requests have limits, which bound time and memory. Spooled bodies have a limit in bytes. */
+function boundedRequests() {
   const check = (roots, context) => {
     if (isWebhook(context)) return;
     for (const { node, location } of roots.flatMap((root) => reachableSchemas(root, context))) {
-      if (![node.type].flat().includes('array') || node.maxItems !== undefined) continue;
-      context.report({ message: 'An array in a request must have maxItems.', location });
+      const message = missingLimit(node);
+      if (message !== null) context.report({ message, location });
     }
   };
   return {
     RequestBody(node, context) {
-      check(contentSchemas({ node, location: context.location }), context);
+      const roots = contentSchemas({ node, location: context.location });
+      check(
+        node['x-spooled'] === true ? roots.filter((root) => root.node.type !== 'string') : roots,
+        context,
+      );
     },
-    Parameter({ schema: node }, context) {
-      if (node) check([{ node, location: context.location.child('schema') }], context);
+    Parameter({ in: part, schema: node }, context) {
+      if (node && part === 'query') check([{ node, location: context.location.child('schema') }], context);
     },
   };
 }
@@ -465,7 +494,7 @@ module.exports = function contractRules() {
     rules: {
       oas3: {
         'batch-membership': batchMembership,
-        'bounded-request-arrays': boundedRequestArrays,
+        'bounded-requests': boundedRequests,
         'closed-request-bodies': closedRequestBodies,
         'created-location': createdLocation,
         deprecations,

@@ -48,8 +48,8 @@ function validContract(): Document {
           summary: 'List notes',
           description: 'The notes.',
           parameters: [
-            { name: 'sort_by', in: 'query', schema: { type: 'string', default: 'text' } },
-            { name: 'depth', in: 'query', schema: { type: 'integer' } },
+            { name: 'sort_by', in: 'query', schema: { type: 'string', enum: ['text'], default: 'text' } },
+            { name: 'depth', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 9 } },
           ],
           responses: {
             '200': { $ref: '#/components/responses/Note' },
@@ -152,7 +152,11 @@ function validContract(): Document {
         },
       },
       schemas: {
-        Text: { type: 'string', pattern: '^[A-Za-z]+$', 'x-pattern-description': 'must hold only letters' },
+        Text: {
+          type: 'string',
+          pattern: '^[A-Za-z*+]{1,99}$',
+          'x-pattern-description': 'must hold only letters',
+        },
         Line: { type: 'object', required: ['text'], properties: { text: schemaRef('Text') } },
         Note: {
           type: 'object',
@@ -337,7 +341,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     'contract/patch-without-defaults',
     'a default behind a reference, in the items of a list',
     (it) => {
-      schemas(it).LinePatch.properties.text = { type: 'string', default: 'Rain' };
+      schemas(it).LinePatch.properties.text = { type: 'string', maxLength: 9, default: 'Rain' };
     },
   ],
   [
@@ -418,16 +422,34 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     `an action without ${status}`,
     (it) => delete rotation(it).responses[status],
   ]),
+  ...[
+    { type: 'string' },
+    { type: ['string', 'null'], pattern: '^[a-z]{2,}$' },
+    { type: 'string', pattern: '^a+$' },
+    { type: 'integer', minimum: 1 },
+    { type: 'number', maximum: 1 },
+  ].map((schema): [string, string, (contract: Document) => void] => [
+    'contract/bounded-requests',
+    `a field of a request that is ${JSON.stringify(schema)}`,
+    (it) => {
+      schemas(it).LinePatch.properties.text = { ...schema, 'x-pattern-description': 'must be letters' };
+    },
+  ]),
   [
-    'contract/bounded-request-arrays',
-    'an array of a request without a bound',
+    'contract/bounded-requests',
+    'a query parameter without a limit',
+    (it) => delete item(it).get.parameters[1].schema.maximum,
+  ],
+  [
+    'contract/bounded-requests',
+    'an array of a request without a limit',
     (it) => delete schemas(it).NotePatch.properties.lines.maxItems,
   ],
   [
     'contract/portable-patterns',
     'a pattern that only one language reads',
     (it) => {
-      schemas(it).Text.pattern = '^\\p{L}+$';
+      schemas(it).Text.pattern = '^\\p{L}{1,9}$';
     },
   ],
   ['contract/operation-costs', 'an operation without a cost', (it) => delete item(it).get['x-cost']],
