@@ -1946,6 +1946,32 @@ export interface components {
         });
         /** @description Why the caller may not do this. */
         AccessDeniedProblem: components["schemas"]["ForbiddenProblem"] | components["schemas"]["InsufficientScopeProblem"] | components["schemas"]["WrongOriginProblem"];
+        /**
+         * Method not allowed
+         * @description The address exists but does not support this method. The `Allow` header lists the methods that it supports.
+         */
+        MethodNotAllowedProblem: {
+            /** @constant */
+            code?: "method-not-allowed";
+            /**
+             * Format: int32
+             * @constant
+             */
+            status?: 405;
+        } & components["schemas"]["Problem"];
+        /**
+         * Request timeout
+         * @description The headers or the body of the request took too long to arrive. The service closes the connection.
+         */
+        RequestTimeoutProblem: {
+            /** @constant */
+            code?: "request-timeout";
+            /**
+             * Format: int32
+             * @constant
+             */
+            status?: 408;
+        } & components["schemas"]["Problem"];
         /** @description One validation error of a request. */
         ValidationError: {
             /**
@@ -2017,6 +2043,19 @@ export interface components {
              */
             code: "rate-limited";
         });
+        /**
+         * Request header fields too large
+         * @description The headers of the request and its address are larger than 16 KiB together.
+         */
+        HeadersTooLargeProblem: {
+            /** @constant */
+            code?: "headers-too-large";
+            /**
+             * Format: int32
+             * @constant
+             */
+            status?: 431;
+        } & components["schemas"]["Problem"];
         /**
          * Internal error
          * @description The service has a defect. Its log has the details under the id of the request; tell the operator this id. It is not
@@ -4055,112 +4094,14 @@ export interface components {
             type?: "webhook.test";
             data: components["schemas"]["TestMessageData"];
         } & components["schemas"]["Message"];
-        /**
-         * Request header fields too large
-         * @description The headers of the request and its address are larger than 16 KiB together.
-         */
-        HeadersTooLargeProblem: {
-            /** @constant */
-            code?: "headers-too-large";
-            /**
-             * Format: int32
-             * @constant
-             */
-            status?: 431;
-        } & components["schemas"]["Problem"];
-        /**
-         * Method not allowed
-         * @description The address exists but does not support this method. The `Allow` header lists the methods that it supports.
-         */
-        MethodNotAllowedProblem: {
-            /** @constant */
-            code?: "method-not-allowed";
-            /**
-             * Format: int32
-             * @constant
-             */
-            status?: 405;
-        } & components["schemas"]["Problem"];
-        /**
-         * Request timeout
-         * @description The headers or the body of the request took too long to arrive. The service closes the connection.
-         */
-        RequestTimeoutProblem: {
-            /** @constant */
-            code?: "request-timeout";
-            /**
-             * Format: int32
-             * @constant
-             */
-            status?: 408;
-        } & components["schemas"]["Problem"];
     };
     responses: {
-        /** @description The request headers are too large. Any address can answer this. */
-        HeadersTooLarge: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/headers-too-large",
-                 *       "code": "headers-too-large",
-                 *       "title": "Request header fields too large",
-                 *       "status": 431,
-                 *       "detail": "The request's headers are larger than 16384 bytes.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
-            };
-        };
-        /** @description The address does not support this method. Any address can answer this. */
-        MethodNotAllowed: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                Allow: components["headers"]["Allow"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/method-not-allowed",
-                 *       "code": "method-not-allowed",
-                 *       "title": "Method not allowed",
-                 *       "status": 405,
-                 *       "detail": "This address supports GET, HEAD, OPTIONS.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
-            };
-        };
-        /** @description The request took too long to arrive. Any address can answer this. */
-        RequestTimeout: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/request-timeout",
-                 *       "code": "request-timeout",
-                 *       "title": "Request timeout",
-                 *       "status": 408,
-                 *       "detail": "The request took too long to arrive.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["RequestTimeoutProblem"];
-            };
-        };
         /** @description The request cannot be parsed. */
         MalformedRequest: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4181,6 +4122,8 @@ export interface components {
         Unauthorized: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                 [name: string]: unknown;
             };
@@ -4202,6 +4145,8 @@ export interface components {
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 /**
                  * @description The scope that the token lacks (RFC 6750). Present if a scope is missing.
                  * @example Bearer realm="tasklane", error="insufficient_scope", scope="tasklane:write"
@@ -4223,10 +4168,53 @@ export interface components {
                 "application/problem+json": components["schemas"]["AccessDeniedProblem"];
             };
         };
+        /** @description The address does not support the method of the request. `Allow` has the methods that it supports. */
+        MethodNotAllowed: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                Allow: components["headers"]["Allow"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/method-not-allowed",
+                 *       "code": "method-not-allowed",
+                 *       "title": "Method not allowed",
+                 *       "status": 405,
+                 *       "detail": "This address supports GET, HEAD, OPTIONS.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+            };
+        };
+        /** @description The request took too long to arrive. */
+        RequestTimeout: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/request-timeout",
+                 *       "code": "request-timeout",
+                 *       "title": "Request timeout",
+                 *       "status": 408,
+                 *       "detail": "The request took too long to arrive.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["RequestTimeoutProblem"];
+            };
+        };
         /** @description The request breaks this contract. `errors` lists the validation errors. */
         ValidationFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4278,10 +4266,32 @@ export interface components {
                 "application/problem+json": components["schemas"]["RateLimitedProblem"];
             };
         };
+        /** @description The request headers are larger than 16 KiB. */
+        HeadersTooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/headers-too-large",
+                 *       "code": "headers-too-large",
+                 *       "title": "Request header fields too large",
+                 *       "status": 431,
+                 *       "detail": "The request's headers are larger than 16384 bytes.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
+            };
+        };
         /** @description The service could not answer. It is not known whether a write took effect. */
         Fault: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -4309,6 +4319,8 @@ export interface components {
         IdTaken: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
@@ -4330,6 +4342,8 @@ export interface components {
         ContentTooLarge: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4350,6 +4364,8 @@ export interface components {
         UnsupportedMediaType: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4370,6 +4386,8 @@ export interface components {
         ValidationFailedOrKeyReused: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4457,6 +4475,8 @@ export interface components {
         TaskNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4477,6 +4497,8 @@ export interface components {
         QuotaExceeded: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4499,6 +4521,8 @@ export interface components {
         TaskPreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
                 [name: string]: unknown;
             };
@@ -4552,6 +4576,8 @@ export interface components {
         PreconditionRequired: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4575,6 +4601,8 @@ export interface components {
         QuotaExceededOrConflict: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
@@ -4604,6 +4632,8 @@ export interface components {
         CompletionChanged: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
@@ -4631,6 +4661,8 @@ export interface components {
         NotRecurring: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
@@ -4679,6 +4711,8 @@ export interface components {
         ProjectNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4699,6 +4733,8 @@ export interface components {
         ProjectPreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
                 [name: string]: unknown;
             };
@@ -4756,6 +4792,8 @@ export interface components {
         TagNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4776,6 +4814,8 @@ export interface components {
         TagPreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
                 [name: string]: unknown;
             };
@@ -4831,6 +4871,8 @@ export interface components {
         ProfilePreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
                 [name: string]: unknown;
             };
@@ -4861,6 +4903,8 @@ export interface components {
         SyncTokenExpired: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4908,6 +4952,8 @@ export interface components {
         NotReady: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -4929,6 +4975,8 @@ export interface components {
         WebhookQuotaExceeded: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
@@ -4986,6 +5034,8 @@ export interface components {
         WebhookNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -5006,6 +5056,8 @@ export interface components {
         WebhookPreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
                 [name: string]: unknown;
             };
@@ -5051,6 +5103,8 @@ export interface components {
         WebhookDisabled: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
@@ -5106,6 +5160,8 @@ export interface components {
         WebhookDeliveryNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -5129,6 +5185,8 @@ export interface components {
         ImportInterrupted: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -5149,6 +5207,8 @@ export interface components {
         NotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -5264,12 +5324,13 @@ export interface components {
         RequestId: string;
         /**
          * @description The rate limit that the request was counted under: `r` units are left, and the next minute begins in `t` seconds
-         *     (draft-ietf-httpapi-ratelimit-headers-08).
+         *     (draft-ietf-httpapi-ratelimit-headers-08). Absent if the request was not counted.
          * @example "writes"; r=0; t=30
          */
         RateLimit: string;
         /**
-         * @description The rate limit that the request was counted under (draft-ietf-httpapi-ratelimit-headers-08). It allows `q` units in
+         * @description The rate limit that the request was counted under (draft-ietf-httpapi-ratelimit-headers-08). Absent if the request
+         *     was not counted. The limit allows `q` units in
          *     `w` seconds. `pk` is a hash of the user, calendar feed or address that is counted. `qu` is absent, so the unit is
          *     the default, requests; one request takes as many units as its `x-cost` says. The limits are:
          *
@@ -5285,6 +5346,11 @@ export interface components {
          * @example Bearer realm="tasklane", error="invalid_token", resource_metadata="https://tasks.example.com/.well-known/oauth-protected-resource"
          */
         WwwAuthenticate: string;
+        /**
+         * @description The methods that the address supports (RFC 9110).
+         * @example GET, HEAD, OPTIONS
+         */
+        Allow: string;
         /**
          * @description Seconds to wait before sending the request again (RFC 9110). Present on 503.
          * @example 5
@@ -5369,11 +5435,6 @@ export interface components {
          * @example default-src 'none'
          */
         ContentSecurityPolicy: string;
-        /**
-         * @description The methods that the address supports (RFC 9110).
-         * @example GET, HEAD, OPTIONS
-         */
-        Allow: string;
     };
     pathItems: never;
 }
@@ -5660,8 +5721,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -5768,11 +5832,14 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["IdTaken"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -5809,8 +5876,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -5869,6 +5939,8 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceeded"];
             412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
@@ -5876,6 +5948,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -5920,10 +5993,13 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             412: components["responses"]["TaskPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -5989,6 +6065,8 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
@@ -5996,6 +6074,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6059,6 +6138,8 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["CompletionChanged"];
             412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
@@ -6066,6 +6147,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6114,11 +6196,14 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["NotRecurring"];
             412: components["responses"]["TaskPreconditionFailed"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6200,8 +6285,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6284,8 +6372,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6344,6 +6435,8 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
@@ -6351,6 +6444,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6399,11 +6493,14 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["TaskPreconditionFailed"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6498,8 +6595,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6531,8 +6631,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6569,8 +6672,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6615,10 +6721,13 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             412: components["responses"]["TaskPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6705,8 +6814,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6780,11 +6892,14 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["IdTaken"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6821,8 +6936,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["ProjectNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6874,10 +6992,13 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["ProjectNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             412: components["responses"]["ProjectPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6941,6 +7062,8 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["ProjectNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["ProjectPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
@@ -6948,6 +7071,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7005,6 +7129,8 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["ProjectNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["ProjectPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
@@ -7012,6 +7138,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7084,8 +7211,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7122,8 +7252,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TagNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7168,11 +7301,14 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TagNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceeded"];
             412: components["responses"]["TagPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7236,6 +7372,8 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TagNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["TagPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
@@ -7243,6 +7381,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7409,6 +7548,8 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -7422,6 +7563,8 @@ export interface operations {
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7485,6 +7628,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7598,8 +7742,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7630,8 +7777,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7689,6 +7839,8 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["ProfilePreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
@@ -7696,6 +7848,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7733,8 +7886,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7832,9 +7988,12 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             410: components["responses"]["SyncTokenExpired"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7897,8 +8056,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["TooManyStreams"];
+            431: components["responses"]["HeadersTooLarge"];
             503: components["responses"]["NotReady"];
             "5XX": components["responses"]["Fault"];
         };
@@ -8010,8 +8172,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8069,8 +8234,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8156,11 +8324,14 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["WebhookQuotaExceeded"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8197,8 +8368,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8243,10 +8417,13 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             412: components["responses"]["WebhookPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8316,6 +8493,8 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["WebhookPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
@@ -8323,6 +8502,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8405,11 +8585,14 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["WebhookPreconditionFailed"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8479,9 +8662,12 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["WebhookDisabled"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8551,11 +8737,14 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["WebhookDisabled"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8646,8 +8835,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8681,8 +8873,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookDeliveryNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8764,9 +8959,12 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookDeliveryNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["WebhookDisabled"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8889,8 +9087,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8929,8 +9130,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8984,8 +9188,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9082,11 +9289,14 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["ImportInterrupted"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9155,11 +9365,14 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["ImportInterrupted"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9234,11 +9447,14 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["ImportInterrupted"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9278,8 +9494,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9335,9 +9554,12 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9369,8 +9591,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9435,6 +9660,8 @@ export interface operations {
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Cache-Control": components["headers"]["CacheControl"];
                     ETag: components["headers"]["CalendarETag"];
                     [name: string]: unknown;
@@ -9443,8 +9670,11 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9472,7 +9702,11 @@ export interface operations {
                     "application/json": components["schemas"]["Liveness"];
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9500,7 +9734,11 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
             503: components["responses"]["NotReady"];
             "5XX": components["responses"]["Fault"];
         };
@@ -9529,7 +9767,11 @@ export interface operations {
                     "application/json": components["schemas"]["OpenApiDocument"];
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9557,7 +9799,11 @@ export interface operations {
                     "application/json": components["schemas"]["OpenApiDocument"];
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9581,7 +9827,11 @@ export interface operations {
                     "application/yaml": string;
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9621,7 +9871,11 @@ export interface operations {
                     "application/json": components["schemas"]["ProtectedResource"];
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9646,7 +9900,11 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9671,7 +9929,11 @@ export interface operations {
                     "text/javascript": string;
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9704,7 +9966,10 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };

@@ -2087,6 +2087,32 @@ export interface components {
         });
         /** @description Why the caller may not do this. */
         AccessDeniedProblem: components["schemas"]["ForbiddenProblem"] | components["schemas"]["InsufficientScopeProblem"] | components["schemas"]["WrongOriginProblem"];
+        /**
+         * Method not allowed
+         * @description The address exists but does not support this method. The `Allow` header lists the methods that it supports.
+         */
+        MethodNotAllowedProblem: {
+            /** @constant */
+            code?: "method-not-allowed";
+            /**
+             * Format: int32
+             * @constant
+             */
+            status?: 405;
+        } & components["schemas"]["Problem"];
+        /**
+         * Request timeout
+         * @description The headers or the body of the request took too long to arrive. The service closes the connection.
+         */
+        RequestTimeoutProblem: {
+            /** @constant */
+            code?: "request-timeout";
+            /**
+             * Format: int32
+             * @constant
+             */
+            status?: 408;
+        } & components["schemas"]["Problem"];
         /** @description One validation error of a request. */
         ValidationError: {
             /**
@@ -2158,6 +2184,19 @@ export interface components {
              */
             code: "rate-limited";
         });
+        /**
+         * Request header fields too large
+         * @description The headers of the request and its address are larger than 16 KiB together.
+         */
+        HeadersTooLargeProblem: {
+            /** @constant */
+            code?: "headers-too-large";
+            /**
+             * Format: int32
+             * @constant
+             */
+            status?: 431;
+        } & components["schemas"]["Problem"];
         /**
          * Internal error
          * @description The service has a defect. Its log has the details under the id of the request; tell the operator this id. It is not
@@ -4196,112 +4235,14 @@ export interface components {
             type?: "webhook.test";
             data: components["schemas"]["TestMessageData"];
         } & components["schemas"]["Message"];
-        /**
-         * Request header fields too large
-         * @description The headers of the request and its address are larger than 16 KiB together.
-         */
-        HeadersTooLargeProblem: {
-            /** @constant */
-            code?: "headers-too-large";
-            /**
-             * Format: int32
-             * @constant
-             */
-            status?: 431;
-        } & components["schemas"]["Problem"];
-        /**
-         * Method not allowed
-         * @description The address exists but does not support this method. The `Allow` header lists the methods that it supports.
-         */
-        MethodNotAllowedProblem: {
-            /** @constant */
-            code?: "method-not-allowed";
-            /**
-             * Format: int32
-             * @constant
-             */
-            status?: 405;
-        } & components["schemas"]["Problem"];
-        /**
-         * Request timeout
-         * @description The headers or the body of the request took too long to arrive. The service closes the connection.
-         */
-        RequestTimeoutProblem: {
-            /** @constant */
-            code?: "request-timeout";
-            /**
-             * Format: int32
-             * @constant
-             */
-            status?: 408;
-        } & components["schemas"]["Problem"];
     };
     responses: {
-        /** @description The request headers are too large. Any address can answer this. */
-        HeadersTooLarge: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/headers-too-large",
-                 *       "code": "headers-too-large",
-                 *       "title": "Request header fields too large",
-                 *       "status": 431,
-                 *       "detail": "The request's headers are larger than 16384 bytes.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
-            };
-        };
-        /** @description The address does not support this method. Any address can answer this. */
-        MethodNotAllowed: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                Allow: components["headers"]["Allow"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/method-not-allowed",
-                 *       "code": "method-not-allowed",
-                 *       "title": "Method not allowed",
-                 *       "status": 405,
-                 *       "detail": "This address supports GET, HEAD, OPTIONS.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
-            };
-        };
-        /** @description The request took too long to arrive. Any address can answer this. */
-        RequestTimeout: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/request-timeout",
-                 *       "code": "request-timeout",
-                 *       "title": "Request timeout",
-                 *       "status": 408,
-                 *       "detail": "The request took too long to arrive.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["RequestTimeoutProblem"];
-            };
-        };
         /** @description The request cannot be parsed. */
         MalformedRequest: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4322,6 +4263,8 @@ export interface components {
         Unauthorized: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                 [name: string]: unknown;
             };
@@ -4343,6 +4286,8 @@ export interface components {
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 /**
                  * @description The scope that the token lacks (RFC 6750). Present if a scope is missing.
                  * @example Bearer realm="tasklane", error="insufficient_scope", scope="tasklane:write"
@@ -4364,10 +4309,53 @@ export interface components {
                 "application/problem+json": components["schemas"]["AccessDeniedProblem"];
             };
         };
+        /** @description The address does not support the method of the request. `Allow` has the methods that it supports. */
+        MethodNotAllowed: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                Allow: components["headers"]["Allow"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/method-not-allowed",
+                 *       "code": "method-not-allowed",
+                 *       "title": "Method not allowed",
+                 *       "status": 405,
+                 *       "detail": "This address supports GET, HEAD, OPTIONS.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+            };
+        };
+        /** @description The request took too long to arrive. */
+        RequestTimeout: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/request-timeout",
+                 *       "code": "request-timeout",
+                 *       "title": "Request timeout",
+                 *       "status": 408,
+                 *       "detail": "The request took too long to arrive.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["RequestTimeoutProblem"];
+            };
+        };
         /** @description The request breaks this contract. `errors` lists the validation errors. */
         ValidationFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4419,10 +4407,32 @@ export interface components {
                 "application/problem+json": components["schemas"]["RateLimitedProblem"];
             };
         };
+        /** @description The request headers are larger than 16 KiB. */
+        HeadersTooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/headers-too-large",
+                 *       "code": "headers-too-large",
+                 *       "title": "Request header fields too large",
+                 *       "status": 431,
+                 *       "detail": "The request's headers are larger than 16384 bytes.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["HeadersTooLargeProblem"];
+            };
+        };
         /** @description The service could not answer. It is not known whether a write took effect. */
         Fault: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -4450,6 +4460,8 @@ export interface components {
         IdTaken: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
@@ -4471,6 +4483,8 @@ export interface components {
         ContentTooLarge: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4491,6 +4505,8 @@ export interface components {
         UnsupportedMediaType: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4511,6 +4527,8 @@ export interface components {
         ValidationFailedOrKeyReused: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4598,6 +4616,8 @@ export interface components {
         TaskNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4618,6 +4638,8 @@ export interface components {
         QuotaExceeded: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4640,6 +4662,8 @@ export interface components {
         TaskPreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
                 [name: string]: unknown;
             };
@@ -4693,6 +4717,8 @@ export interface components {
         PreconditionRequired: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4716,6 +4742,8 @@ export interface components {
         QuotaExceededOrConflict: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
@@ -4745,6 +4773,8 @@ export interface components {
         CompletionChanged: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
@@ -4772,6 +4802,8 @@ export interface components {
         NotRecurring: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
@@ -4820,6 +4852,8 @@ export interface components {
         ProjectNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4840,6 +4874,8 @@ export interface components {
         ProjectPreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
                 [name: string]: unknown;
             };
@@ -4897,6 +4933,8 @@ export interface components {
         TagNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -4917,6 +4955,8 @@ export interface components {
         TagPreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
                 [name: string]: unknown;
             };
@@ -4972,6 +5012,8 @@ export interface components {
         ProfilePreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
                 [name: string]: unknown;
             };
@@ -5002,6 +5044,8 @@ export interface components {
         SyncTokenExpired: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -5049,6 +5093,8 @@ export interface components {
         NotReady: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -5070,6 +5116,8 @@ export interface components {
         WebhookQuotaExceeded: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
@@ -5127,6 +5175,8 @@ export interface components {
         WebhookNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -5147,6 +5197,8 @@ export interface components {
         WebhookPreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 ETag: components["headers"]["ETag"];
                 [name: string]: unknown;
             };
@@ -5192,6 +5244,8 @@ export interface components {
         WebhookDisabled: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
@@ -5247,6 +5301,8 @@ export interface components {
         WebhookDeliveryNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -5270,6 +5326,8 @@ export interface components {
         ImportInterrupted: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -5290,6 +5348,8 @@ export interface components {
         NotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
@@ -5405,12 +5465,13 @@ export interface components {
         RequestId: string;
         /**
          * @description The rate limit that the request was counted under: `r` units are left, and the next minute begins in `t` seconds
-         *     (draft-ietf-httpapi-ratelimit-headers-08).
+         *     (draft-ietf-httpapi-ratelimit-headers-08). Absent if the request was not counted.
          * @example "writes"; r=0; t=30
          */
         RateLimit: string;
         /**
-         * @description The rate limit that the request was counted under (draft-ietf-httpapi-ratelimit-headers-08). It allows `q` units in
+         * @description The rate limit that the request was counted under (draft-ietf-httpapi-ratelimit-headers-08). Absent if the request
+         *     was not counted. The limit allows `q` units in
          *     `w` seconds. `pk` is a hash of the user, calendar feed or address that is counted. `qu` is absent, so the unit is
          *     the default, requests; one request takes as many units as its `x-cost` says. The limits are:
          *
@@ -5426,6 +5487,11 @@ export interface components {
          * @example Bearer realm="tasklane", error="invalid_token", resource_metadata="https://tasks.example.com/.well-known/oauth-protected-resource"
          */
         WwwAuthenticate: string;
+        /**
+         * @description The methods that the address supports (RFC 9110).
+         * @example GET, HEAD, OPTIONS
+         */
+        Allow: string;
         /**
          * @description Seconds to wait before sending the request again (RFC 9110). Present on 503.
          * @example 5
@@ -5510,11 +5576,6 @@ export interface components {
          * @example default-src 'none'
          */
         ContentSecurityPolicy: string;
-        /**
-         * @description The methods that the address supports (RFC 9110).
-         * @example GET, HEAD, OPTIONS
-         */
-        Allow: string;
     };
     pathItems: never;
 }
@@ -5801,8 +5862,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -5909,11 +5973,14 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["IdTaken"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -5950,8 +6017,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6010,6 +6080,8 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceeded"];
             412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
@@ -6017,6 +6089,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6061,10 +6134,13 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             412: components["responses"]["TaskPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6130,6 +6206,8 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
@@ -6137,6 +6215,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6200,6 +6279,8 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["CompletionChanged"];
             412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
@@ -6207,6 +6288,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6255,11 +6337,14 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["NotRecurring"];
             412: components["responses"]["TaskPreconditionFailed"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6341,8 +6426,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6425,8 +6513,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6485,6 +6576,8 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
@@ -6492,6 +6585,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6540,11 +6634,14 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["TaskPreconditionFailed"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6639,8 +6736,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6672,8 +6772,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6710,8 +6813,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6756,10 +6862,13 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             412: components["responses"]["TaskPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6846,8 +6955,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6921,11 +7033,14 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["IdTaken"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -6962,8 +7077,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["ProjectNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7015,10 +7133,13 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["ProjectNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             412: components["responses"]["ProjectPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7082,6 +7203,8 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["ProjectNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["ProjectPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
@@ -7089,6 +7212,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7146,6 +7270,8 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["ProjectNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["ProjectPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
@@ -7153,6 +7279,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7225,8 +7352,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7263,8 +7393,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TagNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7309,11 +7442,14 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TagNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceeded"];
             412: components["responses"]["TagPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7377,6 +7513,8 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TagNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["TagPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
@@ -7384,6 +7522,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7550,6 +7689,8 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -7563,6 +7704,8 @@ export interface operations {
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7626,6 +7769,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7739,8 +7883,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7771,8 +7918,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7830,6 +7980,8 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["ProfilePreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
@@ -7837,6 +7989,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7874,8 +8027,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -7973,9 +8129,12 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             410: components["responses"]["SyncTokenExpired"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8038,8 +8197,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["TooManyStreams"];
+            431: components["responses"]["HeadersTooLarge"];
             503: components["responses"]["NotReady"];
             "5XX": components["responses"]["Fault"];
         };
@@ -8151,8 +8313,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8210,8 +8375,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8297,11 +8465,14 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["WebhookQuotaExceeded"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8338,8 +8509,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8384,10 +8558,13 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             412: components["responses"]["WebhookPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8457,6 +8634,8 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["WebhookPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
@@ -8464,6 +8643,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8546,11 +8726,14 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["WebhookPreconditionFailed"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8620,9 +8803,12 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["WebhookDisabled"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8692,11 +8878,14 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["WebhookDisabled"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8787,8 +8976,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8822,8 +9014,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookDeliveryNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -8905,9 +9100,12 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookDeliveryNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["WebhookDisabled"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9030,8 +9228,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9070,8 +9271,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9125,8 +9329,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9223,11 +9430,14 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["ImportInterrupted"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9296,11 +9506,14 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["ImportInterrupted"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9375,11 +9588,14 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["ImportInterrupted"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9419,8 +9635,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9476,9 +9695,12 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["QuotaExceededOrConflict"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9510,8 +9732,11 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9576,6 +9801,8 @@ export interface operations {
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Cache-Control": components["headers"]["CacheControl"];
                     ETag: components["headers"]["CalendarETag"];
                     [name: string]: unknown;
@@ -9584,8 +9811,11 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9613,7 +9843,11 @@ export interface operations {
                     "application/json": components["schemas"]["Liveness"];
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9641,7 +9875,11 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
             503: components["responses"]["NotReady"];
             "5XX": components["responses"]["Fault"];
         };
@@ -9670,7 +9908,11 @@ export interface operations {
                     "application/json": components["schemas"]["OpenApiDocument"];
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9698,7 +9940,11 @@ export interface operations {
                     "application/json": components["schemas"]["OpenApiDocument"];
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9722,7 +9968,11 @@ export interface operations {
                     "application/yaml": string;
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9762,7 +10012,11 @@ export interface operations {
                     "application/json": components["schemas"]["ProtectedResource"];
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9787,7 +10041,11 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9812,7 +10070,11 @@ export interface operations {
                     "text/javascript": string;
                 };
             };
+            400: components["responses"]["MalformedRequest"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };
@@ -9845,7 +10107,10 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["Fault"];
         };
     };

@@ -24,7 +24,9 @@ test.each([
   const headers = await headersFor(origin);
   expect(headers['access-control-allow-origin']).toBe(origin);
   expect(headers['access-control-allow-credentials']).toBe('true');
-  expect(headers['access-control-expose-headers']).toContain('RateLimit');
+  for (const name of ['RateLimit', 'Deprecation', 'Sunset', 'Link']) {
+    expect(headers['access-control-expose-headers']).toContain(name);
+  }
   expect(headers.vary).toContain('Origin');
 });
 

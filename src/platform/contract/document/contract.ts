@@ -3,6 +3,7 @@ import type { OpenAPIV3 } from 'express-openapi-validator/dist/framework/types';
 import type { Scope } from '../../auth/scopes';
 import { projectPath } from '../../paths';
 import { type Cost, readCost } from './cost';
+import { type Deprecation, deprecationHeaders } from './deprecation';
 import type { OperationId } from './operations';
 
 export type OpenApiDocument = OpenAPIV3.DocumentV3_1;
@@ -47,6 +48,8 @@ export interface Operation {
   readonly representation: OperationId | null;
   /** The units that a request costs of its rate limit. */
   readonly cost: Cost;
+  /** The headers of all its responses if it is deprecated, else null. */
+  readonly deprecationHeaders: Readonly<Record<string, string>> | null;
 }
 
 export interface Contract {
@@ -80,6 +83,7 @@ interface OperationObject {
   'x-former-path'?: string;
   'x-representation'?: string;
   'x-cost'?: Cost;
+  'x-deprecation'?: Deprecation;
 }
 
 /** Follows a local reference (`#/components/…`). Returns any other node as it is. */
@@ -124,6 +128,7 @@ function readOperation(
   const query = parameters.filter((each) => each.in === 'query');
   const headers = parameters.filter((each) => each.in === 'header');
   const takes = (name: string) => headers.some((each) => each.name === name);
+  const deprecation = operation['x-deprecation'];
   const body = operation.requestBody && resolve(document, operation.requestBody);
   const responses = Object.entries(operation.responses).map(
     ([status, response]) => [status, resolve(document, response)] as const,
@@ -159,6 +164,7 @@ function readOperation(
     takesKey: takes('Idempotency-Key'),
     representation: takes('If-Match') ? representationOf(document, path, operation) : null,
     cost: readCost(operation['x-cost']),
+    deprecationHeaders: deprecation === undefined ? null : deprecationHeaders(deprecation),
   };
 }
 

@@ -69,7 +69,7 @@ export type EventStreamStatus<Id extends OperationId> = {
   number;
 
 // Only the platform answers with these statuses.
-type PlatformStatus = 400 | 401 | 403 | 412 | 413 | 415 | 428 | '5XX';
+type PlatformStatus = 400 | 401 | 403 | 405 | 408 | 412 | 413 | 415 | 428 | 431 | '5XX';
 
 // Only the platform answers with these codes, under statuses that handlers use too.
 type PlatformCode =

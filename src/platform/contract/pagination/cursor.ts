@@ -60,6 +60,9 @@ const isOf: Record<CursorKind, (value: unknown) => boolean> = {
   uuid: (value) => typeof value === 'string' && uuid.test(value),
 };
 
+// Base64url (RFC 4648, section 5). Node's decoder skips all other characters.
+const alphabet = /^[A-Za-z0-9_-]+$/;
+
 /**
  * Decodes a cursor of `list`. Cursors are not signed: the client may have chosen the position, but its values have
  * the types of the order.
@@ -67,6 +70,7 @@ const isOf: Record<CursorKind, (value: unknown) => boolean> = {
  *   order
  */
 export function decodeCursor(list: unknown, order: readonly CursorKey[], cursor: string): Position | null {
+  if (!alphabet.test(cursor)) return null;
   try {
     const [madeBy, madeFor, ...values] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
     const valid =
