@@ -3792,11 +3792,11 @@ export interface components {
              */
             type: "profile" | "project" | "tag" | "task" | "completion" | "file";
             /**
-             * @description What the import does. `create`: it creates the row. `skip`: the lane already has it. `fault`: the row has
+             * @description What the import does. `create`: it creates the row. `skip`: the lane already has it. `error`: the row has
              *     errors.
              * @enum {string}
              */
-            action: "create" | "skip" | "fault";
+            action: "create" | "skip" | "error";
             /** @description The id of the entity; null for the profile, and if it is not known. */
             id: string | null;
             /**
@@ -3824,7 +3824,7 @@ export interface components {
              * Format: int32
              * @description The number of rows with errors.
              */
-            faults: number;
+            errors: number;
             /**
              * Format: int32
              * @description The number of parts of the file that cannot be imported, such as events.
@@ -4236,7 +4236,7 @@ export interface components {
             };
         };
         /** @description The service could not answer. It is not known whether a write took effect. */
-        Fault: {
+        ServerError: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -5578,7 +5578,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     createTask: {
@@ -5689,7 +5689,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getTask: {
@@ -5727,7 +5727,7 @@ export interface operations {
             404: components["responses"]["TaskNotFound"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     replaceTask: {
@@ -5792,7 +5792,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteTask: {
@@ -5840,7 +5840,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateTask: {
@@ -5912,7 +5912,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     completeTask: {
@@ -5982,7 +5982,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     skipOccurrence: {
@@ -6035,7 +6035,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listOccurrences: {
@@ -6118,7 +6118,7 @@ export interface operations {
             404: components["responses"]["TaskNotFound"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listCompletions: {
@@ -6202,7 +6202,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     moveTask: {
@@ -6267,7 +6267,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     restoreTask: {
@@ -6320,7 +6320,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listTrash: {
@@ -6416,7 +6416,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     emptyTrash: {
@@ -6449,7 +6449,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getDeletedTask: {
@@ -6487,7 +6487,7 @@ export interface operations {
             404: components["responses"]["TaskNotFound"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     purgeTask: {
@@ -6535,7 +6535,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listProjects: {
@@ -6623,7 +6623,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     createProject: {
@@ -6701,7 +6701,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getProject: {
@@ -6739,7 +6739,7 @@ export interface operations {
             404: components["responses"]["ProjectNotFound"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteProject: {
@@ -6794,7 +6794,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateProject: {
@@ -6864,7 +6864,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     moveProject: {
@@ -6928,7 +6928,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listTags: {
@@ -7002,7 +7002,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getTag: {
@@ -7040,7 +7040,7 @@ export interface operations {
             404: components["responses"]["TagNotFound"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteTag: {
@@ -7088,7 +7088,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateTag: {
@@ -7158,7 +7158,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     applyBatch: {
@@ -7400,7 +7400,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getStats: {
@@ -7515,7 +7515,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getProfile: {
@@ -7547,7 +7547,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateProfile: {
@@ -7611,7 +7611,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     eraseLane: {
@@ -7650,7 +7650,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     syncLane: {
@@ -7750,7 +7750,7 @@ export interface operations {
             410: components["responses"]["SyncTokenExpired"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     streamEvents: {
@@ -7815,7 +7815,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["TooManyStreams"];
             503: components["responses"]["NotReady"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listActivity: {
@@ -7927,7 +7927,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listWebhooks: {
@@ -7986,7 +7986,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     createWebhook: {
@@ -8076,7 +8076,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getWebhook: {
@@ -8114,7 +8114,7 @@ export interface operations {
             404: components["responses"]["WebhookNotFound"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteWebhook: {
@@ -8162,7 +8162,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateWebhook: {
@@ -8238,7 +8238,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     rotateWebhookSecret: {
@@ -8325,7 +8325,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     testWebhook: {
@@ -8397,7 +8397,7 @@ export interface operations {
             409: components["responses"]["WebhookDisabled"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     replayWebhook: {
@@ -8471,7 +8471,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listWebhookDeliveries: {
@@ -8563,7 +8563,7 @@ export interface operations {
             404: components["responses"]["WebhookNotFound"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getWebhookDelivery: {
@@ -8598,7 +8598,7 @@ export interface operations {
             404: components["responses"]["WebhookDeliveryNotFound"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     redeliverWebhook: {
@@ -8682,7 +8682,7 @@ export interface operations {
             409: components["responses"]["WebhookDisabled"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     exportLane: {
@@ -8806,7 +8806,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     exportCsv: {
@@ -8846,7 +8846,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     exportCalendar: {
@@ -8901,7 +8901,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     importLane: {
@@ -8983,7 +8983,7 @@ export interface operations {
                      *       "dry_run": true,
                      *       "created": 2,
                      *       "skipped": 0,
-                     *       "faults": 0,
+                     *       "errors": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -9018,7 +9018,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getCalendarFeed: {
@@ -9059,7 +9059,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     createCalendarFeed: {
@@ -9117,7 +9117,7 @@ export interface operations {
             409: components["responses"]["IdempotencyConflict"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteCalendarFeed: {
@@ -9150,7 +9150,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     readCalendarFeed: {
@@ -9224,7 +9224,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getLiveness: {
@@ -9252,7 +9252,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["ValidationFailed"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getReadiness: {
@@ -9281,7 +9281,7 @@ export interface operations {
             };
             422: components["responses"]["ValidationFailed"];
             503: components["responses"]["NotReady"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getContractJson: {
@@ -9309,7 +9309,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["ValidationFailed"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getClientContract: {
@@ -9337,7 +9337,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["ValidationFailed"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getContractYaml: {
@@ -9361,7 +9361,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["ValidationFailed"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getProtectedResource: {
@@ -9401,7 +9401,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["ValidationFailed"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getDocs: {
@@ -9426,7 +9426,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["ValidationFailed"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getDocsScript: {
@@ -9451,7 +9451,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["ValidationFailed"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getProblemType: {
@@ -9484,7 +9484,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["ValidationFailed"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
 }

@@ -3933,11 +3933,11 @@ export interface components {
              */
             type: "profile" | "project" | "tag" | "task" | "completion" | "file";
             /**
-             * @description What the import does. `create`: it creates the row. `skip`: the lane already has it. `fault`: the row has
+             * @description What the import does. `create`: it creates the row. `skip`: the lane already has it. `error`: the row has
              *     errors.
              * @enum {string}
              */
-            action: "create" | "skip" | "fault";
+            action: "create" | "skip" | "error";
             /** @description The id of the entity; null for the profile, and if it is not known. */
             id: string | null;
             /**
@@ -3965,7 +3965,7 @@ export interface components {
              * Format: int32
              * @description The number of rows with errors.
              */
-            faults: number;
+            errors: number;
             /**
              * Format: int32
              * @description The number of parts of the file that cannot be imported, such as events.
@@ -4377,7 +4377,7 @@ export interface components {
             };
         };
         /** @description The service could not answer. It is not known whether a write took effect. */
-        Fault: {
+        ServerError: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -5719,7 +5719,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     createTask: {
@@ -5830,7 +5830,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getTask: {
@@ -5868,7 +5868,7 @@ export interface operations {
             404: components["responses"]["TaskNotFound"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     replaceTask: {
@@ -5933,7 +5933,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteTask: {
@@ -5981,7 +5981,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateTask: {
@@ -6053,7 +6053,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     completeTask: {
@@ -6123,7 +6123,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     skipOccurrence: {
@@ -6176,7 +6176,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listOccurrences: {
@@ -6259,7 +6259,7 @@ export interface operations {
             404: components["responses"]["TaskNotFound"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listCompletions: {
@@ -6343,7 +6343,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     moveTask: {
@@ -6408,7 +6408,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     restoreTask: {
@@ -6461,7 +6461,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listTrash: {
@@ -6557,7 +6557,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     emptyTrash: {
@@ -6590,7 +6590,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getDeletedTask: {
@@ -6628,7 +6628,7 @@ export interface operations {
             404: components["responses"]["TaskNotFound"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     purgeTask: {
@@ -6676,7 +6676,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listProjects: {
@@ -6764,7 +6764,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     createProject: {
@@ -6842,7 +6842,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getProject: {
@@ -6880,7 +6880,7 @@ export interface operations {
             404: components["responses"]["ProjectNotFound"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteProject: {
@@ -6935,7 +6935,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateProject: {
@@ -7005,7 +7005,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     moveProject: {
@@ -7069,7 +7069,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listTags: {
@@ -7143,7 +7143,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getTag: {
@@ -7181,7 +7181,7 @@ export interface operations {
             404: components["responses"]["TagNotFound"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteTag: {
@@ -7229,7 +7229,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateTag: {
@@ -7299,7 +7299,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     applyBatch: {
@@ -7541,7 +7541,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getStats: {
@@ -7656,7 +7656,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getProfile: {
@@ -7688,7 +7688,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateProfile: {
@@ -7752,7 +7752,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     eraseLane: {
@@ -7791,7 +7791,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     syncLane: {
@@ -7891,7 +7891,7 @@ export interface operations {
             410: components["responses"]["SyncTokenExpired"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     streamEvents: {
@@ -7956,7 +7956,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["TooManyStreams"];
             503: components["responses"]["NotReady"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listActivity: {
@@ -8068,7 +8068,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listWebhooks: {
@@ -8127,7 +8127,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     createWebhook: {
@@ -8217,7 +8217,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getWebhook: {
@@ -8255,7 +8255,7 @@ export interface operations {
             404: components["responses"]["WebhookNotFound"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteWebhook: {
@@ -8303,7 +8303,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateWebhook: {
@@ -8379,7 +8379,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     rotateWebhookSecret: {
@@ -8466,7 +8466,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     testWebhook: {
@@ -8538,7 +8538,7 @@ export interface operations {
             409: components["responses"]["WebhookDisabled"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     replayWebhook: {
@@ -8612,7 +8612,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listWebhookDeliveries: {
@@ -8704,7 +8704,7 @@ export interface operations {
             404: components["responses"]["WebhookNotFound"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getWebhookDelivery: {
@@ -8739,7 +8739,7 @@ export interface operations {
             404: components["responses"]["WebhookDeliveryNotFound"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     redeliverWebhook: {
@@ -8823,7 +8823,7 @@ export interface operations {
             409: components["responses"]["WebhookDisabled"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     exportLane: {
@@ -8947,7 +8947,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     exportCsv: {
@@ -8987,7 +8987,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     exportCalendar: {
@@ -9042,7 +9042,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     importLane: {
@@ -9124,7 +9124,7 @@ export interface operations {
                      *       "dry_run": true,
                      *       "created": 2,
                      *       "skipped": 0,
-                     *       "faults": 0,
+                     *       "errors": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -9159,7 +9159,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getCalendarFeed: {
@@ -9200,7 +9200,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     createCalendarFeed: {
@@ -9258,7 +9258,7 @@ export interface operations {
             409: components["responses"]["IdempotencyConflict"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteCalendarFeed: {
@@ -9291,7 +9291,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     readCalendarFeed: {
@@ -9365,7 +9365,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getLiveness: {
@@ -9393,7 +9393,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["ValidationFailed"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getReadiness: {
@@ -9422,7 +9422,7 @@ export interface operations {
             };
             422: components["responses"]["ValidationFailed"];
             503: components["responses"]["NotReady"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getContractJson: {
@@ -9450,7 +9450,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["ValidationFailed"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getClientContract: {
@@ -9478,7 +9478,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["ValidationFailed"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getContractYaml: {
@@ -9502,7 +9502,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["ValidationFailed"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getProtectedResource: {
@@ -9542,7 +9542,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["ValidationFailed"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getDocs: {
@@ -9567,7 +9567,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["ValidationFailed"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getDocsScript: {
@@ -9592,7 +9592,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["ValidationFailed"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getProblemType: {
@@ -9625,7 +9625,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["ValidationFailed"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     onTaskEvent: {

@@ -99,7 +99,7 @@ export const transferCases: CasesOf<'exportLane' | 'exportCsv' | 'exportCalendar
       expect((await send('GET', `${lane}/tasks`)).body.items).toEqual([]);
 
       const response = await send('POST', `${lane}/import`, { body, headers });
-      expect(response.body).toMatchObject({ dry_run: false, created: 1, skipped: 0, faults: 0, ignored: 0 });
+      expect(response.body).toMatchObject({ dry_run: false, created: 1, skipped: 0, errors: 0, ignored: 0 });
       const [{ id }] = response.body.rows;
       expect(id).toBe(dry.body.rows[0].id);
       expect((await send('GET', `${lane}/tasks`)).body.items).toMatchObject([

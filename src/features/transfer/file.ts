@@ -104,7 +104,7 @@ const maxKeptErrors = 100;
 /** Adds errors to a row. */
 export function addErrors(row: FileRow, errors: readonly ValidationError[]): void {
   if (errors.length === 0) return;
-  row.action = 'fault';
+  row.action = 'error';
   row.errors = [...(row.errors ?? []), ...errors];
   row.errorCount += errors.length;
 }
@@ -164,7 +164,7 @@ async function toFileRow({ read, id, ...location }: ReadRow, notes: Notes): Prom
   if (Array.isArray(read)) {
     const errors = read.slice(0, maxKeptErrors);
     const note = await notes.write(errors);
-    return { ...kept, action: 'fault', links: undefined, note, errorCount: errors.length };
+    return { ...kept, action: 'error', links: undefined, note, errorCount: errors.length };
   }
   const links = linksOf[location.type](read as never, kept.id as string);
   return { ...kept, action: 'create', links, note: await notes.write(read), errorCount: 0 };

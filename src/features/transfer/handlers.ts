@@ -96,10 +96,10 @@ export const transferHandlers: Pick<Handlers, 'exportLane' | 'exportCsv' | 'expo
       const { dry_run } = call.query;
       const source = { type: call.mediaType, body: call.body };
       const { file, counts, written } = await importFile(call.lane, source, dry_run);
-      if (counts.faults > 0 && !dry_run) {
+      if (counts.errors > 0 && !dry_run) {
         const errors = await firstErrors(file, maxErrors);
         const all = file.rows.reduce((sum, { errorCount }) => sum + errorCount, 0);
-        const detail = `${counts.faults} of ${file.rows.length} rows have errors, and nothing was imported.`;
+        const detail = `${counts.errors} of ${file.rows.length} rows have errors, and nothing was imported.`;
         return call.fail('validation-failed', { detail, errors, errors_omitted: all - errors.length });
       }
       if (written?.isWhole === false) {

@@ -105,7 +105,7 @@ type RowsOf = <T extends RowType>(type: T) => FileRow<T>[];
 async function ids(rows: readonly FileRow[]): Promise<Set<string>> {
   const found = new Set<string>();
   await forEach(rows, ({ id, action }) => {
-    if (id !== null && action !== 'fault') found.add(id);
+    if (id !== null && action !== 'error') found.add(id);
   });
   return found;
 }

@@ -160,11 +160,11 @@ describe('a row that is too large', () => {
         { row: 1, action: 'create' },
         {
           row: 2,
-          action: 'fault',
+          action: 'error',
           id: null,
           errors: [{ pointer: '/body/tasks/1', code: 'too-long', detail }],
         },
-        { row: 3, action: 'fault', errors: [{ pointer: '/body/tasks/2/id', code: 'required' }] },
+        { row: 3, action: 'error', errors: [{ pointer: '/body/tasks/2/id', code: 'required' }] },
       ],
     ],
     [
@@ -173,7 +173,7 @@ describe('a row that is too large', () => {
       `title,description\nOne,\nTwo,"${long}\nThree,\n`,
       [
         { row: 1, line: 2, action: 'create' },
-        { row: 2, line: 3, action: 'fault', errors: [{ pointer: '/body/2', code: 'too-long', detail }] },
+        { row: 2, line: 3, action: 'error', errors: [{ pointer: '/body/2', code: 'too-long', detail }] },
       ],
     ],
     [
@@ -182,7 +182,7 @@ describe('a row that is too large', () => {
       `BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:One\nEND:VTODO\nBEGIN:VTODO\nSUMMARY:${long}\nEND:VTODO\nBEGIN:VEVENT\n${long}\nEND:VEVENT\nBEGIN:VTODO\nSUMMARY:Three\nEND:VTODO\nEND:VCALENDAR`,
       [
         { row: 1, line: 2, action: 'create' },
-        { row: 2, line: 5, action: 'fault', errors: [{ pointer: '/body/2', code: 'too-long', detail }] },
+        { row: 2, line: 5, action: 'error', errors: [{ pointer: '/body/2', code: 'too-long', detail }] },
         { row: 3, line: 11, action: 'create' },
       ],
     ],
@@ -199,7 +199,7 @@ describe('a row that is too large', () => {
     const tasks = Array.from({ length: 20 }, () => ({ ...good, ...surplus, id: randomUUID() }));
     const body = { format: 'tasklane-export', version: 2, tasks };
     const dry = await importInto(ada, body, {}, '?dry_run=true');
-    expect(dry.body).toMatchObject({ faults: 20, rows_omitted: 19, errors_omitted: 1_900 });
+    expect(dry.body).toMatchObject({ errors: 20, rows_omitted: 19, errors_omitted: 1_900 });
     expect(dry.body.rows.map((row: Body) => row.errors.length)).toEqual([100]);
     const refused = await importInto(ada, body);
     expect(refused.body.errors).toHaveLength(100);

@@ -342,7 +342,7 @@ describe('the service', () => {
   ])('passes over %s', async (_what, lines) => {
     const text = ['BEGIN:VCALENDAR', ...lines, 'END:VCALENDAR', ''].join('\r\n');
     const { status, body, longest } = await importInto('text/calendar', text, '?dry_run=true');
-    expect([status, body.faults]).toEqual([200, 0]);
+    expect([status, body.errors]).toEqual([200, 0]);
     expect(longest).toBeLessThan(100);
   });
 
@@ -353,7 +353,7 @@ describe('the service', () => {
       `title,due_date\n${',x\n'.repeat(bad)}`,
       '?dry_run=true',
     );
-    expect([status, body.faults, body.rows.length + body.rows_omitted]).toEqual([200, bad, bad]);
+    expect([status, body.errors, body.rows.length + body.rows_omitted]).toEqual([200, bad, bad]);
     expect(body.rows.flatMap((row: Body) => row.errors)).toHaveLength(100);
     expect(body.errors_omitted).toBeGreaterThanOrEqual(2 * bad - 100);
     expect(size).toBeLessThan(100_000);

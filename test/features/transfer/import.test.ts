@@ -86,7 +86,7 @@ describe('an export of Tasklane', () => {
 
     const bob = await makeUser(service.url);
     const response = await importInto(bob, 'json', before);
-    expect(response).toMatchObject({ status: 200, body: { skipped: 0, faults: 0, ignored: 0 } });
+    expect(response).toMatchObject({ status: 200, body: { skipped: 0, errors: 0, ignored: 0 } });
     const after = await exported(bob);
     expect(comparable(after)).toBe(comparable(before));
     expect(after.tasks.every((task: Body) => task.version === 1 && task.user_id === bob.id)).toBe(true);
@@ -97,7 +97,7 @@ describe('an export of Tasklane', () => {
     const again = await importInto(bob, 'json', before);
     expect(again.body).toMatchObject({ created: 0, skipped: response.body.created });
     expect((await exported(bob)).changes).toEqual(after.changes);
-    expect((await importInto(ada, 'json', before)).body).toMatchObject({ created: 0, faults: 0 });
+    expect((await importInto(ada, 'json', before)).body).toMatchObject({ created: 0, errors: 0 });
   });
 
   test('keeps later actions possible: the trash can be restored, completions undone, reminders fire', async () => {
@@ -349,7 +349,7 @@ describe('CSV', () => {
     const csv = await exported(ada, '.csv');
     const bob = await makeUser(service.url);
     const { body } = await importInto(bob, 'csv', csv);
-    expect(body).toMatchObject({ faults: 0, created: 7 });
+    expect(body).toMatchObject({ errors: 0, created: 7 });
     const fields = ({ user_id: _u, version: _v, updated_at: _t, description, ...rest }: Body) => ({
       ...rest,
       // An empty text and null look the same in a cell.
@@ -369,7 +369,7 @@ describe('CSV', () => {
     const parent = await make('/tasks', { title: 'Old' });
     const csv = `title,project,parent_id\nOne, Garden ,\nTwo,=House,\nThree,"'=House",\nFour,,${parent.id}\n`;
     const report = await importInto(ada, 'csv', csv);
-    expect(report).toMatchObject({ status: 200, body: { created: 5, skipped: 1, faults: 0 } });
+    expect(report).toMatchObject({ status: 200, body: { created: 5, skipped: 1, errors: 0 } });
     const { projects, tasks } = await exported(ada);
     const house = projects.find((each: Body) => each.name === '=House');
     expect(projects).toHaveLength(3);
@@ -389,7 +389,7 @@ describe('CSV', () => {
       { row: 3, type: 'task' },
       { row: 4, type: 'task' },
     ]);
-    expect((await importInto(ada, 'csv', csv)).body).toMatchObject({ created: 0, faults: 0 });
+    expect((await importInto(ada, 'csv', csv)).body).toMatchObject({ created: 0, errors: 0 });
   });
 
   test.each(['csv', 'ics'] as const)(
@@ -572,7 +572,7 @@ describe('iCalendar', () => {
     await fillLane();
     const bob = await makeUser(service.url);
     const ics = await exported(ada, '.ics');
-    expect((await importInto(bob, 'ics', ics)).body).toMatchObject({ faults: 0, created: 6 });
+    expect((await importInto(bob, 'ics', ics)).body).toMatchObject({ errors: 0, created: 6 });
     const fields = (task: Body) => ({
       ...task,
       user_id: undefined,
@@ -830,7 +830,7 @@ test.each(['json', 'csv', 'ics'] as const)(
     await query(service.database.url, sql, [ada.id, task.id]);
     const bob = await makeUser(service.url);
     const file = await exported(ada, type === 'json' ? '' : `.${type}`);
-    expect(await importInto(bob, type, file)).toMatchObject({ status: 200, body: { faults: 0 } });
+    expect(await importInto(bob, type, file)).toMatchObject({ status: 200, body: { errors: 0 } });
     expect((await exported(bob)).tasks).toMatchObject([
       { due_date: null, reminders: [{ at: '2099-01-01T10:00:00.000Z', minutes_before_due: null }] },
     ]);
@@ -881,21 +881,21 @@ describe('many rows', () => {
     expect(refused.body.detail).toContain(`${count} of ${count} rows have errors`);
     const dry = await importInto(ada, 'csv', bad, true);
     const omitted = { rows_omitted: count - 100, errors_omitted: count - 100 };
-    expect(dry.body).toMatchObject({ faults: count, created: 0, ...omitted });
+    expect(dry.body).toMatchObject({ errors: count, created: 0, ...omitted });
     expect(dry.body.rows).toHaveLength(100);
   });
 
   test('have a report of the first rows with errors, and of the first rows without', async () => {
     const mixed = csv.replace(/^Task 150,/m, ',').replace(/^Task 1699,/m, ',');
     const { body } = await importInto(ada, 'csv', mixed, true);
-    const counts = { faults: 2, created: count - 2, rows_omitted: count - 1_000, errors_omitted: 0 };
+    const counts = { errors: 2, created: count - 2, rows_omitted: count - 1_000, errors_omitted: 0 };
     expect(body).toMatchObject(counts);
     const rows = body.rows.map(({ row }: Body) => row);
     expect(rows).toEqual([...Array.from({ length: 999 }, (_, n) => n + 1), count]);
     const faulty = body.rows.filter(({ errors }: Body) => errors.length > 0);
     expect(faulty.map(({ row, action }: Body) => [row, action])).toEqual([
-      [151, 'fault'],
-      [count, 'fault'],
+      [151, 'error'],
+      [count, 'error'],
     ]);
   });
 });
