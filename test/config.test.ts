@@ -268,7 +268,7 @@ test('a number that JavaScript reads as infinite is too large', () => {
   expect(faultsOf({ PORT: '9'.repeat(309) })).toEqual(['PORT must be at most 65535.']);
 });
 
-test('all imports together can be as large as one', () => {
+test('the limit of all imports together can equal the limit of one import', () => {
   const sizes = { IMPORT_MAX_BYTES: '2000', IMPORT_TOTAL_BYTES: '1999' };
   expect(faultsOf(sizes)).toEqual(['IMPORT_TOTAL_BYTES must be at least IMPORT_MAX_BYTES.']);
   expect(faultsOf({ ...sizes, IMPORT_TOTAL_BYTES: '2000' })).toEqual([]);
@@ -286,7 +286,7 @@ test('all errors are reported at once', () => {
   }
 });
 
-test('no fault shows the value of a secret', () => {
+test('no error message shows the value of a secret', () => {
   const environment = {
     DATABASE_URL: 'mysql://user:hunter2-hunter2@db/tasks',
     REDIS_URL: 'http://:hunter2-hunter2@redis',
@@ -323,7 +323,7 @@ describe('the database', () => {
 });
 
 describe('production', () => {
-  test('needs a database and a source of identities, and makes no secret', () => {
+  test('requires a database and a source of identities, and creates no secret', () => {
     expect(faultsOf({ NODE_ENV: 'production' })).toEqual([
       expect.stringContaining('BETTER_AUTH_SECRET'),
       'DATABASE_URL must be set in production.',
@@ -334,14 +334,14 @@ describe('production', () => {
   test.each([
     { DATABASE_URL: 'postgres://db/tasks', BETTER_AUTH_SECRET: secret },
     { NEON_DATABASE_URL: 'postgres://db/tasks', BETTER_AUTH_URL: 'https://app.example.com' },
-  ])('starts with %j', (environment) => {
+  ])('accepts %j', (environment) => {
     expect(parse({ NODE_ENV: 'production', ...environment })).toMatchObject({ production: true });
     expect(readdirSync(dataDir)).toEqual([]);
   });
 });
 
 describe('the development secret', () => {
-  test('is made once, long, and for its owner alone', () => {
+  test('is created once with 32 bytes in a file that only its owner can read', () => {
     const nested = join(dataDir, 'not', 'there', 'yet');
     const made = developmentSecret(nested);
     expect(Buffer.from(made, 'base64url')).toHaveLength(32);

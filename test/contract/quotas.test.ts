@@ -143,7 +143,7 @@ test('tasks in the trash count until they are purged', async () => {
   expect((await task()).status).toBe(201);
 });
 
-test('deletions make room', async () => {
+test('a deletion makes room for new entities', async () => {
   await fill();
   const [{ id: project }] = (await user.send('GET', '/projects')).body.items;
   const [{ id: tag }, { id: other }] = (await user.send('GET', '/tags')).body.items;
@@ -211,7 +211,7 @@ describe('an import', () => {
   });
 });
 
-test('quotas of one lane are nothing to another', async () => {
+test('the quota of a lane does not affect other lanes', async () => {
   await fill();
   user = await makeUser(service.url);
   expect((await task()).status).toBe(201);
@@ -227,7 +227,7 @@ test('a rejected request with a key can be sent again', async () => {
   expect((await send()).status).toBe(201);
 });
 
-test('writers at once do not exceed a quota together', async () => {
+test('concurrent writers do not exceed a quota together', async () => {
   const statuses = (await Promise.all(Array.from({ length: 10 }, () => task()))).map(({ status }) => status);
   expect(statuses.toSorted()).toEqual([201, 201, 201, 201, 409, 409, 409, 409, 409, 409]);
 });

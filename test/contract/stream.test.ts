@@ -46,9 +46,9 @@ test.each<[string, () => object, object]>([
   ['no lists', () => ({ a: 1, b: null, c: { d: [] } }), { a: 1, b: null, c: { d: [] } }],
   ['no pages', () => ({ a: pages() }), { a: [] }],
   ['empty pages', () => ({ a: pages([], [1], [], [2, 3], []), b: pages([]) }), { a: [1, 2, 3], b: [] }],
-  ['a list beside pages', () => ({ a: [1], b: pages([2]), c: [3] }), { a: [1], b: [2], c: [3] }],
-  ['what JSON escapes', () => ({ 'a"\n': pages(['"\\\u2028😀']) }), { 'a"\n': ['"\\\u2028😀'] }],
-])('a body of %s arrives complete', async (_what, body, expected) => {
+  ['a list together with pages', () => ({ a: [1], b: pages([2]), c: [3] }), { a: [1], b: [2], c: [3] }],
+  ['text that JSON escapes', () => ({ 'a"\n': pages(['"\\\u2028😀']) }), { 'a"\n': ['"\\\u2028😀'] }],
+])('a body with %s arrives complete', async (_what, body, expected) => {
   const response = await open(await serve(body()));
   expect(JSON.parse(await textOf(response))).toEqual(expected);
   await sent;
@@ -97,7 +97,7 @@ describe('many pages', () => {
     expect(JSON.parse(await textOf(response)).a).toHaveLength(1000);
   });
 
-  test('are read no further when the client goes away', async () => {
+  test('are not read any more when the client disconnects', async () => {
     const response = await open(await serve({ a: many() }));
     await once(response, 'readable');
     response.destroy();
@@ -106,7 +106,7 @@ describe('many pages', () => {
     await expect(sent).resolves.toBeUndefined();
   });
 
-  test('break the connection off if one fails', async () => {
+  test('close the connection if one fails', async () => {
     const fault = new Error('a fault of the third page');
     async function* failing(): AsyncGenerator<string[]> {
       yield page;
@@ -120,7 +120,7 @@ describe('many pages', () => {
   });
 });
 
-test('text arrives in order, and the connection breaks off if its source fails', async () => {
+test('text arrives in order, and the connection is closed if its source fails', async () => {
   async function* text(): AsyncGenerator<string> {
     yield 'é';
     yield '\r\n';

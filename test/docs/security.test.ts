@@ -61,7 +61,7 @@ test.each([
   expect(dead.map(([link]) => link)).toEqual([]);
 });
 
-test('a fault of the database is logged without what the user wrote', async () => {
+test('a database error is logged without the texts of the user', async () => {
   const service = await startTestService();
   try {
     const write = async () =>

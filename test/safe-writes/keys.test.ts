@@ -182,7 +182,7 @@ describe('after a day', () => {
     expect(await count()).toBe(1);
   });
 
-  test('stored replies are purged; those of erased lanes are deleted with the lanes', async () => {
+  test('stored replies are purged; the replies of erased lanes are deleted with the lanes', async () => {
     const purge = () =>
       Promise.all([service.runJob('purge-kept-replies'), other.runJob('purge-kept-replies')]);
     for (const key of ['a', 'b', 'c']) await create(key);

@@ -66,7 +66,7 @@ describe.each(['text', 'uuid', 'serial'] as const)('with ids of type %s', (ids) 
   const linked = `Lanes are linked to public."user", whose ids are of type ${idTypes[ids]}.`;
 
   test.each(['before', 'after'] as const)(
-    'a deleted account takes its lane along, when Better Auth migrates %s Tasklane',
+    'a deleted account erases its lane if Better Auth migrates %s Tasklane',
     async (order) => {
       if (order === 'before') {
         server = await startAuth({ ids });

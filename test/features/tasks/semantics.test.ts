@@ -393,7 +393,7 @@ describe('an id', () => {
     expect(await read(task.id)).toEqual(task);
   });
 
-  test('goes to one of ten clients that create a task with it at once', async () => {
+  test('can be used by only one of ten clients that create a task with it at once', async () => {
     const bob = await makeUser(service.url);
     const id = randomUUID();
     const responses = await Promise.all(

@@ -97,7 +97,7 @@ describe('a body that is cut short', () => {
     ['gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
-  ])('of %s is malformed, and so is other text', async (coding, compress) => {
+  ])('of %s is malformed, and so is a body without this coding', async (coding, compress) => {
     const whole = compress('title\nOne\nTwo\n');
     for (const body of [whole.subarray(0, -5), Buffer.from('title\nOne\n')]) {
       const refused = await importInto(ada, body, { ...csvType, 'Content-Encoding': coding });
@@ -124,13 +124,13 @@ describe('a body that is too large', () => {
     ['gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
-  ])('is measured as it is without %s', async (coding, compress) => {
+  ])('is measured after %s is decompressed', async (coding, compress) => {
     const body = compress(text);
     expect(body.length).toBeLessThan(maxBytes / 100);
     expect(await importInto(ada, body, { ...csvType, 'Content-Encoding': coding })).toMatchObject(tooLarge);
   });
 
-  test('outside of the items of its lists is rejected too', async () => {
+  test('is rejected too if it is outside of the items of its lists', async () => {
     const body = { format: 'tasklane-export', version: 2, exported_at: 'x'.repeat(maxItemBytes) };
     expect(await importInto(ada, body)).toMatchObject(tooLarge);
   });
@@ -208,7 +208,7 @@ describe('a row that is too large', () => {
   });
 });
 
-test('of one user, a second file at once is refused', async () => {
+test('a second import of the same user at the same time is refused', async () => {
   const held = await holdLane(service.database.url, ada.id);
   const importing = importInto(ada, 'title\nOne\n', csvType);
   try {

@@ -295,7 +295,7 @@ describe('an export of Tasklane', () => {
       [['/body/trash/0/deleted_with', 'contradiction']],
     ],
     [
-      'subtasks that a completion can’t have opened',
+      'subtasks that a completion cannot have reopened',
       ([a, b, c]) => ({
         tasks: [{ id: b, title: 'x' }],
         completions: [
@@ -516,7 +516,7 @@ describe('CSV', () => {
     expect((await exported(ada)).tasks).toEqual([]);
   });
 
-  test('of a formula is guarded, and text that looks guarded too', async () => {
+  test('has an apostrophe before a formula, and before text that looks like such a cell', async () => {
     const titles = ['=1+1', '+1', '-1', '@a', '＝1', "'=1", "''-1", "'quoted'", '1=1'];
     const tasks = titles.map((title) => ({ id: randomUUID(), title }));
     await importInto(ada, 'json', document({ tasks }));
@@ -539,7 +539,7 @@ describe('CSV', () => {
     expect((await ada.send('POST', '/import', { body: 'title\nx', headers })).status).toBe(415);
   });
 
-  test('whatever the text, comes back as it was', async () => {
+  test('has any text unchanged after an export and an import', async () => {
     const piece = fc.constantFrom('a', ' ', ',', ';', '"', "'", '=', '+', '-', '@', '＝', 'é', '😀');
     const text = fc.array(piece, { minLength: 1, maxLength: 30 }).map((parts) => `${parts.join('')}x`);
     const lines = fc.array(fc.oneof(text, fc.constantFrom('\n', '\r\n', '\r', '\t')), { minLength: 1 });
@@ -602,7 +602,7 @@ describe('iCalendar', () => {
       { due_date: '2026-11-28', due_time: '18:05', time_zone: 'UTC' },
     ],
     [
-      'a time that floats',
+      'a floating time',
       ['DUE:20261128T180559'],
       { due_date: '2026-11-28', due_time: '18:05', time_zone: null },
     ],
@@ -717,7 +717,7 @@ describe('iCalendar', () => {
       { reminders: [] },
     ],
     [
-      'no alarm before a start that floats',
+      'no alarm before a floating start',
       ['DTSTART:20301128T093000', 'BEGIN:VALARM', 'TRIGGER:-PT2H', 'END:VALARM'],
       { reminders: [] },
     ],
@@ -784,7 +784,7 @@ describe('iCalendar', () => {
       { errors: [{ pointer: '/body/1/due', code: 'wrong-format' }] },
     ],
     [
-      'a rule that tasks can’t have',
+      'a rule that tasks cannot have',
       calendar(...todo('DUE;VALUE=DATE:20261128', 'RRULE:FREQ=SECONDLY')),
       { errors: [{ pointer: '/body/1/rrule' }] },
     ],
@@ -849,7 +849,7 @@ describe('many rows', () => {
     return (await query<{ count: number }>(service.database.url, sql, [ada.id])).map((row) => row.count);
   };
 
-  test('are written in chunks, in their order, and can go on where they broke off', async () => {
+  test('are written in chunks in their order, and a repeated import continues after the last chunk', async () => {
     // A database error in the middle.
     await query(
       service.database.url,

@@ -36,7 +36,7 @@ describe('a stock Better Auth server', () => {
     });
   });
 
-  test('beside BETTER_AUTH_URL the secret is off, and that is said', () => {
+  test('with BETTER_AUTH_URL the secret is ignored, and a notice says so', () => {
     const { config, notices } = parse({ BETTER_AUTH_URL: URL, BETTER_AUTH_SECRET: SECRET });
     expect(config?.sources).toEqual(['key-set']);
     expect(notices).toEqual([expect.stringContaining('BETTER_AUTH_SECRET is ignored')]);

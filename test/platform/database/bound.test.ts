@@ -59,7 +59,7 @@ const conditions: Record<string, (tasks: Tasks) => Tasks> = {
 };
 
 describe.each(Object.entries(conditions))('%s', (_name, narrow) => {
-  test('reads the lane’s rows alone', async () => {
+  test('reads only rows of the lane', async () => {
     await database.withUser(mine).read(async (lane) => {
       const all = ['Also mine', 'Mine'];
       expect((await narrow(tasksOf(lane)).pluck('title')).sort()).toEqual(all);
@@ -74,7 +74,7 @@ describe.each(Object.entries(conditions))('%s', (_name, narrow) => {
     });
   });
 
-  test('changes and deletes the lane’s rows alone', async () => {
+  test('changes and deletes only rows of the lane', async () => {
     const before = await titles(theirs);
     await database.withUser(mine).write(async (lane) => {
       expect(await narrow(tasksOf(lane)).update({ description: 'Changed' })).toBe(2);

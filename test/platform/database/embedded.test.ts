@@ -174,7 +174,7 @@ const createAndFill = 'drop table if exists kept; create table kept as select 1 
 const readBack = 'select n from kept';
 
 describe('a first start', () => {
-  test('makes a superuser and a database, reachable by password on the loopback alone', async () => {
+  test('creates a superuser and a database that accept only loopback connections with a password', async () => {
     const server = await start({});
     const [row] = await query(
       server,
@@ -225,7 +225,7 @@ describe('a first start', () => {
     await expect(query(server, 'select 1/0')).rejects.toThrow('division by zero');
   });
 
-  test('tries another port if its first choice is taken meanwhile', async () => {
+  test('tries another port if another process takes the first one', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const taken = other.address() as AddressInfo;
@@ -241,7 +241,7 @@ describe('a first start', () => {
     }
   });
 
-  test('that is killed during initdb does not block the next start', async () => {
+  test('can follow a start that was killed during initdb', async () => {
     const { child } = startChild();
     const home = path.join(dataDir, 'postgres');
     const unfinished = async () => {
@@ -262,7 +262,7 @@ describe('a first start', () => {
     await again.stop();
   });
 
-  test('by two processes at once creates one server, which one of them owns', async () => {
+  test('of two processes at once creates one server, which one of them owns', async () => {
     const both = [startChild(), startChild()];
     const servers = await Promise.all(both.map(({ started }) => started));
     expect(servers.map(({ owned }) => owned).sort()).toEqual([false, true]);
@@ -387,7 +387,7 @@ describe('a later start', () => {
 describe('the owning process', () => {
   beforeEach(useShared);
 
-  test('can drain after Ctrl-C, which signals its whole process group', async () => {
+  test('finishes its requests after Ctrl-C, which signals the whole process group', async () => {
     const { child, started } = startChild({ detached: true });
     const server = await started;
     const pid = postmasterPid(server.dataDirectory);
@@ -401,7 +401,7 @@ describe('the owning process', () => {
     await again.stop();
   });
 
-  test('is kept alive neither by the server nor by its pipes', async () => {
+  test('can end while the server and its pipes are open', async () => {
     const { child, started } = startChild({ stay: false });
     const close = once(child, 'close');
     const server = await started;
@@ -431,7 +431,7 @@ describe('the owning process', () => {
   });
 });
 
-describe('an error says what to do', () => {
+describe('an error message says what to do', () => {
   beforeEach(useShared);
 
   test('when there is no platform package', async () => {

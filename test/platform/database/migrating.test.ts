@@ -43,7 +43,7 @@ function advisoryLocks(): Promise<object[]> {
 }
 
 describe('a migration while another one runs', () => {
-  test('repeats what it waits for, and continues when the other one ends', async () => {
+  test('logs repeatedly why it waits, and continues when the other one ends', async () => {
     let finish: () => void = () => undefined;
     const working = new Promise<void>((resolve) => {
       finish = resolve;
@@ -108,7 +108,7 @@ describe('a folder with one more migration', () => {
         exports.down = (knex) => knex.raw('alter table tasklane.tasks drop later');`),
     );
 
-    test('lets others work between its tries, names what blocks it, and is applied when possible', async () => {
+    test('lets others work between its tries, logs which session blocks it, and is applied when possible', async () => {
       const reader = await hold(database.url, 'select count(*) from tasklane.tasks');
       const said: string[] = [];
       const migrating = migrateUp(database.url, {
@@ -257,7 +257,7 @@ const title = version
     return found;
   }
 
-  test('nothing is left on the server’s connections, migrations are rejected, and requests work', async () => {
+  test('no session state stays on the server connections, migrations are rejected, and requests work', async () => {
     pooler = await openPooler(database.url, servers);
     // Once for each connection of the pooler, all of which are open by now.
     await serverSessions();

@@ -197,7 +197,7 @@ const title = version
     }
   });
 
-  test('gets its connections back as the login, without a user', async () => {
+  test('gets connections back with the role of the login and without a user', async () => {
     const clients = Array.from({ length: servers }, () => new Client({ connectionString: pooler.url }));
     try {
       for (const client of clients) await client.connect();
