@@ -5,7 +5,7 @@ import type { AccountLink } from '../src/platform/database/accounts';
 import { connectionProvider, toolConnection } from '../src/platform/database/connection';
 import { startEmbeddedPostgres } from '../src/platform/database/embedded/server';
 import { LocksUnavailable } from '../src/platform/database/lock-retries';
-import { describeUnavailable, unavailableReason } from '../src/platform/database/out-of-reach';
+import { describeUnavailable, unavailableReason } from '../src/platform/database/unavailable';
 
 export interface DatabaseUrls {
   /** A direct connection, for migrations. */

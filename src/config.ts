@@ -58,7 +58,7 @@ export interface Config {
   /** The system role: work across lanes runs as it. */
   readonly databaseSystemRole: string;
   readonly databasePoolMax: number;
-  /** The most connections that one user may hold. It is never more than half of the pool. */
+  /** The maximum number of connections that one user can use. It is never more than half of the pool. */
   readonly databaseConnectionsPerUser: number;
   /** Milliseconds after which a connection is replaced. */
   readonly databaseConnectionLifetimeMs: number;
@@ -470,7 +470,7 @@ const databaseVariables = variables.pick({
 /**
  * Validates the part of the environment for the scripts that work on the database. They need no secret of Better Auth,
  * also in production.
- * @throws ConfigError with every fault.
+ * @throws ConfigError with all errors.
  */
 export function parseDatabaseConfig(environment: Environment): DatabaseConfig {
   const { present, errors } = readPresent(environment, databaseSecretNames);

@@ -18,7 +18,7 @@ import { type WatchedPostgres, watchEmbedded } from './platform/database/embedde
 import { isUnavailable } from './platform/database/errors';
 import { LocksUnavailable } from './platform/database/lock-retries';
 import { migrateUp } from './platform/database/migrations';
-import { describeUnavailable } from './platform/database/out-of-reach';
+import { describeUnavailable } from './platform/database/unavailable';
 import { memoryCounter } from './platform/edge/counter';
 import { createRateLimiter, unlimited } from './platform/edge/rate-limit';
 import { redisCounter } from './platform/edge/redis-counter';

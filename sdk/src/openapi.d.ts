@@ -4390,7 +4390,7 @@ export interface components {
                  *       "code": "service-unavailable",
                  *       "title": "Service unavailable",
                  *       "status": 503,
-                 *       "detail": "The database is out of reach.",
+                 *       "detail": "The database is unavailable.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -4584,7 +4584,7 @@ export interface components {
                  *       "code": "quota-exceeded",
                  *       "title": "Quota exceeded",
                  *       "status": 409,
-                 *       "detail": "The lane may hold 5000 tags.",
+                 *       "detail": "The lane can have at most 5000 tags.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "quota": "tags",
                  *       "limit": 5000
@@ -4680,7 +4680,7 @@ export interface components {
                  *       "code": "quota-exceeded",
                  *       "title": "Quota exceeded",
                  *       "status": 409,
-                 *       "detail": "The lane may hold 20 webhooks.",
+                 *       "detail": "The lane can have at most 20 webhooks.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "quota": "webhooks",
                  *       "limit": 20
@@ -5025,7 +5025,7 @@ export interface components {
                  *       "code": "service-unavailable",
                  *       "title": "Service unavailable",
                  *       "status": 503,
-                 *       "detail": "The database is out of reach.",
+                 *       "detail": "The database is unavailable.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -7514,7 +7514,7 @@ export interface operations {
                      *             "code": "quota-exceeded",
                      *             "title": "Quota exceeded",
                      *             "status": 409,
-                     *             "detail": "The lane may hold 200000 tasks.",
+                     *             "detail": "The lane can have at most 200000 tasks.",
                      *             "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                      *             "quota": "tasks",
                      *             "limit": 200000

@@ -118,14 +118,14 @@ describe('a token', () => {
 
   test('fails the call if its function throws', async () => {
     answer = unauthorized;
-    const fault = new TypeError('Sign in first.');
-    expect(await rejection(create(() => Promise.reject(fault)))).toBe(fault);
+    const error = new TypeError('Sign in first.');
+    expect(await rejection(create(() => Promise.reject(error)))).toBe(error);
     expect(received).toHaveLength(0);
     const late = create(({ refresh }) => {
-      if (refresh) throw fault;
+      if (refresh) throw error;
       return 'old';
     });
-    expect(await rejection(late)).toBe(fault);
+    expect(await rejection(late)).toBe(error);
   });
 
   test('does not replace the header of a call', async () => {

@@ -38,12 +38,12 @@ describe('an excerpt', () => {
 });
 
 test('a value that is too long has no other validation error', () => {
-  const faults = createCheck('TaskImport')({
+  const errors = createCheck('TaskImport')({
     title: `${'a'.repeat(60_000)}\u0001`,
     tags: Array(40_000).fill(0),
     priority: 0,
   });
-  expect(faults.map(({ pointer, code }) => `${pointer} ${code}`).sort()).toEqual([
+  expect(errors.map(({ pointer, code }) => `${pointer} ${code}`).sort()).toEqual([
     '/priority not-allowed',
     '/tags too-long',
     '/title too-long',

@@ -44,7 +44,7 @@ const exceeded = (quota: string) => ({
     code: 'quota-exceeded',
     quota,
     limit: limits[quota],
-    detail: `The lane may hold ${limits[quota]} ${quota}.`,
+    detail: `The lane can have at most ${limits[quota]} ${quota}.`,
   },
 });
 

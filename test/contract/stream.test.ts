@@ -107,16 +107,16 @@ describe('many pages', () => {
   });
 
   test('close the connection if one fails', async () => {
-    const fault = new Error('a fault of the third page');
+    const error = new Error('an error of the third page');
     async function* failing(): AsyncGenerator<string[]> {
       yield page;
       yield page;
-      throw fault;
+      throw error;
     }
     const response = await open(await serve({ a: failing() }));
     await expect(textOf(response)).rejects.toMatchObject({ code: 'ECONNRESET' });
     expect(response.complete).toBe(false);
-    await expect(sent).rejects.toBe(fault);
+    await expect(sent).rejects.toBe(error);
   });
 });
 
@@ -132,7 +132,7 @@ test('text arrives in order, and the connection is closed if its source fails', 
 
   async function* failing(): AsyncGenerator<string> {
     yield 'x'.repeat(100_000);
-    throw new Error('a fault after the first piece');
+    throw new Error('an error after the first piece');
   }
   const response = await open(await serve(failing()));
   await expect(textOf(response)).rejects.toMatchObject({ code: 'ECONNRESET' });

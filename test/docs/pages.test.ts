@@ -43,9 +43,9 @@ describe('a problem page', () => {
   test('renders paragraphs, code and emphasis', () => {
     const { html } = problemPage({
       ...problem,
-      description: 'See `errors`\nfor *every* fault.\n\nOr `a *b* <c>`.\n',
+      description: 'See `errors`\nfor *every* error.\n\nOr `a *b* <c>`.\n',
     });
-    expect(html).toContain('<p>See <code>errors</code>\nfor <em>every</em> fault.</p>\n<p>Or ');
+    expect(html).toContain('<p>See <code>errors</code>\nfor <em>every</em> error.</p>\n<p>Or ');
     expect(html).toContain('<code>a *b* &lt;c&gt;</code>');
   });
 

@@ -72,8 +72,8 @@ test('a database error is logged without the texts of the user', async () => {
     expect((await write()).status).toBe(201);
     await query(service.database.url, 'revoke insert on tasklane.tasks from tasklane_app');
     expect((await write()).status).toBe(500);
-    const fault = await until(() => service.logged.find(({ status }) => status === 500));
-    expect(fault).toMatchObject({ err: { code: '42501', stack: expect.any(String) } });
+    const error = await until(() => service.logged.find(({ status }) => status === 500));
+    expect(error).toMatchObject({ err: { code: '42501', stack: expect.any(String) } });
     expect(JSON.stringify(service.logged)).not.toContain('private');
   } finally {
     await service.stop();

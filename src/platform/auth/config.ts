@@ -84,7 +84,7 @@ export function readAccountNames(env: NodeJS.ProcessEnv): Pick<AuthConfig, 'user
 }
 
 /**
- * Reads how callers are identified from the environment, and reports every fault at once.
+ * Reads how callers are identified from the environment, and reports all errors at once.
  * @param developmentSecret creates the secret, of at least 32 bytes, for development without a configured source
  */
 export function parseAuthConfig(
@@ -182,9 +182,9 @@ export function parseAuthConfig(
   if (sources.length > 0) return { config, errors, notices };
 
   if (production || developmentSecret === undefined) {
-    const fault =
+    const error =
       'No source of identities is configured: set BETTER_AUTH_URL to the Better Auth server, or BETTER_AUTH_SECRET to its secret.';
-    return { config: null, errors: [fault], notices };
+    return { config: null, errors: [error], notices };
   }
   notices.push(
     'No source of identities is configured: tokens signed with the development secret are accepted.',

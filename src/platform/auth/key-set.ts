@@ -93,7 +93,7 @@ export function createKeySet(options: KeySetOptions): KeySet {
       failing = false;
     } catch (error) {
       if (closing.signal.aborted) return;
-      if (!failing) log.warn({ url, reason: describeFailure(error) }, 'key set: out of reach');
+      if (!failing) log.warn({ url, reason: describeFailure(error) }, 'key set: unreachable');
       failing = true;
     }
   }

@@ -108,7 +108,7 @@ export function createTokenVerifier({ config, log, now, monotonicNow }: TokenVer
     const lookup = await keySet!.find(kid);
     if ('found' in lookup) return lookup.found === null ? [] : [lookup.found];
     const { retryAfterSeconds } = lookup;
-    return { outcome: 'unavailable', retryAfterSeconds, reason: 'the key set is out of reach or empty' };
+    return { outcome: 'unavailable', retryAfterSeconds, reason: 'the key set is unreachable or empty' };
   }
 
   return {

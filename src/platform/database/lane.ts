@@ -19,7 +19,7 @@ export type RowQuery<R extends object> = Knex.QueryBuilder<R, R[]>;
 /** A lane in a read. */
 export interface Lane {
   readonly userId: string;
-  /** The most rows of each kind that the lane may hold. */
+  /** The maximum number of rows of each kind in the lane. */
   readonly quotas: Amounts;
   /** Starts a query of the lane's rows in a table. The caller narrows, orders, updates or deletes them. */
   rows<T extends Table>(table: T): RowQuery<LaneTables[T]>;

@@ -19,7 +19,7 @@ export interface ExceededQuota {
 /** A write would exceed a quota. It rejects with this error and changes nothing. */
 export class QuotaExceeded extends Error {
   constructor(readonly exceeded: ExceededQuota) {
-    super(`The lane may hold ${exceeded.limit} ${exceeded.quota}.`);
+    super(`The lane can have at most ${exceeded.limit} ${exceeded.quota}.`);
   }
 }
 

@@ -26,7 +26,7 @@ export class PoolBusy extends Unavailable {}
 export interface ShareLimits {
   /** The number of connections. */
   readonly total: number;
-  /** The most connections that one user may hold: at least one, and at most half of all. */
+  /** The most connections that one user can use: at least one, and at most half of all. */
   readonly perUser: number;
   /** The longest wait for a connection, in milliseconds. */
   readonly waitMs: number;

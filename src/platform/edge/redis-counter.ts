@@ -66,7 +66,7 @@ export async function redisCounter(url: string, log: Logger): Promise<Counter> {
     probe: () => client.take(`${prefix}probe`, 0, 0),
     onChange(failure) {
       if (failure === null) log.info('Redis is back: rate limits are shared again');
-      else log.warn({ err: failure }, 'Redis is out of reach: rate limits are counted by each process');
+      else log.warn({ err: failure }, 'Redis is unreachable: rate limits are counted by each process');
     },
   });
   client.on('error', breaker.open);

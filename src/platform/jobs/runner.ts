@@ -85,7 +85,7 @@ export function createJobRunner(
       } catch (error) {
         failures++;
         const level = isUnavailable(error) ? 'warn' : 'error';
-        log[level]({ err: error, job: job.name, faults: failures }, 'job failed');
+        log[level]({ err: error, job: job.name, failures }, 'job failed');
       }
       await pause(pauseAfter(job.everyMs, failures));
     }

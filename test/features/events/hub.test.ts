@@ -190,7 +190,7 @@ test('a failed read is repeated and logged once', async () => {
   const failing: UserScope = {
     ...lane.lane,
     read: async (work) => {
-      if (failures-- > 0) throw new Error('The database is out of reach.');
+      if (failures-- > 0) throw new Error('The database is unavailable.');
       return lane.lane.read(work);
     },
   };

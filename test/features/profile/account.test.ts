@@ -158,7 +158,7 @@ describe('npm run doctor', () => {
     );
     const before = await run('doctor');
     expect(before.code).toBe(1);
-    expect(before.output).toContain('is not validated, for there were lanes without an account');
+    expect(before.output).toContain('is not validated, because lanes without an account existed');
     await query(database.url, 'delete from tasklane.profiles');
     await run('migrate');
     expect((await run('doctor')).code).toBe(0);

@@ -196,10 +196,10 @@ describe('the range', () => {
     [{ from: '2024-01-01', until: '2025-01-01' }, '/query/from too-small'],
     [{ from: '2026-02-30', until: '2026-03-01' }, '/query/from wrong-format'],
     [{ tz: 'Mars/Olympus' }, '/query/tz wrong-format'],
-  ])('is rejected: %j', async (parameters, fault) => {
+  ])('is rejected: %j', async (parameters, error) => {
     const response = await ada.send('GET', `/stats?${new URLSearchParams(parameters)}`);
     expect(response).toMatchObject({ status: 422, body: { code: 'validation-failed' } });
-    expect(response.body.errors.map((each: Body) => `${each.pointer} ${each.code}`)).toEqual([fault]);
+    expect(response.body.errors.map((each: Body) => `${each.pointer} ${each.code}`)).toEqual([error]);
   });
 
   test('can have 366 days', async () => {

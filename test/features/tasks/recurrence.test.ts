@@ -46,10 +46,10 @@ describe('a recurrence rule', () => {
     [{ repeat_from: 'now', due_date: '2099-01-01' }, ['/body/repeat_from not-allowed']],
   ])('is rejected in %j', async (body, expected) => {
     const response = await ada.send('POST', '/tasks', { body: { title: 'A task', ...body } });
-    for (const fault of expected) {
-      const [pointer, code] = fault.split(' ') as [string, string];
+    for (const error of expected) {
+      const [pointer, code] = error.split(' ') as [string, string];
       expect(validationErrors(response).some((each) => each.startsWith(pointer))).toBe(true);
-      if (code !== 'wrong-format') expect(validationErrors(response)).toContain(fault);
+      if (code !== 'wrong-format') expect(validationErrors(response)).toContain(error);
     }
     expect((await ada.send('GET', '/tasks')).body.items).toEqual([]);
   });

@@ -183,8 +183,8 @@ describe('a large export', () => {
     await ada.send('POST', '/tasks', { body: { title: 'In the new lane' } });
     await expect(textOf(response)).rejects.toMatchObject({ code: 'ECONNRESET' });
     expect(response.complete).toBe(false);
-    const faults = service.logged.filter((line) => line.msg === 'request' && line.err);
-    expect(faults).toMatchObject([{ err: { message: 'The lane was erased during its export.' } }]);
+    const errors = service.logged.filter((line) => line.msg === 'request' && line.err);
+    expect(errors).toMatchObject([{ err: { message: 'The lane was erased during its export.' } }]);
     await otherRequests(1);
   });
 });

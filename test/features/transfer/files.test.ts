@@ -229,16 +229,16 @@ test('without a directory for files only imports fail, and the log says so', asy
   const roomless = await startTestService({ IMPORT_DIR: elsewhere });
   try {
     const bob = await makeUser(roomless.url);
-    const faults = () => roomless.logged.filter(({ msg }) => msg === 'cannot write temporary files');
+    const errors = () => roomless.logged.filter(({ msg }) => msg === 'cannot write temporary files');
     // Logged at the start.
-    expect(faults()).toMatchObject([{ directory: elsewhere, err: { code: 'ENOENT' } }]);
+    expect(errors()).toMatchObject([{ directory: elsewhere, err: { code: 'ENOENT' } }]);
     for (let time = 0; time < 3; time++) {
       expect(await importInto(bob, 'title\nOne\n', csvType)).toMatchObject({
         status: 503,
-        body: { code: 'service-unavailable', detail: expect.stringContaining('no room') },
+        body: { code: 'service-unavailable', detail: expect.stringContaining('no disk space') },
       });
     }
-    expect(faults()).toHaveLength(4);
+    expect(errors()).toHaveLength(4);
     expect((await bob.send('POST', '/tasks', { body: { title: 'A task' } })).status).toBe(201);
   } finally {
     await roomless.stop();

@@ -323,13 +323,13 @@ describe('an export of Tasklane', () => {
       }),
       [['/body/completions/0/task_id', 'not-in-lane']],
     ],
-  ])('with %s is rejected, and nothing is written', async (_what, parts, faults) => {
+  ])('with %s is rejected, and nothing is written', async (_what, parts, errors) => {
     const ids = Array.from({ length: 6 }, () => randomUUID());
     const good = { id: randomUUID(), name: 'A project' };
     const body = document({ projects: [good], ...parts(ids) });
     const refused = await importInto(ada, 'json', body);
     expect(refused.status).toBe(422);
-    expect(refused.body.errors.map((each: Body) => [each.pointer, each.code])).toEqual(faults);
+    expect(refused.body.errors.map((each: Body) => [each.pointer, each.code])).toEqual(errors);
     const dry = await importInto(ada, 'json', body, true);
     expect(dry.body.rows[0]).toMatchObject({ type: 'project', action: 'create', id: good.id });
     expect(dry.body.rows.flatMap((row: Body) => row.errors)).toEqual(refused.body.errors);

@@ -122,7 +122,10 @@ test('all files together have a size limit, and finished imports make room', asy
   try {
     await until(async () => (await waitingForLocks(service.database.url)) > 0);
     const refused = await importInto(bob, large);
-    expect(refused).toMatchObject({ status: 503, body: { detail: expect.stringContaining('no room') } });
+    expect(refused).toMatchObject({
+      status: 503,
+      body: { detail: expect.stringContaining('all the space for files') },
+    });
   } finally {
     await held.release();
   }

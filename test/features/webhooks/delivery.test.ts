@@ -549,7 +549,7 @@ describe('while an event is being sent', () => {
     if (failure) throw failure;
   }
 
-  const faults = () => service.logged.filter((line) => Number(line.level) >= 50);
+  const errors = () => service.logged.filter((line) => Number(line.level) >= 50);
 
   test.each<[string, (path: string) => Promise<unknown>]>([
     ['deleted', (path) => ada.send('DELETE', path)],
@@ -559,11 +559,11 @@ describe('while an event is being sent', () => {
   ])('its webhook can be %s', async (_what, change) => {
     const webhook = await makeWebhook(ada, receiver);
     await makeTask(ada);
-    const before = faults().length;
+    const before = errors().length;
     await during(() => change(webhook.path));
     await deliver();
     expect(receiver.received).toHaveLength(1);
-    expect(faults()).toHaveLength(before);
+    expect(errors()).toHaveLength(before);
     const left = await sql('select state from tasklane.webhook_deliveries where user_id = $1', [ada.id]);
     expect(left.filter((row) => (row as { state: string }).state === 'pending')).toEqual([]);
   });

@@ -162,8 +162,8 @@ describe('a URL', () => {
       '[fd00:ec2::254]',
       '[fe80::1]',
     ].map((host) => [`https://${host}/`, 'must not be in a private network']),
-  ])('%s %s', (url, fault) => {
-    expect(policy.refusalOf(url as string)).toBe(fault);
+  ])('%s %s', (url, error) => {
+    expect(policy.refusalOf(url as string)).toBe(error);
     expect(() => policy.open(url as string)).toThrow('refused-address');
   });
 });

@@ -472,7 +472,7 @@ describe('an unreachable key set', () => {
         expect(await authenticator.authenticate(bearer(eddsa()))).toEqual({
           outcome: 'unavailable',
           retryAfterSeconds: 5,
-          reason: 'the key set is out of reach or empty',
+          reason: 'the key set is unreachable or empty',
         });
       },
       clocks,
@@ -497,7 +497,7 @@ describe('an unreachable key set', () => {
     const authenticator = createAuthenticator(configOf({ BETTER_AUTH_URL: server.url }), log, clocks);
     await authenticator.warmUp();
     authenticator.close();
-    expect(log.lines.map(({ message }) => message)).toEqual(['key set: out of reach']);
+    expect(log.lines.map(({ message }) => message)).toEqual(['key set: unreachable']);
   });
 });
 

@@ -301,7 +301,7 @@ describe('errors', () => {
       AUTH_USER_ID_CLAIM: 'name',
       AUTH_MAX_LIFETIME_SECONDS: 'x',
     });
-    expect(errors.map((fault) => fault.split(' ')[0])).toEqual([
+    expect(errors.map((error) => error.split(' ')[0])).toEqual([
       'BETTER_AUTH_URL',
       'AUTH_JWKS_URL',
       'BETTER_AUTH_SECRET',

@@ -214,7 +214,7 @@ describe('an outage', () => {
     clock += 5 * SECOND;
     expect(await lookUp(keySet, 'first')).toBe('EdDSA');
     expect(log.lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
-      'warn key set: out of reach',
+      'warn key set: unreachable',
       'info key set: in reach again',
     ]);
   });
@@ -307,7 +307,7 @@ describe('an answer that is not a key set', () => {
       {
         level: 'warn',
         fields: { url: `${gone.url}/api/auth/jwks`, reason: 'ECONNREFUSED' },
-        message: 'key set: out of reach',
+        message: 'key set: unreachable',
       },
     ]);
   });

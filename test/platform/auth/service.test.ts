@@ -340,7 +340,7 @@ describe('with a key set that is unreachable at the start', () => {
     expect(seconds).toBeGreaterThanOrEqual(1);
     expect(seconds).toBeLessThanOrEqual(5);
     expect(await loggedOf(service, response.body.request_id)).toMatchObject({
-      authentication: 'the key set is out of reach or empty',
+      authentication: 'the key set is unreachable or empty',
     });
     expect((await send(service.url, 'GET', '/api/alice/tasks')).status).toBe(401);
     expect((await send(service.url, 'GET', '/readyz')).status).toBe(200);

@@ -122,10 +122,10 @@ test('an unreachable database gives its own error, and the log does not have the
   expect(await authenticator.authenticate(bearer(TOKEN))).toEqual({
     outcome: 'unavailable',
     retryAfterSeconds: 5,
-    reason: 'the session table is out of reach',
+    reason: 'the session table is unreachable',
   });
   expect(log.lines).toEqual([
-    { level: 'error', fields: { name: 'Error', code: 'ECONNRESET' }, message: 'session table: out of reach' },
+    { level: 'error', fields: { name: 'Error', code: 'ECONNRESET' }, message: 'session table: unreachable' },
   ]);
 });
 

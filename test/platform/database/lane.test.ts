@@ -181,12 +181,12 @@ describe.each([true, false])('writes, with prepared statements: %s', (preparedSt
   test('store nothing if they fail', async () => {
     const userId = randomUUID();
     const scope = lanes.withUser(userId);
-    const fault = new Error('a fault of the work');
+    const error = new Error('an error of the work');
     const first = scope.write(async (lane) => {
       await insertTask(lane, newTask());
-      throw fault;
+      throw error;
     });
-    await expect(first).rejects.toBe(fault);
+    await expect(first).rejects.toBe(error);
     expect(await stateOf(userId)).toEqual({ counter: undefined, changes: [], tasks: [] });
 
     const made = await scope.write((lane) => insertTask(lane, newTask()));
@@ -195,9 +195,9 @@ describe.each([true, false])('writes, with prepared statements: %s', (preparedSt
       if (made) await updateTask(lane, made, { title: 'Changed' });
       await insertTask(lane, newTask());
       lane.changed(change());
-      throw fault;
+      throw error;
     });
-    await expect(later).rejects.toBe(fault);
+    await expect(later).rejects.toBe(error);
     expect(await stateOf(userId)).toEqual(before);
   });
 
@@ -538,8 +538,8 @@ test('a silent connection is closed, and the next request gets a new one', async
   const scope = one.withUser(randomUUID());
   await scope.write((lane) => insertTask(lane, newTask()));
   proxy.silence();
-  const fault = await scope.read((lane) => countTasks(lane, {})).catch((error) => error);
-  expect([fault.message, isUnavailable(fault)]).toEqual([expect.any(String), true]);
+  const error = await scope.read((lane) => countTasks(lane, {})).catch((error) => error);
+  expect([error.message, isUnavailable(error)]).toEqual([expect.any(String), true]);
   expect(await scope.read((lane) => countTasks(lane, {}))).toBe(1);
   await one.close();
   await proxy.close();

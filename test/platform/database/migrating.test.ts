@@ -56,7 +56,7 @@ describe('a migration while another one runs', () => {
     await until(() => said.length >= 3);
     expect(said[0]).toMatch(
       new RegExp(
-        `^Waiting for another migration: process ${holder?.pid} \\(tasklane-migrate, role \\w+\\), its transaction is open for \\d+ s\\.$`,
+        `^Waiting for another migration: process ${holder?.pid} \\(tasklane-migrate, role \\w+\\), in a transaction for \\d+ s\\.$`,
       ),
     );
     finish();
@@ -122,7 +122,7 @@ describe('a folder with one more migration', () => {
       await until(() => said.length > 0);
       expect(said[0]).toMatch(
         new RegExp(
-          `^Migration ${later} got no lock within 0\\.7 s, because of process \\d+ \\(a long reader, role \\w+\\), its transaction is open for \\d+ s\\. Next try in 0\\.05 s \\(2 of 31\\)\\.$`,
+          `^Migration ${later} got no lock within 0\\.7 s; it was blocked by process \\d+ \\(a long reader, role \\w+\\), in a transaction for \\d+ s\\. Next attempt in 0\\.05 s \\(2 of 31\\)\\.$`,
         ),
       );
       await reader.query('rollback');
@@ -138,7 +138,7 @@ describe('a folder with one more migration', () => {
       const error = await migrateUp(database.url, options).catch((thrown) => thrown);
       expect(error).toBeInstanceOf(LocksUnavailable);
       expect(error.message).toMatch(
-        /a long reader.* That was try 4 of 4: end what blocks it, or wait, and run this again\./,
+        /a long reader.* This was attempt 4 of 4. End the blocking session, or wait, and run this again\./,
       );
       // A service that migrates at its start then tries again, and the command names what blocks it.
       expect(isUnavailable(error)).toBe(true);
@@ -326,7 +326,7 @@ const title = version
     ['statement', 2],
   ] as const)('%s mode with %i connections is recognised, busy or not', async (mode, size) => {
     pooler = await openPooler(database.url, size, mode);
-    expect(await findTransactionPooler(pooler.url)).toMatch(/pass from one client to another/);
+    expect(await findTransactionPooler(pooler.url)).toMatch(/several clients share a server connection/);
     const busy = Array.from({ length: 3 }, () => new Client({ connectionString: pooler.url }));
     for (const client of busy) await client.connect();
     let going = true;

@@ -291,8 +291,8 @@ describe('migrations', () => {
   });
 
   test('a migrator that fails releases the lock', async () => {
-    const fault = new Error('a fault of the work');
-    await expect(withMigrationLock(database.url, () => Promise.reject(fault))).rejects.toBe(fault);
+    const error = new Error('an error of the work');
+    await expect(withMigrationLock(database.url, () => Promise.reject(error))).rejects.toBe(error);
     // Blocks a table that a migration creates.
     await query(database.url, 'create schema tasklane; create table tasklane.tasks ()');
     await expect(migrateUp(database.url)).rejects.toMatchObject({ code: '42P07' });

@@ -12,7 +12,7 @@ import { until } from '../../support/until';
 
 const describeWithRedis = hasRedis() ? describe : describe.skip;
 
-const lost = 'Redis is out of reach';
+const lost = 'Redis is unreachable';
 const back = 'Redis is back';
 
 /** The duration of `work` in milliseconds, and its result. */

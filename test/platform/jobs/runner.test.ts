@@ -128,7 +128,7 @@ describe('a runner that is started', () => {
         level: 50,
         msg: 'job failed',
         job: 'flaky',
-        faults: 1,
+        failures: 1,
         err: expect.objectContaining({ message: 'the job' }),
       }),
     ]);
@@ -198,11 +198,11 @@ describe('a runner that is started', () => {
 });
 
 describe('the pause after a round', () => {
-  const range = (everyMs: number, faults: number) => {
+  const range = (everyMs: number, failures: number) => {
     const random = jest.spyOn(Math, 'random');
     const [least, most] = [0, 1].map((value) => {
       random.mockReturnValue(value);
-      return Math.round(pauseAfter(everyMs, faults));
+      return Math.round(pauseAfter(everyMs, failures));
     });
     random.mockRestore();
     return [least, most];

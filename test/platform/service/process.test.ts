@@ -368,8 +368,8 @@ describe('an invalid configuration', () => {
       BETTER_AUTH_SECRET: 'short',
       CORS_ORIGINS: 'https://app.example.com/',
     });
-    const [, ...faults] = lines.map((line) => line.replace(/^ {2}- (\w+).*$/, '$1'));
-    expect(faults.toSorted()).toEqual([
+    const [, ...errors] = lines.map((line) => line.replace(/^ {2}- (\w+).*$/, '$1'));
+    expect(errors.toSorted()).toEqual([
       'BETTER_AUTH_SECRET',
       'CORS_ORIGINS',
       'DATABASE_URL',
