@@ -249,7 +249,9 @@ function checkSecret(name: string, secret: string, errors: string[]): string {
   } else if (PUBLIC_SECRETS.has(secret)) {
     errors.push(`${name} is a value that is published in documentation or source code; generate your own.`);
   } else if (new Set(secret).size < MIN_SECRET_CHARACTERS) {
-    errors.push(`${name} repeats very few characters, which can be guessed; generate a random one.`);
+    errors.push(
+      `${name} consists of very few different characters, so it can be guessed; generate a random one.`,
+    );
   }
   return secret;
 }
@@ -288,7 +290,7 @@ function readCookiePrefixes(
   return isPlain ? [`__Secure-${prefix}`, prefix] : [`__Secure-${prefix}`];
 }
 
-/** AUTH_USER_TABLE can also be `auto` or `off`. These say whether accounts are linked, and are not names of tables. */
+/** AUTH_USER_TABLE can also be `auto` or `off`. They set whether accounts are linked, and are not names of tables. */
 function readUserTable(text: string | null): string {
   return text === null || text === 'auto' || text === 'off' ? 'user' : text;
 }

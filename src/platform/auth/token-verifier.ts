@@ -124,7 +124,7 @@ function isExpectedType(typ: string | undefined, source: AuthConfig['sources'][n
   return typ === undefined || ACCESS_TOKEN_TYPE.test(typ);
 }
 
-/** The payload, and the key that signed it; null if none of `keys` did. */
+/** The payload, and the key that signed it; null if it was not signed by one of `keys`. */
 async function verifySignature(
   token: string,
   keys: readonly Key[],

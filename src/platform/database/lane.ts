@@ -94,9 +94,9 @@ export interface WritableLane extends Lane {
    * @throws if the database is not available or cancelled the statement: the write cannot continue
    */
   attempt<T>(part: () => Promise<T>, shouldKeep: (value: T) => boolean): Promise<Attempt<T>>;
-  /** Returns the quota that the write exceeds so far. If it still does at the commit, it rejects with `QuotaExceeded`. */
+  /** Returns the quota that the write exceeds so far. If it still exceeds the quota at the commit, it rejects with `QuotaExceeded`. */
   exceeded(): Promise<ExceededQuota | undefined>;
-  /** Erases the lane when the write commits. After that, no token that exists now opens the lane again. */
+  /** Erases the lane when the write commits. Tokens that were issued before then no longer open the lane. */
   erase(): void;
 }
 
@@ -148,7 +148,7 @@ export interface AtomicWork<T> {
   reply(value: T): StoredReply;
 }
 
-/** A lane as the platform opens it for a user. */
+/** A lane that the platform has opened for a user. */
 export interface UserLane extends UserScope {
   /** Runs work as one write. For an idempotent request, the reply is stored in the same transaction. */
   runAtomically<T>(work: AtomicWork<T>): Promise<T>;

@@ -1,5 +1,5 @@
 /**
- * Quotas: the most rows of each kind in a lane, including rows in the trash. The lane's profile stores the counts,
+ * Quotas: the maximum number of rows of each kind in a lane, including rows in the trash. The lane's profile stores the counts,
  * and each write updates them from its changes.
  */
 import type { ChangeAction, ChangeType, ProfileRow } from './rows';

@@ -1,6 +1,6 @@
 /**
- * A fair queue in front of the connection pool. Owners take turns, and none holds more connections than its share.
- * Thus slow statements of one user never block all other users.
+ * A fair queue in front of the connection pool. Owners take turns, and each owner has at most its share of the
+ * connections. Slow statements of one user then never block all other users.
  */
 import { Unavailable } from './errors';
 
@@ -50,7 +50,7 @@ export function createShares({ total, perUser, waitMs }: ShareLimits): Shares {
   const limitOf = (owner: Owner) =>
     owner === platformOwner || owner === jobsOwner ? half : Math.min(half, perUser);
   const held = new Map<Owner, number>();
-  // In the order of their turns. An owner that got a connection moves to the end.
+  // In the order of their turns. An owner moves to the end when it gets a connection.
   const queues = new Map<Owner, Waiting[]>();
   let free = total;
 

@@ -15,7 +15,7 @@ export interface JobRunner {
   stop(): Promise<void>;
 }
 
-// A faulty job that always has more to do would keep a connection busy.
+// This limits a job with a bug that always has more to do.
 const roundsInARow = 100;
 // Spreads instances that start together, and still runs a daily job soon after the start.
 const firstWithinMs = 60_000;

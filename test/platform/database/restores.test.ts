@@ -104,13 +104,13 @@ describe('a comparison of the stored record with the server', () => {
   test.each([
     ['another cluster, as after pg_restore', {}, { systemIdentifier: '9' }, /another server/],
     ['another database of the cluster', {}, { databaseOid: '9' }, /another database/],
-    ['tables that pg_restore made anew', {}, { tableOid: '9' }, /made anew/],
+    ['tables that pg_restore created again', {}, { tableOid: '9' }, /created again/],
     ['another branch of Neon', { neonTimeline: 'a' }, { neonTimeline: 'b' }, /branch/],
     [
       'a recovery to a point in time',
       {},
       { recoveryTarget: 'recovery_target_time = x', timeline: 2 },
-      /recovered up to a target/,
+      /recovered to a recovery target/,
     ],
     ['a promotion long after the record', { seenFor: 7_200 }, { timeline: 2 }, /promoted.* 120 minutes/],
     ['a server that went back', { behind: true }, {}, /went back/],
@@ -318,7 +318,7 @@ describe("a copy of a server's files", () => {
     const url = await restore();
     database = openDatabase(url);
     try {
-      expect(await look()).toMatch(/went back behind what the service had seen/);
+      expect(await look()).toMatch(/at an earlier state than the service has seen/);
       expect(await look()).toMatch(/went back/);
       expect(await problemOf(url)).toMatch(/went back/);
       await renewLanes(withSystem);
@@ -368,7 +368,7 @@ describe("a copy of a server's files", () => {
     );
     expect(await timelineOf(url)).toBe(2);
     expect(await query(url, `select to_regclass('public.filler') as filler`)).toEqual([{ filler: null }]);
-    expect(await problemOf(url)).toMatch(/recovered up to a target/);
+    expect(await problemOf(url)).toMatch(/recovered to a recovery target/);
     await runRestored(url);
     expect(await problemOf(url)).toBeNull();
   });

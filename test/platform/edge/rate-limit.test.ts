@@ -167,7 +167,7 @@ describe('an address with unknown callers', () => {
     expect(spoofed[30]).toBe(429);
   });
 
-  test('counts as one for a whole IPv6 /64 network', async () => {
+  test('counts as one for a whole IPv6 /56 network', async () => {
     const seen = await statuses(31, (host) => anonymous(`2001:db8:1:2::${host.toString(16)}`));
     expect(seen[30]).toBe(429);
   });

@@ -13,7 +13,7 @@ import { until } from '../../support/until';
 const describeWithRedis = hasRedis() ? describe : describe.skip;
 
 const lost = 'Redis is unreachable';
-const back = 'Redis is back';
+const back = 'Redis is reachable again';
 
 /** The duration of `work` in milliseconds, and its result. */
 async function timed<T>(work: () => Promise<T>): Promise<{ ms: number; value: T }> {

@@ -109,7 +109,7 @@ export function bodyReader(operation: Operation, maxBytes: number, spool: Spool)
     } catch (error) {
       throw toProblem(error, maxBytes);
     }
-    // Clients in some languages send null for a body that they leave out.
+    // Clients in some languages send null instead of no body.
     if (request.body === null && !operation.bodyRequired) {
       request.body = undefined;
       delete request.headers['content-type'];
