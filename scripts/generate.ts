@@ -44,7 +44,7 @@ function withQueryDefaults(contract: string): string {
   return JSON.stringify(document);
 }
 
-/** The contract for generators of clients: they would make operations of what the service sends to webhooks. */
+/** The contract for generators of clients, without the section `webhooks`: they would generate operations from it. */
 function clientContract(contract: string): string {
   const { webhooks: _webhooks, ...document } = JSON.parse(contract);
   document.tags = document.tags?.filter(({ name }: { name: string }) => name !== 'Webhook events');

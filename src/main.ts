@@ -26,8 +26,8 @@ function stopOnSignal(starting: Promise<Service>, log: Logger, output: StandardO
   let stoppingSince: number | undefined;
   const stop = (signal: NodeJS.Signals) => {
     if (stoppingSince !== undefined) {
-      // A second signal exits at once. A signal within 300 ms is the same one: the terminal sends it to the whole
-      // group, and npm forwards it again.
+      // A second signal exits at once. A signal within 300 ms is a copy of the first: the terminal sends it to the whole
+      // process group, and npm forwards it too.
       if (performance.now() - stoppingSince > sameSignalMs) process.exit(1);
       return;
     }
@@ -62,7 +62,7 @@ async function main(): Promise<void> {
   const output = standardOutput();
   const log = createLogger({ level: config.logLevel, pretty, destination: output });
   const starting = startService(config, log, (error) => {
-    log.fatal({ err: error }, 'the embedded Postgres has stopped for good');
+    log.fatal({ err: error }, 'the embedded Postgres stopped and could not be restarted');
     process.stderr.write(`${error.message}\n`);
     output.flush(lastLinesMs).finally(() => process.exit(1));
   });

@@ -30,7 +30,7 @@ export interface Service {
   /** The address at which it listens, without a slash at the end. */
   readonly url: string;
   /**
-   * Resolves with true when the service is ready for work: the database is available, migrated and permits it.
+   * Resolves with true when the service is ready: the database is available and migrated, and the roles have their grants.
    * Resolves with false if the service is stopped before. Rejects with an error that waiting cannot fix, such as a
    * failed migration.
    */
@@ -117,7 +117,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   const release = async () => {
     authenticator.close();
     counter.close();
-    // A closed request may hold its database connection until its statement ends.
+    // A closed request can use its database connection until its statement ends.
     await Promise.race([database.close(), sleep(releaseTimeoutMs, undefined, { ref: false })]);
     await embedded?.stop();
   };
@@ -166,7 +166,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
     ready.catch(() => undefined);
     const stop = async () => {
       stopped.abort();
-      // Load balancers see that the service is not ready. Meanwhile it still takes requests, so that none is lost.
+      // Load balancers see that the service is not ready. It still accepts requests until then, so that none is lost.
       if (config.shutdownDelayMs > 0) await sleep(config.shutdownDelayMs);
       events.close();
       // A job that does not end in time loses its connection, like a request.
@@ -199,8 +199,8 @@ async function startEmbedded(
 
 /**
  * Starts the service, with the embedded Postgres if no other is configured. Resolves when it listens.
- * @param onLost called when the embedded Postgres is lost for good: the service cannot continue
- * @throws the error that prevents the start; everything that was started is stopped again
+ * @param onLost called when the embedded Postgres cannot be restarted, so that the service cannot continue
+ * @throws the error that prevents the start; everything that was already started is stopped
  */
 export async function startService(
   config: Config,

@@ -225,7 +225,7 @@ test.each(['up', 'status', 'doctor', 'restored'])(
     });
     await ended;
     rmSync(directory, { recursive: true });
-    expect(output.stderr).toBe(command === 'restored' ? '0 lanes are renewed.\n' : '');
+    expect(output.stderr).toBe(command === 'restored' ? 'Renewed 0 lanes.\n' : '');
     expect(output.stdout).not.toBe('');
   },
 );

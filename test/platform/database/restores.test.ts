@@ -158,7 +158,7 @@ describe('a database that is copied within its cluster', () => {
       expect(await doctor.ended).toMatchObject({ code: 1 });
       expect(doctor.output.stdout).toMatch(/^!! {2}The database was restored or copied/m);
 
-      expect(await runRestored(url)).toBe('All lanes are renewed, 0 by this run.\n');
+      expect(await runRestored(url)).toBe('All lanes are renewed; this run renewed 0.\n');
       expect(await readiness(service)).toEqual(ready);
       await service.runJob('record-installation');
       expect(await readiness(service)).toEqual(ready);
@@ -284,7 +284,7 @@ describe("a copy of a server's files", () => {
       expect(await sync(user, service.url, later.token)).toMatchObject({ status: 200, changes: 3 });
 
       await migrateUp(url);
-      expect(await runRestored(url)).toBe('All lanes are renewed, 1 by this run.\n');
+      expect(await runRestored(url)).toBe('All lanes are renewed; this run renewed 1.\n');
       for (const { token } of [copy, later]) {
         expect(await sync(user, service.url, token)).toMatchObject({ status: 410 });
       }
