@@ -127,13 +127,13 @@ export interface paths {
          *     - `occurrence` names the occurrence to complete, by its due date. If that occurrence is already completed, nothing
          *       changes. So a repeated request does not complete the next occurrence.
          *     - `{"completed": true}` on a cancelled task completes its current occurrence too.
-         *     - `{"completed": false}` takes back the last completion, and restores the due date that the task had. With an
-         *       `occurrence`, it takes back the completion of that occurrence; if that is not completed, nothing changes.
-         *     - A request without a body completes the current occurrence. If the task is `completed`, it takes back the last
+         *     - `{"completed": false}` undoes the last completion, and restores the due date that the task had. With an
+         *       `occurrence`, it undoes the completion of that occurrence; if that is not completed, nothing changes.
+         *     - A request without a body completes the current occurrence. If the task is `completed`, it undoes the last
          *       completion.
          *
-         *     The answer is 409 `completion-changed` if a completion cannot be taken back: the due date or the rule was changed
-         *     since, or a later occurrence than the named one was completed.
+         *     The answer is 409 `completion-changed` if a completion cannot be undone: the due date or the rule was changed after
+         *     it, or an occurrence after `occurrence` was completed.
          */
         patch: operations["completeTask"];
         trace?: never;
@@ -226,7 +226,7 @@ export interface paths {
          * @description Returns a page of completion records, the latest first. A recurring task has one record for each completed
          *     occurrence.
          *
-         *     A record never changes. It is removed when the completion is taken back, or when its task is purged.
+         *     A record never changes. It is removed when the completion is undone, or when its task is purged.
          */
         get: operations["listCompletions"];
         put?: never;
@@ -472,7 +472,7 @@ export interface paths {
         put?: never;
         /**
          * Move a project
-         * @description Places the project directly before or after another project.
+         * @description Moves the project directly before or after another project.
          */
         post: operations["moveProject"];
         delete?: never;
@@ -1388,7 +1388,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * This contract for client generators
+         * Get this contract for client generators
          * @description The same OpenAPI document without the section `webhooks`, which describes requests to your own server.
          */
         get: operations["getClientContract"];
@@ -1594,7 +1594,7 @@ export interface webhooks {
         put?: never;
         /**
          * Occurrence completed
-         * @description Sent when an occurrence of a recurring task is completed, or when its completion is taken back.
+         * @description Sent when an occurrence of a recurring task is completed, or when its completion is undone.
          */
         post: operations["onCompletionEvent"];
         delete?: never;
@@ -1754,8 +1754,8 @@ export interface components {
             minutes_before_due: number | null;
         };
         /**
-         * @description The place of the item in the order that the user chose. Positions sort by code point: the smaller text comes first.
-         *     The service sets the position.
+         * @description The position of the item in the order that the user chose. Positions sort by code point: the smaller text comes
+         *     first. The service sets the position.
          */
         Position: string;
         /** @description Something to do. */
@@ -2028,7 +2028,7 @@ export interface components {
         /**
          * Wrong origin
          * @description A write with a session cookie must come from a page that the service trusts. The `Origin` header is missing or is
-         *     not one of the configured origins. Another site may have sent the request in the name of the user.
+         *     not one of the configured origins. Otherwise another site could send the request in the name of the user.
          */
         WrongOriginProblem: {
             /** @constant */
@@ -2045,7 +2045,7 @@ export interface components {
              */
             code: "wrong-origin";
         });
-        /** @description Why the caller may not do this. */
+        /** @description Why the caller is not allowed to do this. */
         AccessDeniedProblem: components["schemas"]["ForbiddenProblem"] | components["schemas"]["InsufficientScopeProblem"] | components["schemas"]["WrongOriginProblem"];
         /** @description One validation error of a request. */
         ValidationError: {
@@ -2237,8 +2237,8 @@ export interface components {
         });
         /**
          * Quota exceeded
-         * @description The request would exceed a quota of the lane. `quota` names what there would be too many of, and `limit` is the
-         *     highest number that the lane may have. Tasks in the trash count. Nothing was changed, except by an import, which may
+         * @description The request would exceed a quota of the lane. `quota` is the name of the quota, and `limit` is the maximum number
+         *     of such entities in the lane. Tasks in the trash count. Nothing was changed, except by an import, which may
          *     have written some of its rows. Delete something or empty the trash, and then send the request again.
          */
         QuotaExceededProblem: {
@@ -2256,7 +2256,7 @@ export interface components {
             quota: "tasks" | "projects" | "tags" | "webhooks";
             /**
              * Format: int32
-             * @description The highest number that the lane may have.
+             * @description The maximum number of such entities in the lane.
              */
             limit: number;
         } & (components["schemas"]["Problem"] & {
@@ -2307,7 +2307,7 @@ export interface components {
              */
             code: "reply-not-kept";
         });
-        /** @description Why the entity cannot be created now. */
+        /** @description Why the entity cannot be created. */
         CreateConflictProblem: components["schemas"]["IdTakenProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /**
          * Content too large
@@ -2356,7 +2356,7 @@ export interface components {
              */
             code: "idempotency-key-reused";
         });
-        /** @description Why the request is refused as it is. */
+        /** @description Why the request is refused. */
         UnprocessableProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
         /**
          * Task not found
@@ -2470,7 +2470,7 @@ export interface components {
             /** @description The reminders of the task. */
             reminders?: components["schemas"]["ReminderInput"][];
         };
-        /** @description Why nothing can be added now. */
+        /** @description Why the entity cannot be added. */
         QuotaConflictProblem: components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description Completes a task, or undoes its completion. */
         TaskCompletion: {
@@ -2499,7 +2499,7 @@ export interface components {
              */
             code: "completion-changed";
         });
-        /** @description Why the completion cannot be changed now. */
+        /** @description Why the completion cannot be changed. */
         CompletionConflictProblem: components["schemas"]["CompletionChangedProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /**
          * Not recurring
@@ -2558,11 +2558,11 @@ export interface components {
             /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
         };
-        /** @description The new place of a task: its order, project or parent. */
+        /** @description The new position, project or parent of a task. */
         TaskMove: {
-            /** @description The task is placed directly before this task. */
+            /** @description The task moves directly before this task. */
             before?: components["schemas"]["Id"];
-            /** @description The task is placed directly after this task. Cannot be combined with `before`. */
+            /** @description The task moves directly after this task. Cannot be combined with `before`. */
             after?: components["schemas"]["Id"];
             /** @description The new project of the task; null for none. */
             project_id?: components["schemas"]["NullableId"];
@@ -2683,11 +2683,11 @@ export interface components {
             /** @description True if the project is archived. */
             archived?: boolean;
         };
-        /** @description The new place of a project in the order. */
+        /** @description The new position of a project. */
         ProjectMove: {
-            /** @description The project is placed directly before this project. */
+            /** @description The project moves directly before this project. */
             before?: components["schemas"]["Id"];
-            /** @description The project is placed directly after this project. */
+            /** @description The project moves directly after this project. */
             after?: components["schemas"]["Id"];
         };
         /** @description A label for tasks. */
@@ -2811,7 +2811,7 @@ export interface components {
             ref?: components["schemas"]["BatchRef"];
             task: components["schemas"]["BatchTaskCreate"];
         };
-        /** @description An id, or `$` and the `ref` of an earlier operation, which stands for the id of the entity that it creates. */
+        /** @description An id, or `$` and the `ref` of an earlier operation for the id of the entity that it creates. */
         IdOrReference: string;
         /** @description The fields to change, like `TaskPatch`, but with references. */
         BatchTaskPatch: {
@@ -2871,7 +2871,7 @@ export interface components {
             /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
         };
-        /** @description The new place of a task, like `TaskMove`, but with references. */
+        /** @description The new position, project or parent of a task, like `TaskMove`, but with references. */
         BatchTaskMove: {
             /** @description The task is placed directly before this task. */
             before?: components["schemas"]["IdOrReference"];
@@ -3508,7 +3508,7 @@ export interface components {
          */
         WebhookEvents: components["schemas"]["EventFilter"][];
         /**
-         * @description Who disabled a webhook, or why.
+         * @description Why a webhook is disabled.
          * @enum {string}
          */
         WebhookDisabledReason: "user" | "gone" | "failing" | "unverified";
@@ -3564,8 +3564,8 @@ export interface components {
             /** @default null */
             description?: components["schemas"]["WebhookDescription"];
             /**
-             * @description Which events are sent: those of any of these types. Empty for all, but for events of webhooks themselves, which
-             *     are sent where `webhook.*` is named, and not to the webhook that they are about.
+             * @description The types of events to send. An empty array means all events except the events of webhooks. To get those, name
+             *     `webhook.*` or one of its types; a webhook never gets events about itself.
              * @default []
              */
             events?: components["schemas"]["EventFilter"][];
@@ -3623,7 +3623,7 @@ export interface components {
          */
         WebhookDeliveryState: "pending" | "delivered" | "failed";
         /**
-         * @description Why there was no answer.
+         * @description Why there was no response.
          * @enum {string}
          */
         WebhookAttemptError: "unresolvable" | "refused-address" | "unreachable" | "tls" | "timeout" | "too-large" | "broken-off";
@@ -3700,7 +3700,7 @@ export interface components {
              */
             code: "webhook-disabled";
         });
-        /** @description Why nothing can be sent to the webhook now. */
+        /** @description Why the webhook cannot get the event. */
         WebhookConflictProblem: components["schemas"]["WebhookDisabledProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description A range of events to send again. */
         WebhookReplay: {
@@ -3928,7 +3928,7 @@ export interface components {
              */
             line: number | null;
             /**
-             * @description The type of the row. `file` stands for errors of the whole file, such as a wrong header.
+             * @description The type of the row. `file` is for errors of the whole file, such as a wrong header.
              * @enum {string}
              */
             type: "profile" | "project" | "tag" | "task" | "completion" | "file";
@@ -4041,7 +4041,7 @@ export interface components {
              */
             status?: 404;
         } & components["schemas"]["Problem"];
-        /** @description That the process answers. */
+        /** @description The state of the process. */
         Liveness: {
             /**
              * @description Always `alive`.
@@ -4049,7 +4049,7 @@ export interface components {
              */
             status: "alive";
         };
-        /** @description That the service takes requests. */
+        /** @description The state of the service. */
         Readiness: {
             /**
              * @description Always `ready`.
@@ -4291,7 +4291,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["UnauthorizedProblem"];
             };
         };
-        /** @description The credentials are valid but do not allow this request. */
+        /** @description The credentials are valid, but they do not allow this request. */
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4689,7 +4689,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["QuotaConflictProblem"];
             };
         };
-        /** @description Either the completion cannot be taken back, or the stored reply for the `Idempotency-Key` is not available. */
+        /** @description Either the completion cannot be undone, or the stored reply for the `Idempotency-Key` is not available. */
         CompletionChanged: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
