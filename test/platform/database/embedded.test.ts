@@ -565,7 +565,7 @@ describe('as root', () => {
     useShared();
     await chmod(shared, 0o700);
     try {
-      await expect(start()).rejects.toThrow(/cannot reach .*: chmod o\+x the directories above/);
+      await expect(start()).rejects.toThrow(/cannot reach .*: run chmod o\+x on the directories above/);
     } finally {
       await chmod(shared, 0o755);
     }
