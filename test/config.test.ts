@@ -411,7 +411,7 @@ describe('the configuration of the database commands', () => {
     ['DATABASE_URL', 'databaseUrl'],
     ['NEON_DATABASE_URL', 'databaseUrl'],
     ['DATABASE_DIRECT_URL', 'databaseDirectUrl'],
-  ] as const)('takes %s from a file, in production too', async (name, member) => {
+  ] as const)('reads %s from a file, in production too', async (name, member) => {
     const file = join(dataDir, 'a-secret');
     await writeFile(file, 'postgres://db/tasks\n');
     expect(parsePart({ NODE_ENV: 'production', [`${name}_FILE`]: file })[member]).toBe('postgres://db/tasks');

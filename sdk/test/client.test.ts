@@ -267,7 +267,7 @@ describe('all pages of a list', () => {
     },
   );
 
-  test('come item by item, from a cursor, with the same filters', async () => {
+  test('can be read item by item, from a cursor, with the same filters', async () => {
     const client = await clientOf('lin');
     const path = { user_id: 'lin' };
     const titles = await makeTasks(client, 'lin', numbered(5));

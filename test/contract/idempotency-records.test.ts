@@ -226,7 +226,7 @@ describe('secrets', () => {
     ['in a list', { items: named }, [{ secret: 'b' }, { name: 'c' }], [{ secret: null }, { name: 'c' }]],
     ['behind a reference', { $ref: '#/components/schemas/Named' }, { secret: 'b' }, { secret: null }],
     [
-      'beside a reference',
+      'next to a reference',
       { $ref: '#/components/schemas/Plain', properties: { secret } },
       { name: 'a', secret: 'b' },
       { name: 'a', secret: null },

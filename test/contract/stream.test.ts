@@ -87,7 +87,7 @@ describe('many pages', () => {
     finished = false;
   });
 
-  test('are read no faster than the client takes them', async () => {
+  test('are read no faster than the client reads them', async () => {
     const url = await serve({ a: many() });
     const response = await open(url);
     await once(response, 'readable');

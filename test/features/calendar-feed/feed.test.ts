@@ -224,7 +224,7 @@ describe('a conditional request for a feed', () => {
     for (const value of [tag, '*']) expect((await readUnless(path, value)).status).toBe(404);
   });
 
-  test('gets a new feed if a release writes feeds differently', async () => {
+  test('gets a new feed from a release that writes feeds differently', async () => {
     const lane = { epoch: 'an epoch', change_seq: '1' } as ProfileRow;
     const tagOfRelease = async (writes?: Record<string, () => string>) => {
       let tag = '';

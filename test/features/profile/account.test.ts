@@ -123,7 +123,7 @@ describe.each(['text', 'uuid', 'serial'] as const)('with ids of type %s', (ids) 
 });
 
 describe('npm run doctor', () => {
-  test('names what is missing, and fails', async () => {
+  test('lists everything that is missing, and fails', async () => {
     const { code, output } = await run('doctor');
     expect(code).toBe(1);
     expect(output).toMatch(/^!! {2}\d+ migrations are pending: run npm run migrate\.$/m);

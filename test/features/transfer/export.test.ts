@@ -177,7 +177,7 @@ describe('a large export', () => {
     expect(changes.map((each: Body) => each.entity_id)).toEqual([first?.id, last?.id]);
   });
 
-  test('ends incomplete if the lane is erased meanwhile', async () => {
+  test('ends incomplete if the lane is erased during the export', async () => {
     const response = await startExport();
     await query(service.database.url, 'delete from tasklane.profiles where user_id = $1', [ada.id]);
     await ada.send('POST', '/tasks', { body: { title: 'In the new lane' } });

@@ -628,7 +628,7 @@ describe('iCalendar', () => {
     ],
     ['a status', ['STATUS:IN-PROCESS', 'PRIORITY:2'], { status: 'in_progress', priority: 'high' }],
     [
-      'COMPLETED alone',
+      'only COMPLETED',
       ['COMPLETED:20261121T100000Z'],
       { status: 'completed', completed_at: '2026-11-21T10:00:00.000Z' },
     ],
@@ -759,7 +759,7 @@ describe('iCalendar', () => {
     expect((await importInto(ada, 'ics', ics)).body).toMatchObject({ created: 0, skipped: 2 });
   });
 
-  test('counts what it does not import', async () => {
+  test('counts components that it does not import', async () => {
     const event = ['BEGIN:VEVENT', 'UID:e', 'SUMMARY:An event', 'DTSTART:20261128T180500Z', 'END:VEVENT'];
     const zone = ['BEGIN:VTIMEZONE', 'TZID:Here', 'X-LIC-LOCATION:Europe/Zurich', 'END:VTIMEZONE'];
     const ics = calendar(...event, ...todo('DUE;TZID=Here:20261128T180500'), ...event, ...zone);

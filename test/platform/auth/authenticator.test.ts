@@ -219,7 +219,7 @@ describe('secrets', () => {
   });
 });
 
-describe('issuer and audience of a secret token beside BETTER_AUTH_URL', () => {
+describe('issuer and audience of a token signed with a secret, with BETTER_AUTH_URL', () => {
   const env = () => ({
     BETTER_AUTH_URL: server.url,
     BETTER_AUTH_SECRET: SECRET,

@@ -73,7 +73,7 @@ const cookieEnvironment = (cookieCache: 'secret' | 'key-set') => ({
 describe.each(['text', 'uuid', 'serial'] as const)('ids of type %s', (ids) => {
   useServer({ ids, cookieCache: 'key-set' });
 
-  test('are read from the tokens of a stock server with BETTER_AUTH_URL alone', async () => {
+  test('are read from the tokens of a stock server with only BETTER_AUTH_URL', async () => {
     const authenticator = authenticatorFor({ BETTER_AUTH_URL: server.url });
     const [alice, bob] = [await server.signUp(), await server.signUp()];
     for (const user of [alice, bob]) {
@@ -135,7 +135,7 @@ describe.each(['ES256', 'ES512', 'RS256', 'PS256'] as const)('keys for %s', (key
 describe('a server that signs tokens with its secret', () => {
   useServer({ tokensSignedWith: 'secret' });
 
-  test('requires the source to be named beside BETTER_AUTH_URL', async () => {
+  test('requires the source to be named if BETTER_AUTH_URL is set', async () => {
     const user = await server.signUp();
     const token = await server.takeToken(user);
     const env = { BETTER_AUTH_URL: server.url, BETTER_AUTH_SECRET: server.secret };

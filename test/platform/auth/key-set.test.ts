@@ -126,7 +126,7 @@ describe('rotation', () => {
     expect(await lookUp(keySet, 'first')).toBe('unknown');
   });
 
-  test('a key is valid while the set has it unchanged', async () => {
+  test('a key is valid as long as the set has the same key', async () => {
     const keySet = createSet();
     const found = await findKey(keySet, 'first');
     expect(keySet.isValid(found)).toBe(true);
@@ -370,7 +370,7 @@ describe('keys that are not for verifying tokens', () => {
     },
   );
 
-  test.each(Object.entries(ignored))('%s alone: no key is available', async (_, jwk) => {
+  test.each(Object.entries(ignored))('only %s: no key is available', async (_, jwk) => {
     server.serve([jwk as object]);
     expect(await lookUp(createSet(), undefined)).toBe('unavailable');
   });

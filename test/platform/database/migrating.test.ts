@@ -101,7 +101,7 @@ describe('a folder with one more migration', () => {
 
   const patience: LockPatience = { timeoutMs: 700, pausesMs: [50, 50, 50] };
 
-  describe('which takes a strong lock', () => {
+  describe('with a migration that takes a strong lock', () => {
     beforeEach(() =>
       addMigration(`
         exports.up = (knex) => knex.raw('alter table tasklane.tasks add later integer');
@@ -150,7 +150,7 @@ describe('a folder with one more migration', () => {
     });
   });
 
-  describe('which runs without a transaction', () => {
+  describe('with a migration that runs without a transaction', () => {
     const indexes = () =>
       query(
         database.url,

@@ -209,7 +209,7 @@ describe('migrations', () => {
     });
   });
 
-  test('all together go up, down, and up again', async () => {
+  test('all migrations together go up, down, and up again', async () => {
     expect(await migrateUp(database.url)).toEqual(names);
     const after = await definitions();
     for (const name of names) await query(database.url, seeds[name] as string);
@@ -270,7 +270,7 @@ describe('migrations', () => {
     for (const name of names) expect(name).toMatch(/^\d{14}_[a-z_]+$/);
   });
 
-  test('a lock row of a killed process blocks nobody', async () => {
+  test('the lock row of a killed process blocks no other process', async () => {
     await up(names[0] as string);
     const kill = () => query(database.url, 'update tasklane.migrations_lock set is_locked = 1');
     await kill();

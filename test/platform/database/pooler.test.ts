@@ -108,7 +108,7 @@ const title = version
     expect(failures).toEqual([]);
   });
 
-  test("lets jobs work across users, apart from the users' requests", async () => {
+  test('lets jobs work across users, separately from the requests of users', async () => {
     const options = { url: pooler.url, max: 4, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
     const roles = { appRole: `${setUp.name}_app`, systemRole: `${setUp.name}_system` };
     const prepared = keepsPreparedStatements(version as [number, number]);

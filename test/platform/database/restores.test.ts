@@ -150,7 +150,9 @@ describe('a database that is copied within its cluster', () => {
     url = await copyDatabase();
     const service = await serve(url);
     try {
-      expect(await readiness(service)).toEqual(unready(/another database than before\. Run npm run restored/));
+      expect(await readiness(service)).toEqual(
+        unready(/another database than before\. Run npm run restored/),
+      );
       // The job does not change the record.
       await service.runJob('record-installation');
       expect(await readiness(service)).toEqual(unready(/another database than before/));

@@ -244,7 +244,7 @@ function emptyTitles(seen: string[][]): Job {
   };
 }
 
-test('instances that run a job at once process each lane once, and skip a lane that is erased meanwhile', async () => {
+test('instances that run a job at once process each lane once, and skip a lane that was erased since they found it', async () => {
   const userIds = Array.from({ length: 10 }, () => randomUUID()).sort();
   for (const userId of userIds) await seedTasks(testDatabase.url, userId, [{ title: 'One' }]);
   const seen: string[][] = [];
