@@ -2873,9 +2873,9 @@ export interface components {
         };
         /** @description The new position, project or parent of a task, like `TaskMove`, but with references. */
         BatchTaskMove: {
-            /** @description The task is placed directly before this task. */
+            /** @description The task moves directly before this task. */
             before?: components["schemas"]["IdOrReference"];
-            /** @description The task is placed directly after this task. Cannot be combined with `before`. */
+            /** @description The task moves directly after this task. Cannot be combined with `before`. */
             after?: components["schemas"]["IdOrReference"];
             /** @description The new project of the task; null for none. */
             project_id?: components["schemas"]["NullableIdOrReference"];

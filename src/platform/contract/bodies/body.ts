@@ -3,7 +3,7 @@ import express, { type Request, type RequestHandler, type Response } from 'expre
 import type { Operation } from '../document/contract';
 import { ProblemError } from '../document/problems';
 import { runMiddleware } from '../validation/validator';
-import { assertNotHollow, assertNotTooDeep, type JsonShape } from './json-shape';
+import { assertNotMostlyEmpty, assertNotTooDeep, type JsonShape } from './json-shape';
 import { type Spool, type SpooledBody, tooManyBytes, unsupportedCoding } from './spool';
 
 /**
@@ -78,7 +78,7 @@ function parser(maxBytes: number): RequestHandler {
       if (!isUtf8(bytes)) throw new Error('The body is not UTF-8.');
       const shape = shapeOf(bytes);
       assertNotTooDeep(shape);
-      assertNotHollow(shape, bytes.length);
+      assertNotMostlyEmpty(shape, bytes.length);
     },
   });
 }

@@ -4,7 +4,7 @@
  */
 
 import { ProblemError } from '../document/problems';
-import { assertNotHollow, assertNotTooDeep, type JsonShape } from './json-shape';
+import { assertNotMostlyEmpty, assertNotTooDeep, type JsonShape } from './json-shape';
 
 /** The maximum number of bytes of an item, and of everything outside the items. */
 export const maxItemBytes = 1024 * 1024;
@@ -137,7 +137,7 @@ export async function splitDocument(pieces: AsyncIterable<Buffer>): Promise<Spli
     size += piece.length;
     splitter.push(piece);
   }
-  assertNotHollow(splitter.shape, size);
+  assertNotMostlyEmpty(splitter.shape, size);
   const lists = new Map<string, ListExtent>();
   // An empty body counts as an empty object, as it does in other operations.
   const document = JSON.parse(size === 0 ? '{}' : String(splitter.rest()));

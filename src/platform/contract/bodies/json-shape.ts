@@ -17,7 +17,7 @@ export function assertNotTooDeep({ deepest }: JsonShape): void {
 }
 
 /** @throws if the text, of `bytes` bytes, consists mostly of empty arrays and objects */
-export function assertNotHollow({ lists }: JsonShape, bytes: number): void {
+export function assertNotMostlyEmpty({ lists }: JsonShape, bytes: number): void {
   if (lists > Math.max(fewLists, bytes / bytesPerList))
     throw new Error('The body consists mostly of empty arrays and objects.');
 }
