@@ -127,13 +127,13 @@ export interface paths {
          *     - `occurrence` names the occurrence to complete, by its due date. If that occurrence is already completed, nothing
          *       changes. So a repeated request does not complete the next occurrence.
          *     - `{"completed": true}` on a cancelled task completes its current occurrence too.
-         *     - `{"completed": false}` takes back the last completion, and restores the due date that the task had. With an
-         *       `occurrence`, it takes back the completion of that occurrence; if that is not completed, nothing changes.
-         *     - A request without a body completes the current occurrence. If the task is `completed`, it takes back the last
+         *     - `{"completed": false}` undoes the last completion, and restores the due date that the task had. With an
+         *       `occurrence`, it undoes the completion of that occurrence; if that is not completed, nothing changes.
+         *     - A request without a body completes the current occurrence. If the task is `completed`, it undoes the last
          *       completion.
          *
-         *     The answer is 409 `completion-changed` if a completion cannot be taken back: the due date or the rule was changed
-         *     since, or a later occurrence than the named one was completed.
+         *     The answer is 409 `completion-changed` if a completion cannot be undone: the due date or the rule was changed after
+         *     it, or an occurrence after `occurrence` was completed.
          */
         patch: operations["completeTask"];
         trace?: never;
@@ -226,7 +226,7 @@ export interface paths {
          * @description Returns a page of completion records, the latest first. A recurring task has one record for each completed
          *     occurrence.
          *
-         *     A record never changes. It is removed when the completion is taken back, or when its task is purged.
+         *     A record never changes. It is removed when the completion is undone, or when its task is purged.
          */
         get: operations["listCompletions"];
         put?: never;
@@ -472,7 +472,7 @@ export interface paths {
         put?: never;
         /**
          * Move a project
-         * @description Places the project directly before or after another project.
+         * @description Moves the project directly before or after another project.
          */
         post: operations["moveProject"];
         delete?: never;
@@ -1428,7 +1428,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * This contract for client generators
+         * Get this contract for client generators
          * @description The same OpenAPI document without the section `webhooks`, which describes requests to your own server.
          */
         get: operations["getClientContract"];
@@ -1653,8 +1653,8 @@ export interface components {
             minutes_before_due: number | null;
         };
         /**
-         * @description The place of the item in the order that the user chose. Positions sort by code point: the smaller text comes first.
-         *     The service sets the position.
+         * @description The position of the item in the order that the user chose. Positions sort by code point: the smaller text comes
+         *     first. The service sets the position.
          */
         Position: string;
         /** @description Something to do. */
@@ -1927,7 +1927,7 @@ export interface components {
         /**
          * Wrong origin
          * @description A write with a session cookie must come from a page that the service trusts. The `Origin` header is missing or is
-         *     not one of the configured origins. Another site may have sent the request in the name of the user.
+         *     not one of the configured origins. Otherwise another site could send the request in the name of the user.
          */
         WrongOriginProblem: {
             /** @constant */
@@ -1944,7 +1944,7 @@ export interface components {
              */
             code: "wrong-origin";
         });
-        /** @description Why the caller may not do this. */
+        /** @description Why the caller is not allowed to do this. */
         AccessDeniedProblem: components["schemas"]["ForbiddenProblem"] | components["schemas"]["InsufficientScopeProblem"] | components["schemas"]["WrongOriginProblem"];
         /**
          * Method not allowed
@@ -2175,8 +2175,8 @@ export interface components {
         });
         /**
          * Quota exceeded
-         * @description The request would exceed a quota of the lane. `quota` names what there would be too many of, and `limit` is the
-         *     highest number that the lane may have. Tasks in the trash count. Nothing was changed, except by an import, which may
+         * @description The request would exceed a quota of the lane. `quota` is the name of the quota, and `limit` is the maximum number
+         *     of such entities in the lane. Tasks in the trash count. Nothing was changed, except by an import, which may
          *     have written some of its rows. Delete something or empty the trash, and then send the request again.
          *
          *     The quota `storage` limits the bytes of all rows of the lane, with the trash, the history of changes, the deliveries
@@ -2250,7 +2250,7 @@ export interface components {
              */
             code: "reply-not-kept";
         });
-        /** @description Why the entity cannot be created now. */
+        /** @description Why the entity cannot be created. */
         CreateConflictProblem: components["schemas"]["IdTakenProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /**
          * Content too large
@@ -2299,7 +2299,7 @@ export interface components {
              */
             code: "idempotency-key-reused";
         });
-        /** @description Why the request is refused as it is. */
+        /** @description Why the request is refused. */
         UnprocessableProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
         /**
          * Task not found
@@ -2413,7 +2413,7 @@ export interface components {
             /** @description The reminders of the task. */
             reminders?: components["schemas"]["ReminderInput"][];
         };
-        /** @description Why nothing can be added now. */
+        /** @description Why the entity cannot be added. */
         QuotaConflictProblem: components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description Completes a task, or undoes its completion. */
         TaskCompletion: {
@@ -2442,7 +2442,7 @@ export interface components {
              */
             code: "completion-changed";
         });
-        /** @description Why the completion cannot be changed now. */
+        /** @description Why the completion cannot be changed. */
         CompletionConflictProblem: components["schemas"]["CompletionChangedProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /**
          * Not recurring
@@ -2501,11 +2501,11 @@ export interface components {
             /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
         };
-        /** @description The new place of a task: its order, project or parent. */
+        /** @description The new position, project or parent of a task. */
         TaskMove: {
-            /** @description The task is placed directly before this task. */
+            /** @description The task moves directly before this task. */
             before?: components["schemas"]["Id"];
-            /** @description The task is placed directly after this task. Cannot be combined with `before`. */
+            /** @description The task moves directly after this task. Cannot be combined with `before`. */
             after?: components["schemas"]["Id"];
             /** @description The new project of the task; null for none. */
             project_id?: components["schemas"]["NullableId"];
@@ -2626,11 +2626,11 @@ export interface components {
             /** @description True if the project is archived. */
             archived?: boolean;
         };
-        /** @description The new place of a project in the order. */
+        /** @description The new position of a project. */
         ProjectMove: {
-            /** @description The project is placed directly before this project. */
+            /** @description The project moves directly before this project. */
             before?: components["schemas"]["Id"];
-            /** @description The project is placed directly after this project. */
+            /** @description The project moves directly after this project. */
             after?: components["schemas"]["Id"];
         };
         /** @description A label for tasks. */
@@ -2756,7 +2756,7 @@ export interface components {
             ref?: components["schemas"]["BatchRef"];
             task: components["schemas"]["BatchTaskCreate"];
         };
-        /** @description An id, or `$` and the `ref` of an earlier operation, which stands for the id of the entity that it creates. */
+        /** @description An id, or `$` and the `ref` of an earlier operation for the id of the entity that it creates. */
         IdOrReference: string;
         /** @description The fields to change, like `TaskPatch`, but with references. */
         BatchTaskPatch: {
@@ -2816,11 +2816,11 @@ export interface components {
             /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
         };
-        /** @description The new place of a task, like `TaskMove`, but with references. */
+        /** @description The new position, project or parent of a task, like `TaskMove`, but with references. */
         BatchTaskMove: {
-            /** @description The task is placed directly before this task. */
+            /** @description The task moves directly before this task. */
             before?: components["schemas"]["IdOrReference"];
-            /** @description The task is placed directly after this task. Cannot be combined with `before`. */
+            /** @description The task moves directly after this task. Cannot be combined with `before`. */
             after?: components["schemas"]["IdOrReference"];
             /** @description The new project of the task; null for none. */
             project_id?: components["schemas"]["NullableIdOrReference"];
@@ -3451,7 +3451,7 @@ export interface components {
          */
         WebhookEvents: components["schemas"]["EventFilter"][];
         /**
-         * @description Who disabled a webhook, or why.
+         * @description Why a webhook is disabled.
          * @enum {string}
          */
         WebhookDisabledReason: "user" | "gone" | "failing" | "unverified";
@@ -3566,7 +3566,7 @@ export interface components {
          */
         WebhookDeliveryState: "pending" | "delivered" | "failed";
         /**
-         * @description Why there was no answer.
+         * @description Why there was no response.
          * @enum {string}
          */
         WebhookAttemptError: "unresolvable" | "refused-address" | "unreachable" | "tls" | "timeout" | "too-large" | "broken-off";
@@ -3643,7 +3643,7 @@ export interface components {
              */
             code: "webhook-disabled";
         });
-        /** @description Why nothing can be sent to the webhook now. */
+        /** @description Why the webhook cannot get the event. */
         WebhookConflictProblem: components["schemas"]["WebhookDisabledProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description A range of events to send again. */
         WebhookReplay: {
@@ -3805,16 +3805,16 @@ export interface components {
              */
             line: number | null;
             /**
-             * @description The type of the row. `file` stands for errors of the whole file, such as a wrong header.
+             * @description The type of the row. `file` is for errors of the whole file, such as a wrong header.
              * @enum {string}
              */
             type: "profile" | "project" | "tag" | "task" | "completion" | "file";
             /**
-             * @description What the import does. `create`: it creates the row. `skip`: the lane already has it. `fault`: the row has
+             * @description What the import does. `create`: it creates the row. `skip`: the lane already has it. `error`: the row has
              *     errors.
              * @enum {string}
              */
-            action: "create" | "skip" | "fault";
+            action: "create" | "skip" | "error";
             /** @description The id of the entity; null for the profile, and if it is not known. */
             id: string | null;
             /**
@@ -3842,7 +3842,7 @@ export interface components {
              * Format: int32
              * @description The number of rows with errors.
              */
-            faults: number;
+            errors: number;
             /**
              * Format: int32
              * @description The number of parts of the file that cannot be imported, such as events.
@@ -3975,7 +3975,7 @@ export interface components {
              */
             status?: 404;
         } & components["schemas"]["Problem"];
-        /** @description That the process answers. */
+        /** @description The state of the process. */
         Liveness: {
             /**
              * @description Always `alive`.
@@ -3983,7 +3983,7 @@ export interface components {
              */
             status: "alive";
         };
-        /** @description That the service takes requests. */
+        /** @description The state of the service. */
         Readiness: {
             /**
              * @description Always `ready`.
@@ -4141,7 +4141,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["UnauthorizedProblem"];
             };
         };
-        /** @description The credentials are valid but do not allow this request. */
+        /** @description The credentials are valid, but they do not allow this request. */
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4287,7 +4287,7 @@ export interface components {
             };
         };
         /** @description The service could not answer. It is not known whether a write took effect. */
-        Fault: {
+        ServerError: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 RateLimit: components["headers"]["RateLimit"];
@@ -4302,7 +4302,7 @@ export interface components {
                  *       "code": "service-unavailable",
                  *       "title": "Service unavailable",
                  *       "status": 503,
-                 *       "detail": "The database is out of reach.",
+                 *       "detail": "The database is unavailable.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -4508,7 +4508,7 @@ export interface components {
                  *       "code": "quota-exceeded",
                  *       "title": "Quota exceeded",
                  *       "status": 409,
-                 *       "detail": "The lane may hold 5000 tags.",
+                 *       "detail": "The lane can have at most 5000 tags.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "quota": "tags",
                  *       "limit": 5000
@@ -4613,7 +4613,7 @@ export interface components {
                  *       "code": "quota-exceeded",
                  *       "title": "Quota exceeded",
                  *       "status": 409,
-                 *       "detail": "The lane may hold 5000 tags.",
+                 *       "detail": "The lane can have at most 5000 tags.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "quota": "tags",
                  *       "limit": 5000
@@ -4625,7 +4625,7 @@ export interface components {
         /**
          * @description One of these is true:
          *
-         *     - The completion cannot be taken back.
+         *     - The completion cannot be undone.
          *     - The request would exceed the quota of storage.
          *     - The stored reply for the `Idempotency-Key` is not available.
          */
@@ -4964,7 +4964,7 @@ export interface components {
                  *       "code": "service-unavailable",
                  *       "title": "Service unavailable",
                  *       "status": 503,
-                 *       "detail": "The database is out of reach.",
+                 *       "detail": "The database is unavailable.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -4987,7 +4987,7 @@ export interface components {
                  *       "code": "quota-exceeded",
                  *       "title": "Quota exceeded",
                  *       "status": 409,
-                 *       "detail": "The lane may hold 20 webhooks.",
+                 *       "detail": "The lane can have at most 20 webhooks.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "quota": "webhooks",
                  *       "limit": 20
@@ -5726,7 +5726,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     createTask: {
@@ -5840,7 +5840,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getTask: {
@@ -5881,7 +5881,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     replaceTask: {
@@ -5949,7 +5949,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteTask: {
@@ -6000,7 +6000,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateTask: {
@@ -6075,7 +6075,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     completeTask: {
@@ -6148,7 +6148,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     skipOccurrence: {
@@ -6204,7 +6204,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listOccurrences: {
@@ -6290,7 +6290,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listCompletions: {
@@ -6377,7 +6377,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     moveTask: {
@@ -6445,7 +6445,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     restoreTask: {
@@ -6501,7 +6501,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listTrash: {
@@ -6600,7 +6600,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     emptyTrash: {
@@ -6636,7 +6636,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getDeletedTask: {
@@ -6677,7 +6677,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     purgeTask: {
@@ -6728,7 +6728,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listProjects: {
@@ -6819,7 +6819,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     createProject: {
@@ -6900,7 +6900,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getProject: {
@@ -6941,7 +6941,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteProject: {
@@ -6999,7 +6999,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateProject: {
@@ -7072,7 +7072,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     moveProject: {
@@ -7139,7 +7139,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listTags: {
@@ -7216,7 +7216,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getTag: {
@@ -7257,7 +7257,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteTag: {
@@ -7309,7 +7309,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateTag: {
@@ -7382,7 +7382,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     applyBatch: {
@@ -7574,7 +7574,7 @@ export interface operations {
                      *       "code": "batch-failed",
                      *       "title": "Batch failed",
                      *       "status": 422,
-                     *       "detail": "Operation 1 failed, and nothing was changed. The lane may hold 200000 tasks.",
+                     *       "detail": "Operation 1 failed, and nothing was changed. The lane can have at most 200000 tasks.",
                      *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                      *       "results": [
                      *         {
@@ -7601,7 +7601,7 @@ export interface operations {
                      *             "code": "quota-exceeded",
                      *             "title": "Quota exceeded",
                      *             "status": 409,
-                     *             "detail": "The lane may hold 200000 tasks.",
+                     *             "detail": "The lane can have at most 200000 tasks.",
                      *             "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                      *             "quota": "tasks",
                      *             "limit": 200000
@@ -7629,7 +7629,7 @@ export interface operations {
             };
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getStats: {
@@ -7747,7 +7747,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getProfile: {
@@ -7782,7 +7782,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateProfile: {
@@ -7849,7 +7849,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     eraseLane: {
@@ -7891,7 +7891,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     syncLane: {
@@ -7994,7 +7994,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     streamEvents: {
@@ -8062,7 +8062,7 @@ export interface operations {
             429: components["responses"]["TooManyStreams"];
             431: components["responses"]["HeadersTooLarge"];
             503: components["responses"]["NotReady"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listActivity: {
@@ -8177,7 +8177,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listWebhooks: {
@@ -8239,7 +8239,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     createWebhook: {
@@ -8332,7 +8332,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getWebhook: {
@@ -8373,7 +8373,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteWebhook: {
@@ -8424,7 +8424,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateWebhook: {
@@ -8503,7 +8503,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     rotateWebhookSecret: {
@@ -8593,7 +8593,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     testWebhook: {
@@ -8668,7 +8668,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     replayWebhook: {
@@ -8745,7 +8745,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listWebhookDeliveries: {
@@ -8840,7 +8840,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getWebhookDelivery: {
@@ -8878,7 +8878,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     redeliverWebhook: {
@@ -8965,7 +8965,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     exportLane: {
@@ -9092,7 +9092,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     exportCsv: {
@@ -9135,7 +9135,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     exportCalendar: {
@@ -9193,7 +9193,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     importLane: {
@@ -9259,7 +9259,7 @@ export interface operations {
                      *       "dry_run": true,
                      *       "created": 2,
                      *       "skipped": 0,
-                     *       "faults": 0,
+                     *       "errors": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -9297,7 +9297,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     importCsv: {
@@ -9343,7 +9343,7 @@ export interface operations {
                      *       "dry_run": true,
                      *       "created": 1,
                      *       "skipped": 0,
-                     *       "faults": 0,
+                     *       "errors": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -9373,7 +9373,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     importCalendar: {
@@ -9425,7 +9425,7 @@ export interface operations {
                      *       "dry_run": true,
                      *       "created": 1,
                      *       "skipped": 0,
-                     *       "faults": 0,
+                     *       "errors": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -9455,7 +9455,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getCalendarFeed: {
@@ -9499,7 +9499,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     createCalendarFeed: {
@@ -9560,7 +9560,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteCalendarFeed: {
@@ -9596,7 +9596,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     readCalendarFeed: {
@@ -9675,7 +9675,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getLiveness: {
@@ -9707,7 +9707,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getReadiness: {
@@ -9740,7 +9740,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             431: components["responses"]["HeadersTooLarge"];
             503: components["responses"]["NotReady"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getContractJson: {
@@ -9772,7 +9772,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getClientContract: {
@@ -9804,7 +9804,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getContractYaml: {
@@ -9832,7 +9832,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getProtectedResource: {
@@ -9876,7 +9876,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getDocs: {
@@ -9905,7 +9905,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getDocsScript: {
@@ -9934,7 +9934,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getProblemType: {
@@ -9970,7 +9970,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
 }

@@ -127,13 +127,13 @@ export interface paths {
          *     - `occurrence` names the occurrence to complete, by its due date. If that occurrence is already completed, nothing
          *       changes. So a repeated request does not complete the next occurrence.
          *     - `{"completed": true}` on a cancelled task completes its current occurrence too.
-         *     - `{"completed": false}` takes back the last completion, and restores the due date that the task had. With an
-         *       `occurrence`, it takes back the completion of that occurrence; if that is not completed, nothing changes.
-         *     - A request without a body completes the current occurrence. If the task is `completed`, it takes back the last
+         *     - `{"completed": false}` undoes the last completion, and restores the due date that the task had. With an
+         *       `occurrence`, it undoes the completion of that occurrence; if that is not completed, nothing changes.
+         *     - A request without a body completes the current occurrence. If the task is `completed`, it undoes the last
          *       completion.
          *
-         *     The answer is 409 `completion-changed` if a completion cannot be taken back: the due date or the rule was changed
-         *     since, or a later occurrence than the named one was completed.
+         *     The answer is 409 `completion-changed` if a completion cannot be undone: the due date or the rule was changed after
+         *     it, or an occurrence after `occurrence` was completed.
          */
         patch: operations["completeTask"];
         trace?: never;
@@ -226,7 +226,7 @@ export interface paths {
          * @description Returns a page of completion records, the latest first. A recurring task has one record for each completed
          *     occurrence.
          *
-         *     A record never changes. It is removed when the completion is taken back, or when its task is purged.
+         *     A record never changes. It is removed when the completion is undone, or when its task is purged.
          */
         get: operations["listCompletions"];
         put?: never;
@@ -472,7 +472,7 @@ export interface paths {
         put?: never;
         /**
          * Move a project
-         * @description Places the project directly before or after another project.
+         * @description Moves the project directly before or after another project.
          */
         post: operations["moveProject"];
         delete?: never;
@@ -1428,7 +1428,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * This contract for client generators
+         * Get this contract for client generators
          * @description The same OpenAPI document without the section `webhooks`, which describes requests to your own server.
          */
         get: operations["getClientContract"];
@@ -1634,7 +1634,7 @@ export interface webhooks {
         put?: never;
         /**
          * Occurrence completed
-         * @description Sent when an occurrence of a recurring task is completed, or when its completion is taken back.
+         * @description Sent when an occurrence of a recurring task is completed, or when its completion is undone.
          */
         post: operations["onCompletionEvent"];
         delete?: never;
@@ -1794,8 +1794,8 @@ export interface components {
             minutes_before_due: number | null;
         };
         /**
-         * @description The place of the item in the order that the user chose. Positions sort by code point: the smaller text comes first.
-         *     The service sets the position.
+         * @description The position of the item in the order that the user chose. Positions sort by code point: the smaller text comes
+         *     first. The service sets the position.
          */
         Position: string;
         /** @description Something to do. */
@@ -2068,7 +2068,7 @@ export interface components {
         /**
          * Wrong origin
          * @description A write with a session cookie must come from a page that the service trusts. The `Origin` header is missing or is
-         *     not one of the configured origins. Another site may have sent the request in the name of the user.
+         *     not one of the configured origins. Otherwise another site could send the request in the name of the user.
          */
         WrongOriginProblem: {
             /** @constant */
@@ -2085,7 +2085,7 @@ export interface components {
              */
             code: "wrong-origin";
         });
-        /** @description Why the caller may not do this. */
+        /** @description Why the caller is not allowed to do this. */
         AccessDeniedProblem: components["schemas"]["ForbiddenProblem"] | components["schemas"]["InsufficientScopeProblem"] | components["schemas"]["WrongOriginProblem"];
         /**
          * Method not allowed
@@ -2316,8 +2316,8 @@ export interface components {
         });
         /**
          * Quota exceeded
-         * @description The request would exceed a quota of the lane. `quota` names what there would be too many of, and `limit` is the
-         *     highest number that the lane may have. Tasks in the trash count. Nothing was changed, except by an import, which may
+         * @description The request would exceed a quota of the lane. `quota` is the name of the quota, and `limit` is the maximum number
+         *     of such entities in the lane. Tasks in the trash count. Nothing was changed, except by an import, which may
          *     have written some of its rows. Delete something or empty the trash, and then send the request again.
          *
          *     The quota `storage` limits the bytes of all rows of the lane, with the trash, the history of changes, the deliveries
@@ -2391,7 +2391,7 @@ export interface components {
              */
             code: "reply-not-kept";
         });
-        /** @description Why the entity cannot be created now. */
+        /** @description Why the entity cannot be created. */
         CreateConflictProblem: components["schemas"]["IdTakenProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /**
          * Content too large
@@ -2440,7 +2440,7 @@ export interface components {
              */
             code: "idempotency-key-reused";
         });
-        /** @description Why the request is refused as it is. */
+        /** @description Why the request is refused. */
         UnprocessableProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
         /**
          * Task not found
@@ -2554,7 +2554,7 @@ export interface components {
             /** @description The reminders of the task. */
             reminders?: components["schemas"]["ReminderInput"][];
         };
-        /** @description Why nothing can be added now. */
+        /** @description Why the entity cannot be added. */
         QuotaConflictProblem: components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description Completes a task, or undoes its completion. */
         TaskCompletion: {
@@ -2583,7 +2583,7 @@ export interface components {
              */
             code: "completion-changed";
         });
-        /** @description Why the completion cannot be changed now. */
+        /** @description Why the completion cannot be changed. */
         CompletionConflictProblem: components["schemas"]["CompletionChangedProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /**
          * Not recurring
@@ -2642,11 +2642,11 @@ export interface components {
             /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
         };
-        /** @description The new place of a task: its order, project or parent. */
+        /** @description The new position, project or parent of a task. */
         TaskMove: {
-            /** @description The task is placed directly before this task. */
+            /** @description The task moves directly before this task. */
             before?: components["schemas"]["Id"];
-            /** @description The task is placed directly after this task. Cannot be combined with `before`. */
+            /** @description The task moves directly after this task. Cannot be combined with `before`. */
             after?: components["schemas"]["Id"];
             /** @description The new project of the task; null for none. */
             project_id?: components["schemas"]["NullableId"];
@@ -2767,11 +2767,11 @@ export interface components {
             /** @description True if the project is archived. */
             archived?: boolean;
         };
-        /** @description The new place of a project in the order. */
+        /** @description The new position of a project. */
         ProjectMove: {
-            /** @description The project is placed directly before this project. */
+            /** @description The project moves directly before this project. */
             before?: components["schemas"]["Id"];
-            /** @description The project is placed directly after this project. */
+            /** @description The project moves directly after this project. */
             after?: components["schemas"]["Id"];
         };
         /** @description A label for tasks. */
@@ -2897,7 +2897,7 @@ export interface components {
             ref?: components["schemas"]["BatchRef"];
             task: components["schemas"]["BatchTaskCreate"];
         };
-        /** @description An id, or `$` and the `ref` of an earlier operation, which stands for the id of the entity that it creates. */
+        /** @description An id, or `$` and the `ref` of an earlier operation for the id of the entity that it creates. */
         IdOrReference: string;
         /** @description The fields to change, like `TaskPatch`, but with references. */
         BatchTaskPatch: {
@@ -2957,11 +2957,11 @@ export interface components {
             /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
         };
-        /** @description The new place of a task, like `TaskMove`, but with references. */
+        /** @description The new position, project or parent of a task, like `TaskMove`, but with references. */
         BatchTaskMove: {
-            /** @description The task is placed directly before this task. */
+            /** @description The task moves directly before this task. */
             before?: components["schemas"]["IdOrReference"];
-            /** @description The task is placed directly after this task. Cannot be combined with `before`. */
+            /** @description The task moves directly after this task. Cannot be combined with `before`. */
             after?: components["schemas"]["IdOrReference"];
             /** @description The new project of the task; null for none. */
             project_id?: components["schemas"]["NullableIdOrReference"];
@@ -3592,7 +3592,7 @@ export interface components {
          */
         WebhookEvents: components["schemas"]["EventFilter"][];
         /**
-         * @description Who disabled a webhook, or why.
+         * @description Why a webhook is disabled.
          * @enum {string}
          */
         WebhookDisabledReason: "user" | "gone" | "failing" | "unverified";
@@ -3707,7 +3707,7 @@ export interface components {
          */
         WebhookDeliveryState: "pending" | "delivered" | "failed";
         /**
-         * @description Why there was no answer.
+         * @description Why there was no response.
          * @enum {string}
          */
         WebhookAttemptError: "unresolvable" | "refused-address" | "unreachable" | "tls" | "timeout" | "too-large" | "broken-off";
@@ -3784,7 +3784,7 @@ export interface components {
              */
             code: "webhook-disabled";
         });
-        /** @description Why nothing can be sent to the webhook now. */
+        /** @description Why the webhook cannot get the event. */
         WebhookConflictProblem: components["schemas"]["WebhookDisabledProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description A range of events to send again. */
         WebhookReplay: {
@@ -3946,16 +3946,16 @@ export interface components {
              */
             line: number | null;
             /**
-             * @description The type of the row. `file` stands for errors of the whole file, such as a wrong header.
+             * @description The type of the row. `file` is for errors of the whole file, such as a wrong header.
              * @enum {string}
              */
             type: "profile" | "project" | "tag" | "task" | "completion" | "file";
             /**
-             * @description What the import does. `create`: it creates the row. `skip`: the lane already has it. `fault`: the row has
+             * @description What the import does. `create`: it creates the row. `skip`: the lane already has it. `error`: the row has
              *     errors.
              * @enum {string}
              */
-            action: "create" | "skip" | "fault";
+            action: "create" | "skip" | "error";
             /** @description The id of the entity; null for the profile, and if it is not known. */
             id: string | null;
             /**
@@ -3983,7 +3983,7 @@ export interface components {
              * Format: int32
              * @description The number of rows with errors.
              */
-            faults: number;
+            errors: number;
             /**
              * Format: int32
              * @description The number of parts of the file that cannot be imported, such as events.
@@ -4116,7 +4116,7 @@ export interface components {
              */
             status?: 404;
         } & components["schemas"]["Problem"];
-        /** @description That the process answers. */
+        /** @description The state of the process. */
         Liveness: {
             /**
              * @description Always `alive`.
@@ -4124,7 +4124,7 @@ export interface components {
              */
             status: "alive";
         };
-        /** @description That the service takes requests. */
+        /** @description The state of the service. */
         Readiness: {
             /**
              * @description Always `ready`.
@@ -4282,7 +4282,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["UnauthorizedProblem"];
             };
         };
-        /** @description The credentials are valid but do not allow this request. */
+        /** @description The credentials are valid, but they do not allow this request. */
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4428,7 +4428,7 @@ export interface components {
             };
         };
         /** @description The service could not answer. It is not known whether a write took effect. */
-        Fault: {
+        ServerError: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 RateLimit: components["headers"]["RateLimit"];
@@ -4443,7 +4443,7 @@ export interface components {
                  *       "code": "service-unavailable",
                  *       "title": "Service unavailable",
                  *       "status": 503,
-                 *       "detail": "The database is out of reach.",
+                 *       "detail": "The database is unavailable.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -4649,7 +4649,7 @@ export interface components {
                  *       "code": "quota-exceeded",
                  *       "title": "Quota exceeded",
                  *       "status": 409,
-                 *       "detail": "The lane may hold 5000 tags.",
+                 *       "detail": "The lane can have at most 5000 tags.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "quota": "tags",
                  *       "limit": 5000
@@ -4754,7 +4754,7 @@ export interface components {
                  *       "code": "quota-exceeded",
                  *       "title": "Quota exceeded",
                  *       "status": 409,
-                 *       "detail": "The lane may hold 5000 tags.",
+                 *       "detail": "The lane can have at most 5000 tags.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "quota": "tags",
                  *       "limit": 5000
@@ -4766,7 +4766,7 @@ export interface components {
         /**
          * @description One of these is true:
          *
-         *     - The completion cannot be taken back.
+         *     - The completion cannot be undone.
          *     - The request would exceed the quota of storage.
          *     - The stored reply for the `Idempotency-Key` is not available.
          */
@@ -5105,7 +5105,7 @@ export interface components {
                  *       "code": "service-unavailable",
                  *       "title": "Service unavailable",
                  *       "status": 503,
-                 *       "detail": "The database is out of reach.",
+                 *       "detail": "The database is unavailable.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
                  *     }
                  */
@@ -5128,7 +5128,7 @@ export interface components {
                  *       "code": "quota-exceeded",
                  *       "title": "Quota exceeded",
                  *       "status": 409,
-                 *       "detail": "The lane may hold 20 webhooks.",
+                 *       "detail": "The lane can have at most 20 webhooks.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "quota": "webhooks",
                  *       "limit": 20
@@ -5867,7 +5867,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     createTask: {
@@ -5981,7 +5981,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getTask: {
@@ -6022,7 +6022,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     replaceTask: {
@@ -6090,7 +6090,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteTask: {
@@ -6141,7 +6141,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateTask: {
@@ -6216,7 +6216,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     completeTask: {
@@ -6289,7 +6289,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     skipOccurrence: {
@@ -6345,7 +6345,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listOccurrences: {
@@ -6431,7 +6431,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listCompletions: {
@@ -6518,7 +6518,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     moveTask: {
@@ -6586,7 +6586,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     restoreTask: {
@@ -6642,7 +6642,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listTrash: {
@@ -6741,7 +6741,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     emptyTrash: {
@@ -6777,7 +6777,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getDeletedTask: {
@@ -6818,7 +6818,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     purgeTask: {
@@ -6869,7 +6869,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listProjects: {
@@ -6960,7 +6960,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     createProject: {
@@ -7041,7 +7041,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getProject: {
@@ -7082,7 +7082,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteProject: {
@@ -7140,7 +7140,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateProject: {
@@ -7213,7 +7213,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     moveProject: {
@@ -7280,7 +7280,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listTags: {
@@ -7357,7 +7357,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getTag: {
@@ -7398,7 +7398,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteTag: {
@@ -7450,7 +7450,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateTag: {
@@ -7523,7 +7523,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     applyBatch: {
@@ -7715,7 +7715,7 @@ export interface operations {
                      *       "code": "batch-failed",
                      *       "title": "Batch failed",
                      *       "status": 422,
-                     *       "detail": "Operation 1 failed, and nothing was changed. The lane may hold 200000 tasks.",
+                     *       "detail": "Operation 1 failed, and nothing was changed. The lane can have at most 200000 tasks.",
                      *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                      *       "results": [
                      *         {
@@ -7742,7 +7742,7 @@ export interface operations {
                      *             "code": "quota-exceeded",
                      *             "title": "Quota exceeded",
                      *             "status": 409,
-                     *             "detail": "The lane may hold 200000 tasks.",
+                     *             "detail": "The lane can have at most 200000 tasks.",
                      *             "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                      *             "quota": "tasks",
                      *             "limit": 200000
@@ -7770,7 +7770,7 @@ export interface operations {
             };
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getStats: {
@@ -7888,7 +7888,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getProfile: {
@@ -7923,7 +7923,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateProfile: {
@@ -7990,7 +7990,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     eraseLane: {
@@ -8032,7 +8032,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     syncLane: {
@@ -8135,7 +8135,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     streamEvents: {
@@ -8203,7 +8203,7 @@ export interface operations {
             429: components["responses"]["TooManyStreams"];
             431: components["responses"]["HeadersTooLarge"];
             503: components["responses"]["NotReady"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listActivity: {
@@ -8318,7 +8318,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listWebhooks: {
@@ -8380,7 +8380,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     createWebhook: {
@@ -8473,7 +8473,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getWebhook: {
@@ -8514,7 +8514,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteWebhook: {
@@ -8565,7 +8565,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     updateWebhook: {
@@ -8644,7 +8644,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     rotateWebhookSecret: {
@@ -8734,7 +8734,7 @@ export interface operations {
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     testWebhook: {
@@ -8809,7 +8809,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     replayWebhook: {
@@ -8886,7 +8886,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     listWebhookDeliveries: {
@@ -8981,7 +8981,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getWebhookDelivery: {
@@ -9019,7 +9019,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     redeliverWebhook: {
@@ -9106,7 +9106,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     exportLane: {
@@ -9233,7 +9233,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     exportCsv: {
@@ -9276,7 +9276,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     exportCalendar: {
@@ -9334,7 +9334,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     importLane: {
@@ -9400,7 +9400,7 @@ export interface operations {
                      *       "dry_run": true,
                      *       "created": 2,
                      *       "skipped": 0,
-                     *       "faults": 0,
+                     *       "errors": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -9438,7 +9438,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     importCsv: {
@@ -9484,7 +9484,7 @@ export interface operations {
                      *       "dry_run": true,
                      *       "created": 1,
                      *       "skipped": 0,
-                     *       "faults": 0,
+                     *       "errors": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -9514,7 +9514,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     importCalendar: {
@@ -9566,7 +9566,7 @@ export interface operations {
                      *       "dry_run": true,
                      *       "created": 1,
                      *       "skipped": 0,
-                     *       "faults": 0,
+                     *       "errors": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -9596,7 +9596,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getCalendarFeed: {
@@ -9640,7 +9640,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     createCalendarFeed: {
@@ -9701,7 +9701,7 @@ export interface operations {
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     deleteCalendarFeed: {
@@ -9737,7 +9737,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     readCalendarFeed: {
@@ -9816,7 +9816,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getLiveness: {
@@ -9848,7 +9848,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getReadiness: {
@@ -9881,7 +9881,7 @@ export interface operations {
             422: components["responses"]["ValidationFailed"];
             431: components["responses"]["HeadersTooLarge"];
             503: components["responses"]["NotReady"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getContractJson: {
@@ -9913,7 +9913,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getClientContract: {
@@ -9945,7 +9945,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getContractYaml: {
@@ -9973,7 +9973,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getProtectedResource: {
@@ -10017,7 +10017,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getDocs: {
@@ -10046,7 +10046,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getDocsScript: {
@@ -10075,7 +10075,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     getProblemType: {
@@ -10111,7 +10111,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             422: components["responses"]["ValidationFailed"];
             431: components["responses"]["HeadersTooLarge"];
-            "5XX": components["responses"]["Fault"];
+            "5XX": components["responses"]["ServerError"];
         };
     };
     onTaskEvent: {

@@ -119,7 +119,7 @@ test.each(having('401'))('%s requires a token', async (_id, operation) => {
   );
 });
 
-test.each(having('403'))('%s keeps to the lane of the caller', async (_id, operation) => {
+test.each(having('403'))('%s is 403 with the path of another user', async (_id, operation) => {
   const path = examplePath(operation, randomUUID());
   const response = await sendTo(operation, { path, ...exampleRequest(operation) });
   expect(response).toMatchObject({ status: 403, body: { code: 'forbidden' } });

@@ -45,7 +45,7 @@ test.each([
   'https://x.previewXexample.com',
   'https://.preview.example.com',
   'null',
-])('%s may not', async (origin) => {
+])('%s cannot call', async (origin) => {
   const headers = await headersFor(origin);
   expect(headers).not.toHaveProperty('access-control-allow-origin');
   expect(headers.vary).toContain('Origin');
@@ -65,7 +65,7 @@ test.each([
   'https://APP.example.com',
   'null',
   'file:///x',
-])('the origin %s is refused at the start', (origin) => {
+])('the configured origin %s is refused at the start', (origin) => {
   expect(() => testConfig({ CORS_ORIGINS: origin })).toThrow('CORS_ORIGINS');
 });
 

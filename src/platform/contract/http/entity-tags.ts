@@ -10,7 +10,7 @@ export interface Versioned {
 
 /**
  * The strong entity tag of a representation: its version, and the version's time in milliseconds since 1970. After an
- * erasure, versions count from 1 again, and the time tells them apart.
+ * erasure, versions count from 1 again, and the time distinguishes them.
  */
 export function entityTagOf({ version, updated_at }: Versioned): string {
   return `"${version}-${updated_at === null ? 0 : Date.parse(updated_at)}"`;

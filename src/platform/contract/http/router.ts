@@ -366,7 +366,7 @@ export async function createContractRouter(dependencies: RouterDependencies, log
   const { contract, handlers } = dependencies;
   const validators = await createValidators(contract, {
     onInvalidResponse(operation, errors) {
-      log.error({ operationId: operation.id, faults: errors }, 'response breaks the contract');
+      log.error({ operationId: operation.id, errors }, 'response breaks the contract');
       if (dependencies.invalidResponses === 'reject') throw new Error('The response breaks the contract.');
     },
   });

@@ -64,8 +64,8 @@ const isOf: Record<CursorKind, (value: unknown) => boolean> = {
 const alphabet = /^[A-Za-z0-9_-]+$/;
 
 /**
- * Decodes a cursor of `list`. Cursors are not signed: the client may have chosen the position, but its values have
- * the types of the order.
+ * Decodes a cursor of `list`. Cursors are not signed: a client can forge the position, but its values have
+ * the types of the sort keys.
  * @returns the position after which the page begins; null if the cursor is malformed or belongs to another list or
  *   order
  */
