@@ -4,6 +4,7 @@ import openapiTypescript, { astToString, COMMENT_HEADER, type OpenAPI3 } from 'o
 import { projectRoot } from '../src/platform/paths';
 import { redocLicences, redocScript } from './redoc';
 import { redocly } from './redocly';
+import { sqlFiles } from './sql/files';
 
 /** The content of each generated file by its path from the project's root. */
 type Artifacts = Readonly<Record<string, string>>;
@@ -69,6 +70,7 @@ export async function generate(root: string): Promise<Artifacts> {
     'sdk/src/openapi.d.ts': await types(contract, { defaultNonNullable: false }),
     'generated/docs/redoc.js': redocScript(),
     'generated/docs/LICENSES.txt': redocLicences(),
+    ...(await sqlFiles()),
   };
 }
 
