@@ -37,29 +37,37 @@ set
 
 -- src/platform/database/lane-sql.ts
 
--- openScope
-select
-  set_config('role', $1, true),
-  set_config('app.user_id', $2, true),
-  set_config('statement_timeout', $3, true),
-  case
-    when current_setting('server_version_num')::int >= 170000 then set_config('transaction_timeout', $5, true)
-  end,
-  exists (
-    select
-    from
-      tasklane.erased
+-- eraseLane
+with
+  gone as (
+    delete from tasklane.profiles
     where
-      user_hash = sha256(convert_to($2, 'UTF8'))
-      and (
-        $4::float8 is null
-        or extract(
-          epoch
-          from
-            at
-        ) >= $4
-      )
-  ) as stale;
+      user_id = $1
+  )
+insert into
+  tasklane.erased (user_hash, at)
+values
+  (sha256(convert_to($1, 'UTF8')), clock_timestamp())
+on conflict (user_hash) do update
+set
+  at = excluded.at;
+
+-- lockLane
+with
+  held as (
+    select
+      delivers
+    from
+      tasklane.profiles
+    where
+      user_id = $1
+    for update
+  )
+select
+  delivers,
+  set_config('app.now', clock_timestamp()::text, true)
+from
+  held;
 
 -- lockOrCreateLane
 with
@@ -105,37 +113,29 @@ from
       made
   ) as lane;
 
--- lockLane
-with
-  held as (
-    select
-      delivers
-    from
-      tasklane.profiles
-    where
-      user_id = $1
-    for update
-  )
+-- openScope
 select
-  delivers,
-  set_config('app.now', clock_timestamp()::text, true)
-from
-  held;
-
--- eraseLane
-with
-  gone as (
-    delete from tasklane.profiles
+  set_config('role', $1, true),
+  set_config('app.user_id', $2, true),
+  set_config('statement_timeout', $3, true),
+  case
+    when current_setting('server_version_num')::int >= 170000 then set_config('transaction_timeout', $5, true)
+  end,
+  exists (
+    select
+    from
+      tasklane.erased
     where
-      user_id = $1
-  )
-insert into
-  tasklane.erased (user_hash, at)
-values
-  (sha256(convert_to($1, 'UTF8')), clock_timestamp())
-on conflict (user_hash) do update
-set
-  at = excluded.at;
+      user_hash = sha256(convert_to($2, 'UTF8'))
+      and (
+        $4::float8 is null
+        or extract(
+          epoch
+          from
+            at
+        ) >= $4
+      )
+  ) as stale;
 
 -- recordChanges
 with

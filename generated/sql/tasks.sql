@@ -2,9 +2,9 @@
 
 -- listTasks: no filter
 select
-  user_id, id, project_id, parent_id, title, description, status, priority, completed_at, position,
-  tags, due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start,
-  completion_count, reminders, version, created_at, updated_at
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -18,9 +18,9 @@ limit
 
 -- listTasks: next page
 select
-  user_id, id, project_id, parent_id, title, description, status, priority, completed_at, position,
-  tags, due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start,
-  completion_count, reminders, version, created_at, updated_at
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -35,9 +35,9 @@ limit
 
 -- listTasks: next page of two directions
 select
-  user_id, id, project_id, parent_id, title, description, status, priority, completed_at, position,
-  tags, due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start,
-  completion_count, reminders, version, created_at, updated_at, priority_rank
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, priority_rank
 from
   tasklane.tasks as tasks
 where
@@ -65,9 +65,9 @@ limit
 
 -- listTasks: view today
 select
-  user_id, id, project_id, parent_id, title, description, status, priority, completed_at, position,
-  tags, due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start,
-  completion_count, reminders, version, created_at, updated_at, due_asc
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, due_asc
 from
   tasklane.tasks as tasks
 where
@@ -89,9 +89,9 @@ limit
 
 -- listTasks: view overdue
 select
-  user_id, id, project_id, parent_id, title, description, status, priority, completed_at, position,
-  tags, due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start,
-  completion_count, reminders, version, created_at, updated_at, due_asc
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, due_asc
 from
   tasklane.tasks as tasks
 where
@@ -116,9 +116,9 @@ limit
 
 -- listTasks: view upcoming
 select
-  user_id, id, project_id, parent_id, title, description, status, priority, completed_at, position,
-  tags, due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start,
-  completion_count, reminders, version, created_at, updated_at, due_asc
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, due_asc
 from
   tasklane.tasks as tasks
 where
@@ -139,9 +139,9 @@ limit
 
 -- listTasks: view no_date
 select
-  user_id, id, project_id, parent_id, title, description, status, priority, completed_at, position,
-  tags, due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start,
-  completion_count, reminders, version, created_at, updated_at, due_asc
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, due_asc
 from
   tasklane.tasks as tasks
 where
@@ -157,9 +157,9 @@ limit
 
 -- listTasks: all filters
 select
-  user_id, id, project_id, parent_id, title, description, status, priority, completed_at, position,
-  tags, due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start,
-  completion_count, reminders, version, created_at, updated_at
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -252,9 +252,9 @@ limit
 -- listTasks: by relevance
 select
   ts_rank_cd('{0.1, 0.2, 0.4, 1}'::float4[], search, $1::tsquery) as relevance,
-  user_id, id, project_id, parent_id, title, description, status, priority, completed_at, position,
-  tags, due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start,
-  completion_count, reminders, version, created_at, updated_at
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -277,9 +277,9 @@ select
     where
       word = any (tsvector_to_array(search))
   ) as relevance,
-  user_id, id, project_id, parent_id, title, description, status, priority, completed_at, position,
-  tags, due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start,
-  completion_count, reminders, version, created_at, updated_at
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -320,10 +320,10 @@ group by
 
 -- findTask
 select
-  user_id, id, project_id, parent_id, title, description, status, priority, status_rank,
-  priority_rank, completed_at, position, tags, due_date, due_time, time_zone, due_at, rrule,
-  repeat_from, recurrence_start, completion_count, reminders, deleted_at, deleted_with, due_asc,
-  due_desc, completed_asc, completed_desc, search_version, version, created_at, updated_at
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, due_asc, due_desc, completed_asc, completed_desc, search_version
 from
   tasklane.tasks as tasks
 where
@@ -373,10 +373,10 @@ values
   )
 on conflict (user_id, id) do nothing
 returning
-  user_id, id, project_id, parent_id, title, description, status, priority, status_rank,
-  priority_rank, completed_at, position, tags, due_date, due_time, time_zone, due_at, rrule,
-  repeat_from, recurrence_start, completion_count, reminders, deleted_at, deleted_with, due_asc,
-  due_desc, completed_asc, completed_desc, search_version, version, created_at, updated_at;
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, due_asc, due_desc, completed_asc, completed_desc, search_version;
 
 select
   *
@@ -441,10 +441,10 @@ values
   )
 on conflict (user_id, id) do nothing
 returning
-  user_id, id, project_id, parent_id, title, description, status, priority, status_rank,
-  priority_rank, completed_at, position, tags, due_date, due_time, time_zone, due_at, rrule,
-  repeat_from, recurrence_start, completion_count, reminders, deleted_at, deleted_with, due_asc,
-  due_desc, completed_asc, completed_desc, search_version, version, created_at, updated_at;
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, due_asc, due_desc, completed_asc, completed_desc, search_version;
 
 select
   *
@@ -473,10 +473,10 @@ where
   and deleted_at is null
   and id = $7
 returning
-  user_id, id, project_id, parent_id, title, description, status, priority, status_rank,
-  priority_rank, completed_at, position, tags, due_date, due_time, time_zone, due_at, rrule,
-  repeat_from, recurrence_start, completion_count, reminders, deleted_at, deleted_with, due_asc,
-  due_desc, completed_asc, completed_desc, search_version, version, created_at, updated_at;
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, due_asc, due_desc, completed_asc, completed_desc, search_version;
 
 -- updateTask: tags
 update tasklane.tasks as tasks
@@ -490,10 +490,10 @@ where
   and deleted_at is null
   and id = $5
 returning
-  user_id, id, project_id, parent_id, title, description, status, priority, status_rank,
-  priority_rank, completed_at, position, tags, due_date, due_time, time_zone, due_at, rrule,
-  repeat_from, recurrence_start, completion_count, reminders, deleted_at, deleted_with, due_asc,
-  due_desc, completed_asc, completed_desc, search_version, version, created_at, updated_at;
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, due_asc, due_desc, completed_asc, completed_desc, search_version;
 
 select
   *

@@ -12,6 +12,7 @@ import * as stats from '../../src/features/stats/repository';
 import { entityTypes } from '../../src/features/sync/entities';
 import * as tags from '../../src/features/tags/repository';
 import * as deletion from '../../src/features/tasks/delete';
+import { absentFields } from '../../src/features/tasks/fields';
 import * as reminderJobs from '../../src/features/tasks/job';
 import { orderOf } from '../../src/features/tasks/order';
 import * as positions from '../../src/features/tasks/position';
@@ -95,32 +96,15 @@ const searchExact = { words: ['word'], near: null };
 const searchNear = { words: ['word'], near: [[{ word: 'work', similarity: 0.5 }]] };
 const at = viewMoment('UTC', instant);
 const newTag = { id, name: 'tag', color: null, created_at: undefined };
-const newTask = {
-  id,
-  title: 'Task',
-  description: null,
-  status: 'pending',
-  project_id: null,
-  parent_id: null,
-  tags: ['tag'],
-  due_date: null,
-  due_time: null,
-  time_zone: null,
-  due_at: null,
-  rrule: null,
-  repeat_from: 'schedule',
-  recurrence_start: null,
-  completion_count: 0,
-  reminders: [],
-} as const;
-const importedTask = {
-  ...structuredClone(newTask),
+const newTask = () => ({ ...structuredClone(absentFields), id, title: 'Task', tags: ['tag'] });
+const importedTask: tasks.ImportedTask = {
+  ...newTask(),
   position: 'a0',
   completed_at: null,
   created_at: instant,
   deleted_at: null,
   deleted_with: null,
-} as unknown as tasks.ImportedTask;
+};
 
 const allFilters: tasks.TaskFilter = {
   status: ['pending'],
@@ -292,7 +276,7 @@ export const allSamples: readonly FileSamples[] = [
     countTasks: (lane) => tasks.countTasks(lane, {}),
     countSubtasks: (lane) => tasks.countSubtasks(lane, [id]),
     findTask: (lane) => tasks.findTask(lane, id),
-    insertTask: (lane) => tasks.insertTask(lane, structuredClone(newTask) as unknown as tasks.NewTask),
+    insertTask: (lane) => tasks.insertTask(lane, newTask()),
     insertTasks: (lane) => tasks.insertTasks(lane, [importedTask]),
     updateTask: {
       title: (lane) => tasks.updateTask(lane, task, { title: 'Other' }),
@@ -433,9 +417,9 @@ export const allSamples: readonly FileSamples[] = [
   {
     path: 'src/platform/database/lane-sql.ts',
     samples: Object.fromEntries(
-      Object.keys(laneSql)
-        .sort()
-        .map((name) => [name, { texts: [laneSql[name as keyof typeof laneSql]] }]),
+      Object.entries(laneSql)
+        .toSorted(([one], [other]) => (one < other ? -1 : 1))
+        .map(([name, text]) => [name, { texts: [text] }]),
     ),
   },
   {

@@ -13,28 +13,10 @@ import {
 import { update } from '../../platform/database/update';
 import { matching, type TextSearch, wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagsNamed, tagTasks } from '../tags/repository';
+import { type ListedTask, listedColumns, type TaskFields, taskColumns } from './fields';
 import type { ViewMoment } from './view';
 
-/** The fields of a task that its user sets, and the fields that are derived from them. */
-export type TaskFields = Pick<
-  TaskRow,
-  | 'title'
-  | 'description'
-  | 'status'
-  | 'priority'
-  | 'project_id'
-  | 'parent_id'
-  | 'tags'
-  | 'due_date'
-  | 'due_time'
-  | 'time_zone'
-  | 'due_at'
-  | 'rrule'
-  | 'repeat_from'
-  | 'recurrence_start'
-  | 'completion_count'
-  | 'reminders'
->;
+export type { ListedTask, TaskFields } from './fields';
 
 export type TaskTrait =
   | 'description'
@@ -82,52 +64,6 @@ export interface TaskPageRequest {
 }
 
 type Query = ReturnType<typeof liveTasks>;
-
-// Every column except `search`, which is as large as the texts that it indexes. True if lists return the column; the
-// other columns serve for sorting and searching. The type requires all columns.
-const isListed = {
-  user_id: true,
-  id: true,
-  project_id: true,
-  parent_id: true,
-  title: true,
-  description: true,
-  status: true,
-  priority: true,
-  status_rank: false,
-  priority_rank: false,
-  completed_at: true,
-  position: true,
-  tags: true,
-  due_date: true,
-  due_time: true,
-  time_zone: true,
-  due_at: true,
-  rrule: true,
-  repeat_from: true,
-  recurrence_start: true,
-  completion_count: true,
-  reminders: true,
-  deleted_at: false,
-  deleted_with: false,
-  due_asc: false,
-  due_desc: false,
-  completed_asc: false,
-  completed_desc: false,
-  search_version: false,
-  version: true,
-  created_at: true,
-  updated_at: true,
-} as const satisfies Record<Exclude<keyof TaskRow, 'search'>, boolean>;
-
-type Column = keyof typeof isListed;
-type ListedColumn = { [C in Column]: (typeof isListed)[C] extends true ? C : never }[Column];
-
-const columns = Object.keys(isListed) as Column[];
-const listedColumns = columns.filter((column) => isListed[column]);
-
-/** The columns of a task that lists return. */
-export type ListedTask = Pick<TaskRow, ListedColumn>;
 
 /** A query for the tasks that are not in the trash. */
 export function liveTasks(lane: Lane) {
@@ -261,7 +197,7 @@ export async function countSubtasks(
 
 /** A task that is not in the trash; undefined if there is none with this id. */
 export async function findTask(lane: Lane, id: string): Promise<TaskRow | undefined> {
-  const query = liveTasks(lane).where('id', id).select(columns);
+  const query = liveTasks(lane).where('id', id).select(taskColumns);
   const [row] = await lane.prepared<TaskRow>(query as never);
   return row;
 }
@@ -297,7 +233,7 @@ export async function insertTask(lane: WritableLane, task: NewTask): Promise<Tas
     })
     .onConflict(['user_id', 'id'])
     .ignore()
-    .returning(columns);
+    .returning(taskColumns);
   if (!row) return undefined;
   if (row.tags.length > 0) await replaceTaskTags(lane, row.id, row.tags);
   lane.changed({ type: 'task', id: row.id, action: 'created', fields: {} });
@@ -335,7 +271,7 @@ export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTa
     )
     .onConflict(['user_id', 'id'])
     .ignore()
-    .returning(columns);
+    .returning(taskColumns);
   await tagTasks(lane, rows);
   for (const row of rows) {
     lane.changed({ type: 'task', id: row.id, action: 'created', fields: {} });
@@ -362,7 +298,7 @@ export async function updateTask(lane: WritableLane, current: TaskRow, wanted: T
     completed_at: completedAt(lane, wanted.status ?? current.status, current),
     version: current.version + 1,
     updated_at: lane.now,
-  }).returning(columns);
+  }).returning(taskColumns);
   if (!row) throw new Error(`The task ${current.id} vanished under the lane's lock.`);
   if (fields.tags) await replaceTaskTags(lane, row.id, row.tags);
   lane.changed({ type: 'task', id: row.id, action: 'updated', fields });
