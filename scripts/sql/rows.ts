@@ -1,4 +1,5 @@
 /** A sample row of each table. Repositories send the same statements for every lane; the values do not matter. */
+import { absentFields } from '../../src/features/tasks/fields';
 import type {
   ChangeRow,
   CompletionRow,
@@ -19,11 +20,10 @@ const versioned = { user_id: userId, id, version: 1, created_at: instant, update
 
 export const task: TaskRow = {
   ...versioned,
+  ...structuredClone(absentFields),
   project_id: otherId,
   parent_id: otherId,
   title: 'Task',
-  description: null,
-  status: 'pending',
   priority: 'medium',
   status_rank: 1,
   priority_rank: 2,
@@ -31,13 +31,6 @@ export const task: TaskRow = {
   position: 'a0',
   tags: ['tag'],
   due_date: '2026-11-21',
-  due_time: null,
-  time_zone: null,
-  due_at: null,
-  rrule: null,
-  repeat_from: 'schedule',
-  recurrence_start: null,
-  completion_count: 0,
   reminders: [{ at: null, minutes_before_due: 5 }],
   deleted_at: instant,
   deleted_with: id,
