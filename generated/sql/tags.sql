@@ -28,6 +28,16 @@ insert into
 values
   ($1, $2, $3);
 
+update tasklane.profiles
+set
+  storage_written = storage_written + $2::bigint,
+  storage_check_at = case
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    else storage_check_at
+  end
+where
+  user_id = $1;
+
 -- replaceTaskTags: new tags
 select
   *
@@ -62,6 +72,16 @@ insert into
   tasklane.task_tags (tag_id, task_id, user_id)
 values
   ($1, $2, $3);
+
+update tasklane.profiles
+set
+  storage_written = storage_written + $2::bigint,
+  storage_check_at = case
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    else storage_check_at
+  end
+where
+  user_id = $1;
 
 -- insertTags
 insert into
@@ -105,6 +125,16 @@ on conflict do nothing
 returning
   id;
 
+update tasklane.profiles
+set
+  storage_written = storage_written + $2::bigint,
+  storage_check_at = case
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    else storage_check_at
+  end
+where
+  user_id = $1;
+
 -- tagTasks
 select
   *
@@ -118,6 +148,16 @@ insert into
   tasklane.task_tags (tag_id, task_id, user_id)
 values
   ($1, $2, $3);
+
+update tasklane.profiles
+set
+  storage_written = storage_written + $2::bigint,
+  storage_check_at = case
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    else storage_check_at
+  end
+where
+  user_id = $1;
 
 -- listTags
 select

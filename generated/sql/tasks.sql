@@ -711,6 +711,16 @@ insert into
 values
   ($1, $2, $3);
 
+update tasklane.profiles
+set
+  storage_written = storage_written + $2::bigint,
+  storage_check_at = case
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    else storage_check_at
+  end
+where
+  user_id = $1;
+
 -- armImported
 select
   *
@@ -725,6 +735,16 @@ insert into
   tasklane.reminders (fire_at, task_id, user_id)
 values
   ($1, $2, $3);
+
+update tasklane.profiles
+set
+  storage_written = storage_written + $2::bigint,
+  storage_check_at = case
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    else storage_check_at
+  end
+where
+  user_id = $1;
 
 -- moveReminders
 select
@@ -755,6 +775,16 @@ insert into
   tasklane.reminders (fire_at, task_id, user_id)
 values
   ($1, $2, $3);
+
+update tasklane.profiles
+set
+  storage_written = storage_written + $2::bigint,
+  storage_check_at = case
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    else storage_check_at
+  end
+where
+  user_id = $1;
 
 -- fireReminders
 select

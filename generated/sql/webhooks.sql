@@ -98,6 +98,16 @@ where
   webhooks.user_id = $3
   and id = $4;
 
+update tasklane.profiles
+set
+  storage_written = storage_written + $2::bigint,
+  storage_check_at = case
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    else storage_check_at
+  end
+where
+  user_id = $1;
+
 -- queueVerification: no pending test
 select
   *
@@ -155,6 +165,16 @@ set
 where
   webhooks.user_id = $3
   and id = $4;
+
+update tasklane.profiles
+set
+  storage_written = storage_written + $2::bigint,
+  storage_check_at = case
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    else storage_check_at
+  end
+where
+  user_id = $1;
 
 -- queueVerification: a pending test
 select
@@ -320,6 +340,16 @@ set
 where
   webhooks.user_id = $3
   and id = $4;
+
+update tasklane.profiles
+set
+  storage_written = storage_written + $2::bigint,
+  storage_check_at = case
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    else storage_check_at
+  end
+where
+  user_id = $1;
 
 -- purgeDeliveries
 delete from tasklane.webhook_deliveries as webhook_deliveries
@@ -808,6 +838,16 @@ where
   webhooks.user_id = $3
   and id = $4;
 
+update tasklane.profiles
+set
+  storage_written = storage_written + $2::bigint,
+  storage_check_at = case
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    else storage_check_at
+  end
+where
+  user_id = $1;
+
 -- settle: failure
 select
   *
@@ -952,7 +992,25 @@ with
           user_id = $1
       ) - $2::bigint
     returning
-      webhook_id
+      webhook_id,
+      pg_column_size(fields) + 160 + pg_column_size(user_id) as bytes
+  ),
+  stored as (
+    update tasklane.profiles
+    set
+      storage_written = storage_written + (
+        select
+          sum(bytes)
+        from
+          fresh
+      )
+    where
+      user_id = $1
+      and exists (
+        select
+        from
+          fresh
+      )
   )
 update tasklane.webhooks
 set

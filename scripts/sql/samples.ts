@@ -35,6 +35,7 @@ import type { Lane, WritableLane } from '../../src/platform/database/lane';
 import * as laneSql from '../../src/platform/database/lane-sql';
 import { idempotencyRecordsJob } from '../../src/platform/jobs/idempotency-records';
 import type { Job, JobContext } from '../../src/platform/jobs/job';
+import { storageJob } from '../../src/platform/jobs/storage';
 import type { EmptyTables } from './recorder';
 import { completion, delivery, id, instant, otherId, project, tag, task, userId, webhook } from './rows';
 
@@ -426,4 +427,5 @@ export const allSamples: readonly FileSamples[] = [
     path: 'src/platform/jobs/idempotency-records.ts',
     samples: { idempotencyRecordsJob: job(idempotencyRecordsJob) },
   },
+  { path: 'src/platform/jobs/storage.ts', samples: { storageJob: job(storageJob) } },
 ];
