@@ -64,6 +64,7 @@ const wrong: Record<string, string> = {
   WEBHOOK_CONCURRENCY: '0',
   WEBHOOK_HOST_RATE: '0',
   JOBS: 'true',
+  JOBS_IDLE_MS: '9',
   TRASH_RETENTION_DAYS: '0',
   BETTER_AUTH_URL: 'http://app.example.com',
   BETTER_AUTH_SECRET: 'short',
@@ -147,6 +148,7 @@ test('an empty environment gives the configuration for development', () => {
     migrateOnStart: true,
     webhooks: { allowedHosts: [], intervalMs: 1_000, timeoutMs: 15_000, concurrency: 16, hostRate: 50 },
     jobs: true,
+    jobsIdleMs: 30_000,
     trashRetentionDays: 30,
     auth: {
       sources: ['secret'],
