@@ -5,6 +5,7 @@ import { clientContract } from '../src/platform/contract/document/client-contrac
 import { projectRoot } from '../src/platform/paths';
 import { redocLicences, redocScript } from './redoc';
 import { redocly } from './redocly';
+import { sqlFiles } from './sql/files';
 
 /** The content of each generated file by its path from the project's root. */
 type Artifacts = Readonly<Record<string, string>>;
@@ -80,6 +81,7 @@ export async function generate(root: string): Promise<Artifacts> {
     'sdk/src/openapi.d.ts': await types(contract, { defaultNonNullable: false }),
     'generated/docs/redoc.js': redocScript(),
     'generated/docs/LICENSES.txt': redocLicences(),
+    ...(await sqlFiles()),
   };
 }
 

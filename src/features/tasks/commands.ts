@@ -9,9 +9,10 @@ import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder, TaskRow } from '../../platform/database/rows';
 import { spellTags } from '../tags/repository';
 import { type Due, dueAt, isWritable, mergeDue, remindersLeft } from './due';
+import { absentFields } from './fields';
 import { completeOccurrence, isCompleted, skipOccurrence, uncompleteOccurrence } from './occurrences';
 import { moveNextTo, positionAtEnd, writePositions } from './position';
-import { goesOn, isRecurring, mergeRecurrence, type Recurrence } from './recurrence';
+import { goesOn, isRecurring, mergeRecurrence } from './recurrence';
 import { armReminders, readReminders } from './reminders';
 import {
   findTask,
@@ -66,19 +67,6 @@ export function dueErrors(due: Due): ValidationError[] {
     .map((field) => ({ pointer: `/${field}`, code: 'contradiction', detail: 'requires `due_date`' }));
 }
 
-/** The values that a new task begins with. */
-export const nothing: Due & ParentAndProject & Recurrence = {
-  project_id: null,
-  parent_id: null,
-  due_date: null,
-  due_time: null,
-  time_zone: null,
-  rrule: null,
-  repeat_from: 'schedule',
-  recurrence_start: null,
-  completion_count: 0,
-};
-
 /**
  * The new values of the fields in a body and of the fields derived from them. Fields that the body lacks do not
  * change.
@@ -89,9 +77,9 @@ async function resolve(
   body: Change,
 ): Promise<Resolved | Invalid> {
   const isMoved = body.project_id !== undefined || body.parent_id !== undefined;
-  const target = isMoved ? await findParentAndProject(lane, current, body) : (current ?? nothing);
-  const due = mergeDue(current ?? nothing, body);
-  const recurrence = mergeRecurrence(current ?? nothing, body, due.due_date);
+  const target = isMoved ? await findParentAndProject(lane, current, body) : (current ?? absentFields);
+  const due = mergeDue(current ?? absentFields, body);
+  const recurrence = mergeRecurrence(current ?? absentFields, body, due.due_date);
   const reminders = body.reminders
     ? readReminders(body.reminders, due.due_date)
     : current && remindersLeft(current.reminders, due.due_date);

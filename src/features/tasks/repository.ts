@@ -22,28 +22,10 @@ import {
 import { update } from '../../platform/database/update';
 import { matching, type TextSearch, wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagsNamed, tagTasks } from '../tags/repository';
+import { type ListedTask, listedColumns, type TaskFields, taskColumns } from './fields';
 import type { ViewMoment } from './view';
 
-/** The fields of a task that its user sets, and the fields that are derived from them. */
-export type TaskFields = Pick<
-  TaskRow,
-  | 'title'
-  | 'description'
-  | 'status'
-  | 'priority'
-  | 'project_id'
-  | 'parent_id'
-  | 'tags'
-  | 'due_date'
-  | 'due_time'
-  | 'time_zone'
-  | 'due_at'
-  | 'rrule'
-  | 'repeat_from'
-  | 'recurrence_start'
-  | 'completion_count'
-  | 'reminders'
->;
+export type { ListedTask, TaskFields } from './fields';
 
 export type TaskTrait =
   | 'description'
@@ -91,52 +73,6 @@ export interface TaskPageRequest {
 }
 
 type Query = ReturnType<typeof liveTasks>;
-
-// Every column except `search`, which is as large as the texts that it indexes. True if lists return the column; the
-// other columns serve for sorting and searching. The type requires all columns.
-const isListed = {
-  user_id: true,
-  id: true,
-  project_id: true,
-  parent_id: true,
-  title: true,
-  description: true,
-  status: true,
-  priority: true,
-  status_rank: false,
-  priority_rank: false,
-  completed_at: true,
-  position: true,
-  tags: true,
-  due_date: true,
-  due_time: true,
-  time_zone: true,
-  due_at: true,
-  rrule: true,
-  repeat_from: true,
-  recurrence_start: true,
-  completion_count: true,
-  reminders: true,
-  deleted_at: false,
-  deleted_with: false,
-  due_asc: false,
-  due_desc: false,
-  completed_asc: false,
-  completed_desc: false,
-  search_version: false,
-  version: true,
-  created_at: true,
-  updated_at: true,
-} as const satisfies Record<Exclude<keyof TaskRow, 'search'>, boolean>;
-
-type Column = keyof typeof isListed;
-type ListedColumn = { [C in Column]: (typeof isListed)[C] extends true ? C : never }[Column];
-
-const columns = Object.keys(isListed) as Column[];
-const listedColumns = columns.filter((column) => isListed[column]);
-
-/** The columns of a task that lists return. */
-export type ListedTask = Pick<TaskRow, ListedColumn>;
 
 /** A query for the tasks that are not in the trash. */
 export function liveTasks(lane: Lane) {
@@ -288,7 +224,7 @@ export async function findTask(lane: Lane, id: string): Promise<TaskRow | undefi
   const [row] = await lane.template(
     'task',
     { id },
-    (each, values) => liveTasks(each).where('id', values.id).select(columns) as RowQuery<TaskRow>,
+    (each, values) => liveTasks(each).where('id', values.id).select(taskColumns) as RowQuery<TaskRow>,
   );
   return row;
 }
@@ -335,7 +271,7 @@ export async function insertTask(
             created_at: each.now,
             updated_at: each.now,
           })
-          .returning(columns) as never,
+          .returning(taskColumns) as never,
     );
     return row as TaskRow;
   };
@@ -380,7 +316,7 @@ export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTa
     )
     .onConflict(['user_id', 'id'])
     .ignore()
-    .returning(columns);
+    .returning(taskColumns);
   await tagTasks(lane, rows);
   for (const row of rows) {
     lane.changed({ type: 'task', id: row.id, action: 'created', fields: {} });
@@ -429,7 +365,7 @@ export async function updateTask(
           ...columnValues,
           completed_at: becomesCompleted ? each.now : completed_at,
           updated_at: each.now,
-        }).returning(columns) as never,
+        }).returning(taskColumns) as never,
     );
     if (!row) throw new Error(`The task ${current.id} vanished under the lane's lock.`);
     return row;
