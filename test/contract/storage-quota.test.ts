@@ -1,5 +1,5 @@
 /** Tests the quota of storage: what is refused and what is not, what counts, and how freed room counts again. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Body, RequestOptions } from '../support/api';
 import { query } from '../support/database';
 import { operations, operationsWithProblem } from '../support/operations';
