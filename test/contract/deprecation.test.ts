@@ -75,7 +75,7 @@ test('HEAD, 304 and problems say it too, and without a date there is no Sunset',
   }
 });
 
-test('other operations at the same address say nothing', async () => {
+test('other operations at the same address send no Deprecation header', async () => {
   const response = await send(service.url, 'PATCH', `/api/ada/tags/${tag.id}`, { body: {} });
   expect(response.status).toBe(500);
   expect(response.headers).not.toHaveProperty('deprecation');

@@ -153,9 +153,9 @@ interface Orphans {
 }
 
 /**
- * Runs `work` while row-level security does not apply to the tables' owner. Switching takes the table's strongest
- * lock, so it uses separate transactions, because `work` may take long. Lanes stay protected, because their role does
- * not own the tables.
+ * Runs `work` while row-level security does not apply to the tables' owner. Switching it off and on needs the strongest
+ * lock of a table, and `work` may take long, so both are separate transactions. Lanes stay protected, because their
+ * role does not own the tables.
  */
 async function withoutRowSecurity<T>(
   { change }: Pick<MigrationSession, 'change'>,

@@ -299,7 +299,7 @@ describe('a reference', () => {
     expect(await contents(ada.id)).toEqual(nothing);
   });
 
-  test('is not read in a title or a description', async () => {
+  test('is ordinary text in a title, a description or a tag', async () => {
     const [result] = await results([newTask('$a', { description: '$b', tags: ['$c'] })]);
     expect(result.body).toMatchObject({ title: '$a', description: '$b', tags: ['$c'] });
   });

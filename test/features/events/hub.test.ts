@@ -137,7 +137,7 @@ test('a stream whose client reads nothing for long is disconnected, also when it
   const expired = await open(hub, lane, { expiresAt: Date.now() + 40 });
   await until(() => stuck.stream.wasCut);
   expect(stuck.stream.ended).toBeNull();
-  // Its end was sent, but the client does not read it either.
+  // The service sent the end of the stream, but the client does not read that either.
   await until(() => expired.stream.wasCut);
   expect(expired.stream.ended).toContain('token-expired');
   stuck.subscriber.closed();

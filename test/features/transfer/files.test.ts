@@ -1,4 +1,4 @@
-/** Tests the spooled file of an import: its place, its limits, and its removal. */
+/** Tests the spooled body of an import: its location, its limits and its removal. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
