@@ -1692,8 +1692,8 @@ export interface components {
             repeat_from: components["schemas"]["RepeatFrom"];
             /**
              * Format: date
-             * @description The first day of the recurrence rule: the due date at the time when the `rrule` was set, or the new due date if
-             *     the task was moved before its first completion. Null if the task does not recur.
+             * @description The first day of the recurrence rule; null if the task does not recur. It is the due date at the time when the
+             *     `rrule` was set. If the task was moved before its first completion, it is the new due date.
              */
             recurrence_start: string | null;
             /**
@@ -1871,9 +1871,9 @@ export interface components {
         BadRequestProblem: components["schemas"]["MalformedRequestProblem"] | components["schemas"]["MalformedUrlProblem"] | components["schemas"]["MalformedHeaderProblem"] | components["schemas"]["MalformedBodyProblem"];
         /**
          * Unauthorized
-         * @description The request has no valid token: there is no token, or it is malformed, expired, from another issuer or has a wrong
-         *     signature, or the lane or the account was deleted after the token was issued. Get a new token from the
-         *     authentication server and send the request again. The `WWW-Authenticate` header says whether the request had a
+         * @description The request has no valid token. There is no token, or it is malformed, expired, from another issuer or has a wrong
+         *     signature. It is also invalid if the lane or the account was deleted after the token was issued. Get a new token
+         *     from the authentication server and send the request again. The `WWW-Authenticate` header says whether the request had a
          *     token. The log of the service says which check failed, under the id of the request.
          */
         UnauthorizedProblem: {
@@ -4595,8 +4595,8 @@ export interface components {
             };
         };
         /**
-         * @description Either the request would exceed a quota of the lane, or the stored reply for its `Idempotency-Key` is not available:
-         *     the earlier request is still in progress, or its reply was larger than 1 MiB and was not stored.
+         * @description Either the request would exceed a quota of the lane, or the stored reply for its `Idempotency-Key` is not available.
+         *     In the second case, the earlier request is still in progress, or its reply was larger than 1 MiB and was not stored.
          */
         QuotaExceededOrConflict: {
             headers: {
