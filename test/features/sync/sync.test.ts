@@ -295,7 +295,7 @@ describe('a sync token', () => {
     await expectConverged();
   });
 
-  test('from before the first write stays valid, also in a lane that was created again', async () => {
+  test('from the time before the first write stays valid, also in a lane that was created again', async () => {
     const bob = await makeUser(service.url);
     const { body } = await bob.send('GET', '/sync');
     const { body: task } = await bob.send('POST', '/tasks', { body: { title: 'First' } });

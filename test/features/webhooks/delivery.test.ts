@@ -245,7 +245,7 @@ describe('which events are sent', () => {
 });
 
 describe('the data of an event', () => {
-  test('is the change, and the entity as it is when the event is sent', async () => {
+  test('contains the change, and the entity at the time of sending', async () => {
     const webhook = await makeWebhook(ada, receiver);
     const { id } = await makeTask(ada, 'First');
     const changed = await ada.send('PATCH', `/tasks/${id}`, { body: { title: 'Second' } });

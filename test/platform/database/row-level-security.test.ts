@@ -416,7 +416,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
       expect(rows).toHaveLength(1);
     });
 
-    test('aborts a transaction that waits for something else', async () => {
+    test('aborts a transaction that stays idle', async () => {
       const brief = createSystem(pool, { systemRole, statementTimeoutMs: 50 });
       const ended = brief.write(async (system) => {
         await system.query('select 1');

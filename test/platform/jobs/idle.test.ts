@@ -163,7 +163,7 @@ describe('an instance without users', () => {
     expect(Math.min(...gaps(moments(asked)))).toBeLessThan(25.1 * second);
   });
 
-  test('looks as often as before once a user comes back', async () => {
+  test('looks as often as before when a user comes back', async () => {
     const { asked, advance, activity } = startJobs();
     await advance(5 * minute);
     asked.length = 0;
