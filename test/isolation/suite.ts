@@ -80,7 +80,7 @@ export function tryIsolation({ start, pathIsChecked }: Walls): void {
     );
   });
 
-  test.each(inLanes)('%s works in the lane of the caller, and does not affect another lane', async (_id, operation) => {
+  test.each(inLanes)('%s works in the caller’s lane, and affects no other lane', async (_id, operation) => {
     const before = await rowsOf(theirs.id);
     expect(before.tasks).toHaveLength(5);
     const response = await request(operation, { as: mine, lane: mine.id });
