@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
 import { currentUserHash, forceRowSecurity, protectLaneTable } from '../src/platform/database/lane-table';
 
-/** The row of each lane (settings, counters, the change counter), and the record of erased lanes. */
+/** The row of each lane, which each write updates (settings, counters, the change counter); and the record of erased lanes. */
 export async function up(knex: Knex): Promise<void> {
+  // Half-empty pages keep new versions of a row on its page, and the log gets less when it copies a page.
   await knex.raw(`
     create table tasklane.profiles (
       user_id text primary key check (char_length(user_id) between 1 and 255),
@@ -22,7 +23,7 @@ export async function up(knex: Knex): Promise<void> {
       created_at timestamptz(3) not null default now(),
       updated_at timestamptz(3),
       constraint profiles_updated_at check ((version > 1) = (updated_at is not null))
-    )`);
+    ) with (fillfactor = 40)`);
   await protectLaneTable(knex, 'profiles');
 
   // The key is the SHA-256 of the user's id, so that the table does not say who the users were.

@@ -25,9 +25,8 @@ export async function countByKind(lane: Lane): Promise<TaskGroup[]> {
 
 /** The query for `findProfileSince`. */
 export function profileSinceQuery(lane: Lane) {
-  // The index of `completed_asc` begins with the earliest. Tasks that are not completed have infinity there.
   const since = lane.expression('least(profiles.created_at, ?, ?) as since', [
-    liveTasks(lane).min('completed_asc'),
+    liveTasks(lane).min('completed_at'),
     lane.rows('completions').min('completed_at'),
   ] as never);
   return lane.rows('profiles').first('profiles.*', since);
@@ -57,9 +56,7 @@ export function completionsQuery(
     .rows('completions')
     .whereIn('task_id', live())
     .select('task_id', 'completed_at', 'reopened');
-  const finished = liveTasks(lane)
-    .where('completed_asc', '<', Number.POSITIVE_INFINITY)
-    .select('id as task_id', 'completed_asc as completed_at');
+  const finished = liveTasks(lane).whereNotNull('completed_at').select('id as task_id', 'completed_at');
   const instants = offsets.map((offset, index) => (index === 0 ? '-infinity' : offset.from.toISOString()));
   const localDay = lane.expression(
     `(completed_at at time zone 'UTC'

@@ -1,6 +1,6 @@
 import { isOpenSql, openStatuses } from '../../domain/tasks/status';
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
-import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
+import { type Expression, type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
 import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
 import {
   type Reminder,
@@ -83,6 +83,13 @@ export interface TaskPageRequest {
 
 type Query = ReturnType<typeof liveTasks>;
 
+/** The order of a list by due date alone. */
+interface DueOrder {
+  readonly key: SortKey & Required<Pick<SortKey, 'nullable'>>;
+  /** The key of the id, in the same direction. */
+  readonly id: SortKey;
+}
+
 // Every column except `search`, which is as large as the texts that it indexes. True if lists return the column; the
 // other columns serve for sorting and searching. The type requires all columns.
 const isListed = {
@@ -110,10 +117,7 @@ const isListed = {
   reminders: true,
   deleted_at: false,
   deleted_with: false,
-  due_asc: false,
-  due_desc: false,
-  completed_asc: false,
-  completed_desc: false,
+  due_local: false,
   search_version: false,
   version: true,
   created_at: true,
@@ -148,7 +152,7 @@ const traitConditions: Readonly<Record<Exclude<TaskTrait, 'subtasks'>, string>> 
   project: 'project_id is not null',
   parent: 'parent_id is not null',
   tags: 'cardinality(tags) > 0',
-  due_date: 'due_date is not null',
+  due_date: 'due_local is not null',
   due_time: 'due_time is not null',
   rrule: 'rrule is not null',
   reminders: `reminders <> '[]'`,
@@ -164,18 +168,18 @@ function whereTrait(lane: Lane, query: Query, trait: TaskTrait, wanted: boolean)
 }
 
 // A task with its own time zone is due at an instant. Any other task is due in the time zone of the view. Local times
-// of two zones differ by at most 26 hours: this bound on `due_asc` lets Postgres use the index.
+// of two zones differ by at most 26 hours: this bound on `due_local` lets Postgres use the index.
 const viewConditions = {
-  today: `due_asc >= :today::timestamp - interval '26 hours' and due_asc < :tomorrow::timestamp + interval '26 hours'
+  today: `due_local >= :today::timestamp - interval '26 hours' and due_local < :tomorrow::timestamp + interval '26 hours'
     and case when due_at is null then due_date = :today::date
       else due_at >= :todayBegins and due_at < :tomorrowBegins end`,
-  overdue: `due_asc < :today::timestamp + :time::interval + interval '26 hours'
+  overdue: `due_local < :today::timestamp + :time::interval + interval '26 hours'
     and case when due_at is null
       then due_date < :today::date or (due_date = :today::date and due_time is not null and due_time < :time)
       else due_at <= :now end`,
-  upcoming: `due_asc >= :tomorrow::timestamp - interval '26 hours' and due_date is not null
+  upcoming: `due_local >= :tomorrow::timestamp - interval '26 hours'
     and case when due_at is null then due_date > :today::date else due_at >= :tomorrowBegins end`,
-  no_date: 'due_date is null',
+  no_date: 'due_local is null',
 };
 
 function whereView(query: Query, { name, at }: NonNullable<TaskFilter['view']>): void {
@@ -198,13 +202,12 @@ function filtered(lane: Lane, filter: TaskFilter) {
     const { sql, bindings } = matching(filter.search);
     query.whereRaw(sql, bindings as never);
   }
-  if (filter.dueFrom) query.whereRaw('due_asc >= ?::timestamp and due_date is not null', [filter.dueFrom]);
-  if (filter.dueUntil) query.whereRaw(`due_asc < ?::timestamp + interval '1 day'`, [filter.dueUntil]);
+  if (filter.dueFrom) query.whereRaw('due_local >= ?::timestamp', [filter.dueFrom]);
+  if (filter.dueUntil) query.whereRaw(`due_local < ?::timestamp + interval '1 day'`, [filter.dueUntil]);
   for (const trait of filter.has ?? []) whereTrait(lane, query, trait, true);
   for (const trait of filter.hasNot ?? []) whereTrait(lane, query, trait, false);
-  if (filter.completedAfter)
-    query.where('completed_asc', '>', filter.completedAfter).whereNotNull('completed_at');
-  if (filter.completedBefore) query.where('completed_asc', '<', filter.completedBefore);
+  if (filter.completedAfter) query.where('completed_at', '>', filter.completedAfter);
+  if (filter.completedBefore) query.where('completed_at', '<', filter.completedBefore);
   if (filter.createdAfter) query.where('created_at', '>', filter.createdAfter);
   if (filter.createdBefore) query.where('created_at', '<', filter.createdBefore);
   if (filter.updatedAfter) query.where('updated_at', '>', filter.updatedAfter);
@@ -212,15 +215,66 @@ function filtered(lane: Lane, filter: TaskFilter) {
   return query;
 }
 
+/** Selects the columns of lists, and those of `order`. */
+function selected(lane: Lane, query: Query, order: readonly SortKey[]): Query {
+  const names = new Set<string>(listedColumns);
+  const expressions = new Map<string, Expression>();
+  for (const { column, expression } of order) {
+    if (expression) expressions.set(column, expression);
+    else names.add(column);
+  }
+  for (const [column, { sql, bindings }] of expressions) {
+    query.select(lane.expression(`${sql} as ??`, [...bindings, column] as never));
+  }
+  return query.select([...names]) as never;
+}
+
+/** Whether the filter allows only tasks with a due date (true), or only tasks without one (false). */
+function isDated({ view, has, hasNot, dueFrom, dueUntil }: TaskFilter): boolean | undefined {
+  if (view) return view.name !== 'no_date';
+  if (hasNot?.includes('due_date')) return false;
+  return has?.includes('due_date') || dueFrom || dueUntil ? true : undefined;
+}
+
+/**
+ * A page in the order of the due date. The tasks with one come from its index. The tasks without one follow in the order
+ * of their ids; they are read only if the page is not full.
+ */
+function byDueDate(lane: Lane, page: TaskPageRequest, { key, id }: DueOrder): Query {
+  const [value, lastId] = page.after ?? [];
+  const isAfterDated = value === key.nullable.ifNull;
+  const part = () => filtered(lane, page.filter).limit(page.limit);
+  const dueKeys = [{ column: key.nullable.column, direction: key.direction }, id];
+  const dated = pageAfter(part().whereNotNull(key.nullable.column), dueKeys, page.after);
+  const idKey = isAfterDated && lastId !== undefined ? [lastId] : null;
+  const undated = pageAfter(part().whereNull(key.nullable.column), [id], idKey);
+  const allowed = isDated(page.filter);
+  if (allowed) return selected(lane, dated, page.order);
+  if (allowed === false || isAfterDated) return selected(lane, undated, page.order);
+  undated.whereRaw('(select count(*) from dated) < ?', [page.limit]);
+  return lane
+    .rows('tasks')
+    .with('dated', selected(lane, dated, page.order) as never)
+    .with('undated', selected(lane, undated, page.order) as never)
+    .from(((both: Query) =>
+      both
+        .select('*')
+        .from('dated')
+        .unionAll((query) => query.select('*').from('undated'))
+        .as('tasks')) as never)
+    .orderBy(page.order.map(({ column, direction }) => ({ column, order: direction })))
+    .limit(page.limit) as never;
+}
+
 /** A page of tasks in `order`, which must end with a unique column. Each row also has the columns of `order`. */
 export async function listTasks(lane: Lane, page: TaskPageRequest): Promise<ListedTask[]> {
-  const query = pageAfter(filtered(lane, page.filter), page.order, page.after).limit(page.limit);
-  const names = new Set<string>(listedColumns);
-  for (const { column, expression } of page.order) {
-    if (!expression) names.add(column);
-    else query.select(lane.expression(`${expression.sql} as ??`, [...expression.bindings, column] as never));
-  }
-  query.select([...names]);
+  const [key, id, ...others] = page.order;
+  const query =
+    key?.nullable && id?.column === 'id' && others.length === 0
+      ? byDueDate(lane, page, { key: key as DueOrder['key'], id })
+      : selected(lane, pageAfter(filtered(lane, page.filter), page.order, page.after), page.order).limit(
+          page.limit,
+        );
   // A list is prepared only if it has no filter except a view: filters produce many different statements, and a search
   // needs a plan for its own words.
   const isPlain = Object.entries(page.filter).every(
