@@ -13,6 +13,9 @@ export async function up(knex: Knex): Promise<void> {
       project_count integer not null default 0,
       tag_count integer not null default 0,
       webhook_count integer not null default 0,
+      storage_written bigint not null default 0,
+      storage_correction bigint not null default 0,
+      storage_check_at timestamptz,
       delivers boolean not null default false,
       require_if_match boolean not null default false,
       time_zone text not null default 'UTC' check (char_length(time_zone) between 1 and 64),
@@ -24,6 +27,9 @@ export async function up(knex: Knex): Promise<void> {
       updated_at timestamptz(3),
       constraint profiles_updated_at check ((version > 1) = (updated_at is not null))
     ) with (fillfactor = 40)`);
+  // For the job that measures the storage of lanes, which reads across lanes.
+  await knex.raw(`
+    create index profiles_to_measure on tasklane.profiles (storage_check_at) where storage_check_at is not null`);
   await protectLaneTable(knex, 'profiles');
 
   // The key is the SHA-256 of the user's id, so that the table does not say who the users were.

@@ -15,8 +15,14 @@ interface Parameter {
   schema?: { default?: unknown };
 }
 
+interface Operation {
+  operationId?: string;
+  parameters?: Parameter[];
+  requestBody?: { 'x-spooled'?: boolean };
+}
+
 interface Document {
-  paths?: Record<string, Record<string, Parameter[] | { parameters?: Parameter[] }>>;
+  paths?: Record<string, Record<string, Parameter[] | Operation>>;
   components?: { parameters?: Record<string, Parameter> };
 }
 
@@ -56,6 +62,16 @@ async function types(contract: string, options: { defaultNonNullable: boolean })
   return COMMENT_HEADER + astToString(await openapiTypescript(document, { ...options, silent: true }));
 }
 
+/** The type `SpooledOperation`: the ids of the operations whose body has `x-spooled`, which other types do not show. */
+function spooledOperations(contract: string): string {
+  const { paths = {} }: Document = JSON.parse(contract);
+  const operations = Object.values(paths).flatMap((item) => Object.values(item));
+  const ids = operations.flatMap((each) =>
+    !Array.isArray(each) && each.requestBody?.['x-spooled'] ? [JSON.stringify(each.operationId)] : [],
+  );
+  return `export type SpooledOperation = ${ids.join(' | ') || 'never'};\n`;
+}
+
 /** Generates every file from the `openapi.yaml` in `root`. @throws Error with Redocly's message if it cannot be read */
 export async function generate(root: string): Promise<Artifacts> {
   const [json, yaml] = await Promise.all([bundle(root, 'json'), bundle(root, 'yaml')]);
@@ -65,7 +81,8 @@ export async function generate(root: string): Promise<Artifacts> {
     'generated/openapi.json': contract,
     'generated/openapi-client.json': client,
     'generated/openapi.yaml': yaml,
-    'generated/openapi.d.ts': await types(withQueryDefaults(client), { defaultNonNullable: true }),
+    'generated/openapi.d.ts':
+      (await types(withQueryDefaults(client), { defaultNonNullable: true })) + spooledOperations(client),
     'sdk/src/openapi.d.ts': await types(contract, { defaultNonNullable: false }),
     'generated/docs/redoc.js': redocScript(),
     'generated/docs/LICENSES.txt': redocLicences(),

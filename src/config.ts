@@ -257,6 +257,7 @@ const variables = z.object({
   QUOTA_PROJECTS: integer(1, 1_000_000, 5_000),
   QUOTA_TAGS: integer(1, 1_000_000, 5_000),
   QUOTA_WEBHOOKS: integer(1, 1_000, 20),
+  QUOTA_STORAGE_BYTES: integer(1_000_000, 1_000_000_000_000, 500_000_000),
   CHANGES_RETENTION_DAYS: integer(1, 36_500, 90),
   EVENTS_POLL_MS: integer(10, 60_000, 500),
   EVENTS_HEARTBEAT_MS: integer(10, 3_600_000, 15_000),
@@ -428,6 +429,7 @@ export function parseConfig(environment: Environment): Config {
       projects: values.QUOTA_PROJECTS,
       tags: values.QUOTA_TAGS,
       webhooks: values.QUOTA_WEBHOOKS,
+      storage: values.QUOTA_STORAGE_BYTES,
     },
     events: {
       pollMs: values.EVENTS_POLL_MS,

@@ -20,6 +20,8 @@ const seeds: Record<string, string> = {
     insert into tasklane.profiles (user_id, change_seq, task_count, delivers) values ('ada', 7, 6, true), ('bob', 0, 1, false);
     insert into tasklane.profiles (user_id, time_zone, week_start, default_priority, require_if_match, version, updated_at)
     values ('carol', 'Europe/Berlin', 'sunday', 'urgent', true, 2, now());
+    update tasklane.profiles set storage_written = 1000, storage_correction = -10, storage_check_at = now()
+      where user_id = 'ada';
     insert into tasklane.erased (user_hash, at) values (sha256('dave'), now())`,
   '20261126000002_installation': `update tasklane.installation set system_identifier = '1', seen_at = now()`,
   '20261126000003_changes': `

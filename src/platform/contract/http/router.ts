@@ -13,7 +13,7 @@ import type { Logger } from 'pino';
 import type { Identity } from '../../auth/authenticator';
 import { QuotaExceeded, StaleToken, type UserScope, type WithUser } from '../../database/lane';
 import { requestContext } from '../../observability/request-context';
-import { type BodyReader, bodyReader } from '../bodies/body';
+import { type BodyReader, bodyReader, negotiatedType } from '../bodies/body';
 import type { Spool, SpooledBody } from '../bodies/spool';
 import type { Contract, Method, Operation } from '../document/contract';
 import { type Costs, surcharges } from '../document/cost';
@@ -266,6 +266,31 @@ function allowedMethods(methods: readonly Method[]): string {
   return [...names, ...(names.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
 }
 
+/**
+ * Answers a request at a former address with 308 and the address of the operation that accepts its media type (RFC 9110,
+ * section 15.4.9). One address can have become several, one for each media type.
+ */
+function redirect(operations: readonly Operation[]): RequestHandler {
+  const paths = new Map(operations.flatMap(({ mediaTypes, path }) => mediaTypes.map((type) => [type, path])));
+  const types = [...paths.keys()];
+  return (request, response) => {
+    const path = paths.get(negotiatedType(types, request)) as string;
+    const address = path.replace(/\{([^{}]+)\}/g, (_, name: string) =>
+      encodeURIComponent(String(request.params[name])),
+    );
+    const query = request.originalUrl.indexOf('?');
+    response.status(308);
+    response.set('Location', query === -1 ? address : address + request.originalUrl.slice(query)).end();
+  };
+}
+
+/** The operations of each former address and method. */
+function formerAddresses(operations: readonly Operation[]): [string, Map<Method, Operation[]>][] {
+  const moved = operations.filter(({ formerPath }) => formerPath !== null);
+  const byPath = Map.groupBy(moved, ({ formerPath }) => formerPath as string);
+  return [...byPath].map(([path, each]) => [path, Map.groupBy(each, ({ method }) => method)]);
+}
+
 /** Answers OPTIONS with the allowed methods, and all other methods with 405 (RFC 9110, section 15.5.6). */
 function otherMethods(allow: string): RequestHandler {
   return (request, response) => {
@@ -350,6 +375,11 @@ export async function createContractRouter(dependencies: RouterDependencies, log
       route[operation.method](serve(prepared, { ...dependencies, costs }));
     }
     route.all(otherMethods(allowedMethods(operations.map((operation) => operation.method))));
+  }
+  for (const [path, byMethod] of formerAddresses(contract.operations)) {
+    const route = router.route(expressPath(path));
+    for (const [method, moved] of byMethod) route[method](redirect(moved));
+    route.all(otherMethods(allowedMethods([...byMethod.keys()])));
   }
   router.use(() => {
     throw new ProblemError('not-found');
