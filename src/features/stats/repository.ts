@@ -8,6 +8,8 @@ export interface TaskGroup {
   readonly priority: TaskPriority;
   readonly project_id: string | null;
   readonly count: number;
+  /** When the first of them was completed; null if none is. */
+  readonly first_completed: Date | null;
 }
 
 /** The query for `countByKind`. */
@@ -15,7 +17,8 @@ export function kindsQuery(lane: Lane) {
   return liveTasks(lane)
     .groupBy('status', 'priority', 'project_id')
     .orderByRaw('project_id nulls first')
-    .select('status', 'priority', 'project_id', lane.expression('count(*)::integer as count'));
+    .select('status', 'priority', 'project_id', lane.expression('count(*)::integer as count'))
+    .min({ first_completed: 'completed_at' });
 }
 
 /** The number of the lane's tasks by status, priority and project, without tasks in the trash. */
@@ -25,15 +28,15 @@ export async function countByKind(lane: Lane): Promise<TaskGroup[]> {
 
 /** The query for `findProfileSince`. */
 export function profileSinceQuery(lane: Lane) {
-  const since = lane.expression('least(profiles.created_at, ?, ?) as since', [
-    liveTasks(lane).min('completed_at'),
+  const since = lane.expression('least(profiles.created_at, ?) as since', [
     lane.rows('completions').min('completed_at'),
   ] as never);
   return lane.rows('profiles').first('profiles.*', since);
 }
 
 /**
- * The lane's profile with an instant before which nothing was completed; undefined if the lane was never written to.
+ * The lane's profile with an instant before which no occurrence was completed; undefined if the lane was never written
+ * to.
  */
 export async function findProfileSince(lane: Lane): Promise<(ProfileRow & { since: Date }) | undefined> {
   return profileSinceQuery(lane) as never;
