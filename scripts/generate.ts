@@ -1,9 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import openapiTypescript, { astToString, COMMENT_HEADER, type OpenAPI3 } from 'openapi-typescript';
+import { clientContract } from '../src/platform/contract/document/client-contract';
 import { projectRoot } from '../src/platform/paths';
 import { redocLicences, redocScript } from './redoc';
 import { redocly } from './redocly';
+import { sqlFiles } from './sql/files';
 
 /** The content of each generated file by its path from the project's root. */
 type Artifacts = Readonly<Record<string, string>>;
@@ -50,13 +52,6 @@ function withQueryDefaults(contract: string): string {
   return JSON.stringify(document);
 }
 
-/** The contract for generators of clients: they would make operations of what the service sends to webhooks. */
-function clientContract(contract: string): string {
-  const { webhooks: _webhooks, ...document } = JSON.parse(contract);
-  document.tags = document.tags?.filter(({ name }: { name: string }) => name !== 'Webhook events');
-  return `${JSON.stringify(document, null, 2)}\n`;
-}
-
 async function types(contract: string, options: { defaultNonNullable: boolean }): Promise<string> {
   const document: OpenAPI3 = JSON.parse(contract);
   return COMMENT_HEADER + astToString(await openapiTypescript(document, { ...options, silent: true }));
@@ -76,7 +71,7 @@ function spooledOperations(contract: string): string {
 export async function generate(root: string): Promise<Artifacts> {
   const [json, yaml] = await Promise.all([bundle(root, 'json'), bundle(root, 'yaml')]);
   const contract = `${JSON.stringify(JSON.parse(json), null, 2)}\n`;
-  const client = clientContract(contract);
+  const client = `${JSON.stringify(clientContract(JSON.parse(json)), null, 2)}\n`;
   return {
     'generated/openapi.json': contract,
     'generated/openapi-client.json': client,
@@ -86,6 +81,7 @@ export async function generate(root: string): Promise<Artifacts> {
     'sdk/src/openapi.d.ts': await types(contract, { defaultNonNullable: false }),
     'generated/docs/redoc.js': redocScript(),
     'generated/docs/LICENSES.txt': redocLicences(),
+    ...(await sqlFiles()),
   };
 }
 

@@ -18,19 +18,21 @@ import { type WatchedPostgres, watchEmbedded } from './platform/database/embedde
 import { isUnavailable } from './platform/database/errors';
 import { LocksUnavailable } from './platform/database/lock-retries';
 import { migrateUp } from './platform/database/migrations';
-import { describeUnavailable } from './platform/database/out-of-reach';
+import { describeUnavailable } from './platform/database/unavailable';
 import { memoryCounter } from './platform/edge/counter';
 import { createRateLimiter, unlimited } from './platform/edge/rate-limit';
 import { redisCounter } from './platform/edge/redis-counter';
+import { createActivity } from './platform/jobs/activity';
 import { createJobRunner } from './platform/jobs/runner';
-import { untilReady } from './platform/service/readiness';
+import { createSchedule } from './platform/jobs/schedule';
+import { rememberWhileIdle, untilReady } from './platform/service/readiness';
 
 /** A running service. It listens and answers health checks. */
 export interface Service {
   /** The address at which it listens, without a slash at the end. */
   readonly url: string;
   /**
-   * Resolves with true when the service is ready for work: the database is available, migrated and permits it.
+   * Resolves with true when the service is ready: the database is available and migrated, and the roles have their grants.
    * Resolves with false if the service is stopped before. Rejects with an error that waiting cannot fix, such as a
    * failed migration.
    */
@@ -113,11 +115,16 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   const rateLimiter = config.rateLimits ? createRateLimiter(config.rateLimits, counter) : unlimited;
   const { withSystem, laneForJob } = database;
   const egress = createEgressPolicy(config.webhooks.allowedHosts);
-  const jobs = createJobRunner(createJobs(config, egress), { withSystem, laneForJob, log });
+  const activity = createActivity();
+  const jobs = createJobRunner(
+    createJobs(config, egress),
+    { withSystem, laneForJob, log },
+    createSchedule(activity, config.jobsIdleMs),
+  );
   const release = async () => {
     authenticator.close();
     counter.close();
-    // A closed request may hold its database connection until its statement ends.
+    // A closed request can use its database connection until its statement ends.
     await Promise.race([database.close(), sleep(releaseTimeoutMs, undefined, { ref: false })]);
     await embedded?.stop();
   };
@@ -136,7 +143,8 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   };
 
   let stopping: Promise<void> | undefined;
-  const problem = async () => (stopping ? 'The service is shutting down.' : database.problem());
+  const databaseProblem = rememberWhileIdle(database.problem, activity, config.jobsIdleMs);
+  const problem = async () => (stopping ? 'The service is shutting down.' : databaseProblem());
   try {
     const state = {
       problem,
@@ -146,7 +154,13 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
     };
     const app = await createApp({
       config,
-      database,
+      database: {
+        ...database,
+        withUser(userId, opening) {
+          activity.note();
+          return database.withUser(userId, opening);
+        },
+      },
       authenticator,
       rateLimiter,
       events,
@@ -166,7 +180,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
     ready.catch(() => undefined);
     const stop = async () => {
       stopped.abort();
-      // Load balancers see that the service is not ready. Meanwhile it still takes requests, so that none is lost.
+      // Load balancers see that the service is not ready. It still accepts requests until then, so that none is lost.
       if (config.shutdownDelayMs > 0) await sleep(config.shutdownDelayMs);
       events.close();
       // A job that does not end in time loses its connection, like a request.
@@ -199,8 +213,8 @@ async function startEmbedded(
 
 /**
  * Starts the service, with the embedded Postgres if no other is configured. Resolves when it listens.
- * @param onLost called when the embedded Postgres is lost for good: the service cannot continue
- * @throws the error that prevents the start; everything that was started is stopped again
+ * @param onLost called when the embedded Postgres cannot be restarted, so that the service cannot continue
+ * @throws the error that prevents the start; everything that was already started is stopped
  */
 export async function startService(
   config: Config,

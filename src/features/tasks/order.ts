@@ -46,7 +46,7 @@ export function orderOf(sort: readonly Schemas['TaskSort'][], search: TextSearch
     const direction = key.startsWith('-') ? 'desc' : 'asc';
     const name = key.replace(/^-/, '');
     const known = columns[name];
-    if (!known) throw new Error(`The contract sorts by ${name}, which is no column.`);
+    if (!known) throw new Error(`The contract sorts by ${name}, but the table has no such column.`);
     return keyOf(known, direction);
   });
   return [...keys, { kind: 'uuid', column: 'id', direction: keys.at(-1)?.direction ?? 'asc' }];

@@ -1,5 +1,5 @@
 /**
- * Leases of webhooks: an instance leases the webhooks that it sends to. Users get turns, and each user holds only a
+ * Leases of webhooks: an instance leases the webhooks that it sends to. Users take turns, and each user has at most a
  * share of the slots.
  */
 import type { Lane } from '../../platform/database/lane';
@@ -26,7 +26,7 @@ const maxCompared = 1_000;
 /**
  * Leases webhooks that have a due delivery. It skips rows that another instance has locked or leased. `$1`: the maximum
  * number of webhooks; `$2`: the duration of the lease in milliseconds; `$3`, `$4`: users and the number of slots that
- * each holds; `$5`: the maximum number of slots of a user; `$6`: the maximum number of unproven webhooks.
+ * each uses; `$5`: the maximum number of slots of a user; `$6`: the maximum number of unproven webhooks.
  */
 export const leaseDue = `
   with busy as (
@@ -57,6 +57,11 @@ export const leaseDue = `
   where webhook.user_id = due.user_id and webhook.id = due.id
   returning webhook.user_id as "userId", webhook.id, webhook.leased_until::text as "leasedUntil",
     webhook.verified_at is null or webhook.failures > 0 as unproven`;
+
+/** Milliseconds until the next webhook is due and not leased; null if none is. */
+export const nextDue = `
+  select (extract(epoch from min(greatest(due_at, leased_until)) - now()) * 1000)::float8 as ms from tasklane.webhooks
+  where due_at is not null`;
 
 /** The values for `leaseDue`: they lease as many webhooks as there are free slots. */
 export function leaseValues(

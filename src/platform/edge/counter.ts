@@ -1,5 +1,5 @@
 /** Counts units per key in windows of one minute. */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../bounded-cache';
 
 /** Milliseconds. */
 export const windowMs = 60_000;
@@ -17,7 +17,7 @@ export interface CountResult {
 export interface Counter {
   /**
    * Counts units for a key unless its window has reached the limit. The last request may exceed the limit, so that a
-   * request that costs more than a whole window is possible; then nothing more fits until the window ends.
+   * request that costs more than a whole window is possible; after it, the key has no units left until the window ends.
    */
   take(key: string, units: number, limit: number): Promise<CountResult>;
   close(): void;
@@ -28,7 +28,7 @@ const maxKeys = 50_000;
 
 /** Makes a counter in the memory of this process, for a bounded number of keys. It uses a monotonic clock. */
 export function memoryCounter(now: () => number = () => performance.now()): Counter {
-  const windows = new LRUCache<string, { total: number; endsAt: number }>({ max: maxKeys });
+  const windows = boundedCache<{ total: number; endsAt: number }>(maxKeys);
   return {
     async take(key, units, limit) {
       const time = now();

@@ -5,8 +5,8 @@
  */
 import { hash } from 'node:crypto';
 import type { Request, Response } from 'express';
-import { LRUCache } from 'lru-cache';
 import type { Scope } from '../auth/scopes';
+import { boundedCache } from '../bounded-cache';
 import { networkOf } from './address';
 import { type Counter, type CountResult, windowMs } from './counter';
 
@@ -30,7 +30,7 @@ export interface RateLimiter {
   chargeFailure(request: Request, response: Response): Promise<boolean>;
   /**
    * Checks the credentials of a request. For an address with too many failures, checks run one after another: valid
-   * credentials are never refused because of others' failures, and a flood of invalid ones causes one check at a
+   * credentials are never refused because of other clients' failures, and only one invalid credential is checked at a
    * time.
    */
   check<T>(request: Request, work: () => Promise<T>): Promise<T>;
@@ -69,7 +69,7 @@ const maxSuspects = 10_000;
 
 /** Makes the limiter. `counter` stores the counts. */
 export function createRateLimiter(limits: RateLimits, counter: Counter): RateLimiter {
-  const suspects = new LRUCache<string, true>({ max: maxSuspects });
+  const suspects = boundedCache<true>(maxSuspects);
   const inTurn = createTurns();
 
   async function take(name: string, key: string, units: number, limit: number, response: Response) {

@@ -39,14 +39,14 @@ export function requestId(request: IncomingMessage): string {
   return trace ?? randomUUID().replaceAll('-', '');
 }
 
-/** The hash of a user id for the log. Lines of one user can be found, but the id cannot be read from them. */
+/** The hash of a user id for the log. It identifies the lines of one user, but does not contain the id. */
 export function hashUser(userId: string): string {
   return hash('sha256', userId, 'hex').slice(0, 16);
 }
 
 /**
  * Makes the middleware that gives each request its id and logger, and logs one line when the response is done. The
- * line has no address, headers or body, because those contain user ids, tokens and what people wrote.
+ * line has no address, headers or body, because those contain user ids, tokens and texts of users.
  */
 export function requestLogger(log: Logger) {
   const line = (request: IncomingMessage, response: ServerResponse, value: { responseTime: number }) => {

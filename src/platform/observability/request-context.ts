@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/** What the service knows of a request, for its log line. */
+/** The facts about a request for its log line. */
 export interface RequestContext {
   operationId?: string;
   userId?: string;
@@ -12,7 +12,7 @@ export interface RequestContext {
 
 const factsOf = new WeakMap<IncomingMessage, RequestContext>();
 
-/** Returns the context of a request. Each part of the service adds what it learns. */
+/** Returns the context of a request, to which each part of the service adds facts. */
 export function requestContext(request: IncomingMessage): RequestContext {
   const facts = factsOf.get(request) ?? {};
   factsOf.set(request, facts);

@@ -64,15 +64,22 @@ function sendProblem(
   response.status(body.status).set(headers).type('application/problem+json').json(body);
 }
 
+/** Sets the headers of a reply. A deprecated operation already has a `Link`, to which the reply's own is added. */
+function setHeaders(response: Response, headers: Result['headers']): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined) continue;
+    if (name === 'Link') response.appendHeader(name, String(value));
+    else response.setHeader(name, value as string);
+  }
+}
+
 async function sendResult(
   response: Response,
   operation: Operation,
   outcome: Result | StreamedResult | EventStreamResult,
 ): Promise<void> {
   response.status(outcome.status);
-  for (const [name, value] of Object.entries(outcome.headers)) {
-    if (value !== undefined) response.setHeader(name, value as string);
-  }
+  setHeaders(response, outcome.headers);
   if ('subscriber' in outcome) {
     response.type('text/event-stream');
     return openEventStream(response, outcome.subscriber);
@@ -87,7 +94,8 @@ async function sendResult(
 
 function sendReplay(response: Response, operation: Operation, { status, replayed }: Replay): void {
   const { headers, body } = replayed;
-  response.status(status).set(headers).set('Idempotency-Replayed', 'true');
+  response.status(status).set('Idempotency-Replayed', 'true');
+  setHeaders(response, headers);
   if (body === null) return void response.end();
   response.type(operation.responseTypes.get(String(status)) ?? 'application/json').send(body);
 }
@@ -338,6 +346,17 @@ function errorHandler(dependencies: RouterDependencies): ErrorRequestHandler {
   };
 }
 
+/** Sets the headers of a deprecated operation on all its responses. Other operations need no middleware. */
+function announceDeprecation({ deprecationHeaders }: Operation): RequestHandler[] {
+  if (deprecationHeaders === null) return [];
+  return [
+    (_request, response, next) => {
+      response.set(deprecationHeaders);
+      next();
+    },
+  ];
+}
+
 /**
  * Makes the router of the contract. The checks run in this order: address (400, 404, 405), token and limits (401,
  * 429), lane (403), body (413, 415, 400), contract (422), handler.
@@ -347,7 +366,7 @@ export async function createContractRouter(dependencies: RouterDependencies, log
   const { contract, handlers } = dependencies;
   const validators = await createValidators(contract, {
     onInvalidResponse(operation, errors) {
-      log.error({ operationId: operation.id, faults: errors }, 'response breaks the contract');
+      log.error({ operationId: operation.id, errors }, 'response breaks the contract');
       if (dependencies.invalidResponses === 'reject') throw new Error('The response breaks the contract.');
     },
   });
@@ -372,7 +391,7 @@ export async function createContractRouter(dependencies: RouterDependencies, log
       const representation = operation.representation === null ? null : withHandler(operation.representation);
       const redactors = redactorsOf(contract.document, operation);
       const prepared = { ...withHandler(operation.id), validator, readBody, representation, redactors };
-      route[operation.method](serve(prepared, { ...dependencies, costs }));
+      route[operation.method](...announceDeprecation(operation), serve(prepared, { ...dependencies, costs }));
     }
     route.all(otherMethods(allowedMethods(operations.map((operation) => operation.method))));
   }
