@@ -1,7 +1,7 @@
 /**
- * Serves the contract's operations. Only this file builds calls for handlers and sends their replies.
+ * Serves the contract's operations. Only this file builds calls for handlers and decides on their replies.
  */
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Identity } from '../../auth/authenticator';
 import { QuotaExceeded, StaleToken, type UserScope, type WithUser } from '../../database/lane';
@@ -11,20 +11,18 @@ import type { Spool, SpooledBody } from '../bodies/spool';
 import type { Contract, Operation } from '../document/contract';
 import { type Costs, surcharges } from '../document/cost';
 import type { OperationId } from '../document/operations';
-import { type ProblemCode, ProblemError, type ProblemMembers, problemBody } from '../document/problems';
+import { ProblemError } from '../document/problems';
 import { redactorsOf } from '../document/secrets';
 import type { Handlers } from '../http/call';
 import { createValidators, type Input, type OperationValidator } from '../validation/validator';
 import { type Admission, admit, answerPublic, charge, refuseToken } from './admission';
-import { matchesWeakly, type TagCondition } from './entity-tags';
-import { openEventStream } from './event-stream';
+import { Exchange } from './exchange';
 import { HandlerCall } from './handler-call';
-import { headOf, type ResponseHead } from './head';
+import { headOf } from './head';
 import { readIdempotentRequest } from './idempotency';
 import { type Match, Matcher } from './matcher';
-import type { Outcome, Replay, Result } from './outcome';
+import type { Outcome, Replay } from './outcome';
 import { carryOut, type LaneRequest, readConditions } from './safe-writes';
-import { sendStream } from './stream';
 import { isMalformed, splitTarget } from './target';
 
 export interface RouterDependencies extends Admission {
@@ -65,110 +63,16 @@ interface PreparedOperation extends HandledOperation {
   readonly contentTypes: ReadonlyMap<number, string>;
 }
 
-const retryAfterSeconds = 5;
-const problemType = 'application/problem+json; charset=utf-8';
-const jsonType = 'application/json; charset=utf-8';
-
-// The headers of a reply that its 304 repeats (RFC 9110, section 15.4.5), limited to those that replies have.
-const notModifiedHeaders = ['ETag', 'Cache-Control'];
-
-/** Whether the client already has this result (RFC 9110, section 13.1.2). */
-function isNotModified(outcome: Result, ifNoneMatch: TagCondition | null): boolean {
-  if (ifNoneMatch === null) return false;
-  const { ETag } = outcome.headers;
-  return ETag !== undefined && matchesWeakly(ifNoneMatch, String(ETag));
-}
-
 /** All content is UTF-8. */
 function withCharset(type: string): string {
   return type.includes(';') ? type : `${type}; charset=utf-8`;
-}
-
-/** The order of serving is in `serve`. */
-class Exchange {
-  private validator: OperationValidator | undefined;
-
-  constructor(
-    readonly request: Request,
-    readonly response: Response,
-    readonly head: ResponseHead,
-  ) {}
-
-  /** From now on, responses are validated. */
-  watch(validator: OperationValidator): void {
-    this.validator = validator;
-  }
-
-  /** @throws if the response violates the contract, and such responses are rejected */
-  private check(status: number, body: unknown): void {
-    if (status < 500) this.validator?.checkResponse(status, body);
-  }
-
-  sendProblem(
-    code: ProblemCode,
-    members: ProblemMembers = {},
-    headers: Readonly<Record<string, string>> = {},
-  ): void {
-    const { request, response, head } = this;
-    const body = problemBody(code, String(request.id), members);
-    const { status } = body;
-    this.check(status, body);
-    // RFC 9110, section 10.2.3. Rate limits set their own `Retry-After`.
-    const needsRetryAfter = (status === 429 || status === 503) && !head.hasHeader('Retry-After');
-    if (needsRetryAfter) head.setHeader('Retry-After', retryAfterSeconds);
-    head.setHeaders(headers);
-    head.setHeader('Content-Type', problemType);
-    head.send(response, status, JSON.stringify(body));
-  }
-
-  async send(
-    { contentTypes }: PreparedOperation,
-    outcome: Outcome | Replay,
-    ifNoneMatch: TagCondition | null,
-  ): Promise<void> {
-    const { response, head } = this;
-    if ('code' in outcome) return this.sendProblem(outcome.code, outcome.members, outcome.headers);
-    if ('replayed' in outcome) return this.sendReplay(outcome, contentTypes);
-    const { status, headers, body } = outcome;
-    if (isNotModified(outcome, ifNoneMatch)) {
-      for (const name of notModifiedHeaders) {
-        if (headers[name] !== undefined) head.setHeader(name, String(headers[name]));
-      }
-      return head.send(response, 304);
-    }
-    head.setHeaders(headers);
-    if ('subscriber' in outcome) {
-      head.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
-      head.write(response, status);
-      return openEventStream(response, outcome.subscriber);
-    }
-    if (body === undefined) return head.send(response, status);
-    head.setHeader('Content-Type', contentTypes.get(status) ?? jsonType);
-    if ('streamed' in outcome) {
-      head.write(response, status);
-      return sendStream(response, outcome.body);
-    }
-    if (typeof body === 'string') return head.send(response, status, body);
-    this.check(status, body);
-    head.send(response, status, JSON.stringify(body));
-  }
-
-  private sendReplay({ status, replayed }: Replay, contentTypes: ReadonlyMap<number, string>): void {
-    const { response, head } = this;
-    const { headers, body } = replayed;
-    head.setHeaders(headers);
-    head.setHeader('Idempotency-Replayed', 'true');
-    if (body === null) return head.send(response, status);
-    head.setHeader('Content-Type', contentTypes.get(status) ?? jsonType);
-    head.send(response, status, body);
-  }
 }
 
 type Serve = (exchange: Exchange, queryText: string) => Promise<void>;
 
 /** Makes the function that serves an operation, from the token to the reply. */
 function serve(prepared: PreparedOperation, dependencies: RouterDependencies & { costs: Costs }): Serve {
-  const { operation, handler, validator, readBody, representation, redactors } = prepared;
+  const { operation, handler, validator, readBody, representation, redactors, contentTypes } = prepared;
   const { withUser, requireIfMatch, costs, loggerOf } = dependencies;
 
   function answer(
@@ -228,7 +132,7 @@ function serve(prepared: PreparedOperation, dependencies: RouterDependencies & {
       : await answerPublic(operation, dependencies, request, head, () =>
           handler(new HandlerCall(operation, request, query, body, loggerOf)),
         );
-    await exchange.send(prepared, outcome, ifNoneMatch);
+    await exchange.send(contentTypes, outcome, ifNoneMatch);
   }
 
   return async (exchange, queryText) => {
@@ -253,12 +157,14 @@ function sendError(exchange: Exchange, error: unknown, dependencies: RouterDepen
   const { request } = exchange;
   if (error instanceof StaleToken) {
     const { code, members, headers } = refuseToken(dependencies, request, error.reason);
-    return exchange.sendProblem(code, members, headers);
+    return void exchange.sendProblem(code, members, headers);
   }
   if (error instanceof QuotaExceeded) {
-    return exchange.sendProblem('quota-exceeded', { ...error.exceeded, detail: error.message });
+    return void exchange.sendProblem('quota-exceeded', { ...error.exceeded, detail: error.message });
   }
-  if (error instanceof ProblemError) return exchange.sendProblem(error.code, error.members, error.headers);
+  if (error instanceof ProblemError) {
+    return void exchange.sendProblem(error.code, error.members, error.headers);
+  }
   requestContext(request).error = error;
   exchange.sendProblem(dependencies.isUnavailable(error) ? 'service-unavailable' : 'internal-error');
 }
@@ -280,7 +186,7 @@ function fail(exchange: Exchange, error: unknown, dependencies: RouterDependenci
 /** Answers OPTIONS with the allowed methods, and all other methods with 405 (RFC 9110, section 15.5.6). */
 function answerOtherMethod({ request, response, head }: Exchange, allow: string): void {
   head.setHeader('Allow', allow);
-  if (request.method === 'OPTIONS') return head.send(response, 204);
+  if (request.method === 'OPTIONS') return void head.send(response, 204);
   throw new ProblemError('method-not-allowed', { detail: `This address supports ${allow}.` });
 }
 
