@@ -92,7 +92,7 @@ interface BodyCollector {
 }
 
 /** @throws if the document is not valid OpenAPI, or a reference leads nowhere */
-function assertValid(document: OpenApiDocument): void {
+export function assertValid(document: OpenApiDocument): void {
   const validator = new OpenAPISchemaValidator({ version: document.openapi, validateApiSpec: true });
   const [error] = validator.validate(document as never).errors ?? [];
   if (error) throw new Error(`The contract is not valid OpenAPI: ${error.instancePath} ${error.message}.`);
@@ -246,12 +246,8 @@ function reported(errors: readonly unknown[]): ReportedError[] {
   return ajvErrorsToValidatorError(400, augmentAjvErrors(errors as never)).errors as ReportedError[];
 }
 
-/**
- * Makes the validators of a document. They compile the schemas of an operation when they first meet it.
- * @throws if the document is not valid OpenAPI
- */
+/** Makes the validators of a valid document. They compile the schemas of an operation when they first meet it. */
 export function createDocumentValidators({ document, operations }: Contract): DocumentValidators {
-  assertValid(document);
   const apiDoc = structuredClone(document);
   chooseByDiscriminator(apiDoc);
   const responseOptions = { allErrors: true };
@@ -263,7 +259,10 @@ export function createDocumentValidators({ document, operations }: Contract): Do
     ajvFormats: { mode: 'full' },
     formats,
   });
-  const preprocessed = new SchemaPreprocessor(apiDoc, ajvOpts.preprocessor, responseOptions).preProcess();
+  const preprocessor = new SchemaPreprocessor(apiDoc, ajvOpts.preprocessor, responseOptions);
+  // Otherwise it compiles each schema that it only needs to look up. Without a result, it follows the reference itself.
+  Object.assign(preprocessor, { ajv: { getSchema: () => undefined } });
+  const preprocessed = preprocessor.preProcess();
   const ofRequests = preprocessed.apiDoc as OpenApiDocument;
   const ofResponses = preprocessed.apiDocRes as OpenApiDocument;
   nameConstants(ofRequests);
