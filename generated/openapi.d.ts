@@ -1142,7 +1142,7 @@ export interface paths {
          *     - If the rule's `COUNT` counts completions, it is the number of completions that are left.
          *     - A cell is escaped with an apostrophe in front if a spreadsheet could run it as a formula: it begins with `=`,
          *       `+`, `-`, `@`, a full-width form of these, a tab or a line break. A cell that begins with apostrophes followed
-         *       by one of these is escaped too. `importLane` removes the apostrophe.
+         *       by one of these is escaped too. `importCsv` removes the apostrophe.
          */
         get: operations["exportCsv"];
         put?: never;
@@ -1185,7 +1185,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/{user_id}/import": {
+    "/api/{user_id}/import.json": {
         parameters: {
             query?: never;
             header?: never;
@@ -1201,40 +1201,80 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Import a file
-         * @description Imports a file: an export of Tasklane (`application/json`), tasks as CSV (`text/csv`), or the to-dos of an
-         *     iCalendar object (`text/calendar`).
+         * Import a JSON export
+         * @description Imports an export of Tasklane (`exportLane`), or a part of one. The section Transfer explains how imports work.
          *
-         *     - All rows are checked before the first one is written. If a row is not valid, nothing is written, and the answer
-         *       is 422 with the validation errors.
-         *     - With `dry_run=true` nothing is written. The report says what an import would do with each row.
-         *     - A row whose id the lane already has is skipped. So an import can be repeated and creates nothing twice.
-         *     - A task without an id gets an id that depends on the file: in CSV on the content of the file and the row number,
-         *       in iCalendar on `UID`.
-         *     - Rows are written in chunks. A chunk is written completely or not at all, and causes at most 1,000 changes. If
-         *       the service fails during the import, the chunks that are already written stay. Repeat the import to continue.
-         *
-         *     Limits:
-         *
-         *     - A file can have 200,000 rows, and a row 1 MiB.
-         *     - A user can import one file at a time. The service works on a few files at a time, and other imports wait for
-         *       their turn. If too many imports wait, the answer is 503 with `Retry-After`.
-         *     - If the client sends the file too slowly, the answer is 408.
-         *
-         *     **JSON** keeps ids, positions, parents, projects, tags with their colours, the trash, `created_at` and
-         *     `completed_at`. Versions begin again at 1, and `updated_at` is the time of the import. The settings of the profile
-         *     are imported if the lane's settings were never changed. `changes` is ignored, because the import causes its own
-         *     changes.
-         *
-         *     **CSV** has a header row with names of fields of `TaskImport`, in any order. Only `title` is required. Tags and
-         *     reminders are separated by commas. An empty cell means that the field is absent. If a task
-         *     names a project that does not exist, the project is created. The report has a row for it, with the row number of
-         *     that task.
-         *
-         *     **iCalendar**: each `VTODO` becomes a task. Other components are ignored and counted in `ignored`. `PRIORITY` 1 is
-         *     urgent, 2 to 4 high, 5 medium, 6 to 9 low.
+         *     - It keeps ids, positions, parents, projects, tags with their colours, the trash, `created_at` and `completed_at`.
+         *     - Versions begin again at 1, and `updated_at` is the time of the import.
+         *     - The settings of the profile are imported if the lane's settings were never changed.
+         *     - `changes` is ignored, because the import causes its own changes.
          */
         post: operations["importLane"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/import.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import tasks from CSV
+         * @description Imports tasks from CSV ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)) in UTF-8. The section Transfer explains
+         *     how imports work.
+         *
+         *     - The header row has names of fields of `TaskImport`, in any order. Only `title` is required.
+         *     - Tags and reminders are separated by commas.
+         *     - An empty cell means that the field is absent.
+         *     - A task without an id gets an id that depends on the content of the file and the row number.
+         *     - If a task names a project that does not exist, the project is created. The report has a row for it, with the row
+         *       number of that task.
+         */
+        post: operations["importCsv"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/import.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import tasks from iCalendar
+         * @description Imports the to-dos of an iCalendar object ([RFC 5545](https://www.rfc-editor.org/rfc/rfc5545)). The section Transfer
+         *     explains how imports work.
+         *
+         *     - Each `VTODO` becomes a task. Other components are ignored and counted in `ignored`.
+         *     - A task gets an id that depends on `UID`. If `UID` is the id of a task, it is kept.
+         *     - `PRIORITY` 1 is urgent, 2 to 4 high, 5 medium, 6 to 9 low.
+         */
+        post: operations["importCalendar"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2099,6 +2139,11 @@ export interface components {
          * @description The request would exceed a quota of the lane. `quota` names what there would be too many of, and `limit` is the
          *     highest number that the lane may have. Tasks in the trash count. Nothing was changed, except by an import, which may
          *     have written some of its rows. Delete something or empty the trash, and then send the request again.
+         *
+         *     The quota `storage` limits the bytes of all rows of the lane, with the trash, the history of changes, the deliveries
+         *     of webhooks and the stored replies. A lane that has reached it can still be edited until it exceeds the quota by a
+         *     tenth. Tasks and projects can always be deleted, tasks can always be purged, and fields can always be set to null.
+         *     Room that was freed counts about 10 minutes later.
          */
         QuotaExceededProblem: {
             /** @constant */
@@ -2112,10 +2157,10 @@ export interface components {
              * @description The quota that would be exceeded.
              * @enum {string}
              */
-            quota: "tasks" | "projects" | "tags" | "webhooks";
+            quota: "tasks" | "projects" | "tags" | "webhooks" | "storage";
             /**
-             * Format: int32
-             * @description The highest number that the lane may have.
+             * Format: int64
+             * @description The highest number that the lane may have; for `storage`, the number of bytes.
              */
             limit: number;
         } & (components["schemas"]["Problem"] & {
@@ -2359,7 +2404,7 @@ export interface components {
             code: "completion-changed";
         });
         /** @description Why the completion cannot be changed now. */
-        CompletionConflictProblem: components["schemas"]["CompletionChangedProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
+        CompletionConflictProblem: components["schemas"]["CompletionChangedProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /**
          * Not recurring
          * @description The task has no next occurrence: it has no `rrule`, or it is closed.
@@ -2380,7 +2425,7 @@ export interface components {
             code: "not-recurring";
         });
         /** @description Why the occurrence cannot be skipped. */
-        SkipConflictProblem: components["schemas"]["NotRecurringProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
+        SkipConflictProblem: components["schemas"]["NotRecurringProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description A due date of a recurring task. */
         Occurrence: {
             due_date: components["schemas"]["CalendarDate"];
@@ -2428,8 +2473,6 @@ export interface components {
             /** @description The new parent task; null for none. */
             parent_id?: components["schemas"]["NullableId"];
         };
-        /** @description An earlier request with the same `Idempotency-Key` has no stored reply. */
-        IdempotencyConflictProblem: components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description A deleted task, together with the subtasks that were deleted with it. */
         TrashItem: {
             task: components["schemas"]["Task"];
@@ -2476,24 +2519,26 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
         };
+        /** @description The numbers of open and completed tasks. */
+        TaskTally: {
+            /**
+             * Format: int32
+             * @description The number of tasks that are `pending` or `in_progress`.
+             */
+            open: number;
+            /**
+             * Format: int32
+             * @description The number of tasks that are `completed`.
+             */
+            completed: number;
+        };
         /** @description A page of projects. */
         ProjectPage: {
             /** @description The projects of this page, in order. */
             items: components["schemas"]["Project"][];
             /** @description The numbers of open and completed tasks for each project of this page, including subtasks, by project id. */
             counts: {
-                [key: string]: {
-                    /**
-                     * Format: int32
-                     * @description The number of tasks that are `pending` or `in_progress`.
-                     */
-                    open: number;
-                    /**
-                     * Format: int32
-                     * @description The number of tasks that are `completed`.
-                     */
-                    completed: number;
-                };
+                [key: string]: components["schemas"]["TaskTally"];
             };
             /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
@@ -2563,24 +2608,26 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
         };
+        /** @description The numbers of tasks with a tag. */
+        TagTally: {
+            /**
+             * Format: int32
+             * @description The number of tasks that are `pending` or `in_progress`.
+             */
+            open: number;
+            /**
+             * Format: int32
+             * @description The number of all tasks with the tag.
+             */
+            total: number;
+        };
         /** @description A page of tags. */
         TagPage: {
             /** @description The tags of this page, sorted by name without regard to case. */
             items: components["schemas"]["Tag"][];
             /** @description The numbers of tasks with each tag of this page, by tag id. */
             counts: {
-                [key: string]: {
-                    /**
-                     * Format: int32
-                     * @description The number of tasks that are `pending` or `in_progress`.
-                     */
-                    open: number;
-                    /**
-                     * Format: int32
-                     * @description The number of all tasks with the tag.
-                     */
-                    total: number;
-                };
+                [key: string]: components["schemas"]["TagTally"];
             };
             /** @description The `cursor` of the next page; null on the last page. */
             next_cursor: string | null;
@@ -2960,18 +3007,35 @@ export interface components {
         });
         /** @description Why the batch is refused or failed. */
         BatchUnprocessableProblem: components["schemas"]["ValidationFailedProblem"] | components["schemas"]["BatchFailedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
-        /** @description The numbers of open and completed tasks. */
-        TaskTally: {
+        /** @description The number of tasks for each status. */
+        TasksByStatus: {
             /**
              * Format: int32
-             * @description The number of tasks that are `pending` or `in_progress`.
+             * @description The number of tasks that are `pending`.
              */
-            open: number;
+            pending: number;
+            /**
+             * Format: int32
+             * @description The number of tasks that are `in_progress`.
+             */
+            in_progress: number;
             /**
              * Format: int32
              * @description The number of tasks that are `completed`.
              */
             completed: number;
+            /**
+             * Format: int32
+             * @description The number of tasks that are `cancelled`.
+             */
+            cancelled: number;
+        };
+        /** @description The number of tasks for each priority. */
+        TasksByPriority: {
+            low: components["schemas"]["TaskTally"];
+            medium: components["schemas"]["TaskTally"];
+            high: components["schemas"]["TaskTally"];
+            urgent: components["schemas"]["TaskTally"];
         };
         /** @description The numbers of open and completed tasks of a project, including subtasks. */
         ProjectTally: {
@@ -2997,6 +3061,34 @@ export interface components {
              */
             count: number;
         };
+        /** @description The completions in the requested range. */
+        CompletionStats: {
+            from: components["schemas"]["CalendarDate"];
+            until: components["schemas"]["CalendarDate"];
+            /**
+             * Format: int32
+             * @description The number of completions in the range.
+             */
+            total: number;
+            /** @description All days of the range in order, including days without completions. */
+            days: components["schemas"]["DayTally"][];
+        };
+        /**
+         * @description Streaks are consecutive days with at least one completion, at any time. The current streak lasts until today, or
+         *     until yesterday if today has no completion yet.
+         */
+        Streaks: {
+            /**
+             * Format: int32
+             * @description The number of days of the current streak; 0 if there is none.
+             */
+            current: number;
+            /**
+             * Format: int32
+             * @description The number of days of the longest streak.
+             */
+            longest: number;
+        };
         /** @description Statistics of the tasks of a lane. */
         Stats: {
             /** @description The time zone of all days in these statistics. */
@@ -3008,36 +3100,8 @@ export interface components {
              * @description The number of tasks.
              */
             total: number;
-            /** @description The number of tasks for each status. */
-            by_status: {
-                /**
-                 * Format: int32
-                 * @description The number of tasks that are `pending`.
-                 */
-                pending: number;
-                /**
-                 * Format: int32
-                 * @description The number of tasks that are `in_progress`.
-                 */
-                in_progress: number;
-                /**
-                 * Format: int32
-                 * @description The number of tasks that are `completed`.
-                 */
-                completed: number;
-                /**
-                 * Format: int32
-                 * @description The number of tasks that are `cancelled`.
-                 */
-                cancelled: number;
-            };
-            /** @description The number of tasks for each priority. */
-            by_priority: {
-                low: components["schemas"]["TaskTally"];
-                medium: components["schemas"]["TaskTally"];
-                high: components["schemas"]["TaskTally"];
-                urgent: components["schemas"]["TaskTally"];
-            };
+            by_status: components["schemas"]["TasksByStatus"];
+            by_priority: components["schemas"]["TasksByPriority"];
             /**
              * @description The number of tasks for each project with tasks, sorted by project id. The entry for tasks without a project
              *     comes first.
@@ -3053,34 +3117,8 @@ export interface components {
              * @description The number of open tasks that are due today. The view `today` lists them.
              */
             due_today: number;
-            /** @description The completions in the requested range. */
-            completions: {
-                from: components["schemas"]["CalendarDate"];
-                until: components["schemas"]["CalendarDate"];
-                /**
-                 * Format: int32
-                 * @description The number of completions in the range.
-                 */
-                total: number;
-                /** @description All days of the range in order, including days without completions. */
-                days: components["schemas"]["DayTally"][];
-            };
-            /**
-             * @description Streaks are consecutive days with at least one completion, at any time. The current streak lasts until today, or
-             *     until yesterday if today has no completion yet.
-             */
-            streaks: {
-                /**
-                 * Format: int32
-                 * @description The number of days of the current streak; 0 if there is none.
-                 */
-                current: number;
-                /**
-                 * Format: int32
-                 * @description The number of days of the longest streak.
-                 */
-                longest: number;
-            };
+            completions: components["schemas"]["CompletionStats"];
+            streaks: components["schemas"]["Streaks"];
         };
         /**
          * @description The first day of the week.
@@ -3239,6 +3277,13 @@ export interface components {
          * @enum {string}
          */
         ChangeAction: "created" | "updated" | "deleted" | "restored" | "purged" | "reminded";
+        /** @description The change of one field. */
+        FieldChange: {
+            /** @description The old value. */
+            from: unknown;
+            /** @description The new value. */
+            to: unknown;
+        };
         /** @description An entry in the history of the lane. */
         Change: {
             /**
@@ -3254,12 +3299,7 @@ export interface components {
             action: components["schemas"]["ChangeAction"];
             /** @description For an update, the changed fields, each with its old and its new value. */
             fields: {
-                [key: string]: {
-                    /** @description The old value. */
-                    from: unknown;
-                    /** @description The new value. */
-                    to: unknown;
-                };
+                [key: string]: components["schemas"]["FieldChange"];
             };
             at: components["schemas"]["Timestamp"];
         };
@@ -3273,6 +3313,16 @@ export interface components {
             event: "change";
             data: components["schemas"]["Change"];
         };
+        /** @description Why the stream cannot send the changes that the client missed. */
+        ResetEventData: {
+            /**
+             * @description Why the missed changes are not available. `too-old`: they are no longer stored. `other-epoch`: the lane was
+             *     erased or the database was restored in the meantime. `unknown-position`: the lane has no change with this
+             *     number yet.
+             * @enum {string}
+             */
+            reason: "too-old" | "other-epoch" | "unknown-position";
+        };
         /** @description The stream cannot send the changes that the client missed. It continues with new changes. */
         ResetEvent: {
             id: components["schemas"]["EventId"];
@@ -3281,15 +3331,16 @@ export interface components {
              * @enum {string}
              */
             event: "reset";
-            data: {
-                /**
-                 * @description Why the missed changes are not available. `too-old`: they are no longer stored. `other-epoch`: the lane was
-                 *     erased or the database was restored in the meantime. `unknown-position`: the lane has no change with this
-                 *     number yet.
-                 * @enum {string}
-                 */
-                reason: "too-old" | "other-epoch" | "unknown-position";
-            };
+            data: components["schemas"]["ResetEventData"];
+        };
+        /** @description Why the stream ends. */
+        ReconnectEventData: {
+            /**
+             * @description Why the stream ends. `token-expired`: get a new token before you connect. `age`: the stream has lasted one
+             *     hour. `shutdown`: this instance stops, and another one answers.
+             * @enum {string}
+             */
+            reason: "token-expired" | "age" | "shutdown";
         };
         /** @description The stream ends. The client should connect again. */
         ReconnectEvent: {
@@ -3298,15 +3349,10 @@ export interface components {
              * @enum {string}
              */
             event: "reconnect";
-            data: {
-                /**
-                 * @description Why the stream ends. `token-expired`: get a new token before you connect. `age`: the stream has lasted one
-                 *     hour. `shutdown`: this instance stops, and another one answers.
-                 * @enum {string}
-                 */
-                reason: "token-expired" | "age" | "shutdown";
-            };
+            data: components["schemas"]["ReconnectEventData"];
         };
+        /** @description An empty object. */
+        ErasedEventData: Record<string, never>;
         /** @description The stream ends because the lane was erased. */
         ErasedEvent: {
             /**
@@ -3314,8 +3360,7 @@ export interface components {
              * @enum {string}
              */
             event: "erased";
-            /** @description An empty object. */
-            data: Record<string, never>;
+            data: components["schemas"]["ErasedEventData"];
         };
         /** @description An event of the event stream of a lane. */
         LaneEvent: components["schemas"]["ChangeEvent"] | components["schemas"]["ResetEvent"] | components["schemas"]["ReconnectEvent"] | components["schemas"]["ErasedEvent"];
@@ -3423,8 +3468,8 @@ export interface components {
             /** @default null */
             description: components["schemas"]["WebhookDescription"];
             /**
-             * @description Which events are sent: those of any of these types. Empty for all, but for events of webhooks themselves, which
-             *     are sent where `webhook.*` is named, and not to the webhook that they are about.
+             * @description The types of events to send. An empty array means all events except the events of webhooks. To get those, name
+             *     `webhook.*` or one of its types; a webhook never gets events about itself.
              * @default []
              */
             events: components["schemas"]["EventFilter"][];
@@ -3560,7 +3605,7 @@ export interface components {
             code: "webhook-disabled";
         });
         /** @description Why nothing can be sent to the webhook now. */
-        WebhookConflictProblem: components["schemas"]["WebhookDisabledProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
+        WebhookConflictProblem: components["schemas"]["WebhookDisabledProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description A range of events to send again. */
         WebhookReplay: {
             /** @description The start of the range, included. */
@@ -3706,72 +3751,6 @@ export interface components {
             /** @description Ignored. */
             changes?: unknown;
         };
-        /** @description A task to import. A field that is absent or null gets its default. Fields that say so are ignored. */
-        TaskImport: {
-            /**
-             * @description The id of the task. It is required in JSON. In CSV, the service derives a missing id from the content of the
-             *     file and the row.
-             */
-            id?: components["schemas"]["NullableId"];
-            /** @description Ignored. */
-            user_id?: unknown;
-            project_id?: components["schemas"]["NullableId"];
-            /**
-             * @description The name of the project, only in CSV. If the lane has no project with the id `project_id`, the service creates
-             *     one with this name. Without `project_id`, the task goes to the project with this name, and the service creates
-             *     it if needed.
-             */
-            project?: components["schemas"]["ProjectName"];
-            parent_id?: components["schemas"]["NullableId"];
-            title: components["schemas"]["TaskTitle"];
-            description?: components["schemas"]["TaskDescription"];
-            /**
-             * @description The status of the task; the default is `pending`.
-             * @enum {string|null}
-             */
-            status?: "pending" | "in_progress" | "completed" | "cancelled" | null;
-            /**
-             * @description The priority of the task; the default is the `default_priority` of the profile.
-             * @enum {string|null}
-             */
-            priority?: "low" | "medium" | "high" | "urgent" | null;
-            /** @description Ignored, because `status` has this information. */
-            completed?: unknown;
-            /** @description The time of the completion; the default is the time of the import. */
-            completed_at?: components["schemas"]["NullableTimestamp"];
-            /** @description The names of the tags of the task. */
-            tags?: components["schemas"]["TagName"][] | null;
-            due_date?: components["schemas"]["NullableDate"];
-            due_time?: components["schemas"]["NullableTimeOfDay"];
-            time_zone?: components["schemas"]["NullableTimeZone"];
-            /** @description Ignored, because it follows from the other fields. */
-            due_at?: unknown;
-            rrule?: components["schemas"]["NullableRrule"];
-            /**
-             * @description How the next due date is found, as in `RepeatFrom`; the default is `schedule`.
-             * @enum {string|null}
-             */
-            repeat_from?: "schedule" | "completion" | null;
-            /** @description The first day of the recurrence rule; the default is the due date. */
-            recurrence_start?: components["schemas"]["NullableDate"];
-            /**
-             * @description The reminders of the task. A reminder in the past does not fire. A reminder before the due date is ignored if
-             *     the task has no due date.
-             */
-            reminders?: components["schemas"]["ReminderInput"][] | null;
-            /** @description The position of the task; by default the task comes after all others. */
-            position?: string | null;
-            /** @description Ignored. */
-            version?: unknown;
-            /** @description The time when the task was created; the default is the time of the import. */
-            created_at?: components["schemas"]["NullableTimestamp"];
-            /** @description Ignored. */
-            updated_at?: unknown;
-            /** @description The time when the task was deleted, only for tasks in the trash. */
-            deleted_at?: components["schemas"]["NullableTimestamp"];
-            /** @description The task whose deletion also deleted this task, only for tasks in the trash. */
-            deleted_with?: components["schemas"]["NullableId"];
-        };
         /** @description The result of one row of an import. */
         ImportRow: {
             /**
@@ -3868,6 +3847,63 @@ export interface components {
         });
         /** @description Why the import stopped. */
         ImportConflictProblem: components["schemas"]["ImportInterruptedProblem"] | components["schemas"]["QuotaExceededProblem"];
+        /** @description A task to import. A field that is absent or null gets its default. Fields that say so are ignored. */
+        TaskImport: {
+            /**
+             * @description The id of the task. It is required in JSON. In CSV, the service derives a missing id from the content of the
+             *     file and the row.
+             */
+            id?: components["schemas"]["NullableId"];
+            /** @description Ignored. */
+            user_id?: unknown;
+            project_id?: components["schemas"]["NullableId"];
+            /**
+             * @description The name of the project, only in CSV. If the lane has no project with the id `project_id`, the service creates
+             *     one with this name. Without `project_id`, the task goes to the project with this name, and the service creates
+             *     it if needed.
+             */
+            project?: components["schemas"]["ProjectName"];
+            parent_id?: components["schemas"]["NullableId"];
+            title: components["schemas"]["TaskTitle"];
+            description?: components["schemas"]["TaskDescription"];
+            /** @description The status of the task; the default is `pending`. */
+            status?: components["schemas"]["TaskStatus"] | null;
+            /** @description The priority of the task; the default is the `default_priority` of the profile. */
+            priority?: components["schemas"]["TaskPriority"] | null;
+            /** @description Ignored, because `status` has this information. */
+            completed?: unknown;
+            /** @description The time of the completion; the default is the time of the import. */
+            completed_at?: components["schemas"]["NullableTimestamp"];
+            /** @description The names of the tags of the task. */
+            tags?: components["schemas"]["TagName"][] | null;
+            due_date?: components["schemas"]["NullableDate"];
+            due_time?: components["schemas"]["NullableTimeOfDay"];
+            time_zone?: components["schemas"]["NullableTimeZone"];
+            /** @description Ignored, because it follows from the other fields. */
+            due_at?: unknown;
+            rrule?: components["schemas"]["NullableRrule"];
+            /** @description How the next due date is found, as in `RepeatFrom`; the default is `schedule`. */
+            repeat_from?: components["schemas"]["RepeatFrom"] | null;
+            /** @description The first day of the recurrence rule; the default is the due date. */
+            recurrence_start?: components["schemas"]["NullableDate"];
+            /**
+             * @description The reminders of the task. A reminder in the past does not fire. A reminder before the due date is ignored if
+             *     the task has no due date.
+             */
+            reminders?: components["schemas"]["ReminderInput"][] | null;
+            /** @description The position of the task; by default the task comes after all others. */
+            position?: string | null;
+            /** @description Ignored. */
+            version?: unknown;
+            /** @description The time when the task was created; the default is the time of the import. */
+            created_at?: components["schemas"]["NullableTimestamp"];
+            /** @description Ignored. */
+            updated_at?: unknown;
+            /** @description The time when the task was deleted, only for tasks in the trash. */
+            deleted_at?: components["schemas"]["NullableTimestamp"];
+            /** @description The task whose deletion also deleted this task, only for tasks in the trash. */
+            deleted_with?: components["schemas"]["NullableId"];
+        };
         /** @description The state of the calendar feed of a lane. */
         CalendarFeed: {
             /** @description True if the lane has a calendar feed. */
@@ -3949,63 +3985,75 @@ export interface components {
         MessageData: {
             change: components["schemas"]["Change"];
         };
+        /** @description The change of a task, and the task. */
+        TaskMessageData: {
+            /** @description The task at the time of sending; null if it no longer exists. */
+            task: components["schemas"]["Task"] | null;
+        } & components["schemas"]["MessageData"];
         /** @description A change of a task. */
         TaskMessage: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             type?: "task.created" | "task.updated" | "task.deleted" | "task.restored" | "task.purged" | "task.reminded";
-            data: {
-                /** @description The task at the time of sending; null if it no longer exists. */
-                task: components["schemas"]["Task"] | null;
-            } & components["schemas"]["MessageData"];
+            data: components["schemas"]["TaskMessageData"];
         } & components["schemas"]["Message"];
+        /** @description The change of a profile, and the profile. */
+        ProfileMessageData: {
+            /** @description The profile at the time of sending. */
+            profile: components["schemas"]["Profile"];
+        } & components["schemas"]["MessageData"];
         /** @description A change of the profile. */
         ProfileMessage: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             type?: "profile.updated";
-            data: {
-                /** @description The profile at the time of sending. */
-                profile: components["schemas"]["Profile"];
-            } & components["schemas"]["MessageData"];
+            data: components["schemas"]["ProfileMessageData"];
         } & components["schemas"]["Message"];
+        /** @description The change of a project, and the project. */
+        ProjectMessageData: {
+            /** @description The project at the time of sending; null if it no longer exists. */
+            project: components["schemas"]["Project"] | null;
+        } & components["schemas"]["MessageData"];
         /** @description A change of a project. */
         ProjectMessage: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             type?: "project.created" | "project.updated" | "project.deleted";
-            data: {
-                /** @description The project at the time of sending; null if it no longer exists. */
-                project: components["schemas"]["Project"] | null;
-            } & components["schemas"]["MessageData"];
+            data: components["schemas"]["ProjectMessageData"];
         } & components["schemas"]["Message"];
+        /** @description The change of a tag, and the tag. */
+        TagMessageData: {
+            /** @description The tag at the time of sending; null if it no longer exists. */
+            tag: components["schemas"]["Tag"] | null;
+        } & components["schemas"]["MessageData"];
         /** @description A change of a tag. */
         TagMessage: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             type?: "tag.created" | "tag.updated" | "tag.deleted";
-            data: {
-                /** @description The tag at the time of sending; null if it no longer exists. */
-                tag: components["schemas"]["Tag"] | null;
-            } & components["schemas"]["MessageData"];
+            data: components["schemas"]["TagMessageData"];
         } & components["schemas"]["Message"];
+        /** @description The change of a completion, and the completion. */
+        CompletionMessageData: {
+            /** @description The completion at the time of sending; null if it no longer exists. */
+            completion: components["schemas"]["Completion"] | null;
+        } & components["schemas"]["MessageData"];
         /** @description A change of a completion. */
         CompletionMessage: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             type?: "completion.created" | "completion.deleted";
-            data: {
-                /** @description The completion at the time of sending; null if it no longer exists. */
-                completion: components["schemas"]["Completion"] | null;
-            } & components["schemas"]["MessageData"];
+            data: components["schemas"]["CompletionMessageData"];
         } & components["schemas"]["Message"];
         /** @description A change of another entity. */
         ChangeMessage: {
             data: components["schemas"]["MessageData"];
         } & components["schemas"]["Message"];
+        /** @description The webhook that is tested, and its user. */
+        TestMessageData: {
+            user_id: components["schemas"]["UserId"];
+            webhook_id: components["schemas"]["Id"];
+        };
         /** @description A test, without a change. */
         TestMessage: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             type?: "webhook.test";
-            data: {
-                user_id: components["schemas"]["UserId"];
-                webhook_id: components["schemas"]["Id"];
-            };
+            data: components["schemas"]["TestMessageData"];
         } & components["schemas"]["Message"];
         /**
          * Request header fields too large
@@ -4188,18 +4236,13 @@ export interface components {
                  *       "code": "validation-failed",
                  *       "title": "Validation failed",
                  *       "status": 422,
-                 *       "detail": "`due_date` must be a calendar date such as 2027-01-31, and 1 more error",
+                 *       "detail": "`unknown` is not a parameter of this operation",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "errors": [
                  *         {
-                 *           "pointer": "/body/due_date",
-                 *           "code": "wrong-format",
-                 *           "detail": "must be a calendar date such as 2027-01-31"
-                 *         },
-                 *         {
-                 *           "pointer": "/body/title",
-                 *           "code": "required",
-                 *           "detail": "is required"
+                 *           "pointer": "/query/unknown",
+                 *           "code": "unknown",
+                 *           "detail": "is not a parameter of this operation"
                  *         }
                  *       ],
                  *       "errors_omitted": 0
@@ -4336,13 +4379,13 @@ export interface components {
                  *       "code": "validation-failed",
                  *       "title": "Validation failed",
                  *       "status": 422,
-                 *       "detail": "`title` is required",
+                 *       "detail": "`unknown` is not a parameter of this operation",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                  *       "errors": [
                  *         {
-                 *           "pointer": "/body/title",
-                 *           "code": "required",
-                 *           "detail": "is required"
+                 *           "pointer": "/query/unknown",
+                 *           "code": "unknown",
+                 *           "detail": "is not a parameter of this operation"
                  *         }
                  *       ],
                  *       "errors_omitted": 0
@@ -4525,7 +4568,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["PreconditionRequiredProblem"];
             };
         };
-        /** @description Either the request would exceed a quota of the lane, or the stored reply for its `Idempotency-Key` is not available. */
+        /**
+         * @description Either the request would exceed a quota of the lane, or the stored reply for its `Idempotency-Key` is not available:
+         *     the earlier request is still in progress, or its reply was larger than 1 MiB and was not stored.
+         */
         QuotaExceededOrConflict: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4539,16 +4585,22 @@ export interface components {
                  *       "code": "quota-exceeded",
                  *       "title": "Quota exceeded",
                  *       "status": 409,
-                 *       "detail": "The lane may hold 20 webhooks.",
+                 *       "detail": "The lane may hold 5000 tags.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
-                 *       "quota": "webhooks",
-                 *       "limit": 20
+                 *       "quota": "tags",
+                 *       "limit": 5000
                  *     }
                  */
                 "application/problem+json": components["schemas"]["QuotaConflictProblem"];
             };
         };
-        /** @description Either the completion cannot be taken back, or the stored reply for the `Idempotency-Key` is not available. */
+        /**
+         * @description One of these is true:
+         *
+         *     - The completion cannot be taken back.
+         *     - The request would exceed the quota of storage.
+         *     - The stored reply for the `Idempotency-Key` is not available.
+         */
         CompletionChanged: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4569,7 +4621,13 @@ export interface components {
                 "application/problem+json": components["schemas"]["CompletionConflictProblem"];
             };
         };
-        /** @description Either the task does not recur or is closed, or the stored reply for the `Idempotency-Key` is not available. */
+        /**
+         * @description One of these is true:
+         *
+         *     - The task does not recur or is closed.
+         *     - The request would exceed the quota of storage.
+         *     - The stored reply for the `Idempotency-Key` is not available.
+         */
         NotRecurring: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -4588,30 +4646,6 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["SkipConflictProblem"];
-            };
-        };
-        /**
-         * @description The stored reply for the `Idempotency-Key` is not available: the earlier request is still in progress, or its reply
-         *     was larger than 1 MiB and was not stored.
-         */
-        IdempotencyConflict: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                "Retry-After": components["headers"]["InFlightRetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/request-in-flight",
-                 *       "code": "request-in-flight",
-                 *       "title": "Request in flight",
-                 *       "status": 409,
-                 *       "detail": "A request with this key is still running.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["IdempotencyConflictProblem"];
             };
         };
         /** @description The project in its current state. */
@@ -4633,7 +4667,7 @@ export interface components {
                  *       "color": "#2f855a",
                  *       "archived": false,
                  *       "position": "m00064422c6a9c0",
-                 *       "version": 2,
+                 *       "version": 3,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
                  *       "updated_at": "2026-11-21T10:00:00.000Z"
                  *     }
@@ -4684,7 +4718,7 @@ export interface components {
                  *         "color": "#2f855a",
                  *         "archived": false,
                  *         "position": "m00064422c6a9c0",
-                 *         "version": 2,
+                 *         "version": 3,
                  *         "created_at": "2026-11-21T09:30:00.000Z",
                  *         "updated_at": "2026-11-21T10:00:00.000Z"
                  *       }
@@ -4710,7 +4744,7 @@ export interface components {
                  *       "user_id": "ada",
                  *       "name": "household",
                  *       "color": null,
-                 *       "version": 2,
+                 *       "version": 3,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
                  *       "updated_at": "2026-11-21T10:00:00.000Z"
                  *     }
@@ -4759,7 +4793,7 @@ export interface components {
                  *         "user_id": "ada",
                  *         "name": "household",
                  *         "color": null,
-                 *         "version": 2,
+                 *         "version": 3,
                  *         "created_at": "2026-11-21T09:30:00.000Z",
                  *         "updated_at": "2026-11-21T10:00:00.000Z"
                  *       }
@@ -4786,8 +4820,8 @@ export interface components {
                  *       "week_start": "monday",
                  *       "default_priority": "medium",
                  *       "require_if_match": false,
-                 *       "version": 2,
-                 *       "updated_at": "2026-11-21T09:30:00.000Z"
+                 *       "version": 3,
+                 *       "updated_at": "2026-11-21T10:00:00.000Z"
                  *     }
                  */
                 "application/json": components["schemas"]["Profile"];
@@ -4815,8 +4849,8 @@ export interface components {
                  *         "week_start": "monday",
                  *         "default_priority": "medium",
                  *         "require_if_match": false,
-                 *         "version": 2,
-                 *         "updated_at": "2026-11-21T09:30:00.000Z"
+                 *         "version": 3,
+                 *         "updated_at": "2026-11-21T10:00:00.000Z"
                  *       }
                  *     }
                  */
@@ -4891,6 +4925,29 @@ export interface components {
                 "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
             };
         };
+        /** @description Either the request would exceed a quota of the lane, or the stored reply for its `Idempotency-Key` is not available. */
+        WebhookQuotaExceeded: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/quota-exceeded",
+                 *       "code": "quota-exceeded",
+                 *       "title": "Quota exceeded",
+                 *       "status": 409,
+                 *       "detail": "The lane may hold 20 webhooks.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "quota": "webhooks",
+                 *       "limit": 20
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["QuotaConflictProblem"];
+            };
+        };
         /** @description The webhook in its current state. */
         WebhookRepresentation: {
             headers: {
@@ -4917,7 +4974,7 @@ export interface components {
                  *       "disabled_at": null,
                  *       "verified_at": "2026-11-21T09:30:01.000Z",
                  *       "secret_rotated_at": null,
-                 *       "version": 2,
+                 *       "version": 3,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
                  *       "updated_at": "2026-11-21T10:00:00.000Z"
                  *     }
@@ -4975,7 +5032,7 @@ export interface components {
                  *         "disabled_at": null,
                  *         "verified_at": "2026-11-21T09:30:01.000Z",
                  *         "secret_rotated_at": null,
-                 *         "version": 2,
+                 *         "version": 3,
                  *         "created_at": "2026-11-21T09:30:00.000Z",
                  *         "updated_at": "2026-11-21T10:00:00.000Z"
                  *       }
@@ -4984,7 +5041,13 @@ export interface components {
                 "application/problem+json": components["schemas"]["WebhookPreconditionFailedProblem"];
             };
         };
-        /** @description Either the webhook is disabled, or the stored reply for the `Idempotency-Key` is not available. */
+        /**
+         * @description One of these is true:
+         *
+         *     - The webhook is disabled.
+         *     - The request would exceed the quota of storage.
+         *     - The stored reply for the `Idempotency-Key` is not available.
+         */
         WebhookDisabled: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -5171,6 +5234,11 @@ export interface components {
          */
         DeliveryId: components["schemas"]["Id"];
         /**
+         * @description If true, the file is only checked, and nothing is written.
+         * @example true
+         */
+        DryRun: boolean;
+        /**
          * @description The id of the delivery. It stays the same when the event is sent again.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
          */
@@ -5223,12 +5291,10 @@ export interface components {
          */
         RetryAfter: number;
         /**
-         * @description The strong entity tag of the entity in the body, for `If-Match` and `If-None-Match` (RFC 9110, section 8.8.3). It
-         *     consists of `version` and of `updated_at` in milliseconds since 1970. If `updated_at` is null, the second number is
-         *     0.
-         * @example "3-1795255200000"
+         * @description The strong entity tag of the new entity, as in `ETag`.
+         * @example "1-1795253400000"
          */
-        ETag: string;
+        CreatedETag: string;
         /**
          * @description Present if this is the stored reply to an earlier request with the same `Idempotency-Key`.
          * @example true
@@ -5245,6 +5311,13 @@ export interface components {
          * @example 1
          */
         InFlightRetryAfter: number;
+        /**
+         * @description The strong entity tag of the entity in the body, for `If-Match` and `If-None-Match` (RFC 9110, section 8.8.3). It
+         *     consists of `version` and of `updated_at` in milliseconds since 1970. If `updated_at` is null, the second number is
+         *     0.
+         * @example "3-1795255200000"
+         */
+        ETag: string;
         /**
          * @description The address of the new resource.
          * @example /api/ada/projects/019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50
@@ -5270,6 +5343,16 @@ export interface components {
          * @example attachment; filename="tasklane-2026-11-21.json"
          */
         ContentDisposition: string;
+        /**
+         * @description Says that the response is a file, and gives its name (RFC 6266).
+         * @example attachment; filename="tasklane-2026-11-21.csv"
+         */
+        CsvContentDisposition: string;
+        /**
+         * @description Says that the response is a file, and gives its name (RFC 6266).
+         * @example attachment; filename="tasklane-2026-11-21.ics"
+         */
+        CalendarContentDisposition: string;
         /**
          * @description The address of the new resource.
          * @example /api/ada/calendar-feed
@@ -5331,7 +5414,7 @@ export interface operations {
                 project_id?: components["schemas"]["Id"][];
                 /**
                  * @description Only the direct subtasks of this task. For tasks without a parent, use `has_not=parent`.
-                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f
                  */
                 parent_id?: components["schemas"]["Id"];
                 /**
@@ -5511,15 +5594,16 @@ export interface operations {
                      *         {
                      *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
                      *           "user_id": "ada",
-                     *           "project_id": null,
+                     *           "project_id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
                      *           "parent_id": null,
                      *           "title": "Water the plants",
                      *           "description": null,
                      *           "status": "pending",
-                     *           "priority": "medium",
+                     *           "priority": "high",
                      *           "completed": false,
                      *           "completed_at": null,
                      *           "tags": [
+                     *             "garden",
                      *             "home"
                      *           ],
                      *           "due_date": "2026-11-21",
@@ -5638,7 +5722,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["CreatedETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["TaskLocation"];
                     [name: string]: unknown;
@@ -6260,7 +6344,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -6315,7 +6399,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TaskNotFound"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["TaskPreconditionFailed"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
@@ -6671,7 +6755,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["CreatedETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["ProjectLocation"];
                     [name: string]: unknown;
@@ -6857,7 +6941,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["ProjectNotFound"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["ProjectPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -6921,7 +7005,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["ProjectNotFound"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["ProjectPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -7084,6 +7168,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TagNotFound"];
+            409: components["responses"]["QuotaExceeded"];
             412: components["responses"]["TagPreconditionFailed"];
             422: components["responses"]["ValidationFailed"];
             428: components["responses"]["PreconditionRequired"];
@@ -7151,7 +7236,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["TagNotFound"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["TagPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -7324,7 +7409,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
@@ -7346,7 +7431,7 @@ export interface operations {
                      *       "code": "batch-failed",
                      *       "title": "Batch failed",
                      *       "status": 422,
-                     *       "detail": "Operation 1 failed, and nothing was changed. The lane has no task with this id.",
+                     *       "detail": "Operation 1 failed, and nothing was changed. The lane may hold 200000 tasks.",
                      *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
                      *       "results": [
                      *         {
@@ -7604,7 +7689,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["ProfilePreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -8038,7 +8123,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["CreatedETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["WebhookLocation"];
                     [name: string]: unknown;
@@ -8071,7 +8156,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            409: components["responses"]["QuotaExceededOrConflict"];
+            409: components["responses"]["WebhookQuotaExceeded"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
@@ -8231,7 +8316,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["WebhookPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -8306,10 +8391,10 @@ export interface operations {
                      *       "disabled_reason": null,
                      *       "disabled_at": null,
                      *       "verified_at": "2026-11-21T09:30:01.000Z",
-                     *       "secret_rotated_at": "2026-11-22T09:30:00.000Z",
-                     *       "version": 2,
+                     *       "secret_rotated_at": "2026-11-21T10:00:00.000Z",
+                     *       "version": 3,
                      *       "created_at": "2026-11-21T09:30:00.000Z",
-                     *       "updated_at": "2026-11-22T09:30:00.000Z",
+                     *       "updated_at": "2026-11-21T10:00:00.000Z",
                      *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
                      *     }
                      */
@@ -8320,7 +8405,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["WebhookPreconditionFailed"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
@@ -8830,7 +8915,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    "Content-Disposition": components["headers"]["CsvContentDisposition"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8870,7 +8955,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["RequestId"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    "Content-Disposition": components["headers"]["CalendarContentDisposition"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8911,7 +8996,7 @@ export interface operations {
                  * @description If true, the file is only checked, and nothing is written.
                  * @example true
                  */
-                dry_run: boolean;
+                dry_run: components["parameters"]["DryRun"];
             };
             header?: never;
             path: {
@@ -8950,22 +9035,6 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["LaneImport"];
-                /**
-                 * @example title,due_date,tags
-                 *     Water the plants,2026-11-28,"home, garden"
-                 */
-                "text/csv": string;
-                /**
-                 * @example BEGIN:VCALENDAR
-                 *     VERSION:2.0
-                 *     BEGIN:VTODO
-                 *     UID:water-the-plants@example.com
-                 *     SUMMARY:Water the plants
-                 *     DUE;VALUE=DATE:20261128
-                 *     END:VTODO
-                 *     END:VCALENDAR
-                 */
-                "text/calendar": string;
             };
         };
         responses: {
@@ -9000,6 +9069,158 @@ export interface operations {
                      *           "type": "task",
                      *           "action": "create",
                      *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                     *           "errors": []
+                     *         }
+                     *       ],
+                     *       "rows_omitted": 0,
+                     *       "errors_omitted": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["ImportInterrupted"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    importCsv: {
+        parameters: {
+            query: {
+                /**
+                 * @description If true, the file is only checked, and nothing is written.
+                 * @example true
+                 */
+                dry_run: components["parameters"]["DryRun"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example title,due_date,tags
+                 *     Water the plants,2026-11-28,"home, garden"
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What happened with each row. With `dry_run`, what would happen. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "created": 1,
+                     *       "skipped": 0,
+                     *       "faults": 0,
+                     *       "ignored": 0,
+                     *       "rows": [
+                     *         {
+                     *           "row": 1,
+                     *           "line": 2,
+                     *           "type": "task",
+                     *           "action": "create",
+                     *           "id": "8e54a5eb-1dc9-5a6d-bbd5-19f8c62bbd13",
+                     *           "errors": []
+                     *         }
+                     *       ],
+                     *       "rows_omitted": 0,
+                     *       "errors_omitted": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["ImportInterrupted"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            "5XX": components["responses"]["Fault"];
+        };
+    };
+    importCalendar: {
+        parameters: {
+            query: {
+                /**
+                 * @description If true, the file is only checked, and nothing is written.
+                 * @example true
+                 */
+                dry_run: components["parameters"]["DryRun"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example BEGIN:VCALENDAR
+                 *     VERSION:2.0
+                 *     BEGIN:VTODO
+                 *     UID:water-the-plants@example.com
+                 *     SUMMARY:Water the plants
+                 *     DUE;VALUE=DATE:20261128
+                 *     END:VTODO
+                 *     END:VCALENDAR
+                 */
+                "text/calendar": string;
+            };
+        };
+        responses: {
+            /** @description What happened with each row. With `dry_run`, what would happen. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "created": 1,
+                     *       "skipped": 0,
+                     *       "faults": 0,
+                     *       "ignored": 0,
+                     *       "rows": [
+                     *         {
+                     *           "row": 1,
+                     *           "line": 3,
+                     *           "type": "task",
+                     *           "action": "create",
+                     *           "id": "0ae9fa3c-cb54-5c9e-9083-0a9ab296033e",
                      *           "errors": []
                      *         }
                      *       ],
@@ -9114,7 +9335,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            409: components["responses"]["IdempotencyConflict"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             "5XX": components["responses"]["Fault"];
@@ -9488,3 +9709,4 @@ export interface operations {
         };
     };
 }
+export type SpooledOperation = "importLane" | "importCsv" | "importCalendar";

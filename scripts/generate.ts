@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import openapiTypescript, { astToString, COMMENT_HEADER, type OpenAPI3 } from 'openapi-typescript';
+import { clientContract } from '../src/platform/contract/document/client-contract';
 import { readContract } from '../src/platform/contract/document/contract';
 import { assertServable } from '../src/platform/contract/validation/validator';
 import { projectRoot } from '../src/platform/paths';
@@ -17,8 +18,14 @@ interface Parameter {
   schema?: { default?: unknown };
 }
 
+interface Operation {
+  operationId?: string;
+  parameters?: Parameter[];
+  requestBody?: { 'x-spooled'?: boolean };
+}
+
 interface Document {
-  paths?: Record<string, Record<string, Parameter[] | { parameters?: Parameter[] }>>;
+  paths?: Record<string, Record<string, Parameter[] | Operation>>;
   components?: { parameters?: Record<string, Parameter> };
 }
 
@@ -46,16 +53,19 @@ function withQueryDefaults(contract: string): string {
   return JSON.stringify(document);
 }
 
-/** The contract for generators of clients: they would make operations of what the service sends to webhooks. */
-function clientContract(contract: string): string {
-  const { webhooks: _webhooks, ...document } = JSON.parse(contract);
-  document.tags = document.tags?.filter(({ name }: { name: string }) => name !== 'Webhook events');
-  return `${JSON.stringify(document, null, 2)}\n`;
-}
-
 async function types(contract: string, options: { defaultNonNullable: boolean }): Promise<string> {
   const document: OpenAPI3 = JSON.parse(contract);
   return COMMENT_HEADER + astToString(await openapiTypescript(document, { ...options, silent: true }));
+}
+
+/** The type `SpooledOperation`: the ids of the operations whose body has `x-spooled`, which other types do not show. */
+function spooledOperations(contract: string): string {
+  const { paths = {} }: Document = JSON.parse(contract);
+  const operations = Object.values(paths).flatMap((item) => Object.values(item));
+  const ids = operations.flatMap((each) =>
+    !Array.isArray(each) && each.requestBody?.['x-spooled'] ? [JSON.stringify(each.operationId)] : [],
+  );
+  return `export type SpooledOperation = ${ids.join(' | ') || 'never'};\n`;
 }
 
 /**
@@ -67,12 +77,13 @@ export async function generate(root: string): Promise<Artifacts> {
   const contract = `${JSON.stringify(JSON.parse(json), null, 2)}\n`;
   // The service takes the bundled contract as it is.
   assertServable(readContract(JSON.parse(json)));
-  const client = clientContract(contract);
+  const client = `${JSON.stringify(clientContract(JSON.parse(json)), null, 2)}\n`;
   return {
     'generated/openapi.json': contract,
     'generated/openapi-client.json': client,
     'generated/openapi.yaml': yaml,
-    'generated/openapi.d.ts': await types(withQueryDefaults(client), { defaultNonNullable: true }),
+    'generated/openapi.d.ts':
+      (await types(withQueryDefaults(client), { defaultNonNullable: true })) + spooledOperations(client),
     'sdk/src/openapi.d.ts': await types(contract, { defaultNonNullable: false }),
     'generated/docs/redoc.js': redocScript(),
     'generated/docs/LICENSES.txt': redocLicences(),

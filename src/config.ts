@@ -73,6 +73,8 @@ export interface Config {
   readonly webhooks: WebhookConfig;
   /** Whether this instance runs the background jobs. */
   readonly jobs: boolean;
+  /** While nobody uses the service: the milliseconds between two looks of the background jobs. */
+  readonly jobsIdleMs: number;
   /** Days that deleted tasks stay in the trash. */
   readonly trashRetentionDays: number;
   readonly auth: AuthConfig;
@@ -242,6 +244,7 @@ const variables = z.object({
   WEBHOOK_CONCURRENCY: integer(1, 1_000, 16),
   WEBHOOK_HOST_RATE: integer(1, 100_000, 50),
   JOBS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+  JOBS_IDLE_MS: integer(10, 86_400_000, 30_000),
   TRASH_RETENTION_DAYS: integer(1, 3_650, 30),
   CORS_ORIGINS: z
     .string()
@@ -257,6 +260,7 @@ const variables = z.object({
   QUOTA_PROJECTS: integer(1, 1_000_000, 5_000),
   QUOTA_TAGS: integer(1, 1_000_000, 5_000),
   QUOTA_WEBHOOKS: integer(1, 1_000, 20),
+  QUOTA_STORAGE_BYTES: integer(1_000_000, 1_000_000_000_000, 500_000_000),
   CHANGES_RETENTION_DAYS: integer(1, 36_500, 90),
   EVENTS_POLL_MS: integer(10, 60_000, 500),
   EVENTS_HEARTBEAT_MS: integer(10, 3_600_000, 15_000),
@@ -409,6 +413,7 @@ export function parseConfig(environment: Environment): Config {
       hostRate: values.WEBHOOK_HOST_RATE,
     },
     jobs: values.JOBS === 'on',
+    jobsIdleMs: values.JOBS_IDLE_MS,
     trashRetentionDays: values.TRASH_RETENTION_DAYS,
     auth: auth.config,
     accounts: readAccounts(present.AUTH_USER_TABLE, auth.config),
@@ -428,6 +433,7 @@ export function parseConfig(environment: Environment): Config {
       projects: values.QUOTA_PROJECTS,
       tags: values.QUOTA_TAGS,
       webhooks: values.QUOTA_WEBHOOKS,
+      storage: values.QUOTA_STORAGE_BYTES,
     },
     events: {
       pollMs: values.EVENTS_POLL_MS,

@@ -8,6 +8,7 @@ import { createDeliveryJob, createDeliveryPurge } from './features/webhooks/job'
 import { idempotencyRecordsJob } from './platform/jobs/idempotency-records';
 import { installationJob } from './platform/jobs/installation';
 import type { Job } from './platform/jobs/job';
+import { storageJob } from './platform/jobs/storage';
 
 /** Makes all jobs of the service. */
 export function createJobs(config: Config, egress: EgressPolicy): readonly Job[] {
@@ -20,5 +21,6 @@ export function createJobs(config: Config, egress: EgressPolicy): readonly Job[]
     searchJob,
     idempotencyRecordsJob,
     installationJob,
+    storageJob,
   ];
 }

@@ -22,8 +22,10 @@ import { describeUnavailable } from './platform/database/out-of-reach';
 import { memoryCounter } from './platform/edge/counter';
 import { createRateLimiter, unlimited } from './platform/edge/rate-limit';
 import { redisCounter } from './platform/edge/redis-counter';
+import { createActivity } from './platform/jobs/activity';
 import { createJobRunner } from './platform/jobs/runner';
-import { untilReady } from './platform/service/readiness';
+import { createSchedule } from './platform/jobs/schedule';
+import { rememberWhileIdle, untilReady } from './platform/service/readiness';
 
 /** A running service. It listens and answers health checks. */
 export interface Service {
@@ -113,7 +115,12 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   const rateLimiter = config.rateLimits ? createRateLimiter(config.rateLimits, counter) : unlimited;
   const { withSystem, laneForJob } = database;
   const egress = createEgressPolicy(config.webhooks.allowedHosts);
-  const jobs = createJobRunner(createJobs(config, egress), { withSystem, laneForJob, log });
+  const activity = createActivity();
+  const jobs = createJobRunner(
+    createJobs(config, egress),
+    { withSystem, laneForJob, log },
+    createSchedule(activity, config.jobsIdleMs),
+  );
   const release = async () => {
     authenticator.close();
     counter.close();
@@ -136,7 +143,8 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   };
 
   let stopping: Promise<void> | undefined;
-  const problem = async () => (stopping ? 'The service is shutting down.' : database.problem());
+  const databaseProblem = rememberWhileIdle(database.problem, activity, config.jobsIdleMs);
+  const problem = async () => (stopping ? 'The service is shutting down.' : databaseProblem());
   try {
     const state = {
       problem,
@@ -146,7 +154,13 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
     };
     const app = await createApp({
       config,
-      database,
+      database: {
+        ...database,
+        withUser(userId, opening) {
+          activity.note();
+          return database.withUser(userId, opening);
+        },
+      },
       authenticator,
       rateLimiter,
       events,

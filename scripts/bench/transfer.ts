@@ -15,9 +15,9 @@ import { secret } from './workload';
 
 const mib = 1024 * 1024;
 const formats = [
-  { name: 'JSON', path: 'export', type: 'application/json' },
-  { name: 'CSV', path: 'export.csv', type: 'text/csv' },
-  { name: 'iCalendar', path: 'export.ics', type: 'text/calendar' },
+  { name: 'JSON', from: 'export', to: 'import.json', type: 'application/json' },
+  { name: 'CSV', from: 'export.csv', to: 'import.csv', type: 'text/csv' },
+  { name: 'iCalendar', from: 'export.ics', to: 'import.ics', type: 'text/calendar' },
 ];
 
 /** A CSV file with `count` tasks, some with subtasks and due dates, all with text and tags. */
@@ -80,21 +80,21 @@ async function measure(port: number, count: number, usage: () => Promise<Usage>)
     report([what, size.toFixed(0), seconds.toFixed(1), (memory / mib).toFixed(0), stall.toFixed(0)]);
     return text;
   }
-  const importInto = (user: string, type: string, body: string, what: string, query = '') =>
-    request(user, `import${query}`, { method: 'POST', headers: { 'content-type': type }, body }, what);
+  const importInto = (user: string, path: string, type: string, body: string, what: string) =>
+    request(user, path, { method: 'POST', headers: { 'content-type': type }, body }, what);
 
   process.stdout.write(`${count} tasks, Node ${process.version}\n\n`);
   report(['', 'file, MiB', 'seconds', 'largest memory, MiB', 'longest stall, ms']);
   report(['---', '---:', '---:', '---:', '---:']);
   const { memory } = await usage();
   report(['at rest', '', '', (memory / mib).toFixed(0), '']);
-  await importInto('origin', 'text/csv', makeFile(count), 'create the lane from CSV');
-  for (const { name, path, type } of formats) {
-    const file = await request('origin', path, {}, `export ${name}`);
+  await importInto('origin', 'import.csv', 'text/csv', makeFile(count), 'create the lane from CSV');
+  for (const { name, from, to, type } of formats) {
+    const file = await request('origin', from, {}, `export ${name}`);
     const user = `copy-${name.toLowerCase()}`;
-    await importInto(user, type, file, `try ${name}`, '?dry_run=true');
-    await importInto(user, type, file, `import ${name}`);
-    await importInto(user, type, file, `import ${name} again`);
+    await importInto(user, `${to}?dry_run=true`, type, file, `try ${name}`);
+    await importInto(user, to, type, file, `import ${name}`);
+    await importInto(user, to, type, file, `import ${name} again`);
   }
 }
 

@@ -1,4 +1,12 @@
-const { combinedSchemas, contentSchemas, dereference, reachableSchemas } = require('./schemas.js');
+const generatorRules = require('./generators.js');
+const {
+  combinedSchemas,
+  componentName,
+  contentSchemas,
+  dereference,
+  describesObject,
+  reachableSchemas,
+} = require('./schemas.js');
 
 const problemType = 'application/problem+json';
 // The first form is in a bundle, the second in a contract of several files.
@@ -56,21 +64,29 @@ function problemResponses() {
   };
 }
 
-/** A default in a PATCH body would write a field that the request does not contain (RFC 7396). */
+/** A default in the body of a change would write a field that the request does not contain (RFC 7396). */
 function patchWithoutDefaults() {
+  const check = (root, context) => {
+    for (const { node, location } of reachableSchemas(root, context)) {
+      if (node.default === undefined) continue;
+      context.report({
+        message:
+          'A schema in a PATCH body, or in a schema whose name ends in Patch, must not have a default.',
+        location: location.child('default'),
+      });
+    }
+  };
   return {
     PathItem(item, context) {
       if (!item.patch?.requestBody) return;
       const at = context.location.child(['patch', 'requestBody']);
-      for (const schema of contentSchemas(dereference(item.patch.requestBody, at, context))) {
-        for (const { node, location } of reachableSchemas(schema, context)) {
-          if (node.default === undefined) continue;
-          context.report({
-            message: 'A schema in a PATCH body must not have a default.',
-            location: location.child('default'),
-          });
-        }
-      }
+      const schemas = contentSchemas(dereference(item.patch.requestBody, at, context));
+      for (const schema of schemas) check(schema, context);
+    },
+    // A batch contains changes, too.
+    Schema(node, context) {
+      const { location } = context;
+      if (componentName(location)?.endsWith('Patch')) check({ node, location }, context);
     },
   };
 }
@@ -82,8 +98,7 @@ function closedRequestBodies() {
       if (isWebhook(context)) return;
       for (const schema of contentSchemas({ node: body, location: context.location })) {
         for (const { node, location } of reachableSchemas(schema, context)) {
-          const describesObject = node.properties !== undefined || [node.type].flat().includes('object');
-          if (!describesObject || node.additionalProperties === false) continue;
+          if (!describesObject(node) || node.additionalProperties === false) continue;
           context.report({
             message: 'An object in a request body must have additionalProperties: false.',
             location,
@@ -376,6 +391,7 @@ module.exports = function contractRules() {
         'portable-patterns': portablePatterns,
         'problem-responses': problemResponses,
         'required-response-fields': requiredResponseFields,
+        ...generatorRules,
       },
     },
   };

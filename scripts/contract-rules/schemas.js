@@ -18,6 +18,21 @@ function isObject(value) {
   return typeof value === 'object' && value !== null;
 }
 
+const componentPointer = /^#\/(?:components\/\w+\/)?([^/]+)$/;
+
+/**
+ * The name of the component at a location; undefined for an inline part of the contract. In a contract of several files
+ * a component is at the top of its file.
+ */
+function componentName({ pointer }) {
+  return componentPointer.exec(pointer)?.[1];
+}
+
+/** Whether a schema describes an object. */
+function describesObject({ type, properties }) {
+  return properties !== undefined || [type].flat().includes('object');
+}
+
 /** The schemas directly below a schema: `{node, location}`. */
 function childSchemas({ node, location }) {
   const single = singleKeywords.map((keyword) => [node[keyword], location.child(keyword)]);
@@ -84,4 +99,11 @@ function contentSchemas({ node, location }) {
     .map(([type, media]) => ({ node: media.schema, location: location.child(['content', type, 'schema']) }));
 }
 
-module.exports = { combinedSchemas, contentSchemas, dereference, reachableSchemas };
+module.exports = {
+  combinedSchemas,
+  componentName,
+  contentSchemas,
+  dereference,
+  describesObject,
+  reachableSchemas,
+};

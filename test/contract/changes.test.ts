@@ -45,6 +45,8 @@ interface Effect {
   readonly wrote: boolean;
 }
 
+const counters = `'{change_seq,task_count,project_count,tag_count,webhook_count,storage_written,storage_check_at}'`;
+
 /** Every row of the lane's tables, as text. */
 async function rowsOf(userId: string): Promise<string> {
   const tables = await query<{ name: string }>(
@@ -55,8 +57,8 @@ async function rowsOf(userId: string): Promise<string> {
   const rows = tables.map(({ name }) =>
     query<object>(
       service.database.url,
-      `select to_jsonb(t) - '{change_seq,task_count,project_count,tag_count,webhook_count}'::text[] as row from tasklane."${name}" as t where user_id = $1
-       order by (to_jsonb(t) - '{change_seq,task_count,project_count,tag_count,webhook_count}'::text[])::text collate "C"`,
+      `select to_jsonb(t) - ${counters}::text[] as row from tasklane."${name}" as t where user_id = $1
+       order by (to_jsonb(t) - ${counters}::text[])::text collate "C"`,
       [userId],
     ),
   );

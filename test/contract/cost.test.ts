@@ -17,7 +17,8 @@ test.each([
   ['createTask', { body: { title: 'A task', tags: tags(9) } }, 1],
   ['updateTask', { body: { tags: tags(50) } }, 6],
   ['importLane', { body: { size: 1023 } }, 10],
-  ['importLane', { body: { size: 10 * 1024 } }, 20],
+  ['importCsv', { body: { size: 10 * 1024 } }, 20],
+  ['importCalendar', { body: { size: 10 * 1024 } }, 20],
   ['getLiveness', {}, 0],
 ])('%s with %j costs %d', (id, request, units) => {
   expect(costOf(id, request)).toBe(units);

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { formats } from '../../src/platform/contract/validation/formats';
 import type { Body } from '../support/api';
+import { importPaths } from '../support/imports';
 import { operations } from '../support/operations';
 import { useTestService } from '../support/service';
 import { useUser } from '../support/user';
@@ -40,7 +41,7 @@ test('the first and the last valid instant are accepted and returned', async () 
   const id = randomUUID();
   const tasks = [{ id, title: 'y', status: 'completed', created_at: ends[0], completed_at: ends[1] }];
   const body = { format: 'tasklane-export', version: 2, tasks };
-  expect((await ada.send('POST', '/import', { body })).status).toBe(200);
+  expect((await ada.send('POST', '/import.json', { body })).status).toBe(200);
   const [first, last] = ['0001-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'];
   expect((await ada.send('GET', `/tasks/${made.body.id}`)).body.reminders).toMatchObject([
     { at: first },
@@ -100,7 +101,8 @@ test.each<[string, string, unknown]>([
   ],
 ])('/body/%s of an import (%s) is a validation error of its row', async (pointer, type, body) => {
   const headers = { 'Content-Type': type };
-  const dry = await ada.send('POST', '/import?dry_run=true', { body, headers });
+  const path = importPaths[type] as string;
+  const dry = await ada.send('POST', `${path}?dry_run=true`, { body, headers });
   expect(dry.body.rows.flatMap((row: Body) => row.errors)).toEqual([
     {
       pointer: `/body/${pointer}`,
@@ -108,7 +110,7 @@ test.each<[string, string, unknown]>([
       detail: expect.stringContaining(type === 'text/calendar' ? calendarDetail : detail),
     },
   ]);
-  expect((await ada.send('POST', '/import', { body, headers })).status).toBe(422);
+  expect((await ada.send('POST', path, { body, headers })).status).toBe(422);
   await expectNothingWritten();
 });
 

@@ -59,6 +59,11 @@ test.each([
     '/due_date wrong-format must be a calendar date such as 2027-01-31',
   ],
   [{ title: 'x', due_date: 5 }, '/due_date wrong-type must be a string or null'],
+  [
+    { title: 'x', status: 'done' },
+    '/status not-allowed must be one of pending, in_progress, completed, cancelled, null',
+  ],
+  [{ title: 'x', repeat_from: {} }, '/repeat_from not-allowed must be one of schedule, completion, null'],
   [{ title: 'x', priority: 5 }, '/priority not-allowed must be one of low, medium, high, urgent, null'],
   [
     { title: 'x', completed_at: 'soon' },
@@ -87,4 +92,7 @@ test('of the alternatives of a union, the one that is meant is told', () => {
   expect(mostTelling([inside, isNull, oneOf])).toEqual([error('/body/data/title', 'must be a title')]);
   expect(mostTelling([isNull, format, oneOf])).toEqual([error('/body/data', 'must be a date')]);
   expect(mostTelling([isNull])).toEqual([error('/body/data', 'must be null')]);
+
+  const object = from('type', '/body/data', 'must be an object');
+  expect(mostTelling([object, isNull, oneOf])).toEqual([error('/body/data', 'must be an object or null')]);
 });

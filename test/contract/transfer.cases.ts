@@ -1,9 +1,66 @@
+import { randomUUID } from 'node:crypto';
 import { query } from '../support/database';
 import { holdLane, waitingForLocks } from '../support/held-lane';
 import { until } from '../support/until';
 import type { CasesOf } from './cases';
 
-export const transferCases: CasesOf<'exportLane' | 'exportCsv' | 'exportCalendar' | 'importLane'> = {
+/** A task in an import: a format writes only the references that it can express. */
+interface ImportedTask {
+  id: string;
+  title: string;
+  due_date: string;
+  project_id?: string;
+  parent_id?: string;
+}
+
+/** The cases of an import whose file `fileOf` writes. */
+function importCases(
+  extension: string,
+  fileOf: (task: ImportedTask) => { type: string; body: unknown },
+): CasesOf<'importLane'>['importLane'] {
+  const fields = { id: randomUUID(), title: 'A task', due_date: '2026-11-28' };
+  const requestOf = (task: ImportedTask) => {
+    const { type, body } = fileOf(task);
+    return { body, headers: { 'Content-Type': type } };
+  };
+  return {
+    200: async ({ send, lane }) => {
+      const dry = await send('POST', `${lane}/import.${extension}?dry_run=true`, requestOf(fields));
+      expect(dry.body).toMatchObject({
+        dry_run: true,
+        created: 1,
+        rows: [{ row: 1, type: 'task', action: 'create', id: fields.id }],
+      });
+      expect((await send('GET', `${lane}/tasks`)).body.items).toEqual([]);
+
+      const response = await send('POST', `${lane}/import.${extension}`, requestOf(fields));
+      expect(response.body).toMatchObject({ dry_run: false, created: 1, skipped: 0, faults: 0, ignored: 0 });
+      expect(response.body.rows).toEqual(dry.body.rows);
+      expect((await send('GET', `${lane}/tasks`)).body.items).toMatchObject([fields]);
+      return response;
+    },
+    409: async ({ send, lane, userId, databaseUrl }) => {
+      const { body: project } = await send('POST', `${lane}/projects`, { body: { name: 'A project' } });
+      const { body: parent } = await send('POST', `${lane}/tasks`, { body: { title: 'A parent' } });
+      const held = await holdLane(databaseUrl, userId);
+      const task = { ...fields, project_id: project.id, parent_id: parent.id };
+      const importing = send('POST', `${lane}/import.${extension}`, requestOf(task));
+      await Promise.all([
+        importing,
+        until(async () => (await waitingForLocks(databaseUrl)) > 0)
+          .then(() => query(databaseUrl, 'delete from tasklane.tasks where user_id = $1', [userId]))
+          .then(() => query(databaseUrl, 'delete from tasklane.projects where user_id = $1', [userId]))
+          .finally(held.release),
+      ]);
+      expect((await send('GET', `${lane}/tasks`)).body.items).toEqual([]);
+      return importing;
+    },
+  };
+}
+
+export const transferCases: CasesOf<
+  'exportLane' | 'exportCsv' | 'exportCalendar' | 'importLane' | 'importCsv' | 'importCalendar'
+> = {
   exportLane: {
     200: async ({ send, lane, userId }) => {
       const profile = await send('PATCH', `${lane}/profile`, { body: { week_start: 'sunday' } });
@@ -86,42 +143,21 @@ export const transferCases: CasesOf<'exportLane' | 'exportCsv' | 'exportCalendar
       return response;
     },
   },
-  importLane: {
-    200: async ({ send, lane }) => {
-      const body = 'title,due_date\r\nA task,2026-11-28\r\n';
-      const headers = { 'Content-Type': 'text/csv' };
-      const dry = await send('POST', `${lane}/import?dry_run=true`, { body, headers });
-      expect(dry.body).toMatchObject({
-        dry_run: true,
-        created: 1,
-        rows: [{ row: 1, line: 2, action: 'create' }],
-      });
-      expect((await send('GET', `${lane}/tasks`)).body.items).toEqual([]);
-
-      const response = await send('POST', `${lane}/import`, { body, headers });
-      expect(response.body).toMatchObject({ dry_run: false, created: 1, skipped: 0, faults: 0, ignored: 0 });
-      const [{ id }] = response.body.rows;
-      expect(id).toBe(dry.body.rows[0].id);
-      expect((await send('GET', `${lane}/tasks`)).body.items).toMatchObject([
-        { id, title: 'A task', due_date: '2026-11-28' },
-      ]);
-      return response;
-    },
-    409: async ({ send, lane, userId, databaseUrl }) => {
-      const { body: project } = await send('POST', `${lane}/projects`, { body: { name: 'A project' } });
-      const held = await holdLane(databaseUrl, userId);
-      const importing = send('POST', `${lane}/import`, {
-        body: `title,project_id\nA task,${project.id}\n`,
-        headers: { 'Content-Type': 'text/csv' },
-      });
-      await Promise.all([
-        importing,
-        until(async () => (await waitingForLocks(databaseUrl)) > 0)
-          .then(() => query(databaseUrl, 'delete from tasklane.projects where user_id = $1', [userId]))
-          .finally(held.release),
-      ]);
-      expect((await send('GET', `${lane}/tasks`)).body.items).toEqual([]);
-      return importing;
-    },
-  },
+  importLane: importCases('json', ({ id, title, due_date, project_id }) => ({
+    type: 'application/json',
+    body: { format: 'tasklane-export', version: 2, tasks: [{ id, title, due_date, project_id }] },
+  })),
+  importCsv: importCases('csv', ({ id, title, due_date, project_id }) => ({
+    type: 'text/csv',
+    body: `id,title,due_date,project_id\r\n${id},${title},${due_date},${project_id ?? ''}\r\n`,
+  })),
+  importCalendar: importCases('ics', ({ id, title, due_date, parent_id }) => ({
+    type: 'text/calendar',
+    body: [
+      ...['BEGIN:VCALENDAR', 'BEGIN:VTODO', `UID:${id}`, `SUMMARY:${title}`],
+      `DUE;VALUE=DATE:${due_date.replaceAll('-', '')}`,
+      ...(parent_id ? [`RELATED-TO:${parent_id}`] : []),
+      ...['END:VTODO', 'END:VCALENDAR', ''],
+    ].join('\r\n'),
+  })),
 };

@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import type { Handlers } from '../../src/platform/contract/http/call';
 import type { RouterDependencies } from '../../src/platform/contract/http/router';
 import { send } from '../support/api';
-import { exampleBody, examplePath, operations } from '../support/operations';
+import { examplePath, exampleRequest, operations } from '../support/operations';
 import { allHandlers, changedContract, createTestRouter, serveRouter } from '../support/router';
 
 async function serving<T>(
@@ -44,7 +44,7 @@ test('a fault answers 500 at every operation, and tells nothing of the inside', 
   await serving({}, async (url) => {
     for (const operation of operations) {
       const response = await send(url, operation.method.toUpperCase(), examplePath(operation, 'ada'), {
-        body: exampleBody(operation),
+        ...exampleRequest(operation),
       });
       expect(response).toMatchObject({ status: 500, body: { code: 'internal-error' } });
       expect(JSON.stringify(response)).not.toMatch(/inside|Error:|node_modules/);

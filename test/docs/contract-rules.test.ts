@@ -9,7 +9,7 @@ type Document = any;
 
 const json = (schema: object, example: unknown) => ({ 'application/json': { schema, example } });
 const schemaRef = (name: string) => ({ $ref: `#/components/schemas/${name}` });
-const problemRef = { $ref: '#/components/responses/Problem' };
+const problemRef = { $ref: '#/components/responses/AnyProblem' };
 const note = { text: 'Rain', lines: [{ text: 'again' }] };
 const log = { text: 'Rain', key: null, version: 1, updated_at: null };
 const header = (name: string) => ({ name, in: 'header', schema: { type: 'string' } });
@@ -42,10 +42,10 @@ function validContract(): Document {
           description: 'The notes.',
           parameters: [
             { name: 'sort_by', in: 'query', schema: { type: 'string', default: 'text' } },
-            { name: 'depth', in: 'query', schema: { type: 'integer' } },
+            { name: 'depth', in: 'query', schema: { type: 'integer', format: 'int32' } },
           ],
           responses: {
-            '200': { $ref: '#/components/responses/Note' },
+            '200': { $ref: '#/components/responses/NoteShown' },
             ...problems(),
           },
         },
@@ -73,7 +73,7 @@ function validContract(): Document {
           description: 'The log.',
           parameters: [header('If-None-Match')],
           responses: {
-            '200': { $ref: '#/components/responses/Log' },
+            '200': { $ref: '#/components/responses/LogShown' },
             '304': { description: 'Nothing new.', headers: tagged },
             ...problems(),
           },
@@ -101,7 +101,7 @@ function validContract(): Document {
           'x-idempotent': true,
           parameters: [header('If-Match')],
           responses: {
-            '200': { $ref: '#/components/responses/Log' },
+            '200': { $ref: '#/components/responses/LogShown' },
             ...problems('428'),
             '412': { $ref: '#/components/responses/Changed' },
           },
@@ -123,20 +123,12 @@ function validContract(): Document {
     components: {
       securitySchemes: { bearerAuth: { type: 'http', scheme: 'bearer' } },
       responses: {
-        Note: { description: 'The note.', content: json(schemaRef('Note'), note) },
-        Log: { description: 'The log.', headers: tagged, content: json(schemaRef('Log'), log) },
+        NoteShown: { description: 'The note.', content: json(schemaRef('Note'), note) },
+        LogShown: { description: 'The log.', headers: tagged, content: json(schemaRef('Log'), log) },
         Changed: { ...problemResponse('GoneProblem', 'gone'), headers: tagged },
         InFlight: problemResponse('InFlightProblem', 'request-in-flight'),
         Reused: problemResponse('ReusedProblem', 'idempotency-key-reused'),
-        Problem: {
-          description: 'A problem.',
-          content: {
-            'application/problem+json': {
-              schema: { oneOf: [schemaRef('GoneProblem'), schemaRef('LostProblem')] },
-              example: { code: 'gone' },
-            },
-          },
-        },
+        AnyProblem: problemResponse('GoneOrLost', 'gone'),
       },
       schemas: {
         Text: { type: 'string', pattern: '^[A-Za-z]+$', 'x-pattern-description': 'must hold only letters' },
@@ -157,7 +149,10 @@ function validContract(): Document {
         Versioned: {
           type: 'object',
           required: ['version', 'updated_at'],
-          properties: { version: { type: 'integer' }, updated_at: { type: ['string', 'null'] } },
+          properties: {
+            version: { type: 'integer', format: 'int64' },
+            updated_at: { type: ['string', 'null'] },
+          },
         },
         LinePatch: {
           type: 'object',
@@ -173,22 +168,55 @@ function validContract(): Document {
           },
         },
         Problem: { type: 'object', required: ['code'], properties: { code: { type: 'string' } } },
-        LostProblem: { allOf: [schemaRef('Problem')], properties: { code: { const: 'lost' } } },
+        LostProblem: {
+          allOf: [schemaRef('Problem')],
+          properties: { code: { type: 'string', const: 'lost' } },
+        },
         InFlightProblem: {
           allOf: [schemaRef('Problem')],
-          properties: { code: { const: 'request-in-flight' } },
+          properties: { code: { type: 'string', const: 'request-in-flight' } },
         },
         ReusedProblem: {
           allOf: [schemaRef('Problem')],
-          properties: { code: { const: 'idempotency-key-reused' } },
+          properties: { code: { type: 'string', const: 'idempotency-key-reused' } },
         },
-        GoneProblem: { allOf: [schemaRef('Problem')], properties: { code: { const: 'gone' } } },
+        GoneProblem: {
+          allOf: [schemaRef('Problem')],
+          properties: { code: { type: 'string', const: 'gone' } },
+        },
+        GoneOrLost: {
+          oneOf: [schemaRef('GoneProblem'), schemaRef('LostProblem')],
+          discriminator: {
+            propertyName: 'code',
+            mapping: {
+              gone: '#/components/schemas/GoneProblem',
+              lost: '#/components/schemas/LostProblem',
+            },
+          },
+        },
       },
     },
   };
 }
 
 const item = (contract: Document) => contract.paths['/api/{user_id}/notes'];
+const line = (contract: Document) => contract.components.schemas.Line.properties;
+const union = (contract: Document) => contract.components.schemas.GoneOrLost;
+/** Removes the lines from the examples. */
+const emptyNote = (contract: Document) => {
+  const content = json(schemaRef('Note'), { text: 'Rain', lines: [] });
+  contract.components.responses.NoteShown.content = content;
+  contract.webhooks.noteWritten.post.requestBody.content = content;
+};
+/** Gives a schema of the contract another name. */
+const rename = (from: string, to: string) => (contract: Document) => {
+  const renamed = JSON.parse(
+    JSON.stringify(contract).replaceAll(`"#/components/schemas/${from}"`, `"#/components/schemas/${to}"`),
+  );
+  renamed.components.schemas[to] = renamed.components.schemas[from];
+  delete renamed.components.schemas[from];
+  Object.assign(contract, renamed);
+};
 const logItem = (contract: Document) => contract.paths['/api/{user_id}/log'];
 const rotation = (contract: Document) => contract.paths['/api/{user_id}/log/rotate'].post;
 const schemas = (contract: Document) => contract.components.schemas;
@@ -252,7 +280,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
   [
     'rule/body-examples',
     'a response body without an example',
-    (it) => delete it.components.responses.Note.content['application/json'].example,
+    (it) => delete it.components.responses.NoteShown.content['application/json'].example,
   ],
   ['rule/error-response', 'no 5XX', (it) => delete item(it).get.responses['5XX']],
   [
@@ -364,12 +392,16 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
       schemas(it).ReusedProblem.properties.code = {};
     },
   ],
-  ['contract/entity-tags', 'an entity without an ETag', (it) => delete it.components.responses.Log.headers],
+  [
+    'contract/entity-tags',
+    'an entity without an ETag',
+    (it) => delete it.components.responses.LogShown.headers,
+  ],
   [
     'contract/entity-tags',
     'an ETag that may be missing',
     (it) => {
-      it.components.responses.Log.headers = { ETag: { schema: { type: 'string' } } };
+      it.components.responses.LogShown.headers = { ETag: { schema: { type: 'string' } } };
     },
   ],
   [
@@ -449,7 +481,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     'a secret that is never null',
     (it) => {
       schemas(it).Log.properties.key.type = 'string';
-      it.components.responses.Log.content = json(schemaRef('Log'), { ...log, key: 'a' });
+      it.components.responses.LogShown.content = json(schemaRef('Log'), { ...log, key: 'a' });
     },
   ],
   [
@@ -463,8 +495,8 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     'contract/required-response-fields',
     'an optional field of what is sent to a webhook',
     (it) => {
-      const sent = { type: 'object', properties: { text: schemaRef('Text') } };
-      it.webhooks.noteWritten.post.requestBody.content = json(sent, { text: 'Rain' });
+      schemas(it).Sent = { type: 'object', properties: { text: schemaRef('Text') } };
+      it.webhooks.noteWritten.post.requestBody.content = json(schemaRef('Sent'), { text: 'Rain' });
     },
   ],
   [
@@ -481,6 +513,150 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
       schemas(it).GoneProblem.properties.since = { type: 'string' };
     },
   ],
+  [
+    'contract/named-objects',
+    'an object inside an object',
+    (it) => {
+      line(it).text = { type: 'object' };
+      emptyNote(it);
+    },
+  ],
+  [
+    'contract/named-objects',
+    'an object in a map',
+    (it) => {
+      schemas(it).Extra = { type: 'object', additionalProperties: { type: 'object' } };
+      it.components.responses.NoteShown.headers = { X: { schema: schemaRef('Extra') } };
+    },
+  ],
+  [
+    'contract/named-objects',
+    'an object in a response',
+    (it) => {
+      it.components.responses.NoteShown.content = json({ type: 'object' }, {});
+    },
+  ],
+  [
+    'contract/discriminated-unions',
+    'a union in a response',
+    (it) => {
+      const { content } = it.components.responses.AnyProblem;
+      content['application/problem+json'].schema = { ...union(it) };
+      delete schemas(it).GoneOrLost;
+    },
+  ],
+  ['contract/discriminated-unions', 'a union without discriminator', (it) => delete union(it).discriminator],
+  [
+    'contract/discriminated-unions',
+    'a discriminator without one of the members',
+    (it) => {
+      // In a header, so that no example is checked against it.
+      const { oneOf, discriminator } = union(it);
+      schemas(it).AnyKind = { oneOf: [...oneOf, schemaRef('ReusedProblem')], discriminator };
+      it.components.responses.NoteShown.headers = { X: { schema: schemaRef('AnyKind') } };
+    },
+  ],
+  [
+    'contract/discriminated-unions',
+    'a union of unions',
+    (it) => {
+      schemas(it).AnyKind = {
+        oneOf: [schemaRef('GoneOrLost'), schemaRef('ReusedProblem')],
+        discriminator: {
+          propertyName: 'code',
+          mapping: {
+            gone: '#/components/schemas/GoneOrLost',
+            'idempotency-key-reused': '#/components/schemas/ReusedProblem',
+          },
+        },
+      };
+      it.components.responses.AnyProblem.content['application/problem+json'].schema = schemaRef('AnyKind');
+    },
+  ],
+  [
+    'contract/typed-values',
+    'a const without a type',
+    (it) => {
+      schemas(it).LostProblem.properties.code = { const: 'lost' };
+    },
+  ],
+  [
+    'contract/typed-values',
+    'an enum without a type',
+    (it) => {
+      line(it).text = { enum: ['Rain', 'again'] };
+    },
+  ],
+  [
+    'contract/typed-values',
+    'a boolean const',
+    (it) => {
+      line(it).sure = { type: 'boolean', const: true };
+      schemas(it).Line.required.push('sure');
+      emptyNote(it);
+    },
+  ],
+  [
+    'contract/typed-values',
+    'text or a boolean',
+    (it) => {
+      line(it).text = { type: ['string', 'boolean'] };
+    },
+  ],
+  [
+    'contract/nullable-values',
+    'an enum with null',
+    (it) => {
+      line(it).text = { type: ['string', 'null'], enum: ['Rain', 'again', null] };
+    },
+  ],
+  [
+    'contract/nullable-values',
+    'a schema that is only null',
+    (it) => {
+      schemas(it).Log.properties.key = { type: 'null', 'x-secret': true };
+    },
+  ],
+  [
+    'contract/number-formats',
+    'an integer without a format',
+    (it) => delete schemas(it).Versioned.properties.version.format,
+  ],
+  [
+    'contract/number-formats',
+    'an integer without a format in a parameter',
+    (it) => delete item(it).get.parameters[1].schema.format,
+  ],
+  [
+    'contract/one-body-schema',
+    'another schema for another media type',
+    (it) => {
+      Object.assign(item(it).patch.requestBody.content, {
+        'text/csv': { schema: { type: 'string' }, example: 'text' },
+      });
+    },
+  ],
+  [
+    'contract/patch-without-defaults',
+    'a default in a change that another schema contains',
+    (it) => {
+      schemas(it).TextPatch = {
+        type: 'object',
+        required: ['text'],
+        properties: { text: { type: 'string', default: 'Rain' } },
+      };
+      schemas(it).Note.properties.lines.items = schemaRef('TextPatch');
+      delete schemas(it).Line;
+    },
+  ],
+  ['contract/component-names', 'a global of JavaScript', rename('Line', 'Map')],
+  ['contract/component-names', 'a helper of generated clients', rename('Line', 'Configuration')],
+  ['contract/component-names', 'a constructor in Go', rename('Line', 'NewNote')],
+  ['contract/component-names', 'a wrapper in Go', rename('Line', 'NullableNote')],
+  ['contract/component-names', 'a part of a schema', rename('Line', 'NoteAllOf')],
+  ['contract/component-names', 'the parameters of an operation', rename('Line', 'ListNotesParams')],
+  ['contract/component-names', 'an operation', rename('Line', 'ListNotes')],
+  ['contract/component-names', 'a response', rename('Line', 'NoteShown')],
 ];
 
 /** Lints contracts with the project's rules in one run; returns the ids of the broken rules for each. */

@@ -122,6 +122,27 @@ describe('generated files', () => {
   });
 });
 
+test('the types name the operations with x-spooled', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'tasklane-generate-'));
+  const typesOf = async (text: string) => {
+    writeFileSync(join(root, 'openapi.yaml'), text);
+    return (await generate(root))['generated/openapi.d.ts'];
+  };
+  const spooled = contract.replace('required: true', '$&\n        x-spooled: true');
+  const another = `
+  /papers:
+    post:
+      operationId: createPaper
+      requestBody: {x-spooled: true, content: {text/plain: {schema: {type: string}}}}
+      responses: {'204': {description: Done.}}
+components:`;
+  expect(await typesOf(contract)).toMatch(/^export type SpooledOperation = never;$/m);
+  expect(await typesOf(spooled.replace('\ncomponents:', another))).toMatch(
+    /^export type SpooledOperation = "createNote" \| "createPaper";$/m,
+  );
+  rmSync(root, { recursive: true });
+});
+
 describe('the script of the documentation', () => {
   const script = readFileSync(projectPath('generated', 'docs', 'redoc.js'), 'utf8');
 

@@ -62,6 +62,12 @@ export function exampleBody(operation: Operation): unknown {
   return media === undefined ? undefined : described(operation).requestBody?.content[media]?.example;
 }
 
+/** The contract's example of a request: its body and media type, for `send`; empty if the operation has no body. */
+export function exampleRequest(operation: Operation): { body?: unknown; headers?: Record<string, string> } {
+  const [type] = operation.mediaTypes;
+  return type === undefined ? {} : { body: exampleBody(operation), headers: { 'Content-Type': type } };
+}
+
 interface BodySchema {
   properties?: Record<string, { $ref?: string }>;
 }
@@ -85,4 +91,22 @@ export function idField(operation: Operation, field: string): boolean {
 /** The statuses of an operation in the contract. */
 export function statusesOf(operation: Operation): string[] {
   return Object.keys(described(operation).responses);
+}
+
+/** Whether a part of the contract refers to a schema, directly or through other references. */
+function refersTo(part: unknown, schema: string, seen = new Set<string>()): boolean {
+  return [...JSON.stringify(part ?? {}).matchAll(/"#\/components\/(\w+)\/(\w+)"/g)].some(
+    ([reference, kind = '', name = '']) => {
+      if (name === schema) return true;
+      if (seen.has(reference)) return false;
+      seen.add(reference);
+      const components = contractDocument.components as Record<string, Record<string, unknown>>;
+      return refersTo(components[kind]?.[name], schema, seen);
+    },
+  );
+}
+
+/** The ids of the operations that can answer a status with a schema of a problem. */
+export function operationsWithProblem(status: number, schema: string): string[] {
+  return operations.filter((each) => refersTo(described(each).responses[status], schema)).map(({ id }) => id);
 }

@@ -2,7 +2,7 @@
 import type { Operation } from '../../src/platform/contract/document/contract';
 import { type ApiResponse, type Body, type RequestOptions, send } from './api';
 import { query } from './database';
-import { bodyFields, exampleBody, exampleQuery, idField } from './operations';
+import { bodyFields, exampleBody, exampleQuery, exampleRequest, idField } from './operations';
 import { type TestService, tokenOf } from './service';
 import { seedTasks } from './tasks';
 
@@ -143,6 +143,7 @@ export function sendAs(
     ids = as.ids,
     method = operation.method,
     body = bodyOf(operation, as),
+    headers = {},
     ...options
   }: OwnerRequest,
 ): Promise<ApiResponse> {
@@ -154,6 +155,7 @@ export function sendAs(
   return send(base, method.toUpperCase(), path + exampleQuery(operation, lane), {
     token: as.token,
     body,
+    headers: { ...exampleRequest(operation).headers, ...headers },
     ...options,
   });
 }

@@ -42,7 +42,9 @@ export function runScript(
     ...configuration,
   };
   const register = projectPath('test', 'support', 'register-swc.cjs');
-  const child = spawn(process.execPath, ['--require', register, projectPath(script), ...args], {
+  // With the flag of `npm start`, the service need not start itself again with it.
+  const options = ['--max-semi-space-size=4', '--require', register];
+  const child = spawn(process.execPath, [...options, projectPath(script), ...args], {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -109,12 +109,24 @@ const unrouted: Record<number, string> = {
   431: 'HeadersTooLarge',
 };
 
+const formerPaths = Object.values(document.paths).flatMap((item) =>
+  Object.values(item).flatMap((operation) => (operation['x-former-path'] as string | undefined) ?? []),
+);
+const moved: Node = { headers: { Location: { required: true, schema: { type: 'string' } } } };
+
+/** A response at a former address of operations. */
+function redirection(path: string, status: number): Node | undefined {
+  if (!formerPaths.some((template) => matches(template, path))) return undefined;
+  return status === 308 ? moved : document.components.responses?.UnsupportedMediaType;
+}
+
 function describedResponse(method: string, path: string, status: number): Node | undefined {
   const name = method === 'HEAD' ? 'get' : method.toLowerCase();
   const operation = pathItem(path)?.[name];
   const responses = (operation?.responses ?? {}) as Record<string, Node>;
   const described = responses[status] ?? responses[`${String(status)[0]}XX`];
   if (described) return follow(described);
+  if (status === 308 || (status === 415 && !operation)) return redirection(path, status);
   const fallback = unrouted[status];
   // The operation's own response comes first, then the responses of parser and router.
   if (!fallback || (operation && status !== 431 && status !== 408)) return undefined;

@@ -15,6 +15,7 @@ declare const createTask: Call<'createTask'>;
 declare const deleteTask: Call<'deleteTask'>;
 declare const exportLane: Call<'exportLane'>;
 declare const exportCsv: Call<'exportCsv'>;
+declare const importCsv: Call<'importCsv'>;
 declare const text: AsyncIterable<string>;
 declare const document: Omit<Schemas['LaneExport'], 'tasks'>;
 declare const pages: AsyncIterable<Schemas['Task'][]>;
@@ -51,6 +52,7 @@ export const right: unknown[] = [
   streamEvents.eventStream(200, subscriber),
   streamEvents.fail('too-many-streams'),
   streamEvents.headers['last-event-id']?.length,
+  importCsv.body.pieces(),
 ];
 
 export const mistakes: unknown[] = [
@@ -114,6 +116,10 @@ export const mistakes: unknown[] = [
   getTask.query.limit,
   // @ts-expect-error a body that the operation does not take
   getTask.body.title,
+  // @ts-expect-error a spooled body where the contract has none
+  createTask.body.pieces(),
+  // @ts-expect-error a field of a spooled body
+  importCsv.body.title,
 ];
 
 export const literal: Handler<'deleteTask'> = async () =>

@@ -12,11 +12,10 @@ export type Property = [
 /** A component in jCal (RFC 7265): name, properties, components. */
 export type Component = [name: string, properties: Property[], components: Component[]];
 
-// The library counts a folded line without its leading space. The limit of 75 octets includes that space.
-ICAL.foldLength = 74;
-
 /** A component as lines, folded and escaped. */
 export function toLines(component: Component): string {
+  // The library counts a folded line without its leading space. The limit of 75 octets includes that space.
+  ICAL.foldLength = 74;
   return ICAL.stringify(component);
 }
 

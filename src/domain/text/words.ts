@@ -16,7 +16,8 @@ export interface Word {
 /** The version of the rules for search vectors. A new version indexes all tasks again. 0 means not indexed. */
 export const searchVersion = 1;
 
-const segmenter = new Intl.Segmenter('und', { granularity: 'word' });
+// Made at first use: most texts need none.
+let segmenter: Intl.Segmenter | undefined;
 // A Unicode word can have several parts: `example.com` is one word, but people search for `example`.
 const part = /[\p{L}\p{N}\p{M}]+/gu;
 
@@ -42,6 +43,7 @@ function fold(text: string): string {
 /** The segments of a text that contain its words, each with its start. */
 function* segmentsOf(text: string): Generator<[segment: string, start: number]> {
   if (plain.test(text)) return void (yield [text, 0]);
+  segmenter ??= new Intl.Segmenter('und', { granularity: 'word' });
   for (const { segment, index, isWordLike } of segmenter.segment(text))
     if (isWordLike) yield [segment, index];
 }

@@ -1,9 +1,10 @@
 import { beginCalendar, endCalendar } from '../../domain/icalendar/document';
 import { withTimeZones } from '../../domain/icalendar/due';
 import { todoLines } from '../../domain/icalendar/todo';
-import type { Schemas } from '../../platform/contract/document/operations';
+import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { maxErrors } from '../../platform/contract/document/validation-errors';
-import type { Handlers } from '../../platform/contract/http/call';
+import type { Call, Handlers } from '../../platform/contract/http/call';
+import type { Streamed } from '../../platform/contract/http/stream';
 import type { UserScope } from '../../platform/database/lane';
 import type { ChangeRow } from '../../platform/database/rows';
 import { toChange } from '../changes/mapper';
@@ -18,8 +19,11 @@ import { toTask } from '../tasks/mapper';
 import { type ListedTask, listTasks } from '../tasks/repository';
 import { listWebhooksById } from '../webhooks/endpoints';
 import { toWebhook } from '../webhooks/mapper';
+import { readCalendar } from './calendar-file';
 import { type CsvTask, csvOf } from './csv';
-import { firstErrors, importFile, reportOf } from './import';
+import { readCsv } from './csv-file';
+import { firstErrors, importFile, type RowReader, reportOf } from './import';
+import { readJson } from './json-file';
 import { toExportedCompletion, toTaskAlone, toTrashedTask } from './mapper';
 import { beginReading, byId, type LongRead, mapped, rowsById } from './pages';
 import { listTrashed, projectNames } from './repository';
@@ -75,37 +79,58 @@ function everything(userId: string, exported_at: string, read: LongRead) {
 
 const begin = async (lane: UserScope) => ({ read: await beginReading(lane), at: new Date().toISOString() });
 
-export const transferHandlers: Pick<Handlers, 'exportLane' | 'exportCsv' | 'exportCalendar' | 'importLane'> =
-  {
-    async exportLane(call) {
-      const { read, at } = await begin(call.lane);
-      return call.stream(200, everything(call.path.user_id, at, read), fileHeaders(at, 'json'));
-    },
+type ImportOperation = 'importLane' | 'importCsv' | 'importCalendar';
 
-    async exportCsv(call) {
-      const { read, at } = await begin(call.lane);
-      return call.stream(200, csvOf(csvPages(read)), fileHeaders(at, 'csv'));
-    },
+/** What the calls of all imports have in common; `R` is the reply. */
+interface ImportCall<R> extends Pick<Call<ImportOperation>, 'lane' | 'body' | 'query'> {
+  stream(status: 200, report: Streamed<Schemas['ImportReport']>): R;
+  fail(code: 'validation-failed', members: Refusal): R;
+  fail(code: 'import-interrupted', members: { detail: string }): R;
+}
 
-    async exportCalendar(call) {
-      const { read, at } = await begin(call.lane);
-      return call.stream(200, calendarOf(mapped(taskRows(read), toTaskAlone)), fileHeaders(at, 'ics'));
-    },
+interface Refusal {
+  detail: string;
+  errors: ValidationError[];
+  errors_omitted: number;
+}
 
-    async importLane(call) {
-      const { dry_run } = call.query;
-      const source = { type: call.mediaType, body: call.body };
-      const { file, counts, written } = await importFile(call.lane, source, dry_run);
-      if (counts.faults > 0 && !dry_run) {
-        const errors = await firstErrors(file, maxErrors);
-        const all = file.rows.reduce((sum, { errorCount }) => sum + errorCount, 0);
-        const detail = `${counts.faults} of ${file.rows.length} rows have errors, and nothing was imported.`;
-        return call.fail('validation-failed', { detail, errors, errors_omitted: all - errors.length });
-      }
-      if (written?.isWhole === false) {
-        const detail = `The lane was changed during the import, after ${written.created} rows were written. Repeat the import.`;
-        return call.fail('import-interrupted', { detail });
-      }
-      return call.stream(200, { dry_run, ...counts, ignored: file.ignored, ...reportOf(file) });
-    },
-  };
+/** Carries out an import of any format. */
+async function carryOutImport<R>(call: ImportCall<R>, readRows: RowReader): Promise<R> {
+  const { dry_run } = call.query;
+  const { file, counts, written } = await importFile(call.lane, call.body, { readRows, dryRun: dry_run });
+  if (counts.faults > 0 && !dry_run) {
+    const errors = await firstErrors(file, maxErrors);
+    const all = file.rows.reduce((sum, { errorCount }) => sum + errorCount, 0);
+    const detail = `${counts.faults} of ${file.rows.length} rows have errors, and nothing was imported.`;
+    return call.fail('validation-failed', { detail, errors, errors_omitted: all - errors.length });
+  }
+  if (written?.isWhole === false) {
+    const detail = `The lane was changed during the import, after ${written.created} rows were written. Repeat the import.`;
+    return call.fail('import-interrupted', { detail });
+  }
+  return call.stream(200, { dry_run, ...counts, ignored: file.ignored, ...reportOf(file) });
+}
+
+export const transferHandlers: Pick<
+  Handlers,
+  'exportLane' | 'exportCsv' | 'exportCalendar' | ImportOperation
+> = {
+  async exportLane(call) {
+    const { read, at } = await begin(call.lane);
+    return call.stream(200, everything(call.path.user_id, at, read), fileHeaders(at, 'json'));
+  },
+
+  async exportCsv(call) {
+    const { read, at } = await begin(call.lane);
+    return call.stream(200, csvOf(csvPages(read)), fileHeaders(at, 'csv'));
+  },
+
+  async exportCalendar(call) {
+    const { read, at } = await begin(call.lane);
+    return call.stream(200, calendarOf(mapped(taskRows(read), toTaskAlone)), fileHeaders(at, 'ics'));
+  },
+
+  importLane: (call) => carryOutImport(call, readJson),
+  importCsv: (call) => carryOutImport(call, readCsv),
+  importCalendar: (call) => carryOutImport(call, readCalendar),
+};

@@ -5,29 +5,19 @@ import type { Schemas, ValidationError } from '../../platform/contract/document/
 import {
   countsOf,
   findExceeded,
+  growthOf,
   type Lane,
   QuotaExceeded,
   type UserScope,
 } from '../../platform/database/lane';
 import { findProfile } from '../profile/repository';
-import { readCalendar } from './calendar-file';
-import { readCsv } from './csv-file';
 import { collect, type FileRow, type ImportFile, locate, type ReadRow } from './file';
-import { readJson } from './json-file';
 import { createNotes, type Note } from './notes';
 import { planImport } from './plan';
 import { type Written, writeImport } from './write';
 
-/** A file with one of the media types of the contract. */
-export interface Source {
-  readonly type: string;
-  readonly body: SpooledBody;
-}
-
-function readRows({ type, body }: Source): AsyncIterable<ReadRow | 'ignored'> {
-  if (type === 'application/json') return readJson(body);
-  return type === 'text/csv' ? readCsv(body) : readCalendar(body);
-}
+/** Reads the rows of a file of one format. */
+export type RowReader = (file: SpooledBody) => AsyncIterable<ReadRow | 'ignored'>;
 
 function count(rows: readonly FileRow[], action: FileRow['action']): number {
   return rows.reduce((sum, row) => (row.action === action ? sum + 1 : sum), 0);
@@ -41,20 +31,25 @@ export interface Imported {
   readonly written: Written | null;
 }
 
-/** Checks the quotas. @throws QuotaExceeded if the lane would have more rows than its quota allows */
+/** Checks the quotas. @throws QuotaExceeded if the lane would have more rows or bytes than its quotas allow */
 async function requireRoom(lane: Lane, { rows }: ImportFile): Promise<void> {
-  const growth = { tasks: 0, projects: 0, tags: 0, webhooks: 0 };
-  const quotas = { task: 'tasks', project: 'projects', tag: 'tags' } as const;
-  for (const { type, action } of rows) {
-    if (action === 'create' && type in quotas) growth[quotas[type as keyof typeof quotas]] += 1;
-  }
-  const exceeded = findExceeded(countsOf(await findProfile(lane)), growth, lane.quotas);
+  // About as large as the row that is written and the change that is recorded.
+  const changes = rows.flatMap(({ type, action, note }) =>
+    type === 'file' || action !== 'create'
+      ? []
+      : [{ type, action: 'created', bytes: note?.length ?? 0, frees: false } as const],
+  );
+  const exceeded = findExceeded(countsOf(await findProfile(lane)), growthOf(changes), lane.quotas);
   if (exceeded) throw new QuotaExceeded(exceeded);
 }
 
 /** Imports a file. Nothing is written if it has errors, or for a dry run. */
-export async function importFile(scope: UserScope, source: Source, dryRun: boolean): Promise<Imported> {
-  const file = await collect(readRows(source), createNotes(source.body.file));
+export async function importFile(
+  scope: UserScope,
+  body: SpooledBody,
+  { readRows, dryRun }: { readonly readRows: RowReader; readonly dryRun: boolean },
+): Promise<Imported> {
+  const file = await collect(readRows(body), createNotes(body.file));
   await scope.read(async (lane) => {
     await planImport(lane, file);
     await requireRoom(lane, file);

@@ -5,7 +5,7 @@ import { hashUser } from '../../platform/observability/logger';
 import { purgeDeliveries } from './deliveries';
 import type { EgressPolicy } from './egress-policy';
 import { toMessage } from './events';
-import { findBatch, type LeasedWebhook, leaseDue, leaseValues } from './leases';
+import { findBatch, type LeasedWebhook, leaseDue, leaseValues, nextDue } from './leases';
 import { createTraffic } from './rates';
 import { createSender } from './sender';
 import { type Settlement, settle } from './settlements';
@@ -117,7 +117,8 @@ export function createDeliveryJob(settings: WebhookSettings, egress: EgressPolic
       } finally {
         await Promise.all(underWay.keys());
       }
-      return { more: false };
+      const [next] = await context.withSystem.read((system) => system.query<{ ms: number | null }>(nextDue));
+      return { more: false, dueInMs: next?.ms ?? undefined };
     },
   };
 }

@@ -58,6 +58,11 @@ export const leaseDue = `
   returning webhook.user_id as "userId", webhook.id, webhook.leased_until::text as "leasedUntil",
     webhook.verified_at is null or webhook.failures > 0 as unproven`;
 
+/** Milliseconds until the next webhook is due and not leased; null if none is. */
+export const nextDue = `
+  select (extract(epoch from min(greatest(due_at, leased_until)) - now()) * 1000)::float8 as ms from tasklane.webhooks
+  where due_at is not null`;
+
 /** The values for `leaseDue`: they lease as many webhooks as there are free slots. */
 export function leaseValues(
   held: readonly LeasedWebhook[],

@@ -2,7 +2,7 @@
 import { type LockedProfile, type Statement, writeTime } from '../../platform/database/lane';
 import { schema } from '../../platform/database/rows';
 
-// A change of a webhook is never sent to that webhook itself, and to others only if they name the event or its type.
+// `storage_written` grows by the bytes of the deliveries. A change of a webhook is never sent to that webhook itself, and to others only if they name the event or its type.
 const insertDeliveries = `
   with fresh as (
     insert into ${schema}.webhook_deliveries
@@ -19,7 +19,10 @@ const insertDeliveries = `
         end
     where change.user_id = $1
       and change.seq > (select change_seq from ${schema}.profiles where user_id = $1) - $2::bigint
-    returning webhook_id
+    returning webhook_id, pg_column_size(fields) + 160 + pg_column_size(user_id) as bytes
+  ), stored as (
+    update ${schema}.profiles set storage_written = storage_written + (select sum(bytes) from fresh)
+    where user_id = $1 and exists (select from fresh)
   )
   update ${schema}.webhooks set due_at = greatest(${writeTime}, paused_until)
   where user_id = $1 and id in (select webhook_id from fresh) and verified_at is not null

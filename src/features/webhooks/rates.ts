@@ -1,5 +1,5 @@
 /** Rate limits by key for outgoing messages. A key that has to wait gets a time for its next turn. */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../platform/bounded-cache';
 
 export interface Rate {
   readonly perSecond: number;
@@ -33,7 +33,7 @@ export function createRateLimit(
 ): RateLimit {
   const stepMs = 1_000 / perSecond;
   /** By key: when all messages would have been sent at an even rate, and when the next turn is. */
-  const books = new LRUCache<string, { evenAt: number; turnAt: number }>({ max: maxKeys });
+  const books = boundedCache<{ evenAt: number; turnAt: number }>(maxKeys);
   return {
     take(key, wanted) {
       const at = now();

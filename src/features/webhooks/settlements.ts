@@ -40,6 +40,7 @@ async function settleDelivery(
   // A delivery that was queued again meanwhile is sent again, whatever the result of this attempt.
   const isAsSent = current.due_at?.getTime() === settlement.delivery.due_at?.getTime();
   const attempts = [...current.attempts, settlement.attempt].slice(-keptAttempts);
+  lane.stored(Buffer.byteLength(JSON.stringify(settlement.attempt)));
   await update(lane.rows('webhook_deliveries').where('id', current.id), {
     ...(isAsSent && deliveryState(lane, current.tries + 1, settlement)),
     attempt_count: current.attempt_count + 1,

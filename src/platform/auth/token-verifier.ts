@@ -1,7 +1,7 @@
 import { createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { type CryptoKey, compactVerify, errors } from 'jose';
-import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
+import { boundedCache } from '../bounded-cache';
 import { readBearerClaims, type TokenSubject } from './claims';
 import { type Algorithm, type JwsHeader, readHeader } from './compact-jws';
 import type { AuthConfig } from './config';
@@ -52,7 +52,7 @@ export function createTokenVerifier({ config, log, now, monotonicNow }: TokenVer
     algorithm: 'HS256',
     key: createSecretKey(secret, 'utf8'),
   }));
-  const verified = new LRUCache<string, Verified>({ max: CACHED_TOKENS });
+  const verified = boundedCache<Verified>(CACHED_TOKENS);
   const keySet =
     config.keySetUrl === null ? null : createKeySet({ url: config.keySetUrl, log, now: monotonicNow });
 

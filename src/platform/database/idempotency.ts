@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { QueryResult, QueryResultRow } from 'pg';
 import { type IdempotencyKeyRow, schema } from './rows';
+import { bytesOfRow } from './storage';
 import type { Statement } from './transaction';
 
 /** A request with an idempotency key. It is carried out once per user, operation and key. */
@@ -89,11 +90,23 @@ export function readRefusal(
   return lock?.rows[0]?.taken === true ? undefined : { outcome: 'in-flight' };
 }
 
+/** The content of a reply that is stored. It is null if the body is larger than 1 MiB. */
+function storedContent({ content }: StoredReply): StoredReply['content'] {
+  return Buffer.byteLength(content?.body ?? '') > maxStoredBytes ? null : content;
+}
+
+/** The bytes of the record of a reply. */
+export function bytesOfReply(userId: string, reply: StoredReply): number {
+  const content = storedContent(reply);
+  const headers = content && JSON.stringify(content.headers);
+  return bytesOfRow(userId, { headers, body: content?.body ?? null, others: 'x'.repeat(128) });
+}
+
 /** The statement that stores the reply. If its body is larger than 1 MiB, only the status is stored. */
 export function storeStatement(userId: string, request: IdempotentRequest, reply: StoredReply): Statement {
   const { operation, key, fingerprint } = request;
   const { status } = reply;
-  const content = Buffer.byteLength(reply.content?.body ?? '') > maxStoredBytes ? null : reply.content;
+  const content = storedContent(reply);
   const headers = content && JSON.stringify(content.headers);
   return {
     name: 'idempotency-keep',

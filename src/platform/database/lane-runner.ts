@@ -7,6 +7,7 @@ import { enforceLaneLimits, limitToLane } from './bound';
 import { chunksOf, rowsInStatement } from './chunks';
 import { isTransient, isUnavailable, sqlState } from './errors';
 import {
+  bytesOfReply,
   type IdempotentRequest,
   lookUpStatements,
   type Refusal,
@@ -16,7 +17,6 @@ import {
 import {
   type AtomicWork,
   type Attempt,
-  type Change,
   type Lane,
   type LaneForJob,
   type LaneOpening,
@@ -28,11 +28,12 @@ import {
   type WritableLane,
   writeTime,
 } from './lane';
-import { eraseLane, lockLane, lockOrCreateLane, openScope, recordChanges } from './lane-sql';
+import { eraseLane, lockLane, lockOrCreateLane, openScope, recordChanges, storeBytes } from './lane-sql';
 import { type Pool, StaleConnection } from './pool';
 import { type Amounts, countsOf, findExceeded, growthOf, noQuotas, QuotaExceeded } from './quotas';
 import { schema } from './rows';
 import { jobsOwner, type Owner, ownerOf } from './shares';
+import { bytesOfRow, type PendingChange, toPendingChange } from './storage';
 import { type Connection, type Statement, sendAll, transact } from './transaction';
 
 export interface LaneOptions {
@@ -132,25 +133,34 @@ function laneOn({ knex, quotas, nameOf }: Shared, connection: Connection, userId
 
 /** What a write stores when it commits, beside its rows. */
 interface PendingEffects {
-  readonly changes: Change[];
+  readonly changes: PendingChange[];
+  /** The bytes of the rows that it inserted. */
+  rowBytes: number;
   erased: boolean;
   /** As it was when the write locked the lane. */
   profile: Pick<LockedProfile, 'delivers'>;
 }
 
-const noEffects = (): PendingEffects => ({ changes: [], erased: false, profile: { delivers: false } });
+const noEffects = (): PendingEffects => ({
+  changes: [],
+  rowBytes: 0,
+  erased: false,
+  profile: { delivers: false },
+});
 
 /** `WritableLane.attempt` on a connection. */
 async function attempt<T>(
   connection: Connection,
-  { changes }: PendingEffects,
+  effects: PendingEffects,
   part: () => Promise<T>,
   shouldKeep: (value: T) => boolean,
 ): Promise<Attempt<T>> {
+  const { changes, rowBytes } = effects;
   const changesBefore = changes.length;
   const undo = async () => {
     await connection.query('rollback to savepoint attempt');
     changes.length = changesBefore;
+    effects.rowBytes = rowBytes;
   };
   // Not awaited: if it fails, the statements after it fail too.
   connection.query('savepoint attempt').catch(ignore);
@@ -179,13 +189,17 @@ function writableLaneOn(
     now: knex.raw(writeTime),
     insert: (table, row) => {
       const rows = (Array.isArray(row) ? row : [row]) as object[];
+      for (const each of rows) effects.rowBytes += bytesOfRow(userId, each);
       return knex(`${schema}.${table}`)
         .connection(connection)
         .insert(rows.map((each) => ({ ...each, user_id: userId }))) as never;
     },
-    changed: (change) => effects.changes.push(change),
+    changed: (change) => effects.changes.push(toPendingChange(userId, change)),
+    stored: (bytes) => {
+      effects.rowBytes += bytes;
+    },
     attempt: (part, shouldKeep) => attempt(connection, effects, part, shouldKeep),
-    exceeded: async () => findExceeded(await counts, growthOf(effects.changes), quotas),
+    exceeded: async () => findExceeded(await counts, growthOf(effects.changes, effects.rowBytes), quotas),
     erase: () => {
       effects.erased = true;
     },
@@ -238,7 +252,13 @@ export function createLanes(
       String(pool.transactionTimeoutMs),
     ]);
 
-  function effectStatements(userId: string, { changes, erased, profile }: PendingEffects): Statement[] {
+  // Larger lanes are measured. Postgres takes null for a threshold that no lane reaches.
+  const measuredAbove = Number.isFinite(quotas.storage) ? Math.floor(quotas.storage / 2) : null;
+
+  function effectStatements(
+    userId: string,
+    { changes, rowBytes, erased, profile }: PendingEffects,
+  ): Statement[] {
     if (erased) {
       // One statement deletes the whole lane. It cannot be split, so it may take as long as the transaction.
       const longest = pool.transactionTimeoutMs;
@@ -247,18 +267,23 @@ export function createLanes(
         { text: eraseLane, values: [userId], query_timeout: longest },
       ];
     }
-    return chunksOf(changes, rowsInStatement).flatMap((chunk) => {
-      const { tasks, projects, tags, webhooks } = growthOf(chunk);
+    if (changes.length === 0) {
+      return rowBytes > 0 ? [named('lane-store', storeBytes, [userId, rowBytes, measuredAbove])] : [];
+    }
+    return chunksOf(changes, rowsInStatement).flatMap((chunk, index) => {
+      const { tasks, projects, tags, webhooks, storage } = growthOf(chunk, index === 0 ? rowBytes : 0);
       const record = named('lane-record', recordChanges, [
         userId,
         chunk.map((change) => change.type),
         chunk.map((change) => change.id),
         chunk.map((change) => change.action),
-        chunk.map((change) => JSON.stringify(change.fields)),
+        chunk.map((change) => change.json),
         tasks,
         projects,
         tags,
         webhooks,
+        storage,
+        measuredAbove,
       ]);
       return [record, ...(options.onRecorded?.(userId, profile, chunk.length) ?? []).map(prepared)];
     });
@@ -348,12 +373,15 @@ export function createLanes(
       closing(value) {
         isCommitted = atomic?.shouldCommit(value) ?? true;
         if (!isCommitted) return null;
-        const exceeded = findExceeded(counts, growthOf(effects.changes), quotas);
+        const reply = request && atomic.reply(value);
+        if (reply) effects.rowBytes += bytesOfReply(userId, reply);
+        const growth = growthOf(effects.changes, effects.rowBytes);
+        const exceeded = effects.erased ? undefined : findExceeded(counts, growth, quotas);
         if (exceeded) throw new QuotaExceeded(exceeded);
         const statements = effectStatements(userId, effects);
         // An erased lane keeps no idempotency record.
-        if (!request || effects.erased) return statements;
-        return [...statements, prepared(storeStatement(userId, request, atomic.reply(value)))];
+        if (!request || !reply || effects.erased) return statements;
+        return [...statements, prepared(storeStatement(userId, request, reply))];
       },
     });
     if (isCommitted) notifyChanged(userId, effects);

@@ -16,7 +16,21 @@ export const openScope = `
       where user_hash = sha256(convert_to($2, 'UTF8')) and ($4::float8 is null or extract(epoch from at) >= $4)
     ) as stale`;
 
-const counters = 'task_count, project_count, tag_count, webhook_count';
+const counters = 'task_count, project_count, tag_count, webhook_count, storage_written, storage_correction';
+
+/** Assignments that add bytes to the lane's storage, and have it measured if it is then larger than `threshold`. */
+const addStorage = (bytes: string, threshold: string) => `
+      storage_written = storage_written + ${bytes}::bigint,
+      storage_check_at = case when storage_written + storage_correction + ${bytes}::bigint > ${threshold}::bigint
+        then coalesce(storage_check_at, clock_timestamp()) else storage_check_at end`;
+
+/**
+ * Adds bytes to the lane's storage.
+ * Values: user id, the bytes, and the threshold of measuring (null for none).
+ */
+export const storeBytes = `
+  update ${schema}.profiles set ${addStorage('$2', '$3')}
+  where user_id = $1`;
 
 /**
  * Locks the lane's profile, and creates it for the first write (`made`). `for update` and the unique index allow one writer
@@ -52,13 +66,14 @@ export const eraseLane = `
 
 /**
  * Stores changes with the next sequence numbers of the lane, and updates the lane's counts.
- * Values: user id, four lists with one item per change (types, ids, actions, fields), and the growth of the four counts.
+ * Values: user id, four lists with one item per change (types, ids, actions, fields), the growth of the four counts and
+ * of the storage, and the threshold of measuring (null for none).
  */
 export const recordChanges = `
   with counter as (
     update ${schema}.profiles set change_seq = change_seq + cardinality($2::text[]),
       task_count = greatest(0, task_count + $6), project_count = greatest(0, project_count + $7),
-      tag_count = greatest(0, tag_count + $8), webhook_count = greatest(0, webhook_count + $9)
+      tag_count = greatest(0, tag_count + $8), webhook_count = greatest(0, webhook_count + $9),${addStorage('$10', '$11')}
     where user_id = $1
     returning change_seq - cardinality($2::text[]) as before
   )

@@ -8,7 +8,7 @@ import type { Amounts, ExceededQuota } from './quotas';
 import type { ChangeAction, ChangeType, LaneTables, ProfileRow } from './rows';
 
 export { type IdempotentRequest, type Refusal, type StoredReply, storedHours } from './idempotency';
-export { countsOf, findExceeded, QuotaExceeded, type QuotaName } from './quotas';
+export { countsOf, findExceeded, growthOf, QuotaExceeded, type QuotaName } from './quotas';
 export type { Statement } from './transaction';
 
 type Table = keyof LaneTables;
@@ -88,6 +88,8 @@ export interface WritableLane extends Lane {
   ): Knex.QueryBuilder<LaneTables[T], LaneTables[T][]>;
   /** Adds a change to the pending effects. It gets the lane's next sequence number when the write commits. */
   changed(change: Change): void;
+  /** Adds bytes to the lane's storage that no inserted row and no change includes. */
+  stored(bytes: number): void;
   /**
    * Runs a part of the write inside a savepoint. If the part throws, or `shouldKeep` is false for its value, its writes
    * and changes are undone and the write continues.

@@ -1,13 +1,13 @@
 /**
- * Quotas: the most rows of each kind in a lane, including rows in the trash. The lane's profile stores the counts,
- * and each write updates them from its changes.
+ * Quotas: the most rows of each kind in a lane, including rows in the trash, and the most bytes. The lane's profile
+ * stores the counts, and each write updates them from its changes.
  */
 import type { ChangeAction, ChangeType, ProfileRow } from './rows';
 
-export const quotaNames = ['tasks', 'projects', 'tags', 'webhooks'] as const;
+export const quotaNames = ['tasks', 'projects', 'tags', 'webhooks', 'storage'] as const;
 export type QuotaName = (typeof quotaNames)[number];
 
-/** A number for each quota. */
+/** A number for each quota; bytes for `storage`. */
 export type Amounts = Readonly<Record<QuotaName, number>>;
 
 /** A quota that a write exceeds. */
@@ -19,11 +19,18 @@ export interface ExceededQuota {
 /** A write would exceed a quota. It rejects with this error and changes nothing. */
 export class QuotaExceeded extends Error {
   constructor(readonly exceeded: ExceededQuota) {
-    super(`The lane may hold ${exceeded.limit} ${exceeded.quota}.`);
+    const { quota, limit } = exceeded;
+    super(`The lane may hold ${limit} ${quota === 'storage' ? 'bytes' : quota}.`);
   }
 }
 
-export const noQuotas: Amounts = { tasks: Infinity, projects: Infinity, tags: Infinity, webhooks: Infinity };
+export const noQuotas: Amounts = {
+  tasks: Infinity,
+  projects: Infinity,
+  tags: Infinity,
+  webhooks: Infinity,
+  storage: Infinity,
+};
 
 const quotasByType: { readonly [T in ChangeType]?: QuotaName } = {
   task: 'tasks',
@@ -32,30 +39,77 @@ const quotasByType: { readonly [T in ChangeType]?: QuotaName } = {
   webhook: 'webhooks',
 };
 
-/** The number of rows that changes add, minus the rows that they remove. */
-export function growthOf(
-  changes: Iterable<{ readonly type: ChangeType; readonly action: ChangeAction }>,
-): Amounts {
-  const growth = { tasks: 0, projects: 0, tags: 0, webhooks: 0 };
-  for (const { type, action } of changes) {
+/** What a write adds to a lane. */
+export interface Growth extends Amounts {
+  /** True if the write creates a task, project, tag or webhook. */
+  readonly creates: boolean;
+  /** The bytes of `storage`, without those of changes that free room. */
+  readonly refusableBytes: number;
+}
+
+/** A change as quotas see it. */
+export interface CountedChange {
+  readonly type: ChangeType;
+  readonly action: ChangeAction;
+  /** The bytes that it adds to the lane. */
+  readonly bytes: number;
+  /** True if the change makes the entity smaller, and can be made only once. */
+  readonly frees: boolean;
+}
+
+/**
+ * The number of rows that changes add, minus the rows that they remove, and the bytes that the write adds.
+ * @param otherBytes bytes that the changes do not include, such as those of inserted rows
+ */
+export function growthOf(changes: Iterable<CountedChange>, otherBytes = 0): Growth {
+  const growth = { tasks: 0, projects: 0, tags: 0, webhooks: 0, storage: otherBytes };
+  let [refusableBytes, creates] = [otherBytes, false];
+  for (const { type, action, bytes, frees } of changes) {
+    growth.storage += bytes;
+    if (!frees) refusableBytes += bytes;
     const quota = quotasByType[type];
     if (quota === undefined) continue;
     // A deleted task stays in the trash until it is purged.
     const removed = type === 'task' ? 'purged' : 'deleted';
-    if (action === 'created') growth[quota] += 1;
-    else if (action === removed) growth[quota] -= 1;
+    if (action === 'created') {
+      growth[quota] += 1;
+      creates = true;
+    }
+    if (action === removed) growth[quota] -= 1;
   }
-  return growth;
+  return { ...growth, creates, refusableBytes };
 }
 
 /** The counts in a lane's profile; zero if the lane does not exist yet. */
 export function countsOf(profile: Partial<ProfileRow> | undefined): Amounts {
   const { task_count = 0, project_count = 0, tag_count = 0, webhook_count = 0 } = profile ?? {};
-  return { tasks: task_count, projects: project_count, tags: tag_count, webhooks: webhook_count };
+  const { storage_written = 0, storage_correction = 0 } = profile ?? {};
+  return {
+    tasks: task_count,
+    projects: project_count,
+    tags: tag_count,
+    webhooks: webhook_count,
+    storage: Math.max(0, Number(storage_written) + Number(storage_correction)),
+  };
 }
 
-/** The first quota that the lane would exceed. A write that only removes rows exceeds none. */
-export function findExceeded(counts: Amounts, growth: Amounts, quotas: Amounts): ExceededQuota | undefined {
-  const quota = quotaNames.find((name) => growth[name] > 0 && counts[name] + growth[name] > quotas[name]);
+// A full lane can still be edited and made smaller. Each edit needs room, because the history stores it.
+const reserveForEdits = 0.1;
+
+function exceedsStorage(used: number, { creates, refusableBytes, storage }: Growth, quota: number): boolean {
+  const limit = creates ? quota : quota * (1 + reserveForEdits);
+  return refusableBytes > 0 && used + storage > limit;
+}
+
+/**
+ * The first quota that the lane would exceed. A write that only frees room exceeds none. A write that creates no
+ * task, project, tag or webhook may exceed the quota of storage by a tenth.
+ */
+export function findExceeded(counts: Amounts, growth: Growth, quotas: Amounts): ExceededQuota | undefined {
+  const quota = quotaNames.find((name) =>
+    name === 'storage'
+      ? exceedsStorage(counts.storage, growth, quotas.storage)
+      : growth[name] > 0 && counts[name] + growth[name] > quotas[name],
+  );
   return quota && { quota, limit: quotas[quota] };
 }

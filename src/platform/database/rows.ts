@@ -225,6 +225,12 @@ export interface ProfileRow {
   project_count: number;
   tag_count: number;
   webhook_count: number;
+  /** A bigint: the bytes that all writes so far have added to the lane, by an estimate (`storage.ts`). */
+  storage_written: string;
+  /** A bigint: what must be added to `storage_written` for the bytes that the lane has. */
+  storage_correction: string;
+  /** When the lane's bytes are measured next; null for a small lane. */
+  storage_check_at: Date | null;
   version: number;
   created_at: Date;
   updated_at: Date | null;

@@ -18,8 +18,11 @@ export interface SystemGrant<Row> {
 type SystemGrants = { readonly [T in keyof Tables]?: SystemGrant<Tables[T]> };
 
 export const systemGrants = {
-  // All lanes and their change sequences. A restored database needs new epochs.
-  profiles: { select: ['user_id', 'epoch', 'change_seq'], update: ['epoch'] },
+  // All lanes and their change sequences. A restored database needs new epochs. Finds lanes to measure.
+  profiles: {
+    select: ['user_id', 'epoch', 'change_seq', 'storage_check_at'],
+    update: ['epoch', 'storage_check_at'],
+  },
   // Detects that the database was restored.
   installation: {
     select: [

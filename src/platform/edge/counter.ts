@@ -1,5 +1,5 @@
 /** Counts units per key in windows of one minute. */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../bounded-cache';
 
 /** Milliseconds. */
 export const windowMs = 60_000;
@@ -28,7 +28,7 @@ const maxKeys = 50_000;
 
 /** Makes a counter in the memory of this process, for a bounded number of keys. It uses a monotonic clock. */
 export function memoryCounter(now: () => number = () => performance.now()): Counter {
-  const windows = new LRUCache<string, { total: number; endsAt: number }>({ max: maxKeys });
+  const windows = boundedCache<{ total: number; endsAt: number }>(maxKeys);
   return {
     async take(key, units, limit) {
       const time = now();

@@ -5,8 +5,8 @@
  */
 import { hash } from 'node:crypto';
 import type { Request } from 'express';
-import { LRUCache } from 'lru-cache';
 import type { Scope } from '../auth/scopes';
+import { boundedCache } from '../bounded-cache';
 import { networkOf } from './address';
 import { type Counter, type CountResult, windowMs } from './counter';
 
@@ -42,7 +42,7 @@ export interface RateLimiter {
 }
 
 // The partition keys of the latest callers.
-const partitions = new LRUCache<string, string>({ max: 10_000 });
+const partitions = boundedCache<string>(10_000);
 
 function partitionOf(key: string): string {
   const known = partitions.get(key);
@@ -85,7 +85,7 @@ const maxSuspects = 10_000;
 
 /** Makes the limiter. `counter` stores the counts. */
 export function createRateLimiter(limits: RateLimits, counter: Counter): RateLimiter {
-  const suspects = new LRUCache<string, true>({ max: maxSuspects });
+  const suspects = boundedCache<true>(maxSuspects);
   const inTurn = createTurns();
 
   async function take(name: string, key: string, units: number, limit: number, response: ResponseHeaders) {

@@ -7,27 +7,31 @@ import { createBreaker, within } from './breaker';
 import { type Counter, type CountResult, memoryCounter, windowMs } from './counter';
 
 // If Redis' clock was set back, the remaining time is limited to the length of a window.
-const take = defineScript({
-  SCRIPT: `
-    local units, limit, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-    local total = tonumber(redis.call('GET', KEYS[1])) or 0
-    local left = redis.call('PTTL', KEYS[1])
-    if left < 1 or left > window then left = window end
-    local fits = total < limit
-    if fits then total = total + units end
-    redis.call('SET', KEYS[1], total, 'PX', left)
-    return {fits and 1 or 0, total, left}`,
-  NUMBER_OF_KEYS: 1,
-  parseCommand(parser, key: string, units: number, limit: number) {
-    parser.pushKey(key);
-    parser.push(String(units), String(limit), String(windowMs));
-  },
-  transformReply: ([fits, total, leftMs]: [number, number, number]): CountResult => ({
-    fits: fits === 1,
-    total,
-    leftMs,
-  }),
-});
+const takeScript = `
+  local units, limit, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+  local total = tonumber(redis.call('GET', KEYS[1])) or 0
+  local left = redis.call('PTTL', KEYS[1])
+  if left < 1 or left > window then left = window end
+  local fits = total < limit
+  if fits then total = total + units end
+  redis.call('SET', KEYS[1], total, 'PX', left)
+  return {fits and 1 or 0, total, left}`;
+
+// A function, so that the client's package is loaded only with Redis.
+const defineTake = () =>
+  defineScript({
+    SCRIPT: takeScript,
+    NUMBER_OF_KEYS: 1,
+    parseCommand(parser, key: string, units: number, limit: number) {
+      parser.pushKey(key);
+      parser.push(String(units), String(limit), String(windowMs));
+    },
+    transformReply: ([fits, total, leftMs]: [number, number, number]): CountResult => ({
+      fits: fits === 1,
+      total,
+      leftMs,
+    }),
+  });
 
 const prefix = 'tasklane:rate:';
 const deadlineMs = 250;
@@ -46,7 +50,7 @@ export async function redisCounter(url: string, log: Logger): Promise<Counter> {
   const tls = protocol === 'rediss:' && { ...readTls(searchParams)?.options, tls: true as const };
   const client = createClient({
     url,
-    scripts: { take },
+    scripts: { take: defineTake() },
     // Requests must not wait until Redis is available again.
     disableOfflineQueue: true,
     commandsQueueMaxLength: 10_000,

@@ -17,6 +17,8 @@ export interface JobContext {
 export interface Round {
   /** Whether there is more to do now. */
   readonly more: boolean;
+  /** Milliseconds until the job has something to do, as far as is known; left out if it does not know. */
+  readonly dueInMs?: number | undefined;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface Round {
  */
 export interface Job {
   readonly name: string;
-  /** The approximate time between rounds, in milliseconds. */
+  /** The approximate time between rounds, in milliseconds. While nobody uses the service, it can be longer. */
   readonly everyMs: number;
   /** Runs one bounded round. */
   run(context: JobContext): Promise<Round>;

@@ -1,7 +1,8 @@
 /** Runs the background jobs in this process. Each job runs one round at a time until the service stops. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isUnavailable } from '../database/errors';
+import { alwaysBusy } from './activity';
 import type { Job, JobContext, Round } from './job';
+import { createSchedule, type Schedule } from './schedule';
 
 export interface JobRunner {
   /** Starts to run the jobs. */
@@ -33,8 +34,8 @@ export function pauseAfter(everyMs: number, failures: number): number {
 interface JobLoop {
   /** Runs one round, after the current one. */
   round(): Promise<Round>;
-  /** Runs rounds until there is no more to do, at most 100. */
-  rounds(): Promise<void>;
+  /** Runs rounds until there is no more to do, at most 100. Resolves with the last round. */
+  rounds(): Promise<Round>;
 }
 
 function createJobLoop(job: Job, context: JobContext): JobLoop {
@@ -48,46 +49,51 @@ function createJobLoop(job: Job, context: JobContext): JobLoop {
   return {
     round,
     async rounds() {
-      for (let count = 0; count < roundsInARow && !context.signal.aborted; count++) {
-        if (!(await round()).more) return;
+      let last: Round = { more: true };
+      for (let count = 0; count < roundsInARow && last.more && !context.signal.aborted; count++) {
+        last = await round();
       }
+      return last;
     },
   };
 }
+
+const defaultSchedule = () => createSchedule(alwaysBusy, longestBackOffMs);
 
 /** Makes the runner of jobs. Nothing runs before `start`. */
 export function createJobRunner(
   jobs: readonly Job[],
   { withSystem, laneForJob, log }: Omit<JobContext, 'signal'>,
+  schedule: Schedule = defaultSchedule(),
 ): JobRunner {
   const stopping = new AbortController();
   const { signal } = stopping;
   const context: JobContext = { withSystem, laneForJob, log, signal };
   const loops = new Map(jobs.map((job) => [job.name, createJobLoop(job, context)]));
-  const inFlight = new Set<Promise<void>>();
+  const inFlight = new Set<Promise<unknown>>();
 
-  function track(work: Promise<void>): Promise<void> {
+  function track<T>(work: Promise<T>): Promise<T> {
     inFlight.add(work);
     const done = () => void inFlight.delete(work);
     work.then(done, done);
     return work;
   }
 
-  const pause = (ms: number) => sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
-
   async function runOn(job: Job, loop: JobLoop): Promise<void> {
     let failures = 0;
-    await pause(Math.min(job.everyMs, firstWithinMs) * Math.random());
+    let dueInMs: number | undefined;
+    await schedule.wait(Math.min(job.everyMs, firstWithinMs) * Math.random(), undefined, signal);
     while (!signal.aborted) {
       try {
-        await loop.rounds();
+        dueInMs = (await loop.rounds()).dueInMs;
         failures = 0;
       } catch (error) {
         failures++;
+        dueInMs = undefined;
         const level = isUnavailable(error) ? 'warn' : 'error';
         log[level]({ err: error, job: job.name, faults: failures }, 'job failed');
       }
-      await pause(pauseAfter(job.everyMs, failures));
+      await schedule.wait(pauseAfter(job.everyMs, failures), dueInMs, signal);
     }
   }
 

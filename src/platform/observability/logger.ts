@@ -1,8 +1,8 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { LRUCache } from 'lru-cache';
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
+import { boundedCache } from '../bounded-cache';
 import { errorSerializer } from './errors';
 import { requestContext } from './request-context';
 import { standardOutput } from './standard-output';
@@ -51,7 +51,7 @@ export function requestId({ headers }: IncomingMessage): string {
 }
 
 // The hashes of the latest users: each costs more than its line.
-const hashes = new LRUCache<string, string>({ max: 10_000 });
+const hashes = boundedCache<string>(10_000);
 
 /** The hash of a user id for the log. Lines of one user can be found, but the id cannot be read from them. */
 export function hashUser(userId: string): string {

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
+import { clientContract } from '../contract/document/client-contract';
 import { contractDocument } from '../contract/document/contract';
 import { problemTypes } from '../contract/document/problems';
 import type { Handlers } from '../contract/http/call';
@@ -16,6 +17,11 @@ export interface ServiceState {
   readonly authorizationServers: readonly string[];
 }
 
+/** The text of a generated file. The file is opened when the text is read. */
+async function* textOf(...path: string[]): AsyncGenerator<string> {
+  yield* createReadStream(projectPath('generated', ...path), 'utf8');
+}
+
 /** The handlers for health, the contract and its documentation. */
 export function serviceHandlers(
   state: ServiceState,
@@ -31,9 +37,6 @@ export function serviceHandlers(
   | 'getDocsScript'
   | 'getProblemType'
 > {
-  const clientContract = JSON.parse(readFileSync(projectPath('generated', 'openapi-client.json'), 'utf8'));
-  const yaml = readFileSync(projectPath('generated', 'openapi.yaml'), 'utf8');
-  const script = readFileSync(projectPath('generated', 'docs', 'redoc.js'), 'utf8');
   const docs = docsPage();
 
   return {
@@ -64,11 +67,11 @@ export function serviceHandlers(
     },
 
     async getClientContract(call) {
-      return call.reply(200, clientContract);
+      return call.reply(200, clientContract(contractDocument) as { openapi: string });
     },
 
     async getContractYaml(call) {
-      return call.reply(200, yaml);
+      return call.stream(200, textOf('openapi.yaml'));
     },
 
     async getDocs(call) {
@@ -76,7 +79,7 @@ export function serviceHandlers(
     },
 
     async getDocsScript(call) {
-      return call.reply(200, script, { 'Cache-Control': 'public, max-age=3600' });
+      return call.stream(200, textOf('docs', 'redoc.js'), { 'Cache-Control': 'public, max-age=3600' });
     },
 
     async getProblemType(call) {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { Activity } from '../jobs/activity';
 
 const firstPauseMs = 250;
 const longestPauseMs = 15_000;
@@ -22,4 +23,25 @@ export async function untilReady(
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
   }
   return false;
+}
+
+/**
+ * Remembers for `idleMs` that there is no problem, while nobody uses the service. Thus probes of the readiness do not
+ * keep awake a database that suspends itself.
+ * @param now a monotonic clock in milliseconds
+ */
+export function rememberWhileIdle(
+  findProblem: () => Promise<string | null>,
+  activity: Pick<Activity, 'isIdle'>,
+  idleMs: number,
+  now: () => number = () => performance.now(),
+): () => Promise<string | null> {
+  let goodUntil = Number.NEGATIVE_INFINITY;
+  return async () => {
+    const at = now();
+    if (activity.isIdle() && at < goodUntil) return null;
+    const problem = await findProblem();
+    goodUntil = problem === null ? at + idleMs : Number.NEGATIVE_INFINITY;
+    return problem;
+  };
 }

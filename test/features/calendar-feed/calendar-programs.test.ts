@@ -250,7 +250,7 @@ function withoutWrong(calendar: string, program: Program): string {
       expect(await ada.send('POST', '/tasks', { body })).toMatchObject({ status: 201 });
     }
     const csv = { body: underwayFile, headers: { 'Content-Type': 'text/csv' } };
-    expect(await ada.send('POST', '/import', csv)).toMatchObject({ status: 200 });
+    expect(await ada.send('POST', '/import.csv', csv)).toMatchObject({ status: 200 });
     url = (await ada.send('POST', '/calendar-feed')).body.url;
   });
   afterAll(() => service?.stop());

@@ -190,7 +190,7 @@ describe('a conditional request for a feed', () => {
     ['a task', () => ada.send('POST', '/tasks', { body: { title: 'Due', due_date: '2026-11-28' } })],
     ['the name of a tag', renameTag],
     ['the zone', () => ada.send('PATCH', '/profile', { body: { time_zone: 'Europe/Zurich' } })],
-    ['tasks, by an import', () => ada.send('POST', '/import', importOfOne)],
+    ['tasks, by an import', () => ada.send('POST', '/import.csv', importOfOne)],
   ];
   test.each(changes)('gets a new feed after a change of %s', async (_what, change) => {
     await ada.send('POST', '/tasks', { body: { title: 'Tagged', due_date: '2026-11-28', tags: ['home'] } });

@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import { type ApiResponse, send } from '../../support/api';
 import { query } from '../../support/database';
 import { waitingForLocks } from '../../support/held-lane';
-import { exampleBody, examplePath, operations } from '../../support/operations';
+import { examplePath, exampleRequest, operations } from '../../support/operations';
 import { testSecret, useTestService } from '../../support/service';
 import { until } from '../../support/until';
 
@@ -150,7 +150,7 @@ describe('a token from before', () => {
         examplePath(operation, userId),
         {
           token,
-          body: exampleBody(operation),
+          ...exampleRequest(operation),
         },
       );
       expectRefused(response);

@@ -10,6 +10,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { maxItemBytes } from '../../../src/platform/contract/bodies/json-items';
 import type { ApiResponse, Body } from '../../support/api';
 import { holdLane, waitingForLocks } from '../../support/held-lane';
+import { importPaths } from '../../support/imports';
 import { startTestService, type TestService } from '../../support/service';
 import { until } from '../../support/until';
 import { makeUser, type TestUser } from '../../support/user';
@@ -61,12 +62,13 @@ function importInto(
   headers: Record<string, string> = {},
   query = '',
 ): Promise<ApiResponse> {
-  return user.send('POST', `/import${query}`, { body, headers });
+  const path = importPaths[headers['Content-Type'] ?? 'application/json'];
+  return user.send('POST', `${path}${query}`, { body, headers });
 }
 
 /** An upload that has sent only its first part. */
 function beginUpload(user: TestUser, part: string | Buffer, headers: Record<string, string>): ClientRequest {
-  const upload = request(`${service.url}${user.lane}/import`, {
+  const upload = request(`${service.url}${user.lane}/import.csv`, {
     method: 'POST',
     headers: { Authorization: `Bearer ${user.token}`, ...headers },
   });

@@ -10,6 +10,7 @@ import type { Notes } from '../../../src/features/transfer/notes';
 import { readItems, splitDocument } from '../../../src/platform/contract/bodies/json-items';
 import type { Body } from '../../support/api';
 import { type Blocking, measureBlocking } from '../../support/event-loop';
+import { importPaths } from '../../support/imports';
 import { useTestService } from '../../support/service';
 import { makeUser, type TestUser } from '../../support/user';
 
@@ -219,7 +220,10 @@ describe('the service', () => {
     const headers = { Authorization: `Bearer ${ada.token}`, 'Content-Type': type };
     let [status, text] = [0, ''];
     const held = await measureBlocking(async () => {
-      const sending = request(`${service.url}${ada.lane}/import${query}`, { method: 'POST', headers });
+      const sending = request(`${service.url}${ada.lane}${importPaths[type]}${query}`, {
+        method: 'POST',
+        headers,
+      });
       sending.end(body);
       const [response] = await once(sending, 'response');
       status = response.statusCode;

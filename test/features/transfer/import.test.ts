@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { contractDocument } from '../../../src/platform/contract/document/contract';
 import type { ApiResponse, Body } from '../../support/api';
 import { query } from '../../support/database';
+import { exampleBody, operations } from '../../support/operations';
 import { useTestService } from '../../support/service';
 import { makeUser, type TestUser, useUser } from '../../support/user';
 
@@ -19,7 +20,7 @@ function importInto(
   dryRun = false,
 ): Promise<ApiResponse> {
   const headers = { 'Content-Type': types[type] };
-  return user.send('POST', `/import${dryRun ? '?dry_run=true' : ''}`, { body, headers });
+  return user.send('POST', `/import.${type}${dryRun ? '?dry_run=true' : ''}`, { body, headers });
 }
 
 const document = (parts: object) => ({ format: 'tasklane-export', version: 2, ...parts });
@@ -75,6 +76,75 @@ const completion = (id: string | undefined, task_id: string | undefined, reopene
   ...{ id, user_id: 'x', task_id, title: 'x', due_date: '2026-01-01', due_time: null, time_zone: null },
   ...{ completed_at: '2026-01-01T00:00:00Z', rrule: 'FREQ=DAILY', status: 'pending', next_due_date: null },
   reopened,
+});
+
+const imports = operations.filter(({ isSpooled }) => isSpooled);
+
+describe.each(imports.map((operation) => [operation.id, operation] as const))('%s', (_id, operation) => {
+  const [type = ''] = operation.mediaTypes;
+  const path = operation.path.replace('/api/{user_id}', '');
+  const body = exampleBody(operation);
+
+  test('answers the file of its example with the report of its example', async () => {
+    const { status, body: report } = await ada.send('POST', `${path}?dry_run=true`, {
+      body,
+      headers: { 'Content-Type': type },
+    });
+    expect(status).toBe(200);
+    const { responses } = contractDocument.paths?.[operation.path]?.post ?? {};
+    expect(responses).toMatchObject({ 200: { content: { 'application/json': { example: report } } } });
+  });
+
+  test('has a former address, which redirects by the media type', async () => {
+    const redirect = await ada.send('POST', '/import?dry_run=true', {
+      body,
+      headers: { 'Content-Type': `${type}; charset=utf-8` },
+    });
+    expect(redirect).toMatchObject({ status: 308, body: undefined });
+    expect(redirect.headers.location).toBe(`${ada.lane}${path}?dry_run=true`);
+    const followed = await fetch(`${service.url}${ada.lane}/import?dry_run=true`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${ada.token}`, 'Content-Type': type },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+    expect(await followed.json()).toMatchObject({ dry_run: true, faults: 0 });
+  });
+
+  test('accepts no other media type', async () => {
+    for (const other of Object.values(types)) {
+      if (other === type) continue;
+      expect(await ada.send('POST', path, { body, headers: { 'Content-Type': other } })).toMatchObject({
+        status: 415,
+        body: { detail: `The operation supports ${type}, in UTF-8.` },
+      });
+    }
+  });
+});
+
+test('the former address of imports answers 415, 404 and 405 like any other', async () => {
+  const send = (method: string, type: string) =>
+    ada.send(method, '/import', { body: '{}', headers: { 'Content-Type': type } });
+  expect(await send('POST', 'application/xml')).toMatchObject({
+    status: 415,
+    body: {
+      code: 'unsupported-media-type',
+      detail: 'The operation supports application/json or text/csv or text/calendar, in UTF-8.',
+    },
+  });
+  const other = await send('PUT', 'application/json');
+  expect(other).toMatchObject({ status: 405, body: { code: 'method-not-allowed' } });
+  expect(other.headers.allow).toBe('POST, OPTIONS');
+  expect((await ada.send('POST', '/import/', { body: '' })).status).toBe(404);
+});
+
+test('a redirect stays below the path of the lane', async () => {
+  const response = await fetch(`${service.url}/api/%2F%2Fevil.example.com%3F/import`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'text/csv' },
+    redirect: 'manual',
+  });
+  expect(response.status).toBe(308);
+  expect(response.headers.get('Location')).toBe('/api/%2F%2Fevil.example.com%3F/import.csv');
 });
 
 describe('an export of Tasklane', () => {
@@ -536,7 +606,7 @@ describe('CSV', () => {
     });
     expect((await importInto(ada, 'csv', Buffer.from('title\nGrün', 'utf16le'))).status).not.toBe(200);
     const headers = { 'Content-Type': 'text/csv; charset=iso-8859-1' };
-    expect((await ada.send('POST', '/import', { body: 'title\nx', headers })).status).toBe(415);
+    expect((await ada.send('POST', '/import.csv', { body: 'title\nx', headers })).status).toBe(415);
   });
 
   test('whatever the text, comes back as it was', async () => {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { importPaths } from '../../support/imports';
 import { startProcess } from '../../support/process';
 import { testSecret } from '../../support/service';
 import { makeUser, type TestUser } from '../../support/user';
@@ -57,7 +58,7 @@ afterAll(async () => {
 });
 
 test.each(Object.keys(fileOf))('a file of %s that is larger than the heap is read', async (type) => {
-  const upload = request(`${await service.url}${ada.lane}/import?dry_run=true`, {
+  const upload = request(`${await service.url}${ada.lane}${importPaths[type]}?dry_run=true`, {
     method: 'POST',
     headers: { Authorization: `Bearer ${ada.token}`, 'Content-Type': type },
   });

@@ -28,7 +28,7 @@ beforeEach(async () => {
 
 const headers = { 'Content-Type': 'text/csv' };
 const importInto = (user: TestUser, body: string): Promise<ApiResponse> =>
-  send(service.url, 'POST', `${user.lane}/import`, { token: user.token, body, headers });
+  send(service.url, 'POST', `${user.lane}/import.csv`, { token: user.token, body, headers });
 
 /** A socket that has sent the head of an import, and its response. */
 function openUpload(user: TestUser, length: number, more = ''): { socket: Socket; answer(): string } {
@@ -39,7 +39,7 @@ function openUpload(user: TestUser, length: number, more = ''): { socket: Socket
   });
   socket.on('error', () => undefined);
   socket.write(
-    `POST ${user.lane}/import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${user.token}\r\nContent-Type: text/csv\r\nContent-Length: ${length}\r\n${more}\r\n`,
+    `POST ${user.lane}/import.csv HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${user.token}\r\nContent-Type: text/csv\r\nContent-Length: ${length}\r\n${more}\r\n`,
   );
   return { socket, answer: () => answer };
 }

@@ -8,7 +8,7 @@ import { Client } from 'pg';
 import type { Operation } from '../../../src/platform/contract/document/contract';
 import { type ApiResponse, type Body, type RequestOptions, send } from '../../support/api';
 import { type BetterAuthServer, type SignedUp, startBetterAuth } from '../../support/better-auth';
-import { exampleBody, examplePath, operations } from '../../support/operations';
+import { examplePath, exampleRequest, operations } from '../../support/operations';
 import { assertDescribed } from '../../support/response-check';
 import { startTestService, type TestService } from '../../support/service';
 import { until } from '../../support/until';
@@ -182,7 +182,7 @@ describe('with the secret and its cookie', () => {
 
   function call(operation: Operation, options: RequestOptions): Promise<ApiResponse> {
     return send(service.url, operation.method.toUpperCase(), examplePath(operation, 'alice'), {
-      body: exampleBody(operation),
+      ...exampleRequest(operation),
       ...options,
     });
   }

@@ -91,6 +91,8 @@ const seeds: Record<string, string> = {
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d72', 'https://hooks.example.com/2', 'whsec_AA==', 'unverified', now(), null),
       ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d73', 'https://hooks.example.com/3', 'whsec_AA==', null, null, now())`,
   '20261121000080_installation': `update tasklane.installation set system_identifier = '1', seen_at = now()`,
+  '20261121000090_lane_storage': `
+    update tasklane.profiles set storage_written = 1000, storage_correction = -10, storage_check_at = now()`,
 };
 
 const names = migrationNames();

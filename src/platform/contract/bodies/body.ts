@@ -22,17 +22,20 @@ function hasBody(request: Request): boolean {
   );
 }
 
-/** The media type of the operation that matches the request's `Content-Type` (RFC 9110, section 8.3). */
-function negotiatedType(operation: Operation, request: Request): string {
+/**
+ * The media type that matches the request's `Content-Type` (RFC 9110, section 8.3).
+ * @throws ProblemError if none does
+ */
+export function negotiatedType(mediaTypes: readonly string[], request: Request): string {
   // Most clients use the contract's spelling.
   const given = request.headers['content-type'];
-  if (given !== undefined && operation.mediaTypes.includes(given)) return given;
+  if (given !== undefined && mediaTypes.includes(given)) return given;
   const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
-  const mediaType = operation.mediaTypes.find((each) => each === type.trim());
+  const mediaType = mediaTypes.find((each) => each === type.trim());
   const charset = parameters.map((each) => each.trim()).find((each) => each.startsWith('charset='));
   if (mediaType === undefined || (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset))) {
     throw new ProblemError('unsupported-media-type', {
-      detail: `The operation supports ${operation.mediaTypes.join(' or ')}, in UTF-8.`,
+      detail: `The operation supports ${mediaTypes.join(' or ')}, in UTF-8.`,
     });
   }
   return mediaType;
@@ -168,7 +171,7 @@ export function bodyReader(operation: Operation, maxBytes: number, spool: Spool)
       else delete request.headers['content-type'];
       return;
     }
-    const type = negotiatedType(operation, request);
+    const type = negotiatedType(operation.mediaTypes, request);
     request.headers['content-type'] = type;
     if (operation.isSpooled) {
       const body = await spool(request, type, owner);

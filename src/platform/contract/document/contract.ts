@@ -16,6 +16,8 @@ export interface Operation {
   readonly method: Method;
   /** The path, as in the contract: `/api/{user_id}/tasks`. */
   readonly path: string;
+  /** An address that the operation had before; null if it had none. */
+  readonly formerPath: string | null;
   /** The scope that the caller needs; null if anyone may call. */
   readonly scope: Scope | null;
   /** The names of its query parameters. */
@@ -75,6 +77,7 @@ interface OperationObject {
   requestBody?: BodyObject;
   responses: Record<string, ResponseObject>;
   security?: Record<string, string[]>[];
+  'x-former-path'?: string;
   'x-representation'?: string;
   'x-cost'?: Cost;
 }
@@ -133,6 +136,7 @@ function readOperation(
     id: operation.operationId as OperationId,
     method,
     path,
+    formerPath: operation['x-former-path'] ?? null,
     scope: readScope(operation.operationId, operation.security ?? document.security ?? []),
     queryNames: new Set(query.map((each) => each.name)),
     headerNames: headers.map((each) => each.name.toLowerCase()),

@@ -1,6 +1,6 @@
 /** The types of what a handler receives and what it may answer, derived from the contract. */
 import type { Logger } from 'pino';
-import type { operations } from '../../../../generated/openapi';
+import type { operations, SpooledOperation } from '../../../../generated/openapi';
 import type { Identity } from '../../auth/authenticator';
 import type { UserScope } from '../../database/lane';
 import type { SpooledBody } from '../bodies/spool';
@@ -125,9 +125,6 @@ type PlatformRequestHeader = 'Idempotency-Key' | 'If-Match' | 'If-None-Match';
 type HeadersOf<Id extends OperationId> = operations[Id]['parameters'] extends { header?: infer H }
   ? { [K in Exclude<keyof H, PlatformRequestHeader> as Lowercase<K & string>]: H[K] }
   : unknown;
-// The operations with `x-spooled`, which the generated types do not show.
-type SpooledOperation = 'importLane';
-
 type BodyOf<Id extends OperationId> = Id extends SpooledOperation
   ? SpooledBody
   : operations[Id] extends { requestBody: { content: infer C } }

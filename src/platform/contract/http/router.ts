@@ -17,6 +17,7 @@ import type { Handlers } from '../http/call';
 import { createValidators, type Input, type OperationValidator } from '../validation/validator';
 import { type Admission, admit, answerPublic, charge, refuseToken } from './admission';
 import { Exchange } from './exchange';
+import { formerAddresses, redirect } from './former-addresses';
 import { HandlerCall } from './handler-call';
 import { headOf } from './head';
 import { readIdempotentRequest } from './idempotency';
@@ -231,6 +232,9 @@ export async function createContractRouter(
       ),
     };
     matcher.add(operation.method.toUpperCase(), operation.path, serve(prepared, { ...dependencies, costs }));
+  }
+  for (const { method, path, operations } of formerAddresses(contract.operations)) {
+    matcher.add(method.toUpperCase(), path, redirect(operations));
   }
 
   async function dispatch(exchange: Exchange): Promise<void> {

@@ -96,6 +96,12 @@ function rank(error: SchemaError): number {
   return index === -1 ? first.length : index;
 }
 
+/** The detail of an error of a value that can also be null. */
+function orNull({ keyword = '', detail }: SchemaError): string {
+  if (keyword === 'enum') return `${detail}, null`;
+  return keyword === 'type' && detail !== 'must be null' ? `${detail} or null` : detail;
+}
+
 /** The pointers to all that a value is in, from the inside out. */
 function pointersAbove(pointer: string): string[] {
   const above: string[] = [];
@@ -115,11 +121,15 @@ export function mostTelling(errors: readonly SchemaError[]): ValidationError[] {
     const other = told.get(error.pointer);
     if (!other || rank(error) < rank(other)) told.set(error.pointer, error);
   }
+  const nullable = new Set(errors.filter(isNullAlternative).map(({ pointer }) => pointer));
   const withErrorsInside = new Set([...told.keys()].flatMap(pointersAbove));
   const isHidden = (error: SchemaError) =>
     (rank(error) > first.length && withErrorsInside.has(error.pointer)) ||
     pointersAbove(error.pointer).some((outer) => told.get(outer)?.code === 'too-long');
   return [...told.values()]
     .filter((error) => !isHidden(error))
-    .map(({ pointer, code, detail }) => ({ pointer, code, detail }));
+    .map((error) => {
+      const { pointer, code, detail } = error;
+      return { pointer, code, detail: nullable.has(pointer) ? orNull(error) : detail };
+    });
 }

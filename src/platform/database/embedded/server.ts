@@ -192,7 +192,7 @@ interface Start {
 /** Failures that another attempt can avoid: another process took the port, or a killed server has not ended yet. */
 const RETRYABLE = ['could not bind', 'postmaster.pid" already exists', 'is still in use'];
 const OTHER_VERSION =
-  /initialized by PostgreSQL version ([^\s,]+), which is not compatible with this version (\S*[^\s.])/;
+  /initialized by PostgreSQL version ([^\s,]{1,40}), which is not compatible with this version (\S{0,40}[^\s.])/;
 
 function describeExit(log: string, output: string): Error {
   const [, theirs, ours] = OTHER_VERSION.exec(output) ?? [];

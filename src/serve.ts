@@ -1,0 +1,86 @@
+import type { Logger } from 'pino';
+import { ConfigError, parseConfig, readEnvironment } from './config';
+import { developmentKey, signDevelopmentToken } from './platform/auth/development-token';
+import { createLogger } from './platform/observability/logger';
+import { type StandardOutput, standardOutput } from './platform/observability/standard-output';
+import { type Service, startService } from './start';
+
+/** Text for new users: the documentation, and a command that creates a first task. */
+async function greeting(url: string, secret: string | null): Promise<string> {
+  const lines = [`Tasklane serves ${url}`, `Documentation: ${url}/docs`];
+  if (secret !== null) {
+    const token = await signDevelopmentToken(secret, { userId: 'ada' });
+    lines.push(
+      'Create a first task:',
+      `  curl -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' -d '{"title":"Water the plants"}' ${url}/api/ada/tasks`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+const sameSignalMs = 300;
+const lastLinesMs = 1_000;
+
+/** Stops the service on SIGTERM or SIGINT and exits. A service that is still starting is stopped after its start. */
+function stopOnSignal(starting: Promise<Service>, log: Logger, output: StandardOutput): void {
+  let stoppingSince: number | undefined;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stoppingSince !== undefined) {
+      // A second signal exits at once. A signal within 300 ms is the same one: the terminal sends it to the whole
+      // group, and npm forwards it again.
+      if (performance.now() - stoppingSince > sameSignalMs) process.exit(1);
+      return;
+    }
+    stoppingSince = performance.now();
+    log.info({ signal }, 'stopping');
+    const end = async (code: number) => {
+      await output.flush(lastLinesMs);
+      process.exit(code);
+    };
+    starting
+      .then((service) => service.stop())
+      .then(
+        () => {
+          log.info('stopped');
+          return end(0);
+        },
+        (error) => {
+          log.fatal({ err: error }, 'did not stop cleanly');
+          return end(1);
+        },
+      );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+async function main(): Promise<void> {
+  const config = parseConfig(readEnvironment());
+  const pretty = !config.production && process.stdout.isTTY === true;
+  // Node writes warnings there. A closed pipe must not end the process.
+  process.stderr.on('error', () => undefined);
+  const output = standardOutput();
+  const log = createLogger({ level: config.logLevel, pretty, destination: output });
+  const starting = startService(config, log, (error) => {
+    log.fatal({ err: error }, 'the embedded Postgres has stopped for good');
+    process.stderr.write(`${error.message}\n`);
+    output.flush(lastLinesMs).finally(() => process.exit(1));
+  });
+  stopOnSignal(starting, log, output);
+  const service = await starting;
+  log.info({ url: service.url }, 'listening');
+  const ready = await service.ready.catch(async (error) => {
+    await service.stop();
+    throw error;
+  });
+  if (!ready) return;
+  log.info({ url: service.url }, 'serving');
+  if (config.production) return;
+  output.write(await greeting(service.url, developmentKey(config.auth)));
+}
+
+main().catch((error) => {
+  const message = error instanceof ConfigError ? error.message : String(error?.stack ?? error);
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+});

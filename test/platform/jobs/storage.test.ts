@@ -1,0 +1,268 @@
+/** Tests how the bytes of a lane are counted: by writes, and by the job that measures large lanes. */
+import { randomBytes } from 'node:crypto';
+import pino from 'pino';
+import { rowsInPart, storageJob } from '../../../src/platform/jobs/storage';
+import { type Service, startService } from '../../../src/start';
+import type { Body } from '../../support/api';
+import { query } from '../../support/database';
+import { openDatabase } from '../../support/open-database';
+import { testConfig, useTestService } from '../../support/service';
+import { makeUser, type TestUser, useUser } from '../../support/user';
+
+const limit = 1_000_000;
+const settings = { RATE_LIMIT: 'off', QUOTA_STORAGE_BYTES: String(limit), CHANGES_RETENTION_DAYS: '30' };
+const service = useTestService(settings);
+const ada = useUser(service);
+
+const sql = <R extends object>(text: string, user: Pick<TestUser, 'id'> = ada) =>
+  query<R>(service.database.url, text, [user.id]);
+
+/** The lane's bytes according to its profile, and when they are measured next. */
+async function storageOf(user: Pick<TestUser, 'id'> = ada) {
+  const [row] = await sql<{ bytes: number; written: number; check_at: Date | null }>(
+    `select (storage_written + storage_correction)::float8 as bytes, storage_written::float8 as written,
+       storage_check_at as check_at
+     from tasklane.profiles where user_id = $1`,
+    user,
+  );
+  return row as NonNullable<typeof row>;
+}
+
+/** The bytes of each table's rows of the lane. Values that are stored outside of their row count uncompressed. */
+async function actual(): Promise<Record<string, number>> {
+  const tables = await query<{ name: string }>(
+    service.database.url,
+    `select table_name as name from information_schema.columns
+     where table_schema = 'tasklane' and column_name = 'user_id'
+       and table_name not in ('profiles', 'calendar_feeds', 'erased') order by 1`,
+  );
+  const sizes = await Promise.all(
+    tables.map(async ({ name }) => {
+      const [row] = await sql<{ bytes: number }>(
+        `select coalesce(sum(pg_column_size(t.*) + 4), 0)::float8 as bytes from tasklane."${name}" as t
+         where user_id = $1`,
+      );
+      return [name, row?.bytes ?? 0];
+    }),
+  );
+  return Object.fromEntries(sizes);
+}
+
+const total = (sizes: Record<string, number>) => Object.values(sizes).reduce((sum, each) => sum + each, 0);
+
+/** Makes the lane due for a measurement. */
+const makeDue = () => sql('update tasklane.profiles set storage_check_at = now() where user_id = $1');
+
+async function measure(): Promise<void> {
+  await makeDue();
+  await service.runJob('measure-storage');
+}
+
+const send = async (method: string, path: string, body?: object, headers = {}): Promise<Body> => {
+  const response = await ada.send(method, path, { headers, ...(body && { body }) });
+  expect(response.status).toBeLessThan(300);
+  return response.body;
+};
+
+/** A text of `length` characters that cannot be compressed much. */
+const text = (length: number) => randomBytes(length).toString('base64url').slice(0, length);
+
+/** Writes rows into every table of the lane. */
+async function fill(): Promise<void> {
+  const project = await send('POST', '/projects', { name: 'A project' });
+  await send('POST', '/webhooks', { url: 'https://hooks.example.com/' });
+  for (let n = 0; n < 10; n++) {
+    const { id } = await send(
+      'POST',
+      '/tasks',
+      {
+        title: `Task ${n}`,
+        description: text(1_500),
+        tags: ['a', `tag ${n}`],
+        project_id: project.id,
+        due_date: '2030-01-01',
+        due_time: '09:00',
+        time_zone: 'Europe/Zurich',
+        rrule: 'FREQ=DAILY',
+        reminders: [{ minutes_before_due: 10 }],
+      },
+      { 'Idempotency-Key': `key-${n}` },
+    );
+    await send('PATCH', `/tasks/${id}`, { title: `New title ${n}`, description: text(1_500) });
+    await send('PATCH', `/tasks/${id}/complete`);
+  }
+}
+
+test('writes count at least the bytes that they store, in every table', async () => {
+  await fill();
+  const sizes = await actual();
+  expect(Object.values(sizes).every((bytes) => bytes > 0)).toBe(true);
+  const { bytes, check_at } = await storageOf();
+  expect(bytes).toBeGreaterThan(total(sizes));
+  expect(bytes).toBeLessThan(4 * total(sizes));
+  expect(check_at).toBeNull();
+});
+
+test('the job measures the bytes of every table', async () => {
+  await fill();
+  await measure();
+  const wanted = total(await actual());
+  const { bytes } = await storageOf();
+  expect(bytes).toBeGreaterThan(0.9 * wanted);
+  expect(bytes).toBeLessThan(1.1 * wanted);
+});
+
+test('the job measures a table in parts', async () => {
+  await send('POST', '/projects', { name: 'A project' });
+  const insert = (from: number, to: number) =>
+    sql(`insert into tasklane.changes (user_id, seq, type, entity_id, action, fields)
+         select $1, seq, 'task', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60', 'updated', '{}'
+         from generate_series(${from}, ${to}) as seq`);
+  await insert(2, 1_001);
+  await measure();
+  const { bytes: before } = await storageOf();
+  const each = (before - 500) / 1_000;
+  await insert(1_002, 2 * rowsInPart + 10);
+  await measure();
+  const { bytes } = await storageOf();
+  expect(bytes / (2 * rowsInPart * each)).toBeCloseTo(1, 1);
+});
+
+test('a small lane is never measured, and a lane above half of the quota always again', async () => {
+  const { id } = await send('POST', '/tasks', { title: 'A task' });
+  await service.runJob('measure-storage');
+  expect(await storageOf()).toMatchObject({ check_at: null });
+  while ((await storageOf()).bytes <= limit / 2) {
+    expect((await storageOf()).check_at).toBeNull();
+    await send('PATCH', `/tasks/${id}`, { description: text(10_000) });
+  }
+  expect((await storageOf()).check_at).not.toBeNull();
+  // The estimate was too high, so the lane is small again.
+  await service.runJob('measure-storage');
+  expect(await storageOf()).toMatchObject({ check_at: null });
+  while ((await storageOf()).bytes <= limit * 0.9) {
+    await send('PATCH', `/tasks/${id}`, { description: text(10_000) });
+    await measure();
+  }
+  const [due] = await sql<{ minutes: number }>(
+    `select (extract(epoch from storage_check_at - now()) / 60)::float8 as minutes from tasklane.profiles
+     where user_id = $1`,
+  );
+  expect(due?.minutes).toBeGreaterThan(8);
+  expect(due?.minutes).toBeLessThanOrEqual(10);
+});
+
+/** Edits a task until the lane is full. */
+async function fillUp(): Promise<string> {
+  const { id } = await send('POST', '/tasks', { title: 'A task', description: text(10_000) });
+  for (;;) {
+    const edit = await ada.send('PATCH', `/tasks/${id}`, { body: { description: text(10_000) } });
+    if (edit.status === 200) continue;
+    const { bytes } = await storageOf();
+    await measure();
+    // The lane is full if its bytes, and not only their estimate, are above the quota.
+    if ((await storageOf()).bytes > bytes * 0.95) return id;
+  }
+}
+
+const create = async () => (await ada.send('POST', '/tasks', { body: { title: 'A task' } })).status;
+
+test('the purge of old changes gives room back at the next measurement', async () => {
+  await fillUp();
+  expect(await create()).toBe(409);
+  await sql(`update tasklane.changes set at = now() - interval '31 days' where user_id = $1`);
+  await service.runJob('purge-changes');
+  expect(await create()).toBe(409);
+  await measure();
+  expect(await create()).toBe(201);
+});
+
+test('emptying the trash gives room back at the next measurement', async () => {
+  const ids: string[] = [];
+  for (;;) {
+    const response = await ada.send('POST', '/tasks', {
+      body: { title: 'A task', description: text(10_000) },
+    });
+    if (response.status === 201) ids.push(response.body.id);
+    else {
+      const { bytes } = await storageOf();
+      await measure();
+      if ((await storageOf()).bytes > bytes * 0.95) break;
+    }
+  }
+  for (const id of ids) await send('DELETE', `/tasks/${id}`);
+  await measure();
+  expect(await create()).toBe(409);
+  await send('DELETE', '/trash');
+  await measure();
+  expect(await create()).toBe(201);
+});
+
+describe('with two instances', () => {
+  let second: Service;
+  beforeAll(async () => {
+    const url = service.database.url;
+    second = await startService(testConfig({ DATABASE_URL: url, ...settings }), pino({ level: 'silent' }));
+    await second.ready;
+  });
+  afterAll(() => second.stop());
+
+  test('writes at the same time are all counted', async () => {
+    const [bob, carol] = [await makeUser(service.url), await makeUser(service.url)];
+    const body = { title: 'A task', tags: [] };
+    const post = (user: TestUser, base: string) =>
+      makeUser(base, user.id).then((each) => each.send('POST', '/tasks', { body }));
+    const urls = Array.from({ length: 20 }, (_, n) => (n % 2 === 0 ? service.url : second.url));
+    for (const url of urls) expect((await post(bob, url)).status).toBe(201);
+    const statuses = await Promise.all(urls.map(async (url) => (await post(carol, url)).status));
+    expect(new Set(statuses)).toEqual(new Set([201]));
+    expect((await storageOf(carol)).written).toBe((await storageOf(bob)).written);
+  });
+
+  test('measurements during writes lose no bytes and repeat no correction', async () => {
+    const { id } = await send('POST', '/tasks', { title: 'A task' });
+    const edit = async () => {
+      for (let n = 0; n < 5; n++) await send('PATCH', `/tasks/${id}`, { description: text(5_000) });
+    };
+    const jobs = async () => {
+      for (let n = 0; n < 5; n++) {
+        await makeDue();
+        await Promise.all([service, second].map((each) => each.runJob('measure-storage')));
+      }
+    };
+    await Promise.all([edit(), jobs()]);
+    const { bytes } = await storageOf();
+    await measure();
+    const { bytes: measured } = await storageOf();
+    // What is written during a measurement may count twice until the next one.
+    expect(bytes).toBeGreaterThanOrEqual(measured);
+    await measure();
+    expect((await storageOf()).bytes).toBe(measured);
+  });
+});
+
+test('a lane that is erased and made again is not corrected by a measurement of the old lane', async () => {
+  await send('POST', '/tasks', { title: 'A task', description: text(10_000) });
+  await makeDue();
+  const database = openDatabase(service.database.url);
+  await storageJob.run({
+    withSystem: database.withSystem,
+    log: pino({ level: 'silent' }),
+    signal: new AbortController().signal,
+    laneForJob: (userId) => {
+      const lane = database.laneForJob(userId);
+      return {
+        ...lane,
+        // When the job has measured the lane, another lane of the same user is there.
+        write: async (work) => {
+          await sql(
+            'update tasklane.profiles set epoch = gen_random_uuid(), storage_written = 0 where user_id = $1',
+          );
+          return lane.write(work);
+        },
+      };
+    },
+  });
+  await database.close();
+  expect((await storageOf()).bytes).toBe(0);
+});
