@@ -5,7 +5,7 @@ import type { AccountLink } from '../src/platform/database/accounts';
 import { connectionProvider, toolConnection } from '../src/platform/database/connection';
 import { startEmbeddedPostgres } from '../src/platform/database/embedded/server';
 import { LocksUnavailable } from '../src/platform/database/lock-retries';
-import { describeUnavailable, unavailableReason } from '../src/platform/database/out-of-reach';
+import { describeUnavailable, unavailableReason } from '../src/platform/database/unavailable';
 
 export interface DatabaseUrls {
   /** A direct connection, for migrations. */
@@ -51,7 +51,7 @@ export async function reading<T>(
   }
 }
 
-/** Describes for people why a script failed: the cause if it is known, else the stack. */
+/** Describes for the operator why a script failed: the cause if it is known, else the stack. */
 export function describeFailure(error: unknown): string {
   if (error instanceof ConfigError || error instanceof LocksUnavailable) return error.message;
   if (unavailableReason(error) !== null) return describeUnavailable(error);
@@ -72,7 +72,7 @@ export function runScript(work: (config: DatabaseConfig) => Promise<string>): vo
   });
 }
 
-/** Describes for people how lanes are linked to accounts. */
+/** Describes for the operator how lanes are linked to accounts. */
 export function describeLink(link: AccountLink): string {
   switch (link.state) {
     case 'off':

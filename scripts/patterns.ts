@@ -56,7 +56,7 @@ export function expressionsOf(name: string, text: string): (Found | { at: string
 }
 
 /** Checks that an expression takes linear time for every text. @returns the problem, or null */
-export function faultOf({ source, flags }: Pick<Found, 'source' | 'flags'>): string | null {
+export function errorOf({ source, flags }: Pick<Found, 'source' | 'flags'>): string | null {
   const checked = checkSync(source, flags, { timeout });
   if (checked.status === 'safe') return null;
   return checked.status === 'vulnerable' ? checked.complexity.summary : 'cannot be checked';
@@ -74,7 +74,7 @@ function sourceFiles(): string[] {
 }
 
 /** All problems with the regular expressions of the contract and the sources. */
-export function findFaults(): string[] {
+export function findErrors(): string[] {
   const contract = patternsOf(JSON.parse(readFileSync(projectPath('generated', 'openapi.json'), 'utf8')));
   const sources = sourceFiles().flatMap((name) =>
     expressionsOf(name, readFileSync(projectPath(name), 'utf8')),
@@ -84,13 +84,13 @@ export function findFaults(): string[] {
       const [name = ''] = each.at.split(':');
       return composed.has(name) ? [] : [`${each.at}: RegExp is called with a pattern that is not checked`];
     }
-    const fault = faultOf(each);
-    return fault === null ? [] : [`${each.at}: /${each.source}/${each.flags} is not linear: ${fault}`];
+    const error = errorOf(each);
+    return error === null ? [] : [`${each.at}: /${each.source}/${each.flags} is not linear: ${error}`];
   });
 }
 
 if (require.main === module) {
-  const faults = findFaults();
-  for (const fault of faults) process.stderr.write(`${fault}\n`);
-  process.exitCode = faults.length === 0 ? 0 : 1;
+  const errors = findErrors();
+  for (const error of errors) process.stderr.write(`${error}\n`);
+  process.exitCode = errors.length === 0 ? 0 : 1;
 }

@@ -9,7 +9,7 @@ export interface RedoclyResult {
   readonly stderr: string;
 }
 
-// Without these, Redocly reports usage to its maker and asks the registry for newer versions.
+// Without these, Redocly reports usage statistics and asks the registry for newer versions.
 const environment = { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' };
 
 /** Runs Redocly's CLI in a directory. Nothing leaves the machine. */

@@ -23,10 +23,10 @@ runScript((config) =>
     );
     try {
       const lanes = await renewLanes(database.withSystem, (done) =>
-        process.stderr.write(`${done} lanes are renewed.\n`),
+        process.stderr.write(`Renewed ${done} lanes.\n`),
       );
       const problem = await database.problem();
-      return `All lanes are renewed, ${lanes} by this run.\n${problem === null ? '' : `${problem}\n`}`;
+      return `All lanes are renewed; this run renewed ${lanes}.\n${problem === null ? '' : `${problem}\n`}`;
     } finally {
       await database.close();
     }

@@ -31,9 +31,9 @@ export interface WebhookConfig {
   readonly intervalMs: number;
   /** Milliseconds within which a receiver must answer. */
   readonly timeoutMs: number;
-  /** The most webhooks to which an instance sends at the same time. */
+  /** The maximum number of webhooks to which an instance sends at the same time. */
   readonly concurrency: number;
-  /** The most messages per second from an instance to one host. */
+  /** The maximum number of messages per second from an instance to one host. */
   readonly hostRate: number;
 }
 
@@ -58,7 +58,7 @@ export interface Config {
   /** The system role: work across lanes runs as it. */
   readonly databaseSystemRole: string;
   readonly databasePoolMax: number;
-  /** The most connections that one user may hold. It is never more than half of the pool. */
+  /** The maximum number of connections that one user can use. It is never more than half of the pool. */
   readonly databaseConnectionsPerUser: number;
   /** Milliseconds after which a connection is replaced. */
   readonly databaseConnectionLifetimeMs: number;
@@ -87,11 +87,11 @@ export interface Config {
   /** Null: no limits. */
   readonly rateLimits: RateLimits | null;
   readonly events: EventSettings;
-  /** The largest number of rows of each kind in a lane. */
+  /** The maximum number of rows of each kind in a lane. */
   readonly quotas: Amounts;
-  /** Days that the lanes' changes are kept at least. */
+  /** The minimum number of days for which changes are kept. */
   readonly changesRetentionDays: number;
-  /** Null: each process counts alone. */
+  /** Null: each process counts separately. */
   readonly redisUrl: string | null;
   /** The number of proxies in front of the service, or their addresses and networks. */
   readonly trustProxy: number | readonly string[];
@@ -168,7 +168,7 @@ const roleName = z
   .string()
   .regex(
     /^(?!pg_|(?:none|public)$)[a-z_][a-z0-9_]{0,62}$/,
-    'must be the name of a role: at most 63 lower-case letters, digits and _, and not pg_…, none or public',
+    'must be a role name of at most 63 lower-case letters, digits and _, and not none, public or a name that begins with pg_',
   );
 
 const origin = z
@@ -314,7 +314,8 @@ export function developmentSecret(dataDir: string): string {
   const file = join(dataDir, 'development-secret');
   if (!existsSync(file)) {
     mkdirSync(dataDir, { recursive: true });
-    // The complete file is linked, because another process can start at the same time and this one can be killed.
+    // The file is written under another name and then linked, so that it is complete even if another process starts at
+    // the same time or this one is killed.
     const own = `${file}.${process.pid}`;
     writeFileSync(own, randomBytes(32).toString('base64url'), { mode: 0o600 });
     try {
@@ -476,7 +477,7 @@ const databaseVariables = variables.pick({
 /**
  * Validates the part of the environment for the scripts that work on the database. They need no secret of Better Auth,
  * also in production.
- * @throws ConfigError with every fault.
+ * @throws ConfigError with all errors.
  */
 export function parseDatabaseConfig(environment: Environment): DatabaseConfig {
   const { present, errors } = readPresent(environment, databaseSecretNames);

@@ -62,7 +62,7 @@ async function main(): Promise<void> {
   const output = standardOutput();
   const log = createLogger({ level: config.logLevel, pretty, destination: output });
   const starting = startService(config, log, (error) => {
-    log.fatal({ err: error }, 'the embedded Postgres has stopped for good');
+    log.fatal({ err: error }, 'the embedded Postgres stopped and could not be restarted');
     process.stderr.write(`${error.message}\n`);
     output.flush(lastLinesMs).finally(() => process.exit(1));
   });

@@ -18,7 +18,7 @@ import { type WatchedPostgres, watchEmbedded } from './platform/database/embedde
 import { isUnavailable } from './platform/database/errors';
 import { LocksUnavailable } from './platform/database/lock-retries';
 import { migrateUp } from './platform/database/migrations';
-import { describeUnavailable } from './platform/database/out-of-reach';
+import { describeUnavailable } from './platform/database/unavailable';
 import { memoryCounter } from './platform/edge/counter';
 import { createRateLimiter, unlimited } from './platform/edge/rate-limit';
 import { redisCounter } from './platform/edge/redis-counter';
@@ -32,7 +32,7 @@ export interface Service {
   /** The address at which it listens, without a slash at the end. */
   readonly url: string;
   /**
-   * Resolves with true when the service is ready for work: the database is available, migrated and permits it.
+   * Resolves with true when the service is ready: the database is available and migrated, and the roles have their grants.
    * Resolves with false if the service is stopped before. Rejects with an error that waiting cannot fix, such as a
    * failed migration.
    */
@@ -124,7 +124,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
   const release = async () => {
     authenticator.close();
     counter.close();
-    // A closed request may hold its database connection until its statement ends.
+    // A closed request can use its database connection until its statement ends.
     await Promise.race([database.close(), sleep(releaseTimeoutMs, undefined, { ref: false })]);
     await embedded?.stop();
   };
@@ -180,7 +180,7 @@ async function startServing(config: Config, embedded: WatchedPostgres | null, lo
     ready.catch(() => undefined);
     const stop = async () => {
       stopped.abort();
-      // Load balancers see that the service is not ready. Meanwhile it still takes requests, so that none is lost.
+      // Load balancers see that the service is not ready. It still accepts requests until then, so that none is lost.
       if (config.shutdownDelayMs > 0) await sleep(config.shutdownDelayMs);
       events.close();
       // A job that does not end in time loses its connection, like a request.
@@ -213,8 +213,8 @@ async function startEmbedded(
 
 /**
  * Starts the service, with the embedded Postgres if no other is configured. Resolves when it listens.
- * @param onLost called when the embedded Postgres is lost for good: the service cannot continue
- * @throws the error that prevents the start; everything that was started is stopped again
+ * @param onLost called when the embedded Postgres cannot be restarted, so that the service cannot continue
+ * @throws the error that prevents the start; everything that was already started is stopped
  */
 export async function startService(
   config: Config,

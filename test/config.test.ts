@@ -19,7 +19,7 @@ afterEach(() => rm(dataDir, { recursive: true }));
 
 const parse = (environment: Record<string, string>) => parseConfig({ DATA_DIR: dataDir, ...environment });
 
-function faultsOf(environment: Record<string, string>): readonly string[] {
+function errorsOf(environment: Record<string, string>): readonly string[] {
   try {
     parse(environment);
   } catch (error) {
@@ -210,7 +210,7 @@ test('the data directory is in the project unless it is absolute', () => {
 
 test.each(Object.entries(wrong))('%s rejects %s', (name, value) => {
   // Errors that follow from it are reported as well.
-  const own = faultsOf({ [name]: value }).filter((fault) => fault.startsWith(`${name} `));
+  const own = errorsOf({ [name]: value }).filter((error) => error.startsWith(`${name} `));
   expect(own).toEqual([expect.stringMatching(/^\S+ (must|repeats|is) .*\.$/)]);
 });
 
@@ -227,7 +227,7 @@ test.each([
   ['REDIS_URL', 'rediss://:password@redis.example.com:6380/1'],
   ['PUBLIC_URL', 'https://tasks.example.com/v1'],
 ])('%s accepts %s', (name, value) => {
-  expect(faultsOf({ [name]: value })).toEqual([]);
+  expect(errorsOf({ [name]: value })).toEqual([]);
 });
 
 test.each([
@@ -262,42 +262,42 @@ test.each([
   ['LOG_LEVEL', 'INFO'],
   ['MAX_BODY_BYTES', '1mb'],
 ])('%s rejects %s, and names the valid values', (name, value) => {
-  const faults = faultsOf({ [name]: value });
-  expect(faults).toEqual([expect.stringMatching(/^\S+ must .*\.$/)]);
-  expect(faults[0]?.startsWith(`${name} `)).toBe(true);
+  const errors = errorsOf({ [name]: value });
+  expect(errors).toEqual([expect.stringMatching(/^\S+ must .*\.$/)]);
+  expect(errors[0]?.startsWith(`${name} `)).toBe(true);
 });
 
 test('a number that JavaScript reads as infinite is too large', () => {
-  expect(faultsOf({ PORT: '9'.repeat(309) })).toEqual(['PORT must be at most 65535.']);
+  expect(errorsOf({ PORT: '9'.repeat(309) })).toEqual(['PORT must be at most 65535.']);
 });
 
-test('all imports together can be as large as one', () => {
+test('the limit of all imports together can equal the limit of one import', () => {
   const sizes = { IMPORT_MAX_BYTES: '2000', IMPORT_TOTAL_BYTES: '1999' };
-  expect(faultsOf(sizes)).toEqual(['IMPORT_TOTAL_BYTES must be at least IMPORT_MAX_BYTES.']);
-  expect(faultsOf({ ...sizes, IMPORT_TOTAL_BYTES: '2000' })).toEqual([]);
+  expect(errorsOf(sizes)).toEqual(['IMPORT_TOTAL_BYTES must be at least IMPORT_MAX_BYTES.']);
+  expect(errorsOf({ ...sizes, IMPORT_TOTAL_BYTES: '2000' })).toEqual([]);
 });
 
 test('all errors are reported at once', () => {
-  const named = new Set(faultsOf(wrong).map((fault) => fault.split(' ')[0]));
+  const named = new Set(errorsOf(wrong).map((error) => error.split(' ')[0]));
   expect(Object.keys(wrong).filter((name) => !named.has(name))).toEqual([]);
   try {
     parse(wrong);
   } catch (error) {
     const lines = (error as ConfigError).message.split('\n');
     expect(lines[0]).toBe('The configuration is invalid:');
-    expect(lines.slice(1)).toEqual(faultsOf(wrong).map((fault) => `  - ${fault}`));
+    expect(lines.slice(1)).toEqual(errorsOf(wrong).map((error) => `  - ${error}`));
   }
 });
 
-test('no fault shows the value of a secret', () => {
+test('no error message shows the value of a secret', () => {
   const environment = {
     DATABASE_URL: 'mysql://user:hunter2-hunter2@db/tasks',
     REDIS_URL: 'http://:hunter2-hunter2@redis',
     BETTER_AUTH_SECRET: 'hunter2-hunter2',
     BETTER_AUTH_URL: 'https://user:hunter2-hunter2@app.example.com',
   };
-  expect(faultsOf(environment)).toHaveLength(4);
-  expect(faultsOf(environment).join()).not.toContain('hunter2');
+  expect(errorsOf(environment)).toHaveLength(4);
+  expect(errorsOf(environment).join()).not.toContain('hunter2');
 });
 
 test('an empty variable counts as absent', () => {
@@ -326,8 +326,8 @@ describe('the database', () => {
 });
 
 describe('production', () => {
-  test('needs a database and a source of identities, and makes no secret', () => {
-    expect(faultsOf({ NODE_ENV: 'production' })).toEqual([
+  test('requires a database and a source of identities, and creates no secret', () => {
+    expect(errorsOf({ NODE_ENV: 'production' })).toEqual([
       expect.stringContaining('BETTER_AUTH_SECRET'),
       'DATABASE_URL must be set in production.',
     ]);
@@ -337,14 +337,14 @@ describe('production', () => {
   test.each([
     { DATABASE_URL: 'postgres://db/tasks', BETTER_AUTH_SECRET: secret },
     { NEON_DATABASE_URL: 'postgres://db/tasks', BETTER_AUTH_URL: 'https://app.example.com' },
-  ])('starts with %j', (environment) => {
+  ])('accepts %j', (environment) => {
     expect(parse({ NODE_ENV: 'production', ...environment })).toMatchObject({ production: true });
     expect(readdirSync(dataDir)).toEqual([]);
   });
 });
 
 describe('the development secret', () => {
-  test('is made once, long, and for its owner alone', () => {
+  test('is created once with 32 bytes in a file that only its owner can read', () => {
     const nested = join(dataDir, 'not', 'there', 'yet');
     const made = developmentSecret(nested);
     expect(Buffer.from(made, 'base64url')).toHaveLength(32);
@@ -381,17 +381,17 @@ describe('a secret in a file', () => {
   });
 
   test.each(secretNames)('is an error if %s is set too', async (name) => {
-    const faults = faultsOf({ [`${name}_FILE`]: await keep('a'), [name]: 'b' });
-    expect(faults).toContain(`${name}_FILE and ${name} must not both be set.`);
+    const errors = errorsOf({ [`${name}_FILE`]: await keep('a'), [name]: 'b' });
+    expect(errors).toContain(`${name}_FILE and ${name} must not both be set.`);
   });
 
   test('is an error without its text if it is empty, too large or a directory', async () => {
-    const fault = (file: string) => faultsOf({ DATABASE_URL_FILE: file })[0];
+    const error = (file: string) => errorsOf({ DATABASE_URL_FILE: file })[0];
     const start = 'DATABASE_URL_FILE must name a file that holds the secret:';
-    expect(fault(dataDir)).toBe(`${start} ${dataDir} is not a file.`);
-    expect(fault(await keep('\n'))).toMatch(/ is empty\.$/);
-    expect(fault(await keep('private'.repeat(10_000)))).toMatch(/ is larger than 65536 bytes\.$/);
-    expect(faultsOf({ DATABASE_URL_FILE: await keep('private://') }).join()).not.toContain('private:');
+    expect(error(dataDir)).toBe(`${start} ${dataDir} is not a file.`);
+    expect(error(await keep('\n'))).toMatch(/ is empty\.$/);
+    expect(error(await keep('private'.repeat(10_000)))).toMatch(/ is larger than 65536 bytes\.$/);
+    expect(errorsOf({ DATABASE_URL_FILE: await keep('private://') }).join()).not.toContain('private:');
   });
 });
 
@@ -414,7 +414,7 @@ describe('the configuration of the database commands', () => {
     ['DATABASE_URL', 'databaseUrl'],
     ['NEON_DATABASE_URL', 'databaseUrl'],
     ['DATABASE_DIRECT_URL', 'databaseDirectUrl'],
-  ] as const)('takes %s from a file, in production too', async (name, member) => {
+  ] as const)('reads %s from a file, in production too', async (name, member) => {
     const file = join(dataDir, 'a-secret');
     await writeFile(file, 'postgres://db/tasks\n');
     expect(parsePart({ NODE_ENV: 'production', [`${name}_FILE`]: file })[member]).toBe('postgres://db/tasks');
@@ -433,20 +433,20 @@ describe('the configuration of the database commands', () => {
         DATABASE_APP_ROLE: 'Tasklane',
       }),
     ).toThrow(
-      /DATABASE_URL_FILE must name a file.*DATABASE_DIRECT_URL has an sslmode.*DATABASE_APP_ROLE must be/s,
+      /DATABASE_URL_FILE must name a file.*DATABASE_DIRECT_URL has an unknown sslmode.*DATABASE_APP_ROLE must be/s,
     );
   });
 });
 
 test.each([
-  ['sslmode=strict', /^DATABASE_URL has an sslmode that is none of /],
-  ['sslmode=verify-ca', /^DATABASE_URL has sslmode=verify-ca, which needs .* sslrootcert\.$/],
+  ['sslmode=strict', /^DATABASE_URL has an unknown sslmode; valid modes are /],
+  ['sslmode=verify-ca', /^DATABASE_URL has sslmode=verify-ca, which requires sslrootcert .*\.$/],
   ['sslrootcert=/nowhere/ca', /^DATABASE_URL has a sslrootcert that cannot be read \(ENOENT\)\.$/],
-  ['sslmode=require&sslrootcert=system', /^DATABASE_URL has sslrootcert=system, which needs /],
+  ['sslmode=require&sslrootcert=system', /^DATABASE_URL has sslrootcert=system, which requires /],
   ['sslmode=require&sslcert=/nowhere/crt', /^DATABASE_URL has a sslcert that cannot be read /],
-])('a database URL with %s is an error', (parameters, fault) => {
-  const faults = faultsOf({ DATABASE_URL: `postgres://ada:private@db/tasks?${parameters}` });
-  expect(faults).toEqual([expect.stringMatching(fault)]);
+])('a database URL with %s is an error', (parameters, error) => {
+  const errors = errorsOf({ DATABASE_URL: `postgres://ada:private@db/tasks?${parameters}` });
+  expect(errors).toEqual([expect.stringMatching(error)]);
 });
 
 describe('.env.example', () => {

@@ -1,6 +1,6 @@
 /**
  * `node dist/scripts/bench/large.js [--users 1000] [--tasks 1000] [--lane 100000] [--requests 2000]`: measures
- * many lanes and a large one, in a Postgres of its own: the time of requests over 16 connections, and whether paging through
+ * many lanes and a large one, in a separate Postgres: the time of requests over 16 connections, and whether paging through
  * the large lane becomes slower. It takes minutes and a few gigabytes.
  */
 import { randomUUID } from 'node:crypto';

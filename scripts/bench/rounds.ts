@@ -47,7 +47,7 @@ export async function measureRounds(
   for (let round = 1; round <= rounds; round++) {
     for (const block of blocks) {
       if (round > 1 && performance.now() > deadlineMs) {
-        process.stderr.write(`Stopped in round ${round} of ${rounds}: the time is over.\n`);
+        process.stderr.write(`Stopped in round ${round} of ${rounds}: the time limit was reached.\n`);
         return samples;
       }
       for (const server of [...servers, ...servers.toReversed()]) {

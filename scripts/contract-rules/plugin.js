@@ -109,21 +109,50 @@ function closedRequestBodies() {
   };
 }
 
-/** Arrays in requests have a limit, which bounds the time of validation. */
-function boundedRequestArrays() {
+const hasType = ({ type }, ...names) => [type].flat().some((each) => names.includes(each));
+
+/** Whether a pattern limits the length of the text: it has no quantifier without a maximum. */
+function limitsLength(pattern = '*') {
+  const withoutClasses = pattern.replace(/\\.|\[(?:\\.|[^\]])*\]/g, 'x');
+  return !/[*+]|\{\d+,\}/.test(withoutClasses);
+}
+
+/** What a schema lacks to limit its values; null if nothing. */
+function missingLimit(schema) {
+  if (hasType(schema, 'array') && schema.maxItems === undefined)
+    return 'An array in a request must have maxItems.';
+  if (schema.enum !== undefined || schema.const !== undefined) return null;
+  if (hasType(schema, 'string') && schema.maxLength === undefined && !limitsLength(schema.pattern)) {
+    return 'A string in a request must have maxLength, enum, const, or a pattern that limits its length.';
+  }
+  if (
+    hasType(schema, 'integer', 'number') &&
+    (schema.minimum === undefined || schema.maximum === undefined)
+  ) {
+    return 'A number in a request must have minimum and maximum.';
+  }
+  return null;
+}
+
+/** The parts of requests have limits, which bound time and memory. Spooled bodies have a limit in bytes. */
+function boundedRequests() {
   const check = (roots, context) => {
     if (isWebhook(context)) return;
     for (const { node, location } of roots.flatMap((root) => reachableSchemas(root, context))) {
-      if (![node.type].flat().includes('array') || node.maxItems !== undefined) continue;
-      context.report({ message: 'An array in a request must have maxItems.', location });
+      const message = missingLimit(node);
+      if (message !== null) context.report({ message, location });
     }
   };
   return {
     RequestBody(node, context) {
-      check(contentSchemas({ node, location: context.location }), context);
+      const roots = contentSchemas({ node, location: context.location });
+      check(
+        node['x-spooled'] === true ? roots.filter((root) => root.node.type !== 'string') : roots,
+        context,
+      );
     },
-    Parameter({ schema: node }, context) {
-      if (node) check([{ node, location: context.location.child('schema') }], context);
+    Parameter({ in: part, schema: node }, context) {
+      if (node && part === 'query') check([{ node, location: context.location.child('schema') }], context);
     },
   };
 }
@@ -231,17 +260,80 @@ function idempotencyKeys() {
   };
 }
 
+function hasRequiredHeader({ node, location }, name, context) {
+  const header = node.headers?.[name];
+  return header !== undefined && dereference(header, location, context).node.required === true;
+}
+
+/** A client finds a new resource at `Location` (RFC 9110, section 15.3.2). */
+function createdLocation() {
+  return {
+    Responses(responses, context) {
+      if (isWebhook(context) || responses['201'] === undefined) return;
+      const created = dereference(responses['201'], context.location.child('201'), context);
+      reportBroken(context, context.location.child('201'), [
+        ['201 must have a required header Location.', hasRequiredHeader(created, 'Location', context)],
+      ]);
+    },
+  };
+}
+
+// The responses of the parser and of the router, which answer before a request is counted.
+const uncountedStatuses = ['405', '408', '431'];
+
+/** Clients of an operation that can answer 429 learn from each response how many units are left. */
+function rateLimitHeaders() {
+  return {
+    Operation(operation, context) {
+      if (isWebhook(context) || operation.responses?.['429'] === undefined) return;
+      for (const { status, node } of responsesOf(operation, context.location, context)) {
+        const names = ['RateLimit', 'RateLimit-Policy'].filter((name) => node.headers?.[name] === undefined);
+        if (uncountedStatuses.includes(status) || names.length === 0) continue;
+        context.report({
+          message: `An operation that can answer 429 must have the header ${names[0]} in its ${status} response.`,
+          location: context.location.child(['responses', status]),
+        });
+      }
+    },
+  };
+}
+
+/** Whether a value is a calendar date such as 2027-01-31. JavaScript reads 30 February as a day in March. */
+function isDate(value) {
+  const instant = new Date(/^\d{4}-\d\d-\d\d$/.test(value) ? value : Number.NaN);
+  return !Number.isNaN(instant.getTime()) && instant.toISOString().startsWith(value);
+}
+
+/** Clients are told from when on an operation is deprecated, until when it works, and what to use instead. */
+function deprecations() {
+  return {
+    Operation(operation, context) {
+      if (isWebhook(context)) return;
+      const { date, sunset, link, ...others } = operation['x-deprecation'] ?? {};
+      reportBroken(context, context.location, [
+        [
+          'An operation must have x-deprecation if it has deprecated: true, and only then.',
+          (operation['x-deprecation'] !== undefined) === (operation.deprecated === true),
+        ],
+        [
+          'x-deprecation must have date (such as 2027-01-31), link, and optionally sunset, a date that is not before date.',
+          operation['x-deprecation'] === undefined ||
+            (isDate(date) &&
+              typeof link === 'string' &&
+              (sunset === undefined || (isDate(sunset) && sunset >= date)) &&
+              Object.keys(others).length === 0),
+        ],
+      ]);
+    },
+  };
+}
+
 /** Whether a response shows an entity: an object with `version` and `updated_at`. */
 function showsEntity(response, context) {
   return contentSchemas(response).some((schema) => {
     const names = combinedSchemas(schema, context).flatMap(({ node }) => Object.keys(node.properties ?? {}));
     return names.includes('version') && names.includes('updated_at');
   });
-}
-
-function hasEntityTag({ node, location }, context) {
-  const header = node.headers?.ETag;
-  return header !== undefined && dereference(header, location, context).node.required === true;
 }
 
 /** Responses that show an entity have an ETag, its GET accepts If-None-Match, and operations that change it accept If-Match. */
@@ -268,7 +360,7 @@ function entityTags() {
         reportBroken(context, location, [
           [
             'A response that shows an entity, 304 and 412 must have a required header ETag.',
-            tagged.every((each) => hasEntityTag(each, context)),
+            tagged.every((each) => hasRequiredHeader(each, 'ETag', context)),
           ],
           [
             'The GET of an entity, and no other operation, must accept If-None-Match and have a 304 response.',
@@ -313,11 +405,16 @@ function bodyFields(operation, location, context) {
   return new Map(fields);
 }
 
-/** Whether a list in a body contains operations (`op`) whose names are operations of the contract. */
-function holdsOperations(list, ids, context) {
-  const names = reachableSchemas(list, context).flatMap(({ node }) =>
+/** The names of the operations (`op`) that a list in a body can contain. */
+function operationNames(list, context) {
+  return reachableSchemas(list, context).flatMap(({ node }) =>
     node.properties?.op?.const === undefined ? [] : [node.properties.op.const],
   );
+}
+
+/** Whether a list in a body contains operations whose names are operations of the contract. */
+function holdsOperations(list, ids, context) {
+  const names = operationNames(list, context);
   return names.length > 0 && names.every((name) => ids.has(camelCase(name)));
 }
 
@@ -337,18 +434,48 @@ function isSurcharge({ for: pointer, every, units, ...others }, operation, parts
     : isUnits(units, 1);
 }
 
+/** The operations of the contract: `{item, operation, location}`. */
+function operationsOf(paths, context) {
+  const items = Object.entries(paths).map(([path, item]) =>
+    dereference(item, context.location.child(path), context),
+  );
+  return items.flatMap(({ node: item, location }) =>
+    methods
+      .filter((method) => item[method])
+      .map((method) => ({ item, operation: item[method], location: location.child(method) })),
+  );
+}
+
+/** Every operation says whether a batch can contain it, and the schemas of bodies (`op`) say the same. */
+function batchMembership() {
+  return {
+    Paths(paths, context) {
+      const operations = operationsOf(paths, context);
+      const members = new Set(
+        operations.flatMap(({ operation, location }) =>
+          [...bodyFields(operation, location, context).values()].flatMap((field) =>
+            operationNames(field, context).map(camelCase),
+          ),
+        ),
+      );
+      for (const { operation, location } of operations) {
+        const isMember = members.has(operation.operationId);
+        reportBroken(context, location, [
+          [
+            'An operation must have x-batch: true if a batch can contain it, else x-batch: false.',
+            operation['x-batch'] === isMember,
+          ],
+        ]);
+      }
+    },
+  };
+}
+
 /** Every operation has its cost: at least 1 unit of the rate limit if it can answer 429, otherwise 0. */
 function operationCosts() {
   return {
     Paths(paths, context) {
-      const items = Object.entries(paths).map(([path, item]) =>
-        dereference(item, context.location.child(path), context),
-      );
-      const operations = items.flatMap(({ node: item, location }) =>
-        methods
-          .filter((method) => item[method])
-          .map((method) => ({ item, operation: item[method], location: location.child(method) })),
-      );
+      const operations = operationsOf(paths, context);
       const ids = new Set(operations.map(({ operation }) => operation.operationId));
       for (const { item, operation, location } of operations) {
         const { units, more = [], ...others } = operation['x-cost'] ?? {};
@@ -381,8 +508,11 @@ module.exports = function contractRules() {
     id: 'contract',
     rules: {
       oas3: {
-        'bounded-request-arrays': boundedRequestArrays,
+        'batch-membership': batchMembership,
+        'bounded-requests': boundedRequests,
         'closed-request-bodies': closedRequestBodies,
+        'created-location': createdLocation,
+        deprecations,
         'entity-tags': entityTags,
         'idempotency-keys': idempotencyKeys,
         'nullable-secrets': nullableSecrets,
@@ -390,6 +520,7 @@ module.exports = function contractRules() {
         'patch-without-defaults': patchWithoutDefaults,
         'portable-patterns': portablePatterns,
         'problem-responses': problemResponses,
+        'rate-limit-headers': rateLimitHeaders,
         'required-response-fields': requiredResponseFields,
         ...generatorRules,
       },

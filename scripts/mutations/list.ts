@@ -34,7 +34,7 @@ const lane = (names: string) =>
 const scope = inFile(
   'src/platform/database/lane-sql.ts',
   ['test/platform/database/row-level-security.test.ts'],
-  'an owner (a query|an update|the scope)',
+  'an owner (a query|an update|the user is set)',
 );
 const erased = (names: string) =>
   inFile('src/platform/database/lane-runner.ts', ['test/features/profile/erase.test.ts'], names);
@@ -52,7 +52,7 @@ export const mutations: readonly Mutation[] = [
     'laneUser !== identity.userId',
     'laneUser === null',
   ),
-  inFile('src/platform/contract/http/admission.ts', ['test/platform/auth/service.test.ts'], 'too little')(
+  inFile('src/platform/contract/http/admission.ts', ['test/platform/auth/service.test.ts'], 'not sufficient')(
     'scopes are not checked',
     '!identity.scopes.includes(operation.scope)',
     'identity.scopes === null',

@@ -54,12 +54,12 @@ export class TasklaneProblem<Code extends ProblemCode = ProblemCode> extends Err
 }
 
 /**
- * Every call rejects with this if there was no response, or the response is not Tasklane's, such as a proxy's error page.
- * It is then unknown whether the request took effect.
+ * Every call rejects with this error if there was no response, or if the response is not from Tasklane, for example the error
+ * page of a proxy. It is then unknown whether the request took effect.
  */
 export class TransportError extends Error {
   override readonly name = 'TransportError';
-  /** The response that is not Tasklane's; undefined if there was none. */
+  /** The response from another server; undefined if there was none. */
   readonly response: Response | undefined;
   /** The text of that response. */
   readonly body: string | undefined;
@@ -187,8 +187,8 @@ export interface TasklaneClient extends Client<paths> {
   events(userId: string, options?: EventsOptions): AsyncGenerator<StreamEvent, void, undefined>;
 }
 
-// The name is compared because fetch can throw another realm's TypeError, in a test runner or an iframe. Other errors (an
-// abort, a framework's own signal) are not wrapped.
+// The name is compared because fetch can throw the TypeError of another realm, in a test runner or an iframe. Other errors,
+// such as an abort, are not wrapped.
 const isNetworkError = (error: unknown): boolean => (error as Error | null)?.name === 'TypeError';
 
 /** Awaits a network operation of a request. @throws {TransportError} if the network fails. */

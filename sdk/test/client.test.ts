@@ -114,7 +114,7 @@ test('a problem is returned as a value, and unwrap throws it as an error', async
 });
 
 test.each([undefined, null, 'task-not-found', new Error('x'), { code: 'task-not-found' }])(
-  'is not a problem: %p',
+  'isProblem is false for %p',
   (value) => {
     expect(isProblem(value)).toBe(false);
     expect(isProblem(value, 'task-not-found')).toBe(false);
@@ -244,7 +244,7 @@ test('filters and sorts with several values', async () => {
 
 describe('all pages of a list', () => {
   test.each(['created_at', '-created_at'] as const)(
-    'have each task from the start once while others are created, by %s',
+    'have each task that existed at the start once while others are created, by %s',
     async (sort) => {
       const user_id = `lister${sort}`;
       const client = await clientOf(user_id);
@@ -267,7 +267,7 @@ describe('all pages of a list', () => {
     },
   );
 
-  test('come item by item, from a cursor, with the same filters', async () => {
+  test('can be read item by item, from a cursor, with the same filters', async () => {
     const client = await clientOf('lin');
     const path = { user_id: 'lin' };
     const titles = await makeTasks(client, 'lin', numbered(5));
@@ -309,7 +309,7 @@ test.each([
   'google|1@example.com',
   '$&$1',
   '{task_id}',
-])('reaches the lane of %p', async (user_id) => {
+])('the user id %p is encoded in the path', async (user_id) => {
   const client = await clientOf(user_id);
   const task = await unwrap(
     client.POST('/api/{user_id}/tasks', { params: { path: { user_id } }, body: { title: 'Mine' } }),

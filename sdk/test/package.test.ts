@@ -67,7 +67,7 @@ test.each([
   expect(await run(process.execPath, [file], { cwd: consumer })).toBe('alive\ntrue 404 r1\n');
 });
 
-test('a problem of one module format is recognised by the other', async () => {
+test('isProblem of one module format recognises a problem of the other', async () => {
   await writeFile(
     join(consumer, 'both.mjs'),
     `import { createRequire } from 'node:module';

@@ -60,7 +60,7 @@ describe('sync', () => {
 });
 
 describe('events', () => {
-  test('come as they happen, from now or from an id, until the caller stops', async () => {
+  test('arrive as they happen, from now or from an id, until the caller stops', async () => {
     const client = await clientOf('events-ada');
     await makeTask(client, 'events-ada');
     const leaving = new AbortController();
@@ -81,7 +81,7 @@ describe('events', () => {
     expect(await Promise.all([live.ended, again.ended])).toEqual([reason, reason]);
   });
 
-  test('end with their lane', async () => {
+  test('end when the lane is erased', async () => {
     const client = await clientOf('events-bob');
     await makeTask(client, 'events-bob');
     const stream = collect(client.events('events-bob'));

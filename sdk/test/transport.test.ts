@@ -105,10 +105,10 @@ describe('a token', () => {
   });
 
   test.each<[string, TasklaneClientOptions['token'], string | undefined]>([
-    ['is text', 'same', 'Bearer same'],
+    ['is a string', 'same', 'Bearer same'],
     ['stays the same', () => 'same', 'Bearer same'],
     ['is missing after the renewal', ({ refresh }) => (refresh ? null : 'old'), 'Bearer old'],
-    ['did not exist', () => undefined, undefined],
+    ['was missing before', () => undefined, undefined],
   ])('is not renewed if it %s', async (_name, token, authorization) => {
     answer = unauthorized;
     const { error } = await create(token);
@@ -118,17 +118,17 @@ describe('a token', () => {
 
   test('fails the call if its function throws', async () => {
     answer = unauthorized;
-    const fault = new TypeError('Sign in first.');
-    expect(await rejection(create(() => Promise.reject(fault)))).toBe(fault);
+    const error = new TypeError('Sign in first.');
+    expect(await rejection(create(() => Promise.reject(error)))).toBe(error);
     expect(received).toHaveLength(0);
     const late = create(({ refresh }) => {
-      if (refresh) throw fault;
+      if (refresh) throw error;
       return 'old';
     });
-    expect(await rejection(late)).toBe(fault);
+    expect(await rejection(late)).toBe(error);
   });
 
-  test("does not replace a call's own header", async () => {
+  test('does not replace the header of a call', async () => {
     answer = unauthorized;
     await clientWith(() => 'mine').GET('/livez', { headers: { Authorization: 'Bearer theirs' } });
     expect(authorizations()).toEqual(['Bearer theirs']);
@@ -136,7 +136,7 @@ describe('a token', () => {
 });
 
 describe('requests', () => {
-  test('have lists separated by commas, and each value percent-encoded once', async () => {
+  test('have lists separated by commas, with each value percent-encoded once', async () => {
     answer = json({
       items: [],
       next_cursor: null,
@@ -227,7 +227,7 @@ describe('a network error', () => {
     expect(await rejection(list())).toMatchObject({ name: 'TransportError', cause: { name: 'TypeError' } });
   });
 
-  test('is an abort before the response', async () => {
+  test('is an abort error if the call is aborted before the response', async () => {
     const controller = new AbortController();
     answer = () => controller.abort();
     expect(await rejection(list({ signal: controller.signal }))).toMatchObject({ name: 'AbortError' });
@@ -235,7 +235,7 @@ describe('a network error', () => {
     expect(received).toHaveLength(1);
   });
 
-  test('is an abort during the response', async () => {
+  test('is an abort error if the call is aborted during the response', async () => {
     const controller = new AbortController();
     const reason = new Error('The page was left.');
     answer = (response) => {
@@ -258,7 +258,7 @@ describe('pages', () => {
     expect(received.map(({ url }) => url)).toEqual(['/api/ada/tasks', '/api/ada/tasks?cursor=more']);
   });
 
-  test('end with an abort', async () => {
+  test('end when the call is aborted', async () => {
     answer = endlessList;
     const controller = new AbortController();
     const { signal } = controller;

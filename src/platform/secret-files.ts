@@ -17,7 +17,7 @@ export type SecretName = (typeof secretNames)[number];
 
 const maxBytes = 64 * 1024;
 
-/** The secret without the line breaks at its end, or what is wrong with its file. */
+/** The secret without the line breaks at its end, or the problem with its file. */
 function readSecret(path: string): { value: string } | { problem: string } {
   try {
     const status = statSync(path);

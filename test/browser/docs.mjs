@@ -8,22 +8,22 @@ import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
 
 const service = new URL(process.env.TASKLANE_URL ?? 'http://127.0.0.1:8000').origin;
-const faults = [];
+const errors = [];
 
 /** Records what a page must not do. The addresses of data: and blob: hold their own content. */
 async function watch(context) {
   context.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.origin !== service && !['data:', 'blob:'].includes(url.protocol)) faults.push(`request: ${url}`);
+    if (url.origin !== service && !['data:', 'blob:'].includes(url.protocol)) errors.push(`request: ${url}`);
   });
   context.on('response', (response) => {
-    if (response.status() >= 400) faults.push(`response: ${response.status()} ${response.url()}`);
+    if (response.status() >= 400) errors.push(`response: ${response.status()} ${response.url()}`);
   });
   context.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) faults.push(`console: ${message.text()}`);
+    if (['error', 'warning'].includes(message.type())) errors.push(`console: ${message.text()}`);
   });
-  context.on('weberror', (error) => faults.push(`script: ${error.error().message}`));
-  await context.exposeFunction('reportViolation', (text) => faults.push(`policy: ${text}`));
+  context.on('weberror', (error) => errors.push(`script: ${error.error().message}`));
+  await context.exposeFunction('reportViolation', (text) => errors.push(`policy: ${text}`));
   await context.addInitScript(() => {
     addEventListener('securitypolicyviolation', (event) => {
       window.reportViolation(`${event.effectiveDirective} ${event.blockedURI} at ${location.pathname}`);
@@ -90,7 +90,7 @@ try {
     await page.getByText(properties.code.const, { exact: true }).waitFor();
   }
 
-  assert.deepEqual(faults, []);
+  assert.deepEqual(errors, []);
   process.stdout.write(`The documentation renders, and ${problems.length} problem pages.\n`);
 } finally {
   await browser.close();

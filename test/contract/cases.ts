@@ -8,7 +8,7 @@ import type { ApiResponse, RequestOptions } from '../support/api';
  * Statuses with the same cause everywhere; `shared.test.ts` and `safe-writes.test.ts` test them on every operation that
  * has them. The same holds for a status without a problem of the operation's own (409 that is only about a key).
  */
-type SharedStatus = 400 | 401 | 403 | 413 | 415 | 422 | 429 | '5XX';
+type SharedStatus = 400 | 401 | 403 | 405 | 408 | 413 | 415 | 422 | 429 | 431 | '5XX';
 
 type OwnStatus<Id extends OperationId> = {
   [S in Exclude<Status<Id>, SharedStatus>]: S extends SuccessStatus<Id>

@@ -31,19 +31,19 @@ describe('an excerpt', () => {
     expect(omitted).toBe(200);
   });
 
-  test('keeps a property named __proto__ as one', () => {
+  test('keeps a property named __proto__', () => {
     const { value } = excerptOf(JSON.parse('{"__proto__":{"title":1}}'));
     expect(Object.keys(value as object)).toEqual(['__proto__']);
   });
 });
 
 test('a value that is too long has no other validation error', () => {
-  const faults = createCheck('TaskImport')({
+  const errors = createCheck('TaskImport')({
     title: `${'a'.repeat(60_000)}\u0001`,
     tags: Array(40_000).fill(0),
     priority: 0,
   });
-  expect(faults.map(({ pointer, code }) => `${pointer} ${code}`).sort()).toEqual([
+  expect(errors.map(({ pointer, code }) => `${pointer} ${code}`).sort()).toEqual([
     '/priority not-allowed',
     '/tags too-long',
     '/title too-long',
@@ -61,7 +61,7 @@ test('a problem lists a hundred validation errors and counts the others', () => 
   expect(problem.errors_omitted).toBe(157);
 });
 
-test('a validation error shortens names that the client chose', () => {
+test('a validation error shortens names from the client', () => {
   const long = {
     pointer: `/body/${'\u{1f600}'.repeat(5_000)}`,
     code: 'unknown' as const,
@@ -82,7 +82,7 @@ describe('entity tags', () => {
     [' , ', null],
     [`"a",${' '.repeat(4_000)}x`, null],
     [`"a"${' '.repeat(15_800)}`, null],
-  ])('of %.40j', (text, expected) => {
+  ])('are read from %.40j', (text, expected) => {
     const parsed = parseTagCondition(text);
     expect(Array.isArray(parsed) ? parsed.length : parsed).toBe(expected);
   });

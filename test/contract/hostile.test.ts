@@ -71,7 +71,7 @@ async function send(
 }
 
 /** Describes what is wrong with the response to a request; undefined if it is right. */
-async function faultOf(
+async function errorOf(
   operation: Operation,
   hostile: HostileRequest,
   user: TestUser,
@@ -97,10 +97,10 @@ async function faultOf(
   return cost < maxCpuMs ? undefined : `${what}: ${Math.round(cost)} ms`;
 }
 
-async function faultsOf(operation: Operation, all: readonly HostileRequest[]): Promise<string[]> {
+async function errorsOf(operation: Operation, all: readonly HostileRequest[]): Promise<string[]> {
   const user = await makeUser(service.url);
   const found: (string | undefined)[] = [];
-  for (const each of all) found.push(await faultOf(operation, each, user));
+  for (const each of all) found.push(await errorOf(operation, each, user));
   return found.filter((each) => each !== undefined);
 }
 
@@ -110,7 +110,7 @@ const byId = (id: string) => operations.find((each) => each.id === id) as Operat
 test.each(named)(
   'the parameters of %s cost little',
   async (_id, operation) => {
-    expect(await faultsOf(operation, hostileParameters(operation))).toEqual([]);
+    expect(await errorsOf(operation, hostileParameters(operation))).toEqual([]);
   },
   120_000,
 );
@@ -118,7 +118,7 @@ test.each(named)(
 test.each(named.filter(([, operation]) => hostileBodies(operation).length > 0))(
   'the body of %s costs little',
   async (_id, operation) => {
-    expect(await faultsOf(operation, hostileBodies(operation))).toEqual([]);
+    expect(await errorsOf(operation, hostileBodies(operation))).toEqual([]);
   },
   240_000,
 );
@@ -128,7 +128,7 @@ test('gzipped bodies cost little', async () => {
   for (const id of ['createTask', 'applyBatch']) {
     const user = await makeUser(service.url);
     for (const each of hostileBodies(byId(id)).filter(({ body = '' }) => body.length > 10_000)) {
-      found.push((await faultOf(byId(id), each, user, true)) ?? '');
+      found.push((await errorOf(byId(id), each, user, true)) ?? '');
     }
   }
   expect(found.filter((each) => each !== '')).toEqual([]);
@@ -138,7 +138,7 @@ test.each(['getTask', 'updateTask', 'createTask', 'readCalendarFeed', 'streamEve
   'the headers of %s cost little',
   async (id) => {
     const operation = byId(id);
-    expect(await faultsOf(operation, hostileHeaders)).toEqual([]);
+    expect(await errorsOf(operation, hostileHeaders)).toEqual([]);
   },
   120_000,
 );
@@ -152,8 +152,8 @@ test('memory does not grow', async () => {
   };
   const [create, batch] = [byId('createTask'), byId('applyBatch')];
   const round = async () => {
-    await faultsOf(create, hostileBodies(create));
-    await faultsOf(batch, hostileBodies(batch).slice(0, 100));
+    await errorsOf(create, hostileBodies(create));
+    await errorsOf(batch, hostileBodies(batch).slice(0, 100));
   };
   await round();
   const before = heapUsed();

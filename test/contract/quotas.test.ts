@@ -43,7 +43,7 @@ const exceeded = (quota: string) => ({
     code: 'quota-exceeded',
     quota,
     limit: limits[quota],
-    detail: `The lane may hold ${limits[quota]} ${quota}.`,
+    detail: `The lane can have at most ${limits[quota]} ${quota}.`,
   },
 });
 
@@ -129,7 +129,7 @@ test('tasks in the trash count until they are purged', async () => {
   expect((await task()).status).toBe(201);
 });
 
-test('deletions make room', async () => {
+test('a deletion makes room for new entities', async () => {
   await fill();
   const [{ id: project }] = (await user.send('GET', '/projects')).body.items;
   const [{ id: tag }, { id: other }] = (await user.send('GET', '/tags')).body.items;
@@ -197,7 +197,7 @@ describe('an import', () => {
   });
 });
 
-test('quotas of one lane are nothing to another', async () => {
+test('the quota of a lane does not affect other lanes', async () => {
   await fill();
   user = await makeUser(service.url);
   expect((await task()).status).toBe(201);
@@ -213,7 +213,7 @@ test('a rejected request with a key can be sent again', async () => {
   expect((await send()).status).toBe(201);
 });
 
-test('writers at once do not exceed a quota together', async () => {
+test('concurrent writers do not exceed a quota together', async () => {
   const statuses = (await Promise.all(Array.from({ length: 10 }, () => task()))).map(({ status }) => status);
   expect(statuses.toSorted()).toEqual([201, 201, 201, 201, 409, 409, 409, 409, 409, 409]);
 });

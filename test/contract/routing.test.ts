@@ -97,14 +97,14 @@ describe('malformed HTTP', () => {
     ['an address over the limit', `GET /livez?${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
     ['a bad request line', 'Good morning\r\n\r\n', 400],
     ['a control character in a header', 'GET /livez HTTP/1.1\r\nHost: x\r\nX: a\u0001b\r\n\r\n', 400],
-    ['no host', 'GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
+    ['no Host header', 'GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
     [
-      'two lengths',
+      'two Content-Length headers',
       'POST /api/ada/tasks HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx',
       400,
     ],
     [
-      'a length and chunks',
+      'a Content-Length with a chunked body',
       'POST /api/ada/tasks HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
       400,
     ],
@@ -140,7 +140,7 @@ describe('the request id', () => {
     expect(await idOf(headers)).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  test('is in the log, with the operation, the status and a hash of the user, and nothing else of theirs', async () => {
+  test('is in the log with the operation, the status and a hash of the user id, and with no other data of the user', async () => {
     await send(service.url, 'POST', '/api/private-user/tasks?q=private-query', {
       token: await tokenOf('private-user'),
       headers: { 'X-Request-Id': 'logged-once', Cookie: 'session=private-cookie' },

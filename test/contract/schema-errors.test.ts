@@ -19,11 +19,11 @@ describe('the detail of a validation problem', () => {
     ['/body/3/title', '`title` in row 3 is required'],
     ['/body/0', 'The header is required'],
     ['/body/0/title', '`title` in the header is required'],
-  ])('names what %s leads to', (pointer, detail) => {
+  ])('names the location of the pointer %s', (pointer, detail) => {
     expect(detailOf([error(pointer)])).toBe(detail);
   });
 
-  test('counts the other errors, the omitted ones included', () => {
+  test('counts the other errors, including the omitted ones', () => {
     const first = error('/body/title');
     expect(detailOf([first, error('/body/id')])).toBe('`title` is required, and 1 more error');
     expect(detailOf([first], 1)).toBe('`title` is required, and 1 more error');
@@ -32,13 +32,13 @@ describe('the detail of a validation problem', () => {
     expect(detailOf([first, ...many], 7)).toBe('`title` is required, and 257 more errors');
   });
 
-  test('follows what the handler says', () => {
+  test('comes after the detail of the handler', () => {
     expect(detailOf([error('/body/3/title')], 0, '1 of 3 rows have errors.')).toBe(
       '1 of 3 rows have errors. `title` in row 3 is required',
     );
   });
 
-  test('is bounded, whatever the client names', () => {
+  test('has a bounded length for any names from the client', () => {
     expect(detailOf([error(`/body/${'\u{1f600}'.repeat(5_000)}`, 'x'.repeat(5_000))]).length).toBeLessThan(
       1_500,
     );
@@ -82,7 +82,7 @@ test.each([
   expect(check(value).map(({ pointer, code, detail }) => `${pointer} ${code} ${detail}`)).toEqual([expected]);
 });
 
-test('of the alternatives of a union, the one that is meant is told', () => {
+test('a union gives the error of the alternative that matches best', () => {
   const from = (keyword: string, pointer: string, detail: string) => ({ keyword, ...error(pointer, detail) });
   const isNull = from('type', '/body/data', 'must be null');
   const oneOf = from('oneOf', '/body/data', 'must match exactly one schema in oneOf');

@@ -4,6 +4,8 @@ import type { Operation } from '../../src/platform/contract/document/contract';
 import { type ApiResponse, type RequestOptions, send } from '../support/api';
 import { query } from '../support/database';
 import { examplePath, exampleRequest, operations, statusesOf } from '../support/operations';
+import { sendRaw } from '../support/raw';
+import { assertDescribed } from '../support/response-check';
 import { tokenOf, useTestService } from '../support/service';
 
 const userId = randomUUID();
@@ -32,6 +34,12 @@ function sendTo(
   return send(service.url, operation.method.toUpperCase(), path, { token, ...options });
 }
 
+/** The beginning of a request to the operation, as text, and its path. */
+function rawHead(operation: Operation): { head: string; path: string } {
+  const path = examplePath(operation, userId);
+  return { head: `${operation.method.toUpperCase()} ${path} HTTP/1.1\r\nHost: x\r\n`, path };
+}
+
 async function rowCount(): Promise<number> {
   const [row] = await query<{ count: string }>(
     service.database.url,
@@ -46,7 +54,7 @@ afterEach(async () => {
 });
 
 test.each(having('400'))('%s refuses a malformed address', async (_id, operation) => {
-  const path = operation.path.replace(/\{[^}]+\}/g, '%E0%A4');
+  const path = `${operation.path.replace(/\{[^}]+\}/g, '%E0%A4')}?%E0%A4`;
   const response = await sendTo(operation, { path });
   expect(response).toMatchObject({ status: 400, body: { code: 'malformed-url' } });
 });
@@ -64,6 +72,39 @@ describe.each(having('400').filter(([, operation]) => operation.mediaTypes.lengt
   },
 );
 
+test.each(having('405'))('%s has an address that refuses other methods', async (_id, operation) => {
+  const path = examplePath(operation, userId);
+  const response = await send(service.url, 'TRACE', path);
+  expect(response).toMatchObject({ status: 405, body: { code: 'method-not-allowed' } });
+  expect(response.headers.allow).toContain(operation.method.toUpperCase());
+  assertDescribed(operation.method, path, response);
+});
+
+test.each(having('431'))('%s refuses large headers', async (_id, operation) => {
+  const { head, path } = rawHead(operation);
+  const response = await sendRaw(service.url, `${head}X: ${'x'.repeat(20_000)}\r\n\r\n`);
+  expect(response).toMatchObject({ status: 431, body: { code: 'headers-too-large' } });
+  assertDescribed(operation.method, path, response);
+});
+
+describe('with little time for headers', () => {
+  const impatient = useTestService({ HEADERS_TIMEOUT_MS: '300', REQUEST_TIMEOUT_MS: '400' });
+
+  let responses: Map<string, ApiResponse>;
+  beforeAll(async () => {
+    const sent = having('408').map(async ([id, operation]) => {
+      return [id, await sendRaw(impatient.url, rawHead(operation).head)] as const;
+    });
+    responses = new Map(await Promise.all(sent));
+  });
+
+  test.each(having('408'))('%s refuses slow headers', async (id, operation) => {
+    const response = responses.get(id) as ApiResponse;
+    expect(response).toMatchObject({ status: 408, body: { code: 'request-timeout' } });
+    assertDescribed(operation.method, rawHead(operation).path, response);
+  });
+});
+
 test.each(having('401'))('%s requires a token', async (_id, operation) => {
   const without = await sendTo(operation, { token: undefined, ...exampleRequest(operation) });
   expect(without).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
@@ -78,7 +119,7 @@ test.each(having('401'))('%s requires a token', async (_id, operation) => {
   );
 });
 
-test.each(having('403'))('%s keeps to the lane of the caller', async (_id, operation) => {
+test.each(having('403'))('%s is 403 with the path of another user', async (_id, operation) => {
   const path = examplePath(operation, randomUUID());
   const response = await sendTo(operation, { path, ...exampleRequest(operation) });
   expect(response).toMatchObject({ status: 403, body: { code: 'forbidden' } });

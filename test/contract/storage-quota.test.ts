@@ -14,7 +14,12 @@ const sql = <R extends object>(text: string) => query<R>(service.database.url, t
 
 const exceeded = {
   status: 409,
-  body: { code: 'quota-exceeded', quota: 'storage', limit, detail: 'The lane may hold 1000000 bytes.' },
+  body: {
+    code: 'quota-exceeded',
+    quota: 'storage',
+    limit,
+    detail: 'The lane can have at most 1000000 bytes.',
+  },
 };
 
 /** Makes the profile count `bytes` for the lane. */

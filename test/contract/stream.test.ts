@@ -46,9 +46,9 @@ test.each<[string, () => object, object]>([
   ['no lists', () => ({ a: 1, b: null, c: { d: [] } }), { a: 1, b: null, c: { d: [] } }],
   ['no pages', () => ({ a: pages() }), { a: [] }],
   ['empty pages', () => ({ a: pages([], [1], [], [2, 3], []), b: pages([]) }), { a: [1, 2, 3], b: [] }],
-  ['a list beside pages', () => ({ a: [1], b: pages([2]), c: [3] }), { a: [1], b: [2], c: [3] }],
-  ['what JSON escapes', () => ({ 'a"\n': pages(['"\\\u2028😀']) }), { 'a"\n': ['"\\\u2028😀'] }],
-])('a body of %s arrives complete', async (_what, body, expected) => {
+  ['a list together with pages', () => ({ a: [1], b: pages([2]), c: [3] }), { a: [1], b: [2], c: [3] }],
+  ['text that JSON escapes', () => ({ 'a"\n': pages(['"\\\u2028😀']) }), { 'a"\n': ['"\\\u2028😀'] }],
+])('a body with %s arrives complete', async (_what, body, expected) => {
   const response = await open(await serve(body()));
   expect(JSON.parse(await textOf(response))).toEqual(expected);
   await sent;
@@ -87,7 +87,7 @@ describe('many pages', () => {
     finished = false;
   });
 
-  test('are read no faster than the client takes them', async () => {
+  test('are read no faster than the client reads them', async () => {
     const url = await serve({ a: many() });
     const response = await open(url);
     await once(response, 'readable');
@@ -97,7 +97,7 @@ describe('many pages', () => {
     expect(JSON.parse(await textOf(response)).a).toHaveLength(1000);
   });
 
-  test('are read no further when the client goes away', async () => {
+  test('are not read any more when the client disconnects', async () => {
     const response = await open(await serve({ a: many() }));
     await once(response, 'readable');
     response.destroy();
@@ -106,21 +106,21 @@ describe('many pages', () => {
     await expect(sent).resolves.toBeUndefined();
   });
 
-  test('break the connection off if one fails', async () => {
-    const fault = new Error('a fault of the third page');
+  test('close the connection if one fails', async () => {
+    const error = new Error('an error of the third page');
     async function* failing(): AsyncGenerator<string[]> {
       yield page;
       yield page;
-      throw fault;
+      throw error;
     }
     const response = await open(await serve({ a: failing() }));
     await expect(textOf(response)).rejects.toMatchObject({ code: 'ECONNRESET' });
     expect(response.complete).toBe(false);
-    await expect(sent).rejects.toBe(fault);
+    await expect(sent).rejects.toBe(error);
   });
 });
 
-test('text arrives in order, and the connection breaks off if its source fails', async () => {
+test('text arrives in order, and the connection is closed if its source fails', async () => {
   async function* text(): AsyncGenerator<string> {
     yield 'é';
     yield '\r\n';
@@ -132,7 +132,7 @@ test('text arrives in order, and the connection breaks off if its source fails',
 
   async function* failing(): AsyncGenerator<string> {
     yield 'x'.repeat(100_000);
-    throw new Error('a fault after the first piece');
+    throw new Error('an error after the first piece');
   }
   const response = await open(await serve(failing()));
   await expect(textOf(response)).rejects.toMatchObject({ code: 'ECONNRESET' });

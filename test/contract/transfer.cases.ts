@@ -34,7 +34,7 @@ function importCases(
       expect((await send('GET', `${lane}/tasks`)).body.items).toEqual([]);
 
       const response = await send('POST', `${lane}/import.${extension}`, requestOf(fields));
-      expect(response.body).toMatchObject({ dry_run: false, created: 1, skipped: 0, faults: 0, ignored: 0 });
+      expect(response.body).toMatchObject({ dry_run: false, created: 1, skipped: 0, errors: 0, ignored: 0 });
       expect(response.body.rows).toEqual(dry.body.rows);
       expect((await send('GET', `${lane}/tasks`)).body.items).toMatchObject([fields]);
       return response;

@@ -28,7 +28,10 @@ describe('the start fails', () => {
   });
 
   test.each<[string, Parameters<typeof changedContract>[0]]>([
-    ['a reference to nothing', (document) => (document.components.schemas.Task.properties.id.$ref += 'x')],
+    [
+      'a reference without a target',
+      (document) => (document.components.schemas.Task.properties.id.$ref += 'x'),
+    ],
     ['a type that does not exist', (document) => (document.components.schemas.TaskTitle.type = 'sting')],
     ['a pattern that does not compile', (document) => (document.components.schemas.TaskTitle.pattern = '(')],
     [
@@ -40,7 +43,7 @@ describe('the start fails', () => {
   });
 });
 
-test('a fault answers 500 at every operation, and tells nothing of the inside', async () => {
+test('an internal error is 500 at every operation, and the response has no details of it', async () => {
   await serving({}, async (url) => {
     for (const operation of operations) {
       const response = await send(url, operation.method.toUpperCase(), examplePath(operation, 'ada'), {
@@ -55,14 +58,14 @@ test('a fault answers 500 at every operation, and tells nothing of the inside', 
 describe('a response that breaks the contract', () => {
   const handlers = allHandlers(async (call) => call.reply(200, { status: 'alive and well' }));
 
-  test('is answered 500', async () => {
+  test('is replaced by a 500', async () => {
     await serving({ handlers }, async (url) => {
       const response = await send(url, 'GET', '/livez');
       expect(response).toMatchObject({ status: 500, body: { code: 'internal-error' } });
     });
   });
 
-  test('is answered 500 also for an unknown status', async () => {
+  test('is replaced by a 500 also if its status is unknown', async () => {
     const created = allHandlers(async (call) => call.reply(202, { status: 'alive' }));
     await serving({ handlers: created }, async (url) => {
       const response = await send(url, 'GET', '/livez');
@@ -70,7 +73,7 @@ describe('a response that breaks the contract', () => {
     });
   });
 
-  test('is sent as it is if the check of responses is off', async () => {
+  test('is sent unchanged if the check of responses is off', async () => {
     await serving({ handlers, invalidResponses: 'report' }, async (url) => {
       const response = await fetch(`${url}/livez`);
       expect(response.status).toBe(200);
@@ -143,7 +146,7 @@ describe('a request', () => {
     for (const { pointer } of response.body.errors) expect(pointer.startsWith(`/query/${name}`)).toBe(true);
   });
 
-  test('can have reserved characters and lists in its parameters, and gets the defaults', async () => {
+  test('can have reserved characters and lists in its parameters, and gets the default values', async () => {
     const response = await send(
       url,
       'GET',
@@ -193,7 +196,7 @@ describe('a request', () => {
   });
 });
 
-test('100,000 distinct content types leave memory flat', async () => {
+test('100,000 different content types do not raise memory', async () => {
   setFlagsFromString('--expose-gc');
   const collect: () => void = runInNewContext('gc');
   const heapUsed = () => {

@@ -9,19 +9,25 @@ type Document = any;
 
 const json = (schema: object, example: unknown) => ({ 'application/json': { schema, example } });
 const schemaRef = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+const uncountedRef = { $ref: '#/components/responses/Uncounted' };
 const problemRef = { $ref: '#/components/responses/AnyProblem' };
 const note = { text: 'Rain', lines: [{ text: 'again' }] };
 const log = { text: 'Rain', key: null, version: 1, updated_at: null };
 const header = (name: string) => ({ name, in: 'header', schema: { type: 'string' } });
-const tagged = { ETag: { required: true, schema: { type: 'string' } } };
-const replayed = { 'Idempotency-Replayed': { schema: { type: 'string' } } };
-const problems = (...statuses: string[]) =>
-  Object.fromEntries(
+const text = { schema: { type: 'string' } };
+const counted = { RateLimit: text, 'RateLimit-Policy': text };
+const tagged = { ...counted, ETag: { required: true, ...text } };
+const replayed = { ...counted, 'Idempotency-Replayed': text };
+const problems = (...statuses: string[]) => ({
+  ...Object.fromEntries(
     [...statuses, '400', '401', '403', '422', '429', '5XX'].map((status) => [status, problemRef]),
-  );
+  ),
+  ...Object.fromEntries(['405', '408', '431'].map((status) => [status, uncountedRef])),
+});
 
 const problemResponse = (name: string, code: string) => ({
   description: 'A problem.',
+  headers: counted,
   content: { 'application/problem+json': { schema: schemaRef(name), example: { code } } },
 });
 
@@ -37,12 +43,17 @@ function validContract(): Document {
         parameters: [{ name: 'user_id', in: 'path', required: true, schema: { type: 'string' } }],
         get: {
           operationId: 'listNotes',
+          'x-batch': false,
           'x-cost': { units: 1, more: [{ for: '/query/depth', units: 1 }] },
           summary: 'List notes',
           description: 'The notes.',
           parameters: [
-            { name: 'sort_by', in: 'query', schema: { type: 'string', default: 'text' } },
-            { name: 'depth', in: 'query', schema: { type: 'integer', format: 'int32' } },
+            { name: 'sort_by', in: 'query', schema: { type: 'string', enum: ['text'], default: 'text' } },
+            {
+              name: 'depth',
+              in: 'query',
+              schema: { type: 'integer', format: 'int32', minimum: 1, maximum: 9 },
+            },
           ],
           responses: {
             '200': { $ref: '#/components/responses/NoteShown' },
@@ -51,6 +62,7 @@ function validContract(): Document {
         },
         patch: {
           operationId: 'updateNote',
+          'x-batch': false,
           'x-cost': { units: 1, more: [{ for: '/body/lines', every: 10, units: 1 }] },
           summary: 'Change a note',
           description: 'Changes the note.',
@@ -68,6 +80,7 @@ function validContract(): Document {
         parameters: [{ name: 'user_id', in: 'path', required: true, schema: { type: 'string' } }],
         get: {
           operationId: 'getLog',
+          'x-batch': false,
           'x-cost': { units: 1 },
           summary: 'Get the log',
           description: 'The log.',
@@ -80,12 +93,13 @@ function validContract(): Document {
         },
         delete: {
           operationId: 'clearLog',
+          'x-batch': false,
           'x-cost': { units: 1 },
           summary: 'Clear the log',
           description: 'Clears the log.',
           parameters: [header('If-Match')],
           responses: {
-            '204': { description: 'Cleared.' },
+            '204': { description: 'Cleared.', headers: counted },
             ...problems('428'),
             '412': { $ref: '#/components/responses/Changed' },
           },
@@ -95,6 +109,7 @@ function validContract(): Document {
         parameters: [{ name: 'user_id', in: 'path', required: true, schema: { type: 'string' } }],
         post: {
           operationId: 'rotateLog',
+          'x-batch': false,
           'x-cost': { units: 1 },
           summary: 'Rotate the log',
           description: 'Rotates the log.',
@@ -123,15 +138,20 @@ function validContract(): Document {
     components: {
       securitySchemes: { bearerAuth: { type: 'http', scheme: 'bearer' } },
       responses: {
-        NoteShown: { description: 'The note.', content: json(schemaRef('Note'), note) },
+        NoteShown: { description: 'The note.', headers: counted, content: json(schemaRef('Note'), note) },
         LogShown: { description: 'The log.', headers: tagged, content: json(schemaRef('Log'), log) },
         Changed: { ...problemResponse('GoneProblem', 'gone'), headers: tagged },
         InFlight: problemResponse('InFlightProblem', 'request-in-flight'),
         Reused: problemResponse('ReusedProblem', 'idempotency-key-reused'),
+        Uncounted: { ...problemResponse('GoneProblem', 'gone'), headers: {} },
         AnyProblem: problemResponse('GoneOrLost', 'gone'),
       },
       schemas: {
-        Text: { type: 'string', pattern: '^[A-Za-z]+$', 'x-pattern-description': 'must hold only letters' },
+        Text: {
+          type: 'string',
+          pattern: '^[A-Za-z*+]{1,99}$',
+          'x-pattern-description': 'must hold only letters',
+        },
         Line: { type: 'object', required: ['text'], properties: { text: schemaRef('Text') } },
         Note: {
           type: 'object',
@@ -290,7 +310,12 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
       item(it).get.responses.default = item(it).get.responses['200'];
     },
   ],
-  ...['400', '401', '403', '422'].map((status): [string, string, (contract: Document) => void] => [
+  ...['400', '405', '408', '422', '431'].map((status): [string, string, (contract: Document) => void] => [
+    'rule/error-response',
+    `an operation without ${status}`,
+    (it) => delete item(it).get.responses[status],
+  ]),
+  ...['401', '403'].map((status): [string, string, (contract: Document) => void] => [
     'rule/lane-responses',
     `a lane's operation without ${status}`,
     (it) => delete item(it).get.responses[status],
@@ -306,6 +331,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     (it) => {
       item(it).get.responses['404'] = {
         description: 'None.',
+        headers: counted,
         content: json(schemaRef('Problem'), { code: 'no' }),
       };
     },
@@ -314,7 +340,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     'contract/problem-responses',
     'an error without a body',
     (it) => {
-      item(it).get.responses['404'] = { description: 'None.' };
+      item(it).get.responses['404'] = { description: 'None.', headers: counted };
     },
   ],
   [
@@ -346,7 +372,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     'contract/patch-without-defaults',
     'a default behind a reference, in the items of a list',
     (it) => {
-      schemas(it).LinePatch.properties.text = { type: 'string', default: 'Rain' };
+      schemas(it).LinePatch.properties.text = { type: 'string', maxLength: 9, default: 'Rain' };
     },
   ],
   [
@@ -376,7 +402,9 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
   [
     'contract/idempotency-keys',
     'a repeated reply that does not say so',
-    (it) => delete item(it).patch.responses['204'].headers,
+    (it) => {
+      item(it).patch.responses['204'].headers = counted;
+    },
   ],
   [
     'contract/idempotency-keys',
@@ -395,19 +423,21 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
   [
     'contract/entity-tags',
     'an entity without an ETag',
-    (it) => delete it.components.responses.LogShown.headers,
+    (it) => delete it.components.responses.LogShown.headers.ETag,
   ],
   [
     'contract/entity-tags',
     'an ETag that may be missing',
     (it) => {
-      it.components.responses.LogShown.headers = { ETag: { schema: { type: 'string' } } };
+      it.components.responses.LogShown.headers = { ...counted, ETag: text };
     },
   ],
   [
     'contract/entity-tags',
     'a failed condition without an ETag',
-    (it) => delete it.components.responses.Changed.headers,
+    (it) => {
+      it.components.responses.Changed.headers = counted;
+    },
   ],
   ['contract/entity-tags', 'a GET without If-None-Match', (it) => delete logItem(it).get.parameters],
   ['contract/entity-tags', 'a GET without 304', (it) => delete logItem(it).get.responses['304']],
@@ -423,16 +453,34 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     `an action without ${status}`,
     (it) => delete rotation(it).responses[status],
   ]),
+  ...[
+    { type: 'string' },
+    { type: ['string', 'null'], pattern: '^[a-z]{2,}$' },
+    { type: 'string', pattern: '^a+$' },
+    { type: 'integer', format: 'int32', minimum: 1 },
+    { type: 'number', format: 'double', maximum: 1 },
+  ].map((schema): [string, string, (contract: Document) => void] => [
+    'contract/bounded-requests',
+    `a field of a request that is ${JSON.stringify(schema)}`,
+    (it) => {
+      schemas(it).LinePatch.properties.text = { ...schema, 'x-pattern-description': 'must be letters' };
+    },
+  ]),
   [
-    'contract/bounded-request-arrays',
-    'an array of a request without a bound',
+    'contract/bounded-requests',
+    'a query parameter without a limit',
+    (it) => delete item(it).get.parameters[1].schema.maximum,
+  ],
+  [
+    'contract/bounded-requests',
+    'an array of a request without a limit',
     (it) => delete schemas(it).NotePatch.properties.lines.maxItems,
   ],
   [
     'contract/portable-patterns',
     'a pattern that only one language reads',
     (it) => {
-      schemas(it).Text.pattern = '^\\p{L}+$';
+      schemas(it).Text.pattern = '^\\p{L}{1,9}$';
     },
   ],
   ['contract/operation-costs', 'an operation without a cost', (it) => delete item(it).get['x-cost']],
@@ -474,6 +522,77 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     'a sum of what are no operations',
     (it) => {
       item(it).patch['x-cost'].more = [{ for: '/body/lines' }];
+    },
+  ],
+  [
+    'contract/batch-membership',
+    'an operation that does not say whether a batch can contain it',
+    (it) => delete item(it).get['x-batch'],
+  ],
+  [
+    'contract/batch-membership',
+    'an operation that no batch can contain',
+    (it) => {
+      item(it).get['x-batch'] = true;
+    },
+  ],
+  [
+    'contract/batch-membership',
+    'an operation that a batch can contain',
+    (it) => {
+      schemas(it).LinePatch.properties.op = { type: 'string', const: 'clear_log' };
+    },
+  ],
+  [
+    'contract/created-location',
+    'a 201 without Location',
+    (it) => {
+      rotation(it).responses['201'] = rotation(it).responses['200'];
+    },
+  ],
+  [
+    'contract/created-location',
+    'a 201 with an optional Location',
+    (it) => {
+      const created = structuredClone(it.components.responses.LogShown);
+      created.headers.Location = text;
+      rotation(it).responses['201'] = created;
+    },
+  ],
+  [
+    'contract/deprecations',
+    'a deprecated operation without a date',
+    (it) => {
+      item(it).get.deprecated = true;
+    },
+  ],
+  ...[
+    { date: '2027-02-30', link: '/docs' },
+    { date: '2027-02-01' },
+    { date: '2027-02-01', link: '/docs', sunset: '2027-01-31' },
+    { date: '2027-02-01', link: '/docs', until: '2027-03-01' },
+  ].map((deprecation): [string, string, (contract: Document) => void] => [
+    'contract/deprecations',
+    `a deprecation that is ${JSON.stringify(deprecation)}`,
+    (it) => Object.assign(item(it).get, { deprecated: true, 'x-deprecation': deprecation }),
+  ]),
+  [
+    'contract/deprecations',
+    'the date of an operation that is not deprecated',
+    (it) => {
+      item(it).get['x-deprecation'] = { date: '2027-02-01', link: '/docs' };
+    },
+  ],
+  [
+    'contract/rate-limit-headers',
+    'a success without RateLimit',
+    (it) => delete it.components.responses.NoteShown.headers,
+  ],
+  [
+    'contract/rate-limit-headers',
+    'a problem without RateLimit-Policy',
+    (it) => {
+      it.components.responses.AnyProblem.headers = { RateLimit: text };
     },
   ],
   [
@@ -526,7 +645,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     'an object in a map',
     (it) => {
       schemas(it).Extra = { type: 'object', additionalProperties: { type: 'object' } };
-      it.components.responses.NoteShown.headers = { X: { schema: schemaRef('Extra') } };
+      it.components.responses.NoteShown.headers = { ...counted, X: { schema: schemaRef('Extra') } };
     },
   ],
   [
@@ -553,7 +672,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
       // In a header, so that no example is checked against it.
       const { oneOf, discriminator } = union(it);
       schemas(it).AnyKind = { oneOf: [...oneOf, schemaRef('ReusedProblem')], discriminator };
-      it.components.responses.NoteShown.headers = { X: { schema: schemaRef('AnyKind') } };
+      it.components.responses.NoteShown.headers = { ...counted, X: { schema: schemaRef('AnyKind') } };
     },
   ],
   [
@@ -632,7 +751,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
     'another schema for another media type',
     (it) => {
       Object.assign(item(it).patch.requestBody.content, {
-        'text/csv': { schema: { type: 'string' }, example: 'text' },
+        'text/csv': { schema: { type: 'string', maxLength: 9 }, example: 'text' },
       });
     },
   ],
@@ -686,7 +805,8 @@ describe('contract rules', () => {
 
   beforeAll(async () => {
     const violating = violations.map(([, , violate]) => {
-      const contract = validContract();
+      // A copy in which no two parts are the same object.
+      const contract = JSON.parse(JSON.stringify(validContract()));
       violate(contract);
       return contract;
     });

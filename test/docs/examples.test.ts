@@ -81,7 +81,7 @@ test.each(headerExamples('Location'))(
 const notShown: Readonly<Record<string, readonly string[]>> = { completeTask: ['completed'] };
 
 test.each(bodies)(
-  'the response example of %s has what its %s example asks for',
+  'the response example of %s belongs to its %s example of a request',
   (id, _type, request, response) => {
     const shown = Object.keys(request).filter((name) => name in response && !notShown[id]?.includes(name));
     expect(response).toMatchObject(Object.fromEntries(shown.map((name) => [name, request[name]])));

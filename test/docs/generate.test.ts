@@ -98,7 +98,7 @@ describe('generated files', () => {
     ]);
   });
 
-  test('a contract that cannot be parsed gives an error with the place', async () => {
+  test('a contract that cannot be parsed gives an error with the line', async () => {
     writeFileSync(join(root, 'openapi.yaml'), `${contract}\n  - [`);
     await expect(generate(root)).rejects.toThrow(/openapi\.yaml/);
   });
@@ -146,7 +146,7 @@ components:`;
 describe('the script of the documentation', () => {
   const script = readFileSync(projectPath('generated', 'docs', 'redoc.js'), 'utf8');
 
-  test('names no address that it would load from or send to', () => {
+  test('contains no address of another host', () => {
     const hosts = new Set([...script.matchAll(/\b(?:https?|wss?):\/\/([\w.-]+)/g)].map(([, host]) => host));
     expect([...hosts].sort()).toEqual(
       [

@@ -8,7 +8,7 @@ const pages: [string, Page][] = [
 ];
 
 describe.each(pages)('the %s page', (_, { html, contentSecurityPolicy }) => {
-  test('allows nothing from elsewhere, no inline script and no framing', () => {
+  test('allows no content of other hosts, no inline scripts and no framing', () => {
     const directives = contentSecurityPolicy.split('; ');
     expect(directives).toEqual(
       expect.arrayContaining([
@@ -21,7 +21,7 @@ describe.each(pages)('the %s page', (_, { html, contentSecurityPolicy }) => {
     expect(contentSecurityPolicy).not.toMatch(/\*|https?:|unsafe-eval|script-src[^;]*unsafe/);
   });
 
-  test('holds no inline script and no address outside the service', () => {
+  test('contains no inline script and no address of another host', () => {
     expect(html).not.toMatch(/<script(?![^>]* src="\/)[^>]*>/);
     expect(html).not.toMatch(/ on\w+=/);
     expect(html).not.toMatch(/\w+:\/\/|["']\/\//);
@@ -43,13 +43,13 @@ describe('a problem page', () => {
   test('renders paragraphs, code and emphasis', () => {
     const { html } = problemPage({
       ...problem,
-      description: 'See `errors`\nfor *every* fault.\n\nOr `a *b* <c>`.\n',
+      description: 'See `errors`\nfor *every* error.\n\nOr `a *b* <c>`.\n',
     });
-    expect(html).toContain('<p>See <code>errors</code>\nfor <em>every</em> fault.</p>\n<p>Or ');
+    expect(html).toContain('<p>See <code>errors</code>\nfor <em>every</em> error.</p>\n<p>Or ');
     expect(html).toContain('<code>a *b* &lt;c&gt;</code>');
   });
 
-  test('escapes what it is given', () => {
+  test('escapes the texts of the problem', () => {
     const hostile = '"><script>alert(1)</script>&\'';
     const { html } = problemPage({ code: hostile, title: hostile, status: 400, description: hostile });
     expect(html).not.toContain('<script');

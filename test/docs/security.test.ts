@@ -61,7 +61,7 @@ test.each([
   expect(dead.map(([link]) => link)).toEqual([]);
 });
 
-test('a fault of the database is logged without what the user wrote', async () => {
+test('a database error is logged without the texts of the user', async () => {
   const service = await startTestService();
   try {
     const write = async () =>
@@ -72,8 +72,8 @@ test('a fault of the database is logged without what the user wrote', async () =
     expect((await write()).status).toBe(201);
     await query(service.database.url, 'revoke insert on tasklane.tasks from tasklane_app');
     expect((await write()).status).toBe(500);
-    const fault = await until(() => service.logged.find(({ status }) => status === 500));
-    expect(fault).toMatchObject({ err: { code: '42501', stack: expect.any(String) } });
+    const error = await until(() => service.logged.find(({ status }) => status === 500));
+    expect(error).toMatchObject({ err: { code: '42501', stack: expect.any(String) } });
     expect(JSON.stringify(service.logged)).not.toContain('private');
   } finally {
     await service.stop();

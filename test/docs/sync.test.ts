@@ -64,7 +64,7 @@ async function makeDevice(keepCopy: KeepCopy, userId: string) {
   return { network, leaving, signal, copy, kept, tasks };
 }
 
-test('the forty lines of an offline app work', async () => {
+test('the example of an offline app works', async () => {
   const code = block('ts');
   expect(code.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
   const { keepCopy } = run(code);

@@ -96,7 +96,7 @@ const receivers: [string, (secret: string) => RequestListener][] = [
   ],
 ];
 
-test('every block has a test', () => {
+test('every code block has a test', () => {
   expect([...files.keys()]).toEqual(receivers.map(([path]) => path));
 });
 
@@ -110,7 +110,7 @@ describe.each(receivers)('the receiver %s', (_path, start) => {
     return (await fetch(`${url}/api/tasklane`, sent)).status;
   }
 
-  test('accepts signed messages, and acts once', async () => {
+  test('accepts signed messages, and handles each message once', async () => {
     const said = jest.spyOn(console, 'log').mockImplementation(() => undefined);
     const [current, former] = [newSecret(), newSecret()];
     const url = await listen(start(former));
@@ -119,7 +119,7 @@ describe.each(receivers)('the receiver %s', (_path, start) => {
     expect(said.mock.calls).toEqual([['New:', 'Bäume']]);
   });
 
-  test('refuses what is not, is old, or was changed', async () => {
+  test('refuses messages that are unsigned, old or changed', async () => {
     const said = jest.spyOn(console, 'log').mockImplementation(() => undefined);
     const secret = newSecret();
     const url = await listen(start(secret));
@@ -135,7 +135,7 @@ describe.each(receivers)('the receiver %s', (_path, start) => {
     expect(said).not.toHaveBeenCalled();
   });
 
-  test('accepts what the service sends', async () => {
+  test('accepts the messages of the service', async () => {
     const said = jest.spyOn(console, 'log').mockImplementation(() => undefined);
     let receive: RequestListener | undefined;
     const url = await listen((request, response) => receive?.(request, response));

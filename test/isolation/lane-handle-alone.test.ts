@@ -20,7 +20,7 @@ tryIsolation({
   },
 });
 
-test('row-level security does not hold the app role', async () => {
+test('the app role bypasses row-level security', async () => {
   const [found] = await query<{ users: number }>(
     service.database.url,
     `with scope as (select set_config('role', $1, true), set_config('app.user_id', 'nobody', true))

@@ -19,7 +19,7 @@ tryIsolation({
   },
 });
 
-test('the lane handle binds no query', () => {
+test('the lane handle does not bind queries', () => {
   const reasons = service.crossTenantStatements().flatMap((statement) => statement.reasons);
   for (const table of ['tasks', 'projects', 'tags', 'webhooks', 'profiles', 'changes', 'completions']) {
     expect(reasons).toContain(`${table} is not bound to the lane`);

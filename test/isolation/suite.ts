@@ -80,21 +80,18 @@ export function tryIsolation({ start, pathIsChecked }: Walls): void {
     );
   });
 
-  test.each(inLanes)(
-    '%s works in one’s own lane, and does not affect the other’s',
-    async (_id, operation) => {
-      const before = await rowsOf(theirs.id);
-      expect(before.tasks).toHaveLength(5);
-      const response = await request(operation, { as: mine, lane: mine.id });
-      expect(response.status).toBeLessThan(300);
-      const text = JSON.stringify([response.body, response.headers]);
-      for (const each of [theirs.id, ...Object.values(theirs.ids)]) expect(text).not.toContain(each);
-      expect(await rowsOf(theirs.id)).toEqual(before);
-    },
-  );
+  test.each(inLanes)('%s works in the own lane, and does not affect another lane', async (_id, operation) => {
+    const before = await rowsOf(theirs.id);
+    expect(before.tasks).toHaveLength(5);
+    const response = await request(operation, { as: mine, lane: mine.id });
+    expect(response.status).toBeLessThan(300);
+    const text = JSON.stringify([response.body, response.headers]);
+    for (const each of [theirs.id, ...Object.values(theirs.ids)]) expect(text).not.toContain(each);
+    expect(await rowsOf(theirs.id)).toEqual(before);
+  });
 
   if (pathIsChecked) {
-    test.each(inLanes)('%s is 403 in the other’s lane', async (_id, operation) => {
+    test.each(inLanes)('%s is 403 in the lane of another user', async (_id, operation) => {
       const before = await rowsOf(theirs.id);
       for (const ids of [theirs.ids, mine.ids]) {
         const response = await request(operation, { as: mine, lane: theirs.id, ids });
@@ -104,25 +101,31 @@ export function tryIsolation({ start, pathIsChecked }: Walls): void {
       expect(await rowsOf(theirs.id)).toEqual(before);
     });
   } else {
-    test.each(inLanes)('%s on the other’s path works in one’s own lane', async (_id, operation) => {
-      const before = await rowsOf(theirs.id);
-      const response = await request(operation, { as: mine, lane: theirs.id });
-      expect(response.status).toBeLessThan(300);
-      const text = JSON.stringify([response.body, response.headers]);
-      for (const each of Object.values(theirs.ids)) expect(text).not.toContain(each);
-      expect(await rowsOf(theirs.id)).toEqual(before);
-    });
+    test.each(inLanes)(
+      '%s with the path of another user works in the lane of the caller',
+      async (_id, operation) => {
+        const before = await rowsOf(theirs.id);
+        const response = await request(operation, { as: mine, lane: theirs.id });
+        expect(response.status).toBeLessThan(300);
+        const text = JSON.stringify([response.body, response.headers]);
+        for (const each of Object.values(theirs.ids)) expect(text).not.toContain(each);
+        expect(await rowsOf(theirs.id)).toEqual(before);
+      },
+    );
 
-    test.each(withIds)('%s on the other’s path does not find what is the other’s', async (_id, operation) => {
-      const before = await rowsOf(theirs.id);
-      const response = await request(operation, { as: mine, lane: theirs.id, ids: theirs.ids });
-      expect(response.status).toBe(404);
-      expect(await rowsOf(theirs.id)).toEqual(before);
-    });
+    test.each(withIds)(
+      '%s with the path of another user does not find the entities of that user',
+      async (_id, operation) => {
+        const before = await rowsOf(theirs.id);
+        const response = await request(operation, { as: mine, lane: theirs.id, ids: theirs.ids });
+        expect(response.status).toBe(404);
+        expect(await rowsOf(theirs.id)).toEqual(before);
+      },
+    );
   }
 
   test.each(withIds)(
-    '%s is 404 for what is the other’s, as for what is not there',
+    '%s is 404 for an entity of another user, as for a missing one',
     async (_id, operation) => {
       const [before, ownBefore] = [await rowsOf(theirs.id), await rowsOf(mine.id)];
       for (const parameter of idParametersOf(operation)) {
@@ -181,7 +184,7 @@ export function tryIsolation({ start, pathIsChecked }: Walls): void {
     },
   );
 
-  test('createTask with the other’s id makes a row of one’s own', async () => {
+  test('createTask with the id of another user’s task creates a task in the own lane', async () => {
     const before = await rowsOf(theirs.id);
     const [, create] = withoutIds.find(([id]) => id === 'createTask') as [string, Operation];
     const id = theirs.ids.task_id;
@@ -220,7 +223,7 @@ export function tryIsolation({ start, pathIsChecked }: Walls): void {
     }
   });
 
-  test('createTask takes no owner from its body', async () => {
+  test('createTask rejects a body with an owner', async () => {
     const [, create] = withoutIds.find(([id]) => id === 'createTask') as [string, Operation];
     const body = { title: 'Planted', user_id: theirs.id };
     const response = await request(create, { as: mine, lane: mine.id, body });
@@ -235,7 +238,7 @@ export function tryIsolation({ start, pathIsChecked }: Walls): void {
       owners = await Promise.all(alike.map(makeOwner));
     });
 
-    test.each(inLanes)('%s keeps them apart', async (_id, operation) => {
+    test.each(inLanes)('%s keeps their lanes apart', async (_id, operation) => {
       if (operation.method !== 'get') return;
       for (const owner of owners) {
         for (const other of alike) {

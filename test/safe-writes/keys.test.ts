@@ -182,9 +182,9 @@ describe('after a day', () => {
     expect(await count()).toBe(1);
   });
 
-  test('stored replies are purged; those of erased lanes are deleted with the lanes', async () => {
+  test('stored replies are purged; the replies of erased lanes are deleted with the lanes', async () => {
     const purge = () =>
-      Promise.all([service.runJob('purge-kept-replies'), other.runJob('purge-kept-replies')]);
+      Promise.all([service.runJob('purge-idempotency-records'), other.runJob('purge-idempotency-records')]);
     for (const key of ['a', 'b', 'c']) await create(key);
     await age(24.01);
     await create('d');

@@ -100,7 +100,7 @@ function pathItem(path: string): Record<string, Node> | undefined {
   return template === undefined ? undefined : document.paths[template];
 }
 
-// Responses that are possible at any address, with or without an operation.
+// Responses that are possible at addresses and methods without an operation.
 const unrouted: Record<number, string> = {
   400: 'MalformedRequest',
   404: 'NotFound',
@@ -128,8 +128,7 @@ function describedResponse(method: string, path: string, status: number): Node |
   if (described) return follow(described);
   if (status === 308 || (status === 415 && !operation)) return redirection(path, status);
   const fallback = unrouted[status];
-  // The operation's own response comes first, then the responses of parser and router.
-  if (!fallback || (operation && status !== 431 && status !== 408)) return undefined;
+  if (!fallback || operation) return undefined;
   return document.components.responses?.[fallback];
 }
 

@@ -25,13 +25,13 @@ export function unfold(text: string): string[] {
     .filter((line) => line !== '');
 }
 
-/** The name of a line's property in lower case; undefined if the text is no content line. */
+/** The name of a line's property in lower case; undefined if the text is not a content line. */
 export function nameOf(line: string): string | undefined {
   const end = line.search(/[:;]/);
   return end > 0 && line.includes(':', end) ? line.slice(0, end).toLowerCase() : undefined;
 }
 
-/** Reads an unfolded line; undefined if it is no content line or has more than {@link maxParameters} parameters. */
+/** Reads an unfolded line; undefined if it is not a content line or has more than {@link maxParameters} parameters. */
 export function readContentLine(line: string): ContentLine | undefined {
   const name = nameOf(line);
   if (name === undefined) return undefined;

@@ -33,7 +33,7 @@ export function beginCalendar(properties: readonly Property[] = []): string {
 export const endCalendar = 'END:VCALENDAR\r\n';
 
 // TEXT allows no control characters except tabs, and one kind of line break (RFC 5545, section 3.3.11).
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is meant.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the expression must match control characters.
 const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g;
 
 /** Makes a text valid as a TEXT value: normalizes line breaks and removes control characters. */

@@ -112,7 +112,7 @@ function lineOfText(value: string): string {
     .join(' ');
 }
 
-// The reverse of `todoPriorities`: each priority of a task stands for a range of 1 to 9.
+// The reverse of `todoPriorities`: each priority of a task covers a range of the values 1 to 9.
 function priorityOf(value: number): string | undefined {
   if (value === 0) return undefined;
   if (value === todoPriorities.urgent) return 'urgent';

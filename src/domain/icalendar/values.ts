@@ -29,7 +29,7 @@ export const maxDuration = 3_652_058 * day;
 
 /**
  * The seconds of a DURATION; negative for the past. A day counts 24 hours. The result can exceed {@link maxDuration}.
- * @returns undefined if the text is no duration
+ * @returns undefined if the text is not a duration
  */
 export function readDuration(text: string): number | undefined {
   // Numbers of more digits are too long in any unit.

@@ -78,7 +78,7 @@ function yearOf({ year }: Month): Omit<Month, 'month'> {
 const MAX_MONTH_DAY = 31;
 const MAX_ORDINAL = 53;
 
-/** The ordinals of BYDAY for each weekday; 0 stands for every ordinal. */
+/** The ordinals of BYDAY for each weekday; 0 means every ordinal. */
 function ordinalTables(byDay: readonly ByDay[]): (Uint8Array | null)[] {
   return WEEKDAYS.map((_, weekday) => {
     const values = byDay.filter((value) => value.weekday === weekday);
@@ -208,7 +208,7 @@ export function* daysFrom(
   }
 }
 
-// 28 years without a turn of the century contain every kind of year. 400 years would take 14 times longer.
+// 28 years without a year such as 1900 contain every kind of year. 400 years would take 14 times longer.
 const FIRST_DAY_OF_ALL_KINDS = '2000-01-01';
 const LAST_DAY_OF_ALL_KINDS = toDay('2028-12-31');
 

@@ -1,4 +1,4 @@
-/** Makes explicit what a rule takes from its start. */
+/** Adds the parts that a rule takes from its start. */
 import { monthLength, toDay, weekdayOf } from './day-number';
 import { atPositions, type DayParts } from './rule';
 
@@ -22,7 +22,7 @@ function lastDayPosition(month: number, months: readonly number[], day: number):
 
 /**
  * The parts of a rule for the day of the month of a start. RFC 5545 skips months without this day. But users who repeat
- * something monthly from the 31st mean the last day of shorter months.
+ * a task monthly from the 31st expect the last day of shorter months.
  */
 function clampedParts(rule: DayParts, day: number, byMonth: readonly number[]): Partial<DayParts> {
   const months = [...(byMonth.length > 0 ? byMonth : ALL_MONTHS)].sort((a, b) => a - b);

@@ -12,7 +12,7 @@ export interface RuleError {
     | 'too-small'
     | 'too-large'
     | 'too-long';
-  /** What is wrong; it completes a sentence that begins with the rule. */
+  /** The text of the error. It completes a sentence that begins with the rule. */
   readonly detail: string;
 }
 

@@ -19,7 +19,7 @@ const MAX_OCCURRENCES = 100;
 
 /**
  * The last date that UNTIL allows; null without UNTIL. An instant is compared with the due time in its zone. If the
- * task is due all day or has no zone, the instant stands for its date in the zone, or in UTC without a zone.
+ * task is due all day or has no zone, the date of the instant in the zone counts, or in UTC without a zone.
  */
 export function lastDate(rule: Rule, { time, zone }: DueClock = ALL_DAY): string | null {
   if (rule.until === null) return null;

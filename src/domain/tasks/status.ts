@@ -1,4 +1,4 @@
-/** The states of a task. A task is open or closed; SQL compares `status_rank`, the place of a status in this order. */
+/** The states of a task. A task is open or closed; SQL compares `status_rank`, the position of a status in this order. */
 const statuses = ['pending', 'in_progress', 'completed', 'cancelled'] as const;
 
 export type Status = (typeof statuses)[number];
@@ -9,12 +9,12 @@ export const openStatuses = ['pending', 'in_progress'] as const satisfies readon
 /** The highest rank of an open task. */
 export const lastOpenRank = statuses.indexOf('in_progress') + 1;
 
-/** True if a task with this status is still to be done. */
+/** True if a task with this status is open. */
 export function isOpen(status: Status): boolean {
   return (openStatuses as readonly Status[]).includes(status);
 }
 
-/** SQL: the task is still to be done. */
+/** SQL: the task is open. */
 export const isOpenSql = `status_rank <= ${lastOpenRank}`;
 
 /** SQL: the task is completed. */

@@ -1,4 +1,4 @@
-/** Folds the case of a text, independent of the locale. Upper case in between makes `ß` and `ss` the same. */
+/** Folds the case of a text, independent of the locale. Converting to upper case first makes `ß` and `ss` the same. */
 export function foldCase(text: string): string {
   return text.toLowerCase().toUpperCase().toLowerCase();
 }

@@ -36,7 +36,7 @@ const positionsOfAWord = 255;
 function fold(text: string): string {
   if (ascii.test(text)) return text.toLowerCase().slice(0, longestWord);
   const bare = text.normalize('NFKD').replace(/\p{M}/gu, '');
-  // Sigma has another form at the end of a word. The end of one word can be in the middle of another.
+  // Sigma has another form at the end of a word. The end of a query can be in the middle of a word, so both forms are equal.
   return Array.from(foldCase(bare).replaceAll('ς', 'σ')).slice(0, longestWord).join('');
 }
 

@@ -47,7 +47,8 @@ type Refusal = 'not-found' | Conflict | Invalid;
 const noContent: Success = { status: 204, body: null };
 
 /**
- * The outcome for the answer of a command. `part` is the pointer, within the operation, of the body with the errors.
+ * The outcome of an operation from the result of its command. `part` is the pointer to the body with the errors, within the
+ * operation.
  */
 function outcomeOf<R extends TaskRow | ProjectRow | TagRow>(
   answer: R | Refusal,

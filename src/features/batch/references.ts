@@ -1,4 +1,4 @@
-/** References between the operations of a batch: `$name` stands for the id of what an earlier operation creates. */
+/** References between the operations of a batch: `$name` is the id of an entity that an earlier operation creates. */
 import { v7 as uuidv7 } from 'uuid';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 
@@ -43,7 +43,7 @@ function withId(operation: Reading): BatchOperation {
   return operation;
 }
 
-/** What an operation creates; undefined if it creates nothing. */
+/** The kind of entity that an operation creates; undefined if it creates none. */
 function madeBy(operation: BatchOperation, index: number): Made | undefined {
   if (operation.op === 'create_task') return { index, kind: 'task', id: operation.task.id };
   if (operation.op === 'create_project') return { index, kind: 'project', id: operation.project.id };

@@ -15,9 +15,9 @@ export interface ClockDependencies {
   readonly registry: Registry;
   readonly writer: StreamWriter;
   readonly reader: Reader;
-  /** The users of the lanes that are no longer at these positions, by one query. */
+  /** The users of the lanes that are no longer at these positions, found with one query. */
   findMoved(lanes: readonly KnownLane[]): Promise<string[]>;
-  /** Wakes the streams of a lane that has moved. */
+  /** Wakes the streams of a lane that has new changes. */
   wake(userId: string): void;
   onError(error: unknown): void;
 }

@@ -5,7 +5,7 @@ import type { ChangeRow } from '../../platform/database/rows';
 import { toChange } from '../changes/mapper';
 import type { HistoryPosition, LostPosition } from '../changes/repository';
 
-// Stands for the missing epoch of a lane that was never written to.
+// Replaces the missing epoch of a lane that was never written to.
 const noEpoch = '00000000-0000-0000-0000-000000000000';
 const retryMs = 2_000;
 
@@ -16,7 +16,7 @@ export function eventId({ epoch, seq }: HistoryPosition): string {
   return `${seq}-${epoch ?? noEpoch}`;
 }
 
-/** The position that an event's id stands for. The id must match the contract's pattern. */
+/** The position in an event's id. The id must match the contract's pattern. */
 export function parseEventId(id: string): HistoryPosition {
   const dash = id.indexOf('-');
   const epoch = id.slice(dash + 1);

@@ -53,7 +53,7 @@ export interface EventHub {
   close(): void;
 }
 
-// Streams end after this time, because a token cannot show everything, such as a session that was ended.
+// Streams end after this time, because a token does not show, for example, that its session has ended.
 const maxAgeMs = 3_600_000;
 
 /** Creates the hub. Its timer runs only while there are streams. */
@@ -63,7 +63,7 @@ export function createEventHub({ settings, findMoved, log }: EventHubDependencie
   let closed = false;
 
   function reportFailure(error: unknown): void {
-    // Streams stay open until the database answers again. Thousands of reads can fail meanwhile, so only one is logged.
+    // Streams stay open until the database answers again. Until then thousands of reads can fail, so only one is logged.
     if (!failing) log.warn({ err: error }, 'cannot read events');
     failing = true;
   }

@@ -25,7 +25,7 @@ export async function updateProfile(
   wanted: { [S in keyof Settings]?: Settings[S] | undefined },
 ): Promise<ProfileRow> {
   const current = await findProfile(lane);
-  if (!current) throw new Error('A write has no profile under it.');
+  if (!current) throw new Error('The lane of the write has no profile.');
   const fields = differences(current, wanted);
   if (Object.keys(fields).length === 0) return current;
   const [row] = await update(lane.rows('profiles'), {

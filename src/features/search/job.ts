@@ -5,7 +5,7 @@ const everyMs = 60_000;
 const lanesInARound = 100;
 const tasksInAWrite = 500;
 
-/** The job that indexes tasks that are not indexed yet, for example because they are older than the search. */
+/** The job that indexes tasks that are not indexed yet, for example because they were created before the service had the search. */
 export const searchJob: Job = {
   name: 'search',
   everyMs,

@@ -84,7 +84,7 @@ export function wordsOfTask(title: string, description: string | null) {
 }
 
 /**
- * Indexes at most `limit` tasks that are not indexed yet. That does not count as a change of the tasks.
+ * Indexes at most `limit` tasks that are not indexed yet. The tasks get no change and no new version.
  * @returns true if there may be more
  */
 export async function indexTasks(lane: WritableLane, limit: number): Promise<boolean> {

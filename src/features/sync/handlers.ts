@@ -42,7 +42,7 @@ async function readSnapshot(
 ): Promise<Page> {
   const found: { type: ChangeType; entity: Entity<object> }[] = [];
   for (const type of syncedTypes.slice(syncedTypes.indexOf(first as ChangeType))) {
-    // One entity more than the page holds shows where the next page begins.
+    // One more entity than fits on the page shows where the next page begins.
     const missing = limit + 1 - found.length;
     if (missing === 0) break;
     const entities = await entityTypes[type]?.page(lane, type === first ? after : null, missing);

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { HistoryPosition } from '../changes/repository';
 
-/** Where a snapshot continues: with the entities of a type whose ids follow `after`. */
+/** The position in a snapshot: it continues with the entities of a type whose ids follow `after`. */
 export interface SnapshotPosition {
   readonly type: string;
   readonly after: string | null;

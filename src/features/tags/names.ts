@@ -1,4 +1,4 @@
-/** Names of tags, and when two names mean the same tag. */
+/** Names of tags, and the key that decides whether two names mean the same tag. */
 import { foldCase } from '../../domain/text/case';
 
 /** The name in the form that the tag shows. */

@@ -1,4 +1,4 @@
-/** Due dates: how a change is merged, and the instants that due dates stand for. */
+/** Due dates: merges changes of them, and computes their instants. */
 
 import { toInstant } from '../../domain/time/calendar';
 import { isWritableInstant } from '../../platform/contract/validation/formats';

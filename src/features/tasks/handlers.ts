@@ -118,7 +118,7 @@ const relevanceWithoutQuery: ValidationError = {
   detail: 'by relevance requires `q`',
 };
 
-/** What lists need from the database besides the caller's lane. */
+/** The settings of typo-tolerant searches. */
 export interface ListDependencies {
   /** The schema of the extension pg_trgm; null if lanes cannot use it. */
   trigramSchema(): Promise<string | null>;
@@ -154,7 +154,7 @@ export const taskListHandlers = ({
           const search = wanted && { ...wanted, near };
           const found = { ...filter, search };
           const order = orderOf(sort, search);
-          // One row more than the page holds shows whether there is a next page.
+          // One more row than fits on the page shows whether there is a next page.
           const [rows, total] = await Promise.all([
             listTasks(lane, {
               filter: found,

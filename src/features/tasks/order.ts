@@ -29,7 +29,7 @@ export function orderOf(sort: readonly Schemas['TaskSort'][], search: TextSearch
     const direction = key.startsWith('-') ? 'desc' : 'asc';
     const name = key.replace(/^-/, '');
     const known = columns[name];
-    if (!known) throw new Error(`The contract sorts by ${name}, which is no column.`);
+    if (!known) throw new Error(`The contract sorts by ${name}, but the table has no such column.`);
     const { kind, column } = known;
     return { kind, direction, column: typeof column === 'string' ? column : column[direction] };
   });

@@ -1,4 +1,4 @@
-/** Recurring tasks: how a change of the rule is merged, and on which dates a task is due. */
+/** Recurring tasks: merges changes of the rule, and computes the due dates. */
 
 import { parseRule } from '../../domain/recurrence/parse';
 import type { Rule } from '../../domain/recurrence/rule';
@@ -19,7 +19,7 @@ export interface Recurrence {
 /** The parsed rule of a task. It was validated when it was written. */
 function ruleOf(rrule: string): Rule {
   const rule = parseRule(rrule);
-  if (Array.isArray(rule)) throw new Error(`A task has the rule ${rrule}, which is none.`);
+  if (Array.isArray(rule)) throw new Error(`A task has the invalid rule ${rrule}.`);
   return rule;
 }
 
@@ -43,7 +43,7 @@ export function mergeRecurrence(
   if (rrule === null) return { rrule, repeat_from, recurrence_start: null, completion_count: 0 };
 
   const rule = parseRule(rrule);
-  // One value, one error.
+  // One wrong value gives one error.
   if (Array.isArray(rule)) return rule.slice(0, 1).map((error) => ({ ...error, pointer: '/rrule' }));
   if (dueDate === null) {
     return [{ pointer: '/rrule', code: 'contradiction', detail: 'requires `due_date`' }];

@@ -1,4 +1,4 @@
-/** What the views today, overdue and upcoming mean in a time zone. */
+/** The dates and instants of the views today, overdue and upcoming in a time zone. */
 import { addDays, startOfDay, timeIn, todayIn } from '../../domain/time/calendar';
 
 /** A moment in a time zone. Views compare due dates with it. */

@@ -48,11 +48,11 @@ function toDraft({ fields, errors, related }: ReadTodo, id: string): TaskDraft |
     }),
   );
   const task = related === undefined ? fields : { ...fields, parent_id: idOfUid(related) };
-  // If the VTODO cannot be read, fields are missing. They would cause more errors.
+  // If the VTODO has errors, fields are missing. They would cause more errors.
   if (own.some(({ pointer }) => pointer === '')) return own;
-  const told = new Set(own.map(({ pointer }) => pointer));
+  const reported = new Set(own.map(({ pointer }) => pointer));
   // Several fields of a task come from one property, which gets one error.
-  const found = mostTelling(check(task).map(toProperty)).filter(({ pointer }) => !told.has(pointer));
+  const found = mostTelling(check(task).map(toProperty)).filter(({ pointer }) => !reported.has(pointer));
   if (own.length + found.length > 0) return [...own, ...found];
   const read = readTask({ ...(task as Schemas['TaskImport']), id }, { isTrashed: false });
   return Array.isArray(read) ? mostTelling(read.map(toProperty)) : read;

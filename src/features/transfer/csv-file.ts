@@ -26,7 +26,7 @@ function createLineCounter() {
     add(piece: Buffer) {
       pieces.push(piece);
     },
-    /** The line of the first byte from `offset` on that is not in an empty line. That byte must have been added. */
+    /** The line of the first byte from `offset` on that is not in an empty line. The counter must already have that byte. */
     after(offset: number): number {
       for (;;) {
         const [piece] = pieces;
@@ -60,7 +60,7 @@ function headerErrors(columns: readonly string[]): ValidationError[] {
         },
       ];
     if (columns.indexOf(column) < index)
-      return [{ pointer, code: 'duplicate', detail: 'must not be there twice' }];
+      return [{ pointer, code: 'duplicate', detail: 'must not be a second column with this name' }];
     return [];
   });
   if (!columns.includes('title'))

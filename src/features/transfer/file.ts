@@ -1,4 +1,4 @@
-/** The rows of an imported file of any format: what is kept in memory of each row, and what is stored in notes. */
+/** The rows of an imported file of any format. A part of each row is kept in memory, the rest is stored in notes. */
 import { v5 as uuidv5 } from 'uuid';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import type { CompletionRow } from '../../platform/database/rows';
@@ -11,20 +11,20 @@ import type { Note, Notes } from './notes';
 import { createPace } from './pace';
 import type { KnownTask } from './repository';
 
-/** What a row of each type creates. */
+/** The entity that a row of each type creates. */
 export interface Drafts {
   profile: Settings;
   project: ImportedProject;
   tag: ImportedTag;
   task: TaskDraft;
   completion: Omit<CompletionRow, 'user_id'>;
-  /** Such a row creates nothing: it holds the errors of the file as a whole. */
+  /** A row of this type creates nothing. It contains the errors of the whole file. */
   file: undefined;
 }
 
 export type RowType = keyof Drafts;
 
-/** The fields that decide about the project, parent and level of a task. */
+/** The fields that determine the project, parent and level of a task. */
 export interface TaskReferences {
   readonly id: string;
   readonly parent_id: string | null;
@@ -33,7 +33,7 @@ export interface TaskReferences {
   readonly deleted_with: string | null;
 }
 
-/** What is kept in memory of a task. */
+/** The part of a task that is kept in memory. */
 interface TaskLinks extends TaskReferences {
   /** If the file names the project, this becomes the id of the lane's project with this name. */
   project_id: string | null | undefined;
@@ -44,7 +44,7 @@ interface TaskLinks extends TaskReferences {
   position: string | undefined;
 }
 
-/** What planning needs of each draft. The drafts themselves are not in memory. */
+/** The part of each draft that planning needs. The drafts themselves are not in memory. */
 interface Links {
   profile: null;
   /** The name, if the id is derived from it; otherwise empty. */
@@ -98,13 +98,13 @@ export interface ImportFile {
 /** The maximum number of rows of a file. */
 export const maxRows = 200_000;
 
-// The maximum number of errors that are kept of a row.
+// The maximum number of errors that are stored for a row.
 const maxKeptErrors = 100;
 
 /** Adds errors to a row. */
 export function addErrors(row: FileRow, errors: readonly ValidationError[]): void {
   if (errors.length === 0) return;
-  row.action = 'fault';
+  row.action = 'error';
   row.errors = [...(row.errors ?? []), ...errors];
   row.errorCount += errors.length;
 }
@@ -119,7 +119,7 @@ export function locate(
   return errors.map(({ pointer, code, detail }) => ({ pointer: at + pointer, code, detail: detail + where }));
 }
 
-/** A row that holds an error of the file as a whole. */
+/** A row with an error of the whole file. */
 export function fileError(line: number | null, error: ValidationError): ReadRow {
   return { row: 0, line, type: 'file', within: '/body', index: null, id: null, read: [error] };
 }
@@ -164,7 +164,7 @@ async function toFileRow({ read, id, ...location }: ReadRow, notes: Notes): Prom
   if (Array.isArray(read)) {
     const errors = read.slice(0, maxKeptErrors);
     const note = await notes.write(errors);
-    return { ...kept, action: 'fault', links: undefined, note, errorCount: errors.length };
+    return { ...kept, action: 'error', links: undefined, note, errorCount: errors.length };
   }
   const links = linksOf[location.type](read as never, kept.id as string);
   return { ...kept, action: 'create', links, note: await notes.write(read), errorCount: 0 };
@@ -191,7 +191,7 @@ export function idsFor(sha256: string): (row: number) => string {
   return (row) => uuidv5(`${sha256}/${row}`, namespace);
 }
 
-/** The id for a foreign name, such as a UID. It is the same in every file. */
+/** The id for a name from another program, such as a UID. It is the same in every file. */
 export function idNamed(name: string): string {
   return uuidv5(`name/${name}`, namespace);
 }

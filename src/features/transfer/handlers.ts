@@ -98,10 +98,10 @@ interface Refusal {
 async function carryOutImport<R>(call: ImportCall<R>, readRows: RowReader): Promise<R> {
   const { dry_run } = call.query;
   const { file, counts, written } = await importFile(call.lane, call.body, { readRows, dryRun: dry_run });
-  if (counts.faults > 0 && !dry_run) {
+  if (counts.errors > 0 && !dry_run) {
     const errors = await firstErrors(file, maxErrors);
     const all = file.rows.reduce((sum, { errorCount }) => sum + errorCount, 0);
-    const detail = `${counts.faults} of ${file.rows.length} rows have errors, and nothing was imported.`;
+    const detail = `${counts.errors} of ${file.rows.length} rows have errors, and nothing was imported.`;
     return call.fail('validation-failed', { detail, errors, errors_omitted: all - errors.length });
   }
   if (written?.isWhole === false) {

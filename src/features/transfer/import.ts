@@ -26,7 +26,7 @@ function count(rows: readonly FileRow[], action: FileRow['action']): number {
 /** The result of an import. */
 export interface Imported {
   readonly file: ImportFile;
-  readonly counts: { readonly created: number; readonly skipped: number; readonly faults: number };
+  readonly counts: { readonly created: number; readonly skipped: number; readonly errors: number };
   /** Null for a dry run or a file with errors. */
   readonly written: Written | null;
 }
@@ -54,9 +54,9 @@ export async function importFile(
     await planImport(lane, file);
     await requireRoom(lane, file);
   });
-  const faults = count(file.rows, 'fault');
-  const written = dryRun || faults > 0 ? null : await writeImport(scope, file);
-  const counts = { created: count(file.rows, 'create'), skipped: count(file.rows, 'skip'), faults };
+  const errors = count(file.rows, 'error');
+  const written = dryRun || errors > 0 ? null : await writeImport(scope, file);
+  const counts = { created: count(file.rows, 'create'), skipped: count(file.rows, 'skip'), errors };
   return { file, counts, written };
 }
 

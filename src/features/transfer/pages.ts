@@ -4,7 +4,7 @@ import type { Lane, UserScope } from '../../platform/database/lane';
 import type { ProfileRow } from '../../platform/database/rows';
 import { findProfile } from '../profile/repository';
 
-// The largest page of a list, which needs the same memory.
+// The same size as the largest page of a list, so that it needs no more memory.
 const pageSize = 200;
 
 /** The order of rows in exports. */
@@ -16,7 +16,7 @@ export type PageReader<R> = (lane: Lane, last: R | undefined, limit: number) => 
 /** A read of a lane that takes several transactions. */
 export interface LongRead {
   readonly profile: ProfileRow | undefined;
-  /** All rows, page by page. @throws if the lane is erased meanwhile */
+  /** All rows, page by page. @throws if the lane is erased during the read */
   pages<R>(read: PageReader<R>): AsyncGenerator<R[]>;
 }
 

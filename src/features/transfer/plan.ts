@@ -105,7 +105,7 @@ type RowsOf = <T extends RowType>(type: T) => FileRow<T>[];
 async function ids(rows: readonly FileRow[]): Promise<Set<string>> {
   const found = new Set<string>();
   await forEach(rows, ({ id, action }) => {
-    if (id !== null && action !== 'fault') found.add(id);
+    if (id !== null && action !== 'error') found.add(id);
   });
   return found;
 }
@@ -128,7 +128,7 @@ async function findDuplicates(rows: readonly FileRow[]): Promise<void> {
     else if (isOfTrash(row) && !isOfTrash(other)) row.action = 'skip';
     else
       addErrors(row, [
-        { pointer: '/id', code: 'duplicate', detail: `must not be the id of row ${other.row}, too` },
+        { pointer: '/id', code: 'duplicate', detail: `must not be the same id as in row ${other.row}` },
       ]);
   });
 }
@@ -198,7 +198,7 @@ async function planTasks(
     const found = resolved.get(links.id) as KnownTask | ValidationError;
     if ('code' in found) addErrors(row, [found]);
     else links.resolved = found;
-    // What is wrong with the parent makes this wrong, too.
+    // An error of the parent also causes this error.
     if ('code' in found && found.pointer === '/parent_id') return;
     if (links.deleted_with !== null && !wasDeletedWith(links, tasks, knownById)) {
       const detail = 'must be the task itself or a task above it that was deleted with it';

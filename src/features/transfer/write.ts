@@ -30,7 +30,7 @@ const chunkSizes = { project: 1_000, tag: 1_000, task: 500, completion: 1_000 };
 /** The lane has changed since the plan was made, so that a project, parent or task of a row is missing. */
 class Interrupted extends Error {}
 
-/** Writes the profile, unless the user has changed it meanwhile. */
+/** Writes the profile, unless the user has changed it since the plan was made. */
 async function writeProfile(lane: WritableLane, settings: Settings): Promise<void> {
   const before = await findProfile(lane);
   if (!before || before.updated_at) return;
@@ -112,7 +112,7 @@ export interface Written {
   readonly created: number;
 }
 
-/** Writes a planned import. Rows that the lane has meanwhile are skipped. */
+/** Writes a planned import. Rows that the lane has received since the plan was made are skipped. */
 export async function writeImport(scope: UserScope, { rows, notes }: ImportFile): Promise<Written> {
   let created = 0;
   const newRows = <T extends RowType>(type: T) =>
@@ -138,15 +138,15 @@ export async function writeImport(scope: UserScope, { rows, notes }: ImportFile)
       }
     }
   }
-  const asItIs = <D>(draft: D) => draft;
+  const unchanged = <D>(draft: D) => draft;
 
   try {
     for (const settings of await draftsOf(newRows('profile'))) {
       await scope.write((lane) => writeProfile(lane, settings));
       created++;
     }
-    await write(newRows('project'), chunkSizes.project, asItIs, insertProjects);
-    await write(newRows('tag'), chunkSizes.tag, asItIs, insertTags);
+    await write(newRows('project'), chunkSizes.project, unchanged, insertProjects);
+    await write(newRows('tag'), chunkSizes.tag, unchanged, insertTags);
     const tasks = newRows('task') as TaskRow[];
     await positionAll(scope, tasks);
     const toTask = (draft: TaskDraft, row: FileRow<'task'>): ResolvedTask => {
@@ -156,7 +156,7 @@ export async function writeImport(scope: UserScope, { rows, notes }: ImportFile)
     };
     const ordered = await byLevel(tasks);
     await write(ordered, chunkSizes.task, toTask, writeTasks, (drafts) => makeTags(scope, drafts));
-    await write(newRows('completion'), chunkSizes.completion, asItIs, writeCompletions);
+    await write(newRows('completion'), chunkSizes.completion, unchanged, writeCompletions);
     return { isWhole: true, created };
   } catch (error) {
     if (error instanceof Interrupted) return { isWhole: false, created };

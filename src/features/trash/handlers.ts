@@ -16,7 +16,7 @@ type TrashHandlers = Pick<
   'listTrash' | 'getDeletedTask' | 'restoreTask' | 'purgeTask' | 'emptyTrash'
 >;
 
-/** The handlers of the trash. @param retentionDays days until a deleted task may be purged */
+/** The handlers of the trash. @param retentionDays days until a deleted task can be purged */
 export const trashHandlers = (retentionDays: number): TrashHandlers => ({
   async listTrash(call) {
     const { cursor, limit } = call.query;

@@ -1,4 +1,4 @@
-/** The egress policy: webhooks may lead to the public internet and to hosts that the operator allows. */
+/** The egress policy: webhooks can be sent to public addresses and to hosts that the operator allows. */
 import { Resolver } from 'node:dns/promises';
 import { BlockList, isIP, isIPv4, isIPv6, type LookupFunction } from 'node:net';
 
@@ -102,7 +102,7 @@ export function createResolve(nameServers?: readonly string[]): Resolve {
   };
 }
 
-// A name server may return thousands of addresses, and each would be tried in turn.
+// A name server can return thousands of addresses, and each would be tried one after another.
 const maxAddresses = 3;
 
 /** The first IPv4 addresses and the first IPv6 addresses, in their order. */

@@ -85,7 +85,7 @@ async function writeWebhook(
     version: current.version + 1,
     updated_at: lane.now,
   }).returning('*');
-  if (!row) throw new Error(`The webhook ${current.id} vanished under the lane's lock.`);
+  if (!row) throw new Error(`The webhook ${current.id} does not exist although its lane is locked.`);
   return row as WebhookRow;
 }
 
@@ -166,7 +166,7 @@ export async function verifyWebhook(lane: WritableLane, current: WebhookRow): Pr
 /** Why the service disables a webhook. */
 export type DisableReason = 'gone' | 'failing' | 'unverified';
 
-/** Disables a webhook for a reason other than its user's wish. */
+/** Disables a webhook for a reason of the service. */
 export async function disableWebhook(
   lane: WritableLane,
   webhook: WebhookRow,

@@ -1,5 +1,5 @@
 /**
- * Leases of webhooks: an instance leases the webhooks that it sends to. Users get turns, and each user holds only a
+ * Leases of webhooks: an instance leases the webhooks that it sends to. Users take turns, and each user has at most a
  * share of the slots.
  */
 import type { Lane } from '../../platform/database/lane';
@@ -26,7 +26,7 @@ const maxCompared = 1_000;
 /**
  * Leases webhooks that have a due delivery. It skips rows that another instance has locked or leased. `$1`: the maximum
  * number of webhooks; `$2`: the duration of the lease in milliseconds; `$3`, `$4`: users and the number of slots that
- * each holds; `$5`: the maximum number of slots of a user; `$6`: the maximum number of unproven webhooks.
+ * each uses; `$5`: the maximum number of slots of a user; `$6`: the maximum number of unproven webhooks.
  */
 export const leaseDue = `
   with busy as (

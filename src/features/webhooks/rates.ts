@@ -1,4 +1,4 @@
-/** Rate limits by key for outgoing messages. A key that has to wait gets a time for its next turn. */
+/** Rate limits by key for outgoing messages. A key that must wait gets the time of its next turn. */
 import { boundedCache } from '../../platform/bounded-cache';
 
 export interface Rate {
@@ -23,8 +23,8 @@ const leastWaitMs = 1_000;
 const longestWaitMs = 600_000;
 
 /**
- * Creates a rate limit by key with the generic cell rate algorithm (ITU-T I.371). Callers that have to wait get turns
- * one after another, so that they do not all come back at once.
+ * Creates a rate limit by key with the generic cell rate algorithm (ITU-T I.371). Callers that must wait get turns
+ * one after another, so that they do not all return at once.
  * @param now a monotonic clock in milliseconds
  */
 export function createRateLimit(

@@ -1,4 +1,4 @@
-/** When failed deliveries are sent again. */
+/** The pauses before failed deliveries are sent again. */
 
 const second = 1_000;
 const minute = 60 * second;

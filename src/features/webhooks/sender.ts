@@ -1,4 +1,4 @@
-/** Sends one request to a webhook. Its time and size are limited, and the egress policy decides about its address. */
+/** Sends one request to a webhook. Its time and size are limited, and the egress policy decides whether its address is allowed. */
 import {
   type ClientRequest,
   Agent as HttpAgent,
@@ -84,8 +84,8 @@ class CountingHttpsAgent extends HttpsAgent {
   }
 }
 
-// Each request has its own connection: a kept one may be closed just when it is used again. These agents ignore the
-// proxy settings of the environment.
+// Each request has its own connection, because a receiver can close a kept connection at the moment of the next request.
+// These agents ignore the proxy settings of the environment.
 const agents = { 'http:': new HttpAgent(), 'https:': new CountingHttpsAgent() };
 
 /** Decodes UTF-8. Control characters become U+FFFD, and an incomplete character at the end is left out. */
@@ -94,7 +94,7 @@ function toText(bytes: Buffer): string {
   return text.replace(/[^\P{Cc}\t\n\r]/gu, '\ufffd');
 }
 
-/** Reads the beginning of a body. A body that breaks off is no error, because the status is already known. */
+/** Reads the beginning of a body. An incomplete body is not an error, because the status is already known. */
 function readExcerpt(response: IncomingMessage, done: (text: string) => void): void {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -37,7 +37,7 @@ async function settleDelivery(
   current: WebhookDeliveryRow,
   settlement: Settlement,
 ): Promise<void> {
-  // A delivery that was queued again meanwhile is sent again, whatever the result of this attempt.
+  // A delivery that was queued again during the attempt is sent again, for any result of the attempt.
   const isAsSent = current.due_at?.getTime() === settlement.delivery.due_at?.getTime();
   const attempts = [...current.attempts, settlement.attempt].slice(-keptAttempts);
   lane.stored(Buffer.byteLength(JSON.stringify(settlement.attempt)));
@@ -89,10 +89,10 @@ function endpointHealth(
 /** The results of a batch. */
 export interface Outcome {
   readonly lease: Lease;
-  /** The URL of the requests. The webhook may have another URL by now. */
+  /** The URL of the requests. The webhook can have another URL since then. */
   readonly sentTo: string;
   readonly settlements: readonly Settlement[];
-  /** Milliseconds until the host may get more messages; 0 if it may now. */
+  /** Milliseconds until the host can get more messages; 0 if it can now. */
   readonly waitMs: number;
 }
 

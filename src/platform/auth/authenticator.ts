@@ -62,8 +62,8 @@ export function createAuthenticator(
     } catch (error) {
       // The error itself is not logged: its message can contain the statement's values, such as the token.
       const { name, code } = error as Error & { code?: string };
-      log.error({ name, code }, 'session table: out of reach');
-      const reason = 'the session table is out of reach';
+      log.error({ name, code }, 'session table: unreachable');
+      const reason = 'the session table is unreachable';
       return { outcome: 'unavailable', retryAfterSeconds: DATABASE_RETRY_SECONDS, reason };
     }
   }

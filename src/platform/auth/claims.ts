@@ -21,7 +21,7 @@ export interface ClaimRules extends TimeRules {
   readonly readOnlyRoles: readonly string[];
 }
 
-/** Times in seconds since 1970. `issuedAt` is null if the token does not say. */
+/** Times in seconds since 1970. `issuedAt` is null if the token has no `iat`. */
 export interface TokenTimes {
   readonly issuedAt: number | null;
   readonly expiresAt: number;

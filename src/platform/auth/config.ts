@@ -84,7 +84,7 @@ export function readAccountNames(env: NodeJS.ProcessEnv): Pick<AuthConfig, 'user
 }
 
 /**
- * Reads how callers are identified from the environment, and reports every fault at once.
+ * Reads how callers are identified from the environment, and reports all errors at once.
  * @param developmentSecret creates the secret, of at least 32 bytes, for development without a configured source
  */
 export function parseAuthConfig(
@@ -182,9 +182,9 @@ export function parseAuthConfig(
   if (sources.length > 0) return { config, errors, notices };
 
   if (production || developmentSecret === undefined) {
-    const fault =
+    const error =
       'No source of identities is configured: set BETTER_AUTH_URL to the Better Auth server, or BETTER_AUTH_SECRET to its secret.';
-    return { config: null, errors: [fault], notices };
+    return { config: null, errors: [error], notices };
   }
   notices.push(
     'No source of identities is configured: tokens signed with the development secret are accepted.',
@@ -249,7 +249,9 @@ function checkSecret(name: string, secret: string, errors: string[]): string {
   } else if (PUBLIC_SECRETS.has(secret)) {
     errors.push(`${name} is a value that is published in documentation or source code; generate your own.`);
   } else if (new Set(secret).size < MIN_SECRET_CHARACTERS) {
-    errors.push(`${name} repeats very few characters, which can be guessed; generate a random one.`);
+    errors.push(
+      `${name} consists of very few different characters, so it can be guessed; generate a random one.`,
+    );
   }
   return secret;
 }
@@ -288,7 +290,7 @@ function readCookiePrefixes(
   return isPlain ? [`__Secure-${prefix}`, prefix] : [`__Secure-${prefix}`];
 }
 
-/** AUTH_USER_TABLE can also be `auto` or `off`. These say whether accounts are linked, and are not names of tables. */
+/** AUTH_USER_TABLE can also be `auto` or `off`. They set whether accounts are linked, and are not names of tables. */
 function readUserTable(text: string | null): string {
   return text === null || text === 'auto' || text === 'off' ? 'user' : text;
 }

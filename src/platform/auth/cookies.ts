@@ -2,8 +2,8 @@ import { accept, type Result, refuse } from './result';
 
 /**
  * Reads the first of the cookies `names` that a Cookie header contains; null if there is none. Better Auth splits
- * large cookies into numbered parts (`.0`, `.1`, …), which are joined. A name that occurs twice is refused, because
- * nothing shows which of the two the right site set (RFC 6265 section 8.6).
+ * large cookies into numbered parts (`.0`, `.1`, …), which are joined. A name that occurs twice is refused,
+ * because a subdomain can have set one of the two (RFC 6265 section 8.6).
  */
 export function readCookie(header: string, names: readonly string[]): Result<string | null> {
   const cookies = new Map<string, string>();

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { accept, type Result, refuse } from './result';
 
-/** The proof of who sent a request. */
+/** The proof of the sender's identity. */
 export interface Credential {
   readonly carrier: 'header' | 'cookie';
   readonly text: string;

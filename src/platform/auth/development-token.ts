@@ -9,7 +9,7 @@ export interface DevelopmentTokenOptions {
   readonly name?: string | undefined;
 }
 
-/** The secret for development tokens; null if the configuration requires more of a token than these have. */
+/** The secret for development tokens; null if the configuration requires token claims that they do not have. */
 export function developmentKey(config: AuthConfig): string | null {
   const plain = config.issuer === null && config.audience === null && config.userIdClaim === 'sub';
   return (plain && config.sources.includes('secret') && config.secrets[0]) || null;

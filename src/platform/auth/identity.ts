@@ -2,7 +2,7 @@ import type { TimeRules, TokenSubject } from './claims';
 import type { Credential } from './credential';
 import type { RefusalReason } from './result';
 
-/** The sender of a request. Times are in seconds since 1970. `issuedAt` is null if the token does not say. */
+/** The sender of a request. Times are in seconds since 1970. `issuedAt` is null if it is unknown. */
 export interface Identity extends TokenSubject {
   /**
    * The earliest time at which it can have been issued, within the clock tolerance; null if unknown. Compare this,
@@ -16,7 +16,7 @@ export interface Identity extends TokenSubject {
 
 /**
  * Makes the identity of a valid credential. The issuer's clock may be ahead by the tolerance. If a session's time is
- * ahead by more, it says nothing about when the session was made; tokens with such a time are refused before.
+ * ahead by more, the time of issue is unknown. Tokens with such a time are already refused.
  * @param nowSeconds since 1970
  */
 export function identify(

@@ -89,11 +89,11 @@ export function createKeySet(options: KeySetOptions): KeySet {
           'key set: some keys cannot be used',
         );
       }
-      if (failing) log.info({ url }, 'key set: in reach again');
+      if (failing) log.info({ url }, 'key set: reachable again');
       failing = false;
     } catch (error) {
       if (closing.signal.aborted) return;
-      if (!failing) log.warn({ url, reason: describeFailure(error) }, 'key set: out of reach');
+      if (!failing) log.warn({ url, reason: describeFailure(error) }, 'key set: unreachable');
       failing = true;
     }
   }
@@ -162,7 +162,7 @@ async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
 
 interface ImportedKeys {
   readonly keys: readonly VerificationKey[];
-  /** The same for the same usable keys. */
+  /** Equal for two sets with the same usable keys. */
   readonly fingerprint: string;
   readonly ignored: number;
 }
@@ -214,7 +214,7 @@ function algorithmOf({ kty, crv, alg }: JsonObject): KeySetAlgorithm | null {
   return kind?.algorithm ?? null;
 }
 
-/** Why a fetch failed. The text contains nothing that the other side sent. */
+/** Why a fetch failed. The text contains no data from the server. */
 function describeFailure(error: unknown): string {
   const { name, message, cause } = error as Error & { cause?: { code?: string; message?: string } };
   if (name === 'TimeoutError') return 'no answer in time';

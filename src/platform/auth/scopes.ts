@@ -9,9 +9,9 @@ const READ_ONLY: readonly Scope[] = ['read'];
 const NONE: readonly Scope[] = [];
 
 /**
- * The scopes of a token. Without a `scope` claim, all. With one (RFC 8693 section 4.2, names separated by spaces),
- * those that it grants: `tasklane:read`, or `tasklane:write` for both. A read-only role removes the scope `write` in
- * any case.
+ * The scopes of a token. Without a `scope` claim, the token has all scopes. With the claim (RFC 8693 section 4.2, names
+ * separated by spaces), it has the scopes that the claim grants: `tasklane:read`, or `tasklane:write` for both. A
+ * read-only role always removes the scope `write`.
  */
 export function readScopes(claims: JsonObject, readOnlyRoles: readonly string[]): Result<readonly Scope[]> {
   const scope = claims.scope;

@@ -108,7 +108,7 @@ export function createTokenVerifier({ config, log, now, monotonicNow }: TokenVer
     const lookup = await keySet!.find(kid);
     if ('found' in lookup) return lookup.found === null ? [] : [lookup.found];
     const { retryAfterSeconds } = lookup;
-    return { outcome: 'unavailable', retryAfterSeconds, reason: 'the key set is out of reach or empty' };
+    return { outcome: 'unavailable', retryAfterSeconds, reason: 'the key set is unreachable or empty' };
   }
 
   return {
@@ -124,7 +124,7 @@ function isExpectedType(typ: string | undefined, source: AuthConfig['sources'][n
   return typ === undefined || ACCESS_TOKEN_TYPE.test(typ);
 }
 
-/** The payload, and the key that signed it; null if none of `keys` did. */
+/** The payload, and the key that signed it; null if it was not signed by one of `keys`. */
 async function verifySignature(
   token: string,
   keys: readonly Key[],

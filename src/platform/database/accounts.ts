@@ -93,7 +93,7 @@ function findObstacle(settings: AccountSettings, table: AccountTable | undefined
   if (!table) return `there is no table ${name} with a column id`;
   if (settings.link === 'auto' && !table.looksRight) return `${name} is not Better Auth's table of users`;
   if (!accountIds.has(table.idType)) return `the ids of ${name} are of type ${table.idType}`;
-  if (!table.isKey) return `the ids of ${name} are not its key`;
+  if (!table.isKey) return `the column id of ${name} has no unique index`;
   return null;
 }
 
@@ -162,7 +162,7 @@ async function withoutRowSecurity<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const force = (how: 'force' | 'no force') =>
-    change('Looking at which lanes have an account', (transaction) =>
+    change('Checking which lanes have an account', (transaction) =>
       transaction.raw(`alter table ${profiles} ${how} row level security`),
     );
   await force('no force');
@@ -212,7 +212,7 @@ async function readLinkState(database: Knex, settings: AccountSettings): Promise
   const found = settings.link === 'off' ? undefined : await findTable(database, settings);
   const reason = settings.link === 'off' ? 'off' : findObstacle(settings, found);
   if (reason !== null && settings.link === 'required') {
-    throw new Error(`AUTH_USER_TABLE: lanes cannot be linked to accounts, for ${reason}.`);
+    throw new Error(`AUTH_USER_TABLE: lanes cannot be linked to accounts, because ${reason}.`);
   }
   const table = reason === null && found ? found : null;
   const existing = await findLink(database);
@@ -236,7 +236,7 @@ async function readLinkState(database: Knex, settings: AccountSettings): Promise
 export async function inspectAccounts(database: Knex, settings: AccountSettings): Promise<AccountLink> {
   const { table, reason, current, validated, forced } = await readLinkState(database, settings);
   if (!forced)
-    return { state: 'outdated', reason: 'row-level security does not hold the owner of the lanes' };
+    return { state: 'outdated', reason: 'row-level security does not apply to the owner of the tables' };
   if (!current) {
     return {
       state: 'outdated',
@@ -249,7 +249,7 @@ export async function inspectAccounts(database: Knex, settings: AccountSettings)
     ? { state: 'linked', table: table.name, idType: table.idType, orphans: 0, examples: [] }
     : {
         state: 'outdated',
-        reason: `the link to ${table.name} is not validated, for there were lanes without an account`,
+        reason: `the link to ${table.name} is not validated, because lanes without an account existed`,
       };
 }
 
@@ -258,7 +258,7 @@ const insufficientPrivilege = '42501';
 /**
  * Creates or removes the account link, according to the settings and the database. If the link is up to date, only
  * validates it once all lanes have accounts.
- * @throws Error that says what to do: the table is required and cannot be linked, or this login may not refer to it
+ * @throws Error that says what to do: the table is required and cannot be linked, or this login has no right to refer to it
  */
 export async function linkAccounts(
   session: MigrationSession,
@@ -277,7 +277,7 @@ export async function linkAccounts(
   } catch (cause) {
     if (sqlState(cause) !== insufficientPrivilege || !table) throw cause;
     throw new Error(
-      `This login may not refer to ${table.name}. Let its owner run this, then try again:\n` +
+      `This login has no right to refer to ${table.name}. Its owner must run this; then try again:\n` +
         `  grant select, references on ${table.name} to <the role that migrates>;`,
       { cause },
     );

@@ -25,7 +25,7 @@ interface Builder {
 }
 
 interface Compiler {
-  /** The kind of query, such as `select`. Knex calls DELETE `del`. */
+  /** The type of query, such as `select`. Knex calls DELETE `del`. */
   readonly method: string;
   readonly grouped: { where?: Where[] };
 }
@@ -60,7 +60,8 @@ export function enforceLaneLimits(knex: Knex): void {
     if (!conditional.has(compiler.method)) {
       throw new Error(`A query of a lane's rows cannot be turned into ${compiler.method}.`);
     }
-    if (Object.hasOwn(builder._single.update ?? {}, 'user_id')) throw new Error('A row stays in its lane.');
+    if (Object.hasOwn(builder._single.update ?? {}, 'user_id'))
+      throw new Error('A row cannot move to another lane.');
     compiler.grouped.where = [conditionOn(bound), ...grouped(compiler.grouped.where ?? [])];
     return compiler;
   };

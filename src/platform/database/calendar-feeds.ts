@@ -1,4 +1,4 @@
-/** The only query across lanes that a request may cause: the lookup of a calendar feed's secret. */
+/** The only query of a request that reads other lanes: the lookup of a calendar feed's secret. */
 import type { WithSystem } from './system';
 
 /**

@@ -1,4 +1,4 @@
-/** The most rows that one statement writes, so that it stays well below the statement timeout in a lane of any size. */
+/** The maximum number of rows that one statement writes. It then ends well before the statement timeout in any lane. */
 export const rowsInStatement = 5_000;
 
 /** Splits a list into parts of at most `size` items. */

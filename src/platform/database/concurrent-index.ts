@@ -10,7 +10,7 @@ export interface ConcurrentIndex {
   readonly on: string;
 }
 
-// PostgreSQL, appendix A: deadlock, lock not available, statement cancelled. A repetition can succeed.
+// PostgreSQL, appendix A: deadlock, lock not available, statement cancelled. Another attempt can succeed.
 const passing = new Set(['40P01', '55P03', '57014']);
 const tries = 3;
 
@@ -32,7 +32,7 @@ export async function dropIndexConcurrently(knex: Knex, name: string): Promise<v
  * Creates an index without blocking reads and writes of its table, for a migration with `config = { transaction:
  * false }`. An invalid index, which a failed attempt or a killed process left, is dropped and created again. A valid
  * index stays.
- * @throws the last error after three attempts, or an error that a repetition would not avoid; no index is left
+ * @throws the last error after three attempts, or an error that another attempt cannot avoid; no index is left
  */
 export async function createIndexConcurrently(
   knex: Knex,

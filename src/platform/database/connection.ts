@@ -35,13 +35,13 @@ export async function connectionSettings(url: string): Promise<ClientConfig> {
   for (const name of parameterNames) parsed.searchParams.delete(name);
   const settings: ClientConfig = { connectionString: parsed.href };
   const { host, port } = new Client(settings);
-  // libpq also ignores TLS for a path of a socket.
+  // libpq also ignores TLS for a Unix socket.
   if (tls.options === null || host.startsWith('/')) return { ...settings, ssl: false };
   if (tls.optional && !(await offersTls(host, port))) return { ...settings, ssl: false };
   return { ...settings, ssl: tls.options };
 }
 
-/** The same settings for Knex, which reads them when it first connects; `more` adds others. */
+/** `connectionSettings` for Knex, which reads them when it first connects; `more` adds others. */
 export function connectionProvider(url: string, more: object = {}): Knex.AsyncConnectionConfigProvider {
   return async () => ({ ...(await connectionSettings(url)), ...more }) as Knex.PgConnectionConfig;
 }

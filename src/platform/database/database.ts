@@ -4,11 +4,11 @@ import { createRestoreWatch } from './installation';
 import type { LaneForJob, UserScope, WithUser } from './lane';
 import { createLanes, type LaneOptions } from './lane-runner';
 import { migrationStatus } from './migrations';
-import { describeUnavailable } from './out-of-reach';
 import { createPool, type Pool, type PoolOptions, StaleConnection } from './pool';
 import { platformOwner } from './shares';
 import { createSystem, type SystemOptions, type WithSystem } from './system';
 import { createTrigramLookUp } from './trigrams';
+import { describeUnavailable } from './unavailable';
 
 export type DatabaseOptions = PoolOptions & LaneOptions & SystemOptions;
 
@@ -18,7 +18,7 @@ export interface Database {
   readonly withUser: WithUser;
   /** Opens a transaction across lanes, for jobs. Handlers cannot reach it. */
   readonly withSystem: WithSystem;
-  /** The same for short reads for which requests wait. */
+  /** Like `withSystem`, for short reads that requests wait for. */
   readonly withSystemForRequests: WithSystem;
   /** Opens a lane for a job. Handlers cannot reach it. */
   laneForJob(userId: string): LaneForJob;
@@ -34,7 +34,7 @@ export interface Database {
 // No user can have this id. The health check opens this lane to test whether lanes open.
 const nobody = '';
 
-// True for a replica, or a database that was set to read-only. It must be asked on the connection itself, because
+// True for a replica, or a database that was set to read-only. The query must use the connection itself, because
 // another connection may lead to another server.
 const findReadOnly = `select pg_is_in_recovery() or current_setting('default_transaction_read_only')::bool as read_only`;
 
@@ -52,9 +52,9 @@ async function findProblem(
     await refuseReadOnly(pool);
     return await findRestore();
   } catch (error) {
-    if (isReadOnly(error)) return 'The database is read-only: reads are answered, writes are not.';
+    if (isReadOnly(error)) return 'The database is read-only: reads work, writes fail.';
     if (isUnavailable(error)) return describeUnavailable(error);
-    if (isRefused(error)) return 'A database role or its grants are missing: migrating sets them up.';
+    if (isRefused(error)) return 'A database role or its grants are missing: run npm run migrate.';
     throw error;
   }
 }
@@ -81,7 +81,7 @@ async function lookUp(
   }
 }
 
-/** Rejects like a write if the database is read-only, so that the connection is replaced as after a write. */
+/** Rejects like a write if the database is read-only, so that the pool replaces the connection. */
 async function refuseReadOnly(pool: Pool): Promise<void> {
   await lookUp(pool, findReadOnly, [], ([row]) => {
     if (row?.read_only) throw Object.assign(new Error('The database is read-only.'), { code: '25006' });

@@ -1,4 +1,4 @@
-import { unavailableReason } from './out-of-reach';
+import { unavailableReason } from './unavailable';
 
 /** The members of an error of node-postgres or of the connection pool. */
 interface ErrorMembers {
@@ -7,7 +7,7 @@ interface ErrorMembers {
   constraint?: unknown;
 }
 
-/** The service itself gave up for now. It is answered like a database that is not available. */
+/** The service itself stopped a request for now. The answer is the same as if the database were unavailable: 503. */
 export class Unavailable extends Error {}
 
 /** The SQLSTATE of a database error; undefined for other errors. */

@@ -28,7 +28,7 @@ export interface StoredReply {
  * in progress, or the key belongs to a different request.
  */
 export type Refusal =
-  | { readonly outcome: 'kept'; readonly reply: StoredReply }
+  | { readonly outcome: 'stored'; readonly reply: StoredReply }
   | { readonly outcome: 'in-flight' }
   | { readonly outcome: 'key-reused' };
 
@@ -85,7 +85,7 @@ export function readRefusal(
   if (row) {
     if (!row.fingerprint.equals(fingerprint)) return { outcome: 'key-reused' };
     const content = row.headers && { headers: row.headers, body: row.body };
-    return { outcome: 'kept', reply: { status: row.status, content } };
+    return { outcome: 'stored', reply: { status: row.status, content } };
   }
   return lock?.rows[0]?.taken === true ? undefined : { outcome: 'in-flight' };
 }

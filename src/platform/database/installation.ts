@@ -7,9 +7,9 @@ import { isUnavailable } from './errors';
 import { schema } from './rows';
 import type { System, WithSystem } from './system';
 
-/** The server and database of a session. Null if this login may not know a value, or there is none. */
+/** The server and database of a session. A value is null if it does not exist, or if this login has no right to read it. */
 export interface Installation {
-  /** Made by initdb. Physical copies keep it. */
+  /** `initdb` creates it. Physical copies have the same. */
   readonly systemIdentifier: string | null;
   /** Changes with `create database`. */
   readonly databaseOid: string;
@@ -27,7 +27,7 @@ interface Recorded extends Omit<Installation, 'databaseOid' | 'tableOid' | 'reco
   readonly databaseOid: string | null;
   readonly tableOid: string | null;
   readonly recoveryTarget: string | null;
-  /** Seconds since it was last recorded; null if never. */
+  /** Seconds since the last record; null if there is none. */
   readonly seenFor: number | null;
   /** Whether a process saw that the server's log position went back. */
   readonly behind: boolean;
@@ -50,23 +50,24 @@ const failoverSeconds = 600;
 /**
  * Why the database is not the recorded one; null if it is.
  *
- * A new timeline alone, with a recent record, is a failover, which is harmless: the record came with the replica.
- * With an old record, it is a backup, or the service did not run in between; these two cannot be told apart.
+ * If only the timeline is new and the record is recent, it was a failover. That is harmless, because the replica has the
+ * record too. If the record is old, the server is a backup, or the service did not run in between. These two cases cannot
+ * be distinguished.
  */
 export function findRestore(
   recorded: Omit<Recorded, 'renewedAt' | 'renewingOn' | 'renewedTo'>,
   present: Installation,
 ): string | null {
-  if (recorded.behind) return 'the server went back behind what the service had seen of it';
+  if (recorded.behind) return 'the server is at an earlier state than the service has seen';
   if (recorded.seenFor === null) return null;
   const differs = (name: keyof Installation) =>
     recorded[name] !== null && present[name] !== null && recorded[name] !== present[name];
   if (differs('systemIdentifier')) return 'it is on another server than before';
   if (differs('databaseOid')) return 'it is another database than before';
-  if (differs('tableOid')) return 'its tables were made anew';
-  if (differs('neonTimeline')) return 'it is a branch, or was reset';
+  if (differs('tableOid')) return 'its tables were created again';
+  if (differs('neonTimeline')) return 'it is a branch, or it was reset';
   if (present.recoveryTarget !== '' && differs('recoveryTarget'))
-    return 'its server was recovered up to a target';
+    return 'its server was recovered to a recovery target';
   if (differs('timeline') && recorded.seenFor > failoverSeconds) {
     return `its server was promoted, and the service last saw it ${Math.round(recorded.seenFor / 60)} minutes before`;
   }
@@ -82,7 +83,7 @@ const recordedSql = `
 
 async function readRecorded(system: System, locking = ''): Promise<Recorded> {
   const [recorded] = await system.query<Recorded>(`${recordedSql} ${locking}`);
-  if (!recorded) throw new Error(`The table ${schema}.installation has lost its row.`);
+  if (!recorded) throw new Error(`The table ${schema}.installation has no row.`);
   return recorded;
 }
 
@@ -154,7 +155,7 @@ export function recordInstallation(withSystem: WithSystem): Promise<void> {
   });
 }
 
-/** What this process remembers of the server. A restore cannot change it. */
+/** The last state of the server that this process has seen. A restore cannot change it. */
 interface Memory {
   readonly position: bigint;
   /** When lanes were last renewed. Positions from before the renewal no longer count. */
@@ -182,8 +183,11 @@ export function createRestoreWatch(withSystem: WithSystem): () => Promise<string
       );
     }
     if (position !== null) memory = { position, renewedAt };
-    const how = findRestore({ ...recorded, behind: recorded.behind || behind }, present);
-    return how && `The database was restored or copied, for ${how}: npm run restored has to renew its lanes.`;
+    const reason = findRestore({ ...recorded, behind: recorded.behind || behind }, present);
+    return (
+      reason &&
+      `The database was restored or copied, because ${reason}. Run npm run restored to renew its lanes.`
+    );
   };
 }
 
@@ -199,7 +203,7 @@ const tries = 5;
 async function renewBatch(system: System): Promise<number> {
   const recorded = await readRecorded(system, 'for update');
   const present = await readPresent(system);
-  // A run from before the backup does not count: its epochs were known before the restore.
+  // A run from before the backup does not count, because clients already know its epochs.
   const after = recorded.renewingOn === present.run ? (recorded.renewedTo ?? '') : '';
   const [batch] = await system.query<{ lanes: number; last: string | null }>(
     `with batch as (
@@ -229,7 +233,7 @@ async function renewBatch(system: System): Promise<number> {
 
 /**
  * Gives each lane a new epoch, in transactions of 1,000 lanes, and records the current installation. A run continues
- * where an interrupted run ended. Lanes can be used meanwhile.
+ * where an interrupted run ended. Lanes can be used during the run.
  * @param onBatch gets the number of lanes that this run has renewed so far
  * @returns the number of lanes that this run has renewed
  */
@@ -243,7 +247,7 @@ export async function renewLanes(
     try {
       lanes = await withSystem.write(renewBatch);
     } catch (error) {
-      // Another transaction may hold a lane for as long as a statement may take.
+      // Another transaction can lock a lane for as long as the statement timeout.
       if (!isUnavailable(error) || ++failed === tries) throw error;
       continue;
     }

@@ -19,7 +19,7 @@ export type RowQuery<R extends object> = Knex.QueryBuilder<R, R[]>;
 /** A lane in a read. */
 export interface Lane {
   readonly userId: string;
-  /** The most rows of each kind that the lane may hold. */
+  /** The maximum number of rows of each kind in the lane. */
   readonly quotas: Amounts;
   /** Starts a query of the lane's rows in a table. The caller narrows, orders, updates or deletes them. */
   rows<T extends Table>(table: T): RowQuery<LaneTables[T]>;
@@ -96,9 +96,9 @@ export interface WritableLane extends Lane {
    * @throws if the database is not available or cancelled the statement: the write cannot continue
    */
   attempt<T>(part: () => Promise<T>, shouldKeep: (value: T) => boolean): Promise<Attempt<T>>;
-  /** Returns the quota that the write exceeds so far. If it still does at the commit, it rejects with `QuotaExceeded`. */
+  /** Returns the quota that the write exceeds so far. If it still exceeds the quota at the commit, it rejects with `QuotaExceeded`. */
   exceeded(): Promise<ExceededQuota | undefined>;
-  /** Erases the lane when the write commits. After that, no token that exists now opens the lane again. */
+  /** Erases the lane when the write commits. Tokens that were issued before then no longer open the lane. */
   erase(): void;
 }
 
@@ -150,7 +150,7 @@ export interface AtomicWork<T> {
   reply(value: T): StoredReply;
 }
 
-/** A lane as the platform opens it for a user. */
+/** A lane that the platform has opened for a user. */
 export interface UserLane extends UserScope {
   /** Runs work as one write. For an idempotent request, the reply is stored in the same transaction. */
   runAtomically<T>(work: AtomicWork<T>): Promise<T>;

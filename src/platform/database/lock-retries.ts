@@ -1,6 +1,6 @@
 /**
- * Schema changes that wait for a lock only briefly. A session that waits for a table's strongest lock makes all later
- * queries on the table wait too: one long reader would stop all traffic.
+ * Schema changes that wait for a lock only briefly. While a session waits for a table's strongest lock, all later
+ * queries on the table wait too. One long query would stop all traffic.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
@@ -26,7 +26,7 @@ interface Blocker {
   readonly application: string | null;
   readonly role: string | null;
   readonly state: string | null;
-  /** Seconds since its query began, or, if no query runs, its transaction. Null if this login may not see it. */
+  /** Seconds since its query began, or, if no query runs, its transaction. Null if this login has no right to see it. */
   readonly seconds: number | null;
 }
 
@@ -55,14 +55,13 @@ export const advisoryLockHolders = (lock: number): string => `
     and pg_locks.database = (select oid from pg_database where datname = current_database())
     and (pg_locks.classid::bigint << 32) | pg_locks.objid::bigint = ${lock}`;
 
-/** Describes for people who blocks, and for how long. */
+/** Describes the blocking sessions for the operator. */
 export function describeBlockers(blockers: readonly Blocker[]): string {
-  if (blockers.length === 0) return 'a session that is gone by now';
+  if (blockers.length === 0) return 'a session that has ended meanwhile';
   return blockers
     .map(({ pid, application, role, state, seconds }) => {
       const who = [application, role && `role ${role}`].filter(Boolean).join(', ');
-      const what =
-        state === 'active' ? 'its query runs' : state === 'idle' ? 'idle' : 'its transaction is open';
+      const what = state === 'active' ? 'running a query' : state === 'idle' ? 'idle' : 'in a transaction';
       const since = seconds === null ? '' : `, ${what} for ${seconds} s`;
       return `process ${pid}${who && ` (${who})`}${since}`;
     })
@@ -73,7 +72,7 @@ const lookEveryMs = 250;
 const firstReportMs = 5_000;
 const reportEveryMs = 30_000;
 
-/** Checks until it is stopped who blocks these server processes, and reports it if it takes long. */
+/** Checks which sessions block these server processes, and reports them after 5 seconds. Runs until `stop`. */
 function watchBlockers(
   database: Knex,
   pids: () => readonly number[],
@@ -108,7 +107,7 @@ function watchBlockers(
   };
 }
 
-/** What attempts need besides the work. */
+/** The connections and settings of `retryLocks`. */
 export interface RetryContext {
   /** For checks while the work runs. Each takes a connection. */
   readonly database: Knex;
@@ -119,7 +118,7 @@ export interface RetryContext {
   notice(text: string): void;
 }
 
-/** Other sessions held the locks in all attempts. The message says who. The work can run again later. */
+/** Other sessions held the locks in all attempts. The message names them. The work can run again later. */
 export class LocksUnavailable extends Unavailable {}
 
 /** PostgreSQL, appendix A: lock_not_available. */
@@ -128,7 +127,7 @@ const lockNotAvailable = '55P03';
 /**
  * Runs work that waits for locks for at most `patience.timeoutMs`, and runs it again if a lock was not available or a
  * deadlock occurred.
- * @param what names the work, for people: `Migration 20261121000001_lanes`
+ * @param what names the work in messages for the operator: `Migration 20261121000001_lanes`
  * @throws LocksUnavailable if the last attempt failed
  */
 export async function retryLocks<T>(
@@ -148,16 +147,16 @@ export async function retryLocks<T>(
       if (!timedOut && !isTransient(cause)) throw cause;
       const blockers = describeBlockers(await watch.stop());
       const blocked = timedOut
-        ? `${what} got no lock within ${patience.timeoutMs / 1_000} s, because of ${blockers}.`
-        : `${what} met a deadlock.`;
+        ? `${what} got no lock within ${patience.timeoutMs / 1_000} s; it was blocked by ${blockers}.`
+        : `${what} failed because of a deadlock.`;
       const pauseMs = patience.pausesMs[attempt - 1];
       if (pauseMs === undefined) {
         throw new LocksUnavailable(
-          `${blocked} That was try ${tries} of ${tries}: end what blocks it, or wait, and run this again.`,
+          `${blocked} This was attempt ${tries} of ${tries}. End the blocking session, or wait, and run this again.`,
           { cause },
         );
       }
-      notice(`${blocked} Next try in ${pauseMs / 1_000} s (${attempt + 1} of ${tries}).`);
+      notice(`${blocked} Next attempt in ${pauseMs / 1_000} s (${attempt + 1} of ${tries}).`);
       await sleep(pauseMs);
     } finally {
       await watch.stop();

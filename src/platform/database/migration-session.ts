@@ -19,10 +19,10 @@ export interface MigrationSession {
   /**
    * Runs `work` in a transaction with a short lock timeout. A read that row-level security would limit fails. If a
    * lock is not available, the transaction is rolled back and runs again, so `work` must only use the database.
-   * @param what names the work, for people
+   * @param what names the work in messages for the operator
    */
   change<T>(what: string, work: (transaction: Knex.Transaction) => Promise<T>): Promise<T>;
-  /** The same for work that opens its own transactions and calls `prepareTransaction` in each. */
+  /** Like `change`, for work that opens its own transactions and calls `prepareTransaction` in each. */
   retry<T>(what: string, work: () => Promise<T>): Promise<T>;
   /** Applies the settings of `change` to an open transaction. */
   prepareTransaction(transaction: Knex): Promise<void>;
@@ -32,7 +32,7 @@ export interface MigrationSessionOptions {
   /** Gets hints for the operator. */
   readonly notice?: (text: string) => void;
   readonly patience?: LockPatience;
-  /** Milliseconds between notices about who holds the migration lock. */
+  /** Milliseconds between notices about the session that holds the migration lock. */
   readonly reportEveryMs?: number;
 }
 
@@ -81,7 +81,7 @@ function openPool(url: string): { database: Knex; pids(): readonly number[] } {
     connection: connectionProvider(url, toolConnection),
     pool: {
       min: 0,
-      // One for the work, one for its queries outside the transaction, one for checks who blocks it.
+      // One for the work, one for its queries outside the transaction, and one for checks of blocking sessions.
       max: 3,
       afterCreate(connection: PooledClient, done: (error: null, connection: PooledClient) => void) {
         pids.add(connection.processID);
@@ -107,7 +107,7 @@ export async function prepareTransaction(
 }
 
 /**
- * Runs `work` under the migration lock of this database. While another process holds it, waits and reports who. The
+ * Runs `work` under the migration lock of this database. While another process holds it, waits and reports that process. The
  * lock ends with the process, unlike Knex's lock row.
  * @param url a direct connection to the database
  * @throws Error if the URL leads through a pooler in transaction mode, or the lock is lost

@@ -56,7 +56,7 @@ export interface MigrateOptions extends MigrationSessionOptions {
 }
 
 async function loginOf(url: string): Promise<string> {
-  // The name in the URL may be a pooler's. The server knows the role.
+  // A pooler may map the name in the URL to another role, so the server is asked.
   const client = await openClient(url);
   try {
     const { rows } = await client.query<{ login: string }>('select session_user as login');
@@ -89,10 +89,10 @@ export function migrateUp(
     for (const name of pending) {
       await retry(`Migration ${name}`, () => database.migrate.up({ ...config, name } as Knex.MigratorConfig));
     }
-    await change('Granting the roles what they need', (transaction) => grantRoles(transaction, roles));
+    await change('Granting rights to the roles', (transaction) => grantRoles(transaction, roles));
     if (!(await ensureTrigrams(database, appRole))) {
       options.notice?.(
-        `Searches will not tolerate typos: the extension pg_trgm is not there, or the role ${appRole} may not use it.`,
+        `Searches will not tolerate typos: the extension pg_trgm is missing, or the role ${appRole} has no right to use it.`,
       );
     }
     return pending;
@@ -116,7 +116,7 @@ export function migrateDown(
     await clearLockRow(database, config);
     const reverted: string[] = [];
     do {
-      const [, [name]] = await retry('Taking the newest migration back', () => database.migrate.down(config));
+      const [, [name]] = await retry('Reverting the newest migration', () => database.migrate.down(config));
       if (name === undefined) break;
       reverted.push(name);
     } while (all);

@@ -1,5 +1,5 @@
 /**
- * Quotas: the most rows of each kind in a lane, including rows in the trash, and the most bytes. The lane's profile
+ * Quotas: the maximum number of rows of each kind in a lane, including the trash, and of bytes. The lane's profile
  * stores the counts, and each write updates them from its changes.
  */
 import type { ChangeAction, ChangeType, ProfileRow } from './rows';
@@ -20,7 +20,7 @@ export interface ExceededQuota {
 export class QuotaExceeded extends Error {
   constructor(readonly exceeded: ExceededQuota) {
     const { quota, limit } = exceeded;
-    super(`The lane may hold ${limit} ${quota === 'storage' ? 'bytes' : quota}.`);
+    super(`The lane can have at most ${limit} ${quota === 'storage' ? 'bytes' : quota}.`);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * The database roles of lanes and jobs. Roles belong to the cluster, not to a database. So they are created beside
- * the migrations, and never dropped: another database may use them.
+ * The database roles of lanes and jobs. Roles belong to the cluster, not to a database. So they are created outside
+ * of the migrations, and never dropped: another database may use them.
  */
 import type { Knex } from 'knex';
 import { escapeIdentifier } from 'pg';
@@ -17,7 +17,7 @@ export interface Roles {
   readonly app: string;
   /** The role of transactions across lanes. */
   readonly system: string;
-  /** The service's login role. It may act as the other two roles. */
+  /** The service's login role. It can act as the other two roles. */
   readonly login: string;
 }
 
@@ -27,7 +27,7 @@ interface RoleState {
   readonly tooStrong: boolean;
   /** Whether it is a member of `other`, so that it would also have the policies and grants of `other`. */
   readonly joined: boolean;
-  /** Whether `login` may act as the role. */
+  /** Whether `login` can act as the role. */
   readonly granted: boolean;
   /** Since Postgres 16, membership and the right to act as a role are separate. */
   readonly splitsMembership: boolean;
@@ -57,7 +57,7 @@ async function readRoleState(database: Knex, { role, other }: Wanted, login: str
 
 // Another database of the cluster may be migrated at the same time (PostgreSQL, appendix A: duplicate_object,
 // unique_violation).
-const alreadyDone = new Set(['42710', '23505']);
+const existsAlready = new Set(['42710', '23505']);
 const insufficientPrivilege = '42501';
 
 function missingStatements(role: string, login: string, state: RoleState): string[] {
@@ -71,18 +71,18 @@ function missingStatements(role: string, login: string, state: RoleState): strin
 function assertUsable({ role, other, variable }: Wanted, state: RoleState): void {
   if (state.tooStrong) {
     throw new Error(
-      `Row-level security would not hold the role ${role}: it has SUPERUSER or BYPASSRLS, or it is the tables' ` +
-        `owner or a member of it. Name another by ${variable}.`,
+      `Row-level security would not apply to the role ${role}: it has SUPERUSER or BYPASSRLS, or it is the tables' ` +
+        `owner or a member of it. Set another role in ${variable}.`,
     );
   }
   if (state.joined) {
-    throw new Error(`The role ${role} is ${other} or a member of it. Name another by ${variable}.`);
+    throw new Error(`The role ${role} is ${other} or a member of it. Set another role in ${variable}.`);
   }
 }
 
 /**
  * Creates the app role and the system role, and lets the login role act as them, if that is missing.
- * @throws Error with the SQL for an administrator if this login may not do it; Error if a role has too many rights
+ * @throws Error with the SQL for an administrator if this login has no right to do it; Error if a role has too many rights
  */
 export async function ensureRoles(database: Knex, { app, system, login }: Roles): Promise<void> {
   const wanted: readonly Wanted[] = [
@@ -100,11 +100,11 @@ export async function ensureRoles(database: Knex, { app, system, login }: Roles)
       await database.raw(statement);
     } catch (cause) {
       const state = sqlState(cause) ?? '';
-      if (alreadyDone.has(state)) continue;
+      if (existsAlready.has(state)) continue;
       if (state !== insufficientPrivilege) throw cause;
       throw new Error(
-        `This login may not set up the roles ${app} and ${system}. Let an administrator of the cluster run this, then ` +
-          `migrate again:\n${missing.map((each) => `  ${each};`).join('\n')}`,
+        `This login has no right to create the roles ${app} and ${system}. An administrator of the cluster must run ` +
+          `this; then migrate again:\n${missing.map((each) => `  ${each};`).join('\n')}`,
         { cause },
       );
     }
@@ -113,7 +113,7 @@ export async function ensureRoles(database: Knex, { app, system, login }: Roles)
 
 /**
  * Grants the app role the rights that lanes need on the tables with row-level security, and nothing else in the
- * schema. The login role itself may only read which migrations are applied and which lanes were erased.
+ * schema. The login role itself can only read which migrations are applied and which lanes were erased.
  */
 async function grantLanes(database: Knex, roles: Roles): Promise<void> {
   const app = escapeIdentifier(roles.app);
@@ -140,8 +140,8 @@ const grants: readonly (readonly [table: string, grant: Grant])[] = Object.entri
 const policyPrefix = 'system_';
 
 /**
- * Creates the policies that show the system role the rows of all lanes, for the commands that it may use. A correct
- * policy is left alone: replacing it needs a lock that waits for all queries on the table.
+ * Creates the policies that show the system role the rows of all lanes, for the commands that it is granted. A
+ * correct policy is not replaced, because that needs a lock that waits for all queries on the table.
  */
 async function createSystemPolicies(database: Knex, system: string): Promise<void> {
   const { rows: found }: { rows: { table: string; name: string; fits: boolean }[] } = await database.raw(

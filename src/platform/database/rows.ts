@@ -22,7 +22,7 @@ export interface TaskRow {
   /** The index of the priority in `taskPriorities`, from 1. */
   readonly priority_rank: number;
   completed_at: Date | null;
-  /** A fractional index, compared by code unit. By default it is after all others. */
+  /** A fractional index, compared by code unit. By default the task is last. */
   position: string;
   /** The names of the tags, ordered by `name_key`. `task_tags` has their ids. */
   tags: string[];
@@ -208,7 +208,7 @@ export interface WebhookDeliveryRow {
   created_at: Date;
 }
 
-/** The row that stands for a lane. */
+/** The row that represents a lane. */
 export interface ProfileRow {
   user_id: string;
   epoch: string;

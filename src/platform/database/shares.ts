@@ -1,6 +1,6 @@
 /**
- * A fair queue in front of the connection pool. Owners take turns, and none holds more connections than its share.
- * Thus slow statements of one user never block all other users.
+ * A fair queue in front of the connection pool. Owners take turns, and each owner has at most its share of the
+ * connections. Slow statements of one user then never block all other users.
  */
 import { Unavailable } from './errors';
 
@@ -26,7 +26,7 @@ export class PoolBusy extends Unavailable {}
 export interface ShareLimits {
   /** The number of connections. */
   readonly total: number;
-  /** The most connections that one user may hold: at least one, and at most half of all. */
+  /** The most connections that one user can use: at least one, and at most half of all. */
   readonly perUser: number;
   /** The longest wait for a connection, in milliseconds. */
   readonly waitMs: number;
@@ -50,7 +50,7 @@ export function createShares({ total, perUser, waitMs }: ShareLimits): Shares {
   const limitOf = (owner: Owner) =>
     owner === platformOwner || owner === jobsOwner ? half : Math.min(half, perUser);
   const held = new Map<Owner, number>();
-  // In the order of their turns. An owner that got a connection moves to the end.
+  // In the order of their turns. An owner moves to the end when it gets a connection.
   const queues = new Map<Owner, Waiting[]>();
   let free = total;
 

@@ -73,7 +73,7 @@ export const systemGrants = {
 
 export type SystemTable = keyof typeof systemGrants;
 
-/** The columns of a table that the system role may read. */
+/** The columns of a table that the system role can read. */
 export type SystemRow<T extends SystemTable> = Pick<
   Tables[T],
   (typeof systemGrants)[T]['select'][number] & keyof Tables[T]

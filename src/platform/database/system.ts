@@ -32,8 +32,8 @@ export interface SystemOptions {
   readonly statementTimeoutMs: number;
 }
 
-// The login role runs this, and it makes the transaction the system role's. A transaction with locks in many lanes
-// must not stay idle, so it has an idle timeout.
+// The login role runs this statement, which sets the system role for the transaction. A transaction with locks in many
+// lanes must not stay idle, so it has an idle timeout.
 const openSystem = `
   select set_config('role', $1, true), set_config('statement_timeout', $2, true),
     set_config('idle_in_transaction_session_timeout', $2, true), ${setTransactionTimeout('$3')}`;

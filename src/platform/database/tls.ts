@@ -12,7 +12,7 @@ export interface TlsSettings {
   readonly optional: boolean;
 }
 
-/** The TLS parameters of a URL cannot be used. The message names the parameter, and nothing else of the URL. */
+/** The TLS parameters of a URL cannot be used. The message names only the parameter, no other part of the URL. */
 export class TlsError extends Error {}
 
 function readFileOf(parameters: URLSearchParams, name: string): string | undefined {
@@ -33,7 +33,7 @@ function modeOf(parameters: URLSearchParams): Mode | null {
     return files ? 'verify-full' : null;
   }
   const mode = modes.find((each) => each === named);
-  if (!mode) throw new TlsError(`has an sslmode that is none of ${modes.join(', ')}`);
+  if (!mode) throw new TlsError(`has an unknown sslmode; valid modes are ${modes.join(', ')}`);
   return mode;
 }
 
@@ -52,12 +52,15 @@ export function readTls(parameters: URLSearchParams): TlsSettings | null {
   const ca = system ? undefined : readFileOf(parameters, 'sslrootcert');
   const cert = readFileOf(parameters, 'sslcert');
   const key = readFileOf(parameters, 'sslkey');
-  if ((cert === undefined) !== (key === undefined)) throw new TlsError('needs both sslcert and sslkey');
+  if ((cert === undefined) !== (key === undefined))
+    throw new TlsError('must have both sslcert and sslkey, or neither');
   if (mode === 'verify-ca' && ca === undefined) {
-    throw new TlsError('has sslmode=verify-ca, which needs the file of an authority in sslrootcert');
+    throw new TlsError(
+      'has sslmode=verify-ca, which requires sslrootcert to name the file of a certificate authority',
+    );
   }
   if (system && mode !== 'verify-full') {
-    throw new TlsError('has sslrootcert=system, which needs sslmode=verify-full');
+    throw new TlsError('has sslrootcert=system, which requires sslmode=verify-full');
   }
   const files = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
   const optional = mode === 'allow' || mode === 'prefer';

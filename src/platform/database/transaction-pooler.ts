@@ -20,7 +20,7 @@ async function serverProcess(client: Client): Promise<number> {
   return rows[0]?.pid as number;
 }
 
-/** The process id that the server, or a pooler in its place, sent when the connection began. */
+/** The process id that the server or a pooler sent at the start of the connection. */
 function announcedProcess(client: Client): number | undefined {
   return (client as Client & { processID?: number }).processID;
 }
@@ -50,14 +50,14 @@ async function sharesServers(url: string): Promise<boolean> {
     }
     return false;
   } finally {
-    // A client that waits in the pooler would not end by itself, so this does not wait for it.
+    // A client that waits in the pooler does not end by itself, so this does not wait for it.
     for (const client of clients) void client.end().catch(() => undefined);
   }
 }
 
 /**
- * Why a URL leads through a pooler in transaction mode, such as PgBouncer can have; null if it does not. It only
- * reads: it sets nothing and takes no locks.
+ * Why a URL leads through a pooler in transaction mode, such as PgBouncer; null if it does not. It only reads: it
+ * changes no settings and takes no locks.
  */
 export async function findTransactionPooler(url: string): Promise<string | null> {
   const parsed = URL.parse(url);
@@ -65,7 +65,7 @@ export async function findTransactionPooler(url: string): Promise<string | null>
   if (known) return `the host is ${known.name}'s pooler`;
   const client = await openClient(url);
   const announced = announcedProcess(client);
-  // A pooler answers the client itself, with a process id of its own.
+  // A pooler sends a process id of its own.
   const direct = await serverProcess(client)
     .then((pid) => pid === announced)
     .finally(() => client.end());
@@ -76,8 +76,8 @@ export async function findTransactionPooler(url: string): Promise<string | null>
     if (/statement pooling/.test(error.message)) return true;
     throw error;
   });
-  if (shared === 'silent') return 'a proxy that is in between lets connections wait for each other';
-  return shared ? 'server connections pass from one client to another between transactions' : null;
+  if (shared === 'silent') return 'a proxy makes connections wait for each other';
+  return shared ? 'several clients share a server connection between transactions' : null;
 }
 
 /**
@@ -88,8 +88,8 @@ export async function refuseTransactionPooler(url: string): Promise<void> {
   const reason = await findTransactionPooler(url);
   if (reason === null) return;
   throw new Error(
-    `Migrations need a connection that is not shared, and this one goes through a pooler in transaction mode: ${reason}. ` +
-      'Set DATABASE_DIRECT_URL to an address of the Postgres server itself. For Neon, that is the host without "-pooler"; ' +
-      'for a PgBouncer of your own, the host and the port of Postgres.',
+    `Migrations need a direct connection, and this one goes through a pooler in transaction mode: ${reason}. ` +
+      'Set DATABASE_DIRECT_URL to the address of the Postgres server itself. For Neon, this is the host without "-pooler"; ' +
+      'for your own PgBouncer, the host and the port of Postgres.',
   );
 }

@@ -27,8 +27,8 @@ export function networkOf(ip: string): string {
 }
 
 const advice =
-  'A proxy sends the addresses of its clients, and they are ignored: all its clients count as one address. ' +
-  'If the proxy is yours, set TRUST_PROXY.';
+  'A proxy sends the addresses of its clients, but they are ignored, so that all its clients count as one address. ' +
+  'If you operate the proxy, set TRUST_PROXY.';
 
 /**
  * Makes a check that warns once if requests have forwarding headers (`X-Forwarded-For`, RFC 7239) and no proxy is

@@ -28,6 +28,7 @@ export function allowOrigins(allowed: readonly string[]): RequestHandler {
     ],
     exposedHeaders: [
       'Content-Disposition',
+      'Deprecation',
       'ETag',
       'Idempotency-Replayed',
       'Link',
@@ -35,6 +36,7 @@ export function allowOrigins(allowed: readonly string[]): RequestHandler {
       'RateLimit',
       'RateLimit-Policy',
       'Retry-After',
+      'Sunset',
       'WWW-Authenticate',
       'X-Request-Id',
     ],

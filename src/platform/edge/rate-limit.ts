@@ -35,7 +35,7 @@ export interface RateLimiter {
   chargeFailure(request: Request, response: ResponseHeaders): Promise<boolean>;
   /**
    * Checks the credentials of a request. For an address with too many failures, checks run one after another: valid
-   * credentials are never refused because of others' failures, and a flood of invalid ones causes one check at a
+   * credentials are never refused because of other clients' failures, and only one invalid credential is checked at a
    * time.
    */
   check<T>(request: Request, work: () => Promise<T>): Promise<T>;

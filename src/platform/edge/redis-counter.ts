@@ -1,4 +1,4 @@
-/** Counts in Redis for all instances together. While Redis is not available, each instance counts alone. */
+/** Counts in Redis for all instances together. While Redis is not available, each instance counts separately. */
 import { once } from 'node:events';
 import { createClient, defineScript } from '@redis/client';
 import type { Logger } from 'pino';
@@ -69,8 +69,8 @@ export async function redisCounter(url: string, log: Logger): Promise<Counter> {
     // probe too.
     probe: () => client.take(`${prefix}probe`, 0, 0),
     onChange(failure) {
-      if (failure === null) log.info('Redis is back: rate limits are shared again');
-      else log.warn({ err: failure }, 'Redis is out of reach: rate limits are counted by each process');
+      if (failure === null) log.info('Redis is reachable again: all instances count rate limits together');
+      else log.warn({ err: failure }, 'Redis is unreachable: each instance counts rate limits separately');
     },
   });
   client.on('error', breaker.open);

@@ -2,26 +2,26 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 
-/** How long answers may wait for clients that do not read, and how large they may be. */
+/** The limits for answers that clients do not read. */
 export interface WriteLimits {
   /** Milliseconds in which a client must read at least some of the waiting data. */
   readonly writeTimeoutMs: number;
-  /** The most waiting bytes for one client. */
+  /** The maximum number of waiting bytes for one client. */
   readonly maxWaitingBytes: number;
-  /** The most waiting bytes for all clients together. */
+  /** The maximum number of waiting bytes for all clients together. */
   readonly maxTotalWaitingBytes: number;
 }
 
 interface Progress {
   /** The bytes that wait for the client in this process. The kernel holds more, in bounded buffers. */
   waiting: number;
-  /** The bytes that the kernel has not taken. They show progress within one large write. */
+  /** The bytes that the kernel has not accepted yet. They show progress within one large write. */
   queued: number;
   /** When the client last read something, in milliseconds of the process' monotonic clock. */
   at: number;
 }
 
-/** The bytes of the current write that the kernel has not taken. Node's own socket timeout uses the same value. */
+/** The bytes of the current write that the kernel has not accepted yet. Node's own socket timeout uses the same value. */
 function queuedIn(socket: Socket): number {
   return (socket as Socket & { _handle?: { writeQueueSize?: number } | null })._handle?.writeQueueSize ?? 0;
 }

@@ -13,7 +13,7 @@ const purgeOldest = `
 
 /** Deletes expired idempotency records, the oldest first. */
 export const idempotencyRecordsJob: Job = {
-  name: 'purge-kept-replies',
+  name: 'purge-idempotency-records',
   everyMs: 600_000,
   async run({ withSystem }) {
     const gone = await withSystem.write((system) => system.query(purgeOldest, [recordsInRound]));

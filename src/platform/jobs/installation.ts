@@ -2,8 +2,7 @@ import { recordInstallation } from '../database/installation';
 import type { Job } from './job';
 
 /**
- * Records every minute which database this is, so that a restored database is recognized and a failover is not
- * mistaken for one.
+ * Records every minute which database this is. The record distinguishes a restored database from a failover.
  */
 export const installationJob: Job = {
   name: 'record-installation',

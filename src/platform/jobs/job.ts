@@ -22,7 +22,7 @@ export interface Round {
 }
 
 /**
- * Work in the background. Many instances run it at the same time, so a round must not touch what another instance
+ * Work in the background. Many instances run it at the same time, so a round must not change rows that another instance
  * works on.
  */
 export interface Job {

@@ -16,7 +16,7 @@ export interface JobRunner {
   stop(): Promise<void>;
 }
 
-// A faulty job that always has more to do would keep a connection busy.
+// This limits a job with a bug that always has more to do.
 const roundsInARow = 100;
 // Spreads instances that start together, and still runs a daily job soon after the start.
 const firstWithinMs = 60_000;
@@ -91,7 +91,7 @@ export function createJobRunner(
         failures++;
         dueInMs = undefined;
         const level = isUnavailable(error) ? 'warn' : 'error';
-        log[level]({ err: error, job: job.name, faults: failures }, 'job failed');
+        log[level]({ err: error, job: job.name, failures }, 'job failed');
       }
       await schedule.wait(pauseAfter(job.everyMs, failures), dueInMs, signal);
     }

@@ -1,4 +1,4 @@
-/** Writes errors to the log: where and why they happened, without anything that a user wrote. */
+/** Serializes errors for the log: their location and cause, without texts of users. */
 
 import { types } from 'node:util';
 
@@ -7,7 +7,7 @@ const stacksPerWindow = 5;
 const maxKinds = 1_000;
 const maxCauses = 3;
 
-// An error of another realm, as of a worker or a test, is an instance of another class.
+// An error from another realm, such as a worker or a test, is an instance of another class.
 const isError = (error: unknown): error is Error => types.isNativeError(error) || error instanceof Error;
 
 /** The stack without the message, which can be long. */

@@ -53,7 +53,7 @@ export function requestId({ headers }: IncomingMessage): string {
 // The hashes of the latest users: each costs more than its line.
 const hashes = boundedCache<string>(10_000);
 
-/** The hash of a user id for the log. Lines of one user can be found, but the id cannot be read from them. */
+/** The hash of a user id for the log. It identifies the lines of one user, but does not contain the id. */
 export function hashUser(userId: string): string {
   const known = hashes.get(userId);
   if (known !== undefined) return known;
@@ -73,7 +73,7 @@ export interface RequestLogger {
 
 /**
  * Makes the logger of requests. The line of a request has no address, headers or body, because those contain user ids,
- * tokens and what people wrote.
+ * tokens and texts of users.
  */
 export function requestLogger(log: Logger): RequestLogger {
   // A logger for each request would cost as much as the line, and few requests need one.

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/** What the service knows of a request, for its log line. */
+/** The facts about a request for its log line. */
 export class RequestContext {
   operationId: string | undefined = undefined;
   userId: string | undefined = undefined;
@@ -15,7 +15,7 @@ export class RequestContext {
 // A property of the request is cheaper than a WeakMap, which the garbage collector must visit.
 const context = Symbol('context');
 
-/** Returns the context of a request. Each part of the service adds what it learns. */
+/** Returns the context of a request, to which each part of the service adds facts. */
 export function requestContext(request: IncomingMessage & { [context]?: RequestContext }): RequestContext {
   request[context] ??= new RequestContext();
   return request[context];

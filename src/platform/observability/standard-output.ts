@@ -37,7 +37,7 @@ export function standardOutput(stream: NodeJS.WriteStream = process.stdout): Sta
 
   function write(line: string): void {
     if (closed) return;
-    // Data that a pipe or terminal does not take waits in memory. A file takes all data at once.
+    // Data for a slow pipe or terminal waits in memory. A file accepts all data at once.
     if (stream.writableLength + lines.length > maxWaitingBytes) {
       dropped++;
       return;

@@ -74,13 +74,13 @@ describe('another library finds', () => {
     }
   });
 
-  test('a day as a day', async () => {
+  test('a due date without a time as a date', async () => {
     const { due } = await readTodo({ ...plain, due_date: '2026-11-28', time_zone: 'Europe/Zurich' });
     expect(due?.dateOnly).toBe(true);
     expect([due?.getFullYear(), due?.getMonth(), due?.getDate()]).toEqual([2026, 10, 28]);
   });
 
-  test('a floating time at its own hour', async () => {
+  test('a floating time with the same clock time', async () => {
     const { due } = await readTodo({ ...plain, due_date: '2026-11-28', due_time: '18:05' });
     expect([due?.getHours(), due?.getMinutes()]).toEqual([18, 5]);
   });

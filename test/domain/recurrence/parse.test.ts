@@ -123,11 +123,11 @@ test.each([
     ],
   ],
 ])('%j is rejected as %j', (text, codes) => {
-  const faults = parseRule(text);
+  const errors = parseRule(text);
 
-  if (!Array.isArray(faults)) throw new Error('It was read.');
-  expect(faults.map(({ code }) => code).sort()).toEqual(codes);
-  for (const { detail } of faults) expect(detail).toMatch(/^must .*[^.]$/s);
+  if (!Array.isArray(errors)) throw new Error('It was read.');
+  expect(errors.map(({ code }) => code).sort()).toEqual(codes);
+  for (const { detail } of errors) expect(detail).toMatch(/^must .*[^.]$/s);
 });
 
 test.each([

@@ -101,7 +101,7 @@ test.each([
   expect(dates(rule, start, 100, newYork)).toEqual(expected);
 });
 
-describe('days that the start decides', () => {
+describe('days that follow from the start date', () => {
   test.each([
     ['FREQ=MONTHLY', '2026-01-31', ['2026-01-31', '2026-02-28', '2026-03-31', '2026-04-30', '2026-05-31']],
     ['FREQ=MONTHLY', '2027-12-30', ['2027-12-30', '2028-01-30', '2028-02-29', '2028-03-30', '2028-04-30']],
@@ -182,7 +182,7 @@ test.each([
 });
 
 describe('a start that does not match the rule', () => {
-  test('is the first date, and counts', () => {
+  test('is the first date, and counts towards COUNT', () => {
     expect(dates('FREQ=WEEKLY;BYDAY=MO;COUNT=3', '2026-11-19', 10)).toEqual([
       '2026-11-19',
       '2026-11-23',
@@ -211,7 +211,7 @@ describe('the end', () => {
     expect(nextDate(ruleOf(rule), '2026-11-19', expected.at(-1) ?? '2026-11-18')).toBeNull();
   });
 
-  test('of COUNT is counted from the start', () => {
+  test('by COUNT is counted from the start', () => {
     // 9,998 weeks later.
     const rule = ruleOf('FREQ=MONTHLY;BYDAY=FR;COUNT=9999');
 
@@ -225,7 +225,7 @@ describe('the end', () => {
     expect(dates('FREQ=WEEKLY', '9999-12-24', 3)).toEqual(['9999-12-24', '9999-12-31']);
   });
 
-  test('comes at once if the interval never meets the days', () => {
+  test('is found quickly if the interval never meets the days', () => {
     expect(dates('FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=29', '2025-03-01', 3)).toEqual(['2025-03-01']);
     expect(dates('FREQ=DAILY;INTERVAL=14;BYDAY=TU', '2026-11-18', 3)).toEqual(['2026-11-18']);
     expect(dates('FREQ=MONTHLY;INTERVAL=12;BYMONTH=1', '2026-11-18', 3)).toEqual(['2026-11-18']);

@@ -123,7 +123,7 @@ describe('an operation in a batch', () => {
       (ids) => ['PATCH', `/tasks/${ids.task}/complete`, { completed: true }],
     ],
     [
-      'complete_task, taking back',
+      'complete_task, undo',
       (ids) => ({ op: 'complete_task', id: ids.task, completed: false }),
       (ids) => ['PATCH', `/tasks/${ids.task}/complete`, { completed: false }],
     ],
@@ -206,7 +206,7 @@ describe('an operation in a batch', () => {
 });
 
 describe('a reference', () => {
-  test('stands for the entity that an earlier operation creates, wherever an id can be', async () => {
+  test('stands for the entity that an earlier operation creates, in every field for an id', async () => {
     const all = await results([
       { op: 'create_project', ref: 'p', project: { name: 'Garden' } },
       { op: 'create_project', ref: 'q', project: { name: 'House' } },
@@ -240,7 +240,11 @@ describe('a reference', () => {
   });
 
   test.each([
-    ['to nothing', [newTask('A', { parent_id: '$nothing' })], ['/body/operations/0/task/parent_id unknown']],
+    [
+      'to a name that is not defined',
+      [newTask('A', { parent_id: '$nothing' })],
+      ['/body/operations/0/task/parent_id unknown'],
+    ],
     [
       'to a later operation',
       [newTask('A', { parent_id: '$b' }), { ...newTask('B'), ref: 'b' }],
@@ -280,7 +284,7 @@ describe('a reference', () => {
       ['/body/operations/1/ref duplicate'],
     ],
     [
-      'by a name of JavaScript',
+      'to a property that JavaScript objects inherit',
       [newTask('A', { parent_id: '$__proto__' })],
       ['/body/operations/0/task/parent_id unknown'],
     ],

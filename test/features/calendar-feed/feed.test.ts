@@ -37,7 +37,7 @@ async function componentsAt(path: string, query = ''): Promise<Component[]> {
 }
 
 describe('the address of a feed', () => {
-  test('is good until another is made, or the feed ended', async () => {
+  test('works until it is replaced or the feed is deleted', async () => {
     const first = await makeFeed();
     expect((await read(first)).status).toBe(200);
     const second = await makeFeed();
@@ -57,7 +57,7 @@ describe('the address of a feed', () => {
     expect(changes[1].entity_id).toBe(changes[0].entity_id);
   });
 
-  test('goes with its lane, and does not come back with it', async () => {
+  test('stops working when its lane is erased, also after the lane is created again', async () => {
     const path = await makeFeed();
     expect((await ada.send('DELETE', `?confirm=${ada.id}`)).status).toBe(204);
     expect((await read(path)).status).toBe(404);
@@ -75,7 +75,7 @@ describe('the address of a feed', () => {
     },
   );
 
-  test('stays out of the log and of the database', async () => {
+  test('is neither in the log nor in the database', async () => {
     const path = await makeFeed();
     const [, secret = ''] = /\/calendar\/(.*)\.ics$/.exec(path) ?? [];
     expect(secret).toHaveLength(43);
@@ -115,7 +115,7 @@ describe('a feed', () => {
     await user.send('DELETE', `/tasks/${gone.id}`);
   }
 
-  test('has an event for each open task that is due, of its own lane', async () => {
+  test('has an event for each open task of its lane with a due date', async () => {
     const bob = await makeUser(service.url);
     await Promise.all([fill(ada, 'Ada'), fill(bob, 'Bob')]);
     const events = await componentsAt(await makeFeed());
@@ -224,7 +224,7 @@ describe('a conditional request for a feed', () => {
     for (const value of [tag, '*']) expect((await readUnless(path, value)).status).toBe(404);
   });
 
-  test('gets a new feed if a release writes feeds differently', async () => {
+  test('gets a new feed from a release that writes feeds differently', async () => {
     const lane = { epoch: 'an epoch', change_seq: '1' } as ProfileRow;
     const tagOfRelease = async (writes?: Record<string, () => string>) => {
       let tag = '';

@@ -130,7 +130,7 @@ test('a stream with a full buffer gets no more until it drains', async () => {
   other.subscriber.closed();
 });
 
-test('a stream that drains nothing for long is disconnected, also when it must end', async () => {
+test('a stream whose client reads nothing for long is disconnected, also when it must end', async () => {
   const hub = makeHub({ heartbeatMs: 50 });
   const lane = await makeLane(1);
   const stuck = await open(hub, lane, { stream: new FakeStream(false), from: 0 });
@@ -156,7 +156,7 @@ test('streams of a lane at the same change share one read', async () => {
   for (const { subscriber } of opened) subscriber.closed();
 });
 
-test('one poll asks for all lanes with streams in this process, and only for those', async () => {
+test('one poll reads all lanes with streams in this process, and no others', async () => {
   const asked: { userId: string; seq: number }[][] = [];
   const hub = makeHub({}, async (...[lanes]: unknown[]) => {
     asked.push(lanes as { userId: string; seq: number }[]);
@@ -190,7 +190,7 @@ test('a failed read is repeated and logged once', async () => {
   const failing: UserScope = {
     ...lane.lane,
     read: async (work) => {
-      if (failures-- > 0) throw new Error('The database is out of reach.');
+      if (failures-- > 0) throw new Error('The database is unavailable.');
       return lane.lane.read(work);
     },
   };

@@ -1,7 +1,7 @@
 /** Many streams on one process, measured like `npm run bench:streams` but with fewer streams. */
 import { runScript } from '../../support/process';
 
-test('two hundred streams cost little, and get each change once, in order and soon', async () => {
+test('two hundred streams cost little, and get each change once, in order and without delay', async () => {
   const script = runScript('scripts/streams/main.ts', ['--streams', '200', '--lanes', '20', '--json'], {});
   const end = await script.ended;
   expect(script.output.stderr).toBe('');

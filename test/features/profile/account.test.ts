@@ -66,7 +66,7 @@ describe.each(['text', 'uuid', 'serial'] as const)('with ids of type %s', (ids) 
   const linked = `Lanes are linked to public."user", whose ids are of type ${idTypes[ids]}.`;
 
   test.each(['before', 'after'] as const)(
-    'a deleted account takes its lane along, when Better Auth migrates %s Tasklane',
+    'a deleted account erases its lane if Better Auth migrates %s Tasklane',
     async (order) => {
       if (order === 'before') {
         server = await startAuth({ ids });
@@ -123,7 +123,7 @@ describe.each(['text', 'uuid', 'serial'] as const)('with ids of type %s', (ids) 
 });
 
 describe('npm run doctor', () => {
-  test('names what is missing, and fails', async () => {
+  test('lists everything that is missing, and fails', async () => {
     const { code, output } = await run('doctor');
     expect(code).toBe(1);
     expect(output).toMatch(/^!! {2}\d+ migrations are pending: run npm run migrate\.$/m);
@@ -158,7 +158,7 @@ describe('npm run doctor', () => {
     );
     const before = await run('doctor');
     expect(before.code).toBe(1);
-    expect(before.output).toContain('is not validated, for there were lanes without an account');
+    expect(before.output).toContain('is not validated, because lanes without an account existed');
     await query(database.url, 'delete from tasklane.profiles');
     await run('migrate');
     expect((await run('doctor')).code).toBe(0);

@@ -135,7 +135,7 @@ test('an empty lane can be erased', async () => {
   expectRefused(await makeTask(token));
 });
 
-describe('a token from before', () => {
+describe('a token from before the erasure', () => {
   const inLanes = operations.filter((operation) => operation.path.includes('{user_id}'));
 
   test.each(inLanes.map((operation) => [operation.id, operation] as const))(
@@ -173,7 +173,7 @@ describe('a token from before', () => {
     }
   });
 
-  test('stays refused when a later one has begun the lane anew', async () => {
+  test('stays refused after a later token has created the lane again', async () => {
     const [before, after] = [await tokenOfAge(70), await tokenOfAge(0)];
     await makeTask(before);
     const first = await epoch();
@@ -188,7 +188,7 @@ describe('a token from before', () => {
     expect((await listTasks(after)).body.items).toHaveLength(1);
   });
 
-  test('does not bring the lane back with a write that waited for the erasure', async () => {
+  test('cannot create the lane again with a write that waited for the erasure', async () => {
     const token = await tokenOfAge(10);
     await makeTask(token);
     const eraser = new Client({ connectionString: service.database.url });
@@ -241,7 +241,7 @@ describe('when clocks differ', () => {
     ['ahead by a second', 1],
     ['ahead by the tolerance', tolerance],
     ['behind by the tolerance', -tolerance],
-  ])('a token from before is refused by an issuer whose clock is %s', async (_what, ahead) => {
+  ])('a token from before the erasure is refused if the clock of its issuer is %s', async (_what, ahead) => {
     const token = await tokenOfAge(-ahead);
     expect((await makeTask(token)).status).toBe(201);
     const others = [await tokenOfAge(-ahead), await tokenOfAge(1 - ahead)];

@@ -205,8 +205,8 @@ describe('a request', () => {
     ['q=', '/query/q too-short'],
     [`q=${'x'.repeat(201)}`, '/query/q too-long'],
     ['q=a&sort=-relevance', '/query/sort/0 not-allowed'],
-  ])('is rejected with %s', async (parameters, fault) => {
-    expect(await ada.validationErrors('GET', `/tasks?${parameters}`, undefined)).toEqual([fault]);
+  ])('is rejected with %s', async (parameters, error) => {
+    expect(await ada.validationErrors('GET', `/tasks?${parameters}`, undefined)).toEqual([error]);
   });
 
   test('is rejected with the cursor of another search', async () => {

@@ -196,10 +196,10 @@ describe('the range', () => {
     [{ from: '2024-01-01', until: '2025-01-01' }, '/query/from too-small'],
     [{ from: '2026-02-30', until: '2026-03-01' }, '/query/from wrong-format'],
     [{ tz: 'Mars/Olympus' }, '/query/tz wrong-format'],
-  ])('is rejected: %j', async (parameters, fault) => {
+  ])('is rejected: %j', async (parameters, error) => {
     const response = await ada.send('GET', `/stats?${new URLSearchParams(parameters)}`);
     expect(response).toMatchObject({ status: 422, body: { code: 'validation-failed' } });
-    expect(response.body.errors.map((each: Body) => `${each.pointer} ${each.code}`)).toEqual([fault]);
+    expect(response.body.errors.map((each: Body) => `${each.pointer} ${each.code}`)).toEqual([error]);
   });
 
   test('can have 366 days', async () => {
@@ -219,10 +219,10 @@ describe('a streak', () => {
     ['the day before', [2], 0, 1],
     ['today and yesterday', [0, 1], 2, 2],
     ['today and the day before yesterday', [0, 2], 1, 1],
-    ['a longer one before', [0, 1, 3, 4, 5, 6], 2, 4],
-    ['a broken one alone', [2, 3, 4], 0, 3],
-    ['several on a day', [1, 1, 1, 2, 2], 2, 2],
-    ['one from before the range', Array.from({ length: 400 }, (_, n) => n), 400, 400],
+    ['a longer earlier streak', [0, 1, 3, 4, 5, 6], 2, 4],
+    ['only a broken streak', [2, 3, 4], 0, 3],
+    ['several completions on a day', [1, 1, 1, 2, 2], 2, 2],
+    ['a streak from before the range', Array.from({ length: 400 }, (_, n) => n), 400, 400],
   ])('of %s', async (_what, days, current, longest) => {
     await complete(daysAgo(...days));
     expect((await stats({ tz: 'UTC' })).streaks).toEqual({ current, longest });

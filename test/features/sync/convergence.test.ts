@@ -33,7 +33,7 @@ const started: ServiceProcess[] = [];
 /** The addresses of the running instances. */
 let urls: string[];
 /** The errors that the permanent instance has logged. */
-const faults: unknown[] = [];
+const errors: unknown[] = [];
 
 function startVictim(): Promise<void> {
   const child = startProcess(
@@ -57,7 +57,7 @@ beforeAll(async () => {
   const log = createLogger({
     level: 'error',
     pretty: false,
-    destination: { write: (line) => void faults.push(...[JSON.parse(line).err ?? []].flat()) },
+    destination: { write: (line) => void errors.push(...[JSON.parse(line).err ?? []].flat()) },
   });
   steady = await startService(config, log);
   database = openDatabase(testDatabase.url, { max: 4 });
@@ -244,9 +244,9 @@ test('copies converge and streams miss nothing', async () => {
   for (const seqs of await followers) expect(seqs).toEqual(numbers(1, seq));
 
   // The service had no internal error.
-  expect({ status: statuses.get(500), faults: faults.filter((each) => !isUnavailable(each)) }).toEqual({
+  expect({ status: statuses.get(500), errors: errors.filter((each) => !isUnavailable(each)) }).toEqual({
     status: undefined,
-    faults: [],
+    errors: [],
   });
   if (process.env.SOAK_SECONDS) {
     process.stdout.write(

@@ -60,7 +60,7 @@ test('a later task gets the first spelling of a tag, without a change of the tag
   expect(await ada.seq()).toBe(seq);
 });
 
-test('a new tag has its own change beside that of the task', async () => {
+test('a new tag has its own change in addition to the change of the task', async () => {
   const task = await ada.create();
   const seq = await ada.seq();
   await ada.ok('PATCH', `/tasks/${task.id}`, { tags: ['home'] });

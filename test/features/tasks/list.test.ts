@@ -404,7 +404,7 @@ describe('pages', () => {
   });
 });
 
-describe('a cursor of another list is rejected', () => {
+describe('a cursor is rejected with', () => {
   const made = { sort: 'title', status: 'pending,completed', created_after: instant(0), limit: 2 };
   let cursor: string;
   beforeAll(async () => {
@@ -415,12 +415,12 @@ describe('a cursor of another list is rejected', () => {
 
   test.each([
     ['another sort', { sort: '-title' }],
-    ['more sort', { sort: 'title,status' }],
+    ['one more sort key', { sort: 'title,status' }],
     ['no sort', { sort: undefined }],
     ['another status', { status: 'pending' }],
     ['no status', { status: undefined }],
     ['another bound', { created_after: instant(0, 1) }],
-    ['the bound of another kind', { created_after: undefined, updated_after: instant(0) }],
+    ['a bound of another field', { created_after: undefined, updated_after: instant(0) }],
     ['one more filter', { priority: 'low' }],
   ])('%s', async (_what, change) => {
     expect(await refusal(search({ ...made, ...change, cursor }))).toEqual(wrongCursor);
@@ -431,13 +431,13 @@ describe('a cursor of another list is rejected', () => {
     expect(await refusal(search({ ...made, cursor }), eve)).toEqual(wrongCursor);
   });
 
-  test('except if the same bound is written differently or the count is requested', async () => {
+  test('but not with the same bound in another form, or with a requested count', async () => {
     const created_after = '2026-06-01T14:00:00+02:00';
     expect((await list({ ...made, created_after, include_total: 'true', cursor })).items).toHaveLength(2);
   });
 });
 
-describe('a cursor that the service did not make', () => {
+describe('a forged cursor', () => {
   const decode = (cursor: string): unknown[] => JSON.parse(Buffer.from(cursor, 'base64url').toString());
   const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
@@ -469,8 +469,8 @@ describe('a cursor that the service did not make', () => {
     ['an object', encode({})],
     ['a string', encode('text')],
     ['a number', encode(1)],
-    ['a version alone', encode([2])],
-    ['no list', encode([2, null])],
+    ['only a version', encode([2])],
+    ['not a list', encode([2, null])],
     ['objects', encode([2, {}, {}])],
     ['NULs', `${'A'.repeat(4096)}`],
     ['a long list', encode(Array(1000).fill(0))],

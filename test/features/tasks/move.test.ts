@@ -134,10 +134,14 @@ describe('many moves into the same gap', () => {
     [500, 'right before the last', (n, ids) => ({ before: ids[1], moved: ids[n + 2] })],
     [
       2_000,
-      'next to the one before, closer each time',
+      'next to the task that was moved before',
       (n, ids) => ({ [n % 2 === 0 ? 'after' : 'before']: ids[n + 1], moved: ids[n + 2] }),
     ],
-    [2_000, 'of the same two by turns', (n, ids) => ({ after: ids[0], moved: ids[2 + (n % 2)] })],
+    [
+      2_000,
+      'of two tasks in turn to the same position',
+      (n, ids) => ({ after: ids[0], moved: ids[2 + (n % 2)] }),
+    ],
   ])(
     '%i, %s: keep positions short and give the requested order',
     async (moves, _name, next) => {

@@ -46,10 +46,10 @@ describe('a recurrence rule', () => {
     [{ repeat_from: 'now', due_date: '2099-01-01' }, ['/body/repeat_from not-allowed']],
   ])('is rejected in %j', async (body, expected) => {
     const response = await ada.send('POST', '/tasks', { body: { title: 'A task', ...body } });
-    for (const fault of expected) {
-      const [pointer, code] = fault.split(' ') as [string, string];
+    for (const error of expected) {
+      const [pointer, code] = error.split(' ') as [string, string];
       expect(validationErrors(response).some((each) => each.startsWith(pointer))).toBe(true);
-      if (code !== 'wrong-format') expect(validationErrors(response)).toContain(fault);
+      if (code !== 'wrong-format') expect(validationErrors(response)).toContain(error);
     }
     expect((await ada.send('GET', '/tasks')).body.items).toEqual([]);
   });
@@ -151,7 +151,7 @@ describe('a completion', () => {
     ]);
   });
 
-  test('of one occurrence by 20 clients at once counts once', async () => {
+  test('of one occurrence by 20 clients at once is recorded once', async () => {
     const { id } = await create(weekly);
     const body = { completed: true, occurrence: '2099-01-01' };
     const responses = await Promise.all(Array.from({ length: 20 }, () => complete(id, body)));
@@ -170,7 +170,7 @@ describe('a completion', () => {
     expect(await completions(id)).toHaveLength(1);
   });
 
-  test('reckons the next due date from its own day if repeat_from is completion', async () => {
+  test('computes the next due date from its own day if repeat_from is completion', async () => {
     const today = todayIn('UTC', new Date());
     const { id } = await create({
       due_date: '2020-01-01',
@@ -286,7 +286,7 @@ describe('undoing a completion', () => {
     expect(validationErrors(await back('2099-03-01'))).toEqual(['/body/occurrence not-allowed']);
   });
 
-  test('is what reopening a finished task does', async () => {
+  test('also happens when a finished task is reopened', async () => {
     const { id } = await create({ ...weekly, rrule: 'FREQ=WEEKLY;COUNT=1' });
     for (const body of [{ status: 'pending' }, { status: 'in_progress', title: 'Once more' }]) {
       expect((await complete(id)).body.status).toBe('completed');

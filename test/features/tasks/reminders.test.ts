@@ -56,10 +56,10 @@ test.each([
   [[{ minutes_before_due: -1 }], '/body/reminders/0/minutes_before_due too-small'],
   [[{ at: 'tomorrow' }], '/body/reminders/0/at wrong-format'],
   [Array(11).fill(future), '/body/reminders too-long'],
-])('rejects the reminders %j', async (reminders, fault) => {
+])('rejects the reminders %j', async (reminders, error) => {
   const { status, body } = await ada.send('POST', '/tasks', { body: { title: 'A task', reminders } });
   expect(status).toBe(422);
-  expect(body.errors.map((each: Body) => `${each.pointer} ${each.code}`)).toContain(fault);
+  expect(body.errors.map((each: Body) => `${each.pointer} ${each.code}`)).toContain(error);
 });
 
 test('each due reminder fires once, and the others wait', async () => {

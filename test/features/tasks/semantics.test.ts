@@ -373,8 +373,8 @@ describe('an id', () => {
   test.each([null, 1, ['019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f'], {}])(
     'cannot be of another JSON type: %j',
     async (id) => {
-      const [fault] = validationErrors(await ada.send('POST', '/tasks', { body: { id, title: 'A task' } }));
-      expect(fault).toBe('/body/id wrong-type');
+      const [error] = validationErrors(await ada.send('POST', '/tasks', { body: { id, title: 'A task' } }));
+      expect(error).toBe('/body/id wrong-type');
     },
   );
 
@@ -393,7 +393,7 @@ describe('an id', () => {
     expect(await read(task.id)).toEqual(task);
   });
 
-  test('goes to one of ten clients that create a task with it at once', async () => {
+  test('can be used by only one of ten clients that create a task with it at once', async () => {
     const bob = await makeUser(service.url);
     const id = randomUUID();
     const responses = await Promise.all(
@@ -464,14 +464,14 @@ describe('a title', () => {
     ['a list', ['Water'], '/body/title wrong-type'],
     ['an object', { toString: 'Water' }, '/body/title wrong-type'],
     ['null', null, '/body/title wrong-type'],
-  ])('is rejected: %s', async (_what, title, fault) => {
+  ])('is rejected: %s', async (_what, title, error) => {
     const { id } = await create();
     for (const [method, path] of [
       ['POST', ''],
       ['PUT', `/${id}`],
       ['PATCH', `/${id}`],
     ] as const) {
-      expect(validationErrors(await ada.send(method, `/tasks${path}`, { body: { title } }))).toContain(fault);
+      expect(validationErrors(await ada.send(method, `/tasks${path}`, { body: { title } }))).toContain(error);
     }
   });
 });

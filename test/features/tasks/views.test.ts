@@ -106,7 +106,7 @@ describe('an all-day task', () => {
   });
 });
 
-test('a due time with a time zone is an instant, whatever the zone of the view is', async () => {
+test('a due time with a time zone is the same instant in every time zone of a view', async () => {
   const user = await make({
     tokyo: { due_date: '2026-06-15', due_time: '08:00', time_zone: 'Asia/Tokyo' },
   });

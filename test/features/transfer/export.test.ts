@@ -98,7 +98,7 @@ describe('an export', () => {
     expect(changes.map((each: Body) => each.seq)).toEqual(numbers);
   });
 
-  test('has the same data as other requests, and nothing of another user', async () => {
+  test('has the same data as other requests, and no data of another user', async () => {
     const bob = await makeUser(service.url);
     await seedTasks(service.database.url, bob.id, [{ title: 'Of another' }]);
     await seedTasks(service.database.url, ada.id, [
@@ -123,7 +123,7 @@ describe('an export', () => {
 describe('a large export', () => {
   beforeEach(makeLarge);
 
-  test('takes little memory, however slowly it is read, and no connection', async () => {
+  test('uses little memory and holds no connection, even if it is read slowly', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const held = () => {
@@ -177,14 +177,14 @@ describe('a large export', () => {
     expect(changes.map((each: Body) => each.entity_id)).toEqual([first?.id, last?.id]);
   });
 
-  test('breaks off if the lane is erased meanwhile, and is visibly incomplete', async () => {
+  test('ends incomplete if the lane is erased during the export', async () => {
     const response = await startExport();
     await query(service.database.url, 'delete from tasklane.profiles where user_id = $1', [ada.id]);
     await ada.send('POST', '/tasks', { body: { title: 'In the new lane' } });
     await expect(textOf(response)).rejects.toMatchObject({ code: 'ECONNRESET' });
     expect(response.complete).toBe(false);
-    const faults = service.logged.filter((line) => line.msg === 'request' && line.err);
-    expect(faults).toMatchObject([{ err: { message: 'The lane was erased during its export.' } }]);
+    const errors = service.logged.filter((line) => line.msg === 'request' && line.err);
+    expect(errors).toMatchObject([{ err: { message: 'The lane was erased during its export.' } }]);
     await otherRequests(1);
   });
 });

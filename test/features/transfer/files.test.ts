@@ -99,7 +99,7 @@ describe('a body that is cut short', () => {
     ['gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
-  ])('of %s is malformed, and so is other text', async (coding, compress) => {
+  ])('of %s is malformed, and so is a body without this coding', async (coding, compress) => {
     const whole = compress('title\nOne\nTwo\n');
     for (const body of [whole.subarray(0, -5), Buffer.from('title\nOne\n')]) {
       const refused = await importInto(ada, body, { ...csvType, 'Content-Encoding': coding });
@@ -126,13 +126,13 @@ describe('a body that is too large', () => {
     ['gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
-  ])('is measured as it is without %s', async (coding, compress) => {
+  ])('is measured after %s is decompressed', async (coding, compress) => {
     const body = compress(text);
     expect(body.length).toBeLessThan(maxBytes / 100);
     expect(await importInto(ada, body, { ...csvType, 'Content-Encoding': coding })).toMatchObject(tooLarge);
   });
 
-  test('outside of the items of its lists is rejected too', async () => {
+  test('is rejected too if it is outside of the items of its lists', async () => {
     const body = { format: 'tasklane-export', version: 2, exported_at: 'x'.repeat(maxItemBytes) };
     expect(await importInto(ada, body)).toMatchObject(tooLarge);
   });
@@ -162,11 +162,11 @@ describe('a row that is too large', () => {
         { row: 1, action: 'create' },
         {
           row: 2,
-          action: 'fault',
+          action: 'error',
           id: null,
           errors: [{ pointer: '/body/tasks/1', code: 'too-long', detail }],
         },
-        { row: 3, action: 'fault', errors: [{ pointer: '/body/tasks/2/id', code: 'required' }] },
+        { row: 3, action: 'error', errors: [{ pointer: '/body/tasks/2/id', code: 'required' }] },
       ],
     ],
     [
@@ -175,7 +175,7 @@ describe('a row that is too large', () => {
       `title,description\nOne,\nTwo,"${long}\nThree,\n`,
       [
         { row: 1, line: 2, action: 'create' },
-        { row: 2, line: 3, action: 'fault', errors: [{ pointer: '/body/2', code: 'too-long', detail }] },
+        { row: 2, line: 3, action: 'error', errors: [{ pointer: '/body/2', code: 'too-long', detail }] },
       ],
     ],
     [
@@ -184,7 +184,7 @@ describe('a row that is too large', () => {
       `BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:One\nEND:VTODO\nBEGIN:VTODO\nSUMMARY:${long}\nEND:VTODO\nBEGIN:VEVENT\n${long}\nEND:VEVENT\nBEGIN:VTODO\nSUMMARY:Three\nEND:VTODO\nEND:VCALENDAR`,
       [
         { row: 1, line: 2, action: 'create' },
-        { row: 2, line: 5, action: 'fault', errors: [{ pointer: '/body/2', code: 'too-long', detail }] },
+        { row: 2, line: 5, action: 'error', errors: [{ pointer: '/body/2', code: 'too-long', detail }] },
         { row: 3, line: 11, action: 'create' },
       ],
     ],
@@ -201,7 +201,7 @@ describe('a row that is too large', () => {
     const tasks = Array.from({ length: 20 }, () => ({ ...good, ...surplus, id: randomUUID() }));
     const body = { format: 'tasklane-export', version: 2, tasks };
     const dry = await importInto(ada, body, {}, '?dry_run=true');
-    expect(dry.body).toMatchObject({ faults: 20, rows_omitted: 19, errors_omitted: 1_900 });
+    expect(dry.body).toMatchObject({ errors: 20, rows_omitted: 19, errors_omitted: 1_900 });
     expect(dry.body.rows.map((row: Body) => row.errors.length)).toEqual([100]);
     const refused = await importInto(ada, body);
     expect(refused.body.errors).toHaveLength(100);
@@ -210,7 +210,7 @@ describe('a row that is too large', () => {
   });
 });
 
-test('of one user, a second file at once is refused', async () => {
+test('a second import of the same user at the same time is refused', async () => {
   const held = await holdLane(service.database.url, ada.id);
   const importing = importInto(ada, 'title\nOne\n', csvType);
   try {
@@ -231,16 +231,16 @@ test('without a directory for files only imports fail, and the log says so', asy
   const roomless = await startTestService({ IMPORT_DIR: elsewhere });
   try {
     const bob = await makeUser(roomless.url);
-    const faults = () => roomless.logged.filter(({ msg }) => msg === 'cannot write temporary files');
+    const errors = () => roomless.logged.filter(({ msg }) => msg === 'cannot write temporary files');
     // Logged at the start.
-    expect(faults()).toMatchObject([{ directory: elsewhere, err: { code: 'ENOENT' } }]);
+    expect(errors()).toMatchObject([{ directory: elsewhere, err: { code: 'ENOENT' } }]);
     for (let time = 0; time < 3; time++) {
       expect(await importInto(bob, 'title\nOne\n', csvType)).toMatchObject({
         status: 503,
-        body: { code: 'service-unavailable', detail: expect.stringContaining('no room') },
+        body: { code: 'service-unavailable', detail: expect.stringContaining('no disk space') },
       });
     }
-    expect(faults()).toHaveLength(4);
+    expect(errors()).toHaveLength(4);
     expect((await bob.send('POST', '/tasks', { body: { title: 'A task' } })).status).toBe(201);
   } finally {
     await roomless.stop();

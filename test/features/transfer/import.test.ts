@@ -107,7 +107,7 @@ describe.each(imports.map((operation) => [operation.id, operation] as const))('%
       headers: { Authorization: `Bearer ${ada.token}`, 'Content-Type': type },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
-    expect(await followed.json()).toMatchObject({ dry_run: true, faults: 0 });
+    expect(await followed.json()).toMatchObject({ dry_run: true, errors: 0 });
   });
 
   test('accepts no other media type', async () => {
@@ -156,7 +156,7 @@ describe('an export of Tasklane', () => {
 
     const bob = await makeUser(service.url);
     const response = await importInto(bob, 'json', before);
-    expect(response).toMatchObject({ status: 200, body: { skipped: 0, faults: 0, ignored: 0 } });
+    expect(response).toMatchObject({ status: 200, body: { skipped: 0, errors: 0, ignored: 0 } });
     const after = await exported(bob);
     expect(comparable(after)).toBe(comparable(before));
     expect(after.tasks.every((task: Body) => task.version === 1 && task.user_id === bob.id)).toBe(true);
@@ -167,7 +167,7 @@ describe('an export of Tasklane', () => {
     const again = await importInto(bob, 'json', before);
     expect(again.body).toMatchObject({ created: 0, skipped: response.body.created });
     expect((await exported(bob)).changes).toEqual(after.changes);
-    expect((await importInto(ada, 'json', before)).body).toMatchObject({ created: 0, faults: 0 });
+    expect((await importInto(ada, 'json', before)).body).toMatchObject({ created: 0, errors: 0 });
   });
 
   test('keeps later actions possible: the trash can be restored, completions undone, reminders fire', async () => {
@@ -365,7 +365,7 @@ describe('an export of Tasklane', () => {
       [['/body/trash/0/deleted_with', 'contradiction']],
     ],
     [
-      'subtasks that a completion can’t have opened',
+      'subtasks that a completion cannot have reopened',
       ([a, b, c]) => ({
         tasks: [{ id: b, title: 'x' }],
         completions: [
@@ -393,13 +393,13 @@ describe('an export of Tasklane', () => {
       }),
       [['/body/completions/0/task_id', 'not-in-lane']],
     ],
-  ])('with %s is rejected, and nothing is written', async (_what, parts, faults) => {
+  ])('with %s is rejected, and nothing is written', async (_what, parts, errors) => {
     const ids = Array.from({ length: 6 }, () => randomUUID());
     const good = { id: randomUUID(), name: 'A project' };
     const body = document({ projects: [good], ...parts(ids) });
     const refused = await importInto(ada, 'json', body);
     expect(refused.status).toBe(422);
-    expect(refused.body.errors.map((each: Body) => [each.pointer, each.code])).toEqual(faults);
+    expect(refused.body.errors.map((each: Body) => [each.pointer, each.code])).toEqual(errors);
     const dry = await importInto(ada, 'json', body, true);
     expect(dry.body.rows[0]).toMatchObject({ type: 'project', action: 'create', id: good.id });
     expect(dry.body.rows.flatMap((row: Body) => row.errors)).toEqual(refused.body.errors);
@@ -419,7 +419,7 @@ describe('CSV', () => {
     const csv = await exported(ada, '.csv');
     const bob = await makeUser(service.url);
     const { body } = await importInto(bob, 'csv', csv);
-    expect(body).toMatchObject({ faults: 0, created: 7 });
+    expect(body).toMatchObject({ errors: 0, created: 7 });
     const fields = ({ user_id: _u, version: _v, updated_at: _t, description, ...rest }: Body) => ({
       ...rest,
       // An empty text and null look the same in a cell.
@@ -439,7 +439,7 @@ describe('CSV', () => {
     const parent = await make('/tasks', { title: 'Old' });
     const csv = `title,project,parent_id\nOne, Garden ,\nTwo,=House,\nThree,"'=House",\nFour,,${parent.id}\n`;
     const report = await importInto(ada, 'csv', csv);
-    expect(report).toMatchObject({ status: 200, body: { created: 5, skipped: 1, faults: 0 } });
+    expect(report).toMatchObject({ status: 200, body: { created: 5, skipped: 1, errors: 0 } });
     const { projects, tasks } = await exported(ada);
     const house = projects.find((each: Body) => each.name === '=House');
     expect(projects).toHaveLength(3);
@@ -459,7 +459,7 @@ describe('CSV', () => {
       { row: 3, type: 'task' },
       { row: 4, type: 'task' },
     ]);
-    expect((await importInto(ada, 'csv', csv)).body).toMatchObject({ created: 0, faults: 0 });
+    expect((await importInto(ada, 'csv', csv)).body).toMatchObject({ created: 0, errors: 0 });
   });
 
   test.each(['csv', 'ics'] as const)(
@@ -586,7 +586,7 @@ describe('CSV', () => {
     expect((await exported(ada)).tasks).toEqual([]);
   });
 
-  test('of a formula is guarded, and text that looks guarded too', async () => {
+  test('has an apostrophe before a formula, and before text that looks like such a cell', async () => {
     const titles = ['=1+1', '+1', '-1', '@a', '＝1', "'=1", "''-1", "'quoted'", '1=1'];
     const tasks = titles.map((title) => ({ id: randomUUID(), title }));
     await importInto(ada, 'json', document({ tasks }));
@@ -609,7 +609,7 @@ describe('CSV', () => {
     expect((await ada.send('POST', '/import.csv', { body: 'title\nx', headers })).status).toBe(415);
   });
 
-  test('whatever the text, comes back as it was', async () => {
+  test('has any text unchanged after an export and an import', async () => {
     const piece = fc.constantFrom('a', ' ', ',', ';', '"', "'", '=', '+', '-', '@', '＝', 'é', '😀');
     const text = fc.array(piece, { minLength: 1, maxLength: 30 }).map((parts) => `${parts.join('')}x`);
     const lines = fc.array(fc.oneof(text, fc.constantFrom('\n', '\r\n', '\r', '\t')), { minLength: 1 });
@@ -642,7 +642,7 @@ describe('iCalendar', () => {
     await fillLane();
     const bob = await makeUser(service.url);
     const ics = await exported(ada, '.ics');
-    expect((await importInto(bob, 'ics', ics)).body).toMatchObject({ faults: 0, created: 6 });
+    expect((await importInto(bob, 'ics', ics)).body).toMatchObject({ errors: 0, created: 6 });
     const fields = (task: Body) => ({
       ...task,
       user_id: undefined,
@@ -672,7 +672,7 @@ describe('iCalendar', () => {
       { due_date: '2026-11-28', due_time: '18:05', time_zone: 'UTC' },
     ],
     [
-      'a time that floats',
+      'a floating time',
       ['DUE:20261128T180559'],
       { due_date: '2026-11-28', due_time: '18:05', time_zone: null },
     ],
@@ -698,7 +698,7 @@ describe('iCalendar', () => {
     ],
     ['a status', ['STATUS:IN-PROCESS', 'PRIORITY:2'], { status: 'in_progress', priority: 'high' }],
     [
-      'COMPLETED alone',
+      'only COMPLETED',
       ['COMPLETED:20261121T100000Z'],
       { status: 'completed', completed_at: '2026-11-21T10:00:00.000Z' },
     ],
@@ -787,7 +787,7 @@ describe('iCalendar', () => {
       { reminders: [] },
     ],
     [
-      'no alarm before a start that floats',
+      'no alarm before a floating start',
       ['DTSTART:20301128T093000', 'BEGIN:VALARM', 'TRIGGER:-PT2H', 'END:VALARM'],
       { reminders: [] },
     ],
@@ -829,7 +829,7 @@ describe('iCalendar', () => {
     expect((await importInto(ada, 'ics', ics)).body).toMatchObject({ created: 0, skipped: 2 });
   });
 
-  test('counts what it does not import', async () => {
+  test('counts components that it does not import', async () => {
     const event = ['BEGIN:VEVENT', 'UID:e', 'SUMMARY:An event', 'DTSTART:20261128T180500Z', 'END:VEVENT'];
     const zone = ['BEGIN:VTIMEZONE', 'TZID:Here', 'X-LIC-LOCATION:Europe/Zurich', 'END:VTIMEZONE'];
     const ics = calendar(...event, ...todo('DUE;TZID=Here:20261128T180500'), ...event, ...zone);
@@ -854,7 +854,7 @@ describe('iCalendar', () => {
       { errors: [{ pointer: '/body/1/due', code: 'wrong-format' }] },
     ],
     [
-      'a rule that tasks can’t have',
+      'a rule that tasks cannot have',
       calendar(...todo('DUE;VALUE=DATE:20261128', 'RRULE:FREQ=SECONDLY')),
       { errors: [{ pointer: '/body/1/rrule' }] },
     ],
@@ -900,7 +900,7 @@ test.each(['json', 'csv', 'ics'] as const)(
     await query(service.database.url, sql, [ada.id, task.id]);
     const bob = await makeUser(service.url);
     const file = await exported(ada, type === 'json' ? '' : `.${type}`);
-    expect(await importInto(bob, type, file)).toMatchObject({ status: 200, body: { faults: 0 } });
+    expect(await importInto(bob, type, file)).toMatchObject({ status: 200, body: { errors: 0 } });
     expect((await exported(bob)).tasks).toMatchObject([
       { due_date: null, reminders: [{ at: '2099-01-01T10:00:00.000Z', minutes_before_due: null }] },
     ]);
@@ -919,7 +919,7 @@ describe('many rows', () => {
     return (await query<{ count: number }>(service.database.url, sql, [ada.id])).map((row) => row.count);
   };
 
-  test('are written in chunks, in their order, and can go on where they broke off', async () => {
+  test('are written in chunks in their order, and a repeated import continues after the last chunk', async () => {
     // A database error in the middle.
     await query(
       service.database.url,
@@ -951,21 +951,21 @@ describe('many rows', () => {
     expect(refused.body.detail).toContain(`${count} of ${count} rows have errors`);
     const dry = await importInto(ada, 'csv', bad, true);
     const omitted = { rows_omitted: count - 100, errors_omitted: count - 100 };
-    expect(dry.body).toMatchObject({ faults: count, created: 0, ...omitted });
+    expect(dry.body).toMatchObject({ errors: count, created: 0, ...omitted });
     expect(dry.body.rows).toHaveLength(100);
   });
 
   test('have a report of the first rows with errors, and of the first rows without', async () => {
     const mixed = csv.replace(/^Task 150,/m, ',').replace(/^Task 1699,/m, ',');
     const { body } = await importInto(ada, 'csv', mixed, true);
-    const counts = { faults: 2, created: count - 2, rows_omitted: count - 1_000, errors_omitted: 0 };
+    const counts = { errors: 2, created: count - 2, rows_omitted: count - 1_000, errors_omitted: 0 };
     expect(body).toMatchObject(counts);
     const rows = body.rows.map(({ row }: Body) => row);
     expect(rows).toEqual([...Array.from({ length: 999 }, (_, n) => n + 1), count]);
     const faulty = body.rows.filter(({ errors }: Body) => errors.length > 0);
     expect(faulty.map(({ row, action }: Body) => [row, action])).toEqual([
-      [151, 'fault'],
-      [count, 'fault'],
+      [151, 'error'],
+      [count, 'error'],
     ]);
   });
 });

@@ -68,6 +68,6 @@ test.each(Object.keys(fileOf))('a file of %s that is larger than the heap is rea
   let report = '';
   for await (const piece of response) report += piece;
   expect(response.statusCode).toBe(200);
-  expect(JSON.parse(report)).toMatchObject({ created: Math.ceil(rows), faults: 0 });
+  expect(JSON.parse(report)).toMatchObject({ created: Math.ceil(rows), errors: 0 });
   expect(service.child.exitCode).toBeNull();
 });

@@ -44,7 +44,7 @@ function openUpload(user: TestUser, length: number, more = ''): { socket: Socket
   return { socket, answer: () => answer };
 }
 
-test('clients that drip keep no slot, are told so, and lose their place', async () => {
+test('clients below the minimum rate take no import slot, get 408, and can upload again', async () => {
   const [ada, bob, carol] = users as [TestUser, TestUser, TestUser];
   const drips = [ada, bob].map((user) => {
     const upload = openUpload(user, 10_000);
@@ -62,13 +62,16 @@ test('clients that drip keep no slot, are told so, and lose their place', async 
   expect((await importInto(ada, 'title\nTwo\n')).status).toBe(200);
 });
 
-test.each(['', 'Content-Encoding: gzip\r\n'])('a client that stops is told so, with %j', async (coding) => {
-  const [ada] = users as [TestUser];
-  const { socket, answer } = openUpload(ada, 10_000, coding);
-  socket.write(coding === '' ? 'title\n' : Buffer.from([0x1f, 0x8b]));
-  await once(socket, 'close');
-  expect(answer()).toMatch(/^HTTP\/1\.1 408 /);
-});
+test.each(['', 'Content-Encoding: gzip\r\n'])(
+  'a client that stops sending gets 408, with %j',
+  async (coding) => {
+    const [ada] = users as [TestUser];
+    const { socket, answer } = openUpload(ada, 10_000, coding);
+    socket.write(coding === '' ? 'title\n' : Buffer.from([0x1f, 0x8b]));
+    await once(socket, 'close');
+    expect(answer()).toMatch(/^HTTP\/1\.1 408 /);
+  },
+);
 
 test('a client that is slow but above the minimum rate can finish', async () => {
   const [ada] = users as [TestUser];
@@ -86,7 +89,7 @@ test('a client that is slow but above the minimum rate can finish', async () => 
   socket.destroy();
 });
 
-test('files wait for their turn once they are there, and are refused when that takes too long', async () => {
+test('complete files wait for an import slot, and are refused if that takes too long', async () => {
   const [ada, bob, carol, dan] = users as [TestUser, TestUser, TestUser, TestUser];
   const held = await holdLane(service.database.url, ada.id);
   const first = importInto(ada, 'title\nOne\n');
@@ -111,7 +114,7 @@ test('files wait for their turn once they are there, and are refused when that t
   await until(async () => (await importInto(carol, 'title\nFour\n')).status === 200);
 });
 
-test('all files together have a limit, and give their room back', async () => {
+test('all files together have a size limit, and finished imports make room', async () => {
   const [ada, bob] = users as [TestUser, TestUser];
   const large = `title\n${'x'.repeat(99)}\n`.padEnd(maxBytes - 1_000, '\n');
   const held = await holdLane(service.database.url, ada.id);
@@ -119,7 +122,10 @@ test('all files together have a limit, and give their room back', async () => {
   try {
     await until(async () => (await waitingForLocks(service.database.url)) > 0);
     const refused = await importInto(bob, large);
-    expect(refused).toMatchObject({ status: 503, body: { detail: expect.stringContaining('no room') } });
+    expect(refused).toMatchObject({
+      status: 503,
+      body: { detail: expect.stringContaining('all the space for files') },
+    });
   } finally {
     await held.release();
   }

@@ -144,7 +144,7 @@ describe('a restore', () => {
     for (const { id } of line) expect((await ada.read(id)).project_id).toBeNull();
   });
 
-  test('has the new name of a tag that was merged or renamed meanwhile', async () => {
+  test('has the new name of a tag that was merged or renamed since the delete', async () => {
     const task = await ada.create({ tags: ['home'] });
     await remove(task);
     await ada.create({ tags: ['house'] });

@@ -350,7 +350,7 @@ describe('several instances', () => {
   });
 });
 
-test('one that does not answer keeps no other waiting', async () => {
+test('a receiver that does not answer does not delay other webhooks', async () => {
   const slow = await openReceiver();
   const instance = openInstance(service.database.url, [receiver, slow], { timeoutMs: 60_000 });
   const webhook = await makeWebhook(ada, receiver);
@@ -377,7 +377,7 @@ test('one that does not answer keeps no other waiting', async () => {
   await instance.close();
 });
 
-test('an address that takes nothing is left alone, whatever else happens', async () => {
+test('a failing address gets no requests before its pause ends, even for new events', async () => {
   const webhook = await makeWebhook(ada, receiver);
   await makeTask(ada, 'First');
   receiver.answers = [500];
@@ -391,7 +391,7 @@ test('an address that takes nothing is left alone, whatever else happens', async
   expect((await deliveriesOf(ada, webhook)).map((each) => each.state)).toEqual(['delivered', 'delivered']);
 });
 
-test('a new address is tried at once, whatever failed at the old one', async () => {
+test('a new address is tried at once, even if the old one failed', async () => {
   const webhook = await makeWebhook(ada, receiver);
   await makeTask(ada);
   receiver.answers = [500];
@@ -498,7 +498,7 @@ describe('a webhook is disabled', () => {
     expect(await deliveriesOf(ada, webhook)).toMatchObject([{ state: 'delivered' }]);
   });
 
-  test('but not if there was a success in between', async () => {
+  test('only if there was no success in between', async () => {
     const webhook = await makeWebhook(ada, receiver);
     await makeTask(ada, 'First');
     receiver.answers = [500];
@@ -549,7 +549,7 @@ describe('while an event is being sent', () => {
     if (failure) throw failure;
   }
 
-  const faults = () => service.logged.filter((line) => Number(line.level) >= 50);
+  const errors = () => service.logged.filter((line) => Number(line.level) >= 50);
 
   test.each<[string, (path: string) => Promise<unknown>]>([
     ['deleted', (path) => ada.send('DELETE', path)],
@@ -559,11 +559,11 @@ describe('while an event is being sent', () => {
   ])('its webhook can be %s', async (_what, change) => {
     const webhook = await makeWebhook(ada, receiver);
     await makeTask(ada);
-    const before = faults().length;
+    const before = errors().length;
     await during(() => change(webhook.path));
     await deliver();
     expect(receiver.received).toHaveLength(1);
-    expect(faults()).toHaveLength(before);
+    expect(errors()).toHaveLength(before);
     const left = await sql('select state from tasklane.webhook_deliveries where user_id = $1', [ada.id]);
     expect(left.filter((row) => (row as { state: string }).state === 'pending')).toEqual([]);
   });
@@ -754,7 +754,7 @@ test('a forbidden address is rejected with the reason', async () => {
   expect((await ada.send('GET', webhook.path)).body.version).toBe(1);
 });
 
-test('secrets are shown once, and kept out of logs, lists, changes, events and exports', async () => {
+test('secrets are shown once, and never in logs, lists, changes, events and exports', async () => {
   const webhook = await makeWebhook(ada, receiver, { events: ['webhook.*', 'task.*'] });
   const watching = await makeWebhook(ada, receiver, { events: ['webhook.*'] });
   const rotated = (await ada.send('POST', `${webhook.path}/rotate-secret`)).body.secret;
@@ -791,7 +791,7 @@ test('secrets are shown once, and kept out of logs, lists, changes, events and e
   expect(change).toEqual([{ fields: { secret_rotated_at: { from: null, to: expect.any(String) } } }]);
 });
 
-test('a service with running jobs sends events by itself', async () => {
+test('a service that runs its jobs sends events by itself', async () => {
   const own = await startTestService({
     JOBS: 'on',
     WEBHOOK_ALLOWED_HOSTS: receiver.host,

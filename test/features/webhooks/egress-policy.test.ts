@@ -97,7 +97,7 @@ describe('an address', () => {
     '8.8.8.8.',
     ' 8.8.8.8',
     '[2400::1]',
-  ])('%s is not', (address) => {
+  ])('%s is not public', (address) => {
     expect(isPublicAddress(address)).toBe(false);
   });
 });
@@ -162,8 +162,8 @@ describe('a URL', () => {
       '[fd00:ec2::254]',
       '[fe80::1]',
     ].map((host) => [`https://${host}/`, 'must not be in a private network']),
-  ])('%s %s', (url, fault) => {
-    expect(policy.refusalOf(url as string)).toBe(fault);
+  ])('%s %s', (url, error) => {
+    expect(policy.refusalOf(url as string)).toBe(error);
     expect(() => policy.open(url as string)).toThrow('refused-address');
   });
 });
@@ -213,7 +213,7 @@ describe('a name', () => {
 
   const leadingTo = (...addresses: string[]) => createEgressPolicy([], async () => addresses);
 
-  test('leads only to its public addresses', async () => {
+  test('is resolved only to its public addresses', async () => {
     const policy = leadingTo('10.0.0.1', '8.8.8.8', '::1', '2606:4700:4700::1111');
     expect(await lookUp(policy, true)).toEqual([
       { address: '8.8.8.8', family: 4 },
@@ -222,7 +222,7 @@ describe('a name', () => {
     expect(await lookUp(policy, false)).toEqual({ address: '8.8.8.8', family: 4 });
   });
 
-  test('leads to at most three addresses of a family', async () => {
+  test('is resolved to at most three addresses of each family', async () => {
     const v4 = Array.from({ length: 100 }, (_, n) => `8.8.8.${n}`);
     const v6 = Array.from({ length: 100 }, (_, n) => `2606:4700:4700::${n + 1}`);
     expect(await lookUp(leadingTo(...v4, ...v6), true)).toEqual([
@@ -236,14 +236,14 @@ describe('a name', () => {
     await expect(lookUp(leadingTo(), all)).rejects.toThrow('unresolvable');
   });
 
-  test('is looked up anew, and what is found then is what counts', async () => {
+  test('is resolved for each connection, and only the latest addresses count', async () => {
     const answers = [['8.8.8.8'], ['127.0.0.1']];
     const policy = createEgressPolicy([], async () => answers.shift() ?? []);
     expect(await lookUp(policy, true)).toEqual([{ address: '8.8.8.8', family: 4 }]);
     await expect(lookUp(policy, true)).rejects.toThrow('refused-address');
   });
 
-  test('is asked of name servers, each time, and completed by nothing', async () => {
+  test('is resolved by the name servers each time, without search domains', async () => {
     const asked: string[] = [];
     const answers: Record<string, string[]> = {
       'A rebinding.example.com': ['8.8.8.8', '127.0.0.1'],

@@ -93,7 +93,7 @@ const ok = 'HTTP/1.1 200 OK\r\n';
 const chunked = `${ok}Transfer-Encoding: chunked\r\n\r\n`;
 const tooLarge = { status: null, error: 'too-large', response: null };
 
-describe('no answer is taken from a receiver that sends without end', () => {
+describe('an attempt fails if the receiver sends without end', () => {
   test.each<[string, Behaviour]>([
     ['103 responses', endless('HTTP/1.1 103 Early Hints\r\n\r\n')],
     ['100 responses', endless('HTTP/1.1 100 Continue\r\n\r\n')],
@@ -144,18 +144,22 @@ test('eight informational responses before an answer are accepted, but not nine'
   expect(many.attempt).toMatchObject(tooLarge);
 });
 
-describe('an answer counts, and its connection ends, when after the status comes without end', () => {
+describe('an answer counts and its connection is closed, even if after the status the receiver sends', () => {
   test.each<[string, Behaviour, string]>([
-    ['a body', endless('x', `${ok}\r\n`), 'x'.repeat(1_024)],
-    ['a chunk extension', endless('xxxxxxxxxxxxxxxx', `${chunked}1;`), ''],
+    ['a body without end', endless('x', `${ok}\r\n`), 'x'.repeat(1_024)],
+    ['a chunk extension without end', endless('xxxxxxxxxxxxxxxx', `${chunked}1;`), ''],
     [
-      'extensions of small chunks',
+      'chunks with extensions without end',
       endless(`1;${'x'.repeat(1_000)}\r\ny\r\n`, chunked),
       expect.stringMatching(/^y+$/),
     ],
-    ['a trailer', endless('xxxxxxxxxxxxxxxx', `${chunked}0\r\nX: `), ''],
-    ['trailers', endless('X: y\r\n', `${chunked}0\r\n`), ''],
-    ['a second answer', endless(`${ok}Content-Length: 0\r\n\r\n`, `${ok}Content-Length: 2\r\n\r\nok`), 'ok'],
+    ['a trailer without end', endless('xxxxxxxxxxxxxxxx', `${chunked}0\r\nX: `), ''],
+    ['trailers without end', endless('X: y\r\n', `${chunked}0\r\n`), ''],
+    [
+      'more answers without end',
+      endless(`${ok}Content-Length: 0\r\n\r\n`, `${ok}Content-Length: 2\r\n\r\nok`),
+      'ok',
+    ],
     [
       'a new protocol',
       endless(
@@ -172,7 +176,7 @@ describe('an answer counts, and its connection ends, when after the status comes
     await until(() => sockets.size === 0);
   });
 
-  test('nothing more, on a connection that it keeps open', async () => {
+  test('nothing more and keeps the connection open', async () => {
     const { attempt } = await sendTo((socket) =>
       socket.write(`${ok}Connection: keep-alive\r\nKeep-Alive: timeout=999999\r\nContent-Length: 0\r\n\r\n`),
     );
@@ -180,7 +184,7 @@ describe('an answer counts, and its connection ends, when after the status comes
     await until(() => sockets.size === 0);
   });
 
-  test('a small gzip body, which is not unpacked', async () => {
+  test('a small gzip body, which is not decompressed', async () => {
     const bomb = gzipSync(Buffer.alloc(10_000_000));
     const { attempt, cpuMs } = await sendTo((socket) => {
       socket.write(`${ok}Content-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`);
@@ -192,7 +196,7 @@ describe('an answer counts, and its connection ends, when after the status comes
   });
 });
 
-describe('a receiver that is slow gets its time and no more', () => {
+describe('the time limit ends an attempt if the receiver sends', () => {
   const timeoutMs = 300;
 
   test.each<[string, Behaviour, object]>([
@@ -213,14 +217,14 @@ describe('a receiver that is slow gets its time and no more', () => {
     await until(() => sockets.size === 0);
   });
 
-  test('a TLS handshake that stops', async () => {
+  test('an incomplete TLS handshake', async () => {
     const { attempt } = await sendTo(() => undefined, { timeoutMs, protocol: 'https' });
     expect(attempt).toMatchObject({ status: null, error: 'timeout' });
     await until(() => sockets.size === 0);
   });
 });
 
-describe('TLS fails, at once, with a receiver that sends', () => {
+describe('TLS fails at once if the receiver sends', () => {
   const record = (type: number, body: Buffer) => {
     const head = Buffer.from([type, 3, 3, 0, 0]);
     head.writeUInt16BE(body.length, 3);

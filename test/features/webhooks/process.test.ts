@@ -36,7 +36,7 @@ function start(environment: Record<string, string> = {}) {
   return started;
 }
 
-test('another service sends what a killed service was sending', async () => {
+test('another instance sends the deliveries of a killed instance', async () => {
   const service = start();
   const user = await makeUser(await service.url);
   const webhook = await makeConfirmed(database.url, user, receiver);

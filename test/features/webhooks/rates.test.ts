@@ -21,7 +21,7 @@ test('a burst is sent at once, and then only the rate', () => {
   expect(pace.take('b', 8)).toEqual({ granted: 8, waitMs: 0 });
 });
 
-test.each([1, 3, 7, 50])('at %i a second all requests are sent in the end', (perSecond) => {
+test.each([1, 3, 7, 50])('at %i a second all requests are sent at last', (perSecond) => {
   const pace = createRateLimit({ perSecond, burst: perSecond }, clock);
   let [left, turns] = [perSecond * 20, 0];
   while (left > 0 && turns++ < 1_000) {
@@ -43,7 +43,7 @@ test('waiting requests return one after another, at the rate', () => {
 
 const url = 'https://hooks.example.com/tasklane';
 
-test('a stranger gets few tests, and a user has few to give', () => {
+test('an unverified host gets few tests, and a user can send few tests', () => {
   const traffic = createTraffic(1_000, clock);
   const test = (userId: string, host: string) =>
     traffic.take({ userId, url: `https://${host}/`, verified: false }, 1).granted;

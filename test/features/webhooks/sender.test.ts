@@ -38,7 +38,7 @@ test('a request arrives unchanged, and its answer is returned', async () => {
   expect(retryAfterMs).toBeNull();
 });
 
-test.each([301, 302, 307, 308])('a redirection (%i) is an answer, and not followed', async (status) => {
+test.each([301, 302, 307, 308])('a redirect (%i) is an answer and is not followed', async (status) => {
   const { attempt } = await post((response) => {
     response.writeHead(status, { location: `${receiver.url}/elsewhere` }).end();
   });
@@ -52,7 +52,7 @@ test('the result has the Retry-After of the receiver', async () => {
 });
 
 describe('the body of the answer', () => {
-  test('a KiB is read, and nothing waits for the rest', async () => {
+  test('is read up to 1 KiB, and nothing waits for the rest', async () => {
     const { attempt } = await post((response) => {
       // Never ends.
       response.writeHead(200).write('x'.repeat(5_000));
@@ -60,7 +60,7 @@ describe('the body of the answer', () => {
     expect(attempt).toMatchObject({ status: 200, error: null, response: 'x'.repeat(1_024) });
   });
 
-  test('has no incomplete character', async () => {
+  test('ends without an incomplete character', async () => {
     const { attempt } = await post((response) => response.end(`x${'€'.repeat(1_000)}`));
     expect(attempt.response).toBe(`x${'€'.repeat(341)}`);
   });
@@ -81,15 +81,15 @@ describe('the body of the answer', () => {
 });
 
 describe('there is no answer', () => {
-  test('from a receiver that breaks off first', async () => {
+  test('from a receiver that closes the connection first', async () => {
     const { attempt } = await post(breakOff);
     expect(attempt).toMatchObject({ status: null, error: 'broken-off', response: null });
   });
 
   test.each<[string, Answer]>([
     ['says nothing', hang],
-    ['sends its headers drop by drop', (response) => void response.socket?.write('HTTP/1.1 200 OK\r\nX:')],
-  ])('in time from one that %s', async (_what, answer) => {
+    ['sends its headers byte by byte', (response) => void response.socket?.write('HTTP/1.1 200 OK\r\nX:')],
+  ])('after the time limit from a receiver that %s', async (_what, answer) => {
     send = createSender(createEgressPolicy([receiver.host]), 200);
     const { attempt } = await post(answer);
     expect(attempt).toMatchObject({ status: null, error: 'timeout', response: null });
@@ -144,7 +144,7 @@ describe('no connection is made to a forbidden address', () => {
   const refused = { attempt: { status: null, error: 'refused-address', response: null } };
 
   test.each(['127.0.0.1', '127.1', '0x7f000001', '2130706433', '[::ffff:127.0.0.1]', 'localhost'])(
-    'to %s, on whatever port',
+    'to %s, on any port',
     async (host) => {
       const blind = createSender(createEgressPolicy([]), 5_000);
       for (const url of [`https://${host}/`, `http://${host}:${port}/`, `https://${host}:${port}/`]) {
@@ -154,7 +154,7 @@ describe('no connection is made to a forbidden address', () => {
     },
   );
 
-  test('to a name that leads there', async () => {
+  test('to a name that resolves to one', async () => {
     const names = await openNameServer((_name, type) => (type === 'A' ? ['127.0.0.1'] : []));
     const blind = createSender(createEgressPolicy([], createResolve([names.address])), 5_000);
     expect(await blind('https://inside.example.com/', {}, '{}')).toMatchObject(refused);

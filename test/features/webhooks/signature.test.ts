@@ -27,7 +27,7 @@ test.each([
   ['another id', undefined, { 'webhook-id': 'another' }, message.body],
   ['another time', undefined, { 'webhook-timestamp': String(message.timestamp - 1) }, message.body],
   ['another body', undefined, {}, message.body.replace('created', 'deleted')],
-])('%s is noticed', (_what, other, changed, body) => {
+])('a message with %s is rejected', (_what, other, changed, body) => {
   const secret = newSecret();
   const headers = { ...signedHeaders(message, [secret]), ...changed };
   expect(() => new Webhook(other ?? secret).verify(body, headers)).toThrow(WebhookVerificationError);

@@ -43,7 +43,7 @@ const deliver = () => service.runJob('webhooks');
 const types = (secret: string) => receiver.received.map((each) => eventIn(each, secret).type);
 const shown = async ({ path }: { path: string }) => (await ada.send('GET', path)).body;
 
-test('a new webhook gets a test, and events once that is taken', async () => {
+test('a new webhook gets a test first, and events after the test succeeded', async () => {
   const webhook = await makeWebhook(ada, receiver);
   const watching = await makeVerified(service.database.url, ada, receiver, { events: ['webhook.updated'] });
   await makeTask(ada, 'First');
@@ -144,7 +144,7 @@ test('a webhook is disabled after nine failed tests, and tested again when it is
   expect(await shown(webhook)).toMatchObject({ enabled: true, verified_at: expect.any(String) });
 });
 
-test('a host gets no more than its rate, of all users together', async () => {
+test('a host gets at most its rate from all users together', async () => {
   const users = [ada, await makeUser(service.url), await makeUser(service.url)];
   const webhooks = await Promise.all(users.map((user) => makeVerified(service.database.url, user, receiver)));
   for (const user of users) for (let n = 1; n <= 15; n++) await makeTask(user, `Task ${n}`);
@@ -209,9 +209,9 @@ describe('slots', () => {
   }
 
   // There are sixteen slots.
-  test('thirty that hang, of three users, do not delay another user’s event', () =>
+  test('thirty receivers of three users that hang do not delay the event of another user', () =>
     expectPrompt(3, 10, 0, 12));
 
-  test('receivers that hang, of however many users, leave slots to those that answer', () =>
+  test('receivers of many users that hang leave slots for receivers that answer', () =>
     expectPrompt(12, 4, 1, 8));
 });

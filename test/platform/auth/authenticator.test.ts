@@ -133,13 +133,13 @@ describe('an identity', () => {
 
 describe('scopes', () => {
   test.each([
-    ['no claim', {}, ['read', 'write']],
+    ['no scope and no role', {}, ['read', 'write']],
     ['read', { scope: 'openid tasklane:read' }, ['read']],
     ['write', { scope: 'tasklane:write' }, ['read', 'write']],
     ['both', { scope: 'tasklane:read tasklane:write' }, ['read', 'write']],
     ['others', { scope: 'openid profile' }, []],
     ['a scope with the same beginning', { scope: 'tasklane:read-everything tasklane:write2' }, []],
-    ['an empty text', { scope: '' }, []],
+    ['an empty string', { scope: '' }, []],
     ['an unknown role', { role: 'admin' }, ['read', 'write']],
     ['the read-only role', { role: 'read-only' }, ['read']],
     ['the read-only role among others', { role: 'user, read-only' }, ['read']],
@@ -187,7 +187,7 @@ describe('scopes', () => {
 });
 
 describe('secrets', () => {
-  test('each of the list counts, and none that left it', async () => {
+  test('each secret of the list is accepted, and a removed secret is not', async () => {
     await withAuthenticator(
       { BETTER_AUTH_SECRETS: `2:${SECRET},1:${OLD_SECRET}` },
       async (authenticator) => {
@@ -219,7 +219,7 @@ describe('secrets', () => {
   });
 });
 
-describe('issuer and audience of a secret token beside BETTER_AUTH_URL', () => {
+describe('issuer and audience of a token signed with a secret, with BETTER_AUTH_URL', () => {
   const env = () => ({
     BETTER_AUTH_URL: server.url,
     BETTER_AUTH_SECRET: SECRET,
@@ -335,7 +335,7 @@ describe('the cache of verified tokens', () => {
     verify.mockRestore();
   });
 
-  test('never outlives exp', async () => {
+  test('does not serve a token after its exp', async () => {
     await withAuthenticator(
       { BETTER_AUTH_SECRET: SECRET, AUTH_CLOCK_TOLERANCE_SECONDS: '0' },
       async (authenticator) => {
@@ -353,7 +353,7 @@ describe('the cache of verified tokens', () => {
     );
   });
 
-  test('is dropped when a key goes, even one that another token made known', async () => {
+  test('no longer serves a token after its key was removed, even if the fetch was for another token', async () => {
     const next = createSigningKey('second', 'EdDSA');
     await withAuthenticator(
       { BETTER_AUTH_URL: server.url },
@@ -373,7 +373,7 @@ describe('the cache of verified tokens', () => {
     );
   });
 
-  test('keeps a token that is valid as a cookie from being one as a bearer', async () => {
+  test('does not accept a verified cookie token as a bearer token', async () => {
     await withAuthenticator(
       COOKIE_ENVIRONMENT,
       async (authenticator) => {
@@ -427,7 +427,7 @@ describe('a session cookie', () => {
 describe('memory', () => {
   jest.setTimeout(60_000);
 
-  test('100,000 distinct bad tokens and kids leave nothing behind', async () => {
+  test('100,000 different invalid tokens and kids are not kept in memory', async () => {
     await withAuthenticator(
       { BETTER_AUTH_URL: server.url, BETTER_AUTH_SECRET: SECRET, AUTH_SOURCES: 'secret,key-set' },
       async (authenticator) => {
@@ -448,7 +448,7 @@ describe('memory', () => {
     );
   });
 
-  test('good tokens are kept up to a bound', async () => {
+  test('at most 10,000 valid tokens are kept', async () => {
     await withAuthenticator(
       { BETTER_AUTH_SECRET: SECRET },
       async (authenticator) => {
@@ -472,7 +472,7 @@ describe('an unreachable key set', () => {
         expect(await authenticator.authenticate(bearer(eddsa()))).toEqual({
           outcome: 'unavailable',
           retryAfterSeconds: 5,
-          reason: 'the key set is out of reach or empty',
+          reason: 'the key set is unreachable or empty',
         });
       },
       clocks,
@@ -497,7 +497,7 @@ describe('an unreachable key set', () => {
     const authenticator = createAuthenticator(configOf({ BETTER_AUTH_URL: server.url }), log, clocks);
     await authenticator.warmUp();
     authenticator.close();
-    expect(log.lines.map(({ message }) => message)).toEqual(['key set: out of reach']);
+    expect(log.lines.map(({ message }) => message)).toEqual(['key set: unreachable']);
   });
 });
 

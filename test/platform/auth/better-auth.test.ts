@@ -73,7 +73,7 @@ const cookieEnvironment = (cookieCache: 'secret' | 'key-set') => ({
 describe.each(['text', 'uuid', 'serial'] as const)('ids of type %s', (ids) => {
   useServer({ ids, cookieCache: 'key-set' });
 
-  test('are read from the tokens of a stock server with BETTER_AUTH_URL alone', async () => {
+  test('are read from the tokens of a stock server with only BETTER_AUTH_URL', async () => {
     const authenticator = authenticatorFor({ BETTER_AUTH_URL: server.url });
     const [alice, bob] = [await server.signUp(), await server.signUp()];
     for (const user of [alice, bob]) {
@@ -135,7 +135,7 @@ describe.each(['ES256', 'ES512', 'RS256', 'PS256'] as const)('keys for %s', (key
 describe('a server that signs tokens with its secret', () => {
   useServer({ tokensSignedWith: 'secret' });
 
-  test('requires the source to be named beside BETTER_AUTH_URL', async () => {
+  test('requires the source to be named if BETTER_AUTH_URL is set', async () => {
     const user = await server.signUp();
     const token = await server.takeToken(user);
     const env = { BETTER_AUTH_URL: server.url, BETTER_AUTH_SECRET: server.secret };
@@ -167,7 +167,7 @@ describe('a server that signs tokens with its secret', () => {
 describe('a stock server', () => {
   useServer();
 
-  test('tokens of a new key work after a rotation, and of a key that was taken back no longer', async () => {
+  test('tokens of a new key work after a rotation, and tokens of a removed key do not', async () => {
     const authenticator = authenticatorFor({ BETTER_AUTH_URL: server.url });
     const user = await server.signUp();
     const old = await server.takeToken(user);
@@ -215,7 +215,7 @@ describe('a stock server', () => {
     expect(authenticator.sizes().verifiedTokens).toBe(0);
   });
 
-  test('sessions end with the account', async () => {
+  test('sessions end when the account is deleted', async () => {
     const authenticator = authenticatorFor(env());
     const user = await server.signUp();
     await server.deleteUser(user);
@@ -235,7 +235,7 @@ describe('a stock server', () => {
     });
   });
 
-  test('sessions are refused under another signature, and unsigned in a cookie', async () => {
+  test('sessions are refused with a wrong signature, and in a cookie without a signature', async () => {
     const authenticator = authenticatorFor(env());
     const [alice, bob] = [await server.signUp(), await server.signUp()];
     const [, signature] = alice.signedSessionToken.split('.');
@@ -313,7 +313,7 @@ describe.each(['secret', 'key-set'] as const)('the session cookie signed with th
     });
   });
 
-  test('is not what an e-mail verification token is, though the secret signed it', async () => {
+  test('cannot be an e-mail verification token, although the same secret signs both', async () => {
     const authenticator = authenticatorFor({
       BETTER_AUTH_SECRET: server.secret,
       AUTH_SOURCES: 'secret,secret-cookie',

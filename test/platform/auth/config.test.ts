@@ -36,7 +36,7 @@ describe('a stock Better Auth server', () => {
     });
   });
 
-  test('beside BETTER_AUTH_URL the secret is off, and that is said', () => {
+  test('with BETTER_AUTH_URL the secret is ignored, and a notice says so', () => {
     const { config, notices } = parse({ BETTER_AUTH_URL: URL, BETTER_AUTH_SECRET: SECRET });
     expect(config?.sources).toEqual(['key-set']);
     expect(notices).toEqual([expect.stringContaining('BETTER_AUTH_SECRET is ignored')]);
@@ -301,7 +301,7 @@ describe('errors', () => {
       AUTH_USER_ID_CLAIM: 'name',
       AUTH_MAX_LIFETIME_SECONDS: 'x',
     });
-    expect(errors.map((fault) => fault.split(' ')[0])).toEqual([
+    expect(errors.map((error) => error.split(' ')[0])).toEqual([
       'BETTER_AUTH_URL',
       'AUTH_JWKS_URL',
       'BETTER_AUTH_SECRET',

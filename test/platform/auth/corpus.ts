@@ -184,7 +184,7 @@ function unsigned(): Attack[] {
         forge({ alg, kid: kit.keys.ed25519.kid }, claimsOf(kit, mode), (input) =>
           createHash('sha512').update(input).digest(),
         ),
-      [`alg "${alg}" with a right signature`]: (kit, mode) =>
+      [`alg "${alg}" with a valid signature`]: (kit, mode) =>
         signFor(kit, mode, claimsOf(kit, mode), { alg }),
     }),
   );
@@ -203,12 +203,12 @@ function algorithms(): Attack[] {
   return [
     ...unsigned(),
     ...tokens(SIGNED_MODES, {
-      'alg missing': (kit, mode) => signFor(kit, mode, claimsOf(kit, mode), { alg: undefined }),
+      'no alg': (kit, mode) => signFor(kit, mode, claimsOf(kit, mode), { alg: undefined }),
       'alg null': (kit, mode) => signFor(kit, mode, claimsOf(kit, mode), { alg: null }),
       'alg as an array': (kit, mode) => signFor(kit, mode, claimsOf(kit, mode), { alg: ['HS256'] }),
       'alg in lower case': (kit, mode) => signFor(kit, mode, claimsOf(kit, mode), { alg: 'hs256' }),
-      'alg of another kind of key': (kit, mode) => signFor(kit, mode, claimsOf(kit, mode), { alg: 'ES512' }),
-      'alg twice': (kit, mode) =>
+      'alg of another type of key': (kit, mode) => signFor(kit, mode, claimsOf(kit, mode), { alg: 'ES512' }),
+      'two alg members': (kit, mode) =>
         mode === 'secret'
           ? forge('{"alg":"none","alg":"HS256"}', claimsOf(kit, mode), hmac(kit.secret))
           : forge(
@@ -221,27 +221,36 @@ function algorithms(): Attack[] {
       'HS256 with an empty secret': confusedHmac(() => ''),
       'HS256 with another secret': confusedHmac(() => 'x'.repeat(32)),
       'HS256 with the secret read as Base64': confusedHmac((kit) => Buffer.from(kit.secret, 'base64')),
-      'HS256 with the public RSA key in PEM': confusedHmac((kit) => pem(kit.keys.rsa), 'rsa-key'),
-      'HS256 with the public RSA key in PKCS#1 PEM': confusedHmac(
+      'HS256 with the public RSA key in PEM as its secret': confusedHmac(
+        (kit) => pem(kit.keys.rsa),
+        'rsa-key',
+      ),
+      'HS256 with the public RSA key in PKCS#1 PEM as its secret': confusedHmac(
         (kit) => pem(kit.keys.rsa, 'pkcs1'),
         'rsa-key',
       ),
-      'HS256 with the public Ed25519 bytes': confusedHmac(
+      'HS256 with the bytes of the public Ed25519 key as its secret': confusedHmac(
         (kit) => publicBytes(kit.keys.ed25519),
         'ed25519-key',
       ),
-      'HS256 with the public Ed25519 text': confusedHmac((kit) => kit.keys.ed25519.jwk.x!, 'ed25519-key'),
-      'HS256 with the public JWK': confusedHmac((kit) => JSON.stringify(kit.keys.ed25519.jwk), 'ed25519-key'),
+      'HS256 with the Base64 text of the public Ed25519 key as its secret': confusedHmac(
+        (kit) => kit.keys.ed25519.jwk.x!,
+        'ed25519-key',
+      ),
+      'HS256 with the public JWK as its secret': confusedHmac(
+        (kit) => JSON.stringify(kit.keys.ed25519.jwk),
+        'ed25519-key',
+      ),
       'the key of an attacker': (kit, mode) => signWith(kit.attacker, claimsOf(kit, mode)),
     }),
     ...tokens(['secret', 'secret-addressed'], {
-      'EdDSA where only a secret counts': (kit, mode) => signWith(kit.keys.ed25519, claimsOf(kit, mode)),
-      'RS256 where only a secret counts': (kit, mode) => signWith(kit.keys.rsa, claimsOf(kit, mode)),
-      'RS256 with the secret as its key': (kit, mode) =>
+      'EdDSA if only a secret is configured': (kit, mode) => signWith(kit.keys.ed25519, claimsOf(kit, mode)),
+      'RS256 if only a secret is configured': (kit, mode) => signWith(kit.keys.rsa, claimsOf(kit, mode)),
+      'RS256 with an HMAC signature of the secret': (kit, mode) =>
         forge({ alg: 'RS256' }, claimsOf(kit, mode), hmac(kit.secret)),
     }),
     ...tokens(['key-set'], {
-      'HS256 with the true secret where only the key set counts': (kit, mode) =>
+      'HS256 with the right secret if only the key set is accepted': (kit, mode) =>
         forge({ alg: 'HS256' }, claimsOf(kit, mode), hmac(kit.secret)),
     }),
     ...tokens(KEY_SET_MODES, {
@@ -267,15 +276,17 @@ function headerParameters(): Attack[] {
     ...tokens(SIGNED_MODES, {
       'an embedded jwk': (kit, mode) =>
         forge({ alg: 'EdDSA', jwk: kit.attacker.jwk }, claimsOf(kit, mode), kit.attacker.sign),
-      'an embedded jwk with a known kid': (kit, mode) =>
+      'an embedded jwk with the kid of a known key': (kit, mode) =>
         signWith(kit.attacker, claimsOf(kit, mode), { jwk: kit.attacker.jwk }),
-      'a jwk of a known key': (kit, mode) =>
+      'an embedded jwk of a known key': (kit, mode) =>
         signFor(kit, mode, claimsOf(kit, mode), { jwk: kit.keys.ed25519.jwk }),
-      jku: (kit, mode) => signWith(kit.attacker, claimsOf(kit, mode), { jku: 'http://127.0.0.1:9/jwks' }),
-      'jku with a right signature': (kit, mode) =>
+      'a jku header': (kit, mode) =>
+        signWith(kit.attacker, claimsOf(kit, mode), { jku: 'http://127.0.0.1:9/jwks' }),
+      'a jku header with a valid signature': (kit, mode) =>
         signFor(kit, mode, claimsOf(kit, mode), { jku: 'http://127.0.0.1:9/jwks' }),
-      x5u: (kit, mode) => signWith(kit.attacker, claimsOf(kit, mode), { x5u: 'http://127.0.0.1:9/cert' }),
-      x5c: (kit, mode) => signWith(kit.attacker, claimsOf(kit, mode), { x5c: ['AAAA'] }),
+      'an x5u header': (kit, mode) =>
+        signWith(kit.attacker, claimsOf(kit, mode), { x5u: 'http://127.0.0.1:9/cert' }),
+      'an x5c header': (kit, mode) => signWith(kit.attacker, claimsOf(kit, mode), { x5c: ['AAAA'] }),
       'kid as a path, with an empty secret': confusedHmac(() => '', '../../../../dev/null'),
       'kid as a path': (kit, mode) => signWith(kit.attacker, claimsOf(kit, mode), { kid: '/dev/null' }),
       'kid as SQL': (kit, mode) =>
@@ -285,18 +296,20 @@ function headerParameters(): Attack[] {
       'kid as a number': (kit, mode) => signFor(kit, mode, claimsOf(kit, mode), { kid: 0 }),
       'kid null': (kit, mode) => signFor(kit, mode, claimsOf(kit, mode), { kid: null }),
       'kid __proto__': (kit, mode) => signWith(kit.attacker, claimsOf(kit, mode), { kid: '__proto__' }),
-      'crit of a known parameter': (kit, mode) =>
+      'crit with a known parameter': (kit, mode) =>
         signFor(kit, mode, claimsOf(kit, mode), { crit: ['exp'], exp: 1 }),
-      'crit of an unknown parameter': (kit, mode) =>
+      'crit with an unknown parameter': (kit, mode) =>
         signFor(kit, mode, claimsOf(kit, mode), { crit: ['x-admin'], 'x-admin': true }),
-      'crit empty': (kit, mode) => signFor(kit, mode, claimsOf(kit, mode), { crit: [] }),
-      'b64 false, critical': (kit, mode) =>
+      'an empty crit': (kit, mode) => signFor(kit, mode, claimsOf(kit, mode), { crit: [] }),
+      'b64 false and critical': (kit, mode) =>
         signFor(kit, mode, claimsOf(kit, mode), { crit: ['b64'], b64: false }),
-      'b64 false, critical, payload as signed': (kit, mode) => unencodedPayload(kit, mode),
+      'b64 false and critical, with an unencoded payload in the signature': (kit, mode) =>
+        unencodedPayload(kit, mode),
       'b64 false': (kit, mode) => signFor(kit, mode, claimsOf(kit, mode), { b64: false }),
-      'zip in the header': (kit, mode) => signFor(kit, mode, claimsOf(kit, mode), { zip: 'DEF' }),
-      'typ of a logout token': (kit, mode) => signFor(kit, mode, claimsOf(kit, mode), { typ: 'logout+jwt' }),
-      'typ of a session cookie': (kit, mode) =>
+      'a zip header': (kit, mode) => signFor(kit, mode, claimsOf(kit, mode), { zip: 'DEF' }),
+      'the typ of a logout token': (kit, mode) =>
+        signFor(kit, mode, claimsOf(kit, mode), { typ: 'logout+jwt' }),
+      'the typ of a session cookie': (kit, mode) =>
         signFor(kit, mode, claimsOf(kit, mode), { typ: 'better-auth.session-cache+jwt' }),
       'typ as an object': (kit, mode) => signFor(kit, mode, claimsOf(kit, mode), { typ: {} }),
       'a header that is an array': (kit, mode) => forge([], claimsOf(kit, mode), hmac(kit.secret)),
@@ -304,16 +317,16 @@ function headerParameters(): Attack[] {
       'a header that is not JSON': (kit, mode) => forge('{', claimsOf(kit, mode), hmac(kit.secret)),
     }),
     ...tokens(KEY_SET_MODES, {
-      'no kid, several keys': (kit, mode) =>
+      'no kid with several keys in the set': (kit, mode) =>
         signWith(kit.keys.ed25519, claimsOf(kit, mode), { kid: undefined }),
-      'kid of another key of the kind': (kit, mode) =>
+      'the kid of another key of the same type': (kit, mode) =>
         signWith(kit.keys.ed25519, claimsOf(kit, mode), { kid: kit.keys.otherEd25519.kid }),
-      'kid of a key of another kind': (kit, mode) =>
+      'the kid of a key of another type': (kit, mode) =>
         signWith(kit.keys.ed25519, claimsOf(kit, mode), { kid: kit.keys.rsa.kid }),
-      'kid in another case': (kit, mode) =>
+      'the kid in upper case': (kit, mode) =>
         signWith(kit.keys.ed25519, claimsOf(kit, mode), { kid: 'ED25519-KEY' }),
-      'kid unknown': (kit, mode) => signWith(kit.keys.ed25519, claimsOf(kit, mode), { kid: 'unknown' }),
-      'kid empty': (kit, mode) => signWith(kit.keys.ed25519, claimsOf(kit, mode), { kid: '' }),
+      'an unknown kid': (kit, mode) => signWith(kit.keys.ed25519, claimsOf(kit, mode), { kid: 'unknown' }),
+      'an empty kid': (kit, mode) => signWith(kit.keys.ed25519, claimsOf(kit, mode), { kid: '' }),
     }),
   ];
 }
@@ -322,30 +335,30 @@ function times(): Attack[] {
   const now = nowSeconds;
   return [
     ...claims(BEARER_MODES, {
-      expired: () => ({ exp: now() - 60 }),
-      'expired a month ago': () => ({ iat: now() - 31 * 86_400, exp: now() - 30 * 86_400 }),
-      'exp missing': { exp: undefined },
+      'exp a minute ago': () => ({ exp: now() - 60 }),
+      'exp a month ago': () => ({ iat: now() - 31 * 86_400, exp: now() - 30 * 86_400 }),
+      'no exp': { exp: undefined },
       'exp null': { exp: null },
-      'exp as text': () => ({ exp: String(now() + 840) }),
-      'exp as a date': () => ({ exp: new Date(Date.now() + 840_000).toISOString() }),
+      'exp as a string': () => ({ exp: String(now() + 840) }),
+      'exp as a date string': () => ({ exp: new Date(Date.now() + 840_000).toISOString() }),
       'exp true': { exp: true },
       'exp as an array': () => ({ exp: [now() + 840] }),
       'exp as an object': { exp: { $gt: 0 } },
-      'exp zero': { exp: 0 },
-      'exp negative': { exp: -1 },
+      'exp 0': { exp: 0 },
+      'a negative exp': { exp: -1 },
       'exp in milliseconds': () => ({ exp: Date.now() + 840_000 }),
-      'exp huge': { exp: Number.MAX_SAFE_INTEGER },
+      'a very large exp': { exp: Number.MAX_SAFE_INTEGER },
       'a lifetime of ten years': () => ({ exp: now() + 3650 * 86_400 }),
-      'a lifetime of ten years, nearly over': () => ({ iat: now() - 3650 * 86_400 }),
-      'a lifetime of ten years, not saying since when': () => ({
+      'a lifetime of ten years that is almost over': () => ({ iat: now() - 3650 * 86_400 }),
+      'a lifetime of ten years without iat': () => ({
         iat: undefined,
         exp: now() + 3650 * 86_400,
       }),
-      'not yet valid': () => ({ nbf: now() + 60 }),
-      'nbf as text': () => ({ nbf: String(now() - 60) }),
+      'nbf in a minute': () => ({ nbf: now() + 60 }),
+      'nbf as a string': () => ({ nbf: String(now() - 60) }),
       'nbf null': { nbf: null },
-      'issued in the future': () => ({ iat: now() + 60 }),
-      'iat as text': () => ({ iat: String(now()) }),
+      'iat in a minute': () => ({ iat: now() + 60 }),
+      'iat as a string': () => ({ iat: String(now()) }),
       'iat null': { iat: null },
       'iat as an object': { iat: {} },
     }),
@@ -361,35 +374,35 @@ function times(): Attack[] {
 function issuersAndAudiences(): Attack[] {
   return [
     ...claims(ADDRESSED_MODES, {
-      'iss of another': { iss: 'https://evil.example' },
+      'another iss': { iss: 'https://evil.example' },
       'iss with a trailing slash': (kit) => ({ iss: `${kit.origin}/` }),
       'iss with a path': (kit) => ({ iss: `${kit.origin}/api/auth` }),
       'iss in upper case': (kit) => ({ iss: kit.origin.toUpperCase() }),
       'iss with a suffix': (kit) => ({ iss: `${kit.origin}.evil.example` }),
       'iss as an array': (kit) => ({ iss: [kit.origin] }),
       'iss as an object': (kit) => ({ iss: { toString: kit.origin } }),
-      'iss empty': { iss: '' },
+      'an empty iss': { iss: '' },
       'iss null': { iss: null },
-      'aud of another': { aud: 'https://evil.example' },
+      'another aud': { aud: 'https://evil.example' },
       'aud with a trailing slash': (kit) => ({ aud: `${kit.origin}/` }),
       'aud as an object': (kit) => ({ aud: { 0: kit.origin, length: 1 } }),
       'aud as a number': { aud: 1 },
       'aud null': { aud: null },
-      'aud empty': { aud: '' },
+      'an empty aud': { aud: '' },
       'aud as an empty array': { aud: [] },
-      'aud as an array of others': { aud: ['https://evil.example', 'https://other.example'] },
-      'aud as an array within an array': (kit) => ({ aud: [[kit.origin]] }),
+      'aud as an array of other audiences': { aud: ['https://evil.example', 'https://other.example'] },
+      'aud as a nested array': (kit) => ({ aud: [[kit.origin]] }),
       'aud as an array with a number': (kit) => ({ aud: [kit.origin, 1] }),
-      'aud as one text of two': (kit) => ({ aud: `${kit.origin} https://evil.example` }),
+      'aud as one string with two audiences': (kit) => ({ aud: `${kit.origin} https://evil.example` }),
     }),
     ...claims(['secret-addressed', 'key-set'], {
-      'iss missing': { iss: undefined },
-      'aud missing': { aud: undefined },
+      'no iss': { iss: undefined },
+      'no aud': { aud: undefined },
     }),
     ...claims(['secret'], {
-      'aud where no audience is configured': { aud: 'https://elsewhere.example' },
-      'aud as an object where no audience is configured': { aud: {} },
-      'iss as an array where no issuer is configured': { iss: ['https://elsewhere.example'] },
+      'an aud if no audience is configured': { aud: 'https://elsewhere.example' },
+      'aud as an object if no audience is configured': { aud: {} },
+      'iss as an array if no issuer is configured': { iss: ['https://elsewhere.example'] },
     }),
   ];
 }
@@ -397,28 +410,28 @@ function issuersAndAudiences(): Attack[] {
 function subjects(): Attack[] {
   return [
     ...claims(BEARER_MODES, {
-      'sub missing': { sub: undefined },
-      'sub missing, though there is an id': { sub: undefined, id: 'alice' },
-      'sub empty': { sub: '' },
+      'no sub': { sub: undefined },
+      'no sub, but an id': { sub: undefined, id: 'alice' },
+      'an empty sub': { sub: '' },
       'sub as a number': { sub: 1 },
       'sub true': { sub: true },
       'sub as an array': { sub: ['alice'] },
       'sub as an object': { sub: { id: 'alice' } },
       'sub null': { sub: null },
-      'sub NUL': { sub: '\0' },
-      'sub with NUL': { sub: 'alice\0' },
+      'sub of one NUL': { sub: '\0' },
+      'sub with a NUL at the end': { sub: 'alice\0' },
       'sub with a line break': { sub: 'ali\nce' },
       'sub with DEL': { sub: 'alice\u007f' },
       'sub with a C1 control': { sub: 'alice\u0085x' },
-      'sub with a space before': { sub: ' alice' },
-      'sub with a space after': { sub: 'alice ' },
-      'sub with a no-break space after': { sub: 'alice\u00a0' },
-      'sub with a byte order mark before': { sub: '\ufeffalice' },
-      'sub only white space': { sub: ' ' },
+      'sub with a space at the beginning': { sub: ' alice' },
+      'sub with a space at the end': { sub: 'alice ' },
+      'sub with a no-break space at the end': { sub: 'alice\u00a0' },
+      'sub with a byte order mark at the beginning': { sub: '\ufeffalice' },
+      'sub of white space': { sub: ' ' },
       'sub __proto__': { sub: '__proto__' },
       'sub constructor': { sub: 'constructor' },
-      'sub .': { sub: '.' },
-      'sub ..': { sub: '..' },
+      'sub "."': { sub: '.' },
+      'sub ".."': { sub: '..' },
       'sub with a slash': { sub: 'alice/tasks' },
       'sub with a backslash': { sub: 'alice\\tasks' },
       'sub of 256 characters': { sub: 'a'.repeat(256) },
@@ -427,11 +440,11 @@ function subjects(): Attack[] {
     }),
     ...rawClaims(BEARER_MODES, {
       'sub with a lone surrogate': { claim: 'sub', json: '"alice\\ud800"' },
-      'sub with surrogates the wrong way round': { claim: 'sub', json: '"\\udc00\\ud800"' },
-      'sub within __proto__': { claim: 'sub', json: 'null,"__proto__":{"sub":"alice"}' },
+      'sub with surrogates in the wrong order': { claim: 'sub', json: '"\\udc00\\ud800"' },
+      'sub null and a second sub in __proto__': { claim: 'sub', json: 'null,"__proto__":{"sub":"alice"}' },
     }),
     ...tokens(BEARER_MODES, {
-      'sub only within __proto__': (kit, mode) => {
+      'sub only in __proto__': (kit, mode) => {
         const { sub: _, ...others } = claimsOf(kit, mode);
         return signFor(kit, mode, JSON.stringify(others).replace('{', '{"__proto__":{"sub":"alice"},'));
       },
@@ -442,21 +455,21 @@ function subjects(): Attack[] {
 function payloads(): Attack[] {
   const json = (kit: Kit, mode: Mode) => JSON.stringify(claimsOf(kit, mode));
   return tokens(SIGNED_MODES, {
-    'sub twice': (kit, mode) => signFor(kit, mode, json(kit, mode).replace('{', '{"sub":"mallory",')),
-    'sub twice, once escaped': (kit, mode) =>
+    'two sub members': (kit, mode) => signFor(kit, mode, json(kit, mode).replace('{', '{"sub":"mallory",')),
+    'two sub members, one of them escaped': (kit, mode) =>
       signFor(kit, mode, json(kit, mode).replace('{', '{"\\u0073ub":"mallory",')),
-    'exp twice': (kit, mode) => signFor(kit, mode, json(kit, mode).replace('}', ',"exp":9999999999}')),
-    'a name twice within a claim': (kit, mode) =>
+    'two exp members': (kit, mode) => signFor(kit, mode, json(kit, mode).replace('}', ',"exp":9999999999}')),
+    'a repeated name inside a claim': (kit, mode) =>
       signFor(kit, mode, json(kit, mode).replace('}', ',"a":{"b":1,"b":2}}')),
-    'an array': (kit, mode) => signFor(kit, mode, [claimsOf(kit, mode)]),
-    'a text': (kit, mode) => signFor(kit, mode, '"alice"'),
-    'a number': (kit, mode) => signFor(kit, mode, '1'),
+    'a payload that is an array': (kit, mode) => signFor(kit, mode, [claimsOf(kit, mode)]),
+    'a payload that is a string': (kit, mode) => signFor(kit, mode, '"alice"'),
+    'a payload that is a number': (kit, mode) => signFor(kit, mode, '1'),
     null: (kit, mode) => signFor(kit, mode, 'null'),
-    'not JSON': (kit, mode) => signFor(kit, mode, `${json(kit, mode)}x`),
-    'JSON with a comment': (kit, mode) => signFor(kit, mode, `${json(kit, mode)}/**/`),
-    'JSON after a byte order mark': (kit, mode) => signFor(kit, mode, `\ufeff${json(kit, mode)}`),
-    'JSON in UTF-16': (kit, mode) => signFor(kit, mode, Buffer.from(json(kit, mode), 'utf16le')),
-    'not UTF-8': (kit, mode) =>
+    'a payload that is not JSON': (kit, mode) => signFor(kit, mode, `${json(kit, mode)}x`),
+    'a payload with a comment': (kit, mode) => signFor(kit, mode, `${json(kit, mode)}/**/`),
+    'a payload with a byte order mark': (kit, mode) => signFor(kit, mode, `\ufeff${json(kit, mode)}`),
+    'a payload in UTF-16': (kit, mode) => signFor(kit, mode, Buffer.from(json(kit, mode), 'utf16le')),
+    'a payload that is not UTF-8': (kit, mode) =>
       signFor(
         kit,
         mode,
@@ -466,7 +479,8 @@ function payloads(): Attack[] {
           Buffer.from(`",${json(kit, mode).slice(1)}`),
         ]),
       ),
-    'nested a thousand deep': (kit, mode) => signFor(kit, mode, '['.repeat(1000) + ']'.repeat(1000)),
+    'a payload of a thousand nested arrays': (kit, mode) =>
+      signFor(kit, mode, '['.repeat(1000) + ']'.repeat(1000)),
   });
 }
 
@@ -483,8 +497,8 @@ function otherTokens(): Attack[] {
           requestType: 'change-email-verification',
           ...alive(),
         }),
-      'the secret form of the session cookie': (kit) => secretCookie(kit),
-      'the key-set form of the session cookie': (kit) => keySetCookie(kit),
+      'the session cookie that the secret signs, as a bearer token': (kit) => secretCookie(kit),
+      'the session cookie that the key set signs, as a bearer token': (kit) => keySetCookie(kit),
       'a JWE': async (kit, mode) =>
         new CompactEncrypt(Buffer.from(JSON.stringify(claimsOf(kit, mode))))
           .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
@@ -511,13 +525,13 @@ function forms(): Attack[] {
   return [
     ...tokens(SIGNED_MODES, {
       'a truncated signature': change(2, (part) => part.slice(0, -4)),
-      'a signature short of a byte': change(2, (part) =>
+      'a signature without its last byte': change(2, (part) =>
         encode(Buffer.from(part, 'base64url').subarray(0, -1)),
       ),
       'a signature of one character': change(2, (part) => part[0]!),
       'an empty signature': change(2, () => ''),
       'a changed signature': change(2, (part) => (part[0] === 'A' ? 'B' : 'A') + part.slice(1)),
-      'a signature with stray bits': change(2, strayBits),
+      'a signature with changed unused bits': change(2, strayBits),
       'a longer signature': change(2, (part) => `${part}AAAA`),
       'the signature of another token': (kit, mode) =>
         [...validToken(kit, mode).split('.').slice(0, 2), signFor(kit, mode, {}).split('.')[2]].join('.'),
@@ -527,28 +541,32 @@ function forms(): Attack[] {
       'a payload with padding': change(1, (part) => `${part}=`),
       'a signature with padding': change(2, (part) => `${part}==`),
       'a header with padding': change(0, (part) => `${part}=`),
-      'a space inside': change(1, (part) => `${part.slice(0, 9)} ${part.slice(9)}`),
-      'a tab inside': change(1, (part) => `${part.slice(0, 9)}\t${part.slice(9)}`),
-      'the Base64 alphabet': change(2, () => '+/'.repeat(16)),
-      'one part': (kit, mode) => validToken(kit, mode).split('.')[1]!,
-      'two parts': (kit, mode) => validToken(kit, mode).split('.').slice(0, 2).join('.'),
+      'a space inside the token': change(1, (part) => `${part.slice(0, 9)} ${part.slice(9)}`),
+      'a tab inside the token': change(1, (part) => `${part.slice(0, 9)}\t${part.slice(9)}`),
+      'a signature in the Base64 alphabet instead of base64url': change(2, () => '+/'.repeat(16)),
+      'only one part': (kit, mode) => validToken(kit, mode).split('.')[1]!,
+      'only two parts': (kit, mode) => validToken(kit, mode).split('.').slice(0, 2).join('.'),
       'four parts': (kit, mode) => `${validToken(kit, mode)}.AAAA`,
-      'four parts, the last empty': (kit, mode) => `${validToken(kit, mode)}.`,
-      'a dot before': (kit, mode) => `.${validToken(kit, mode)}`,
+      'four parts, the last one empty': (kit, mode) => `${validToken(kit, mode)}.`,
+      'a dot before the token': (kit, mode) => `.${validToken(kit, mode)}`,
       'no payload': change(1, () => ''),
       'no header': change(0, () => ''),
       'only dots': () => '..',
-      'a comma after': (kit, mode) => `${validToken(kit, mode)},`,
+      'a comma after the token': (kit, mode) => `${validToken(kit, mode)},`,
       'two tokens': (kit, mode) => `${validToken(kit, mode)}, Bearer ${validToken(kit, mode)}`,
-      'quotation marks around': (kit, mode) => `"${validToken(kit, mode)}"`,
-      'more than 8 KiB': (kit, mode) => signFor(kit, mode, claimsOf(kit, mode, { pad: 'x'.repeat(6_200) })),
+      'quotation marks around the token': (kit, mode) => `"${validToken(kit, mode)}"`,
+      'a token of more than 8 KiB': (kit, mode) =>
+        signFor(kit, mode, claimsOf(kit, mode, { pad: 'x'.repeat(6_200) })),
     }),
     ...unsendable(
       tokens(SIGNED_MODES, {
-        'a line break inside': change(1, (part) => `${part.slice(0, 9)}\n${part.slice(9)}`),
-        'a line break after': (kit, mode) => `${validToken(kit, mode)}\n`,
-        'a space after': (kit, mode) => `${validToken(kit, mode)} `,
-        'a letter outside ASCII': change(1, (part) => `${part.slice(0, 9)}ａ${part.slice(9)}`),
+        'a line break inside the token': change(1, (part) => `${part.slice(0, 9)}\n${part.slice(9)}`),
+        'a line break after the token': (kit, mode) => `${validToken(kit, mode)}\n`,
+        'a space after the token': (kit, mode) => `${validToken(kit, mode)} `,
+        'a letter outside of ASCII in the token': change(
+          1,
+          (part) => `${part.slice(0, 9)}ａ${part.slice(9)}`,
+        ),
       }),
     ),
   ];
@@ -563,13 +581,13 @@ function headers(): Attack[] {
           ['authorization', `Bearer ${validToken(kit, mode)}`],
         ],
       }),
-      'an Authorization header before a valid one': (kit, mode) => ({
+      'an invalid Authorization header before a valid one': (kit, mode) => ({
         headers: [
           ['Authorization', 'Basic YWxpY2U6YWxpY2U='],
           ['Authorization', `Bearer ${validToken(kit, mode)}`],
         ],
       }),
-      'the scheme alone': () => authorization('Bearer'),
+      'the scheme without a token': () => authorization('Bearer'),
       'the scheme twice': (kit, mode) => authorization(`Bearer Bearer ${validToken(kit, mode)}`),
       'a tab after the scheme and the space': (kit, mode) =>
         authorization(`Bearer \t${validToken(kit, mode)}`),
@@ -594,7 +612,7 @@ function headers(): Attack[] {
           ['X-User-Id', 'alice'],
         ],
       }),
-      'a session cookie where cookies do not count': (kit) =>
+      'a session cookie if cookies are not accepted': (kit) =>
         cookies(`${COOKIE}=${secretCookie(kit)}`, `better-auth.session_token=${validToken(kit, 'secret')}`),
     }),
   ];
@@ -662,7 +680,7 @@ function sessionCookies(): Attack[] {
       'a bearer token as the cookie': (kit, mode) => cookie(validToken(kit, mode)),
       'an e-mail verification token as the cookie': (kit, mode) =>
         cookie(signFor(kit, mode, { email: 'a@example.com', exp: nowSeconds() + 300 }, typeFor(mode))),
-      'a cookie of the compact strategy': (kit) =>
+      'a cookie of the compact strategy of Better Auth': (kit) =>
         cookie(encode({ session: sessionOf(kit), expiresAt: Date.now() + 300_000, signature: 'AAAA' })),
       'a cookie signed by an attacker': (kit, mode) =>
         cookie(
@@ -672,24 +690,26 @@ function sessionCookies(): Attack[] {
                 typ: 'better-auth.session-cache+jwt',
               }),
         ),
-      'a cookie that expired': (kit, mode) => cookie(cookieFor(kit, mode, { exp: nowSeconds() - 60 })),
+      'an expired cookie': (kit, mode) => cookie(cookieFor(kit, mode, { exp: nowSeconds() - 60 })),
       'a cookie without exp': (kit, mode) => cookie(cookieFor(kit, mode, { exp: undefined })),
-      'a cookie for longer than the maximum': (kit, mode) =>
+      'a cookie with a lifetime above the maximum': (kit, mode) =>
         cookie(cookieFor(kit, mode, { exp: nowSeconds() + 3650 * 86_400 })),
       'a session of another user': (kit, mode) => cookie(cookieFor(kit, mode, {}, { userId: 'bob' })),
       'a session without a user': (kit, mode) => cookie(cookieFor(kit, mode, {}, { userId: undefined })),
       'a user without an id': (kit, mode) => cookie(cookieFor(kit, mode, {}, {}, { id: undefined })),
-      'no id on either side': (kit, mode) =>
+      'a session and a user without ids': (kit, mode) =>
         cookie(cookieFor(kit, mode, { sub: undefined }, { userId: undefined }, { id: undefined })),
-      'ids that are objects': (kit, mode) => cookie(cookieFor(kit, mode, {}, { userId: {} }, { id: {} })),
-      'a session that expired': (kit, mode) =>
+      'a session and a user with objects as ids': (kit, mode) =>
+        cookie(cookieFor(kit, mode, {}, { userId: {} }, { id: {} })),
+      'an expired session': (kit, mode) =>
         cookie(cookieFor(kit, mode, {}, { expiresAt: new Date(Date.now() - 60_000).toISOString() })),
       'a session without an end': (kit, mode) => cookie(cookieFor(kit, mode, {}, { expiresAt: undefined })),
       'a session whose end is null': (kit, mode) => cookie(cookieFor(kit, mode, {}, { expiresAt: null })),
-      'a session whose end is no instant': (kit, mode) =>
+      'a session whose end is not a valid instant': (kit, mode) =>
         cookie(cookieFor(kit, mode, {}, { expiresAt: '2999-13-41T00:00:00.000Z' })),
-      'a session whose end is words': (kit, mode) => cookie(cookieFor(kit, mode, {}, { expiresAt: 'never' })),
-      'no session': (kit, mode) => cookie(cookieFor(kit, mode, { session: null })),
+      'a session whose end is a word': (kit, mode) =>
+        cookie(cookieFor(kit, mode, {}, { expiresAt: 'never' })),
+      'a cookie without a session object': (kit, mode) => cookie(cookieFor(kit, mode, { session: null })),
       'a session that is an array': (kit, mode) => cookie(cookieFor(kit, mode, { session: [] })),
       'the cookie twice': (kit, mode) =>
         cookies(`${COOKIE}=${cookieFor(kit, mode)}`, `${COOKIE}=${cookieFor(kit, mode)}`),
@@ -699,13 +719,14 @@ function sessionCookies(): Attack[] {
           ['Cookie', `${COOKIE}=${cookieFor(kit, mode)}`],
         ],
       }),
-      'a part twice': (kit, mode) => {
+      'a repeated part of a split cookie': (kit, mode) => {
         const [first, second] = halves(cookieFor(kit, mode));
         return cookies(`${COOKIE}.0=${first}`, `${COOKIE}.1=${second}`, `${COOKIE}.1=${second}`);
       },
-      'the last part missing': (kit, mode) => cookies(`${COOKIE}.0=${halves(cookieFor(kit, mode))[0]}`),
-      'a broken escape': (kit, mode) => cookie(`${cookieFor(kit, mode)}%zz`),
-      'a valid cookie behind a broken bearer token': (kit, mode) => ({
+      'a split cookie without its last part': (kit, mode) =>
+        cookies(`${COOKIE}.0=${halves(cookieFor(kit, mode))[0]}`),
+      'a cookie with an invalid percent escape': (kit, mode) => cookie(`${cookieFor(kit, mode)}%zz`),
+      'a valid cookie together with an invalid bearer token': (kit, mode) => ({
         headers: [
           ['Authorization', 'Bearer broken'],
           ['Cookie', `${COOKIE}=${cookieFor(kit, mode)}`],
@@ -713,28 +734,28 @@ function sessionCookies(): Attack[] {
       }),
     }),
     ...requests(COOKIE_MODES, 'missing', {
-      'a valid cookie behind another scheme': (kit, mode) => ({
+      'a valid cookie together with another scheme': (kit, mode) => ({
         headers: [
           ['Authorization', 'Basic YWxpY2U6YWxpY2U='],
           ['Cookie', `${COOKIE}=${cookieFor(kit, mode)}`],
         ],
       }),
-      'a valid cookie under another name': (kit, mode) =>
+      'a valid cookie with another name': (kit, mode) =>
         cookies(`other.session_data=${cookieFor(kit, mode)}`),
-      'a valid cookie as the session token': (kit, mode) =>
+      'a valid cookie in place of the session token': (kit, mode) =>
         cookies(`better-auth.session_token=${cookieFor(kit, mode)}`),
-      'the first part missing': (kit, mode) => cookies(`${COOKIE}.1=${cookieFor(kit, mode)}`),
+      'a split cookie without its first part': (kit, mode) => cookies(`${COOKIE}.1=${cookieFor(kit, mode)}`),
       'no cookie': () => ({ headers: [] }),
     }),
     ...requests(['secret-cookie'], 'invalid', {
-      'the key-set form where only the secret counts': (kit) => cookie(keySetCookie(kit)),
+      'a cookie that the key set signs if only the secret is configured': (kit) => cookie(keySetCookie(kit)),
       'the session cookie as a bearer token': (kit) => asBearer(secretCookie(kit)),
       'a cookie that names an issuer': (kit) => cookie(secretCookie(kit, { iss: kit.origin })),
       'a cookie that names an audience': (kit) => cookie(secretCookie(kit, { aud: kit.origin })),
       'a cookie that names a subject': (kit) => cookie(secretCookie(kit, { sub: kit.userId })),
     }),
     ...requests(['key-set-cookie'], 'invalid', {
-      'the secret form where only the key set counts': (kit) => cookie(secretCookie(kit)),
+      'a cookie that the secret signs if only the key set is configured': (kit) => cookie(secretCookie(kit)),
       'the session cookie as a bearer token': (kit) => asBearer(keySetCookie(kit)),
       'a cookie without a typ': (kit) => cookie(keySetCookie(kit, {}, {}, {}, { typ: undefined })),
       'a cookie of typ JWT': (kit) => cookie(keySetCookie(kit, {}, {}, {}, { typ: 'JWT' })),
@@ -745,7 +766,7 @@ function sessionCookies(): Attack[] {
       'a cookie for another subject': (kit) => cookie(keySetCookie(kit, { sub: 'bob' })),
       'a cookie without a subject': (kit) => cookie(keySetCookie(kit, { sub: undefined })),
       'a cookie of another session': (kit) => cookie(keySetCookie(kit, { sid: 'other' })),
-      'a cookie without a session': (kit) =>
+      'a cookie without a session id': (kit) =>
         cookie(keySetCookie(kit, { sid: undefined }, { token: undefined })),
     }),
   ];
@@ -835,7 +856,7 @@ export const CONTROLS: readonly Control[] = [
       credential: (kit) => asBearer(signFor(kit, mode, claimsOf(kit, mode, { iat: nowSeconds() + 3 }))),
     },
     {
-      name: 'a session cookie that does not count beside a token',
+      name: 'an invalid session cookie together with a valid token',
       mode,
       credential: (kit) => ({
         headers: [
@@ -861,14 +882,14 @@ export const CONTROLS: readonly Control[] = [
     }),
   ),
   {
-    name: 'HS256 beside a key set',
+    name: 'HS256 together with a key set',
     mode: 'both',
     credential: (kit) => asBearer(signFor(kit, 'secret', claimsOf(kit, 'secret'))),
   },
   ...COOKIE_MODES.flatMap((mode): Control[] => [
     { name: 'a valid cookie', mode, credential: (kit) => cookies(`${COOKIE}=${cookieFor(kit, mode)}`) },
     {
-      name: 'a valid cookie under the name that https gives it',
+      name: 'a valid cookie with the name that it has on https',
       mode,
       credential: (kit) => cookies(`__Secure-${COOKIE}=${cookieFor(kit, mode)}`, `${COOKIE}=broken`),
     },

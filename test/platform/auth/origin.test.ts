@@ -31,7 +31,7 @@ test.each([
   expect(isAllowed(origin)).toBe(false);
 });
 
-test('a missing origin is not', () => {
+test('a missing origin is not allowed', () => {
   expect(isAllowed()).toBe(false);
 });
 
@@ -39,6 +39,6 @@ test('two origins are not allowed', () => {
   expect(isAllowed('https://app.example.com', 'https://app.example.com')).toBe(false);
 });
 
-test('a referrer does not stand in', () => {
+test('a Referer header does not replace a missing origin', () => {
   expect(isAllowedOrigin(requestWith([['Referer', 'https://app.example.com/']]), ALLOWED)).toBe(false);
 });

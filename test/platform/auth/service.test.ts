@@ -199,12 +199,12 @@ describe('with the secret and its cookie', () => {
       () => ({ headers: { Cookie: cookieWith({ role: 'read-only' }), Origin: appOrigin } }),
     ],
   ])('%s', (_, credential) => {
-    test.each(reads)('is enough for %s', async (_id, operation) => {
+    test.each(reads)('is sufficient for %s', async (_id, operation) => {
       // The entities of the contract's examples do not exist.
       expect([200, 404]).toContain((await call(operation, credential())).status);
     });
 
-    test.each(writes)('is too little for %s', async (_id, operation) => {
+    test.each(writes)('is not sufficient for %s', async (_id, operation) => {
       const response = await call(operation, credential());
       expect(response).toMatchObject({ status: 403, body: { code: 'insufficient-scope' } });
       expect(response.headers['www-authenticate']).toContain(
@@ -213,13 +213,16 @@ describe('with the secret and its cookie', () => {
     });
   });
 
-  test.each(needing('read', 'write'))('no scope is too little for %s', async (_id, operation) => {
-    for (const scope of ['', 'openid profile']) {
-      const response = await call(operation, { token: tokenWith({ scope }) });
-      expect(response).toMatchObject({ status: 403, body: { code: 'insufficient-scope' } });
-      expect(response.headers['www-authenticate']).toContain(`scope="tasklane:${operation.scope}"`);
-    }
-  });
+  test.each(needing('read', 'write'))(
+    'a token without a scope of Tasklane is not sufficient for %s',
+    async (_id, operation) => {
+      for (const scope of ['', 'openid profile']) {
+        const response = await call(operation, { token: tokenWith({ scope }) });
+        expect(response).toMatchObject({ status: 403, body: { code: 'insufficient-scope' } });
+        expect(response.headers['www-authenticate']).toContain(`scope="tasklane:${operation.scope}"`);
+      }
+    },
+  );
 
   test('the write scope allows reads and writes', async () => {
     const token = tokenWith({ scope: 'tasklane:write' });
@@ -256,12 +259,12 @@ describe('with the secret and its cookie', () => {
     expect(response).toMatchObject({ status, body: status === 403 ? { code: 'wrong-origin' } : body });
   });
 
-  test.each(writes)('%s with a cookie needs an origin', async (_id, operation) => {
+  test.each(writes)('%s with a cookie requires an origin', async (_id, operation) => {
     const response = await call(operation, { headers: { Cookie: cookieWith({}) } });
     expect(response).toMatchObject({ status: 403, body: { code: 'wrong-origin' } });
   });
 
-  test('the header speaks, whatever the cookie says', async () => {
+  test('the Authorization header counts, and the cookie is ignored', async () => {
     const headers = { Cookie: cookieWith({}, 'bob') };
     const token = tokenWith({});
     expect((await send(service.url, 'GET', path, { token, headers })).status).toBe(200);
@@ -270,7 +273,7 @@ describe('with the secret and its cookie', () => {
     expect((await send(service.url, 'GET', '/api/bob/tasks', { headers })).status).toBe(200);
   });
 
-  test('bad tokens leave no memory behind, nor do their kids, cookies and origins', async () => {
+  test('invalid tokens, kids, cookies and origins use no memory after their requests', async () => {
     setFlagsFromString('--expose-gc');
     const collectGarbage = runInNewContext('gc') as () => void;
     const bytes = () => {
@@ -337,7 +340,7 @@ describe('with a key set that is unreachable at the start', () => {
     expect(seconds).toBeGreaterThanOrEqual(1);
     expect(seconds).toBeLessThanOrEqual(5);
     expect(await loggedOf(service, response.body.request_id)).toMatchObject({
-      authentication: 'the key set is out of reach or empty',
+      authentication: 'the key set is unreachable or empty',
     });
     expect((await send(service.url, 'GET', '/api/alice/tasks')).status).toBe(401);
     expect((await send(service.url, 'GET', '/readyz')).status).toBe(200);
@@ -393,7 +396,7 @@ describe('with the sessions of a Better Auth server', () => {
     expect(page.items).toHaveLength(3);
   });
 
-  test('the sign-out ends both at once, and the other sessions go on', async () => {
+  test('a sign-out ends cookie and token at once, and other sessions stay valid', async () => {
     const [user, other] = [await server.signUp(), await server.signUp()];
     const credentials = [{ headers: { Cookie: cookieOf(user) } }, { token: user.sessionToken }];
     for (const credential of credentials) expect(await read(user, credential)).toBe(200);
@@ -402,14 +405,14 @@ describe('with the sessions of a Better Auth server', () => {
     expect(await read(other, { token: other.sessionToken })).toBe(200);
   });
 
-  test('the end of the account ends its sessions', async () => {
+  test('the deletion of an account ends its sessions', async () => {
     const user = await server.signUp();
     expect(await read(user, { token: user.sessionToken })).toBe(200);
     await server.deleteUser(user);
     expect(await read(user, { token: user.sessionToken })).toBe(401);
   });
 
-  test('a session opens no other lane, and the log holds none', async () => {
+  test('a session opens no other lane, and the log contains no session token', async () => {
     const [user, other] = [await server.signUp(), await server.signUp()];
     expect(await read(other, { token: user.sessionToken })).toBe(403);
     expect(await read(user, { token: `${user.sessionToken}x` })).toBe(401);

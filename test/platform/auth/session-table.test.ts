@@ -93,7 +93,7 @@ test('finds a table that was created after the first look-up', async () => {
   expect(await table.find(TOKEN, 'header', NOW)).toMatchObject({ ok: true });
 });
 
-test('refuses what cannot be a session token without asking the database', async () => {
+test('refuses a malformed session token without a query', async () => {
   const bad = [
     'short',
     'x'.repeat(256),
@@ -122,14 +122,14 @@ test('an unreachable database gives its own error, and the log does not have the
   expect(await authenticator.authenticate(bearer(TOKEN))).toEqual({
     outcome: 'unavailable',
     retryAfterSeconds: 5,
-    reason: 'the session table is out of reach',
+    reason: 'the session table is unreachable',
   });
   expect(log.lines).toEqual([
-    { level: 'error', fields: { name: 'Error', code: 'ECONNRESET' }, message: 'session table: out of reach' },
+    { level: 'error', fields: { name: 'Error', code: 'ECONNRESET' }, message: 'session table: unreachable' },
   ]);
 });
 
-test('a session that was made in the future says nothing of when', async () => {
+test('a session with a creation time in the future has no time of issue', async () => {
   await client.query(DRIZZLE_TABLES);
   const authenticate = async (createdAt: string) => {
     await client.query('update session set created_at = $1', [createdAt]);

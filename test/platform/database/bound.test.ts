@@ -59,7 +59,7 @@ const conditions: Record<string, (tasks: Tasks) => Tasks> = {
 };
 
 describe.each(Object.entries(conditions))('%s', (_name, narrow) => {
-  test('reads the lane’s rows alone', async () => {
+  test('reads only rows of the lane', async () => {
     await database.withUser(mine).read(async (lane) => {
       const all = ['Also mine', 'Mine'];
       expect((await narrow(tasksOf(lane)).pluck('title')).sort()).toEqual(all);
@@ -74,7 +74,7 @@ describe.each(Object.entries(conditions))('%s', (_name, narrow) => {
     });
   });
 
-  test('changes and deletes the lane’s rows alone', async () => {
+  test('changes and deletes only rows of the lane', async () => {
     const before = await titles(theirs);
     await database.withUser(mine).write(async (lane) => {
       expect(await narrow(tasksOf(lane)).update({ description: 'Changed' })).toBe(2);
@@ -95,12 +95,12 @@ test.each<[string, (lane: WritableLane) => Tasks, string]>([
   [
     'an update that gives rows away',
     (lane) => tasksOf(lane).update({ user_id: theirs }) as Tasks,
-    'A row stays in its lane',
+    'A row cannot move to another lane',
   ],
   [
     'an update by name that gives rows away',
     (lane) => tasksOf(lane).update('user_id', theirs) as Tasks,
-    'A row stays in its lane',
+    'A row cannot move to another lane',
   ],
 ])('a query cannot become %s', async (_what, make, message) => {
   const before = [await titles(mine), await titles(theirs)];

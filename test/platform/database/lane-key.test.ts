@@ -39,7 +39,7 @@ test.each([
     [1],
   ],
   [
-    'a recursive one',
+    'a recursive common table expression',
     `with recursive t as (select id from app.a where user_id = $1 union all
        select a.id from app.a join t on t.id = a.parent where a.user_id = $2) select * from t`,
     [1, 2],
@@ -101,7 +101,7 @@ test.each([
   ['a full join', 'select * from app.a full join app.b on a.user_id = $1 and b.user_id = $1'],
   ['a table in a subquery', 'select (select max(n) from app.b) from app.a where user_id = $1'],
   [
-    'a condition of a subquery alone',
+    'a condition only in a subquery',
     'select * from app.a where exists (select from app.b where b.user_id = $1)',
   ],
   ['a common table expression', 'with t as (select * from app.b) select * from app.a where user_id = $1'],

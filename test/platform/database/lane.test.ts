@@ -181,12 +181,12 @@ describe.each([true, false])('writes, with prepared statements: %s', (preparedSt
   test('store nothing if they fail', async () => {
     const userId = randomUUID();
     const scope = lanes.withUser(userId);
-    const fault = new Error('a fault of the work');
+    const error = new Error('an error of the work');
     const first = scope.write(async (lane) => {
       await insertTask(lane, newTask());
-      throw fault;
+      throw error;
     });
-    await expect(first).rejects.toBe(fault);
+    await expect(first).rejects.toBe(error);
     expect(await stateOf(userId)).toEqual({ counter: undefined, changes: [], tasks: [] });
 
     const made = await scope.write((lane) => insertTask(lane, newTask()));
@@ -195,9 +195,9 @@ describe.each([true, false])('writes, with prepared statements: %s', (preparedSt
       if (made) await updateTask(lane, made, { title: 'Changed' });
       await insertTask(lane, newTask());
       lane.changed(change());
-      throw fault;
+      throw error;
     });
-    await expect(later).rejects.toBe(fault);
+    await expect(later).rejects.toBe(error);
     expect(await stateOf(userId)).toEqual(before);
   });
 
@@ -231,7 +231,7 @@ test('a write of thousands of changes numbers them in their order', async () => 
   expect(changes.map((each) => each.seq)).toEqual(oneTo(3000));
 });
 
-describe('a lane that another holds', () => {
+describe('a lane that another transaction has locked', () => {
   let held: HeldLane;
   let userId: string;
   beforeEach(async () => {
@@ -240,7 +240,7 @@ describe('a lane that another holds', () => {
   });
   afterEach(() => held.release());
 
-  test('makes its own writers wait, in their turn, and no others', async () => {
+  test('makes its own writers wait in their turn, and no writers of other lanes', async () => {
     const [one, two] = [change(), change()];
     const first = database.withUser(userId).write(async (lane) => lane.changed(one));
     await until(async () => (await waitingForLocks(testDatabase.url)) === 1);
@@ -257,7 +257,7 @@ describe('a lane that another holds', () => {
     expect((await changesOf(userId)).map((each) => each.entity_id)).toEqual([one.id, two.id]);
   });
 
-  test('gives a write the time of the lock, not the time at which it began to wait', async () => {
+  test('gives a write the time of the lock, not the time at which it started to wait', async () => {
     const writing = database.withUser(userId).write((lane) => insertTask(lane, newTask()));
     await until(async () => (await waitingForLocks(testDatabase.url)) === 1);
     const [before] = await sql<{ now: Date }>('select clock_timestamp() as now');
@@ -366,7 +366,7 @@ describe('a read', () => {
 });
 
 describe('a lane', () => {
-  test('has only one user’s rows in every query', async () => {
+  test('has only rows of one user in every query', async () => {
     const [mine, theirs] = [randomUUID(), randomUUID()];
     await seedTasks(testDatabase.url, mine, [{ title: 'Mine' }]);
     const [theirId] = await seedTasks(testDatabase.url, theirs, [{ title: 'Theirs' }]);
@@ -397,7 +397,7 @@ describe('a lane', () => {
   });
 
   test.each(["'; drop table tasklane.tasks; --", 'ada@example.com', '名前', '%', ' ', '😀'.repeat(255)])(
-    'may be of %j',
+    'can belong to the user %j',
     async (userId) => {
       const made = await database.withUser(userId).write((lane) => insertTask(lane, newTask()));
       expect(made?.user_id).toBe(userId);
@@ -538,8 +538,8 @@ test('a silent connection is closed, and the next request gets a new one', async
   const scope = one.withUser(randomUUID());
   await scope.write((lane) => insertTask(lane, newTask()));
   proxy.silence();
-  const fault = await scope.read((lane) => countTasks(lane, {})).catch((error) => error);
-  expect([fault.message, isUnavailable(fault)]).toEqual([expect.any(String), true]);
+  const error = await scope.read((lane) => countTasks(lane, {})).catch((error) => error);
+  expect([error.message, isUnavailable(error)]).toEqual([expect.any(String), true]);
   expect(await scope.read((lane) => countTasks(lane, {}))).toBe(1);
   await one.close();
   await proxy.close();
@@ -556,7 +556,7 @@ describe('the service', () => {
   const waiting = (count: number) =>
     until(async () => (await waitingForLocks(service.database.url)) === count);
 
-  test('answers 503 to a write that waits too long, while others go on', async () => {
+  test('answers 503 to a write that waits too long, and serves other lanes', async () => {
     const [ada, bob] = [await makeUser(service.url), await makeUser(service.url)];
     const held = await holdLane(service.database.url, ada.id);
     const stuck = ada.send('POST', '/tasks', { body: { title: 'Stuck' } });

@@ -43,7 +43,7 @@ function advisoryLocks(): Promise<object[]> {
 }
 
 describe('a migration while another one runs', () => {
-  test('repeats what it waits for, and continues when the other one ends', async () => {
+  test('logs repeatedly why it waits, and continues when the other one ends', async () => {
     let finish: () => void = () => undefined;
     const working = new Promise<void>((resolve) => {
       finish = resolve;
@@ -56,7 +56,7 @@ describe('a migration while another one runs', () => {
     await until(() => said.length >= 3);
     expect(said[0]).toMatch(
       new RegExp(
-        `^Waiting for another migration: process ${holder?.pid} \\(tasklane-migrate, role \\w+\\), its transaction is open for \\d+ s\\.$`,
+        `^Waiting for another migration: process ${holder?.pid} \\(tasklane-migrate, role \\w+\\), in a transaction for \\d+ s\\.$`,
       ),
     );
     finish();
@@ -101,14 +101,14 @@ describe('a folder with one more migration', () => {
 
   const patience: LockPatience = { timeoutMs: 700, pausesMs: [50, 50, 50] };
 
-  describe('which takes a strong lock', () => {
+  describe('with a migration that takes a strong lock', () => {
     beforeEach(() =>
       addMigration(`
         exports.up = (knex) => knex.raw('alter table tasklane.tasks add later integer');
         exports.down = (knex) => knex.raw('alter table tasklane.tasks drop later');`),
     );
 
-    test('lets others work between its tries, names what blocks it, and is applied when possible', async () => {
+    test('lets others work between its tries, logs which session blocks it, and is applied when possible', async () => {
       const reader = await hold(database.url, 'select count(*) from tasklane.tasks');
       const said: string[] = [];
       const migrating = migrateUp(database.url, {
@@ -122,7 +122,7 @@ describe('a folder with one more migration', () => {
       await until(() => said.length > 0);
       expect(said[0]).toMatch(
         new RegExp(
-          `^Migration ${later} got no lock within 0\\.7 s, because of process \\d+ \\(a long reader, role \\w+\\), its transaction is open for \\d+ s\\. Next try in 0\\.05 s \\(2 of 31\\)\\.$`,
+          `^Migration ${later} got no lock within 0\\.7 s; it was blocked by process \\d+ \\(a long reader, role \\w+\\), in a transaction for \\d+ s\\. Next attempt in 0\\.05 s \\(2 of 31\\)\\.$`,
         ),
       );
       await reader.query('rollback');
@@ -138,7 +138,7 @@ describe('a folder with one more migration', () => {
       const error = await migrateUp(database.url, options).catch((thrown) => thrown);
       expect(error).toBeInstanceOf(LocksUnavailable);
       expect(error.message).toMatch(
-        /a long reader.* That was try 4 of 4: end what blocks it, or wait, and run this again\./,
+        /a long reader.* This was attempt 4 of 4. End the blocking session, or wait, and run this again\./,
       );
       // A service that migrates at its start then tries again, and the command names what blocks it.
       expect(isUnavailable(error)).toBe(true);
@@ -150,7 +150,7 @@ describe('a folder with one more migration', () => {
     });
   });
 
-  describe('which runs without a transaction', () => {
+  describe('with a migration that runs without a transaction', () => {
     const indexes = () =>
       query(
         database.url,
@@ -225,7 +225,7 @@ test.each(['up', 'status', 'doctor', 'restored'])(
     });
     await ended;
     rmSync(directory, { recursive: true });
-    expect(output.stderr).toBe(command === 'restored' ? '0 lanes are renewed.\n' : '');
+    expect(output.stderr).toBe(command === 'restored' ? 'Renewed 0 lanes.\n' : '');
     expect(output.stdout).not.toBe('');
   },
 );
@@ -257,7 +257,7 @@ const title = version
     return found;
   }
 
-  test('nothing is left on the server’s connections, migrations are rejected, and requests work', async () => {
+  test('no session state stays on the server connections, migrations are rejected, and requests work', async () => {
     pooler = await openPooler(database.url, servers);
     // Once for each connection of the pooler, all of which are open by now.
     await serverSessions();
@@ -326,7 +326,7 @@ const title = version
     ['statement', 2],
   ] as const)('%s mode with %i connections is recognised, busy or not', async (mode, size) => {
     pooler = await openPooler(database.url, size, mode);
-    expect(await findTransactionPooler(pooler.url)).toMatch(/pass from one client to another/);
+    expect(await findTransactionPooler(pooler.url)).toMatch(/several clients share a server connection/);
     const busy = Array.from({ length: 3 }, () => new Client({ connectionString: pooler.url }));
     for (const client of busy) await client.connect();
     let going = true;

@@ -211,7 +211,7 @@ describe('migrations', () => {
     });
   });
 
-  test('all of them go up, down to nothing, and up again', async () => {
+  test('all migrations together go up, down, and up again', async () => {
     expect(await migrateUp(database.url)).toEqual(names);
     const after = await definitions();
     for (const name of names) await query(database.url, seeds[name] as string);
@@ -272,7 +272,7 @@ describe('migrations', () => {
     for (const name of names) expect(name).toMatch(/^\d{14}_[a-z_]+$/);
   });
 
-  test('a lock row of a killed process blocks nobody', async () => {
+  test('the lock row of a killed process blocks no other process', async () => {
     await up(names[0] as string);
     const kill = () => query(database.url, 'update tasklane.migrations_lock set is_locked = 1');
     await kill();
@@ -293,8 +293,8 @@ describe('migrations', () => {
   });
 
   test('a migrator that fails releases the lock', async () => {
-    const fault = new Error('a fault of the work');
-    await expect(withMigrationLock(database.url, () => Promise.reject(fault))).rejects.toBe(fault);
+    const error = new Error('an error of the work');
+    await expect(withMigrationLock(database.url, () => Promise.reject(error))).rejects.toBe(error);
     // Blocks a table that a migration creates.
     await query(database.url, 'create schema tasklane; create table tasklane.tasks ()');
     await expect(migrateUp(database.url)).rejects.toMatchObject({ code: '42P07' });
@@ -379,13 +379,13 @@ describe('the database rejects what the contract rejects', () => {
     ['control characters in a description', { description: '\t\r\n\u0001\u0085' }],
     ['the longest description', { description: '😀'.repeat(10_000) }],
     ['a completed task', { status: 'completed', completed_at: new Date() }],
-  ])('but accepts %s', async (_what, fields) => {
+  ])('and accepts %s', async (_what, fields) => {
     await expect(insert('tasks', task(fields))).resolves.toEqual([]);
   });
 
   test.each([
     ['an empty title', { title: '' }, 'tasks_title_length'],
-    ['a title of 201', { title: 'x'.repeat(201) }, 'tasks_title_length'],
+    ['a title of 201 characters', { title: 'x'.repeat(201) }, 'tasks_title_length'],
     ['a title of 201 astral characters', { title: '😀'.repeat(201) }, 'tasks_title_length'],
     ['a title of spaces', { title: '  ' }, 'tasks_title_trimmed'],
     ['a space before a title', { title: ' a' }, 'tasks_title_trimmed'],
@@ -397,19 +397,19 @@ describe('the database rejects what the contract rejects', () => {
     ['U+007F in a title', { title: 'a\u007f' }, 'tasks_title_controls'],
     ['U+0080 in a title', { title: 'a\u0080' }, 'tasks_title_controls'],
     ['U+009F in a title', { title: 'a\u009f' }, 'tasks_title_controls'],
-    ['a description of 10,001', { description: 'x'.repeat(10_001) }, 'tasks_description_length'],
-    ['a completed task without its time', { status: 'completed' }, 'tasks_completed_at'],
-    ['a time of completion on another task', { completed_at: new Date() }, 'tasks_completed_at'],
+    ['a description of 10,001 characters', { description: 'x'.repeat(10_001) }, 'tasks_description_length'],
+    ['a completed task without completed_at', { status: 'completed' }, 'tasks_completed_at'],
+    ['completed_at for a task that is not completed', { completed_at: new Date() }, 'tasks_completed_at'],
     ['version 0', { version: 0 }, 'tasks_version_check'],
-    ['a task of nobody', { user_id: 'nobody' }, 'tasks_user_id_fkey'],
+    ['a task without a lane', { user_id: 'nobody' }, 'tasks_user_id_fkey'],
   ])('%s', async (_what, fields, constraint) => {
     await expect(insert('tasks', task(fields))).rejects.toMatchObject({ constraint });
   });
 
   test.each([
-    ['another status', { status: 'done' }, '23514'],
-    ['another priority', { priority: 'asap' }, '23514'],
-    ['no UUID', { id: 'x' }, '22P02'],
+    ['an unknown status', { status: 'done' }, '23514'],
+    ['an unknown priority', { priority: 'asap' }, '23514'],
+    ['an id that is not a UUID', { id: 'x' }, '22P02'],
     ['NUL', { title: 'a\0b' }, '22021'],
   ])('%s', async (_what, fields, code) => {
     await expect(insert('tasks', task(fields))).rejects.toMatchObject({ code });
@@ -435,22 +435,22 @@ describe('the database rejects what the contract rejects', () => {
 
   test.each([
     ['an empty user id', { user_id: '' }, 'profiles_user_id_check'],
-    ['a user id of 256', { user_id: 'x'.repeat(256) }, 'profiles_user_id_check'],
-    ['a counter below zero', { user_id: 'eve', change_seq: -1 }, 'profiles_change_seq_check'],
-    ['a lane twice', { user_id: 'ada' }, 'profiles_pkey'],
-    ['another start of the week', { user_id: 'eve', week_start: 'friday' }, 'profiles_week_start_check'],
+    ['a user id of 256 characters', { user_id: 'x'.repeat(256) }, 'profiles_user_id_check'],
+    ['a negative counter', { user_id: 'eve', change_seq: -1 }, 'profiles_change_seq_check'],
+    ['a second profile of a lane', { user_id: 'ada' }, 'profiles_pkey'],
+    ['an unknown start of the week', { user_id: 'eve', week_start: 'friday' }, 'profiles_week_start_check'],
     ['an empty time zone', { user_id: 'eve', time_zone: '' }, 'profiles_time_zone_check'],
-    ['a change of the settings without its time', { user_id: 'eve', version: 2 }, 'profiles_updated_at'],
+    ['changed settings without updated_at', { user_id: 'eve', version: 2 }, 'profiles_updated_at'],
   ])('%s', async (_what, row, constraint) => {
     await expect(insert('profiles', row)).rejects.toMatchObject({ constraint });
   });
 
   test.each([
-    ['a change of nobody', { user_id: 'nobody' }, 'changes_user_id_fkey'],
-    ['a change of number 0', { seq: 0 }, 'changes_seq_check'],
-    ['a change of another type', { type: 'nonsense' }, 'changes_type_check'],
-    ['another action', { action: 'nonsense' }, 'changes_action_check'],
-    ['a change of a task without its id', { entity_id: null }, 'changes_entity_id_check'],
+    ['a change without a lane', { user_id: 'nobody' }, 'changes_user_id_fkey'],
+    ['a change with the number 0', { seq: 0 }, 'changes_seq_check'],
+    ['a change of an unknown type', { type: 'nonsense' }, 'changes_type_check'],
+    ['an unknown action', { action: 'nonsense' }, 'changes_action_check'],
+    ['a change of a task without the id of the task', { entity_id: null }, 'changes_entity_id_check'],
     ['a change of the profile with an id', { type: 'profile' }, 'changes_entity_id_check'],
   ])('%s', async (_what, fields, constraint) => {
     await expect(insert('changes', change(fields))).rejects.toMatchObject({ constraint });

@@ -108,7 +108,7 @@ const title = version
     expect(failures).toEqual([]);
   });
 
-  test("lets jobs work across users, apart from the users' requests", async () => {
+  test('lets jobs work across users, separately from the requests of users', async () => {
     const options = { url: pooler.url, max: 4, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
     const roles = { appRole: `${setUp.name}_app`, systemRole: `${setUp.name}_system` };
     const prepared = keepsPreparedStatements(version as [number, number]);
@@ -197,7 +197,7 @@ const title = version
     }
   });
 
-  test('gets its connections back as the login, without a user', async () => {
+  test('gets connections back with the role of the login and without a user', async () => {
     const clients = Array.from({ length: servers }, () => new Client({ connectionString: pooler.url }));
     try {
       for (const client of clients) await client.connect();

@@ -104,16 +104,16 @@ describe('a comparison of the stored record with the server', () => {
   test.each([
     ['another cluster, as after pg_restore', {}, { systemIdentifier: '9' }, /another server/],
     ['another database of the cluster', {}, { databaseOid: '9' }, /another database/],
-    ['tables that pg_restore made anew', {}, { tableOid: '9' }, /made anew/],
+    ['tables that pg_restore created again', {}, { tableOid: '9' }, /created again/],
     ['another branch of Neon', { neonTimeline: 'a' }, { neonTimeline: 'b' }, /branch/],
     [
       'a recovery to a point in time',
       {},
       { recoveryTarget: 'recovery_target_time = x', timeline: 2 },
-      /recovered up to a target/,
+      /recovered to a recovery target/,
     ],
     ['a promotion long after the record', { seenFor: 7_200 }, { timeline: 2 }, /promoted.* 120 minutes/],
-    ['a server that went back', { behind: true }, {}, /went back/],
+    ['a server that went back', { behind: true }, {}, /earlier state/],
   ])('%s is a restore', (_what, before, after, how) => {
     expect(findRestore({ ...recorded, ...before }, { ...present, ...after })).toMatch(how);
   });
@@ -150,7 +150,9 @@ describe('a database that is copied within its cluster', () => {
     url = await copyDatabase();
     const service = await serve(url);
     try {
-      expect(await readiness(service)).toEqual(unready(/another database than before: npm run restored/));
+      expect(await readiness(service)).toEqual(
+        unready(/another database than before\. Run npm run restored/),
+      );
       // The job does not change the record.
       await service.runJob('record-installation');
       expect(await readiness(service)).toEqual(unready(/another database than before/));
@@ -158,7 +160,7 @@ describe('a database that is copied within its cluster', () => {
       expect(await doctor.ended).toMatchObject({ code: 1 });
       expect(doctor.output.stdout).toMatch(/^!! {2}The database was restored or copied/m);
 
-      expect(await runRestored(url)).toBe('All lanes are renewed, 0 by this run.\n');
+      expect(await runRestored(url)).toBe('All lanes are renewed; this run renewed 0.\n');
       expect(await readiness(service)).toEqual(ready);
       await service.runJob('record-installation');
       expect(await readiness(service)).toEqual(ready);
@@ -284,7 +286,7 @@ describe("a copy of a server's files", () => {
       expect(await sync(user, service.url, later.token)).toMatchObject({ status: 200, changes: 3 });
 
       await migrateUp(url);
-      expect(await runRestored(url)).toBe('All lanes are renewed, 1 by this run.\n');
+      expect(await runRestored(url)).toBe('All lanes are renewed; this run renewed 1.\n');
       for (const { token } of [copy, later]) {
         expect(await sync(user, service.url, token)).toMatchObject({ status: 410 });
       }
@@ -318,9 +320,9 @@ describe("a copy of a server's files", () => {
     const url = await restore();
     database = openDatabase(url);
     try {
-      expect(await look()).toMatch(/went back behind what the service had seen/);
-      expect(await look()).toMatch(/went back/);
-      expect(await problemOf(url)).toMatch(/went back/);
+      expect(await look()).toMatch(/at an earlier state than the service has seen/);
+      expect(await look()).toMatch(/earlier state/);
+      expect(await problemOf(url)).toMatch(/earlier state/);
       await renewLanes(withSystem);
       expect(await look()).toBeNull();
     } finally {
@@ -368,7 +370,7 @@ describe("a copy of a server's files", () => {
     );
     expect(await timelineOf(url)).toBe(2);
     expect(await query(url, `select to_regclass('public.filler') as filler`)).toEqual([{ filler: null }]);
-    expect(await problemOf(url)).toMatch(/recovered up to a target/);
+    expect(await problemOf(url)).toMatch(/recovered to a recovery target/);
     await runRestored(url);
     expect(await problemOf(url)).toBeNull();
   });

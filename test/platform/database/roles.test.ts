@@ -135,14 +135,14 @@ describe('migrating', () => {
         database,
       );
       await expect(migrateUp(url, roles)).rejects.toThrow(
-        new RegExp(`would not hold the role .*_${kind}:.* by DATABASE_${kind.toUpperCase()}_ROLE`),
+        new RegExp(`would not apply to the role .*_${kind}:.* in DATABASE_${kind.toUpperCase()}_ROLE`),
       );
     });
 
     test('rejects the owner itself', async () => {
       const { url, name, roles } = await setUp(`${login} createrole`, database);
       const owner = { ...roles, [`${kind}Role`]: `${name}_owner` };
-      await expect(migrateUp(url, owner)).rejects.toThrow(/would not hold the role/);
+      await expect(migrateUp(url, owner)).rejects.toThrow(/would not apply to the role/);
     });
 
     test('rejects a role that is a member of the other', async () => {
@@ -249,7 +249,7 @@ describe('readiness', () => {
   test('reports a role that is missing, cannot be used by the login, or has no grants', async () => {
     const { url, roles } = await setUp(...documentedSql('You own the database'));
     await migrateUp(url, roles);
-    const problem = 'A database role or its grants are missing: migrating sets them up.';
+    const problem = 'A database role or its grants are missing: run npm run migrate.';
     const ready = open(url, roles);
     for (const kind of ['appRole', 'systemRole'] as const) {
       expect(await open(url, { ...roles, [kind]: `${roles[kind]}_absent` }).problem()).toBe(problem);

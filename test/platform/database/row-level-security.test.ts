@@ -192,7 +192,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     expect(reached.filter(({ forced }) => !forced)).toEqual([]);
   });
 
-  test('a query without its filter finds the lane’s rows alone', async () => {
+  test('a query without a filter finds only rows of the lane', async () => {
     for (const userId of adaAndBob) {
       for (const { name } of tables) {
         const rows: { user_id: string }[] = await open(userId).read(async (lane) => unfiltered(lane, name));
@@ -201,7 +201,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     }
   });
 
-  test('an update without its filter changes the lane’s rows alone', async () => {
+  test('an update without a filter changes only rows of the lane', async () => {
     for (const { name } of tables) {
       const theirs = () => open('bob').read((lane) => run(lane, `select xmin, * from tasklane.${name}`));
       const [before, own] = [await theirs(), (await counts()).ada?.[name]];
@@ -213,7 +213,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     }
   });
 
-  test('a delete without its filter takes the lane’s rows alone', async () => {
+  test('a delete without a filter deletes only rows of the lane', async () => {
     for (const { name } of tables) {
       await seed(open('ada'));
       const theirs = (await counts()).bob;
@@ -244,7 +244,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
           select lane.user_id, n + 1 from each, tasklane.${name} as lane where n < 3
         ) select user_id from each`,
     ],
-  ])('%s without a filter reaches the lane’s rows alone', async (_what, statement) => {
+  ])('%s without a filter reaches only rows of the lane', async (_what, statement) => {
     for (const { name } of tables) {
       await seed(open('ada'));
       const theirs = () => open('bob').read((lane) => run(lane, `select xmin, * from tasklane.${name}`));
@@ -257,7 +257,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     await seed(open('ada'));
   });
 
-  test('a conflict with a row of another user is refused, and tells nothing of it', async () => {
+  test('a conflict with a row of another user is refused, and the error does not show the row', async () => {
     for (const { name, columns } of tables) {
       const rows = await open('bob').read((lane) =>
         run<{ row: object }>(lane, `select to_jsonb(t) as row from tasklane.${name} as t limit 1`),
@@ -273,7 +273,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     }
   });
 
-  test('a row for another user is refused, new or given away', async () => {
+  test('a row for another user is refused, for an insert and for an update', async () => {
     const before = await counts();
     for (const { name, columns } of tables) {
       const list = columns.map((column) => `"${column}"`);
@@ -290,7 +290,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     expect(await counts()).toEqual(before);
   });
 
-  test('the scope holds from the first statement to the last, and not beyond', async () => {
+  test('the user is set from the first statement of a transaction to its last, and not longer', async () => {
     const who = `select session_user, current_user, current_setting('app.user_id', true) as user_id`;
     const login = `${setUp.name}_${service}`;
     const lane = (user_id: string) => ({ session_user: login, current_user: appRole, user_id });
@@ -338,24 +338,24 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
 
   test.each([
     ['reads the migrations', 'select * from tasklane.migrations'],
-    ['takes their lock', 'update tasklane.migrations_lock set is_locked = 1'],
+    ['locks the migrations', 'update tasklane.migrations_lock set is_locked = 1'],
     ['empties a table', 'truncate tasklane.tasks cascade'],
-    ['switches the wall off', 'alter table tasklane.tasks disable row level security'],
+    ['switches row-level security off', 'alter table tasklane.tasks disable row level security'],
     ['adds a policy', 'create policy open on tasklane.tasks using (true)'],
     ['drops the policy', 'drop policy lane on tasklane.tasks'],
     ['drops a table', 'drop table tasklane.changes'],
-    ['makes a table', 'create table tasklane.mine (n int)'],
-    ['makes a table elsewhere', 'create table public.mine (n int)'],
-    ['makes a function', `create function tasklane.f() returns int language sql as 'select 1'`],
-    ['makes a schema', 'create schema mine'],
-    ['puts a trigger on a table', 'create trigger t before insert on tasklane.tasks execute function f()'],
-    ['makes a role', 'create role mine'],
+    ['creates a table', 'create table tasklane.mine (n int)'],
+    ['creates a table in another schema', 'create table public.mine (n int)'],
+    ['creates a function', `create function tasklane.f() returns int language sql as 'select 1'`],
+    ['creates a schema', 'create schema mine'],
+    ['adds a trigger to a table', 'create trigger t before insert on tasklane.tasks execute function f()'],
+    ['creates a role', 'create role mine'],
     ['runs a program', `copy (select 1) to program 'true'`],
   ])('the app role never %s', async (_what, statement) => {
     await expect(open('ada').write((lane) => run(lane, statement))).rejects.toMatchObject({ code: '42501' });
   });
 
-  describe('the door for jobs', () => {
+  describe('the system role', () => {
     let withSystem: WithSystem;
     beforeAll(() => {
       withSystem = createSystem(pool, { systemRole, statementTimeoutMs: 10_000 });
@@ -364,7 +364,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     const refused = { code: '42501' };
     type Listed = { select: readonly string[]; update?: readonly string[]; delete?: true };
 
-    test('shows the listed columns of all lanes, and no others', async () => {
+    test('can read the listed columns of all lanes, and no others', async () => {
       const seen = await withSystem.read((system) =>
         system
           .rows('profiles')
@@ -380,7 +380,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
       await expect(reading).rejects.toMatchObject(refused);
     });
 
-    test('lets nothing be read or written that is not listed', async () => {
+    test('cannot read or write anything that is not listed', async () => {
       const listed: Partial<Record<string, Listed>> = systemGrants;
       const before = await counts();
       for (const { name, columns } of tables) {
@@ -438,7 +438,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
   });
 
   // As in docs/database.md: this wall is for mistakes, and injected SQL can set another user.
-  test('SQL that sets another user finds that user’s rows', async () => {
+  test('SQL that sets another user finds the rows of that user', async () => {
     const rows = await open('ada').read(async (lane) => {
       await run(lane, `select set_config('app.user_id', 'bob', true)`);
       return run<{ user_id: string }>(lane, 'select user_id from tasklane.tasks');
@@ -477,7 +477,7 @@ describe('injected SQL that goes back to the login role', () => {
       return run(lane, statement);
     });
 
-  test('finds that the least privileged login reads the migrations, and no table with rows', async () => {
+  test('with the least privileged login can read the migrations, but no tables of users', async () => {
     expect(await asLogin('select name from tasklane.migrations')).not.toEqual([]);
     const reading = asLogin('select * from tasklane.tasks where user_id <> $$ada$$');
     // Before Postgres 16 a login inherits the app role's privileges, and row-level security still applies.

@@ -55,7 +55,7 @@ test('gives each owner a turn before any owner gets a second', async () => {
   expect(entered).toEqual([ada, ada, bob, eve, jobsOwner, ada, bob, ada]);
 });
 
-test('serves the platform first', async () => {
+test('serves requests of the platform before requests of users', async () => {
   const { entered, leave, enter } = watch({ total: 1 });
   for (const owner of [ada, bob, eve, platformOwner]) void enter(owner);
   await settled();

@@ -7,9 +7,9 @@ import { createClient } from '../../../src/platform/database/connection';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/platform/database/embedded/server';
 import { withMigrationLock } from '../../../src/platform/database/migration-session';
 import { migrateUp, migrationNames } from '../../../src/platform/database/migrations';
-import { unavailableReason } from '../../../src/platform/database/out-of-reach';
 import { createPool } from '../../../src/platform/database/pool';
 import { findTransactionPooler } from '../../../src/platform/database/transaction-pooler';
+import { unavailableReason } from '../../../src/platform/database/unavailable';
 import { projectPath } from '../../../src/platform/paths';
 import { until } from '../../support/until';
 
@@ -80,8 +80,8 @@ describe('a server without TLS', () => {
     [{ sslmode: 'disable' }, false],
     [{ sslmode: 'allow' }, false],
     [{ sslmode: 'prefer' }, false],
-    [{ sslmode: 'require' }, 'it does not offer TLS, which sslmode asks for'],
-    [{ sslmode: 'verify-full', ...ca }, 'it does not offer TLS, which sslmode asks for'],
+    [{ sslmode: 'require' }, 'it does not offer TLS, which sslmode requires'],
+    [{ sslmode: 'verify-full', ...ca }, 'it does not offer TLS, which sslmode requires'],
   ])('gives a plain connection or an error with %p', async (parameters, expected) => {
     expect(await outcome(urlOf(parameters as Record<string, string>))).toBe(expected);
   });
@@ -169,13 +169,13 @@ describe('a server with TLS', () => {
     const client = { sslcert: file('client.crt'), sslkey: file('client.key') };
     await until(async () => (await outcome(urlOf({ sslmode: 'disable' }))) !== false);
     expect(await outcome(urlOf({ sslmode: 'disable' }))).toBe(
-      'it takes only connections with TLS: set sslmode=require or stricter',
+      'it accepts only connections with TLS: set sslmode=require or stricter',
     );
     expect(await outcome(urlOf({ sslmode: 'require' }))).toBe('it refuses the login (role, pg_hba.conf)');
     expect(await outcome(urlOf({ sslmode: 'verify-full', ...ca, ...client }))).toBe(true);
   });
 });
 
-test('no mode makes node-postgres warn', () => {
+test('node-postgres gives no warning in any mode', () => {
   expect(warnings.map(({ message }) => message)).toEqual([]);
 });

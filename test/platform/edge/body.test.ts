@@ -27,7 +27,7 @@ describe('a client that is too slow gets 408', () => {
     assertDescribed('GET', '/unrouted', response);
   });
 
-  test('with its body, and nothing is made of it', async () => {
+  test('with its body, and nothing is created', async () => {
     const response = await sendRaw(
       service.url,
       `POST /api/ada/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: 30\r\n\r\n{"title":"Half of a t`,
@@ -49,7 +49,7 @@ describe('a body in a content coding', () => {
     expect(response).toMatchObject({ status: 201, body: { title: 'Packed' } });
   });
 
-  test('counts as large as it is unpacked', async () => {
+  test('is measured after decompression', async () => {
     const bomb = gzipSync(JSON.stringify({ title: 'x'.repeat(10_000_000) }));
     expect(bomb.length).toBeLessThan(100_000);
     expect(await create(bomb, { 'Content-Encoding': 'gzip' })).toMatchObject({
@@ -58,7 +58,7 @@ describe('a body in a content coding', () => {
     });
   });
 
-  test('that it does not have is 400, and an unknown coding is 415', async () => {
+  test('is 400 if the body does not have it, and 415 if it is unknown', async () => {
     expect(await create(Buffer.from(json), { 'Content-Encoding': 'gzip' })).toMatchObject({
       status: 400,
       body: { code: 'malformed-body' },
@@ -73,26 +73,29 @@ describe('a body in a content coding', () => {
 describe('nesting', () => {
   const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
 
-  test('beyond 64 levels is refused, whatever the body means', async () => {
+  test('of more than 64 levels is refused before the body is validated', async () => {
     expect(await create(nested(65))).toMatchObject({ status: 400, body: { code: 'malformed-body' } });
     expect(await create(nested(50_000))).toMatchObject({ status: 400, body: { code: 'malformed-body' } });
     expect(await create(nested(64))).toMatchObject({ status: 422 });
   });
 
-  test('of empty objects by the thousand is refused, before it takes memory', async () => {
-    const hollow = (count: number) => `[${Array.from({ length: count }, () => '{}').join()}]`;
-    expect(await create(hollow(25_000))).toMatchObject({ status: 400, body: { code: 'malformed-body' } });
-    expect(await create(hollow(15_000))).toMatchObject({ status: 422 });
+  test('of thousands of empty objects is refused before it takes memory', async () => {
+    const emptyObjects = (count: number) => `[${Array.from({ length: count }, () => '{}').join()}]`;
+    expect(await create(emptyObjects(25_000))).toMatchObject({
+      status: 400,
+      body: { code: 'malformed-body' },
+    });
+    expect(await create(emptyObjects(15_000))).toMatchObject({ status: 422 });
   });
 
-  test('is not counted inside of a string', async () => {
+  test('inside of a string is not counted', async () => {
     const title = `${'['.repeat(90)}\\"${'{'.repeat(90)}`;
     expect(await create({ title })).toMatchObject({ status: 201, body: { title } });
   });
 });
 
 test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'])(
-  'a field named %s is just unknown',
+  'a field named %s is an unknown field',
   async (name) => {
     const response = await create(`{"title":"x","${name}":{"polluted":true}}`);
     expect(response.status).toBe(422);

@@ -24,7 +24,9 @@ test.each([
   const headers = await headersFor(origin);
   expect(headers['access-control-allow-origin']).toBe(origin);
   expect(headers['access-control-allow-credentials']).toBe('true');
-  expect(headers['access-control-expose-headers']).toContain('RateLimit');
+  for (const name of ['RateLimit', 'Deprecation', 'Sunset', 'Link']) {
+    expect(headers['access-control-expose-headers']).toContain(name);
+  }
   expect(headers.vary).toContain('Origin');
 });
 
@@ -43,7 +45,7 @@ test.each([
   'https://x.previewXexample.com',
   'https://.preview.example.com',
   'null',
-])('%s may not', async (origin) => {
+])('%s cannot call', async (origin) => {
   const headers = await headersFor(origin);
   expect(headers).not.toHaveProperty('access-control-allow-origin');
   expect(headers.vary).toContain('Origin');
@@ -63,7 +65,7 @@ test.each([
   'https://APP.example.com',
   'null',
   'file:///x',
-])('the origin %s is refused at the start', (origin) => {
+])('the configured origin %s is refused at the start', (origin) => {
   expect(() => testConfig({ CORS_ORIGINS: origin })).toThrow('CORS_ORIGINS');
 });
 

@@ -21,7 +21,7 @@ test('a request that costs more than a window is allowed once in each window', a
   expect(await counter.take('a', 1, 3)).toMatchObject({ fits: false, total: 1_000 });
 });
 
-test('100,000 addresses leave memory bounded', async () => {
+test('100,000 addresses use bounded memory', async () => {
   const counter = memoryCounter();
   for (let i = 0; i < 100_000; i += 1) await counter.take(`address-${i}`, 1, 10);
   expect(await counter.take('address-99999', 1, 10)).toMatchObject({ total: 2 });

@@ -11,7 +11,7 @@ test.each([
   ['/api/ada/tasks'],
   ['/docs'],
   ['/problems/forbidden'],
-])('%s has headers that keep browsers from doing harm with it', async (path) => {
+])('%s has all security headers', async (path) => {
   const { headers } = await send(service.url, 'GET', path);
   expect(headers).toMatchObject({
     'x-content-type-options': 'nosniff',
@@ -26,7 +26,7 @@ test.each([
 });
 
 test.each(operations.filter(({ scope }) => scope !== null).map(({ id, method, path }) => [id, method, path]))(
-  '%s lets nobody keep its answer',
+  '%s forbids caches to store its response',
   async (_id, method, path) => {
     const address = path
       .replace('{user_id}', 'ada')

@@ -57,7 +57,7 @@ async function statuses(
   return seen;
 }
 
-test('reads and writes of a user are counted apart, and users apart', async () => {
+test('reads and writes of a user are counted separately, and so are users', async () => {
   expect(await statuses(6, () => read('counted'))).toEqual([200, 200, 200, 200, 200, 429]);
   expect(await statuses(4, () => write('counted'))).toEqual([201, 201, 201, 429]);
   expect((await read('another')).status).toBe(200);
@@ -103,14 +103,14 @@ test('a request with a body that costs too much is not carried out', async () =>
   expect(list.items).toHaveLength(1);
 });
 
-test('users behind one address are counted apart from each other and from it', async () => {
+test('users with the same address are counted separately, and not by their address', async () => {
   const from = newAddress();
   await statuses(40, () => read('hammering', from));
   const seen = await statuses(40, (user) => read(`user-${user}`, from));
   expect(new Set(seen)).toEqual(new Set([200]));
 });
 
-describe('an address whose callers are not known', () => {
+describe('an address with unknown callers', () => {
   const anonymous = (from: string) =>
     send(service.url, 'GET', '/api/ada/tasks', { headers: { 'X-Forwarded-For': from } });
   const fail = (from: string) =>
@@ -126,7 +126,7 @@ describe('an address whose callers are not known', () => {
     expect((await read('known', from)).status).toBe(200);
   });
 
-  test('has to wait after bad credentials, and nobody else who is there', async () => {
+  test('must wait after invalid credentials, but its known users do not', async () => {
     const from = newAddress();
     expect(await statuses(5, () => fail(from))).toEqual([401, 401, 401, 401, 429]);
     const refused = await fail(from);
@@ -136,7 +136,7 @@ describe('an address whose callers are not known', () => {
     expect((await anonymous(from)).status).toBe(401);
   });
 
-  test('is served its valid tokens amid a flood of bad ones', async () => {
+  test('gets answers for valid tokens during a flood of invalid ones', async () => {
     const from = newAddress();
     await statuses(5, () => fail(from));
     const flood = Array.from({ length: 100 }, () => fail(from));
@@ -145,7 +145,7 @@ describe('an address whose callers are not known', () => {
     expect(new Set((await Promise.all(flood)).map(({ status }) => status))).toEqual(new Set([429]));
   });
 
-  test('has to wait after guesses of calendar secrets, and nobody else who is there', async () => {
+  test('must wait after wrong calendar secrets, but its valid feeds still work', async () => {
     const from = newAddress();
     const token = await tokenOf('subscriber');
     const { body } = await send(service.url, 'POST', '/api/subscriber/calendar-feed', { token });
@@ -154,7 +154,7 @@ describe('an address whose callers are not known', () => {
     expect((await send(service.url, 'GET', new URL(body.url).pathname, { headers })).status).toBe(200);
   });
 
-  test('is not one that only the client names', async () => {
+  test('is not taken from an X-Forwarded-For of the client', async () => {
     await withService({ TRUST_PROXY: '0' }, async () => {
       const seen = await statuses(31, () => anonymous(newAddress()));
       expect(seen[30]).toBe(429);
@@ -167,7 +167,7 @@ describe('an address whose callers are not known', () => {
     expect(spoofed[30]).toBe(429);
   });
 
-  test('is a whole IPv6 network', async () => {
+  test('counts as one for a whole IPv6 /56 network', async () => {
     const seen = await statuses(31, (host) => anonymous(`2001:db8:1:2::${host.toString(16)}`));
     expect(seen[30]).toBe(429);
   });

@@ -12,8 +12,8 @@ import { until } from '../../support/until';
 
 const describeWithRedis = hasRedis() ? describe : describe.skip;
 
-const lost = 'Redis is out of reach';
-const back = 'Redis is back';
+const lost = 'Redis is unreachable';
+const back = 'Redis is reachable again';
 
 /** The duration of `work` in milliseconds, and its result. */
 async function timed<T>(work: () => Promise<T>): Promise<{ ms: number; value: T }> {
@@ -57,11 +57,11 @@ describeWithRedis('two instances with one Redis', () => {
   const told = (text: string, of = services) =>
     of.map(({ logged }) => logged.filter(({ msg }) => String(msg).startsWith(text)).length);
 
-  test('count together', async () => {
+  test('count requests together', async () => {
     expect(await readInTurns('shared', 8)).toEqual([...reads(200, 6), ...reads(429, 2)]);
   });
 
-  test('count by themselves without Redis, log it once, and share again when it is back', async () => {
+  test('count separately without Redis, log it once, and count together when it is back', async () => {
     await redis.stop();
     await until(() => told(lost).every((count) => count === 1));
     expect(await readInTurns('apart', 14)).toEqual([...reads(200, 12), ...reads(429, 2)]);
@@ -74,7 +74,7 @@ describeWithRedis('two instances with one Redis', () => {
     expect(told(lost)).toEqual([1, 1]);
   });
 
-  test('wait for a Redis that hangs no longer than once, and share again when it goes on', async () => {
+  test('wait only once for a Redis that hangs, and count together when it answers again', async () => {
     redis.hang();
     try {
       const first = await timed(() => readInTurns('hanging', 2));
@@ -109,7 +109,7 @@ describeWithRedis('two instances with one Redis', () => {
     }
   });
 
-  test('start without Redis, and share when it is available', async () => {
+  test('start without Redis, and count together when it is available', async () => {
     await redis.stop();
     const fresh: [TestService, TestService] = [
       await startTestService(environment()),

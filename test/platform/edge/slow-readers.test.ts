@@ -75,7 +75,7 @@ describe('a server', () => {
         response.end();
       },
     ],
-  ])('breaks off a client that reads nothing of an answer %s', async (_what, answer) => {
+  ])('disconnects a client that reads nothing of an answer %s', async (_what, answer) => {
     let closed = 0;
     const port = await serve(
       (_request, response) => {
@@ -92,7 +92,7 @@ describe('a server', () => {
     expect(logged).toEqual([expect.objectContaining({ connections: 1, stalled: 1 })]);
   });
 
-  test('keeps a slow client that makes progress, for longer than the time limit', async () => {
+  test('keeps a slow client that makes progress, also longer than the time limit', async () => {
     const port = await serve((_request, response) => void response.end(large), { writeTimeoutMs: 1_000 });
     const socket = writeOnly(port, get('/').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
     let received = 0;
@@ -115,7 +115,7 @@ describe('a server', () => {
     expect(logged).toEqual([]);
   });
 
-  test('does not keep a client that sends but does not read', async () => {
+  test('disconnects a client that sends but does not read', async () => {
     let closed = 0;
     const port = await serve(
       (_request, response) => {
@@ -135,7 +135,7 @@ describe('a server', () => {
     await until(async () => (await connections()) === 0);
   });
 
-  test('breaks off a client for which too much waits, at once', async () => {
+  test('disconnects a client at once if too many bytes wait for it', async () => {
     const port = await serve((_request, response) => void response.end(large), {
       maxWaitingBytes: megabyte,
     });
@@ -144,7 +144,7 @@ describe('a server', () => {
     await until(async () => (await connections()) === 0);
   });
 
-  test('breaks off the slowest clients while too much waits in all, and no more of them', async () => {
+  test('disconnects only the slowest clients if too many bytes wait in all', async () => {
     const port = await serve((_request, response) => void response.end(Buffer.concat([large, large])), {
       maxTotalWaitingBytes: 100 * megabyte,
     });
@@ -189,7 +189,7 @@ describe('a server', () => {
     expect(handled).toEqual(['/first']);
   });
 
-  test('breaks off a client that pipelines without bound, having handled one request', async () => {
+  test('disconnects a client that pipelines too many requests, after one request', async () => {
     let handled = 0;
     const port = await serve(() => void handled++, {});
     writeOnly(port, get('/').repeat(1_000));
@@ -197,7 +197,7 @@ describe('a server', () => {
     expect(handled).toBe(1);
   });
 
-  test('never mixes its own answer into another one', async () => {
+  test('never writes an error response into another response', async () => {
     const port = await serve((_request, response) => {
       response.setHeader('Content-Length', '10').write('12345');
     }, {});

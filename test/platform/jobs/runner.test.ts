@@ -128,7 +128,7 @@ describe('a runner that is started', () => {
         level: 50,
         msg: 'job failed',
         job: 'flaky',
-        faults: 1,
+        failures: 1,
         err: expect.objectContaining({ message: 'the job' }),
       }),
     ]);
@@ -156,7 +156,7 @@ describe('a runner that is started', () => {
     expect(logged.filter((line) => line.level === 50)).toEqual([]);
   });
 
-  test('stops: it signals jobs in flight, waits for them, and starts no others', async () => {
+  test('signals jobs in flight when it stops, waits for them, and starts no others', async () => {
     const held = gate();
     let rounds = 0;
     let told = false;
@@ -198,11 +198,11 @@ describe('a runner that is started', () => {
 });
 
 describe('the pause after a round', () => {
-  const range = (everyMs: number, faults: number) => {
+  const range = (everyMs: number, failures: number) => {
     const random = jest.spyOn(Math, 'random');
     const [least, most] = [0, 1].map((value) => {
       random.mockReturnValue(value);
-      return Math.round(pauseAfter(everyMs, faults));
+      return Math.round(pauseAfter(everyMs, failures));
     });
     random.mockRestore();
     return [least, most];
@@ -244,7 +244,7 @@ function emptyTitles(seen: string[][]): Job {
   };
 }
 
-test('instances that run a job at once process each lane once, and skip a lane that is erased meanwhile', async () => {
+test('instances that run a job at once process each lane once, and skip a lane that was erased since they found it', async () => {
   const userIds = Array.from({ length: 10 }, () => randomUUID()).sort();
   for (const userId of userIds) await seedTasks(testDatabase.url, userId, [{ title: 'One' }]);
   const seen: string[][] = [];

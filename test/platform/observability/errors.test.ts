@@ -22,7 +22,7 @@ test('the same error is logged with its stack five times a minute, and then with
   }
 });
 
-test('quotes of rows from Postgres, and additions of Node, are left out', () => {
+test('texts of rows from Postgres and extra properties from Node are left out', () => {
   const facts = errorSerializer()(
     fail('duplicate key', {
       code: '23505',
@@ -41,7 +41,7 @@ test('quotes of rows from Postgres, and additions of Node, are left out', () => 
   });
 });
 
-test('a few causes are logged, and the first of several errors', () => {
+test('the first causes of an error are logged, and the first of several errors', () => {
   const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
   const error = new Error('outer', { cause: new AggregateError([refused, refused], 'all') });
   expect(errorSerializer()(error)).toMatchObject({

@@ -221,7 +221,7 @@ describe('a signal', () => {
     return refused;
   }
 
-  test.each([true, false])('loses nothing under load, keep-alive: %s', async (keepAlive) => {
+  test.each([true, false])('loses no request under load, keep-alive: %s', async (keepAlive) => {
     const service = serve();
     const url = await service.url;
     const agent = new Agent({ keepAlive, maxSockets: 20 });
@@ -301,7 +301,7 @@ describe('a signal', () => {
     expect(end.code).toBe(0);
   });
 
-  test('counts once if it is repeated immediately, and ends the process at once if it is repeated later', async () => {
+  test('is ignored if it is repeated immediately, and ends the process at once if it is repeated later', async () => {
     const held = await holdLane(database.url, 'ada');
     const service = serve();
     const url = await service.url;
@@ -323,7 +323,7 @@ describe('a signal', () => {
   });
 });
 
-test('offers no token if another source of tokens is configured', async () => {
+test('the development token is not printed if another source of tokens is configured', async () => {
   const database = await createTestDatabase();
   const service = start({
     DATABASE_URL: database.url,
@@ -368,8 +368,8 @@ describe('an invalid configuration', () => {
       BETTER_AUTH_SECRET: 'short',
       CORS_ORIGINS: 'https://app.example.com/',
     });
-    const [, ...faults] = lines.map((line) => line.replace(/^ {2}- (\w+).*$/, '$1'));
-    expect(faults.toSorted()).toEqual([
+    const [, ...errors] = lines.map((line) => line.replace(/^ {2}- (\w+).*$/, '$1'));
+    expect(errors.toSorted()).toEqual([
       'BETTER_AUTH_SECRET',
       'CORS_ORIGINS',
       'DATABASE_URL',

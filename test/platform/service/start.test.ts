@@ -68,7 +68,7 @@ test.each([false, true])('the service waits for its database, migrating: %s', as
   const url = await listen({ DATABASE_URL: through.href, MIGRATE_ON_START: String(migrates) });
   await expectNotReady(
     url,
-    'The database is out of reach: nothing accepts connections at its address and port.',
+    'The database is unavailable: nothing accepts connections at its address and port.',
   );
   const proxy = await openProxy(database.url, undefined, Number(through.port));
   await expectServing(url);
@@ -102,7 +102,7 @@ test.each([
     (url: URL) => {
       url.search = '?sslmode=require';
     },
-    'it does not offer TLS, which sslmode asks for',
+    'it does not offer TLS, which sslmode requires',
   ],
 ])('%s is logged as the cause', async (_what, change, why) => {
   database = await createTestDatabase();
@@ -154,6 +154,6 @@ test.each([
   expect(await service.ended).toEqual({ code: 1, signal: null });
   expect(service.output).toEqual({
     stdout: '',
-    stderr: 'The database is out of reach: it refuses the password.\n',
+    stderr: 'The database is unavailable: it refuses the password.\n',
   });
 });

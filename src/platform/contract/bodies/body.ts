@@ -3,7 +3,7 @@ import express, { type Request, type RequestHandler, type Response } from 'expre
 import type { Operation } from '../document/contract';
 import { ProblemError } from '../document/problems';
 import { runMiddleware } from '../validation/validator';
-import { assertNotHollow, assertNotTooDeep, type JsonShape } from './json-shape';
+import { assertNotMostlyEmpty, assertNotTooDeep, type JsonShape } from './json-shape';
 import { type Spool, type SpooledBody, tooManyBytes, unsupportedCoding } from './spool';
 
 /**
@@ -66,7 +66,7 @@ function assertHarmless(bytes: Buffer): void {
   try {
     const shape = shapeOf(bytes);
     assertNotTooDeep(shape);
-    assertNotHollow(shape, bytes.length);
+    assertNotMostlyEmpty(shape, bytes.length);
   } catch {
     throw new ProblemError('malformed-body');
   }
@@ -179,7 +179,7 @@ export function bodyReader(operation: Operation, maxBytes: number, spool: Spool)
       return body;
     }
     request.body = await readJson(request, response);
-    // Clients in some languages send null for a body that they leave out.
+    // Clients in some languages send null instead of no body.
     if (request.body === null && !operation.bodyRequired) {
       request.body = undefined;
       delete request.headers['content-type'];

@@ -4,15 +4,15 @@
  */
 
 import { ProblemError } from '../document/problems';
-import { assertNotHollow, assertNotTooDeep, type JsonShape } from './json-shape';
+import { assertNotMostlyEmpty, assertNotTooDeep, type JsonShape } from './json-shape';
 
-/** The most bytes of an item, and of everything outside the items. */
+/** The maximum number of bytes of an item, and of everything outside the items. */
 export const maxItemBytes = 1024 * 1024;
 
-/** Stands for an item that is too large. */
+/** Replaces an item that is too large. */
 export const tooLarge = Symbol('too large');
 
-/** Where the items of an array are in the text, in bytes. */
+/** The position of the items of an array in the text, in bytes. */
 interface ListExtent {
   readonly start: number;
   end: number;
@@ -119,7 +119,7 @@ function createSplitter(onItem: (text: string | typeof tooLarge) => void) {
 export interface SplitDocument {
   /** The document without the items. Its top-level arrays have their length, but no items. */
   readonly document: unknown;
-  /** Where the items of the arrays are in the text, by the names of the arrays. */
+  /** The positions of the items of the arrays in the text, by the names of the arrays. */
   readonly lists: ReadonlyMap<string, ListExtent>;
 }
 
@@ -137,7 +137,7 @@ export async function splitDocument(pieces: AsyncIterable<Buffer>): Promise<Spli
     size += piece.length;
     splitter.push(piece);
   }
-  assertNotHollow(splitter.shape, size);
+  assertNotMostlyEmpty(splitter.shape, size);
   const lists = new Map<string, ListExtent>();
   // An empty body counts as an empty object, as it does in other operations.
   const document = JSON.parse(size === 0 ? '{}' : String(splitter.rest()));

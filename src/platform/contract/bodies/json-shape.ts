@@ -5,18 +5,19 @@ const maxDepth = 64;
 const bytesPerList = 16;
 const fewLists = 20_000;
 
-/** How deep JSON text nests, and how many arrays and objects it has. Brackets inside strings do not count. */
+/** The depth of nesting of a JSON text, and the number of its arrays and objects. Brackets inside strings do not count. */
 export interface JsonShape {
   deepest: number;
   lists: number;
 }
 
-/** @throws if the text nests deeper than 64 levels */
+/** @throws if the text has more than 64 levels of nesting */
 export function assertNotTooDeep({ deepest }: JsonShape): void {
-  if (deepest > maxDepth) throw new Error('The body nests too deep.');
+  if (deepest > maxDepth) throw new Error('The body has too many levels of nesting.');
 }
 
 /** @throws if the text, of `bytes` bytes, consists mostly of empty arrays and objects */
-export function assertNotHollow({ lists }: JsonShape, bytes: number): void {
-  if (lists > Math.max(fewLists, bytes / bytesPerList)) throw new Error('The body is hollow.');
+export function assertNotMostlyEmpty({ lists }: JsonShape, bytes: number): void {
+  if (lists > Math.max(fewLists, bytes / bytesPerList))
+    throw new Error('The body consists mostly of empty arrays and objects.');
 }

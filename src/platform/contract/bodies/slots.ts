@@ -1,4 +1,4 @@
-/** Slots: at most so many tasks run at once, and others wait in order. */
+/** Slots limit how many tasks run at once. Other tasks wait in order. */
 
 export interface Slots {
   /**
@@ -9,7 +9,7 @@ export interface Slots {
   take(waitMs: number, signal: AbortSignal): Promise<(() => void) | undefined>;
 }
 
-/** Makes `most` slots. */
+/** Creates `most` slots. */
 export function createSlots(most: number): Slots {
   let free = most;
   // First come, first served.

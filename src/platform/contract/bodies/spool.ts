@@ -15,11 +15,11 @@ import { type UploadRate, watchRate } from './upload-rate';
 export interface SpoolSettings {
   /** The directory of the files. */
   readonly directory: string;
-  /** The most bytes of a body, after decoding. */
+  /** The maximum number of bytes of a body, after decoding. */
   readonly maxBytes: number;
-  /** The most bytes of all bodies that exist at the same time. */
+  /** The maximum number of bytes of all bodies that exist at the same time. */
   readonly maxTotalBytes: number;
-  /** How many bodies may be processed at the same time, and how many milliseconds others wait for a slot. */
+  /** How many bodies are processed at the same time, and how many milliseconds other bodies wait for a slot. */
   readonly concurrency: number;
   readonly waitMs: number;
   /** The slowest allowed upload. */
@@ -122,14 +122,14 @@ export async function createSpool(
     return new ProblemError('service-unavailable', { detail });
   }
 
-  function refuse(error: unknown): never {
+  function failToWrite(error: unknown): never {
     log.error({ err: error, directory }, 'cannot write temporary files');
-    throw unavailable('There is no room for files at the moment.');
+    throw unavailable('The service has no disk space for files at the moment.');
   }
 
   async function open(): Promise<TemporaryFile> {
-    const file = await openTemporaryFile(directory).catch(refuse);
-    return { ...file, append: (bytes) => file.append(bytes).catch(refuse) };
+    const file = await openTemporaryFile(directory).catch(failToWrite);
+    return { ...file, append: (bytes) => file.append(bytes).catch(failToWrite) };
   }
 
   /** Writes a body to a file. @throws ProblemError, or any other error if the body is malformed */
@@ -175,7 +175,7 @@ export async function createSpool(
     if (coding === 'identity' && Number(request.headers['content-length']) > maxBytes)
       throw tooManyBytes(maxBytes);
     if (owners.has(owner))
-      throw unavailable('Another file of yours is being taken in; send this one when that is done.');
+      throw unavailable('Another import of yours is in progress. Send this file when it is finished.');
     owners.add(owner);
     const file = await open().catch((error) => {
       owners.delete(owner);
@@ -183,19 +183,20 @@ export async function createSpool(
     });
     let reserved = 0;
     const reserve = (bytes: number) => {
-      if (totalBytes + bytes > maxTotalBytes) throw unavailable('There is no room for files at the moment.');
+      if (totalBytes + bytes > maxTotalBytes)
+        throw unavailable('The imports in progress use all the space for files. Try again later.');
       totalBytes += bytes;
       reserved += bytes;
     };
-    const left = new AbortController();
-    const leave = () => left.abort(new Error('The client left.'));
-    request.socket.once('close', leave);
+    const disconnected = new AbortController();
+    const abort = () => disconnected.abort(new Error('The client disconnected.'));
+    request.socket.once('close', abort);
     let releaseSlot: (() => void) | undefined;
     const close = () => {
-      // Before the file is closed: a client that has its answer may send the next file at once.
+      // This comes before the file is closed, because a client may send the next file as soon as it has its answer.
       owners.delete(owner);
       totalBytes -= reserved;
-      request.socket.off('close', leave);
+      request.socket.off('close', abort);
       releaseSlot?.();
       return file.close();
     };
@@ -203,10 +204,10 @@ export async function createSpool(
     try {
       const content = contentOf(request, decoder, rate);
       const { lists, size, ...body } = await fill(file, content, isJson, reserve);
-      // Only after the upload: a slow upload does not hold a slot.
-      releaseSlot = await slots.take(waitMs, left.signal);
+      // A slow upload takes no slot, so this comes after the upload.
+      releaseSlot = await slots.take(waitMs, disconnected.signal);
       if (!releaseSlot)
-        throw unavailable(`Other files are being taken in, ${concurrency} at a time; send this one later.`);
+        throw unavailable(`Other imports are in progress, ${concurrency} at a time. Send this file later.`);
       return {
         ...body,
         size,

@@ -1,17 +1,17 @@
 /** Detects uploads that are too slow. */
 import type { IncomingMessage } from 'node:http';
 
-/** The lowest rate of an upload, and how many milliseconds it may be behind that rate. */
+/** The minimum rate of an upload, and for how many milliseconds it may be below that rate. */
 export interface UploadRate {
   readonly bytesPerSecond: number;
   readonly patienceMs: number;
 }
 
-// The upload is checked so many times within `patienceMs`.
+// The number of checks within `patienceMs`.
 const looks = 10;
 
 /**
- * Calls `onSlow` once if the upload falls behind its lowest rate for longer than `patienceMs`. Fast parts make up for
+ * Calls `onSlow` once if the upload is below its minimum rate for longer than `patienceMs`. Fast parts compensate for
  * slow parts.
  * @returns a function that ends the watch
  */

@@ -3,6 +3,7 @@ import type { OpenAPIV3 } from 'express-openapi-validator/dist/framework/types';
 import type { Scope } from '../../auth/scopes';
 import { projectPath } from '../../paths';
 import { type Cost, readCost } from './cost';
+import { type Deprecation, deprecationHeaders } from './deprecation';
 import type { OperationId } from './operations';
 
 export type OpenApiDocument = OpenAPIV3.DocumentV3_1;
@@ -10,7 +11,7 @@ export type OpenApiDocument = OpenAPIV3.DocumentV3_1;
 const methods = ['get', 'put', 'post', 'patch', 'delete'] as const;
 export type Method = (typeof methods)[number];
 
-/** What the platform needs to know of an operation at run time. */
+/** The facts about an operation that the platform needs at run time. */
 export interface Operation {
   readonly id: OperationId;
   readonly method: Method;
@@ -18,13 +19,13 @@ export interface Operation {
   readonly path: string;
   /** An address that the operation had before; null if it had none. */
   readonly formerPath: string | null;
-  /** The scope that the caller needs; null if anyone may call. */
+  /** The scope that the caller needs; null if the operation needs no token. */
   readonly scope: Scope | null;
   /** The names of its query parameters. */
   readonly queryNames: ReadonlySet<string>;
   /** The names of its header parameters, in lower case. */
   readonly headerNames: readonly string[];
-  /** The media types of its request body, the preferred one first; empty if it takes no body. */
+  /** The media types of its request body, the preferred one first; empty if it has no body. */
   readonly mediaTypes: readonly string[];
   readonly bodyRequired: boolean;
   /** The schema of query, path parameters and body together, by the media type of the body; undefined for no body. */
@@ -43,10 +44,12 @@ export interface Operation {
   readonly tagged: ReadonlySet<string>;
   /** Whether requests can have an `Idempotency-Key`. */
   readonly takesKey: boolean;
-  /** The `GET` whose entity tag an `If-Match` is compared with; null if the operation takes no `If-Match`. */
+  /** The `GET` whose entity tag an `If-Match` is compared with; null if the operation accepts no `If-Match`. */
   readonly representation: OperationId | null;
   /** The units that a request costs of its rate limit. */
   readonly cost: Cost;
+  /** The headers of all its responses if it is deprecated, else null. */
+  readonly deprecationHeaders: Readonly<Record<string, string>> | null;
 }
 
 export interface Contract {
@@ -80,6 +83,7 @@ interface OperationObject {
   'x-former-path'?: string;
   'x-representation'?: string;
   'x-cost'?: Cost;
+  'x-deprecation'?: Deprecation;
 }
 
 /** Follows a local reference (`#/components/…`). Returns any other node as it is. */
@@ -124,6 +128,7 @@ function readOperation(
   const query = parameters.filter((each) => each.in === 'query');
   const headers = parameters.filter((each) => each.in === 'header');
   const takes = (name: string) => headers.some((each) => each.name === name);
+  const deprecation = operation['x-deprecation'];
   const body = operation.requestBody && resolve(document, operation.requestBody);
   const responses = Object.entries(operation.responses).map(
     ([status, response]) => [status, resolve(document, response)] as const,
@@ -159,6 +164,7 @@ function readOperation(
     takesKey: takes('Idempotency-Key'),
     representation: takes('If-Match') ? representationOf(document, path, operation) : null,
     cost: readCost(operation['x-cost']),
+    deprecationHeaders: deprecation === undefined ? null : deprecationHeaders(deprecation),
   };
 }
 
@@ -170,7 +176,9 @@ function representationOf(document: OpenApiDocument, path: string, operation: Op
     const get = document.paths?.[at]?.get as OperationObject | undefined;
     if (get) return get.operationId as OperationId;
   }
-  throw new Error(`The contract's ${operation.operationId} takes If-Match, and there is nothing to match.`);
+  throw new Error(
+    `The contract's ${operation.operationId} accepts If-Match, but no GET has the representation.`,
+  );
 }
 
 /** Reads the operations of an OpenAPI 3.1 document. All references must be local. */

@@ -82,7 +82,7 @@ function listed(errors: readonly ValidationError[], omitted = 0): ProblemMembers
   };
 }
 
-/** What `detail` says: the members' own text, then the first validation error; the contract's text if there is neither. */
+/** The `detail`: the members' own text, then the first validation error; the contract's text if both are missing. */
 function detailOf(type: ProblemType, { detail, errors = [], errors_omitted = 0 }: ProblemMembers): string {
   const texts = [detail, summaryOf(errors, errors_omitted)].filter((text) => text !== undefined);
   return texts.length > 0 ? texts.join(' ') : type.detail;

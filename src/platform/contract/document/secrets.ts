@@ -1,4 +1,4 @@
-/** Redactors: a secret, which the contract marks with `x-secret`, is shown once. In a stored reply it is null. */
+/** Redactors. The contract marks secrets with `x-secret`. A secret is shown once; in a stored reply it is null. */
 import { type OpenApiDocument, type Operation, resolve } from './contract';
 
 interface Schema {
@@ -12,7 +12,7 @@ interface Schema {
   oneOf?: Schema[];
 }
 
-/** All schemas that can apply to a value of this schema. Keywords may stand beside `$ref`. */
+/** All schemas that can apply to a value of this schema. A schema can have keywords together with `$ref`. */
 function combined(document: OpenApiDocument, schema: Schema): Schema[] {
   const others = [...(schema.allOf ?? []), ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
   if (schema.$ref !== undefined) others.push(resolve(document, schema));

@@ -1,6 +1,6 @@
 import type { ValidationError } from './operations';
 
-/** The most validation errors that a problem lists. */
+/** The maximum number of validation errors that a problem lists. */
 export const maxErrors = 100;
 
 // The limits of the contract, in UTF-16 code units.
@@ -25,7 +25,7 @@ function tokensOf(pointer: string): string[] {
 const isIndex = (token: string) => /^\d+$/.test(token);
 
 /**
- * What a pointer leads to, in words: "`due_date`", "`operations[1].task.title`", "The body"; in a CSV or iCalendar file
+ * The location that a pointer names, in words: "`due_date`", "`operations[1].task.title`", "The body"; in a CSV or iCalendar file
  * "`title` in row 3", where row 0 is the header.
  */
 function subjectOf(pointer: string): string {
@@ -38,7 +38,7 @@ function subjectOf(pointer: string): string {
   return `\`${rest.join('.')}\` in ${first === '0' ? 'the header' : `row ${first}`}`;
 }
 
-/** The first of a request's errors as a sentence, and how many more there are: what `detail` of the problem says. */
+/** The `detail` of a problem: the first of a request's errors as a sentence, and the number of further errors. */
 export function summaryOf(
   [first, ...others]: readonly ValidationError[],
   omitted: number,

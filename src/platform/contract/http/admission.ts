@@ -1,4 +1,4 @@
-/** Decides who may call an operation. It checks token, limits, lane, scope and origin, in this order. */
+/** Decides whether a caller can call an operation. It checks token, limits, lane, scope and origin, in this order. */
 import type { Request } from 'express';
 import type { Authenticator, Identity } from '../../auth/authenticator';
 import { isAllowedOrigin } from '../../auth/origin';
@@ -9,7 +9,7 @@ import type { Operation } from '../document/contract';
 import { ProblemError } from '../document/problems';
 import type { ResponseHead } from './head';
 
-/** What the decision needs. */
+/** The dependencies of the decision. */
 export interface Admission {
   readonly authenticator: Authenticator;
   readonly rateLimiter: RateLimiter;
@@ -42,7 +42,7 @@ function requireUnits(fit: boolean): void {
 
 /**
  * Identifies the caller.
- * @throws a 401 problem (RFC 6750) if the caller is not known, 429 if the address sent too many such requests, 503 if
+ * @throws a 401 problem (RFC 6750) if the caller is unknown, 429 if the address sent too many such requests, 503 if
  *   the keys or sessions are not available
  */
 async function authenticate(admission: Admission, request: Request, head: ResponseHead): Promise<Identity> {
@@ -97,13 +97,13 @@ export async function charge(
   if (units > 0) requireUnits(await rateLimiter.chargeUser(userId, scope, units, head));
 }
 
-/** Whether the credential of the operation is a secret in its path: it takes no token, and has limits. */
+/** Whether the credential of the operation is a secret in its path. Such an operation needs no token and has limits. */
 function isSecretPath({ scope, statuses }: Operation): boolean {
   return scope === null && statuses.includes(429);
 }
 
 /**
- * Answers a request to an operation that takes no token. If a secret in the path is the credential, the limit is per
+ * Answers a request to an operation that needs no token. If a secret in the path is the credential, the limit is per
  * secret, and a secret that is not valid (404) counts as a failed authentication.
  * @throws the 429 problem if a limit is exceeded
  */
@@ -125,7 +125,7 @@ export async function answerPublic<T extends object>(
   return outcome;
 }
 
-/** Checks that the caller may use the lane of the path, the scope and the origin. @throws a 403 problem */
+/** Checks the lane of the path, the scope and the origin. @throws a 403 problem */
 function authorize(
   operation: Operation,
   identity: Identity,
@@ -138,7 +138,7 @@ function authorize(
     const missing = `error="insufficient_scope", scope="tasklane:${operation.scope}"`;
     throw new ProblemError('insufficient-scope', {}, { 'WWW-Authenticate': challenge(publicUrl(), missing) });
   }
-  // Browsers add cookies to requests of any site. Only the Origin header says which page sent the request.
+  // Browsers add cookies to requests of any site. Only the Origin header names the page that sent the request.
   if (
     operation.scope === 'write' &&
     identity.carrier === 'cookie' &&

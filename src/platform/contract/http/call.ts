@@ -1,4 +1,4 @@
-/** The types of what a handler receives and what it may answer, derived from the contract. */
+/** The types of handlers' calls and replies, derived from the contract. */
 import type { Logger } from 'pino';
 import type { operations, SpooledOperation } from '../../../../generated/openapi';
 import type { Identity } from '../../auth/authenticator';
@@ -11,7 +11,7 @@ import type { Streamed } from './stream';
 type Responses<Id extends OperationId> = operations[Id]['responses'];
 type ResponseAt<Id extends OperationId, S extends keyof Responses<Id>> = Responses<Id>[S];
 
-/** A status that the contract has for the operation. `5XX` stands for internal errors. */
+/** A status that the contract has for the operation. `5XX` means internal errors. */
 export type Status<Id extends OperationId> = Extract<keyof Responses<Id>, number | '5XX'>;
 
 type ProblemAt<Id extends OperationId, S> = S extends keyof Responses<Id>
@@ -39,7 +39,7 @@ type PlatformHeader = 'X-Request-Id' | 'ETag' | 'Idempotency-Replayed' | 'RateLi
 
 type NamedHeaders<H> = { [K in keyof H as string extends K ? never : Exclude<K, PlatformHeader>]: H[K] };
 
-/** The headers that a handler must give with a status. */
+/** The headers that a handler must set for a status. */
 export type ReplyHeaders<Id extends OperationId, S extends keyof Responses<Id>> =
   ResponseAt<Id, S> extends { headers: infer H } ? NamedHeaders<H> : Record<never, never>;
 
@@ -69,7 +69,7 @@ export type EventStreamStatus<Id extends OperationId> = {
   number;
 
 // Only the platform answers with these statuses.
-type PlatformStatus = 400 | 401 | 403 | 412 | 413 | 415 | 428 | '5XX';
+type PlatformStatus = 400 | 401 | 403 | 405 | 408 | 412 | 413 | 415 | 428 | 431 | '5XX';
 
 // Only the platform answers with these codes, under statuses that handlers use too.
 type PlatformCode =
@@ -85,12 +85,12 @@ type HandlerProblem<Id extends OperationId> = {
 
 type CodeOf<P> = P extends { code: infer Code extends string } ? Exclude<Code, PlatformCode> : never;
 
-/** The problem codes that a handler of the operation may answer with under a status. */
+/** The problem codes with which a handler of the operation can answer, for one status. */
 export type FailureCodeAt<Id extends OperationId, S> = S extends PlatformStatus
   ? never
   : CodeOf<ProblemAt<Id, S>>;
 
-/** The problem codes that a handler of the operation may answer with. */
+/** The problem codes with which a handler of the operation can answer. */
 export type FailureCode<Id extends OperationId> = CodeOf<HandlerProblem<Id>>;
 
 // The platform counts the omitted errors if the handler does not.
@@ -109,7 +109,7 @@ type StreamArguments<Id extends OperationId, S extends keyof Responses<Id>> = Bo
 
 declare const replyOf: unique symbol;
 
-/** What a handler returns. Only the methods of `call` make one, so that the compiler checks all of its fields. */
+/** The return value of a handler. Only the methods of `call` create it, so that the compiler checks all of its fields. */
 export interface Reply<Id extends OperationId> {
   readonly [replyOf]: Id;
 }
@@ -147,7 +147,7 @@ interface CallBase<Id extends OperationId> {
   readonly mediaType: string;
   /** The path and query as the client wrote them. */
   readonly url: string;
-  /** The id of the request in the log, for problems inside a result. */
+  /** The id of the request in the log, for problems that are part of a result. */
   readonly requestId: string;
   readonly log: Logger;
   /** Answers with a result: a status of the contract, with its body and headers. */
@@ -180,8 +180,8 @@ interface LaneCall {
 export type Call<Id extends OperationId> = CallBase<Id> &
   (PathOf<Id> extends { user_id: string } ? LaneCall : unknown);
 
-/** Carries out one operation. Expected outcomes are replies. Anything that it throws is an internal error. */
+/** Carries out one operation. Expected outcomes are replies. Every error that it throws is an internal error. */
 export type Handler<Id extends OperationId> = (call: Call<Id>) => Promise<Reply<Id>>;
 
-/** One handler for each operation of the contract, no more and no less. */
+/** Exactly one handler for each operation of the contract. */
 export type Handlers = { readonly [Id in OperationId]: Handler<Id> };

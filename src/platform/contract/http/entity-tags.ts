@@ -10,7 +10,7 @@ export interface Versioned {
 
 /**
  * The strong entity tag of a representation: its version, and the version's time in milliseconds since 1970. After an
- * erasure, versions count from 1 again, and the time tells them apart.
+ * erasure, versions count from 1 again, and the time distinguishes them.
  */
 export function entityTagOf({ version, updated_at }: Versioned): string {
   return `"${version}-${updated_at === null ? 0 : Date.parse(updated_at)}"`;
@@ -34,6 +34,8 @@ export type TagCondition = '*' | readonly EntityTag[];
 // Enough for more than 100 entity tags of the service.
 const maxConditionLength = 4096;
 
+// With optional whitespace around it (RFC 9110, section 5.6.3).
+const wildcard = /^[ \t]*\*[ \t]*$/;
 // Separators between tags and around them; list elements may be empty (section 5.6.1.2).
 const gap = /[ \t,]*/y;
 const entityTag = /(W\/)?("[\x21\x23-\x7e\x80-\xff]*")/y;
@@ -41,7 +43,7 @@ const entityTag = /(W\/)?("[\x21\x23-\x7e\x80-\xff]*")/y;
 /** Parses `If-Match` or `If-None-Match`. Returns null if it is malformed, longer than 4,096 characters, or empty. */
 export function parseTagCondition(text: string): TagCondition | null {
   if (text.length > maxConditionLength) return null;
-  if (text.trim() === '*') return '*';
+  if (wildcard.test(text)) return '*';
   const tags: EntityTag[] = [];
   for (let at = 0; ; at = entityTag.lastIndex) {
     gap.lastIndex = at;

@@ -6,7 +6,7 @@ import type { Response } from 'express';
 
 /** The writer of a stream. */
 export interface EventSubscriber {
-  /** The stream is open and takes events from now on. */
+  /** The stream is open and accepts events. */
   opened(stream: EventStream): void;
   /** The client has read the waiting data, after `send` returned false. */
   drained(): void;

@@ -60,11 +60,13 @@ export class ResponseHead {
     return this.getHeader(name) !== undefined;
   }
 
-  /** Sets all headers that are not undefined. */
+  /** Sets the headers of a reply that are not undefined. A deprecated operation already has a `Link`, which stays. */
   setHeaders(headers: Readonly<Record<string, unknown>>): void {
     for (const name in headers) {
       const value = headers[name];
-      if (value !== undefined) this.setHeader(name, String(value));
+      if (value === undefined) continue;
+      const before = name === 'Link' ? this.getHeader(name) : undefined;
+      this.setHeader(name, before === undefined ? String(value) : `${before}, ${value}`);
     }
   }
 

@@ -3,25 +3,25 @@ import type { StoredReply } from '../../database/lane';
 import type { ProblemCode, ProblemMembers } from '../document/problems';
 import type { EventSubscriber } from './event-stream';
 
-/** What `call.reply` makes. */
+/** The result of `call.reply`. */
 export interface Result {
   readonly status: number;
   readonly body: unknown;
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-/** What `call.stream` makes. */
+/** The result of `call.stream`. */
 export interface StreamedResult extends Result {
   readonly body: object;
   readonly streamed: true;
 }
 
-/** What `call.eventStream` makes. */
+/** The result of `call.eventStream`. */
 export interface EventStreamResult extends Result {
   readonly subscriber: EventSubscriber;
 }
 
-/** What `call.fail` makes. */
+/** The result of `call.fail`. */
 export interface Failure {
   readonly code: ProblemCode;
   readonly members: ProblemMembers;

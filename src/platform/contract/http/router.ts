@@ -139,6 +139,7 @@ function serve(prepared: PreparedOperation, dependencies: RouterDependencies & {
   return async (exchange, queryText) => {
     const { request, response, head } = exchange;
     requestContext(request).operationId = operation.id;
+    if (operation.deprecationHeaders) head.setHeaders(operation.deprecationHeaders);
     const identity = operation.scope
       ? await admit(operation, operation.scope, dependencies, request, head)
       : undefined;
@@ -203,7 +204,7 @@ export async function createContractRouter(
   const { contract, handlers } = dependencies;
   const validators = createValidators(contract, {
     onInvalidResponse(operation, errors) {
-      log.error({ operationId: operation.id, faults: errors }, 'response breaks the contract');
+      log.error({ operationId: operation.id, errors }, 'response breaks the contract');
       if (dependencies.invalidResponses === 'reject') throw new Error('The response breaks the contract.');
     },
   });

@@ -14,7 +14,7 @@ import { matchesStrongly, parseTagCondition, type TagCondition } from './entity-
 import { parseIdempotencyKey, storedReply } from './idempotency';
 import type { Outcome, Replay } from './outcome';
 
-/** The conditional headers of a request. Null if the request has no such header, or the operation does not take it. */
+/** The conditional headers of a request. Null if the request has no such header, or the operation does not accept it. */
 export interface Conditions {
   readonly ifMatch: TagCondition | null;
   readonly ifNoneMatch: TagCondition | null;
@@ -34,7 +34,7 @@ function parsed<T>(
 }
 
 const tagForm = 'a list of quoted entity tags such as "3-1795253400000", or *';
-const keyForm = '1 to 255 printable ASCII characters, in quotes if there is a space among them';
+const keyForm = '1 to 255 printable ASCII characters, in quotes if it contains a space';
 
 const noConditions: Conditions = { ifMatch: null, ifNoneMatch: null, key: null };
 
@@ -42,8 +42,8 @@ const noConditions: Conditions = { ifMatch: null, ifNoneMatch: null, key: null }
 export function readConditions(operation: Operation, { headers }: Request): Conditions {
   const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch, 'idempotency-key': key } = headers;
   if (ifMatch === undefined && ifNoneMatch === undefined && key === undefined) return noConditions;
-  const tags = (text: string | undefined, name: string, taken: boolean) =>
-    taken ? parsed(text, name, parseTagCondition, tagForm) : null;
+  const tags = (text: string | undefined, name: string, accepted: boolean) =>
+    accepted ? parsed(text, name, parseTagCondition, tagForm) : null;
   return {
     ifMatch: tags(ifMatch, 'If-Match', operation.representation !== null),
     ifNoneMatch: tags(ifNoneMatch, 'If-None-Match', operation.method === 'get' && operation.tagged.size > 0),
@@ -64,10 +64,10 @@ type Work = (scope: UserScope) => Promise<Outcome>;
 
 /** A request on a lane, ready to be carried out. */
 export interface LaneRequest {
-  /** Opens the lane. Its writes call `precondition` when they have locked the lane. */
+  /** Opens the lane. Its writes call `precondition` after they have locked the lane. */
   open(precondition: LaneOpening['precondition']): UserLane;
   readonly handle: Work;
-  /** Looks up the representation that `If-Match` is compared with; null if the operation takes no `If-Match`. */
+  /** Looks up the representation that `If-Match` is compared with; null if the operation accepts no `If-Match`. */
   readonly lookUp: Work | null;
   readonly ifMatch: TagCondition | null;
   /** Whether the configuration requires an `If-Match`. */
@@ -91,7 +91,7 @@ async function handleIfMatch(
   return { code: 'precondition-failed', members: { current: found.body }, headers: { ETag: tag } };
 }
 
-async function refuseUnconditional(scope: UserScope, lookUp: Work): Promise<Outcome> {
+async function requirePrecondition(scope: UserScope, lookUp: Work): Promise<Outcome> {
   const found = await lookUp(scope);
   return 'code' in found ? found : { code: 'precondition-required', members: {} };
 }
@@ -99,12 +99,12 @@ async function refuseUnconditional(scope: UserScope, lookUp: Work): Promise<Outc
 function workOf({ handle, lookUp, ifMatch, requireIfMatch }: LaneRequest): Work {
   if (!lookUp) return handle;
   if (ifMatch) return (scope) => handleIfMatch(scope, ifMatch, lookUp, handle);
-  return requireIfMatch ? (scope) => refuseUnconditional(scope, lookUp) : handle;
+  return requireIfMatch ? (scope) => requirePrecondition(scope, lookUp) : handle;
 }
 
 function refused(refusal: Refusal): Outcome | Replay {
   switch (refusal.outcome) {
-    case 'kept':
+    case 'stored':
       return refusal.reply.content
         ? { status: refusal.reply.status, replayed: refusal.reply.content }
         : { code: 'reply-not-kept', members: {} };
@@ -128,7 +128,7 @@ async function carryOutIn(lane: UserLane, request: LaneRequest): Promise<Outcome
       if ('body' in outcome && !('streamed' in outcome) && !('subscriber' in outcome)) {
         return storedReply(outcome, redactors.get(String(outcome.status)));
       }
-      throw new Error('Only what `call.reply` makes can be kept under a key.');
+      throw new Error('Only a reply of `call.reply` can be stored under a key.');
     },
   });
 }
@@ -146,6 +146,6 @@ export async function carryOut(request: LaneRequest): Promise<Outcome | Replay> 
     return await carryOutIn(lane, request);
   } catch (error) {
     if (!(error instanceof PreconditionRequired) || !lookUp) throw error;
-    return refuseUnconditional(lane, lookUp);
+    return requirePrecondition(lane, lookUp);
   }
 }

@@ -60,13 +60,17 @@ const isOf: Record<CursorKind, (value: unknown) => boolean> = {
   uuid: (value) => typeof value === 'string' && uuid.test(value),
 };
 
+// Base64url (RFC 4648, section 5). Node's decoder skips all other characters.
+const alphabet = /^[A-Za-z0-9_-]+$/;
+
 /**
- * Decodes a cursor of `list`. Cursors are not signed: the client may have chosen the position, but its values have
- * the types of the order.
+ * Decodes a cursor of `list`. Cursors are not signed: a client can forge the position, but its values have
+ * the types of the sort keys.
  * @returns the position after which the page begins; null if the cursor is malformed or belongs to another list or
  *   order
  */
 export function decodeCursor(list: unknown, order: readonly CursorKey[], cursor: string): Position | null {
+  if (!alphabet.test(cursor)) return null;
   try {
     const [madeBy, madeFor, ...values] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
     const valid =

@@ -1,4 +1,4 @@
-/** Pages of lists: where a page begins, and the link to the next page. */
+/** Pages of lists: the position of a page, and the link to the next page. */
 import type { Position } from '../../database/keyset';
 import type { ValidationError } from '../document/operations';
 import { type CursorKey, decodeCursor, encodeCursor } from './cursor';
@@ -41,7 +41,7 @@ export interface Page<R> {
   readonly headers: { Link?: string };
 }
 
-/** Makes a page of at most `limit` rows. The caller reads one row more: if it is there, the list continues. */
+/** Makes a page of at most `limit` rows. The caller reads one row more than `limit`: if that row exists, the list continues. */
 export function toPage<R extends object>(
   { list, order }: ListOrder,
   rows: R[],

@@ -1,4 +1,4 @@
-/** What Ajv reports, as validation errors: in plain words, and one for each wrong value. */
+/** Turns the errors of Ajv into validation errors: in plain words, and one for each wrong value. */
 import type { ValidationError } from '../document/operations';
 import { formatDetail } from './formats';
 
@@ -47,7 +47,7 @@ function lengthDetail(which: string, count: string, unit: string): string {
   return `must have ${most} ${count} ${things[unit]}${count === '1' ? '' : 's'}`;
 }
 
-// Ajv's messages, and what is said instead.
+// Ajv's messages, and the texts that replace them.
 const wordings: readonly (readonly [message: RegExp, detail: (...groups: string[]) => string | undefined])[] =
   [
     [/^must be equal to one of the allowed values: (.*)$/s, enumDetail],
@@ -79,11 +79,12 @@ export function wording(keyword: string, message: string, descriptions: Readonly
   return message;
 }
 
-// Of several errors of one value, the one whose keyword comes first here is told; other keywords come in between.
+// If a value has several errors, the error whose keyword comes first is reported: the keywords in `first`, then all others,
+// then those in `last`.
 const first = ['maxLength', 'maxItems', 'maxProperties', 'enum', 'const', 'type', 'minLength', 'pattern'];
 const last = ['anyOf', 'oneOf', 'if'];
 
-// What an alternative of a union that is null says of a value that is meant for another one.
+// The error of the alternative `null` in a union. It does not help if the value matches another alternative better.
 const isNullAlternative = ({ keyword, detail }: SchemaError) =>
   keyword === 'type' && detail === 'must be null';
 
@@ -102,7 +103,7 @@ function orNull({ keyword = '', detail }: SchemaError): string {
   return keyword === 'type' && detail !== 'must be null' ? `${detail} or null` : detail;
 }
 
-/** The pointers to all that a value is in, from the inside out. */
+/** The pointers to the objects and arrays around a value, the innermost first. */
 function pointersAbove(pointer: string): string[] {
   const above: string[] = [];
   for (let end = pointer.lastIndexOf('/'); end > 0; end = pointer.lastIndexOf('/', end - 1)) {
@@ -112,8 +113,8 @@ function pointersAbove(pointer: string): string[] {
 }
 
 /**
- * One error for each wrong value. A value that is too long has only that error, and what is in it has none. That a value
- * meets no alternative of a union is not told if there is an error inside of it.
+ * Returns one error for each wrong value. For a value that is too long, only that error is returned, and no error inside of
+ * it. If a value matches no alternative of a union, only the errors inside of it are returned, if there are any.
  */
 export function mostTelling(errors: readonly SchemaError[]): ValidationError[] {
   const told = new Map<string, SchemaError>();

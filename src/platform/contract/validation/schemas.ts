@@ -21,6 +21,7 @@ interface Schema {
   $ref?: string;
   type?: string;
   required?: string[];
+  pattern?: string;
 }
 interface ParameterObject {
   name: string;
@@ -108,13 +109,21 @@ function operationOf(document: OpenApiDocument, { path, method }: Operation): Op
   return document.paths?.[path]?.[method] as unknown as OperationObject;
 }
 
+// The service parses these itself, with problems and codes of their own. Their patterns are for clients.
+const parsedParameters = new Set(['Idempotency-Key', 'If-Match', 'If-None-Match', 'cursor', 'token']);
+
+// A copy: several parameters of an operation may share a schema, and an id may occur only once.
+function checkedSchema(document: OpenApiDocument, name: string, schema: Schema): Schema {
+  const { pattern: _pattern, ...parsed } = resolve(document, schema);
+  return parsedParameters.has(name) ? parsed : { ...resolve(document, schema) };
+}
+
 function inlineParameters(document: OpenApiDocument, operation: OperationObject): void {
   operation.parameters = operation.parameters?.map((reference) => {
     const parameter = resolve(document, reference);
     return {
       ...parameter,
-      // A copy: several parameters of an operation may share a schema, and an id may occur only once.
-      ...(parameter.schema && { schema: { ...resolve(document, parameter.schema) } }),
+      ...(parameter.schema && { schema: checkedSchema(document, parameter.name, parameter.schema) }),
       // Without these, the validator refuses reserved characters (`a+b`, the colons of a time) and empty values
       // before it looks at the schema, and reports one at a time.
       ...(parameter.in === 'query' && { allowReserved: true, allowEmptyValue: true }),

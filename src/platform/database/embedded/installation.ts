@@ -18,8 +18,8 @@ import {
 import path from 'node:path';
 
 /**
- * The directory for clusters that cannot be in DATA_DIR. Only root can create files in it, so no other user can take
- * a name first.
+ * The directory for clusters that cannot be in DATA_DIR. Only root can create files in it, so no other user can create
+ * a directory with the same name first.
  */
 const SYSTEM_DIRECTORY = '/var/lib/tasklane';
 
@@ -45,14 +45,14 @@ export async function databaseUser(dataDir: string): Promise<User | undefined> {
   if (self !== 0) {
     if (owner && self !== undefined && owner.uid !== self) {
       throw new Error(
-        `${cluster} was made by another user (root, perhaps): be that user, or choose another DATA_DIR`,
+        `${cluster} belongs to another user (perhaps root): run Tasklane as that user, or set another DATA_DIR`,
       );
     }
     return undefined;
   }
   if (owner?.uid === 0) {
     throw new Error(
-      `${cluster} belongs to root, as copies made by root do: chown -R it to an unprivileged user`,
+      `${cluster} belongs to root, perhaps because root copied it: change its owner to an unprivileged user (chown -R)`,
     );
   }
   if (owner) return { uid: owner.uid, gid: owner.gid };
@@ -75,7 +75,9 @@ async function makeSystemHome(dataDir: string): Promise<string> {
   if (await mkdir(SYSTEM_DIRECTORY, { recursive: true })) await chmod(SYSTEM_DIRECTORY, 0o711);
   const { uid, mode } = await lstat(SYSTEM_DIRECTORY);
   if (uid !== 0 || (mode & 0o022) !== 0) {
-    throw new Error(`${SYSTEM_DIRECTORY} must belong to root and be writable by root alone`);
+    throw new Error(
+      `${SYSTEM_DIRECTORY} must belong to root, and only root may have the right to write to it`,
+    );
   }
   const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
   const home = await mkdtemp(path.join(SYSTEM_DIRECTORY, `${hash}-`));
@@ -85,8 +87,9 @@ async function makeSystemHome(dataDir: string): Promise<string> {
 
 /**
  * Opens the directory with all files of the embedded server, and creates it if it is missing. It is
- * `<dataDir>/postgres`, or, if `user` cannot reach that, a directory under /var/lib/tasklane to which it links.
- * @throws Error if the link leads nowhere, or `user` cannot reach the directory
+ * `<dataDir>/postgres`, or, if `user` cannot reach that, a link to a directory under
+ * /var/lib/tasklane.
+ * @throws Error if the target of the link does not exist, or `user` cannot reach the directory
  */
 export async function openHome(dataDir: string, user: User | undefined): Promise<string> {
   const entry = path.join(dataDir, 'postgres');
@@ -102,12 +105,12 @@ export async function openHome(dataDir: string, user: User | undefined): Promise
   if (home === undefined) {
     const target = await readlink(entry);
     throw new Error(
-      `its database was in ${target}, which is gone: put it back, or delete ${entry} to start empty`,
+      `its database was in ${target}, which no longer exists: restore that directory, or delete ${entry} to start empty`,
     );
   }
   if (user && !(await canReach(home, user))) {
     throw new Error(
-      `user ${user.uid}, whom Postgres runs as, cannot reach ${home}: chmod o+x the directories above`,
+      `Postgres runs as user ${user.uid}, which cannot reach ${home}: run chmod o+x on the directories above`,
     );
   }
   return home;
@@ -158,7 +161,7 @@ function packagedNative(): string {
     return path.resolve(require.resolve(name), '../../native');
   } catch (cause) {
     throw new Error(
-      `${name} is not installed: either there is none for this platform, or optional dependencies were left out`,
+      `${name} is not installed: either it does not exist for this platform, or npm did not install optional dependencies`,
       { cause },
     );
   }

@@ -14,7 +14,7 @@ export async function poll<T>(
   for (;;) {
     const value = await attempt();
     if (value !== undefined || Date.now() > deadline) return value;
-    // Random, so that two processes that retry against each other get out of step.
+    // Random, so that two processes that wait for each other do not retry at the same time.
     await sleep(4 + Math.random() * 4);
   }
 }
@@ -79,7 +79,7 @@ export async function withLock<T>(directory: string, timeout: number, work: () =
   const file = path.join(directory, entry);
   let holder: string | undefined;
   const acquire = async (): Promise<true | undefined> => {
-    // Create the file first, then look for others: of two that start at once, at least the later one sees the other.
+    // The file is created before the search for others. If two start at once, at least the later one sees the other.
     await writeFile(file, '');
     holder = undefined;
     for (const other of await readdir(directory)) {
@@ -93,7 +93,7 @@ export async function withLock<T>(directory: string, timeout: number, work: () =
   };
   try {
     if (await poll(acquire, timeout)) return await work();
-    throw new Error(`the lock ${path.join(directory, holder ?? '')} has been held for too long`);
+    throw new Error(`the lock ${path.join(directory, holder ?? '')} is held by another process for too long`);
   } finally {
     await rm(file, { force: true });
   }

@@ -100,7 +100,8 @@ async function createCluster(home: string, user: User | undefined): Promise<void
   } catch (cause) {
     const { code, stderr, message } = cause as Error & { code?: unknown; stderr?: string };
     // The file itself exists: ENOENT means that its program loader is missing.
-    const reason = code === 'ENOENT' ? `${initdb} needs glibc, which Alpine lacks` : stderr?.trim();
+    const reason =
+      code === 'ENOENT' ? `${initdb} requires glibc, which Alpine does not have` : stderr?.trim();
     throw new Error(reason || message, { cause });
   }
   await rename(unfinished, path.join(home, 'cluster'));
@@ -134,7 +135,7 @@ async function acceptsConnections({ port }: Postmaster, { data, password }: Clus
     ssl: false,
     connectionTimeoutMillis: 5_000,
   });
-  // If the server ends meanwhile, this process must not end too. The query rejects in that case.
+  // If the server ends in the meantime, the query rejects. Without a listener, this process would end too.
   client.on('error', () => {});
   try {
     await client.connect();
@@ -156,7 +157,7 @@ async function acceptsConnections({ port }: Postmaster, { data, password }: Clus
 
 /**
  * Waits until the cluster's running postmaster accepts connections; null if none runs.
- * @throws Error if it neither accepts connections nor ends in time
+ * @throws Error if it does not accept connections and does not end in time
  */
 async function findPostmaster(cluster: Cluster): Promise<Postmaster | null> {
   const found = await poll(async () => {
@@ -170,7 +171,7 @@ async function findPostmaster(cluster: Cluster): Promise<Postmaster | null> {
   }, START_TIMEOUT);
   if (found !== undefined) return found;
   const pid = Number.parseInt((await readPostmaster(cluster.data))?.identity ?? '', 10);
-  throw new Error(`its server, process ${pid}, neither accepts connections nor ends`);
+  throw new Error(`its server, process ${pid}, does not accept connections and does not end`);
 }
 
 async function freePort(): Promise<number> {
@@ -199,8 +200,8 @@ function describeExit(log: string, output: string): Error {
   if (!theirs) return new Error(`postgres ended; ${log} says: ${output.slice(-2_000).trim()}`);
   const directory = path.join(path.dirname(log), 'cluster');
   return new Error(
-    `${directory} was made by PostgreSQL ${theirs}, and this is ${ours}: run the release of Tasklane that made it ` +
-      'and save the data with pg_dump, or move the directory away to start with an empty database',
+    `${directory} was created by PostgreSQL ${theirs}, and this is PostgreSQL ${ours}: save the data with pg_dump and the ` +
+      'release of Tasklane that created it, or move the directory away to start with an empty database',
   );
 }
 
@@ -261,7 +262,7 @@ async function launch(
       return (await acceptsConnections(postmaster, cluster)) ? postmaster : undefined;
     }, START_TIMEOUT);
     if (started) return started;
-    if (started === undefined) throw new Error(`postgres is not ready yet and left to go on, see ${logFile}`);
+    if (started === undefined) throw new Error(`postgres is not ready yet and keeps running, see ${logFile}`);
     const output = (await readFile(logFile)).subarray(start).toString();
     if (RETRYABLE.some((text) => output.includes(text))) return undefined;
     throw describeExit(logFile, output);
@@ -306,13 +307,13 @@ async function openServer(dataDir: string, user: User | undefined, start: Start)
   await removeUnfinished(home);
   if (!existsSync(directory)) {
     // A lost cluster must not be replaced by an empty database.
-    if (start.port !== undefined) throw new Error(`${directory} is gone`);
+    if (start.port !== undefined) throw new Error(`${directory} no longer exists`);
     await createCluster(home, user);
   }
   const password = await readFile(path.join(directory, 'password'), 'utf8');
   const cluster = { data: path.join(directory, 'data'), password };
 
-  // The file says which process owns which postmaster, so that an orphaned server is told from a server in use.
+  // The file names the process that owns the postmaster. It distinguishes an orphaned server from a server in use.
   const ownerFile = path.join(home, 'owner');
   const hasOwner = async (postmaster: Postmaster): Promise<boolean> => {
     const [owner, owned] = (await readFile(ownerFile, 'utf8').catch(() => '')).split(' ');
@@ -350,7 +351,7 @@ async function openServer(dataDir: string, user: User | undefined, start: Start)
  * alive.
  *
  * All files are in `<dataDir>/postgres`: `cluster/data`, `cluster/password`, `postgres.log`, `owner`. For root this
- * can be a link into /var/lib/tasklane, because Postgres then runs as another user, who may not enter a private
+ * can be a link into /var/lib/tasklane, because Postgres then runs as another user, which cannot enter a private
  * directory.
  *
  * @param options.dataDir DATA_DIR; created if it is missing
@@ -376,7 +377,7 @@ export async function startEmbeddedPostgres(options: {
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(
-      `The embedded Postgres in ${options.dataDir} cannot be had: ${reason}. Set DATABASE_URL to use another Postgres.`,
+      `The embedded Postgres in ${options.dataDir} cannot be started: ${reason}. Set DATABASE_URL to use another Postgres.`,
       { cause },
     );
   }

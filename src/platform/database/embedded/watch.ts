@@ -48,7 +48,8 @@ export function watchEmbedded(
     const restarted = await restart(signal);
     server = restarted;
     // Clients of the server know only the old address.
-    if (restarted.url !== first.url) throw new Error('the embedded Postgres came back under another address');
+    if (restarted.url !== first.url)
+      throw new Error('the embedded Postgres has another address after its restart');
     const ms = Math.round(performance.now() - began);
     log.info({ attempt, ms, dataDirectory: restarted.dataDirectory }, 'embedded Postgres started again');
   }

@@ -11,27 +11,31 @@ interface Failure {
 type Cause = readonly [codes: RegExp, messages: RegExp | null, why: string];
 
 // The first match counts. Errors of node-postgres and of the pool have only a message, which Knex puts after the
-// statement. Codes are SQLSTATEs (PostgreSQL, appendix A) or Node's. A failed connection to a socket's path has
-// `connect` before its code, to tell it from other files.
+// statement. Codes are SQLSTATEs (PostgreSQL, appendix A) or Node's. If a Unix socket cannot be opened, `connect`
+// precedes the code, because the same codes also occur for other files.
 const causes: readonly Cause[] = [
   [
     /^28000$/,
     /no encryption|SSL off|connection is insecure|SSL required/i,
-    'it takes only connections with TLS: set sslmode=require or stricter',
+    'it accepts only connections with TLS: set sslmode=require or stricter',
   ],
   [/^28P01$/, null, 'it refuses the password'],
   [/^28...$/, null, 'it refuses the login (role, pg_hba.conf)'],
-  [/^$/, /^SASL: .*client password must be a string/, 'it wants a password, and the URL has none'],
+  [/^$/, /^SASL: .*client password must be a string/, 'it requires a password, and the URL has none'],
   [/^3D000$/, null, 'the database does not exist'],
-  [/^53300$/, null, 'it has no connection left (max_connections, or a limit of the role or the database)'],
+  [
+    /^53300$/,
+    null,
+    'it accepts no more connections (max_connections, or a limit of the role or the database)',
+  ],
   [
     /^(08P01|XX000)?$/,
     /no more connections allowed|max client connections reached/i,
-    'the pooler takes no more clients',
+    'the pooler accepts no more clients',
   ],
-  [/^53...$/, null, 'it is short of resources (disk, memory)'],
+  [/^53...$/, null, 'it lacks resources (disk, memory)'],
   [/^57P03$/, null, 'it is starting or stopping'],
-  [/^57P0.$/, null, 'it is shutting down or closed the connection'],
+  [/^57P0.$/, null, 'it is shutting down, or it closed the connection'],
   [/^25006$/, null, 'it is read-only'],
   [/^(57014|25P03|25P04|40001|40P01|55P03)$/, null, 'it is too busy to answer in time'],
   [
@@ -42,12 +46,16 @@ const causes: readonly Cause[] = [
   [/^ENOTFOUND$/, null, 'DNS does not know its host name'],
   [/^EAI_AGAIN$/, null, 'DNS does not answer'],
   [/^ECONNREFUSED$/, null, 'nothing accepts connections at its address and port'],
-  [/^connect (ENOENT|EACCES)$/, null, 'its socket is not there, or may not be used'],
-  [/^(EHOSTUNREACH|ENETUNREACH)$/, null, 'there is no way to its network'],
+  [
+    /^connect (ENOENT|EACCES)$/,
+    null,
+    'its socket does not exist, or the service has no permission to use it',
+  ],
+  [/^(EHOSTUNREACH|ENETUNREACH)$/, null, 'its network is unreachable'],
   [
     /^$/,
     /(^| - )(The server does not support SSL connections)/i,
-    'it does not offer TLS, which sslmode asks for',
+    'it does not offer TLS, which sslmode requires',
   ],
   [/^ERR_TLS_CERT_ALTNAME_INVALID$/, null, 'its TLS certificate is for another host name'],
   [/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/, null, 'its TLS certificate is not valid at this time'],
@@ -56,15 +64,19 @@ const causes: readonly Cause[] = [
     null,
     'its TLS certificate is not signed by a trusted authority: see sslrootcert',
   ],
-  [/^(EPROTO|ERR_SSL_|ERR_TLS_|ERR_OSSL_)/, null, 'TLS fails'],
-  [/^$/, /(^| - )(There was an error establishing an SSL connection)/i, 'TLS fails'],
+  [/^(EPROTO|ERR_SSL_|ERR_TLS_|ERR_OSSL_)/, null, 'the TLS handshake failed'],
+  [/^$/, /(^| - )(There was an error establishing an SSL connection)/i, 'the TLS handshake failed'],
   [/^ETIMEDOUT$/, null, 'it does not answer in time'],
   [
     /^$/,
     /(^| - )(timeout expired|Connection terminated due to connection timeout|Query read timeout)/i,
     'it does not answer in time',
   ],
-  [/^$/, /(^| - )Knex: Timeout acquiring a connection|timeout exceeded/i, 'no connection is free in time'],
+  [
+    /^$/,
+    /(^| - )Knex: Timeout acquiring a connection|timeout exceeded/i,
+    'no connection of the pool became free in time',
+  ],
   [/^(ECONNRESET|ECONNABORTED|EPIPE|08...)$/, null, 'the connection broke'],
   [
     /^$/,
@@ -104,7 +116,7 @@ export function unavailableReason(error: unknown): string | null {
   return null;
 }
 
-/** The same, as a sentence. */
+/** `unavailableReason` as a sentence. */
 export function describeUnavailable(error: unknown): string {
-  return `The database is out of reach: ${unavailableReason(error) ?? 'the cause is not known'}.`;
+  return `The database is unavailable: ${unavailableReason(error) ?? 'the cause is unknown'}.`;
 }

@@ -196,7 +196,7 @@ test('a streamed reply is rejected under a key, and nothing is stored', async ()
   expect(await titles()).toEqual([]);
 });
 
-test('an erased lane keeps nothing of a request with a key', async () => {
+test('an erased lane keeps no idempotency record', async () => {
   createTask = async (call) => {
     const reply = await taskHandlers.createTask(call);
     await call.lane.write(async (lane) => lane.erase());
@@ -226,7 +226,7 @@ describe('secrets', () => {
     ['in a list', { items: named }, [{ secret: 'b' }, { name: 'c' }], [{ secret: null }, { name: 'c' }]],
     ['behind a reference', { $ref: '#/components/schemas/Named' }, { secret: 'b' }, { secret: null }],
     [
-      'beside a reference',
+      'next to a reference',
       { $ref: '#/components/schemas/Plain', properties: { secret } },
       { name: 'a', secret: 'b' },
       { name: 'a', secret: null },
@@ -269,7 +269,7 @@ describe('secrets', () => {
     expect(value).toEqual(before);
   });
 
-  test('are not looked for in a response that has none', () => {
+  test('are not searched for in a response without secrets', () => {
     const schemas = { Loop: { properties: { next: { $ref: '#/components/schemas/Loop' } } } };
     const responseSchemas = new Map([['200', schemas.Loop]]);
     expect(redactorsOf({ components: { schemas } } as never, { responseSchemas } as never)).toEqual(
