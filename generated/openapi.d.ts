@@ -4613,10 +4613,10 @@ export interface components {
                  *       "code": "quota-exceeded",
                  *       "title": "Quota exceeded",
                  *       "status": 409,
-                 *       "detail": "The lane can have at most 5000 tags.",
+                 *       "detail": "The lane can have at most 500000000 bytes.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
-                 *       "quota": "tags",
-                 *       "limit": 5000
+                 *       "quota": "storage",
+                 *       "limit": 500000000
                  *     }
                  */
                 "application/problem+json": components["schemas"]["QuotaConflictProblem"];

@@ -7,6 +7,7 @@ import { assertServable } from '../src/platform/contract/validation/validator';
 import { projectRoot } from '../src/platform/paths';
 import { redocLicences, redocScript } from './redoc';
 import { redocly } from './redocly';
+import { sqlFiles } from './sql/files';
 
 /** The content of each generated file by its path from the project's root. */
 type Artifacts = Readonly<Record<string, string>>;
@@ -87,6 +88,7 @@ export async function generate(root: string): Promise<Artifacts> {
     'sdk/src/openapi.d.ts': await types(contract, { defaultNonNullable: false }),
     'generated/docs/redoc.js': redocScript(),
     'generated/docs/LICENSES.txt': redocLicences(),
+    ...(await sqlFiles()),
   };
 }
 

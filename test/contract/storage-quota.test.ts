@@ -69,6 +69,18 @@ type Filled = Awaited<ReturnType<typeof fill>>;
 const patch = (path: string, body?: object): [string, string, RequestOptions] => ['PATCH', path, { body }];
 const post = (path: string, body?: object): [string, string, RequestOptions] => ['POST', path, { body }];
 
+const exported = { format: 'tasklane-export', version: 1 };
+const calendar = `BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//Example//EN
+BEGIN:VTODO
+UID:1
+DTSTAMP:20270101T000000Z
+SUMMARY:A task
+END:VTODO
+END:VCALENDAR
+`;
+
 /** A request that needs room, for each operation that can be refused. */
 const growing: Record<string, (lane: Filled) => [string, string, RequestOptions]> = {
   createTask: () => post('/tasks', { title: 'A task' }),
@@ -94,7 +106,17 @@ const growing: Record<string, (lane: Filled) => [string, string, RequestOptions]
   redeliverWebhook: ({ webhook, delivery }) =>
     post(`/webhooks/${webhook.id}/deliveries/${delivery.id}/redeliver`),
   createCalendarFeed: () => post('/calendar-feed'),
-  importLane: () => ['POST', '/import', { headers: { 'Content-Type': 'text/csv' }, body: 'title\nA task' }],
+  importLane: () => post('/import.json', { ...exported, tasks: [{ id: randomUUID(), title: 'A task' }] }),
+  importCsv: () => [
+    'POST',
+    '/import.csv',
+    { headers: { 'Content-Type': 'text/csv' }, body: 'title\nA task' },
+  ],
+  importCalendar: () => [
+    'POST',
+    '/import.ics',
+    { headers: { 'Content-Type': 'text/calendar' }, body: calendar },
+  ],
 };
 
 test('every operation that can be refused has a case', () => {
@@ -193,7 +215,7 @@ test.each(['', '?dry_run=true'])('an import that does not fit writes nothing%s',
   await pretend(limit - 30_000);
   const rows = Array.from({ length: 4 }, (_, n) => `Task ${n},${text(10_000)}`);
   const file = ['title,description', ...rows].join('\n');
-  const response = await ada.send('POST', `/import${parameters}`, {
+  const response = await ada.send('POST', `/import.csv${parameters}`, {
     headers: { 'Content-Type': 'text/csv' },
     body: file,
   });

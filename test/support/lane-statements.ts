@@ -101,14 +101,20 @@ function note(
   if (reasons.length > 0) crossTenant.set(text, { text, reasons });
 }
 
+interface Sent {
+  readonly text?: string;
+  readonly values?: readonly unknown[];
+  /** The statements of a flight. */
+  readonly statements?: readonly Sent[];
+}
+
 const send = Client.prototype.query as (...statement: unknown[]) => unknown;
 Client.prototype.query = function (this: object, ...statement: unknown[]) {
   const [first, second] = statement;
-  const { text, values } = (typeof first === 'string' ? { text: first, values: second } : first) as {
-    text?: string;
-    values?: unknown[];
-  };
-  if (watching && text !== undefined) note(watching, this, text, Array.isArray(values) ? values : []);
+  const sent = (typeof first === 'string' ? { text: first, values: second } : first) as Sent;
+  for (const { text, values } of sent.statements ?? [sent]) {
+    if (watching && text !== undefined) note(watching, this, text, Array.isArray(values) ? values : []);
+  }
   return send.apply(this, statement);
 } as never;
 

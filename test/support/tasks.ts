@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { absentFields } from '../../src/features/tasks/fields';
 import type { NewTask } from '../../src/features/tasks/repository';
 import type { TaskPriority, TaskStatus } from '../../src/platform/database/rows';
 import { query } from './database';
@@ -16,25 +17,7 @@ export interface TaskSeed {
 
 /** A task for the repository to insert. */
 export function newTask(title = 'A task'): Required<NewTask> & { priority: TaskPriority } {
-  return {
-    id: randomUUID(),
-    title,
-    description: null,
-    status: 'pending',
-    priority: 'medium',
-    project_id: null,
-    parent_id: null,
-    tags: [],
-    due_date: null,
-    due_time: null,
-    time_zone: null,
-    due_at: null,
-    rrule: null,
-    repeat_from: 'schedule',
-    recurrence_start: null,
-    completion_count: 0,
-    reminders: [],
-  };
+  return { ...structuredClone(absentFields), id: randomUUID(), title, priority: 'medium' };
 }
 
 /** Inserts tasks directly into the database, so that a test can choose values that the service sets. */

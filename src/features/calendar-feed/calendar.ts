@@ -3,9 +3,9 @@
 import { beginCalendar, endCalendar, type Property } from '../../domain/icalendar/document';
 import { withTimeZones } from '../../domain/icalendar/due';
 import { eventLines } from '../../domain/icalendar/event';
+import type { CalendarTask } from '../../domain/icalendar/task';
 import { todoLines } from '../../domain/icalendar/todo';
 import { openStatuses } from '../../domain/tasks/status';
-import type { Schemas } from '../../platform/contract/document/operations';
 import type { Call } from '../../platform/contract/http/call';
 import { settingsOf } from '../profile/settings';
 import { listTasks, type TaskFilter } from '../tasks/repository';
@@ -29,7 +29,7 @@ const filters: Readonly<Record<Components, TaskFilter>> = {
 
 /** The text of a calendar feed with these tasks, in pieces. `timeZone` is the time zone of the profile. */
 export async function* feedText(
-  pages: AsyncIterable<Schemas['Task'][]>,
+  pages: AsyncIterable<readonly CalendarTask[]>,
   components: Components,
   timeZone: string,
 ): AsyncGenerator<string> {

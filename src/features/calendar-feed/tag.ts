@@ -1,30 +1,25 @@
-import type { Schemas } from '../../platform/contract/document/operations';
+import type { CalendarTask } from '../../domain/icalendar/task';
 import { weakTagOf } from '../../platform/contract/http/entity-tags';
 import type { ProfileRow } from '../../platform/database/rows';
 import { type Components, feedText } from './calendar';
 
 // A task with all fields. Its time zone has had no clock changes since 2000, because changes take long to compute.
-const sample: Schemas['Task'] = {
+const sample: CalendarTask = {
   id: '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e',
-  user_id: 'sample',
-  project_id: null,
   parent_id: '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f',
   title: 'A; title, \\ with\nall',
   description: 'More than a line has room for. '.repeat(5),
   status: 'in_progress',
   priority: 'urgent',
-  completed: false,
   completed_at: null,
   tags: ['one', 'an,other'],
   due_date: '2026-01-31',
   due_time: '18:00',
   time_zone: 'Asia/Kolkata',
-  due_at: '2026-01-31T12:30:00.000Z',
   rrule: 'FREQ=MONTHLY;COUNT=3',
   repeat_from: 'schedule',
   recurrence_start: '2026-01-31',
   reminders: [{ at: null, minutes_before_due: 5 }],
-  position: 'a0',
   version: 1,
   created_at: '2026-11-21T09:30:00.000Z',
   updated_at: '2026-11-21T09:30:00.000Z',

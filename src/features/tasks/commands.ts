@@ -9,9 +9,10 @@ import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder, TaskRow } from '../../platform/database/rows';
 import { spellTags } from '../tags/repository';
 import { type Due, dueAt, isWritable, mergeDue, remindersLeft } from './due';
+import { absentFields } from './fields';
 import { completeOccurrence, isCompleted, skipOccurrence, uncompleteOccurrence } from './occurrences';
 import { moveNextTo, positionAtEnd, writePositions } from './position';
-import { goesOn, isRecurring, mergeRecurrence, type Recurrence } from './recurrence';
+import { goesOn, isRecurring, mergeRecurrence } from './recurrence';
 import { armReminders, readReminders } from './reminders';
 import {
   findTask,
@@ -66,19 +67,6 @@ export function dueErrors(due: Due): ValidationError[] {
     .map((field) => ({ pointer: `/${field}`, code: 'contradiction', detail: 'requires `due_date`' }));
 }
 
-/** The values that a new task begins with. */
-export const nothing: Due & ParentAndProject & Recurrence = {
-  project_id: null,
-  parent_id: null,
-  due_date: null,
-  due_time: null,
-  time_zone: null,
-  rrule: null,
-  repeat_from: 'schedule',
-  recurrence_start: null,
-  completion_count: 0,
-};
-
 /**
  * The new values of the fields in a body and of the fields derived from them. Fields that the body lacks do not
  * change.
@@ -89,9 +77,9 @@ async function resolve(
   body: Change,
 ): Promise<Resolved | Invalid> {
   const isMoved = body.project_id !== undefined || body.parent_id !== undefined;
-  const target = isMoved ? await findParentAndProject(lane, current, body) : (current ?? nothing);
-  const due = mergeDue(current ?? nothing, body);
-  const recurrence = mergeRecurrence(current ?? nothing, body, due.due_date);
+  const target = isMoved ? await findParentAndProject(lane, current, body) : (current ?? absentFields);
+  const due = mergeDue(current ?? absentFields, body);
+  const recurrence = mergeRecurrence(current ?? absentFields, body, due.due_date);
   const reminders = body.reminders
     ? readReminders(body.reminders, due.due_date)
     : current && remindersLeft(current.reminders, due.due_date);
@@ -132,19 +120,23 @@ export async function createTask(
   // A recurring task that is created as completed is first created open. Then its first occurrence is completed.
   const completes = fields.status === 'completed' && fields.rrule !== null;
   const status = completes ? 'pending' : fields.status;
-  const row = await insertTask(lane, {
-    ...(fields as TaskFields),
-    priority: fields.priority,
-    status,
-    id,
-  } as NewTask);
+  const task = { ...(fields as TaskFields), priority: fields.priority, status, id } as NewTask;
+  const row = await insertTask(lane, task, !completes && task.reminders.length === 0);
   if (!row) return 'id-taken';
   await armReminders(lane, null, row);
   return completes && isRecurring(row) ? completeOccurrence(lane, row) : row;
 }
 
-async function writeTask(lane: WritableLane, current: TaskRow, fields: TaskChange): Promise<TaskRow> {
-  const row = await updateTask(lane, current, fields);
+async function writeTask(
+  lane: WritableLane,
+  current: TaskRow,
+  fields: TaskChange,
+  mayFinish = false,
+): Promise<TaskRow> {
+  const { project_id = current.project_id, reminders = current.reminders } = fields;
+  const isLast =
+    project_id === current.project_id && reminders.length === 0 && current.reminders.length === 0;
+  const row = await updateTask(lane, current, fields, mayFinish && isLast);
   await armReminders(lane, current, row);
   if (row.project_id !== current.project_id) {
     const below = (await levelsBelow(lane, row.id)).flat();
@@ -183,7 +175,7 @@ export async function changeTask(lane: WritableLane, id: string, body: Change): 
     if (undone !== 'completion-changed') return changeTask(lane, id, body);
   }
   if (fields.status !== 'completed' || !isRecurring({ ...current, rrule: fields.rrule ?? null })) {
-    return writeTask(lane, current, fields);
+    return writeTask(lane, current, fields, true);
   }
   const row = await writeTask(lane, current, { ...fields, status: undefined });
   return isRecurring(row) ? completeOccurrence(lane, row) : row;
@@ -222,10 +214,10 @@ export async function completeTask(
     if (isPast) return current;
     return isRecurring(current)
       ? completeOccurrence(lane, current)
-      : updateTask(lane, current, { status: 'completed' });
+      : updateTask(lane, current, { status: 'completed' }, true);
   }
   if (current.rrule !== null) return uncompleteOccurrence(lane, current, occurrence);
-  return current.status === 'completed' ? updateTask(lane, current, { status: 'pending' }) : current;
+  return current.status === 'completed' ? updateTask(lane, current, { status: 'pending' }, true) : current;
 }
 
 async function isOccurrence(lane: WritableLane, current: TaskRow, dueDate: string): Promise<boolean> {

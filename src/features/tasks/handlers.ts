@@ -145,46 +145,46 @@ export const taskListHandlers = ({
     const [listed, ...others] = lists.filter((each) => startOf(each, cursor) !== undefined);
     if (!listed) return call.fail('validation-failed', wrongCursor);
 
-    const { page, search, total, subtask_counts, approximate, inTime } = await call.lane.read(
-      async (lane) => {
-        const filter = { ...narrowed, view: await viewOf(lane, call.query) };
-        const find = async ({ list, approximate, search: wanted }: typeof listed) => {
-          const near =
-            approximate && wanted && trigrams ? await nearWords(lane, wanted.words, trigrams) : null;
-          const search = wanted && { ...wanted, near };
-          const found = { ...filter, search };
-          const order = orderOf(sort, search);
-          // One more row than fits on the page shows whether there is a next page.
-          const [rows, total] = await Promise.all([
-            listTasks(lane, {
-              filter: found,
-              order,
-              after: startOf({ list, order }, cursor) ?? null,
-              limit: limit + 1,
-            }),
-            include_total ? countTasks(lane, found) : null,
-          ]);
-          return { approximate, search, page: toPage({ list, order }, rows, limit, call.url), total };
-        };
-        let result = await find(listed);
-        let inTime = true;
-        for (const other of result.page.rows.length === 0 && cursor === undefined ? others : []) {
-          const nearly = await lane.bounded(typoTimeoutMs, () => find(other));
-          inTime = nearly !== undefined;
-          result = nearly ?? result;
-        }
-        const { page, search, total } = result;
-        const ids = page.rows.map((row) => row.id);
-        return {
-          page,
-          search,
-          total,
-          subtask_counts: include_subtask_counts ? await countSubtasks(lane, ids) : null,
-          approximate: result.approximate && page.rows.length > 0,
-          inTime,
-        };
-      },
-    );
+    const { view, tz } = call.query;
+    const isOneFlight = (view === undefined || tz !== undefined) && !include_subtask_counts && !words;
+    const read = isOneFlight ? call.lane.readAtOnce : call.lane.read;
+    const { page, search, total, subtask_counts, approximate, inTime } = await read(async (lane) => {
+      const filter = { ...narrowed, view: await viewOf(lane, call.query) };
+      const find = async ({ list, approximate, search: wanted }: typeof listed) => {
+        const near = approximate && wanted && trigrams ? await nearWords(lane, wanted.words, trigrams) : null;
+        const search = wanted && { ...wanted, near };
+        const found = { ...filter, search };
+        const order = orderOf(sort, search);
+        // One row more than fits on the page shows whether there is a next page.
+        const [rows, total] = await Promise.all([
+          listTasks(lane, {
+            filter: found,
+            order,
+            after: startOf({ list, order }, cursor) ?? null,
+            limit: limit + 1,
+          }),
+          include_total ? countTasks(lane, found) : null,
+        ]);
+        return { approximate, search, page: toPage({ list, order }, rows, limit, call.url), total };
+      };
+      let result = await find(listed);
+      let inTime = true;
+      for (const other of result.page.rows.length === 0 && cursor === undefined ? others : []) {
+        const nearly = await lane.bounded(typoTimeoutMs, () => find(other));
+        inTime = nearly !== undefined;
+        result = nearly ?? result;
+      }
+      const { page, search, total } = result;
+      const ids = page.rows.map((row) => row.id);
+      return {
+        page,
+        search,
+        total,
+        subtask_counts: include_subtask_counts ? await countSubtasks(lane, ids) : null,
+        approximate: result.approximate && page.rows.length > 0,
+        inTime,
+      };
+    });
     const { rows, next_cursor, headers } = page;
     const body = {
       items: rows.map(toTask),
@@ -197,6 +197,8 @@ export const taskListHandlers = ({
     return call.reply(200, body, headers);
   },
 });
+
+const finishing = { finishes: true };
 
 export const taskHandlers: Pick<
   Handlers,
@@ -212,7 +214,7 @@ export const taskHandlers: Pick<
 > = {
   async createTask(call) {
     const { id = uuidv7(), ...body } = call.body;
-    const outcome = await call.lane.write((lane) => createTask(lane, { ...body, id }));
+    const outcome = await call.lane.write((lane) => createTask(lane, { ...body, id }), finishing);
     if (outcome === 'id-taken') return call.fail('id-taken');
     if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
     return call.reply(201, toTask(outcome), {
@@ -221,16 +223,22 @@ export const taskHandlers: Pick<
   },
 
   async getTask(call) {
-    const row = await call.lane.read((lane) => findTask(lane, call.path.task_id));
+    const row = await call.lane.readAtOnce((lane) => findTask(lane, call.path.task_id));
     return row ? call.reply(200, toTask(row)) : call.fail('task-not-found');
   },
 
   async replaceTask(call) {
-    return answerTask(call, await call.lane.write((lane) => replaceTask(lane, call.path.task_id, call.body)));
+    return answerTask(
+      call,
+      await call.lane.write((lane) => replaceTask(lane, call.path.task_id, call.body), finishing),
+    );
   },
 
   async updateTask(call) {
-    return answerTask(call, await call.lane.write((lane) => changeTask(lane, call.path.task_id, call.body)));
+    return answerTask(
+      call,
+      await call.lane.write((lane) => changeTask(lane, call.path.task_id, call.body), finishing),
+    );
   },
 
   async deleteTask(call) {
@@ -239,7 +247,10 @@ export const taskHandlers: Pick<
   },
 
   async completeTask(call) {
-    const outcome = await call.lane.write((lane) => completeTask(lane, call.path.task_id, call.body));
+    const outcome = await call.lane.write(
+      (lane) => completeTask(lane, call.path.task_id, call.body),
+      finishing,
+    );
     return outcome === 'completion-changed' ? call.fail(outcome) : answerTask(call, outcome);
   },
 
@@ -249,7 +260,7 @@ export const taskHandlers: Pick<
   },
 
   async listOccurrences(call) {
-    const row = await call.lane.read((lane) => findTask(lane, call.path.task_id));
+    const row = await call.lane.readAtOnce((lane) => findTask(lane, call.path.task_id));
     if (!row) return call.fail('task-not-found');
     const dates = goesOn(row) ? comingDueDates(row, call.query.limit) : [];
     return call.reply(200, { items: dates.map((date) => toOccurrence(row as RecurringTask, date)) });

@@ -5,8 +5,9 @@ import type { Schemas, ValidationError } from '../../platform/contract/document/
 import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder } from '../../platform/database/rows';
 import { spellAll } from '../tags/repository';
-import { areErrors, dueErrors, nothing } from './commands';
+import { areErrors, dueErrors } from './commands';
 import { dueAt, mergeDue, remindersLeft } from './due';
+import { absentFields, plainFieldsOf } from './fields';
 import { mergeRecurrence } from './recurrence';
 import { armImported, readReminders } from './reminders';
 import { type ImportedTask, insertTasks } from './repository';
@@ -33,7 +34,7 @@ function contradiction(field: string, detail: string): ValidationError {
 
 /** The contradictions between the fields of a task that is valid by the schema. */
 function contradictionsIn(value: Schemas['TaskImport'], isTrashed: boolean): ValidationError[] {
-  const errors = dueErrors(mergeDue(nothing, value));
+  const errors = dueErrors(mergeDue(absentFields, value));
   if (value.completed_at != null && value.status !== 'completed') {
     errors.push(contradiction('completed_at', 'requires the status completed'));
   }
@@ -65,9 +66,9 @@ export function readTask(
   value: Schemas['TaskImport'] & { id: string },
   { isTrashed, completionCount = 0 }: { isTrashed: boolean; completionCount?: number },
 ): TaskDraft | ValidationError[] {
-  const due = mergeDue(nothing, value);
+  const due = mergeDue(absentFields, value);
   const recurrence = mergeRecurrence(
-    nothing,
+    absentFields,
     { ...value, repeat_from: value.repeat_from ?? undefined },
     due.due_date,
   );
@@ -80,14 +81,12 @@ export function readTask(
   ];
   if (errors.length > 0 || Array.isArray(recurrence)) return errors;
   return {
+    ...plainFieldsOf(value),
     id: value.id,
     title: value.title.trim(),
-    description: value.description ?? null,
-    status: value.status ?? 'pending',
     priority: value.priority ?? undefined,
     project_id: value.project_id,
     parent_id: value.parent_id ?? null,
-    tags: value.tags ?? [],
     ...due,
     due_at: dueAt(due),
     ...recurrence,

@@ -1,7 +1,16 @@
 import { isOpenSql, openStatuses } from '../../domain/tasks/status';
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
-import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
-import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
+import { type Position, pageAfter, type SortKey, type SortValue } from '../../platform/database/keyset';
+import {
+  bytesOfRow,
+  differences,
+  type Lane,
+  type RowQuery,
+  type RowToWrite,
+  resultOf,
+  violatedConstraint,
+  type WritableLane,
+} from '../../platform/database/lane';
 import {
   type Reminder,
   type TaskPriority,
@@ -13,28 +22,10 @@ import {
 import { update } from '../../platform/database/update';
 import { matching, type TextSearch, wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagsNamed, tagTasks } from '../tags/repository';
+import { type ListedTask, listedColumns, type TaskFields, taskColumns } from './fields';
 import type { ViewMoment } from './view';
 
-/** The fields of a task that its user sets, and the fields that are derived from them. */
-export type TaskFields = Pick<
-  TaskRow,
-  | 'title'
-  | 'description'
-  | 'status'
-  | 'priority'
-  | 'project_id'
-  | 'parent_id'
-  | 'tags'
-  | 'due_date'
-  | 'due_time'
-  | 'time_zone'
-  | 'due_at'
-  | 'rrule'
-  | 'repeat_from'
-  | 'recurrence_start'
-  | 'completion_count'
-  | 'reminders'
->;
+export type { ListedTask, TaskFields } from './fields';
 
 export type TaskTrait =
   | 'description'
@@ -82,52 +73,6 @@ export interface TaskPageRequest {
 }
 
 type Query = ReturnType<typeof liveTasks>;
-
-// Every column except `search`, which is as large as the texts that it indexes. True if lists return the column; the
-// other columns serve for sorting and searching. The type requires all columns.
-const isListed = {
-  user_id: true,
-  id: true,
-  project_id: true,
-  parent_id: true,
-  title: true,
-  description: true,
-  status: true,
-  priority: true,
-  status_rank: false,
-  priority_rank: false,
-  completed_at: true,
-  position: true,
-  tags: true,
-  due_date: true,
-  due_time: true,
-  time_zone: true,
-  due_at: true,
-  rrule: true,
-  repeat_from: true,
-  recurrence_start: true,
-  completion_count: true,
-  reminders: true,
-  deleted_at: false,
-  deleted_with: false,
-  due_asc: false,
-  due_desc: false,
-  completed_asc: false,
-  completed_desc: false,
-  search_version: false,
-  version: true,
-  created_at: true,
-  updated_at: true,
-} as const satisfies Record<Exclude<keyof TaskRow, 'search'>, boolean>;
-
-type Column = keyof typeof isListed;
-type ListedColumn = { [C in Column]: (typeof isListed)[C] extends true ? C : never }[Column];
-
-const columns = Object.keys(isListed) as Column[];
-const listedColumns = columns.filter((column) => isListed[column]);
-
-/** The columns of a task that lists return. */
-export type ListedTask = Pick<TaskRow, ListedColumn>;
 
 /** A query for the tasks that are not in the trash. */
 export function liveTasks(lane: Lane) {
@@ -214,19 +159,34 @@ function filtered(lane: Lane, filter: TaskFilter) {
 
 /** A page of tasks in `order`, which must end with a unique column. Each row also has the columns of `order`. */
 export async function listTasks(lane: Lane, page: TaskPageRequest): Promise<ListedTask[]> {
-  const query = pageAfter(filtered(lane, page.filter), page.order, page.after).limit(page.limit);
+  const { filter, order, after, limit } = page;
+  // A list has a template only if it has no filter except a view: filters produce many different texts, and a search
+  // needs a plan for its own words.
+  const isPlain = Object.entries(filter).every(([name, value]) => value === undefined || name === 'view');
+  if (!isPlain || order.length > 2) return pageQuery(lane, page);
+  const { name, at } = filter.view ?? {};
+  const keys = order.map(({ column, direction }) => `${column} ${direction}`);
+  const key = `tasks ${name} ${keys}`;
+  const [first = null, second = null] = after ?? [];
+  return lane.template(key, after ? { limit, first, second, ...at } : { limit, ...at }, (each, values) => {
+    const { limit, first, second, ...at } = values as typeof values & { first: SortValue; second: SortValue };
+    return pageQuery(each, {
+      order,
+      limit,
+      filter: { view: name && { name, at: at as unknown as ViewMoment } },
+      after: after && [first, second].slice(0, order.length),
+    });
+  });
+}
+
+function pageQuery(lane: Lane, { filter, order, after, limit }: TaskPageRequest): RowQuery<ListedTask> {
+  const query = pageAfter(filtered(lane, filter), order, after).limit(limit);
   const names = new Set<string>(listedColumns);
-  for (const { column, expression } of page.order) {
+  for (const { column, expression } of order) {
     if (!expression) names.add(column);
     else query.select(lane.expression(`${expression.sql} as ??`, [...expression.bindings, column] as never));
   }
-  query.select([...names]);
-  // A list is prepared only if it has no filter except a view: filters produce many different statements, and a search
-  // needs a plan for its own words.
-  const isPlain = Object.entries(page.filter).every(
-    ([name, value]) => value === undefined || name === 'view',
-  );
-  return (isPlain && page.order.length <= 2 ? lane.prepared(query) : query) as Promise<ListedTask[]>;
+  return query.select([...names]) as never;
 }
 
 /** The number of tasks that match the filter. */
@@ -261,8 +221,11 @@ export async function countSubtasks(
 
 /** A task that is not in the trash; undefined if there is none with this id. */
 export async function findTask(lane: Lane, id: string): Promise<TaskRow | undefined> {
-  const query = liveTasks(lane).where('id', id).select(columns);
-  const [row] = await lane.prepared<TaskRow>(query as never);
+  const [row] = await lane.template(
+    'task',
+    { id },
+    (each, values) => liveTasks(each).where('id', values.id).select(taskColumns) as RowQuery<TaskRow>,
+  );
   return row;
 }
 
@@ -271,10 +234,9 @@ function asJson<F extends { reminders?: Reminder[] | undefined }>(fields: F): F 
   return fields.reminders ? { ...fields, reminders: JSON.stringify(fields.reminders) as never } : fields;
 }
 
-// `completed_at` follows the status: set when the task becomes completed, kept while it stays so, otherwise null.
-function completedAt(lane: WritableLane, status: TaskStatus, current?: TaskRow) {
-  if (status !== 'completed') return null;
-  return current?.completed_at ?? lane.now;
+/** The members that have a value. */
+function defined<F extends object>(fields: F): F {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as F;
 }
 
 /** A new task. Without a priority, it gets the default of the profile; its position is after all other tasks. */
@@ -283,25 +245,44 @@ export type NewTask = Omit<TaskFields, 'priority'> & {
   priority?: TaskPriority | undefined;
 };
 
-/** Creates a task and its missing tags. @returns undefined if the id is taken */
-export async function insertTask(lane: WritableLane, task: NewTask): Promise<TaskRow | undefined> {
-  const { priority = lane.rows('profiles').select('default_priority') } = task;
-  const [row] = await lane
-    .insert('tasks', {
-      ...asJson(task),
-      ...wordsOfTask(task.title, task.description),
-      priority,
-      completed_at: completedAt(lane, task.status),
-      created_at: lane.now,
-      updated_at: lane.now,
-    })
-    .onConflict(['user_id', 'id'])
-    .ignore()
-    .returning(columns);
-  if (!row) return undefined;
-  if (row.tags.length > 0) await replaceTaskTags(lane, row.id, row.tags);
-  lane.changed({ type: 'task', id: row.id, action: 'created', fields: {} });
-  return row;
+/**
+ * Creates a task and its missing tags. `isLast` says that the write sends nothing afterwards.
+ * @returns undefined if the id is taken
+ */
+export async function insertTask(
+  lane: WritableLane,
+  task: NewTask,
+  isLast = false,
+): Promise<TaskRow | undefined> {
+  const isCompleted = task.status === 'completed';
+  const values = { ...defined(asJson(task)), ...wordsOfTask(task.title, task.description) };
+  const insert = async () => {
+    lane.changed({ type: 'task', id: task.id, action: 'created', fields: {} });
+    lane.stored(bytesOfRow(lane.userId, values));
+    const [row] = await lane.template<TaskRow, typeof values>(
+      isCompleted ? 'insert-completed-task' : 'insert-task',
+      values,
+      (each, columnValues) =>
+        each
+          .insert('tasks', {
+            priority: each.rows('profiles').select('default_priority'),
+            ...(columnValues as RowToWrite<'tasks'>),
+            completed_at: isCompleted ? each.now : null,
+            created_at: each.now,
+            updated_at: each.now,
+          })
+          .returning(taskColumns) as never,
+    );
+    return row as TaskRow;
+  };
+  const isTagged = task.tags.length > 0;
+  const inserted = await (isLast && !isTagged ? lane.finish(insert) : lane.attempt(insert, () => true));
+  if ('error' in inserted) {
+    if (violatedConstraint(inserted.error) === 'tasks_pkey') return undefined;
+    throw inserted.error;
+  }
+  if (isTagged) await replaceTaskTags(lane, task.id, task.tags);
+  return inserted.value;
 }
 
 /** A task from an import. It has a position, and it can have its own timestamps. */
@@ -335,7 +316,7 @@ export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTa
     )
     .onConflict(['user_id', 'id'])
     .ignore()
-    .returning(columns);
+    .returning(taskColumns);
   await tagTasks(lane, rows);
   for (const row of rows) {
     lane.changed({ type: 'task', id: row.id, action: 'created', fields: {} });
@@ -349,23 +330,49 @@ type Changeable = TaskFields & Pick<TaskRow, 'position'>;
 /** The new values of a task's fields; undefined keeps the present value. */
 export type TaskChange = { [F in keyof Changeable]?: Changeable[F] | undefined };
 
-/** Updates fields of a task and raises its version. Returns the task unchanged if no field differs. */
-export async function updateTask(lane: WritableLane, current: TaskRow, wanted: TaskChange): Promise<TaskRow> {
+/**
+ * Updates fields of a task and raises its version. Returns the task unchanged if no field differs. `isLast` says that the
+ * write sends nothing afterwards.
+ */
+export async function updateTask(
+  lane: WritableLane,
+  current: TaskRow,
+  wanted: TaskChange,
+  isLast = false,
+): Promise<TaskRow> {
   const differing = differences<Changeable>(current, wanted);
   if (Object.keys(differing).length === 0) return current;
   const { due_at: _instant, completion_count: _count, ...fields } = differing;
   const title = wanted.title ?? current.title;
   const description = wanted.description === undefined ? current.description : wanted.description;
-  const [row] = await update(liveTasks(lane).where('id', current.id), {
-    ...asJson(wanted),
+  const status = wanted.status ?? current.status;
+  const becomesCompleted = status === 'completed' && current.completed_at === null;
+  const values = {
+    id: current.id,
+    ...defined(asJson(wanted)),
     ...(fields.title || fields.description ? wordsOfTask(title, description) : {}),
-    completed_at: completedAt(lane, wanted.status ?? current.status, current),
+    // It follows the status: set when the task becomes completed, kept while it stays so, otherwise null.
+    completed_at: status === 'completed' ? current.completed_at : null,
     version: current.version + 1,
-    updated_at: lane.now,
-  }).returning(columns);
-  if (!row) throw new Error(`The task ${current.id} vanished under the lane's lock.`);
+  };
+  const write = async () => {
+    lane.changed({ type: 'task', id: current.id, action: 'updated', fields });
+    const [row] = await lane.template<TaskRow, typeof values>(
+      becomesCompleted ? 'complete-task' : 'update-task',
+      values,
+      (each, { id, completed_at, ...columnValues }) =>
+        update(liveTasks(each).where('id', id), {
+          ...columnValues,
+          completed_at: becomesCompleted ? each.now : completed_at,
+          updated_at: each.now,
+        }).returning(taskColumns) as never,
+    );
+    if (!row) throw new Error(`The task ${current.id} vanished under the lane's lock.`);
+    return row;
+  };
+  if (isLast && !fields.tags) return resultOf(await lane.finish(write));
+  const row = await write();
   if (fields.tags) await replaceTaskTags(lane, row.id, row.tags);
-  lane.changed({ type: 'task', id: row.id, action: 'updated', fields });
   return row;
 }
 

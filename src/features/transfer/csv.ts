@@ -1,40 +1,15 @@
 /** Tasks as CSV (RFC 4180): how a field is written into a cell and read from it. */
 import { stringify } from 'csv-stringify/sync';
 import type { Schemas } from '../../platform/contract/document/operations';
+import { shownFields } from '../tasks/fields';
 
 /** A task in a CSV export. It includes the name of its project, because the file has no rows for projects. */
 export type CsvTask = Schemas['Task'] & { readonly project: string | null };
 
-// All fields in the order of the contract. The type requires each of them.
-const columns: Readonly<Record<keyof CsvTask, true>> = {
-  id: true,
-  user_id: true,
-  project_id: true,
-  project: true,
-  parent_id: true,
-  title: true,
-  description: true,
-  status: true,
-  priority: true,
-  completed: true,
-  completed_at: true,
-  tags: true,
-  due_date: true,
-  due_time: true,
-  time_zone: true,
-  due_at: true,
-  rrule: true,
-  repeat_from: true,
-  recurrence_start: true,
-  reminders: true,
-  position: true,
-  version: true,
-  created_at: true,
-  updated_at: true,
-};
-
-/** The columns of an export: the names of a task's fields. */
-export const csvColumns = Object.keys(columns) as (keyof CsvTask)[];
+/** The columns of an export: the names of a task's fields, in the order of the contract. */
+export const csvColumns: readonly (keyof CsvTask)[] = shownFields.flatMap((field) =>
+  field === 'project_id' ? [field, 'project' as const] : [field],
+);
 
 // Text that spreadsheets run as a formula, also after apostrophes that already guard it.
 const runs = /^'*[=+\-@＝＋－＠\t\r\n]/;

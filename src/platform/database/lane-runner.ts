@@ -1,11 +1,12 @@
 /** Opens lanes: runs their reads and writes as transactions, and records the changes of writes. */
-import { hash } from 'node:crypto';
 import type { Knex } from 'knex';
-import type { QueryResult, QueryResultRow } from 'pg';
+import { LRUCache } from 'lru-cache';
+import { DatabaseError, type QueryResult, type QueryResultRow } from 'pg';
 import { isUnknownAccount } from './accounts';
 import { enforceLaneLimits, limitToLane } from './bound';
 import { chunksOf, rowsInStatement } from './chunks';
 import { isTransient, isUnavailable, sqlState } from './errors';
+import { run } from './flight';
 import {
   bytesOfReply,
   type IdempotentRequest,
@@ -22,18 +23,29 @@ import {
   type LaneOpening,
   type LockedProfile,
   StaleToken,
+  type TemplateValues,
   type UserLane,
   type UserScope,
   type WithUser,
   type WritableLane,
   writeTime,
 } from './lane';
-import { eraseLane, lockLane, lockOrCreateLane, openScope, recordChanges, storeBytes } from './lane-sql';
+import {
+  eraseLane,
+  lockLane,
+  lockOrCreateLane,
+  lockQuietLane,
+  openFreshScope,
+  openScope,
+  recordChanges,
+  storeBytes,
+} from './lane-sql';
 import { type Pool, StaleConnection } from './pool';
-import { type Amounts, countsOf, findExceeded, growthOf, noQuotas, QuotaExceeded } from './quotas';
-import { schema } from './rows';
+import { type Amounts, countsOf, findExceeded, growthOf, limitsOf, noQuotas, QuotaExceeded } from './quotas';
+import { type LaneTables, schema } from './rows';
 import { jobsOwner, type Owner, ownerOf } from './shares';
 import { bytesOfRow, type PendingChange, toPendingChange } from './storage';
+import { createTemplates, type Templates } from './template';
 import { type Connection, type Statement, sendAll, transact } from './transaction';
 
 export interface LaneOptions {
@@ -67,27 +79,13 @@ async function retry<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-// Each connection keeps its prepared statements, about 50 KB for each.
-const maxNamedTexts = 200;
-
-/** Makes a function that gives each text a fixed name; undefined for texts after the first 200. */
-function createNames(): (text: string) => string | undefined {
-  const names = new Map<string, string>();
-  return (text) => {
-    const known = names.get(text);
-    if (known !== undefined || names.size === maxNamedTexts) return known;
-    const name = `lane-${hash('sha256', text, 'base64url')}`;
-    names.set(text, name);
-    return name;
-  };
-}
+type Table = keyof LaneTables;
 
 /** What all lanes of a database share. */
 interface Shared {
   readonly knex: Knex;
   readonly quotas: Amounts;
-  /** The name under which a statement with this text is prepared; undefined if it is not prepared. */
-  nameOf(text: string): string | undefined;
+  readonly templates: Templates;
 }
 
 const ignore = () => undefined;
@@ -102,7 +100,11 @@ async function bounded<T>(
   connection.query('savepoint bounded').catch(ignore);
   connection.query(`set local statement_timeout = ${timeoutMs}`).catch(ignore);
   // The rollback also restores the timeout. A part that only reads has nothing else to undo.
-  const end = () => connection.query('rollback to savepoint bounded; release savepoint bounded');
+  const end = () =>
+    Promise.all([
+      connection.query('rollback to savepoint bounded'),
+      connection.query('release savepoint bounded'),
+    ]);
   try {
     const value = await part();
     await end();
@@ -114,19 +116,54 @@ async function bounded<T>(
   }
 }
 
-function laneOn({ knex, quotas, nameOf }: Shared, connection: Connection, userId: string): Lane {
+function laneOn({ knex, quotas }: Shared, connection: Connection | null, userId: string) {
   return {
     userId,
     quotas,
-    async prepared(query) {
-      const { sql: text, bindings: values } = query.toSQL().toNative();
-      const name = nameOf(text);
-      const { rows } = await connection.query({ ...(name && { name }), text, values: [...values] });
-      return rows as never;
+    rows: (table: Table) => {
+      const query = knex(`${schema}.${table} as ${table}`);
+      return limitToLane(connection ? query.connection(connection) : query, { table, userId }) as never;
     },
-    rows: (table) =>
-      limitToLane(knex(`${schema}.${table} as ${table}`).connection(connection), { table, userId }) as never,
-    expression: (sql, bindings = []) => knex.raw(sql, [...bindings]),
+    expression: (sql: string, bindings: readonly Knex.Value[] = []) => knex.raw(sql, [...bindings]),
+  };
+}
+
+/** Runs a template of a lane. The user comes first among the arguments. */
+async function runTemplate<L>(
+  { templates }: Shared,
+  connection: Connection,
+  userId: string,
+  laneFor: (userId: string) => L,
+  key: string,
+  args: TemplateValues,
+  build: (lane: L, args: never) => Knex.QueryBuilder,
+): Promise<never> {
+  const names = Object.keys(args);
+  const statement = templates.statement(
+    `${key} ${names.join()}`,
+    [userId, ...Object.values(args)],
+    ([user, ...markers]) =>
+      build(
+        laneFor(user as string),
+        Object.fromEntries(names.map((name, index) => [name, markers[index]])) as never,
+      ),
+  );
+  return (await run(connection, statement)).rows as never;
+}
+
+function readableLaneOn(shared: Shared, connection: Connection, userId: string): Lane {
+  return {
+    ...laneOn(shared, connection, userId),
+    template: (key, args, build) =>
+      runTemplate(
+        shared,
+        connection,
+        userId,
+        (user) => readableLaneOn(shared, connection, user),
+        key,
+        args,
+        build as never,
+      ),
     bounded: (timeoutMs, part) => bounded(connection, timeoutMs, part),
   };
 }
@@ -182,10 +219,23 @@ function writableLaneOn(
   userId: string,
   effects: PendingEffects,
   counts: Promise<Amounts>,
+  finish?: WritableLane['finish'],
 ): WritableLane {
   const { knex, quotas } = shared;
+  const attemptPart: WritableLane['attempt'] = (part, shouldKeep) =>
+    attempt(connection, effects, part, shouldKeep);
   return {
-    ...laneOn(shared, connection, userId),
+    ...readableLaneOn(shared, connection, userId),
+    template: (key, args, build) =>
+      runTemplate(
+        shared,
+        connection,
+        userId,
+        (user) => writableLaneOn(shared, connection, user, noEffects(), counts),
+        key,
+        args,
+        build as never,
+      ),
     now: knex.raw(writeTime),
     insert: (table, row) => {
       const rows = (Array.isArray(row) ? row : [row]) as object[];
@@ -198,7 +248,8 @@ function writableLaneOn(
     stored: (bytes) => {
       effects.rowBytes += bytes;
     },
-    attempt: (part, shouldKeep) => attempt(connection, effects, part, shouldKeep),
+    attempt: attemptPart,
+    finish: finish ?? ((part) => attemptPart(part, () => true)),
     exceeded: async () => findExceeded(await counts, growthOf(effects.changes, effects.rowBytes), quotas),
     erase: () => {
       effects.erased = true;
@@ -218,12 +269,22 @@ function refuseStale(result: QueryResult<QueryResultRow> | undefined): void {
 
 /** A scope whose reads and writes are all part of one write. */
 function scopeIn(lane: WritableLane): UserScope {
-  return { read: (work) => work(lane), write: (work) => work(lane) };
+  return { read: (work) => work(lane), readAtOnce: (work) => work(lane), write: (work) => work(lane) };
 }
+
+const scopes = { 'lane-scope': openScope, 'lane-scope-fresh': openFreshScope };
 
 const noCounts = Promise.resolve(countsOf(undefined));
 
-const begin: Statement = { text: 'begin' };
+const begin: Statement = { name: 'begin', text: 'begin' };
+const beginRead: Statement = {
+  name: 'begin-read',
+  text: 'begin isolation level repeatable read read only',
+};
+const nothingElse = () => [];
+
+// A process remembers this many lanes.
+const maxQuietLanes = 10_000;
 
 /** Makes the functions that open the lanes of a database: for users' requests and for jobs. */
 export function createLanes(
@@ -232,19 +293,21 @@ export function createLanes(
 ): { withUser: WithUser; laneForJob: (userId: string) => LaneForJob } {
   enforceLaneLimits(pool.knex);
   const quotas = options.quotas ?? noQuotas;
-  const nameOf = createNames();
   const shared: Shared = {
     knex: pool.knex,
     quotas,
-    nameOf: (text) => (pool.namesStatements() ? nameOf(text) : undefined),
+    templates: createTemplates(),
   };
-  const prepared = ({ name, ...statement }: Statement): Statement =>
-    pool.namesStatements() && name !== undefined ? { name, ...statement } : statement;
-  const named = (name: string, text: string, values: unknown[]): Statement =>
-    prepared({ name, text, values });
+  const named = (name: string, text: string, values: unknown[]): Statement => ({ name, text, values });
 
-  const scopeTo = ({ userId, issuedAt }: Pick<Caller, 'userId' | 'issuedAt'>): Statement =>
-    named('lane-scope', openScope, [
+  // The lanes that exist and have no webhooks, as far as this process knows. The database checks it again.
+  const quietLanes = new LRUCache<string, true>({ max: maxQuietLanes });
+
+  const scopeTo = (
+    { userId, issuedAt }: Pick<Caller, 'userId' | 'issuedAt'>,
+    name: keyof typeof scopes = 'lane-scope',
+  ): Statement =>
+    named(name, scopes[name], [
       options.appRole,
       userId,
       String(options.statementTimeoutMs),
@@ -258,6 +321,7 @@ export function createLanes(
   function effectStatements(
     userId: string,
     { changes, rowBytes, erased, profile }: PendingEffects,
+    isLimited = true,
   ): Statement[] {
     if (erased) {
       // One statement deletes the whole lane. It cannot be split, so it may take as long as the transaction.
@@ -271,7 +335,9 @@ export function createLanes(
       return rowBytes > 0 ? [named('lane-store', storeBytes, [userId, rowBytes, measuredAbove])] : [];
     }
     return chunksOf(changes, rowsInStatement).flatMap((chunk, index) => {
-      const { tasks, projects, tags, webhooks, storage } = growthOf(chunk, index === 0 ? rowBytes : 0);
+      const growth = growthOf(chunk, index === 0 ? rowBytes : 0);
+      const { tasks, projects, tags, webhooks, storage } = growth;
+      const limits = limitsOf(growth, isLimited ? quotas : noQuotas);
       const record = named('lane-record', recordChanges, [
         userId,
         chunk.map((change) => change.type),
@@ -284,8 +350,13 @@ export function createLanes(
         webhooks,
         storage,
         measuredAbove,
+        limits.tasks,
+        limits.projects,
+        limits.tags,
+        limits.webhooks,
+        limits.storage,
       ]);
-      return [record, ...(options.onRecorded?.(userId, profile, chunk.length) ?? []).map(prepared)];
+      return [record, ...(options.onRecorded?.(userId, profile, chunk.length) ?? [])];
     });
   }
 
@@ -298,13 +369,17 @@ export function createLanes(
     owner: Owner,
     check: (scope: QueryResult<QueryResultRow> | undefined) => void,
     work: (lane: Lane) => Promise<T>,
+    atOnce = false,
   ): Promise<T> {
     return retry(() =>
       transact(pool, owner, {
         readOnly: true,
-        opening: [{ text: 'begin isolation level repeatable read read only' }, scopeTo(caller)],
+        opening: [beginRead, scopeTo(caller)],
         check: ([, scope]) => check(scope),
-        work: (connection) => work(laneOn(shared, connection, caller.userId)),
+        work(connection, _, endWith) {
+          if (atOnce) endWith(nothingElse);
+          return work(readableLaneOn(shared, connection, caller.userId));
+        },
       }),
     );
   }
@@ -317,7 +392,7 @@ export function createLanes(
   ): Promise<LockedProfile> {
     if (locked?.rowCount !== 1) throw laneNotHeld;
     // A new lane may mean that the lock waited for a write that erased it. Only a later statement sees the erasure.
-    if (locked.rows[0]?.made && connection) refuseStale(await connection.query(scopeTo(caller)));
+    if (locked.rows[0]?.made && connection) refuseStale(await run(connection, scopeTo(caller)));
     const profile = locked.rows[0] as LockedProfile;
     caller.precondition?.(profile);
     return profile;
@@ -332,7 +407,7 @@ export function createLanes(
     request: IdempotentRequest,
     connection: Connection,
   ): Promise<Refusal | undefined> {
-    const statements = lookUpStatements(caller.userId, request).map(prepared);
+    const statements = lookUpStatements(caller.userId, request);
     const [, scope, ...found] = await sendAll(connection, [begin, scopeTo(caller), ...statements]);
     refuseStale(scope);
     return readRefusal(request, found);
@@ -342,13 +417,28 @@ export function createLanes(
     caller: Caller,
     work: (lane: WritableLane) => Promise<T>,
     atomic?: AtomicWork<T>,
+    finishes = false,
   ): Promise<T> {
     const { userId } = caller;
     const effects = noEffects();
-    const lock = named('lane-lock', lockOrCreateLane, [userId]);
     const request = atomic?.idempotentRequest;
+    // The opening statements of a quiet lane fail by themselves if the write must not happen.
+    const isQuiet = finishes && quietLanes.has(userId);
+    const opening = isQuiet
+      ? [begin, scopeTo(caller, 'lane-scope-fresh'), named('lane-lock-quiet', lockQuietLane, [userId])]
+      : [begin, scopeTo(caller), named('lane-lock', lockOrCreateLane, [userId])];
     let isCommitted = true;
     let counts = countsOf(undefined);
+    let checked: Promise<void> | undefined;
+    async function check(
+      results: readonly QueryResult<QueryResultRow>[],
+      connection: Connection | null,
+    ): Promise<void> {
+      if (!request) refuseStale(results[1]);
+      const locked = results.at(-1);
+      effects.profile = await checkLock(caller, locked, connection);
+      counts = countsOf(locked?.rows[0]);
+    }
     const value = await transact(pool, ownerOf(userId), {
       readOnly: false,
       ...(request && {
@@ -357,18 +447,26 @@ export function createLanes(
           return refusal && { value: atomic.refused(refusal) };
         },
       }),
-      opening: request ? [lock] : [begin, scopeTo(caller), lock],
-      async check(results, connection) {
-        if (!request) refuseStale(results[1]);
-        const locked = results.at(-1);
-        effects.profile = await checkLock(caller, locked, connection);
-        counts = countsOf(locked?.rows[0]);
+      opening: request ? opening.slice(-1) : opening,
+      check(results, connection) {
+        checked ??= check(results, connection);
+        return checked;
       },
-      work: (connection, opened) => {
+      work(connection, opened, endWith) {
         const counted = opened.then((results) => countsOf(results.at(-1)?.rows[0]));
         // Work that never asks for the counts must not cause an unhandled rejection.
         counted.catch(ignore);
-        return work(writableLaneOn(shared, connection, userId, effects, counted));
+        const finish: WritableLane['finish'] = async (part) => {
+          if (!isQuiet || caller.precondition) {
+            checked ??= check(await opened, connection);
+            await checked;
+          }
+          endWith(() => effectStatements(userId, effects));
+          return { value: await part() };
+        };
+        return work(
+          writableLaneOn(shared, connection, userId, effects, counted, finishes ? finish : undefined),
+        );
       },
       closing(value) {
         isCommitted = atomic?.shouldCommit(value) ?? true;
@@ -381,11 +479,24 @@ export function createLanes(
         const statements = effectStatements(userId, effects);
         // An erased lane keeps no idempotency record.
         if (!request || !reply || effects.erased) return statements;
-        return [...statements, prepared(storeStatement(userId, request, reply))];
+        return [...statements, storeStatement(userId, request, reply)];
       },
     });
     if (isCommitted) notifyChanged(userId, effects);
+    if (effects.profile.delivers || effects.erased) quietLanes.delete(userId);
+    else if (isCommitted) quietLanes.set(userId, true);
     return value;
+  }
+
+  /** A write that may finish. If it fails that way, it runs again in steps, which tells why, or in which it succeeds. */
+  async function finishOnce<T>(caller: Caller, work: (lane: WritableLane) => Promise<T>): Promise<T> {
+    try {
+      return await writeOnce(caller, work, undefined, true);
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || isUnavailable(error) || isTransient(error)) throw error;
+      quietLanes.delete(caller.userId);
+      return writeOnce(caller, work);
+    }
   }
 
   async function retryAsCaller<T>(run: () => Promise<T>): Promise<T> {
@@ -408,7 +519,7 @@ export function createLanes(
       },
       // Quotas do not limit jobs.
       work: (connection) => work(writableLaneOn(shared, connection, userId, effects, noCounts)),
-      closing: () => effectStatements(userId, effects),
+      closing: () => effectStatements(userId, effects, false),
     });
     notifyChanged(userId, effects);
     return value;
@@ -429,7 +540,9 @@ export function createLanes(
   function open(caller: Caller): UserLane {
     return {
       read: (work) => read(caller, ownerOf(caller.userId), refuseStale, work),
-      write: (work) => retryAsCaller(() => writeOnce(caller, work)),
+      readAtOnce: (work) => read(caller, ownerOf(caller.userId), refuseStale, work, true),
+      write: (work, { finishes = false } = {}) =>
+        retryAsCaller(() => (finishes ? finishOnce(caller, work) : writeOnce(caller, work))),
       runAtomically: (atomic) =>
         retryAsCaller(() => writeOnce(caller, (lane) => atomic.work(scopeIn(lane)), atomic)),
     };

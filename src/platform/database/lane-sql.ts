@@ -3,18 +3,25 @@ import { writeTime } from './lane';
 import { schema } from './rows';
 import { setTransactionTimeout } from './transaction';
 
+const scopeOf = (stale: (isStale: string) => string) => `
+  select set_config('role', $1, true), set_config('app.user_id', $2, true), set_config('statement_timeout', $3, true),
+    ${setTransactionTimeout('$5')},
+    ${stale(`exists (
+      select from ${schema}.erased
+      where user_hash = sha256(convert_to($2, 'UTF8')) and ($4::float8 is null or extract(epoch from at) >= $4)
+    )`)} as stale`;
+
 /**
  * Makes the transaction the app role's, and sets its user and timeouts. The login role runs it. `stale` says whether the
  * lane was erased since the token was issued.
  * Values: app role, user id, statement timeout in ms, token's time in seconds (or null), transaction timeout in ms.
  */
-export const openScope = `
-  select set_config('role', $1, true), set_config('app.user_id', $2, true), set_config('statement_timeout', $3, true),
-    ${setTransactionTimeout('$5')},
-    exists (
-      select from ${schema}.erased
-      where user_hash = sha256(convert_to($2, 'UTF8')) and ($4::float8 is null or extract(epoch from at) >= $4)
-    ) as stale`;
+export const openScope = scopeOf((isStale) => isStale);
+
+/** `openScope` that fails if the lane was erased since, so that no later statement of its flight runs. */
+export const openFreshScope = scopeOf(
+  (isStale) => `case when ${isStale} then ${schema}.refuse('the token is stale') else false end`,
+);
 
 const counters = 'task_count, project_count, tag_count, webhook_count, storage_written, storage_correction';
 
@@ -49,6 +56,18 @@ export const lockOrCreateLane = `
   select made, delivers, require_if_match, ${counters}, set_config('app.now', clock_timestamp()::text, true)
   from (select false as made, * from held union all select true, * from made) as lane`;
 
+/**
+ * `lockOrCreateLane` that fails if the lane does not exist or has webhooks, so that no later statement of its flight
+ * runs.
+ */
+export const lockQuietLane = `
+  with held as (
+    select delivers, require_if_match, ${counters} from ${schema}.profiles where user_id = $1 for update
+  )
+  select false as made, held.*, set_config('app.now', clock_timestamp()::text, true),
+    case when held.delivers is not false then ${schema}.refuse('the lane is not quiet') end
+  from (values (1)) as one left join held on true`;
+
 /** Locks the profile of a lane that must exist. */
 export const lockLane = `
   with held as (
@@ -66,8 +85,9 @@ export const eraseLane = `
 
 /**
  * Stores changes with the next sequence numbers of the lane, and updates the lane's counts.
+ * Fails if a count grows beyond its limit, or the storage beyond its own.
  * Values: user id, four lists with one item per change (types, ids, actions, fields), the growth of the four counts and
- * of the storage, and the threshold of measuring (null for none).
+ * of the storage, the threshold of measuring, and the limits of the four counts and the storage (each null for none).
  */
 export const recordChanges = `
   with counter as (
@@ -75,7 +95,9 @@ export const recordChanges = `
       task_count = greatest(0, task_count + $6), project_count = greatest(0, project_count + $7),
       tag_count = greatest(0, tag_count + $8), webhook_count = greatest(0, webhook_count + $9),${addStorage('$10', '$11')}
     where user_id = $1
-    returning change_seq - cardinality($2::text[]) as before
+    returning change_seq - cardinality($2::text[]) as before,
+      case when task_count > $12 or project_count > $13 or tag_count > $14 or webhook_count > $15
+        or storage_written + storage_correction > $16::bigint then ${schema}.refuse('a quota is exceeded') end as exceeds
   )
   insert into ${schema}.changes (user_id, seq, type, entity_id, action, fields, at)
   select $1, counter.before + change.n, change.type, change.entity_id, change.action, change.fields::jsonb, ${writeTime}

@@ -7,14 +7,19 @@ import type { IdempotentRequest, Refusal, StoredReply } from './idempotency';
 import type { Amounts, ExceededQuota } from './quotas';
 import type { ChangeAction, ChangeType, LaneTables, ProfileRow } from './rows';
 
+export { violatedConstraint } from './errors';
 export { type IdempotentRequest, type Refusal, type StoredReply, storedHours } from './idempotency';
 export { countsOf, findExceeded, growthOf, QuotaExceeded, type QuotaName } from './quotas';
+export { bytesOfRow } from './storage';
 export type { Statement } from './transaction';
 
 type Table = keyof LaneTables;
 
 /** A query of rows. */
 export type RowQuery<R extends object> = Knex.QueryBuilder<R, R[]>;
+
+/** The values of a template. */
+export type TemplateValues = Readonly<Record<string, unknown>>;
 
 /** A lane in a read. */
 export interface Lane {
@@ -24,10 +29,15 @@ export interface Lane {
   /** Starts a query of the lane's rows in a table. The caller narrows, orders, updates or deletes them. */
   rows<T extends Table>(table: T): RowQuery<LaneTables[T]>;
   /**
-   * Runs a query of the lane as a prepared statement, which each connection prepares once. Use it only for queries with
-   * few different texts: the values may differ, but not their number. Postgres may plan it without looking at the values.
+   * Runs a query whose text is made only once in the process, and which each connection prepares once. `build` makes it
+   * with placeholders in the place of the values of `args`, so it must not look at them. `key`, with the names of `args`,
+   * stands for the text: use few different ones. Postgres may plan the query without looking at the values.
    */
-  prepared<R extends object>(query: RowQuery<R>): Promise<R[]>;
+  template<R extends object, A extends TemplateValues>(
+    key: string,
+    args: A,
+    build: (lane: this, args: A) => RowQuery<R>,
+  ): Promise<R[]>;
   /** Makes an SQL expression for a query of the lane. The expression must not name a table. */
   expression(sql: string, bindings?: readonly Knex.Value[]): Knex.Raw;
   /**
@@ -71,6 +81,12 @@ export type RowToWrite<T extends Table> = {
 /** The result of `WritableLane.attempt`: the value of the part, or the error that it threw. */
 export type Attempt<T> = { readonly value: T } | { readonly error: unknown };
 
+/** The value of an attempt. @throws its error */
+export function resultOf<T>(attempt: Attempt<T>): T {
+  if ('error' in attempt) throw attempt.error;
+  return attempt.value;
+}
+
 /**
  * The SQL expression for the time of the write: when it locked the lane. All instances share the database's clock. The
  * lock stores the time in a setting of the transaction.
@@ -96,7 +112,13 @@ export interface WritableLane extends Lane {
    * @throws if the database is not available or cancelled the statement: the write cannot continue
    */
   attempt<T>(part: () => Promise<T>, shouldKeep: (value: T) => boolean): Promise<Attempt<T>>;
-  /** Returns the quota that the write exceeds so far. If it still exceeds the quota at the commit, it rejects with `QuotaExceeded`. */
+  /**
+   * Runs the last statements of a write, like `attempt`. In a write that was opened with `finishes`, the changes and the
+   * commit travel in the same flight, so that the write can send nothing afterwards. `part` must send its statements,
+   * and call `changed`, before it awaits a result.
+   */
+  finish<T>(part: () => Promise<T>): Promise<Attempt<T>>;
+  /** Returns the quota that the write exceeds so far. If it still does at the commit, it rejects with `QuotaExceeded`. */
   exceeded(): Promise<ExceededQuota | undefined>;
   /** Erases the lane when the write commits. Tokens that were issued before then no longer open the lane. */
   erase(): void;
@@ -117,11 +139,16 @@ export interface UserScope {
   /** Runs a read on one snapshot of the lane. */
   read<T>(work: (lane: Lane) => Promise<T>): Promise<T>;
   /**
+   * Runs a read like `read` in one flight, with its begin and its commit: `work` must send all its statements before it
+   * awaits a result. A later statement is refused.
+   */
+  readAtOnce<T>(work: (lane: Lane) => Promise<T>): Promise<T>;
+  /**
    * Runs a write as one transaction. The first statement locks the lane's profile until the commit, so that writes of one
    * lane run one after another. `work` may run again, for example after a deadlock: it must have no effect outside of the
-   * database.
+   * database. `finishes` says that `work` calls `finish` at most once, as its last step.
    */
-  write<T>(work: (lane: WritableLane) => Promise<T>): Promise<T>;
+  write<T>(work: (lane: WritableLane) => Promise<T>, options?: { readonly finishes?: boolean }): Promise<T>;
 }
 
 /** A lane in which a job found something to do. */

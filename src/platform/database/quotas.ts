@@ -96,20 +96,29 @@ export function countsOf(profile: Partial<ProfileRow> | undefined): Amounts {
 // A full lane can still be edited and made smaller. Each edit needs room, because the history stores it.
 const reserveForEdits = 0.1;
 
-function exceedsStorage(used: number, { creates, refusableBytes, storage }: Growth, quota: number): boolean {
-  const limit = creates ? quota : quota * (1 + reserveForEdits);
-  return refusableBytes > 0 && used + storage > limit;
+/**
+ * The limits that a write must not exceed; null where none applies, because there is no quota or the write frees room. A
+ * write that creates no task, project, tag or webhook may exceed the quota of storage by a tenth.
+ */
+export function limitsOf(growth: Growth, quotas: Amounts): Record<QuotaName, number | null> {
+  const { creates, refusableBytes } = growth;
+  const limitOf = (name: QuotaName) => {
+    const limited = name === 'storage' ? refusableBytes > 0 : growth[name] > 0;
+    return limited && Number.isFinite(quotas[name]) ? quotas[name] : null;
+  };
+  const storage = limitOf('storage');
+  return {
+    tasks: limitOf('tasks'),
+    projects: limitOf('projects'),
+    tags: limitOf('tags'),
+    webhooks: limitOf('webhooks'),
+    storage: storage === null || creates ? storage : Math.floor(storage * (1 + reserveForEdits)),
+  };
 }
 
-/**
- * The first quota that the lane would exceed. A write that only frees room exceeds none. A write that creates no
- * task, project, tag or webhook may exceed the quota of storage by a tenth.
- */
+/** The first quota that the lane would exceed (`limitsOf`). */
 export function findExceeded(counts: Amounts, growth: Growth, quotas: Amounts): ExceededQuota | undefined {
-  const quota = quotaNames.find((name) =>
-    name === 'storage'
-      ? exceedsStorage(counts.storage, growth, quotas.storage)
-      : growth[name] > 0 && counts[name] + growth[name] > quotas[name],
-  );
+  const limits = limitsOf(growth, quotas);
+  const quota = quotaNames.find((name) => counts[name] + growth[name] > (limits[name] ?? Infinity));
   return quota && { quota, limit: quotas[quota] };
 }

@@ -1,22 +1,18 @@
-/**
- * Transactions with few round trips. The connections are in node-postgres' pipeline mode: statements that are sent
- * without awaiting results share a round trip, and Postgres runs them in order.
- */
+/** Transactions with few round trips: statements that are sent without awaiting results share a flight. */
 import type { QueryResult, QueryResultRow } from 'pg';
 import { Unavailable } from './errors';
+import { endFlightWith, reopen, run, type Statement } from './flight';
 import type { AcquiredConnection, Connection, Pool } from './pool';
 import type { Owner } from './shares';
 
+export type { Statement } from './flight';
 export type { Connection } from './pool';
 
-/** A statement for node-postgres. If it has a `name`, each connection prepares it once. */
-export interface Statement {
-  readonly text: string;
-  readonly values?: unknown[];
-  readonly name?: string;
-  /** Milliseconds to wait for its result, if longer than the pool's timeout. */
-  readonly query_timeout?: number;
-}
+/**
+ * Ends the transaction with the next flight: the statements of `closing`, which is called when the flight is sent, and the
+ * commit come after the statements of the work. The work can send nothing after that flight.
+ */
+export type EndWith = (closing: () => readonly Statement[]) => void;
 
 export interface Transaction<T> {
   readonly readOnly: boolean;
@@ -24,8 +20,15 @@ export interface Transaction<T> {
   before?(connection: Connection): Promise<{ readonly value: T } | undefined>;
   /** The statements that begin the transaction, sent in the same round trip as the first statement of the work. */
   readonly opening: readonly Statement[];
-  /** Does the work. `opened` resolves with the results of the opening statements, which arrive while the work runs. */
-  work(connection: Connection, opened: Promise<readonly QueryResult<QueryResultRow>[]>): Promise<T>;
+  /**
+   * Does the work. `opened` resolves with the results of the opening statements, which arrive while the work runs.
+   * `endWith` makes the commit part of the next flight of the work.
+   */
+  work(
+    connection: Connection,
+    opened: Promise<readonly QueryResult<QueryResultRow>[]>,
+    endWith: EndWith,
+  ): Promise<T>;
   /**
    * Checks the results of the opening statements. It throws to roll the transaction back. `connection` is null if the
    * work has failed, because then the transaction is aborted.
@@ -55,19 +58,24 @@ export function sendAll(
   connection: Connection,
   statements: readonly Statement[],
 ): Promise<QueryResult<QueryResultRow>[]> {
-  return all(statements.map((each) => connection.query(each)));
+  return all(statements.map((each) => run(connection, each)));
 }
 
-async function commit(connection: Connection, closing: readonly Statement[]): Promise<void> {
-  const results = await sendAll(connection, [...closing, { text: 'commit' }]);
+const commit: Statement = { name: 'commit', text: 'commit' };
+
+function assertCommitted(results: readonly Pick<QueryResult, 'command'>[]): void {
   // Postgres answers COMMIT of an aborted transaction with ROLLBACK, without an error.
   if (results.at(-1)?.command !== 'COMMIT') throw new Error('The transaction was rolled back.');
 }
 
 /** Begins and does the work. Rejects with the first error, after all statements have ended. */
-async function begin<T>(connection: Connection, { opening, work, check }: Transaction<T>): Promise<T> {
+async function begin<T>(
+  connection: Connection,
+  { opening, work, check }: Transaction<T>,
+  endWith: EndWith,
+): Promise<T> {
   const opened = sendAll(connection, opening);
-  const [openingResult, workResult] = await Promise.allSettled([opened, work(connection, opened)]);
+  const [openingResult, workResult] = await Promise.allSettled([opened, work(connection, opened, endWith)]);
   if (openingResult.status === 'rejected') throw openingResult.reason;
   await check?.(openingResult.value, workResult.status === 'fulfilled' ? connection : null);
   if (workResult.status === 'rejected') throw workResult.reason;
@@ -91,34 +99,45 @@ async function runOn<T>(
   { connection, release, classifyError }: AcquiredConnection,
   transaction: Transaction<T>,
 ): Promise<T> {
-  const undo = () =>
-    connection
+  const undo = () => {
+    reopen(connection);
+    return connection
       .query('rollback')
       .catch(ignore)
       .then(() => release());
-  let value: T;
-  let closing: readonly Statement[] | null;
-  try {
-    const early = await transaction.before?.(connection);
-    value = early ? early.value : await begin(connection, transaction);
-    closing = early ? null : transaction.closing ? transaction.closing(value) : [];
-  } catch (error) {
+  };
+  const fail = async (error: unknown) => {
     const classified = classifyError(error);
     await undo();
     throw classified;
+  };
+  let ended: Promise<void> | null = null;
+  const endWith: EndWith = (closing) => {
+    ended = endFlightWith(connection, () => [...closing(), commit]).then(assertCommitted);
+    ended.catch(ignore);
+  };
+  let value: T;
+  let closing: readonly Statement[] | null = null;
+  try {
+    const early = await transaction.before?.(connection);
+    value = early ? early.value : await begin(connection, transaction, endWith);
+    if (ended) await ended;
+    else if (!early) closing = transaction.closing ? transaction.closing(value) : [];
+  } catch (error) {
+    return fail(error);
+  }
+  if (ended) {
+    reopen(connection);
+    release();
+    return value;
   }
   if (closing === null) {
     await undo();
     return value;
   }
-  const committed = commit(connection, closing).then(
-    () => release(),
-    (error) => {
-      const classified = classifyError(error);
-      release();
-      throw classified;
-    },
-  );
+  const committed = sendAll(connection, [...closing, commit])
+    .then(assertCommitted)
+    .then(() => release(), fail);
   // A read already has its result, and has nothing to commit.
   if (transaction.readOnly) committed.catch(ignore);
   else await committed;

@@ -4,38 +4,33 @@ import ICAL from 'ical.js';
 import ical from 'node-ical';
 import { beginCalendar, endCalendar } from '../../../src/domain/icalendar/document';
 import { withTimeZones } from '../../../src/domain/icalendar/due';
+import type { CalendarTask } from '../../../src/domain/icalendar/task';
 import { timeZoneLines } from '../../../src/domain/icalendar/time-zone';
 import { todoLines } from '../../../src/domain/icalendar/todo';
 import { toInstant } from '../../../src/domain/time/calendar';
-import type { Schemas } from '../../../src/platform/contract/document/operations';
 
-const plain: Schemas['Task'] = {
+const plain: CalendarTask = {
   id: '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e',
-  user_id: 'ada',
-  project_id: null,
   parent_id: null,
   title: 'A task',
   description: null,
   status: 'pending',
   priority: 'medium',
-  completed: false,
   completed_at: null,
   tags: [],
   due_date: null,
   due_time: null,
   time_zone: null,
-  due_at: null,
   rrule: null,
   repeat_from: 'schedule',
   recurrence_start: null,
   reminders: [],
-  position: 'a0',
   version: 1,
   created_at: '2026-11-21T09:30:00.123Z',
   updated_at: '2026-11-21T10:30:00.456Z',
 };
 
-async function calendarOf(tasks: Schemas['Task'][]): Promise<string> {
+async function calendarOf(tasks: CalendarTask[]): Promise<string> {
   async function* pages() {
     yield tasks;
   }
@@ -54,7 +49,7 @@ interface Todo {
   status: string;
 }
 
-async function readTodo(task: Schemas['Task']): Promise<Todo> {
+async function readTodo(task: CalendarTask): Promise<Todo> {
   const read = ical.sync.parseICS(await calendarOf([task]));
   return Object.values(read).find((each) => (each as { type?: string })?.type === 'VTODO') as unknown as Todo;
 }

@@ -58,7 +58,7 @@ const conditions: Record<string, (tasks: Tasks) => Tasks> = {
   'the other’s id': (tasks) => tasks.where('version', 0).orWhere('user_id', theirs).orWhere('user_id', mine),
 };
 
-describe.each(Object.entries(conditions))('%s', (_name, narrow) => {
+describe.each(Object.entries(conditions))('%s', (name, narrow) => {
   test('reads only rows of the lane', async () => {
     await database.withUser(mine).read(async (lane) => {
       const all = ['Also mine', 'Mine'];
@@ -70,7 +70,7 @@ describe.each(Object.entries(conditions))('%s', (_name, narrow) => {
       expect(all).toContain((await narrow(tasksOf(lane)).orderBy('user_id').first('title')).title);
       const within = tasksOf(lane).whereIn('id', narrow(tasksOf(lane)).select('id') as never);
       expect((await within.pluck('title')).sort()).toEqual(all);
-      expect(await lane.prepared(narrow(tasksOf(lane)) as never)).toHaveLength(2);
+      expect(await lane.template(name, {}, (each) => narrow(tasksOf(each)) as never)).toHaveLength(2);
     });
   });
 

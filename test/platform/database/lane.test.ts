@@ -11,7 +11,7 @@ import {
 } from '../../../src/features/tasks/repository';
 import type { Database, DatabaseOptions } from '../../../src/platform/database/database';
 import { isUnavailable } from '../../../src/platform/database/errors';
-import type { Change, WritableLane } from '../../../src/platform/database/lane';
+import type { Change, Lane, WritableLane } from '../../../src/platform/database/lane';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { type HeldLane, holdLane, waitingForLocks } from '../../support/held-lane';
 import { openDatabase } from '../../support/open-database';
@@ -107,7 +107,9 @@ describe('prepared queries', () => {
     const lanes = open({ max: 1 });
     for (let count = 1; count <= 205; count++) {
       const ids = Array.from({ length: count }, () => randomUUID());
-      await lanes.withUser('ada').read((lane) => lane.prepared(lane.rows('tasks').whereIn('id', ids)));
+      const find = (lane: Lane) =>
+        lane.template(`${count} ids`, {}, (each) => each.rows('tasks').whereIn('id', ids));
+      expect(await lanes.withUser('ada').read(find)).toEqual([]);
     }
     expect(await preparedBy(lanes)).toBe(200);
   });

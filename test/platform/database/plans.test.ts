@@ -188,7 +188,9 @@ async function planOfList(filter: TaskFilter, mode: 'custom' | 'generic'): Promi
       userId: 'user-7',
       quotas: noQuotas,
       rows: (table) => pool(`tasklane.${table} as ${table}`).where(`${table}.user_id`, 'user-7') as never,
-      prepared: (query) => query as never,
+      template(_key, args, build) {
+        return build(this as never, args) as never;
+      },
       expression: (sql, bindings = []) => pool.raw(sql, [...bindings]),
       bounded: (_timeoutMs, part) => part(),
     };

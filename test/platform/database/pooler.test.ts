@@ -159,7 +159,9 @@ const title = version
             userIds.map(async (userId) => {
               const lane = database.withUser(userId);
               await lane.write((each) => each.insert('tasks', { id: randomUUID(), title: userId }));
-              const rows = await lane.read((each) => each.prepared(each.rows('tasks').orderBy('id')));
+              const rows = await lane.read((each) =>
+                each.template('all', {}, (own) => own.rows('tasks').orderBy('id')),
+              );
               expect(rows.map(({ user_id }) => user_id)).toEqual(Array(round).fill(userId));
             }),
           );

@@ -1,0 +1,156 @@
+-- src/features/changes/repository.ts
+
+-- readHistory
+select
+  epoch, change_seq
+from
+  tasklane.profiles as profiles
+where
+  profiles.user_id = $1
+limit
+  $2;
+
+select
+  seq
+from
+  tasklane.changes as changes
+where
+  changes.user_id = $1
+order by
+  seq asc
+limit
+  $2;
+
+-- listChanges
+select
+  *
+from
+  tasklane.changes as changes
+where
+  changes.user_id = $1
+  and seq > $2
+order by
+  seq asc
+limit
+  $3;
+
+-- listChangedEntities
+select
+  seq, type, entity_id
+from
+  tasklane.changes as changes
+where
+  changes.user_id = $1
+  and seq > $2
+order by
+  seq asc
+limit
+  $3;
+
+-- listChangesBy: first page
+select
+  *
+from
+  tasklane.changes as changes
+where
+  changes.user_id = $1
+order by
+  seq desc
+limit
+  $2;
+
+-- listChangesBy: all filters
+select
+  *
+from
+  tasklane.changes as changes
+where
+  changes.user_id = $1
+  and type in ($2)
+  and action in ($3)
+  and entity_id = $4
+  and at >= $5
+  and at < $6
+  and ((seq) < ($7))
+order by
+  seq desc
+limit
+  $8;
+
+-- purgeChanges
+select
+  seq, at
+from
+  tasklane.changes as changes
+where
+  changes.user_id = $1
+order by
+  seq asc
+limit
+  $2;
+
+delete from tasklane.changes as changes
+where
+  changes.user_id = $1
+  and seq <= $2;
+
+-- src/features/changes/job.ts
+
+-- createChangePurge
+with
+  stretch as (
+    select
+      user_id
+    from
+      tasklane.profiles
+    where
+      user_id > $1
+    order by
+      user_id
+    limit
+      $2
+  ),
+  cutoff as (
+    select
+      (now() - make_interval(days => $3))::timestamptz(3) as at
+  )
+select
+  (
+    select
+      max(user_id)
+    from
+      stretch
+  ) as last,
+  cutoff.at as cutoff,
+  array(
+    select
+      user_id
+    from
+      stretch
+    where
+      (
+        select
+          at
+        from
+          tasklane.changes
+        where
+          user_id = stretch.user_id
+        order by
+          seq
+        limit
+          1
+      ) < cutoff.at
+  ) as users
+from
+  cutoff;
+
+select
+  seq, at
+from
+  tasklane.changes as changes
+where
+  changes.user_id = $1
+order by
+  seq asc
+limit
+  $2;

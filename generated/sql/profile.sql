@@ -1,0 +1,48 @@
+-- src/features/profile/repository.ts
+
+-- findProfile
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.user_id = $1
+limit
+  $2;
+
+-- knowsTimeZone
+select
+  user_id
+from
+  tasklane.profiles as profiles
+where
+  profiles.user_id = $1
+  and exists (
+    select
+    from
+      pg_timezone_names
+    where
+      name = $2
+  )
+limit
+  $3;
+
+-- updateProfile
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.user_id = $1
+limit
+  $2;
+
+update tasklane.profiles as profiles
+set
+  time_zone = $1,
+  version = $2,
+  updated_at = current_setting('app.now')::timestamptz(3)
+where
+  profiles.user_id = $3
+returning
+  *;

@@ -1,0 +1,134 @@
+-- src/features/projects/repository.ts
+
+-- listProjects: first page
+select
+  *
+from
+  tasklane.projects as projects
+where
+  projects.user_id = $1
+order by
+  id asc
+limit
+  $2;
+
+-- listProjects: all filters
+select
+  *
+from
+  tasklane.projects as projects
+where
+  projects.user_id = $1
+  and id = any ($2::uuid[])
+  and archived = $3
+  and ((id) > ($4))
+order by
+  id asc
+limit
+  $5;
+
+-- countInProjects
+select
+  project_id,
+  count(*) filter (
+    where
+      status_rank <= 2
+  ) as open,
+  count(*) filter (
+    where
+      status_rank = 3
+  ) as completed
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and project_id in ($2)
+group by
+  project_id;
+
+-- findProject
+select
+  *
+from
+  tasklane.projects as projects
+where
+  projects.user_id = $1
+  and id = $2
+limit
+  $3;
+
+-- insertProject
+insert into
+  tasklane.projects (archived, color, created_at, id, name, updated_at, user_id)
+values
+  (
+    $1,
+    $2,
+    current_setting('app.now')::timestamptz(3),
+    $3,
+    $4,
+    current_setting('app.now')::timestamptz(3),
+    $5
+  )
+on conflict (user_id, id) do nothing
+returning
+  *;
+
+-- insertProjects
+insert into
+  tasklane.projects (archived, color, created_at, id, name, position, updated_at, user_id)
+values
+  ($1, $2, $3, $4, $5, $6, current_setting('app.now')::timestamptz(3), $7)
+on conflict (user_id, id) do nothing
+returning
+  id;
+
+-- updateProject
+update tasklane.projects as projects
+set
+  name = $1,
+  version = $2,
+  updated_at = current_setting('app.now')::timestamptz(3)
+where
+  projects.user_id = $3
+  and id = $4
+returning
+  *;
+
+-- rootsIn
+select
+  id
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and project_id = $2
+  and parent_id is null
+order by
+  position asc,
+  id asc;
+
+-- deleteProject
+select
+  id, parent_id, project_id
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and project_id = $2;
+
+update tasklane.tasks as tasks
+set
+  project_id = $1,
+  version = version + 1,
+  updated_at = current_setting('app.now')::timestamptz(3)
+where
+  tasks.user_id = $2
+  and id = any ($3);
+
+delete from tasklane.projects as projects
+where
+  projects.user_id = $1
+  and id = $2;

@@ -1,0 +1,96 @@
+-- src/features/search/repository.ts
+
+-- nearWords
+with
+  vocabulary as materialized (
+    select
+      stat.word
+    from
+      tasklane.profiles as profiles
+      cross join lateral ts_stat(format('select search from tasklane.tasks where user_id = %L and deleted_at is null', user_id)) as stat
+    where
+      profiles.user_id = $1
+  )
+select
+  array(
+    select
+      to_jsonb(near)
+    from
+      (
+        select
+          vocabulary.word,
+          public.similarity (left(vocabulary.word, char_length(wanted.word) + 1), wanted.word) as similarity
+        from
+          vocabulary
+        where
+          public.similarity (left(vocabulary.word, char_length(wanted.word) + 1), wanted.word) >= 0.25
+        order by
+          similarity desc, vocabulary.word
+        limit
+          50
+      ) as near
+  ) as near
+from
+  tasklane.profiles as profiles
+  cross join unnest($2::text[]) with ordinality as wanted (word, place)
+where
+  profiles.user_id = $3
+order by
+  wanted.place asc;
+
+-- indexTasks
+select
+  id, title, description
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and search_version < 1
+order by
+  id asc
+limit
+  $2;
+
+update tasklane.tasks as tasks
+set
+  search = ($1::jsonb ->> id::text)::tsvector,
+  search_version = $2
+where
+  tasks.user_id = $3
+  and id = any ($4);
+
+-- src/features/search/job.ts
+
+-- searchJob
+select
+  user_id
+from
+  tasklane.tasks as tasks
+where
+  search_version < 1
+group by
+  user_id
+order by
+  user_id asc
+limit
+  $1;
+
+select
+  id, title, description
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and search_version < 1
+order by
+  id asc
+limit
+  $2;
+
+update tasklane.tasks as tasks
+set
+  search = ($1::jsonb ->> id::text)::tsvector,
+  search_version = $2
+where
+  tasks.user_id = $3
+  and id = any ($4);

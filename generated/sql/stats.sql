@@ -1,0 +1,184 @@
+-- src/features/stats/repository.ts
+
+-- countByKind
+select
+  status, priority, project_id,
+  count(*)::integer as count
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+group by
+  status, priority, project_id
+order by
+  project_id nulls first;
+
+-- findProfileSince
+select
+  profiles.*,
+  least(
+    profiles.created_at,
+    (
+      select
+        min(completed_asc)
+      from
+        tasklane.tasks as tasks
+      where
+        tasks.user_id = $1
+        and deleted_at is null
+    ),
+    (
+      select
+        min(completed_at)
+      from
+        tasklane.completions as completions
+      where
+        completions.user_id = $2
+    )
+  ) as since
+from
+  tasklane.profiles as profiles
+where
+  profiles.user_id = $3
+limit
+  $4;
+
+-- findCompletions
+with
+  record as (
+    select
+      task_id, completed_at, reopened
+    from
+      tasklane.completions as completions
+    where
+      completions.user_id = $1
+      and task_id in (
+        select
+          id
+        from
+          tasklane.tasks as tasks
+        where
+          tasks.user_id = $2
+          and deleted_at is null
+      )
+  ),
+  reopened as (
+    select
+      task.id as task_id, task.completed_at
+    from
+      record,
+      jsonb_to_recordset(reopened) as task (id uuid, status text, completed_at timestamptz(3))
+    where
+      task.status = $3
+      and task.id in (
+        select
+          id
+        from
+          tasklane.tasks as tasks
+        where
+          tasks.user_id = $4
+          and deleted_at is null
+      )
+  ),
+  other as (
+    select
+      id as task_id,
+      completed_asc as completed_at
+    from
+      tasklane.tasks as tasks
+    where
+      tasks.user_id = $5
+      and deleted_at is null
+      and completed_asc < $6
+    union
+    select
+      task_id, completed_at
+    from
+      reopened
+  ),
+  done as (
+    select
+      completed_at
+    from
+      record
+    union all
+    select
+      completed_at
+    from
+      other
+    where
+      not exists (
+        select
+          task_id
+        from
+          record
+        where
+          record.task_id = other.task_id
+          and record.completed_at = other.completed_at
+      )
+  ),
+  days as (
+    select
+      (
+        completed_at at time zone 'UTC' + make_interval(secs => ($7::integer[]) [width_bucket(completed_at, $8::timestamptz[])])
+      )::date as day,
+      count(*)
+    from
+      done
+    group by
+      day
+  ),
+  streaks as (
+    select
+      max(day) as last,
+      count(*) as length
+    from
+      (
+        select
+          day,
+          day - row_number() over (
+            order by
+              day
+          )::integer as start
+        from
+          days
+      ) as run
+    group by
+      start
+  )
+select
+  (
+    select
+      json_object_agg(day, count)
+    from
+      days
+    where
+      day between $9 and $10
+  ) as counts,
+  coalesce(
+    (
+      select
+        max(length)
+      from
+        streaks
+    ),
+    0
+  )::integer as longest,
+  coalesce(
+    (
+      select
+        max(length)
+      from
+        streaks
+      where
+        last >= $11
+    ),
+    0
+  )::integer as current
+from
+  tasklane.profiles as profiles
+where
+  profiles.user_id = $12
+limit
+  $13;

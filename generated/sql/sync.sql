@@ -1,0 +1,111 @@
+-- src/features/sync/entities.ts
+
+-- profile: find
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.user_id = $1
+limit
+  $2;
+
+-- profile: page
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.user_id = $1
+limit
+  $2;
+
+-- project: find
+select
+  *
+from
+  tasklane.projects as projects
+where
+  projects.user_id = $1
+  and id = any ($2);
+
+-- project: page
+select
+  *
+from
+  tasklane.projects as projects
+where
+  projects.user_id = $1
+  and ((id) > ($2))
+order by
+  id asc
+limit
+  $3;
+
+-- tag: find
+select
+  *
+from
+  tasklane.tags as tags
+where
+  tags.user_id = $1
+  and id = any ($2);
+
+-- tag: page
+select
+  *
+from
+  tasklane.tags as tags
+where
+  tags.user_id = $1
+  and ((id) > ($2))
+order by
+  id asc
+limit
+  $3;
+
+-- task: find
+select
+  *
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and id = any ($2);
+
+-- task: page
+select
+  *
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and ((id) > ($2))
+order by
+  id asc
+limit
+  $3;
+
+-- completion: find
+select
+  *
+from
+  tasklane.completions as completions
+where
+  completions.user_id = $1
+  and id = any ($2);
+
+-- completion: page
+select
+  *
+from
+  tasklane.completions as completions
+where
+  completions.user_id = $1
+  and ((id) > ($2))
+order by
+  id asc
+limit
+  $3;

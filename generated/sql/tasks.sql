@@ -1,0 +1,905 @@
+-- src/features/tasks/repository.ts
+
+-- listTasks: no filter
+select
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+order by
+  created_at asc,
+  id asc
+limit
+  $2;
+
+-- listTasks: next page
+select
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and ((created_at, id) > ($2, $3))
+order by
+  created_at asc,
+  id asc
+limit
+  $4;
+
+-- listTasks: next page of two directions
+select
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, priority_rank
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and (
+    priority_rank <= $2
+    and (
+      priority_rank < $3
+      or (
+        title >= $4
+        and (
+          title > $5
+          or (id > $6)
+        )
+      )
+    )
+  )
+order by
+  priority_rank desc,
+  title asc,
+  id asc
+limit
+  $7;
+
+-- listTasks: view today
+select
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, due_asc
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and status_rank in ($2, $3)
+  and due_asc >= $4::timestamp - interval '26 hours'
+  and due_asc < $5::timestamp + interval '26 hours'
+  and case
+    when due_at is null then due_date = $6::date
+    else due_at >= $7
+    and due_at < $8
+  end
+order by
+  due_asc asc,
+  id asc
+limit
+  $9;
+
+-- listTasks: view overdue
+select
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, due_asc
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and status_rank in ($2, $3)
+  and due_asc < $4::timestamp + $5::interval + interval '26 hours'
+  and case
+    when due_at is null then due_date < $6::date
+    or (
+      due_date = $7::date
+      and due_time is not null
+      and due_time < $8
+    )
+    else due_at <= $9
+  end
+order by
+  due_asc asc,
+  id asc
+limit
+  $10;
+
+-- listTasks: view upcoming
+select
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, due_asc
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and status_rank in ($2, $3)
+  and due_asc >= $4::timestamp - interval '26 hours'
+  and due_date is not null
+  and case
+    when due_at is null then due_date > $5::date
+    else due_at >= $6
+  end
+order by
+  due_asc asc,
+  id asc
+limit
+  $7;
+
+-- listTasks: view no_date
+select
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, due_asc
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and status_rank in ($2, $3)
+  and due_date is null
+order by
+  due_asc asc,
+  id asc
+limit
+  $4;
+
+-- listTasks: all filters
+select
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and status_rank in ($2)
+  and priority_rank in ($3)
+  and id = any ($4::uuid[])
+  and project_id in ($5)
+  and parent_id = $6
+  and id in (
+    select
+      task_id
+    from
+      tasklane.task_tags as task_tags
+    where
+      task_tags.user_id = $7
+      and tag_id in (
+        select
+          id
+        from
+          tasklane.tags as tags
+        where
+          tags.user_id = $8
+          and name_key in ($9)
+      )
+  )
+  and id in (
+    select
+      task_id
+    from
+      tasklane.task_tags as task_tags
+    where
+      task_tags.user_id = $10
+      and tag_id in (
+        select
+          id
+        from
+          tasklane.tags as tags
+        where
+          tags.user_id = $11
+          and name_key in ($12)
+      )
+  )
+  and id not in (
+    select
+      task_id
+    from
+      tasklane.task_tags as task_tags
+    where
+      task_tags.user_id = $13
+      and tag_id in (
+        select
+          id
+        from
+          tasklane.tags as tags
+        where
+          tags.user_id = $14
+          and name_key in ($15)
+      )
+  )
+  and due_asc >= $16::timestamp
+  and due_date is not null
+  and due_asc < $17::timestamp + interval '1 day'
+  and id in (
+    select
+      parent_id
+    from
+      tasklane.tasks as tasks
+    where
+      tasks.user_id = $18
+      and deleted_at is null
+      and parent_id is not null
+  )
+  and coalesce(description, '') <> ''
+  and not (project_id is not null)
+  and completed_asc > $19
+  and completed_at is not null
+  and completed_asc < $20
+  and created_at > $21
+  and created_at < $22
+  and updated_at > $23
+  and updated_at < $24
+order by
+  created_at asc,
+  id asc
+limit
+  $25;
+
+-- listTasks: by relevance
+select
+  ts_rank_cd('{0.1, 0.2, 0.4, 1}'::float4[], search, $1::tsquery) as relevance,
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $2
+  and deleted_at is null
+  and search @@ $3::tsquery
+order by
+  relevance desc,
+  id desc
+limit
+  $4;
+
+-- listTasks: typo-tolerant
+select
+  (
+    select
+      max(similarity)
+    from
+      unnest($1::text[], $2::float4[]) as near (word, similarity)
+    where
+      word = any (tsvector_to_array(search))
+  ) as relevance,
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $3
+  and deleted_at is null
+  and search @@ $4::tsquery
+order by
+  relevance desc,
+  id desc
+limit
+  $5;
+
+-- countTasks
+select
+  count(*) as total
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null;
+
+-- countSubtasks
+select
+  parent_id,
+  count(*) as total,
+  count(*) filter (
+    where
+      status_rank <= 2
+  ) as open
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and parent_id in ($2)
+group by
+  parent_id;
+
+-- findTask
+select
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, due_asc, due_desc, completed_asc, completed_desc, search_version
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and id = $2;
+
+-- insertTask
+insert into
+  tasklane.tasks (
+    completed_at, completion_count, created_at, description, due_at, due_date, due_time, id,
+    parent_id, priority, project_id, recurrence_start, reminders, repeat_from, rrule, search,
+    search_version, status, tags, time_zone, title, updated_at, user_id
+  )
+values
+  (
+    $1,
+    $2,
+    current_setting('app.now')::timestamptz(3),
+    $3,
+    $4,
+    $5,
+    $6,
+    $7,
+    $8,
+    (
+      select
+        default_priority
+      from
+        tasklane.profiles as profiles
+      where
+        profiles.user_id = $9
+    ),
+    $10,
+    $11,
+    $12,
+    $13,
+    $14,
+    $15,
+    $16,
+    $17,
+    $18,
+    $19,
+    $20,
+    current_setting('app.now')::timestamptz(3),
+    $21
+  )
+returning
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, due_asc, due_desc, completed_asc, completed_desc, search_version;
+
+select
+  *
+from
+  tasklane.tags as tags
+where
+  tags.user_id = $1
+  and name_key in ($2);
+
+delete from tasklane.task_tags as task_tags
+where
+  task_tags.user_id = $1
+  and task_id = $2;
+
+insert into
+  tasklane.task_tags (tag_id, task_id, user_id)
+values
+  ($1, $2, $3);
+
+-- insertTasks
+insert into
+  tasklane.tasks (
+    completed_at, completion_count, created_at, deleted_at, deleted_with, description, due_at,
+    due_date, due_time, id, parent_id, position, priority, project_id, recurrence_start, reminders,
+    repeat_from, rrule, search, search_version, status, tags, time_zone, title, updated_at, user_id
+  )
+values
+  (
+    $1,
+    $2,
+    $3,
+    $4,
+    $5,
+    $6,
+    $7,
+    $8,
+    $9,
+    $10,
+    $11,
+    $12,
+    (
+      select
+        default_priority
+      from
+        tasklane.profiles as profiles
+      where
+        profiles.user_id = $13
+    ),
+    $14,
+    $15,
+    $16,
+    $17,
+    $18,
+    $19,
+    $20,
+    $21,
+    $22,
+    $23,
+    $24,
+    current_setting('app.now')::timestamptz(3),
+    $25
+  )
+on conflict (user_id, id) do nothing
+returning
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, due_asc, due_desc, completed_asc, completed_desc, search_version;
+
+select
+  *
+from
+  tasklane.tags as tags
+where
+  tags.user_id = $1
+  and name_key in ($2);
+
+insert into
+  tasklane.task_tags (tag_id, task_id, user_id)
+values
+  ($1, $2, $3);
+
+-- updateTask: title
+update tasklane.tasks as tasks
+set
+  title = $1,
+  search = $2,
+  search_version = $3,
+  version = $4,
+  completed_at = $5,
+  updated_at = current_setting('app.now')::timestamptz(3)
+where
+  tasks.user_id = $6
+  and deleted_at is null
+  and id = $7
+returning
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, due_asc, due_desc, completed_asc, completed_desc, search_version;
+
+-- updateTask: tags
+update tasklane.tasks as tasks
+set
+  tags = $1,
+  version = $2,
+  completed_at = $3,
+  updated_at = current_setting('app.now')::timestamptz(3)
+where
+  tasks.user_id = $4
+  and deleted_at is null
+  and id = $5
+returning
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, due_asc, due_desc, completed_asc, completed_desc, search_version;
+
+select
+  *
+from
+  tasklane.tags as tags
+where
+  tags.user_id = $1
+  and name_key in ($2);
+
+delete from tasklane.task_tags as task_tags
+where
+  task_tags.user_id = $1
+  and task_id = $2;
+
+insert into
+  tasklane.task_tags (tag_id, task_id, user_id)
+values
+  ($1, $2, $3);
+
+-- updateTasks
+update tasklane.tasks as tasks
+set
+  project_id = $1,
+  version = version + 1,
+  updated_at = current_setting('app.now')::timestamptz(3)
+where
+  tasks.user_id = $2
+  and id = any ($3);
+
+-- updateStatuses
+update tasklane.tasks as tasks
+set
+  status = $1::jsonb -> id::text ->> 0,
+  completed_at = case
+    when $2::jsonb -> id::text ->> 0 = 'completed' then coalesce(($3::jsonb -> id::text ->> 1)::timestamptz, current_setting('app.now')::timestamptz(3))
+  end,
+  version = version + 1,
+  updated_at = current_setting('app.now')::timestamptz(3)
+where
+  tasks.user_id = $4
+  and deleted_at is null
+  and id = any ($5);
+
+-- src/features/tasks/delete.ts
+
+-- deleteTasks
+select
+  tree.id, tree.root, tree.level
+from
+  tasklane.tasks as tasks
+  join (
+    with recursive
+      tree as (
+        select
+          id,
+          id as root,
+          1 as level
+        from
+          tasklane.tasks
+        where
+          user_id = $1
+          and id = any ($2)
+          and deleted_at is null
+        union all
+        select
+          task.id, tree.root,
+          tree.level + 1
+        from
+          tasklane.tasks as task
+          join tree on task.parent_id = tree.id
+        where
+          task.user_id = $3
+          and task.deleted_at is null
+      )
+    select
+      id, root, level
+    from
+      tree
+  ) as tree on tree.id = tasks.id
+where
+  tasks.user_id = $4;
+
+update tasklane.tasks as tasks
+set
+  deleted_at = current_setting('app.now')::timestamptz(3),
+  deleted_with = ($1::jsonb ->> id::text)::uuid,
+  version = version + 1,
+  updated_at = current_setting('app.now')::timestamptz(3)
+where
+  tasks.user_id = $2
+  and id = any ($3);
+
+-- deleteTask
+select
+  tree.id, tree.root, tree.level
+from
+  tasklane.tasks as tasks
+  join (
+    with recursive
+      tree as (
+        select
+          id,
+          id as root,
+          1 as level
+        from
+          tasklane.tasks
+        where
+          user_id = $1
+          and id = any ($2)
+          and deleted_at is null
+        union all
+        select
+          task.id, tree.root,
+          tree.level + 1
+        from
+          tasklane.tasks as task
+          join tree on task.parent_id = tree.id
+        where
+          task.user_id = $3
+          and task.deleted_at is null
+      )
+    select
+      id, root, level
+    from
+      tree
+  ) as tree on tree.id = tasks.id
+where
+  tasks.user_id = $4;
+
+update tasklane.tasks as tasks
+set
+  deleted_at = current_setting('app.now')::timestamptz(3),
+  deleted_with = ($1::jsonb ->> id::text)::uuid,
+  version = version + 1,
+  updated_at = current_setting('app.now')::timestamptz(3)
+where
+  tasks.user_id = $2
+  and id = any ($3);
+
+-- src/features/tasks/position.ts
+
+-- moveNextTo
+select
+  id, position
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and (position, id) < ($2, $3)
+order by
+  position desc,
+  id desc
+limit
+  $4;
+
+-- positionAtEnd
+select
+  position
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+order by
+  position desc
+limit
+  $2;
+
+-- writePositions
+select
+  id, position
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and id = any ($2);
+
+update tasklane.tasks as tasks
+set
+  position = $1::jsonb ->> id::text,
+  version = version + 1,
+  updated_at = current_setting('app.now')::timestamptz(3)
+where
+  tasks.user_id = $2
+  and id = any ($3);
+
+-- src/features/tasks/reminders.ts
+
+-- armReminders
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.user_id = $1
+limit
+  $2;
+
+select
+  task_id, fire_at
+from
+  tasklane.reminders as reminders
+where
+  reminders.user_id = $1
+  and task_id = any ($2);
+
+delete from tasklane.reminders as reminders
+where
+  reminders.user_id = $1
+  and task_id = any ($2);
+
+insert into
+  tasklane.reminders (fire_at, task_id, user_id)
+values
+  ($1, $2, $3);
+
+update tasklane.profiles
+set
+  storage_written = storage_written + $2::bigint,
+  storage_check_at = case
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    else storage_check_at
+  end
+where
+  user_id = $1;
+
+-- armImported
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.user_id = $1
+limit
+  $2;
+
+insert into
+  tasklane.reminders (fire_at, task_id, user_id)
+values
+  ($1, $2, $3);
+
+update tasklane.profiles
+set
+  storage_written = storage_written + $2::bigint,
+  storage_check_at = case
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    else storage_check_at
+  end
+where
+  user_id = $1;
+
+-- moveReminders
+select
+  id, reminders, due_date, due_time, time_zone, due_at
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and due_date is not null
+  and due_at is null
+  and reminders <> '[]';
+
+select
+  task_id, fire_at
+from
+  tasklane.reminders as reminders
+where
+  reminders.user_id = $1
+  and task_id = any ($2);
+
+delete from tasklane.reminders as reminders
+where
+  reminders.user_id = $1
+  and task_id = any ($2);
+
+insert into
+  tasklane.reminders (fire_at, task_id, user_id)
+values
+  ($1, $2, $3);
+
+update tasklane.profiles
+set
+  storage_written = storage_written + $2::bigint,
+  storage_check_at = case
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    else storage_check_at
+  end
+where
+  user_id = $1;
+
+-- fireReminders
+select
+  task_id, fire_at
+from
+  tasklane.reminders as reminders
+where
+  reminders.user_id = $1
+  and fire_at <= current_setting('app.now')::timestamptz(3)
+order by
+  fire_at asc,
+  task_id asc
+limit
+  $2;
+
+select
+  id
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and id in ($2)
+  and status_rank <= $3;
+
+delete from tasklane.reminders as reminders
+where
+  reminders.user_id = $1
+  and (task_id, fire_at) in (
+    select
+      *
+    from
+      unnest($2::uuid[], $3::timestamptz[])
+  );
+
+-- src/features/tasks/tree.ts
+
+-- lineOf
+select
+  *
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and id = $2
+limit
+  $3;
+
+-- levelsBelow
+select
+  id, parent_id, project_id, status, completed_at
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and parent_id = any ($2)
+order by
+  position asc,
+  id asc;
+
+-- findParentAndProject
+select
+  id
+from
+  tasklane.projects as projects
+where
+  projects.user_id = $1
+  and id = $2
+limit
+  $3;
+
+-- src/features/tasks/job.ts
+
+-- reminderJob
+select
+  user_id
+from
+  tasklane.reminders as reminders
+where
+  fire_at <= now()
+order by
+  fire_at asc
+limit
+  $1;
+
+select
+  task_id, fire_at
+from
+  tasklane.reminders as reminders
+where
+  reminders.user_id = $1
+  and fire_at <= current_setting('app.now')::timestamptz(3)
+order by
+  fire_at asc,
+  task_id asc
+limit
+  $2;
+
+select
+  id
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and id in ($2)
+  and status_rank <= $3;
+
+delete from tasklane.reminders as reminders
+where
+  reminders.user_id = $1
+  and (task_id, fire_at) in (
+    select
+      *
+    from
+      unnest($2::uuid[], $3::timestamptz[])
+  );

@@ -1,0 +1,83 @@
+-- src/features/transfer/repository.ts
+
+-- listTrashed
+select
+  *
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is not null
+  and ((id) > ($2))
+order by
+  id asc
+limit
+  $3;
+
+-- knownIds
+select
+  id
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and id = any ($2::uuid[]);
+
+-- projectNames
+select
+  id, name
+from
+  tasklane.projects as projects
+where
+  projects.user_id = $1
+  and id = any ($2::uuid[]);
+
+-- projectsNamed
+select
+  id, name
+from
+  tasklane.projects as projects
+where
+  projects.user_id = $1
+  and name = any ($2)
+order by
+  archived asc,
+  position asc,
+  id asc;
+
+-- knownTagKeys
+select
+  name_key
+from
+  tasklane.tags as tags
+where
+  tags.user_id = $1
+  and name_key = any ($2);
+
+-- knownTasks
+select
+  id, project_id,
+  deleted_at is not null as deleted,
+  (
+    with recursive
+      line as (
+        select
+          tasks.parent_id as up
+        union all
+        select
+          above.parent_id
+        from
+          line
+          join tasklane.tasks as above on above.user_id = tasks.user_id
+          and above.id = line.up
+      )
+    select
+      count(*)::integer
+    from
+      line
+  ) as level
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and id = any ($2::uuid[]);

@@ -1,0 +1,298 @@
+-- src/features/trash/repository.ts
+
+-- findDeleted
+select
+  *
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is not null
+  and id = $2
+limit
+  $3;
+
+-- restoredRows
+select
+  id
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and id in (
+    with recursive
+      tree as (
+        select
+          id,
+          1 as level
+        from
+          tasklane.tasks
+        where
+          user_id = $2
+          and id = $3
+          and deleted_with = $4
+        union all
+        select
+          task.id,
+          tree.level + 1
+        from
+          tasklane.tasks as task
+          join tree on task.parent_id = tree.id
+        where
+          task.user_id = $5
+          and deleted_with = $6
+      )
+    select
+      id
+    from
+      tree
+  );
+
+select
+  id, parent_id, project_id
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and id = any ($2);
+
+-- restoreTask
+update tasklane.tasks as tasks
+set
+  deleted_at = $1,
+  deleted_with = $2,
+  project_id = $3,
+  version = version + 1,
+  updated_at = current_setting('app.now')::timestamptz(3),
+  parent_id = $4
+where
+  tasks.user_id = $5
+  and id = $6
+returning
+  *;
+
+update tasklane.tasks as tasks
+set
+  deleted_at = $1,
+  deleted_with = $2,
+  project_id = $3,
+  version = version + 1,
+  updated_at = current_setting('app.now')::timestamptz(3)
+where
+  tasks.user_id = $4
+  and id = any ($5);
+
+-- purgeTask
+select
+  id
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and id in (
+    with recursive
+      tree as (
+        select
+          id,
+          1 as level
+        from
+          tasklane.tasks
+        where
+          user_id = $2
+          and id = $3
+          and deleted_with = $4
+        union all
+        select
+          task.id,
+          tree.level + 1
+        from
+          tasklane.tasks as task
+          join tree on task.parent_id = tree.id
+        where
+          task.user_id = $5
+          and deleted_with = $6
+      )
+    select
+      id
+    from
+      tree
+  );
+
+select
+  id, parent_id, project_id
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and (
+    id = any ($2)
+    or parent_id = any ($3)
+  );
+
+select
+  id
+from
+  tasklane.completions as completions
+where
+  completions.user_id = $1
+  and task_id = any ($2);
+
+delete from tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and id = any ($2);
+
+-- purgeDeleted: all tasks
+select
+  id
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is not null;
+
+select
+  id, parent_id, project_id
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and (
+    id = any ($2)
+    or parent_id = any ($3)
+  );
+
+select
+  id
+from
+  tasklane.completions as completions
+where
+  completions.user_id = $1
+  and task_id = any ($2);
+
+delete from tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and id = any ($2);
+
+-- purgeDeleted: old tasks
+select
+  id
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is not null
+  and deleted_at <= $2
+order by
+  deleted_at asc,
+  deleted_with asc,
+  id asc
+limit
+  $3;
+
+select
+  id, parent_id, project_id
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and (
+    id = any ($2)
+    or parent_id = any ($3)
+  );
+
+select
+  id
+from
+  tasklane.completions as completions
+where
+  completions.user_id = $1
+  and task_id = any ($2);
+
+delete from tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and id = any ($2);
+
+-- listDeleted
+select
+  *
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and id = deleted_with
+  and ((id) > ($2))
+order by
+  id asc
+limit
+  $3;
+
+-- countTaken
+select
+  deleted_with,
+  count(*)
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_with in ($2)
+group by
+  deleted_with;
+
+-- src/features/trash/job.ts
+
+-- purgeJob
+select
+  user_id,
+  now() - make_interval(hours => 24 * $1) as until
+from
+  tasklane.tasks
+where
+  deleted_at <= now() - make_interval(hours => 24 * $1)
+group by
+  user_id
+order by
+  min(deleted_at),
+  user_id
+limit
+  $2;
+
+select
+  id
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is not null
+order by
+  deleted_at asc,
+  deleted_with asc,
+  id asc
+limit
+  $2;
+
+select
+  id, parent_id, project_id
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and (
+    id = any ($2)
+    or parent_id = any ($3)
+  );
+
+select
+  id
+from
+  tasklane.completions as completions
+where
+  completions.user_id = $1
+  and task_id = any ($2);
+
+delete from tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and id = any ($2);

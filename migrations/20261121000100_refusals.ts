@@ -1,0 +1,17 @@
+import type { Knex } from 'knex';
+
+/**
+ * `refuse(reason)` fails. A statement calls it where a condition does not hold, so that the statements which were sent
+ * together with it do not run. `TL` is a class that Postgres does not use.
+ */
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw(`
+    create function tasklane.refuse(reason text) returns boolean language plpgsql as $$
+    begin
+      raise exception using errcode = 'TL001', message = reason;
+    end $$`);
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop function tasklane.refuse(text)');
+}

@@ -1,0 +1,167 @@
+/** A sample row of each table. Repositories send the same statements for every lane; the values do not matter. */
+import { absentFields } from '../../src/features/tasks/fields';
+import type {
+  ChangeRow,
+  CompletionRow,
+  ProfileRow,
+  ProjectRow,
+  TagRow,
+  TaskRow,
+  WebhookDeliveryRow,
+  WebhookRow,
+} from '../../src/platform/database/rows';
+
+export const userId = 'user';
+export const id = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e';
+export const otherId = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f';
+export const instant = new Date('2026-11-21T09:30:00.000Z');
+
+const versioned = { user_id: userId, id, version: 1, created_at: instant, updated_at: instant };
+
+export const task: TaskRow = {
+  ...versioned,
+  ...structuredClone(absentFields),
+  project_id: otherId,
+  parent_id: otherId,
+  title: 'Task',
+  priority: 'medium',
+  status_rank: 1,
+  priority_rank: 2,
+  completed_at: null,
+  position: 'a0',
+  tags: ['tag'],
+  due_date: '2026-11-21',
+  reminders: [{ at: null, minutes_before_due: 5 }],
+  deleted_at: instant,
+  deleted_with: id,
+  due_asc: '2026-11-21',
+  due_desc: '2026-11-21',
+  completed_asc: Number.POSITIVE_INFINITY,
+  completed_desc: Number.NEGATIVE_INFINITY,
+  search_version: 0,
+};
+
+export const project: ProjectRow = {
+  ...versioned,
+  name: 'Project',
+  color: null,
+  archived: false,
+  position: 'a0',
+};
+
+export const tag: TagRow = { ...versioned, name: 'tag', name_key: 'tag', color: null };
+
+export const completion: CompletionRow = {
+  user_id: userId,
+  id,
+  task_id: otherId,
+  title: 'Task',
+  due_date: '2026-11-21',
+  due_time: null,
+  time_zone: null,
+  rrule: 'FREQ=DAILY',
+  status: 'pending',
+  completed_at: instant,
+  next_due_date: null,
+  reopened: [],
+};
+
+export const change: ChangeRow = {
+  user_id: userId,
+  seq: '1',
+  type: 'task',
+  entity_id: otherId,
+  action: 'created',
+  fields: {},
+  at: instant,
+};
+
+export const webhook: WebhookRow = {
+  ...versioned,
+  url: 'https://example.com/',
+  description: null,
+  events: [],
+  disabled_reason: null,
+  disabled_at: null,
+  secret: 'secret',
+  previous_secret: null,
+  secret_rotated_at: null,
+  verified_at: instant,
+  failures: 0,
+  failing_since: null,
+  paused_until: null,
+  due_at: null,
+  leased_until: instant,
+};
+
+export const delivery: WebhookDeliveryRow = {
+  user_id: userId,
+  id,
+  webhook_id: otherId,
+  event: 'task.created',
+  seq: '1',
+  entity_id: otherId,
+  fields: {},
+  happened_at: instant,
+  state: 'pending',
+  due_at: instant,
+  tries: 0,
+  attempt_count: 0,
+  attempts: [],
+  created_at: instant,
+};
+
+const profile: ProfileRow = {
+  user_id: userId,
+  epoch: id,
+  change_seq: '1',
+  time_zone: 'UTC',
+  week_start: 'monday',
+  default_priority: 'medium',
+  delivers: true,
+  require_if_match: false,
+  task_count: 1,
+  project_count: 1,
+  tag_count: 1,
+  webhook_count: 1,
+  storage_written: '1',
+  storage_correction: '0',
+  storage_check_at: null,
+  version: 1,
+  created_at: instant,
+  updated_at: instant,
+};
+
+/** The row that locks a lane. */
+export const lane = { ...profile, made: false, stale: false };
+
+const rows: Readonly<Record<string, object>> = {
+  tasks: task,
+  task_tags: { user_id: userId, task_id: id, tag_id: otherId },
+  projects: project,
+  tags: tag,
+  completions: completion,
+  reminders: { user_id: userId, task_id: id, fire_at: instant },
+  changes: change,
+  webhooks: webhook,
+  idempotency_keys: { user_id: userId, operation: 'createTask', key_hash: Buffer.alloc(32) },
+  webhook_deliveries: delivery,
+  profiles: profile,
+};
+
+// The results of expressions, by their names in the statements.
+const expressions = {
+  total: '1',
+  open: '1',
+  count: '1',
+  near: [],
+  bytes: '1',
+  last: null,
+  users: [userId],
+  cutoff: instant,
+};
+
+/** A row of a table, with the results of all expressions. */
+export function sampleRow(table: string | undefined): object {
+  return { user_id: userId, id, ...expressions, ...(table === undefined ? {} : rows[table]) };
+}

@@ -1,0 +1,110 @@
+/**
+ * The fields of a task. Whatever handles all fields alike derives from this table: the columns that lists read, the mapper to
+ * the contract, the columns of CSV files, and imports.
+ */
+import type { TaskRow } from '../../platform/database/rows';
+
+/**
+ * The part that a field plays.
+ * - `plain`: its user sets it, and no other field depends on it.
+ * - `ruled`: its user sets it, and `commands.ts` and `import.ts` apply a rule to it.
+ * - `derived`: the service computes it from the fields that its user sets.
+ * - `kept`: the service sets it.
+ * - `computed`: it is not a column.
+ * - `unshown`: lists read the column, and the contract does not have it.
+ * - `sorting`: the column serves for sorting, searching and the trash.
+ */
+type Part = 'plain' | 'ruled' | 'derived' | 'kept' | 'computed' | 'unshown' | 'sorting';
+
+// In the order of the contract. The type requires every column except `search`, which is as large as the texts that it
+// indexes.
+const parts = {
+  id: 'kept',
+  user_id: 'kept',
+  project_id: 'ruled',
+  parent_id: 'ruled',
+  title: 'ruled',
+  description: 'plain',
+  status: 'plain',
+  priority: 'ruled',
+  completed: 'computed',
+  completed_at: 'kept',
+  tags: 'plain',
+  due_date: 'ruled',
+  due_time: 'ruled',
+  time_zone: 'ruled',
+  due_at: 'derived',
+  rrule: 'ruled',
+  repeat_from: 'ruled',
+  recurrence_start: 'derived',
+  reminders: 'ruled',
+  position: 'kept',
+  version: 'kept',
+  created_at: 'kept',
+  updated_at: 'kept',
+  completion_count: 'unshown',
+  status_rank: 'sorting',
+  priority_rank: 'sorting',
+  deleted_at: 'sorting',
+  deleted_with: 'sorting',
+  due_asc: 'sorting',
+  due_desc: 'sorting',
+  completed_asc: 'sorting',
+  completed_desc: 'sorting',
+  search_version: 'sorting',
+} as const satisfies Record<Exclude<keyof TaskRow, 'search'> | 'completed', Part>;
+
+type Field = keyof typeof parts;
+type FieldOf<P extends Part> = { [F in Field]: (typeof parts)[F] extends P ? F : never }[Field];
+
+const fields = Object.keys(parts) as Field[];
+
+function fieldsOf<P extends Part>(...wanted: P[]): FieldOf<P>[] {
+  return fields.filter((field) => (wanted as Part[]).includes(parts[field])) as FieldOf<P>[];
+}
+
+/** The fields of a task that its user sets, and the fields that are derived from them. */
+export type TaskFields = Pick<TaskRow, FieldOf<'plain' | 'ruled' | 'derived' | 'unshown'>>;
+
+/** The values of the fields that a new task leaves out. A title is required, and the profile has the default priority. */
+export const absentFields: Readonly<Omit<TaskFields, 'title' | 'priority'>> = {
+  project_id: null,
+  parent_id: null,
+  description: null,
+  status: 'pending',
+  tags: [],
+  due_date: null,
+  due_time: null,
+  time_zone: null,
+  due_at: null,
+  rrule: null,
+  repeat_from: 'schedule',
+  recurrence_start: null,
+  completion_count: 0,
+  reminders: [],
+};
+
+/** All columns except `search`. */
+export const taskColumns = fieldsOf('kept', 'plain', 'ruled', 'derived', 'unshown', 'sorting');
+
+/** The columns that lists return. */
+export const listedColumns = fieldsOf('kept', 'plain', 'ruled', 'derived', 'unshown');
+
+/** The columns of a task that lists return. */
+export type ListedTask = Pick<TaskRow, (typeof listedColumns)[number]>;
+
+/** The fields that the contract shows, in its order. */
+export const shownFields = fieldsOf('kept', 'plain', 'ruled', 'derived', 'computed');
+
+const plainFields = fieldsOf('plain');
+
+type PlainFields = Pick<TaskFields, (typeof plainFields)[number]>;
+
+/** The fields without a rule of a task whose fields may be null or absent. */
+export function plainFieldsOf(
+  task: { readonly [F in keyof PlainFields]?: PlainFields[F] | null | undefined },
+) {
+  return Object.fromEntries(
+    plainFields.map((field) => [field, task[field] ?? absentFields[field]]),
+  ) as unknown as PlainFields;
+}

@@ -1,0 +1,363 @@
+/**
+ * Flights: the statements that are sent together on a connection, as one packet with one Sync message at its end
+ * (PostgreSQL, "Extended Query"). What a request costs is the number of packets, not the number of statements.
+ *
+ * Postgres runs the statements of a flight in order. If one fails, Postgres skips the others.
+ */
+import type { Socket } from 'node:net';
+import * as pg from 'pg';
+import { DatabaseError, type QueryConfig, type QueryResult, type types } from 'pg';
+import { serialize } from 'pg-protocol';
+import type { Connection } from './pool';
+
+/** A statement for node-postgres. If it has a `name`, each connection prepares it once. */
+export interface Statement {
+  readonly text: string;
+  readonly values?: readonly unknown[];
+  readonly name?: string;
+  /** Milliseconds to wait for its result, if longer than the pool's timeout. */
+  readonly query_timeout?: number;
+}
+
+// Not in the types of node-postgres.
+const { prepareValue } = (pg as unknown as { utils: { prepareValue(value: unknown): unknown } }).utils;
+
+type Result = Pick<QueryResult, 'rows' | 'rowCount' | 'command'>;
+
+/** A statement that waits for its result. */
+interface Pending {
+  readonly statement: Statement;
+  settle(error: unknown, result?: Result): void;
+}
+
+/** Turns the fields of a row, as text, into values. */
+interface Columns {
+  readonly names: readonly string[];
+  readonly parsers: readonly ((text: string) => unknown)[];
+  /** A row of nulls. Its copies have room for all columns; a row that grows by one column at a time makes garbage. */
+  readonly emptyRow: Readonly<Record<string, unknown>>;
+}
+
+interface RowDescription {
+  readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[];
+}
+
+/** The parts of a node-postgres client that its type does not show. */
+interface Wire {
+  readonly connection: {
+    readonly stream: Socket;
+    on(event: 'parseComplete', listener: () => void): void;
+  };
+  getTypeParser: typeof types.getTypeParser;
+}
+
+// A statement that Postgres skipped gets the SQLSTATE that it would have in a failed transaction.
+const skipped = () =>
+  Object.assign(new Error('The statement was skipped: an earlier one of its flight failed.'), {
+    code: '25P02',
+  });
+
+/** What a connection remembers. */
+interface Session {
+  readonly client: Wire;
+  /** The prepared statements by name, with their columns once these are known. */
+  readonly prepared: Map<string, Columns | undefined>;
+}
+
+const noValues: readonly unknown[] = [];
+const noColumns: Columns = { names: [], parsers: [], emptyRow: {} };
+
+/** Appends the messages of one statement. Throws if a value cannot be written. */
+function write(
+  packet: Buffer[],
+  name = '',
+  { text, values = noValues }: Statement,
+  isParsed: boolean,
+  isDescribed: boolean,
+): void {
+  if (!isParsed) packet.push(serialize.parse({ name, text }));
+  if (!isDescribed) packet.push(serialize.describe({ type: 'S', name }));
+  packet.push(
+    serialize.bind({ statement: name, values: values as unknown[], valueMapper: prepareValue }),
+    serialize.execute(),
+  );
+}
+
+/** One flight, as node-postgres runs it in place of a query of its own. */
+class Flight {
+  /** node-postgres replaces it, to stop its timer. */
+  callback: () => void = () => undefined;
+  readonly query_timeout: number | undefined;
+  private readonly toParse: string[] = [];
+  private readonly results: Result[] = [];
+  private columns: Columns | undefined;
+  private rows: unknown[] = [];
+  private failure: unknown;
+  private isSent = false;
+  private isEnded = false;
+
+  constructor(
+    private readonly session: Session,
+    readonly pending: readonly Pending[],
+    private readonly isNamed: boolean,
+    private readonly ended: () => void,
+  ) {
+    this.query_timeout = pending.reduce<number | undefined>(
+      (longest, { statement: { query_timeout: each } }) =>
+        each !== undefined && (longest === undefined || each > longest) ? each : longest,
+      undefined,
+    );
+  }
+
+  get statements(): readonly Statement[] {
+    return this.pending.map(({ statement }) => statement);
+  }
+
+  /** node-postgres calls it when the connection is free. An error that it returns ends the flight. */
+  submit(): Error | null {
+    const { prepared, client } = this.session;
+    const packet: Buffer[] = [];
+    try {
+      for (const { statement } of this.pending) {
+        const name = this.nameOf(statement);
+        const isNew = name !== undefined && !this.toParse.includes(name);
+        const isParsed = name !== undefined && (prepared.has(name) || !isNew);
+        const isDescribed = name !== undefined && (prepared.get(name) !== undefined || !isNew);
+        if (!isParsed) this.toParse.push(name ?? '');
+        write(packet, name, statement, isParsed, isDescribed);
+      }
+    } catch (error) {
+      // Nothing is sent, so that the connection stays usable.
+      this.toParse.length = 0;
+      return error as Error;
+    }
+    packet.push(serialize.sync());
+    this.isSent = true;
+    client.connection.stream.write(Buffer.concat(packet));
+    return null;
+  }
+
+  private nameOf({ name }: Statement): string | undefined {
+    return this.isNamed ? name : undefined;
+  }
+
+  /** Postgres has parsed the next statement. Its name stays known, whatever becomes of the flight. */
+  parsed(): void {
+    const name = this.toParse.shift();
+    if (name) this.session.prepared.set(name, undefined);
+  }
+
+  handleRowDescription({ fields }: RowDescription): void {
+    const names = fields.map(({ name }) => name);
+    const columns = {
+      names,
+      emptyRow: Object.fromEntries(names.map((name) => [name, null])),
+      parsers: fields.map(({ dataTypeID }) => this.session.client.getTypeParser(dataTypeID, 'text')),
+    };
+    const name = this.nameOf(this.current());
+    if (name !== undefined) this.session.prepared.set(name, columns);
+    this.columns = columns;
+  }
+
+  handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
+    const name = this.nameOf(this.current());
+    const columns = (name === undefined ? undefined : this.session.prepared.get(name)) ?? this.columns;
+    if (!columns) return;
+    const { names, parsers, emptyRow } = columns;
+    const row = { ...emptyRow };
+    try {
+      for (let index = 0; index < fields.length; index++) {
+        const text = fields[index] as string | null;
+        if (text !== null) row[names[index] as string] = parsers[index]?.(text);
+      }
+    } catch (error) {
+      this.failure ??= error;
+    }
+    this.rows.push(row);
+  }
+
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    const end = text.lastIndexOf(' ');
+    const count = end === -1 ? Number.NaN : Number(text.slice(end + 1));
+    this.finish({
+      rows: this.rows as QueryResult['rows'],
+      rowCount: Number.isNaN(count) ? null : count,
+      command: text.split(' ', 1)[0] as string,
+    });
+  }
+
+  handleEmptyQuery(): void {
+    this.finish({ rows: [], rowCount: null, command: '' });
+  }
+
+  private finish(result: Result): void {
+    const name = this.nameOf(this.current());
+    // A description comes before the result, if there is one.
+    if (name !== undefined && !this.session.prepared.get(name)) this.session.prepared.set(name, noColumns);
+    this.results.push(result);
+    this.rows = [];
+    this.columns = undefined;
+  }
+
+  private current(): Statement {
+    return (this.pending[this.results.length] as Pending).statement;
+  }
+
+  /** Only now is a commit certain: deferred constraints fail at the end. */
+  handleReadyForQuery(): void {
+    const { failure } = this;
+    this.end((pending, index) =>
+      failure === undefined ? pending.settle(null, this.results[index]) : pending.settle(failure),
+    );
+  }
+
+  /** node-postgres calls it for an error of a statement, of the connection, or of time. */
+  handleError(error: unknown): void {
+    if (error instanceof DatabaseError) {
+      const failed = Math.min(this.results.length, this.pending.length - 1);
+      this.end((pending, index) => {
+        if (index < failed) pending.settle(null, this.results[index]);
+        else pending.settle(index === failed ? error : skipped());
+      });
+      return;
+    }
+    // Results may still arrive, and would be taken for those of the next flight.
+    if (this.isSent) this.session.client.connection.stream.destroy();
+    this.end((pending) => pending.settle(error));
+  }
+
+  private end(settle: (pending: Pending, index: number) => void): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    this.callback();
+    this.pending.forEach(settle);
+    this.ended();
+  }
+
+  // node-postgres requires these. No statement of the service copies data or reads a portal in parts.
+  handlePortalSuspended(): void {}
+  handleCopyInResponse(): void {}
+  handleCopyData(): void {}
+}
+
+type Callback = (error: unknown, result?: Result) => void;
+
+/** Sends statements on one connection in flights. */
+class Flights {
+  private readonly session: Session;
+  private waiting: Pending[] = [];
+  private tail: (() => readonly Pending[]) | null = null;
+  private active: Flight | null = null;
+  private isScheduled = false;
+  private isClosed = false;
+
+  constructor(
+    client: Wire,
+    private readonly namesStatements: () => boolean,
+    private readonly submit: (flight: Flight) => void,
+  ) {
+    this.session = { client, prepared: new Map() };
+    client.connection.on('parseComplete', () => this.active?.parsed());
+  }
+
+  add(statement: Statement, settle: Callback): void {
+    if (this.isClosed) {
+      process.nextTick(
+        settle,
+        new Error('The transaction has ended: all its statements must be sent at once.'),
+      );
+      return;
+    }
+    this.waiting.push({ statement, settle });
+    this.schedule();
+  }
+
+  /** Sends what waits when the present turn of the event loop ends, or else when the active flight ends. */
+  private schedule(): void {
+    if (this.active || this.isScheduled) return;
+    this.isScheduled = true;
+    process.nextTick(() => this.send());
+  }
+
+  private send(): void {
+    const pending = this.tail ? [...this.waiting, ...this.tail()] : this.waiting;
+    this.isScheduled = false;
+    this.isClosed = this.tail !== null;
+    this.tail = null;
+    this.waiting = [];
+    this.active = new Flight(this.session, pending, this.namesStatements(), () => {
+      this.active = null;
+      if (this.waiting.length > 0) this.schedule();
+    });
+    this.submit(this.active);
+  }
+
+  endWith(statements: () => readonly Statement[]): Promise<Result[]> {
+    return new Promise((resolve, reject) => {
+      this.tail = () => {
+        const last = statements();
+        const results: Result[] = [];
+        return last.map((statement) => ({
+          statement,
+          settle(error, result) {
+            if (error) reject(error);
+            else if (results.push(result as Result) === last.length) resolve(results);
+          },
+        }));
+      };
+      this.schedule();
+    });
+  }
+
+  reopen(): void {
+    this.isClosed = false;
+    this.tail = null;
+  }
+}
+
+const flightsOf = new WeakMap<Connection, Flights>();
+
+/**
+ * Makes `connection.query` send the statements of one turn of the event loop in one flight. While `namesStatements` is
+ * false, no statement is prepared.
+ */
+export function sendInFlights(connection: Connection, namesStatements: () => boolean): void {
+  const submit = connection.query.bind(connection) as unknown as (flight: Flight) => void;
+  const flights = new Flights(connection as unknown as Wire, namesStatements, submit);
+  flightsOf.set(connection, flights);
+  connection.query = ((
+    first: string | Statement,
+    second?: readonly unknown[] | Callback,
+    third?: Callback,
+  ) => {
+    const values = typeof second === 'function' ? undefined : second;
+    const statement =
+      typeof first === 'string' ? { text: first, ...(values && { values }) } : (first as Statement);
+    const callback = typeof second === 'function' ? second : third;
+    if (callback) return flights.add(statement, callback);
+    return new Promise((resolve, reject) => {
+      flights.add(statement, (error, result) => (error ? reject(error) : resolve(result)));
+    });
+  }) as typeof connection.query;
+}
+
+/**
+ * Adds statements, which end the transaction, to the end of the next flight of a connection, and returns their results.
+ * The connection takes no statement after that flight until `reopen`. `statements` is called when the flight is sent.
+ */
+export function endFlightWith(
+  connection: Connection,
+  statements: () => readonly Statement[],
+): Promise<Result[]> {
+  return (flightsOf.get(connection) as Flights).endWith(statements);
+}
+
+/** Lets a connection take statements again, after `endFlightWith`. */
+export function reopen(connection: Connection): void {
+  flightsOf.get(connection)?.reopen();
+}
+
+/** Sends a statement. */
+export function run(connection: Connection, statement: Statement): Promise<QueryResult> {
+  return connection.query(statement as QueryConfig);
+}
