@@ -2014,8 +2014,8 @@ export interface components {
          * Unauthorized
          * @description The request has no valid token. There is no token, or it is malformed, expired, from another issuer or has a wrong
          *     signature. It is also invalid if the lane or the account was deleted after the token was issued. Get a new token
-         *     from the authentication server and send the request again. The `WWW-Authenticate` header says whether the request had a
-         *     token. The log of the service says which check failed, under the id of the request.
+         *     from the authentication server and send the request again. The `WWW-Authenticate` header says whether the request
+         *     had a token. The log of the service says which check failed, under the id of the request.
          */
         UnauthorizedProblem: {
             /** @constant */
@@ -3727,8 +3727,8 @@ export interface components {
             /**
              * @description Why there was no response; null if there was one. `unresolvable`: the name does not resolve. `refused-address`:
              *     the name leads to an address that is not allowed. `unreachable`: nothing accepts connections there. `tls`: TLS
-             *     failed. `timeout`: it took too long. `too-large`: it has more than 16 KiB of headers, or more than 8
-             *     informational responses (1xx) or 128 KiB came before it. `broken-off`: the connection ended early.
+             *     failed. `timeout`: it took too long. `too-large`: the response has more than 16 KiB of headers, or more than
+             *     8 informational responses (1xx) or 128 KiB came before it. `broken-off`: the connection ended early.
              */
             error: components["schemas"]["WebhookAttemptError"] | null;
             /** @description The first 1,024 bytes of the response body, as text; null if there was no response. */
