@@ -196,7 +196,11 @@ async function attempt<T>(
   const { changes, rowBytes } = effects;
   const changesBefore = changes.length;
   const undo = async () => {
-    await connection.query('rollback to savepoint attempt');
+    // Released too: else the attempt around this one, whose savepoint has the same name, could not be undone.
+    await Promise.all([
+      connection.query('rollback to savepoint attempt'),
+      connection.query('release savepoint attempt'),
+    ]);
     changes.length = changesBefore;
     effects.rowBytes = rowBytes;
   };
