@@ -11,9 +11,9 @@ const largestGroup = 32;
 
 interface Waiting<W, R> {
   readonly write: W;
-  readonly since: number;
-  resolve(result: R | PromiseLike<R>): void;
-  reject(error: unknown): void;
+  /** Ends its wait, when its group starts. */
+  readonly timer: NodeJS.Timeout;
+  resolve(result: Promise<R>): void;
 }
 
 export interface Groups<W, R> {
@@ -26,7 +26,7 @@ export interface Groups<W, R> {
 
 /**
  * Makes the groups. `runAll` runs writes of one lane, and returns one promise for each; it never runs twice at the same
- * time for a lane. A write waits at most about `waitMs` longer than the writes before it take.
+ * time for a lane. A write waits at most `waitMs` for its group to start.
  */
 export function createGroups<W, R>(
   runAll: (writes: readonly W[]) => readonly Promise<R>[],
@@ -43,21 +43,29 @@ export function createGroups<W, R>(
 
   function next(userId: string): void {
     const waiting = queues.get(userId) ?? [];
-    const deadline = performance.now() - waitMs;
-    const late = waiting.filter(({ since }) => since < deadline);
-    for (const { reject } of late) reject(new PoolBusy(`Other writes of the lane took ${waitMs} ms.`));
-    const ready = waiting.filter(({ since }) => since >= deadline);
-    const group = ready.slice(0, largestGroup);
+    const group = waiting.splice(0, largestGroup);
     if (group.length === 0) {
       queues.delete(userId);
       return;
     }
-    queues.set(userId, ready.slice(largestGroup));
+    for (const { timer } of group) clearTimeout(timer);
     const results = start(
       userId,
       group.map(({ write }) => write),
     );
     for (const [index, { resolve }] of group.entries()) resolve(results[index] as Promise<R>);
+  }
+
+  /** Waits until the group of the write ends. */
+  function wait(queue: Waiting<W, R>[], write: W): Promise<R> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        queue.splice(queue.indexOf(waiting), 1);
+        reject(new PoolBusy(`Other writes of the lane took ${waitMs} ms.`));
+      }, waitMs);
+      const waiting = { write, timer, resolve };
+      queue.push(waiting);
+    });
   }
 
   return {
@@ -68,9 +76,7 @@ export function createGroups<W, R>(
         return start(userId, [write])[0] as Promise<R>;
       }
       if (queue.length >= longestQueue) throw new PoolBusy('Too many writes of the lane wait.');
-      return new Promise((resolve, reject) => {
-        queue.push({ write, since: performance.now(), resolve, reject });
-      });
+      return wait(queue, write);
     },
   };
 }
