@@ -6,7 +6,7 @@ export type Pair = readonly [one: number, other: number];
 
 /** How the first of each pair compares with the second. */
 export interface Difference {
-  /** Median of first − second, in the measurements' unit, and the bounds of its 95 % confidence interval. */
+  /** The median of the differences first − second, and the bounds of its 95 % confidence interval. */
   readonly median: number;
   readonly least: number;
   readonly most: number;

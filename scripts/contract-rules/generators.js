@@ -99,7 +99,7 @@ function numberFormats() {
   };
 }
 
-/** Generators make one method of an operation, and use the first media type. */
+/** Code generators create one method for each operation, for the first media type only. */
 function oneBodySchema() {
   return {
     RequestBody({ content = {} }, context) {

@@ -26,7 +26,7 @@ export interface EventSettings {
 
 export interface EventHubDependencies {
   readonly settings: EventSettings;
-  /** The users of the lanes that are no longer at these positions, by one query. */
+  /** Finds, with one query, the users whose lanes have changed since these positions. */
   findMoved(lanes: readonly KnownLane[]): Promise<string[]>;
   readonly log: Logger;
 }

@@ -18,7 +18,8 @@ const takeLanes = `
 /** Measures a lane and corrects its storage. Each part is a short transaction of its own, so that it blocks no write. */
 async function measure({ laneForJob, signal }: JobContext, userId: string): Promise<void> {
   const lane = laneForJob(userId);
-  // Read first: what is written meanwhile counts twice until the next measurement, but nothing is left out.
+  // This is read before the tables: rows that are written meanwhile may count twice until the next measurement, but none
+  // are left out.
   const before = await lane.read((readable) =>
     readable.rows('profiles').first('epoch', 'storage_written').then(),
   );

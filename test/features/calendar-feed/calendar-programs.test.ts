@@ -1,4 +1,4 @@
-/** Reads a feed and an export with calendar programs: what they show, and that they notice changes and the end. */
+/** Tests what calendar programs show of a feed and of an export, and that they notice changes and the feed's deletion. */
 import { toInstant } from '../../../src/domain/time/calendar';
 import type { Body } from '../../support/api';
 import {

@@ -91,7 +91,7 @@ describe('a snapshot', () => {
     await expectConverged();
   });
 
-  test('can be read again by a new copy', async () => {
+  test('gives a second copy the same entities', async () => {
     await makeTask();
     await copy.catchUp();
     const again = copyLane(service.url, ada.id, ada.token);

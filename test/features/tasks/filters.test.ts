@@ -197,7 +197,7 @@ test.each(Object.keys(conditions))('%s filters alone', async (name) => {
   expect(found.size).toBe(2);
 });
 
-test('filters combine in every sort', async () => {
+test('several filters combine with every sort', async () => {
   const filters = fc.record(arbitraries(), { requiredKeys: [] }).map((filter) => {
     // All filters at once would almost always match nothing.
     const names = Object.keys(filter);

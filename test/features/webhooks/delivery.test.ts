@@ -291,7 +291,7 @@ describe('the data of an event', () => {
     expect(gone.find((each) => each.type === 'tag.deleted').data.tag).toBeNull();
   });
 
-  test('is only the webhook in a test', async () => {
+  test('contains only the user and the webhook if the event is a test', async () => {
     const webhook = await makeWebhook(ada, receiver, { events: ['task.deleted'] });
     const { body: delivery } = await ada.send('POST', `${webhook.path}/test`);
     await deliver();

@@ -1,4 +1,4 @@
-/** Tests that restored, copied or promoted databases are recognised, and the drill of docs/operations.md. */
+/** Tests that restored, copied or promoted databases are recognised, and the steps of docs/operations.md for a restore. */
 import { execFileSync } from 'node:child_process';
 import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -282,7 +282,7 @@ describe("a copy of a server's files", () => {
     service = await serve(url);
     try {
       await addTasks(user, service.url, 6);
-      // Why the drill is needed: the copy misses new changes that reuse its sequence numbers.
+      // Without `npm run restored`, the copy misses new changes that reuse its sequence numbers.
       expect(await sync(user, service.url, later.token)).toMatchObject({ status: 200, changes: 3 });
 
       await migrateUp(url);
