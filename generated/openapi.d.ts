@@ -604,7 +604,7 @@ export interface paths {
         /**
          * Get statistics
          * @description Returns the current counts of the lane's tasks, and the number of completions on each day of a range. Days are
-         *     those of the time zone `tz`. The range has at most 366 days.
+         *     counted in the time zone `tz`. The range has at most 366 days.
          *
          *     Each completed occurrence of a recurring task counts as one completion. Tasks in the trash and their completions
          *     are not counted.

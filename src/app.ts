@@ -99,7 +99,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
   });
   app.use(
     helmet({
-      // Only the documentation serves pages, and it sets its own policy.
+      // Only the documentation serves pages, and it sets its own Content-Security-Policy.
       contentSecurityPolicy: {
         useDefaults: false,
         directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },

@@ -50,7 +50,7 @@ function discriminatedUnions() {
   };
 }
 
-/** Generators type a constant by its `type`, and few of them support constants that are not text. */
+/** Code generators take the type of a constant from its `type`. Few of them support constants that are not strings. */
 function typedValues() {
   return {
     Schema(schema, { location, report }) {

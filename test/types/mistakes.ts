@@ -56,9 +56,9 @@ export const right: unknown[] = [
 ];
 
 export const mistakes: unknown[] = [
-  // @ts-expect-error events where the contract has none
+  // @ts-expect-error an event stream, which this operation does not have
   exportLane.eventStream(200, subscriber),
-  // @ts-expect-error a status under which there are none
+  // @ts-expect-error a status without an event stream
   streamEvents.eventStream(503, subscriber),
   // @ts-expect-error a problem that the platform answers with before a handler is called
   streamEvents.fail('rate-limited'),

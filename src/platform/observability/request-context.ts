@@ -12,7 +12,7 @@ export interface RequestContext {
 
 const factsOf = new WeakMap<IncomingMessage, RequestContext>();
 
-/** Returns the context of a request, to which each part of the service adds facts. */
+/** Returns what the log will contain about a request. Each part of the service adds its values to this object. */
 export function requestContext(request: IncomingMessage): RequestContext {
   const facts = factsOf.get(request) ?? {};
   factsOf.set(request, facts);

@@ -196,7 +196,7 @@ const examples: readonly Example[] = [
   },
 ];
 
-// It is at its third date.
+// Its third occurrence is due.
 const underwayFile =
   'title,due_date,rrule,recurrence_start\nUnder way,2026-11-26,FREQ=DAILY;COUNT=5,2026-11-24\n';
 const underway: Example = {

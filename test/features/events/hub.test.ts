@@ -130,7 +130,7 @@ test('a stream with a full buffer gets no more until it drains', async () => {
   other.subscriber.closed();
 });
 
-test('a stream whose client reads nothing for long is disconnected, also when it must end', async () => {
+test('a stream whose client does not read for a long time is disconnected, also when it must end', async () => {
   const hub = makeHub({ heartbeatMs: 50 });
   const lane = await makeLane(1);
   const stuck = await open(hub, lane, { stream: new FakeStream(false), from: 0 });

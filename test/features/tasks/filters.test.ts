@@ -45,7 +45,7 @@ beforeAll(async () => {
   await ada.ok('DELETE', `/tasks/${gone.id}`);
   const lonely = await ada.create({ title: 'All subtasks are in the trash' });
   await ada.ok('DELETE', `/tasks/${(await ada.create({ parent_id: lonely.id })).id}`);
-  // Many tasks have the same instants, and some have none in common.
+  // Some tasks share all of these instants, others only some or none.
   await query(
     service.database.url,
     `update tasklane.tasks set

@@ -184,7 +184,7 @@ describe('a completion', () => {
   });
 
   test.each(['schedule', 'completion'])(
-    'never leads to an earlier due date, and neither does a skip, from %s',
+    'from %s never leads to an earlier due date, and a skip does not either',
     async (repeat_from) => {
       const { id } = await create({
         due_date: '2099-01-02',

@@ -232,7 +232,7 @@ test('without a directory for files only imports fail, and the log says so', asy
   try {
     const bob = await makeUser(roomless.url);
     const errors = () => roomless.logged.filter(({ msg }) => msg === 'cannot write temporary files');
-    // Logged at the start.
+    // The service logs this when it starts.
     expect(errors()).toMatchObject([{ directory: elsewhere, err: { code: 'ENOENT' } }]);
     for (let time = 0; time < 3; time++) {
       expect(await importInto(bob, 'title\nOne\n', csvType)).toMatchObject({

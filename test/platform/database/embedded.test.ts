@@ -34,7 +34,7 @@ const DEADLINE = 15_000;
 // On a slow disk, creating a cluster takes seconds.
 jest.setTimeout(60_000);
 
-/** A DATA_DIR with a cluster, for tests that need no first start, which is slow. */
+/** A DATA_DIR that already has a cluster, because the first start is slow. For tests that do not test the first start. */
 let shared: string;
 let directory: string;
 let dataDir: string;

@@ -346,7 +346,7 @@ describe("a copy of a server's files", () => {
   test('a promotion counts as a failover if the service has just seen the server', async () => {
     await recordedOn(postgres.url);
     await backUp();
-    // Nothing is archived, so that the log ends with the files.
+    // There is no archive, so recovery ends with the write-ahead log in the backup's files.
     const url = await restore(`restore_command = 'false'\n`, 'recovery.signal');
     expect(await timelineOf(url)).toBe(2);
     expect(await problemOf(url)).toBeNull();

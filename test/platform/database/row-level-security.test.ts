@@ -437,7 +437,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     }
   });
 
-  // As in docs/database.md: this wall is for mistakes, and injected SQL can set another user.
+  // This wall protects against mistakes, but not against injected SQL, which can set another user (docs/database.md).
   test('SQL that sets another user finds the rows of that user', async () => {
     const rows = await open('ada').read(async (lane) => {
       await run(lane, `select set_config('app.user_id', 'bob', true)`);

@@ -169,7 +169,7 @@ describe('an instance without users', () => {
     asked.length = 0;
     activity.note();
     await advance(30 * second);
-    // Webhooks every second, reminders every five.
+    // The job of webhooks runs every second, the job of reminders every five seconds.
     expect(moments(asked).length).toBeGreaterThan(20);
   });
 });
