@@ -10,7 +10,7 @@ export interface Difference {
   readonly median: number;
   readonly least: number;
   readonly most: number;
-  /** Among all combinations of a first and a second, the share with a greater first (Mann–Whitney's U / n²). */
+  /** Of all combinations of a first and a second value, the share in which the first is greater (Mann–Whitney's U / n²). */
   readonly greater: number;
   /** The probability of such a difference of the ranks, or a greater one, if the kinds do not differ. */
   readonly p: number;

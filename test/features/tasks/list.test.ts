@@ -404,7 +404,7 @@ describe('pages', () => {
   });
 });
 
-describe('a cursor is rejected with', () => {
+describe('a cursor', () => {
   const made = { sort: 'title', status: 'pending,completed', created_after: instant(0), limit: 2 };
   let cursor: string;
   beforeAll(async () => {
@@ -422,16 +422,16 @@ describe('a cursor is rejected with', () => {
     ['another bound', { created_after: instant(0, 1) }],
     ['a bound of another field', { created_after: undefined, updated_after: instant(0) }],
     ['one more filter', { priority: 'low' }],
-  ])('%s', async (_what, change) => {
+  ])('is rejected with %s', async (_what, change) => {
     expect(await refusal(search({ ...made, ...change, cursor }))).toEqual(wrongCursor);
   });
 
-  test('another user', async () => {
+  test('is rejected in the lane of another user', async () => {
     const eve = await makeUser(service.url);
     expect(await refusal(search({ ...made, cursor }), eve)).toEqual(wrongCursor);
   });
 
-  test('nothing, if only the notation of an instant or `include_total` differs', async () => {
+  test('is accepted if only the notation of an instant or `include_total` differs', async () => {
     const created_after = '2026-06-01T14:00:00+02:00';
     expect((await list({ ...made, created_after, include_total: 'true', cursor })).items).toHaveLength(2);
   });

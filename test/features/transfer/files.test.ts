@@ -132,7 +132,7 @@ describe('a body that is too large', () => {
     expect(await importInto(ada, body, { ...csvType, 'Content-Encoding': coding })).toMatchObject(tooLarge);
   });
 
-  test('is rejected too if it is outside of the items of its lists', async () => {
+  test('is rejected too if its long text is outside of the lists', async () => {
     const body = { format: 'tasklane-export', version: 2, exported_at: 'x'.repeat(maxItemBytes) };
     expect(await importInto(ada, body)).toMatchObject(tooLarge);
   });

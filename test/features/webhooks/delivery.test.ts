@@ -627,7 +627,7 @@ describe('a rotated secret', () => {
     expect(receiver.received[1]?.headers['webhook-signature']).toMatch(/^v1,\S+$/);
   });
 
-  test('ends the secret before the previous one', async () => {
+  test('makes the secret before the previous one invalid', async () => {
     const webhook = await makeWebhook(ada, receiver);
     const [second, third] = [
       (await ada.send('POST', `${webhook.path}/rotate-secret`)).body.secret,

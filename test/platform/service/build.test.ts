@@ -31,7 +31,7 @@ describe('the build of a project', () => {
   });
   afterEach(() => rm(project, { recursive: true }));
 
-  test('compiles everything once, with source maps, and then only what has other content', async () => {
+  test('compiles everything once, with source maps, and then only changed sources', async () => {
     expect((await build(project)).sort()).toEqual(['knexfile.ts', 'src/one.ts', 'src/two.ts']);
     expect(read('dist/src/one.js')).toMatch(/\/\/# sourceMappingURL=one\.js\.map\n$/);
     expect(JSON.parse(read('dist/src/one.js.map')).sources).toEqual(['../../src/one.ts']);
