@@ -9,7 +9,7 @@ const { basename, dirname, join, relative } = require('node:path');
 
 const root = join(__dirname, '..');
 const sources = ['knexfile.ts', 'src', 'migrations', 'scripts'];
-// In dist; says what was built from what.
+// A file in dist. It records from which sources the outputs were built.
 const stampName = '.build.json';
 
 // Packages that a service needs late or never. Each import of them is evaluated at its first use.

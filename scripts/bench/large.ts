@@ -23,7 +23,7 @@ const warmUps = 500;
 const largeUser = 'large';
 const userOf = (n: number) => `user-${n}`;
 
-// A title has 2 of 200 words, a description 10. A third of the tasks have a due date, and one in fifty is completed.
+// There are 200 different words. A title has 2 of them, a description 10. A third of the tasks have a due date, and one in fifty is completed.
 const insertTasks = `
   with words as (select array_agg(substr(md5(n::text), 1, 4 + n % 6)) as word from generate_series(1, 200) as n),
   texts as (

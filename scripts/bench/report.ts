@@ -80,7 +80,7 @@ export interface Growth {
   readonly load: Load;
   /** Between the best processes of both, because the memory layout of a process can only make it slower. */
   readonly best: number;
-  /** Between the best process of one and the worst of the other, in both directions. */
+  /** `least`: its best process against the other server's worst. `most`: its worst against the other's best. */
   readonly least: number;
   readonly most: number;
 }

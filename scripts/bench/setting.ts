@@ -1,4 +1,4 @@
-/** The environment of a benchmark: Postgres with the workload's rows, the servers, and the loader, each in a process. */
+/** The processes of a benchmark: Postgres with the workload's rows, the servers, and the program that sends requests. */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -604,7 +604,7 @@ export interface paths {
         /**
          * Get statistics
          * @description Returns the current counts of the lane's tasks, and the number of completions on each day of a range. Days are
-         *     those of the time zone `tz`. The range has at most 366 days.
+         *     counted in the time zone `tz`. The range has at most 366 days.
          *
          *     Each completed occurrence of a recurring task counts as one completion. Tasks in the trash and their completions
          *     are not counted.
@@ -1929,7 +1929,7 @@ export interface components {
         };
         /**
          * Malformed request
-         * @description The request is not well-formed HTTP: its request line, its headers or the framing of its body break
+         * @description The request is not well-formed HTTP: its request line, its headers or the framing of its body violate
          *     [RFC 9112](https://www.rfc-editor.org/rfc/rfc9112). The service closes the connection.
          */
         MalformedRequestProblem: {
@@ -2351,7 +2351,7 @@ export interface components {
             code: "quota-exceeded";
         });
         /**
-         * Request in flight
+         * Request still running
          * @description An earlier request with the same `Idempotency-Key` is still running. Send the request again after the number of
          *     seconds in `Retry-After`. If the earlier request succeeded, the answer is its reply. If it failed, the request is
          *     carried out.
@@ -2372,7 +2372,7 @@ export interface components {
             code: "request-in-flight";
         });
         /**
-         * Reply not kept
+         * Reply not stored
          * @description An earlier request with the same `Idempotency-Key` was carried out, but its reply was larger than 1 MiB and was not
          *     stored. This request changed nothing. Get the current state with a read.
          */
@@ -3546,8 +3546,8 @@ export interface components {
         LaneEvent: components["schemas"]["ChangeEvent"] | components["schemas"]["ResetEvent"] | components["schemas"]["ReconnectEvent"] | components["schemas"]["ErasedEvent"];
         /**
          * Too many streams
-         * @description The user has reached the configured number of open event streams. Close a stream, or let the pages of a browser
-         *     share one.
+         * @description The user has reached the configured number of open event streams. Close a stream, or let all pages of a
+         *     browser share one stream.
          */
         TooManyStreamsProblem: {
             /** @constant */

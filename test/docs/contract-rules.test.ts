@@ -222,7 +222,7 @@ function validContract(): Document {
 const item = (contract: Document) => contract.paths['/api/{user_id}/notes'];
 const line = (contract: Document) => contract.components.schemas.Line.properties;
 const union = (contract: Document) => contract.components.schemas.GoneOrLost;
-/** Removes the lines from the examples. */
+/** Removes the items of `lines` from the examples of a note. */
 const emptyNote = (contract: Document) => {
   const content = json(schemaRef('Note'), { text: 'Rain', lines: [] });
   contract.components.responses.NoteShown.content = content;
@@ -408,7 +408,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
   ],
   [
     'contract/idempotency-keys',
-    'no problem for a request in flight',
+    'no problem for a request that is still running',
     (it) => {
       schemas(it).InFlightProblem.properties.code = {};
     },

@@ -89,7 +89,7 @@ describe('an entity tag', () => {
     expect((await bob.send('PATCH', '/profile', options)).status).toBe(412);
   });
 
-  test('does not create a lane if it does not match', async () => {
+  test('that does not match creates no lane', async () => {
     const bob = await makeUser(services[0]?.url as string);
     const options = { headers: { 'If-Match': '"7-7"' }, body: { week_start: 'sunday' } };
     expect((await bob.send('PATCH', '/profile', options)).status).toBe(412);

@@ -81,8 +81,8 @@ function answerTask<Id extends TaskOperation>(call: Call<Id>, outcome: TaskOutco
 }
 
 /**
- * The identity and the order of a list: of exact matches (words that begin with those of `q`), or of typo-tolerant
- * ones.
+ * The search, the order and the identity of a list. The identity is what must be equal for a cursor to be valid.
+ * @param approximate false for exact matches (words that begin with those of `q`), true for typo-tolerant matches
  */
 function listOf(
   call: Call<'listTasks'>,

@@ -28,7 +28,7 @@ export type RowType = keyof Drafts;
 export interface TaskReferences {
   readonly id: string;
   readonly parent_id: string | null;
-  /** Undefined: the project of its parent. */
+  /** Undefined: the task gets the project of its parent. */
   readonly project_id: string | null | undefined;
   readonly deleted_with: string | null;
 }

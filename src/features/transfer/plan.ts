@@ -28,7 +28,7 @@ function hierarchyError(
 }
 
 /**
- * Finds the project and level of tasks that are not in the lane yet. They can be in any order.
+ * Finds the project of tasks that are not in the lane yet, and their level in the tree. The tasks can be in any order.
  * @returns the resolved task, or a validation error, by its id
  */
 export async function resolveTasks(

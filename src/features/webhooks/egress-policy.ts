@@ -8,7 +8,7 @@ export type Resolve = (hostname: string) => Promise<string[]>;
 /** A URL that the policy allows, and how to connect to it. */
 export interface Destination {
   readonly url: URL;
-  /** The look-up of its host name; undefined for the look-up of the system. */
+  /** Resolves the host name; undefined if the operating system resolves it. */
   readonly lookup: LookupFunction | undefined;
 }
 

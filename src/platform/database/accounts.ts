@@ -277,7 +277,7 @@ export async function linkAccounts(
   } catch (cause) {
     if (sqlState(cause) !== insufficientPrivilege || !table) throw cause;
     throw new Error(
-      `This login has no right to refer to ${table.name}. Its owner must run this; then try again:\n` +
+      `This login has no right to refer to ${table.name}. The owner of the table must run this; then try again:\n` +
         `  grant select, references on ${table.name} to <the role that migrates>;`,
       { cause },
     );

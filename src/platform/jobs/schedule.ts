@@ -29,7 +29,7 @@ export interface Schedule {
  * or when a job is due, so that a database that suspends itself is not kept awake. All jobs use the same multiples.
  */
 export function createSchedule(activity: Activity, idleMs: number, clock: JobClock = realClock): Schedule {
-  // Random, so that instances that start together do not look together.
+  // Random, so that instances that start together do not run their jobs at the same moments.
   const phase = clock.now() + idleMs * Math.random();
   const nextBeat = (time: number) => phase + Math.ceil((time - phase) / idleMs) * idleMs;
 

@@ -91,7 +91,7 @@ describe('a snapshot', () => {
     await expectConverged();
   });
 
-  test('can be read again by a new copy', async () => {
+  test('gives a second copy the same entities', async () => {
     await makeTask();
     await copy.catchUp();
     const again = copyLane(service.url, ada.id, ada.token);
@@ -164,7 +164,7 @@ describe('changes', () => {
     await expectConverged();
   });
 
-  test('of few entities do not make a page longer than needed', async () => {
+  test('that concern the same entity many times do not make pages larger than the limit', async () => {
     const [one, two, three] = [await makeTask(), await makeTask(), await makeTask()];
     await copy.catchUp();
     for (let n = 0; n < 7; n++) await change(one.id, { title: `Version ${n}` });

@@ -393,7 +393,7 @@ describe('an id', () => {
     expect(await read(task.id)).toEqual(task);
   });
 
-  test('can be used by only one of ten clients that create a task with it at once', async () => {
+  test('goes to only one of ten tasks that are created with it at the same time', async () => {
     const bob = await makeUser(service.url);
     const id = randomUUID();
     const responses = await Promise.all(

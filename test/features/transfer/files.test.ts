@@ -132,7 +132,7 @@ describe('a body that is too large', () => {
     expect(await importInto(ada, body, { ...csvType, 'Content-Encoding': coding })).toMatchObject(tooLarge);
   });
 
-  test('is rejected too if it is outside of the items of its lists', async () => {
+  test('is rejected too if its long text is outside of the lists', async () => {
     const body = { format: 'tasklane-export', version: 2, exported_at: 'x'.repeat(maxItemBytes) };
     expect(await importInto(ada, body)).toMatchObject(tooLarge);
   });
@@ -232,7 +232,7 @@ test('without a directory for files only imports fail, and the log says so', asy
   try {
     const bob = await makeUser(roomless.url);
     const errors = () => roomless.logged.filter(({ msg }) => msg === 'cannot write temporary files');
-    // Logged at the start.
+    // The service logs this when it starts.
     expect(errors()).toMatchObject([{ directory: elsewhere, err: { code: 'ENOENT' } }]);
     for (let time = 0; time < 3; time++) {
       expect(await importInto(bob, 'title\nOne\n', csvType)).toMatchObject({

@@ -291,7 +291,7 @@ describe('the data of an event', () => {
     expect(gone.find((each) => each.type === 'tag.deleted').data.tag).toBeNull();
   });
 
-  test('is only the webhook in a test', async () => {
+  test('contains only the user and the webhook if the event is a test', async () => {
     const webhook = await makeWebhook(ada, receiver, { events: ['task.deleted'] });
     const { body: delivery } = await ada.send('POST', `${webhook.path}/test`);
     await deliver();
@@ -627,7 +627,7 @@ describe('a rotated secret', () => {
     expect(receiver.received[1]?.headers['webhook-signature']).toMatch(/^v1,\S+$/);
   });
 
-  test('ends the secret before the previous one', async () => {
+  test('makes the secret before the previous one invalid', async () => {
     const webhook = await makeWebhook(ada, receiver);
     const [second, third] = [
       (await ada.send('POST', `${webhook.path}/rotate-secret`)).body.secret,

@@ -51,7 +51,7 @@ const reasons = async (...sent: Promise<unknown>[]) =>
   );
 const works = async () => expect(await rowsOf(named('select 1 as one'))).toEqual([{ one: 1 }]);
 
-test('sends the statements of one turn as one packet', async () => {
+test('sends the statements of one turn of the event loop as one packet', async () => {
   const results = await Promise.all([
     run(connection, { text: 'begin' }),
     run(connection, named('select $1::int as a, null as b', [7])),

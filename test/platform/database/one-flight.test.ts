@@ -138,7 +138,7 @@ test('tells that an id is taken, and records no change', async () => {
   expect(await changes(userId)).toHaveLength(2);
 });
 
-test('queues deliveries for webhooks that another instance made', async () => {
+test('queues deliveries for webhooks that another instance created', async () => {
   const userId = await knownLane();
   await query(
     testDatabase.url,

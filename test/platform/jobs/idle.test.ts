@@ -145,7 +145,7 @@ describe('an instance without users', () => {
     expect(looks).toEqual([0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1]);
   });
 
-  test('looks again when a reminder is due', async () => {
+  test('runs the job of reminders when a reminder is due', async () => {
     const { asked, advance } = startJobs();
     const userId = randomUUID();
     const id = randomUUID();
@@ -169,7 +169,7 @@ describe('an instance without users', () => {
     asked.length = 0;
     activity.note();
     await advance(30 * second);
-    // Webhooks every second, reminders every five.
+    // The job of webhooks runs every second, the job of reminders every five seconds.
     expect(moments(asked).length).toBeGreaterThan(20);
   });
 });

@@ -54,7 +54,7 @@ describe('the build of a project', () => {
     expect(await build(project)).toEqual([]);
   });
 
-  test('compiles everything after another version of the compiler, and after a build that failed', async () => {
+  test('compiles everything again after an update of the compiler, and after a failed build', async () => {
     await build(project);
     await write('package.json', JSON.stringify({ devDependencies: { '@swc/core': '1.0.1' } }));
     expect(await build(project)).toHaveLength(3);
