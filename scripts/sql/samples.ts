@@ -58,7 +58,7 @@ type Sends = (lane: WritableLane, ...rest: any[]) => Promise<unknown>;
 // biome-ignore lint/suspicious/noExplicitAny: any parameters
 type BuildsQuery = (...rest: any[]) => { toSQL(): unknown };
 
-/** The exported functions that send queries of a lane. A function that only builds a query is part of another. */
+/** The exported functions that send queries of a lane. Functions that only build a query for other functions do not count. */
 type Senders<M> = {
   [F in keyof M]: M[F] extends BuildsQuery ? never : M[F] extends Sends ? F : never;
 }[keyof M];

@@ -1718,7 +1718,7 @@ export interface components {
         TaskView: "today" | "overdue" | "upcoming" | "no_date";
         /**
          * Format: iana-time-zone
-         * @description The name of a time zone in the [IANA time zone database](https://www.iana.org/time-zones), in its spelling.
+         * @description The name of a time zone in the [IANA time zone database](https://www.iana.org/time-zones), spelled as there.
          */
         TimeZone: string;
         /**
@@ -1833,8 +1833,9 @@ export interface components {
             repeat_from: components["schemas"]["RepeatFrom"];
             /**
              * Format: date
-             * @description The first day of the recurrence rule: the due date at the time when the `rrule` was set, or the new due date if
-             *     the task was moved before its first completion. Null if the task does not recur.
+             * @description The first day of the recurrence rule: the due date at the time when the `rrule` was set. If the due date was
+             *     changed before the task first moved to another occurrence, it is the changed date. Null if the task does not
+             *     recur.
              */
             recurrence_start: string | null;
             /**
@@ -3587,8 +3588,8 @@ export interface components {
         /** @description A type of event such as `task.created`, or all events of one type of entity such as `task.*`. */
         EventFilter: string;
         /**
-         * @description The types of events to send. An empty array means all events except the events of webhooks. To get those, name
-         *     `webhook.*` or one of its types; a webhook never gets events about itself.
+         * @description The types of events to send. An empty array means all events except `webhook.*`. To get events of webhooks, add
+         *     `webhook.*` or one of these types to the array. A webhook never gets events about itself.
          */
         WebhookEvents: components["schemas"]["EventFilter"][];
         /**
@@ -3648,8 +3649,8 @@ export interface components {
             /** @default null */
             description?: components["schemas"]["WebhookDescription"];
             /**
-             * @description The types of events to send. An empty array means all events except the events of webhooks. To get those, name
-             *     `webhook.*` or one of its types; a webhook never gets events about itself.
+             * @description The types of events to send. An empty array means all events except `webhook.*`. To get events of webhooks, add
+             *     `webhook.*` or one of these types to the array. A webhook never gets events about itself.
              * @default []
              */
             events?: components["schemas"]["EventFilter"][];
@@ -3951,8 +3952,8 @@ export interface components {
              */
             type: "profile" | "project" | "tag" | "task" | "completion" | "file";
             /**
-             * @description What the import does. `create`: it creates the row. `skip`: the lane already has it. `error`: the row has
-             *     errors.
+             * @description What the import does. `create`: it writes the row to the lane. `skip`: it ignores the row, because the lane
+             *     already has the entity. `error`: it does not write the row, because the row has errors.
              * @enum {string}
              */
             action: "create" | "skip" | "error";
@@ -3990,8 +3991,8 @@ export interface components {
              */
             ignored: number;
             /**
-             * @description At most 1,000 rows in the order of the file: the first rows with errors, until the report has 100 errors, and
-             *     the first of the other rows.
+             * @description At most 1,000 rows, in the order of the file. The service selects the first rows with errors, until they have
+             *     100 errors together, and then the first rows without errors.
              */
             rows: components["schemas"]["ImportRow"][];
             /**

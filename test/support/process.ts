@@ -74,7 +74,7 @@ export function startProcess(
     if (typeof found === 'string') return found;
     throw new Error(`The service ended: ${output.stdout}${output.stderr}`);
   });
-  // Not every test waits for it.
+  // Not every test waits for the URL. Without this, its rejection would count as unhandled.
   url.catch(() => undefined);
   return { ...started, url };
 }

@@ -102,13 +102,13 @@ export const mistakes: unknown[] = [
   exportLane.reply(200, { ...document, tasks: pages }, { 'Content-Disposition': 'attachment' }),
   // @ts-expect-error pages of something else
   exportLane.stream(200, { ...document, tasks: otherPages }, { 'Content-Disposition': 'attachment' }),
-  // @ts-expect-error a stream that lacks a list
+  // @ts-expect-error a stream whose document lacks the array `tasks` as pages
   exportLane.stream(200, document, { 'Content-Disposition': 'attachment' }),
   // @ts-expect-error a stream with a surplus list
   exportLane.stream(200, { ...document, tasks: pages, labels: [] }, { 'Content-Disposition': 'attachment' }),
   // @ts-expect-error a stream without its headers
   exportLane.stream(200, { ...document, tasks: pages }),
-  // @ts-expect-error text at once where a stream is to come
+  // @ts-expect-error a text where a stream is required
   exportCsv.stream(200, 'id', { 'Content-Disposition': 'attachment' }),
   // @ts-expect-error an operation outside all lanes has no lane
   getLiveness.lane,

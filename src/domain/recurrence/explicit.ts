@@ -1,4 +1,4 @@
-/** Adds the parts that a rule takes from its start. */
+/** Adds the parts that a recurrence rule omits, such as the weekday. They follow from the first date of the rule. */
 import { monthLength, toDay, weekdayOf } from './day-number';
 import { atPositions, type DayParts } from './rule';
 

@@ -34,7 +34,7 @@ export async function readHistory(lane: Lane): Promise<History> {
 
 /** Null if the history continues from the position without a gap, otherwise the reason why it does not. */
 export function lostIn(history: History, { epoch, seq }: HistoryPosition): LostPosition | null {
-  // A lane that was never written to has no epoch yet. Its history continues from there with any later epoch.
+  // Before its first write, a lane has no epoch. So a position without an epoch fits every epoch that the lane gets later.
   const beforeAll = epoch === null && seq === 0;
   if (epoch !== history.epoch && !beforeAll) return 'other-epoch';
   if (seq > history.counter) return 'unknown-position';

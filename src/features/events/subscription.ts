@@ -15,9 +15,9 @@ export interface Subscription {
   position: HistoryPosition;
   /** `stuck`: the client does not read, and the buffer is full. `ended`: the last event was sent, but not yet read. */
   state: 'open' | 'stuck' | 'ended';
-  /** For a stream that is not `open`: when its connection is cut, in milliseconds since the epoch. */
+  /** For a stream that is not `open`: when its connection is cut, in milliseconds since 1970. */
   cutAt: number;
-  /** When the next heartbeat is due, in milliseconds since the epoch. */
+  /** When the next heartbeat is due, in milliseconds since 1970. */
   beatAt: number;
 }
 

@@ -149,7 +149,10 @@ async function planTags(lane: Lane, rows: readonly FileRow<'tag'>[]): Promise<vo
   }
 }
 
-/** @returns the ids of the lane's own projects, by the ids that the file derives from their names */
+/**
+ * Plans the projects. A CSV file names projects instead of giving their ids, so each name gets a generated id.
+ * @returns for each generated id whose name the lane has: the id of the lane's project
+ */
 async function planProjects(
   lane: Lane,
   rows: readonly FileRow<'project'>[],

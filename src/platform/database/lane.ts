@@ -88,8 +88,8 @@ export function resultOf<T>(attempt: Attempt<T>): T {
 }
 
 /**
- * The SQL expression for the time of the write: when it locked the lane. All instances share the database's clock. The
- * lock stores the time in a setting of the transaction.
+ * The SQL expression for the time of the write, which is the time when the write locked the lane. It is the time of the
+ * database's clock, which all instances share. The lock stores it in a setting of the transaction.
  */
 export const writeTime = `current_setting('app.now')::timestamptz(3)`;
 
@@ -167,7 +167,7 @@ export interface LaneForJob {
 export interface AtomicWork<T> {
   /** If given, the work is done only once for this request. */
   readonly idempotentRequest?: IdempotentRequest | undefined;
-  /** Returns the value of `runAtomically` if the work must not be done because of an earlier request with the same key. */
+  /** Called instead of `work` if an earlier request has the same key. `runAtomically` then returns this value. */
   refused(refusal: Refusal): T;
   /** Does the work, with all its reads and writes in `scope`. It may run again, like a write. */
   work(scope: UserScope): Promise<T>;

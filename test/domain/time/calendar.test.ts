@@ -112,7 +112,7 @@ test('the day and time in a zone equal those of Intl', () => {
 test('the instant of a day and time is the first at which clocks show them', () => {
   fc.assert(
     fc.property(moments, ({ zone, instant }) => {
-      // UTC has the local times that the zone skips.
+      // This is computed in UTC, so it can also give a local time that the zone skips.
       const local = new Date(instant + offset(zone, instant - 26 * HOUR)).toISOString().slice(0, 16);
       const [day = '', time = ''] = local.split('T');
       const expected = new Date(firstInstant(zone, `${local}:00`));

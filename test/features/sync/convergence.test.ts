@@ -122,7 +122,7 @@ test('copies converge and streams miss nothing', async () => {
     }
   }
 
-  /** Writes that fail near their end. */
+  /** Repeats a write that fails after its change, so that the change is rolled back. */
   async function roller(): Promise<void> {
     while (writing) {
       const work = database.withUser(userId).write(async (lane) => {
@@ -193,7 +193,7 @@ test('copies converge and streams miss nothing', async () => {
         lastEventId = reader.lastId() ?? lastEventId;
         count('streams');
       } catch (error) {
-        // An expectation of the stream failed.
+        // A failed `expect` is an error of the test. After other errors, the client connects again.
         if ((error as object).constructor.name === 'JestAssertionError') throw error;
         count('stream again');
         await sleep(20);

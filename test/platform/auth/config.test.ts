@@ -122,7 +122,7 @@ describe('rotation', () => {
     expect(config?.secrets).toEqual([SECRET, OLD_SECRET]);
   });
 
-  test('the single secret is never split', () => {
+  test('BETTER_AUTH_SECRET is one secret, even if it contains commas', () => {
     const secret = `${SECRET},${OLD_SECRET}`;
     expect(parse({ BETTER_AUTH_SECRET: secret }).config?.secrets).toEqual([secret]);
   });

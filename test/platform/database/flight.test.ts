@@ -1,4 +1,4 @@
-/** Tests flights on a real Postgres: one packet, and connections after failures of each kind. */
+/** Tests flights (statements that are sent as one packet) on a real Postgres, and connections after failures. */
 import { Client, type PoolClient } from 'pg';
 import {
   endFlightWith,
@@ -84,7 +84,7 @@ test('prepares nothing while names are not allowed', async () => {
   expect(await rowsOf({ text: 'select count(*)::int as n from pg_prepared_statements' })).toEqual([{ n: 0 }]);
 });
 
-test('skips what comes after an error, and remembers what was prepared before it', async () => {
+test('skips the statements after an error, and keeps the prepared statements from before it', async () => {
   expect(
     await reasons(
       run(connection, { text: 'begin' }),

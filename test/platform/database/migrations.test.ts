@@ -72,7 +72,7 @@ const seeds: Record<string, string> = {
     insert into tasklane.idempotency_keys (user_id, operation, key_hash, fingerprint, status, headers, body)
     values ('ada', 'createTask', sha256('a'), sha256('b'), 201, '{"ETag": "\\"1-0\\""}', '{"title": "c"}'),
       ('ada', 'createTask', sha256('d'), sha256('e'), 200, null, null)`,
-  // Changes no rows.
+  // This migration changes no rows.
   '20261121000030_change_indexes': '',
   '20261121000040_webhooks': `
     insert into tasklane.webhooks (user_id, id, url, secret)

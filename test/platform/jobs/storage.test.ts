@@ -167,7 +167,7 @@ async function fillUp(): Promise<string> {
 
 const create = async () => (await ada.send('POST', '/tasks', { body: { title: 'A task' } })).status;
 
-test('the purge of old changes gives room back at the next measurement', async () => {
+test('purged changes do not count after the next measurement', async () => {
   await fillUp();
   expect(await create()).toBe(409);
   await sql(`update tasklane.changes set at = now() - interval '31 days' where user_id = $1`);
@@ -177,7 +177,7 @@ test('the purge of old changes gives room back at the next measurement', async (
   expect(await create()).toBe(201);
 });
 
-test('emptying the trash gives room back at the next measurement', async () => {
+test('tasks that are purged from the trash do not count after the next measurement', async () => {
   const ids: string[] = [];
   for (;;) {
     const response = await ada.send('POST', '/tasks', {
