@@ -1692,8 +1692,8 @@ export interface components {
             repeat_from: components["schemas"]["RepeatFrom"];
             /**
              * Format: date
-             * @description The first day of the recurrence rule: the due date at the time when the `rrule` was set. If the due date was
-             *     changed before the task first moved to another occurrence, it is the changed date. Null if the task does not
+             * @description The first day of the recurrence rule. It is the due date that the task has when the `rrule` is set. Until the
+             *     task first moves to another occurrence, a new due date also becomes the first day. Null if the task does not
              *     recur.
              */
             recurrence_start: string | null;
@@ -2817,7 +2817,7 @@ export interface components {
             /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
         };
-        /** @description The new position, project or parent of a task, like `TaskMove`, but with references. */
+        /** @description The new position, project or parent of a task, like `TaskMove`, but ids can be references (`$name`). */
         BatchTaskMove: {
             /** @description The task moves directly before this task. */
             before?: components["schemas"]["IdOrReference"];
@@ -3448,7 +3448,7 @@ export interface components {
         EventFilter: string;
         /**
          * @description The types of events to send. An empty array means all events except `webhook.*`. To get events of webhooks, add
-         *     `webhook.*` or one of these types to the array. A webhook never gets events about itself.
+         *     `webhook.*` or a type such as `webhook.created`. A webhook never gets events about itself.
          */
         WebhookEvents: components["schemas"]["EventFilter"][];
         /**
@@ -3509,7 +3509,7 @@ export interface components {
             description: components["schemas"]["WebhookDescription"];
             /**
              * @description The types of events to send. An empty array means all events except `webhook.*`. To get events of webhooks, add
-             *     `webhook.*` or one of these types to the array. A webhook never gets events about itself.
+             *     `webhook.*` or a type such as `webhook.created`. A webhook never gets events about itself.
              * @default []
              */
             events: components["schemas"]["EventFilter"][];
@@ -3850,8 +3850,8 @@ export interface components {
              */
             ignored: number;
             /**
-             * @description At most 1,000 rows, in the order of the file. The service selects the first rows with errors, until they have
-             *     100 errors together, and then the first rows without errors.
+             * @description At most 1,000 rows, in the order of the file. They are the first rows with errors, until the report has 100
+             *     errors, and the first rows without errors.
              */
             rows: components["schemas"]["ImportRow"][];
             /**
@@ -3898,9 +3898,9 @@ export interface components {
             user_id?: unknown;
             project_id?: components["schemas"]["NullableId"];
             /**
-             * @description The name of the project, only in CSV. If the lane has no project with the id `project_id`, the service creates
-             *     one with this name. Without `project_id`, the task goes to the project with this name, and the service creates
-             *     it if needed.
+             * @description The name of the project, only in CSV. With `project_id`, the name is used only if the lane has no project with
+             *     this id: the service then creates the project. Without `project_id`, the task goes to the project with this
+             *     name. The service creates the project if the lane has none with this name.
              */
             project?: components["schemas"]["ProjectName"];
             parent_id?: components["schemas"]["NullableId"];

@@ -23,7 +23,7 @@ export interface ProcessEnd {
 
 export interface ServiceProcess {
   readonly child: ChildProcess;
-  /** Its output so far. */
+  /** The output of the process so far. */
   readonly output: { stdout: string; stderr: string };
   /** Resolves when the process has ended and its output is complete. */
   readonly ended: Promise<ProcessEnd>;

@@ -6,7 +6,7 @@ import type { HistoryPosition } from '../changes/repository';
 /** One event stream. */
 export interface Subscription {
   readonly lane: UserScope;
-  /** When the stream ends, in milliseconds since the epoch, and why. */
+  /** When the stream ends, in milliseconds since 1970, and the reason. */
   readonly endsAt: number;
   readonly endReason: 'token-expired' | 'age';
   /** Null until the stream is open. */

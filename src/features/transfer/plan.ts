@@ -151,7 +151,7 @@ async function planTags(lane: Lane, rows: readonly FileRow<'tag'>[]): Promise<vo
 
 /**
  * Plans the projects. A CSV file names projects instead of giving their ids, so each name gets a generated id.
- * @returns for each generated id whose name the lane has: the id of the lane's project
+ * @returns a map from a generated id to the id of the lane's project with the same name
  */
 async function planProjects(
   lane: Lane,

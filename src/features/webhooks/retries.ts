@@ -23,7 +23,7 @@ export function pauseOfDelivery(tries: number, asked: number | null): number | n
   return pause === undefined ? null : Math.max(jittered(pause), Math.min(asked ?? 0, longestAsked));
 }
 
-/** The pause of a webhook in milliseconds. `failures` is how often in a row all attempts of a batch of deliveries failed. */
+/** The pause of a webhook, in milliseconds. `failures` counts the batches of deliveries in a row without a success. */
 export function pauseOfWebhook(failures: number, asked: number | null): number {
   const pause = pauses[Math.min(failures, 4) - 1] ?? 0;
   return Math.max(jittered(pause), Math.min(asked ?? 0, longestAsked));

@@ -26,7 +26,7 @@ export interface Lane {
   readonly userId: string;
   /** The maximum number of rows of each kind in the lane. */
   readonly quotas: Amounts;
-  /** Starts a query of the lane's rows in a table. The caller narrows, orders, updates or deletes them. */
+  /** Starts a query of the lane's rows in a table. The caller filters, sorts, updates or deletes them. */
   rows<T extends Table>(table: T): RowQuery<LaneTables[T]>;
   /**
    * Runs a query whose text is made only once in the process, and which each connection prepares once. `build` makes it
@@ -89,7 +89,7 @@ export function resultOf<T>(attempt: Attempt<T>): T {
 
 /**
  * The SQL expression for the time of the write, which is the time when the write locked the lane. It is the time of the
- * database's clock, which all instances share. The lock stores it in a setting of the transaction.
+ * database's clock, which all instances share. The statement that locks the lane stores it in a setting.
  */
 export const writeTime = `current_setting('app.now')::timestamptz(3)`;
 

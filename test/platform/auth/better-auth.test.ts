@@ -313,7 +313,7 @@ describe.each(['secret', 'key-set'] as const)('the session cookie signed with th
     });
   });
 
-  test('is not an e-mail verification token, which the same secret signs', async () => {
+  test('cannot be replaced by an e-mail verification token that the same secret signed', async () => {
     const authenticator = authenticatorFor({
       BETTER_AUTH_SECRET: server.secret,
       AUTH_SOURCES: 'secret,secret-cookie',
