@@ -2,6 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import openapiTypescript, { astToString, COMMENT_HEADER, type OpenAPI3 } from 'openapi-typescript';
 import { clientContract } from '../src/platform/contract/document/client-contract';
+import { readContract } from '../src/platform/contract/document/contract';
+import { assertServable } from '../src/platform/contract/validation/validator';
 import { projectRoot } from '../src/platform/paths';
 import { redocLicences, redocScript } from './redoc';
 import { redocly } from './redocly';
@@ -67,10 +69,15 @@ function spooledOperations(contract: string): string {
   return `export type SpooledOperation = ${ids.join(' | ') || 'never'};\n`;
 }
 
-/** Generates every file from the `openapi.yaml` in `root`. @throws Error with Redocly's message if it cannot be read */
+/**
+ * Generates every file from the `openapi.yaml` in `root`.
+ * @throws Error with Redocly's message if it cannot be read, or if the service cannot serve the contract
+ */
 export async function generate(root: string): Promise<Artifacts> {
   const [json, yaml] = await Promise.all([bundle(root, 'json'), bundle(root, 'yaml')]);
   const contract = `${JSON.stringify(JSON.parse(json), null, 2)}\n`;
+  // The service takes the bundled contract as it is.
+  assertServable(readContract(JSON.parse(json)));
   const client = `${JSON.stringify(clientContract(JSON.parse(json)), null, 2)}\n`;
   return {
     'generated/openapi.json': contract,

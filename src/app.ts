@@ -1,5 +1,5 @@
-import express, { type Express } from 'express';
-import helmet from 'helmet';
+import express, { type Express, type Response } from 'express';
+import helmet, { type HelmetOptions } from 'helmet';
 import type { Logger } from 'pino';
 import type { Config } from './config';
 import { activityHandlers } from './features/activity/handlers';
@@ -23,6 +23,7 @@ import type { Authenticator } from './platform/auth/authenticator';
 import { createSpool } from './platform/contract/bodies/spool';
 import { contractDocument, readContract } from './platform/contract/document/contract';
 import type { Handlers } from './platform/contract/http/call';
+import { ConstantHeaders, headersOf, headOf } from './platform/contract/http/head';
 import { createContractRouter } from './platform/contract/http/router';
 import { findLaneOfCalendarFeed } from './platform/database/calendar-feeds';
 import type { Database } from './platform/database/database';
@@ -53,6 +54,15 @@ export interface AppDependencies {
   readonly state: ServiceState;
   readonly log: Logger;
 }
+
+const securityHeaders: HelmetOptions = {
+  // Only the documentation serves pages, and it sets its own policy.
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  },
+  xFrameOptions: { action: 'deny' },
+};
 
 /** Makes the Express app, compiled and ready for requests. @throws if the contract is not valid */
 export async function createApp(dependencies: AppDependencies): Promise<Express> {
@@ -89,43 +99,40 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.set('query parser', 'simple');
   app.set('trust proxy', config.trustProxy);
-  app.use(requestLogger(log));
+  const requests = requestLogger(log);
   const checkProxy = createProxyCheck(config.trustProxy, log);
-  app.use((request, _response, next) => {
+  const setCorsHeaders = allowOrigins(config.corsOrigins);
+  const withOrigin = new ConstantHeaders(headersOf(helmet(securityHeaders)));
+  // Caches must not use it for a page of another origin.
+  const withoutOrigin = new ConstantHeaders([...withOrigin.list, 'Vary', 'Origin']);
+  const serve = await createContractRouter(
+    {
+      contract: readContract(contractDocument),
+      handlers,
+      authenticator,
+      rateLimiter,
+      withUser: database.withUser,
+      isUnavailable: (error) => !state.started || isUnavailable(error),
+      publicUrl: () => state.publicUrl,
+      trustedOrigins: new Set(config.corsOrigins.filter((each) => !each.includes('*'))),
+      maxBodyBytes: config.maxBodyBytes,
+      spool: await createSpool(config.imports, log),
+      requireIfMatch: config.requireIfMatch,
+      loggerOf: (request) => requests.loggerOf(request, request.res as Response),
+      invalidResponses: config.invalidResponses,
+    },
+    log,
+  );
+  // One middleware: Express needs a microsecond for each.
+  app.use((request, response, next) => {
     checkProxy(request);
-    next();
+    requests.watch(request, response);
+    const hasOrigin = request.headers.origin !== undefined;
+    const head = headOf(response, hasOrigin ? withOrigin : withoutOrigin);
+    head.setHeader('X-Request-Id', String(request.id));
+    if (!hasOrigin) return serve(request, response, next);
+    setCorsHeaders(request, head as unknown as Response, () => serve(request, response, next));
   });
-  app.use(
-    helmet({
-      // Only the documentation serves pages, and it sets its own policy.
-      contentSecurityPolicy: {
-        useDefaults: false,
-        directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-      },
-      xFrameOptions: { action: 'deny' },
-    }),
-  );
-  app.use(allowOrigins(config.corsOrigins));
-  app.use(
-    await createContractRouter(
-      {
-        contract: readContract(contractDocument),
-        handlers,
-        authenticator,
-        rateLimiter,
-        withUser: database.withUser,
-        isUnavailable: (error) => !state.started || isUnavailable(error),
-        publicUrl: () => state.publicUrl,
-        trustedOrigins: new Set(config.corsOrigins.filter((each) => !each.includes('*'))),
-        maxBodyBytes: config.maxBodyBytes,
-        spool: await createSpool(config.imports, log),
-        requireIfMatch: config.requireIfMatch,
-        invalidResponses: config.invalidResponses,
-      },
-      log,
-    ),
-  );
   return app;
 }

@@ -10,8 +10,8 @@ import { measureRounds } from './rounds';
 import { type ServerKind, withSetting } from './setting';
 import { loads, tokenLoads } from './workload';
 
-const moreOperations = 40;
-const allowedGrowth = 0.1;
+const moreOperations = 100;
+const allowedGrowth = 0.03;
 const bare = 'bare';
 const tasklane = 'Tasklane';
 const extended = `Tasklane, ${moreOperations} more operations`;

@@ -21,7 +21,9 @@ function addOperations(count: number): void {
     const operationId = `${id}Copy${n}`;
     handlers[operationId] = handlers[id];
     const { parameters, [method]: operation } = paths[path]!;
-    return [path.replace('/tasks', `/tasks-${n}`), { parameters, [method]: { ...operation, operationId } }];
+    // Without it, an If-Match would have no representation: the copy of the GET is at another path.
+    const copy = { 'x-representation': 'getTask', ...operation, operationId };
+    return [path.replace('/tasks', `/tasks-${n}`), { parameters, [method]: copy }];
   });
   contractDocument.paths = { ...Object.fromEntries(copies), ...paths } as NonNullable<
     typeof contractDocument.paths

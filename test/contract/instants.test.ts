@@ -1,5 +1,6 @@
 /** Instants that cannot be written in UTC with a four-digit year are rejected everywhere in the contract. */
 import { randomUUID } from 'node:crypto';
+import { formats } from '../../src/platform/contract/validation/formats';
 import type { Body } from '../support/api';
 import { importPaths } from '../support/imports';
 import { operations } from '../support/operations';
@@ -125,4 +126,28 @@ test.each(instants)('%s rejects such an instant in %s', async (path, name) => {
     status: 422,
     body: { errors: [{ pointer: `/query/${name}`, code: 'wrong-format', detail }] },
   });
+});
+
+test.each([
+  ['2027-01-28T23:59:59.999Z', true],
+  ['2027-01-31T00:00:00.000Z', true],
+  ['2027-02-29T00:00:00.000Z', false],
+  ['2028-02-29T00:00:00.000Z', true],
+  ['2027-04-31T00:00:00.000Z', false],
+  ['2027-00-01T00:00:00.000Z', false],
+  ['2027-13-01T00:00:00.000Z', false],
+  ['2027-01-00T00:00:00.000Z', false],
+  ['2027-01-01T24:00:00.000Z', false],
+  ['2027-01-01T00:60:00.000Z', false],
+  ['2027-01-01T00:00:61.000Z', false],
+  ['0000-01-01T00:00:00.000Z', false],
+  ['0001-01-01T00:00:00.000Z', true],
+  ['2027-01-01T00:00:00.0x0Z', false],
+  ['2027-01-01T00:00:00.00xZ', false],
+  ['2027-0x-01T00:00:00.000Z', false],
+  ['2027-01-01x00:00:00.000Z', false],
+  ['2027/01/01T00:00:00.000Z', false],
+  ['20-7-01-01T00:00:00.000Z', false],
+])('the instant %s is valid: %s', (text, valid) => {
+  expect(formats['date-time']?.(text)).toBe(valid);
 });

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { ApiResponse } from './api';
 
-/** Sends a raw text to a service, and reads the one response until the connection ends. */
-export async function sendRaw(url: string, text: string): Promise<ApiResponse> {
+/** Sends raw text or bytes to a service, and reads the one response until the connection ends. */
+export async function sendRaw(url: string, text: string | Buffer): Promise<ApiResponse> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   let answer = '';
   socket.on('data', (chunk) => {

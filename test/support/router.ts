@@ -1,7 +1,7 @@
 /** The contract's router alone, with handlers and contracts of a test. */
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
-import express, { type Router } from 'express';
+import express, { type RequestHandler } from 'express';
 import pino from 'pino';
 import type { Authenticator } from '../../src/platform/auth/authenticator';
 import { createSpool } from '../../src/platform/contract/bodies/spool';
@@ -34,7 +34,7 @@ export function allHandlers(handler: (call: AnyCall) => Promise<unknown>): Handl
 const silent = pino({ level: 'silent' });
 
 /** Makes the router; the default handlers fail, and every caller is `ada`. */
-export async function createTestRouter(overrides: Partial<RouterDependencies> = {}): Promise<Router> {
+export async function createTestRouter(overrides: Partial<RouterDependencies> = {}): Promise<RequestHandler> {
   return createContractRouter(
     {
       contract: readContract(contractDocument),
@@ -60,6 +60,7 @@ export async function createTestRouter(overrides: Partial<RouterDependencies> = 
         silent,
       ),
       requireIfMatch: false,
+      loggerOf: () => silent,
       invalidResponses: 'reject',
       ...overrides,
     },
@@ -71,10 +72,9 @@ export async function createTestRouter(overrides: Partial<RouterDependencies> = 
 export async function serveRouter(
   overrides: Partial<RouterDependencies>,
 ): Promise<{ url: string; close(): Promise<void> }> {
-  const app = express().set('query parser', 'simple').disable('etag');
+  const app = express().disable('etag');
   app.use((request, response, next) => {
     request.id = 'an-id';
-    request.log = silent;
     response.setHeader('X-Request-Id', 'an-id');
     next();
   });

@@ -71,11 +71,11 @@ type TaskOperation = 'replaceTask' | 'updateTask' | 'completeTask' | 'moveTask' 
 
 function answerTask<Id extends TaskOperation>(call: Call<Id>, outcome: TaskOutcome): Reply<Id> {
   // All of them have the same responses, but TypeScript cannot see that in a union of calls.
-  const { reply, fail } = call as unknown as Call<'updateTask'>;
+  const update = call as unknown as Call<'updateTask'>;
   const answer = () => {
-    if (outcome === 'not-found') return fail('task-not-found');
-    if ('errors' in outcome) return fail('validation-failed', { errors: inBody(outcome.errors) });
-    return reply(200, toTask(outcome));
+    if (outcome === 'not-found') return update.fail('task-not-found');
+    if ('errors' in outcome) return update.fail('validation-failed', { errors: inBody(outcome.errors) });
+    return update.reply(200, toTask(outcome));
   };
   return answer() as unknown as Reply<Id>;
 }

@@ -38,14 +38,13 @@ export function createAuthenticator(
   const tokens = createTokenVerifier({ config, log, now, monotonicNow });
   const sessions = config.sources.includes('session') ? openSessionTable(config, query) : null;
   const cookieNames = readCookieNames(config);
+  const findCookie = (header: string) => readCookie(header, cookieNames);
 
   async function authenticate(request: IncomingMessage): Promise<Authentication> {
-    const credential = readCredential(request, (header) => readCookie(header, cookieNames));
+    const credential = readCredential(request, findCookie);
     if (!credential.ok) return { outcome: 'invalid', reason: credential.reason };
     if (credential.value === null) return { outcome: 'missing' };
-    // A session token contains at most one dot, a JWT exactly two.
-    const isSession = credential.value.text.split('.', 3).length < 3;
-    return sessions !== null && isSession
+    return sessions !== null && isSessionToken(credential.value.text)
       ? await findSession(sessions, credential.value)
       : await tokens.verify(credential.value);
   }
@@ -70,6 +69,11 @@ export function createAuthenticator(
   }
 
   return { ...tokens, authenticate };
+}
+
+/** A session token contains at most one dot, a JWT exactly two. */
+function isSessionToken(text: string): boolean {
+  return text.split('.', 3).length < 3;
 }
 
 function openSessionTable(config: AuthConfig, query: Query | undefined): SessionTable {

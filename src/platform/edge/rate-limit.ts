@@ -4,7 +4,7 @@
  * per user. Requests of unknown callers are limited per address, which several clients may share.
  */
 import { hash } from 'node:crypto';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import type { Scope } from '../auth/scopes';
 import { boundedCache } from '../bounded-cache';
 import { networkOf } from './address';
@@ -18,16 +18,21 @@ export interface RateLimits {
   readonly failedAuthenticationsPerAddress: number;
 }
 
+/** The headers of a response that is not sent yet. */
+interface ResponseHeaders {
+  setHeader(name: string, value: string | number): unknown;
+}
+
 /** The `charge` functions return false if the limit was already reached. The response's headers say so. */
 export interface RateLimiter {
   /** Charges units to a user. */
-  chargeUser(userId: string, scope: Scope, units: number, response: Response): Promise<boolean>;
+  chargeUser(userId: string, scope: Scope, units: number, response: ResponseHeaders): Promise<boolean>;
   /** Charges units to a calendar feed, identified by its secret. */
-  chargeCalendarFeed(secret: string, units: number, response: Response): Promise<boolean>;
+  chargeCalendarFeed(secret: string, units: number, response: ResponseHeaders): Promise<boolean>;
   /** Charges one unit to the address of a request without credentials. */
-  chargeAddress(request: Request, response: Response): Promise<boolean>;
+  chargeAddress(request: Request, response: ResponseHeaders): Promise<boolean>;
   /** Charges one unit to the address of a request with invalid credentials. */
-  chargeFailure(request: Request, response: Response): Promise<boolean>;
+  chargeFailure(request: Request, response: ResponseHeaders): Promise<boolean>;
   /**
    * Checks the credentials of a request. For an address with too many failures, checks run one after another: valid
    * credentials are never refused because of other clients' failures, and only one invalid credential is checked at a
@@ -36,15 +41,26 @@ export interface RateLimiter {
   check<T>(request: Request, work: () => Promise<T>): Promise<T>;
 }
 
+// The partition keys of the latest callers.
+const partitions = boundedCache<string>(10_000);
+
+function partitionOf(key: string): string {
+  const known = partitions.get(key);
+  if (known !== undefined) return known;
+  const made = hash('sha256', key, 'base64').slice(0, 16);
+  partitions.set(key, made);
+  return made;
+}
+
 /** Sets the header fields of a limit. The key is sent as a hash (`pk`). */
 function setLimitHeaders(
-  response: Response,
+  response: ResponseHeaders,
   name: string,
   key: string,
   limit: number,
   { total, leftMs }: CountResult,
 ): void {
-  const partition = hash('sha256', key, 'base64').slice(0, 16);
+  const partition = partitionOf(key);
   const seconds = Math.ceil(leftMs / 1000);
   response.setHeader('RateLimit', `"${name}"; r=${Math.max(0, limit - total)}; t=${seconds}`);
   response.setHeader('RateLimit-Policy', `"${name}"; q=${limit}; w=${windowMs / 1000}; pk=:${partition}:`);
@@ -72,7 +88,7 @@ export function createRateLimiter(limits: RateLimits, counter: Counter): RateLim
   const suspects = boundedCache<true>(maxSuspects);
   const inTurn = createTurns();
 
-  async function take(name: string, key: string, units: number, limit: number, response: Response) {
+  async function take(name: string, key: string, units: number, limit: number, response: ResponseHeaders) {
     const taken = await counter.take(`${name}:${key}`, units, limit);
     setLimitHeaders(response, name, key, limit, taken);
     // RFC 9110, section 10.2.3.
@@ -104,6 +120,8 @@ export function createRateLimiter(limits: RateLimits, counter: Counter): RateLim
       return fits;
     },
     check(request, work) {
+      // Without suspects, the address does not matter. It takes time to find.
+      if (suspects.size === 0) return work();
       const address = networkOf(request.ip ?? '');
       return suspects.has(address) ? inTurn(address, work) : work();
     },

@@ -1,7 +1,8 @@
-import { hash, randomUUID } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
+import { boundedCache } from '../bounded-cache';
 import { errorSerializer } from './errors';
 import { requestContext } from './request-context';
 import { standardOutput } from './standard-output';
@@ -31,56 +32,93 @@ const requestIdPattern = /^[\w.:-]{1,128}$/;
 // W3C Trace Context, section 3.2.
 const traceparentPattern = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** The request's own id if it is well-formed, else its trace id, else a new id. */
-export function requestId(request: IncomingMessage): string {
-  const given = request.headers['x-request-id'];
-  if (typeof given === 'string' && requestIdPattern.test(given)) return given;
-  const trace = traceparentPattern.exec(String(request.headers.traceparent ?? ''))?.[1];
-  return trace ?? randomUUID().replaceAll('-', '');
+// New ids are a random half for this process, and a number that counts from a random start. Randomness for each id
+// would cost more, and ids only need to be unique.
+const idPrefix = randomBytes(8).toString('hex');
+let lastId = randomBytes(4).readUInt32BE();
+
+function newId(): string {
+  lastId++;
+  return idPrefix + lastId.toString(16).padStart(16, '0');
 }
+
+/** The request's own id if it is well-formed, else its trace id, else a new id. */
+export function requestId({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id'];
+  if (typeof given === 'string' && requestIdPattern.test(given)) return given;
+  const { traceparent } = headers;
+  return (typeof traceparent === 'string' && traceparentPattern.exec(traceparent)?.[1]) || newId();
+}
+
+// The hashes of the latest users: each costs more than its line.
+const hashes = boundedCache<string>(10_000);
 
 /** The hash of a user id for the log. It identifies the lines of one user, but does not contain the id. */
 export function hashUser(userId: string): string {
-  return hash('sha256', userId, 'hex').slice(0, 16);
+  const known = hashes.get(userId);
+  if (known !== undefined) return known;
+  const made = hash('sha256', userId, 'hex').slice(0, 16);
+  hashes.set(userId, made);
+  return made;
+}
+
+const ignore = () => undefined;
+
+export interface RequestLogger {
+  /** Gives the request its id, and logs one line when the response is done. */
+  watch(request: IncomingMessage, response: ServerResponse): void;
+  /** The logger whose lines have the request's id. It is made at the first call. */
+  loggerOf(request: IncomingMessage, response: ServerResponse): Logger;
 }
 
 /**
- * Makes the middleware that gives each request its id and logger, and logs one line when the response is done. The
- * line has no address, headers or body, because those contain user ids, tokens and texts of users.
+ * Makes the logger of requests. The line of a request has no address, headers or body, because those contain user ids,
+ * tokens and texts of users.
  */
-export function requestLogger(log: Logger) {
-  const line = (request: IncomingMessage, response: ServerResponse, value: { responseTime: number }) => {
-    const { operationId, userId, authentication, error } = requestContext(request);
-    return {
-      method: request.method,
-      operation: operationId,
-      status: response.statusCode,
-      duration_ms: value.responseTime,
-      user: userId === undefined ? undefined : hashUser(userId),
-      authentication,
-      // The client disconnected before it got the whole response.
-      aborted: response.writableFinished ? undefined : true,
-      // The error of the request. A failed request is one line too.
-      err: error,
-    };
-  };
-  const failed = (request: IncomingMessage, response: ServerResponse) =>
-    response.statusCode >= 500 || requestContext(request).error !== undefined;
-  return pinoHttp<IncomingMessage, ServerResponse>({
+export function requestLogger(log: Logger): RequestLogger {
+  // A logger for each request would cost as much as the line, and few requests need one.
+  const attach = pinoHttp<IncomingMessage, ServerResponse>({
     logger: log,
-    genReqId(request, response) {
-      const id = requestId(request);
-      response.setHeader('X-Request-Id', id);
-      return id;
-    },
+    // `watch` logs the line of the request.
+    autoLogging: false,
+    customLogLevel: () => 'silent',
     // The serializer logs only the request's id. pino-http's own reqId would need a second child logger.
     customAttributeKeys: { req: 'request_id' },
     wrapSerializers: false,
     serializers: { request_id: (request: IncomingMessage) => request.id },
-    customSuccessObject: line,
-    customErrorObject: (request, response, _error, value) => line(request, response, value),
-    customSuccessMessage: () => 'request',
-    customErrorMessage: () => 'request',
-    customLogLevel: (request, response) => (failed(request, response) ? 'error' : 'info'),
   });
+
+  function logLine(this: ServerResponse): void {
+    const { req: request, statusCode: status } = this;
+    const { operationId, userId, authentication, error, since } = requestContext(request);
+    const line = {
+      request_id: request.id,
+      method: request.method,
+      operation: operationId,
+      status,
+      duration_ms: Date.now() - since,
+      user: userId === undefined ? undefined : hashUser(userId),
+      authentication,
+      // The client disconnected before it got the whole response.
+      aborted: this.writableFinished ? undefined : true,
+      // The error of the request. A failed request is one line too.
+      err: error,
+    };
+    if (status >= 500 || error !== undefined) log.error(line, 'request');
+    else log.info(line, 'request');
+  }
+
+  return {
+    watch(request, response) {
+      request.id = requestId(request);
+      requestContext(request);
+      response.on('close', logLine);
+      // Without a listener, an error of a disconnected client would end the process.
+      response.on('error', ignore);
+    },
+    loggerOf(request, response) {
+      if (!request.log) attach(request, response);
+      return request.log;
+    },
+  };
 }

@@ -1,4 +1,3 @@
-import { Socket } from 'node:net';
 import type { DestinationStream } from 'pino';
 
 // A few minutes of log under load. Further lines are dropped.
@@ -22,37 +21,33 @@ export interface StandardOutput extends DestinationStream {
 export function standardOutput(stream: NodeJS.WriteStream = process.stdout): StandardOutput {
   let dropped = 0;
   let closed = false;
-  let corked = false;
+  // The lines of this turn of the event loop.
+  let lines = '';
   // Errors always come from the reader. Without a listener, an error would end the process.
   stream.on('error', () => {
     closed = true;
   });
 
-  function uncork(): void {
-    corked = false;
-    stream.uncork();
+  // All lines of a turn are written with one system call.
+  function writeLines(): void {
+    if (lines === '' || closed) return;
+    stream.write(lines);
+    lines = '';
   }
 
   function write(line: string): void {
     if (closed) return;
     // Data for a slow pipe or terminal waits in memory. A file accepts all data at once.
-    if (stream.writableLength > maxWaitingBytes) {
+    if (stream.writableLength + lines.length > maxWaitingBytes) {
       dropped++;
       return;
     }
-    // All lines of one turn of the event loop are written with one system call.
-    if (!corked && stream instanceof Socket) {
-      corked = true;
-      stream.cork();
-      setImmediate(uncork);
-    }
+    if (lines === '') setImmediate(writeLines);
     if (dropped > 0) {
-      stream.write(
-        warning({ lines: dropped }, 'log lines were dropped: the reader of standard output stalled'),
-      );
+      lines += warning({ lines: dropped }, 'log lines were dropped: the reader of standard output stalled');
       dropped = 0;
     }
-    stream.write(line);
+    lines += line;
   }
 
   return {
@@ -61,11 +56,11 @@ export function standardOutput(stream: NodeJS.WriteStream = process.stdout): Sta
       if (closed) return Promise.resolve();
       return new Promise((resolve) => {
         const timer = setTimeout(resolve, timeoutMs);
+        writeLines();
         stream.write('', () => {
           clearTimeout(timer);
           resolve();
         });
-        if (corked) uncork();
       });
     },
   };

@@ -117,7 +117,7 @@ test('the instant of a day and time is the first at which clocks show them', () 
       const [day = '', time = ''] = local.split('T');
       const expected = new Date(firstInstant(zone, `${local}:00`));
       expect(toInstant(day, time, zone)).toEqual(expected);
-      // Once more, from the cache.
+      // The second call gets the result from the cache.
       expect(toInstant(day, time, zone)).toEqual(expected);
     }),
     runs,

@@ -114,3 +114,43 @@ test('the name of an unknown field is escaped in the pointer', async () => {
     '/body/d~1e',
   ]);
 });
+
+describe('a body in chunks', () => {
+  const head = () =>
+    `POST /api/ada/tasks HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${token}\r\n` +
+    'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
+
+  test('is read as one text, also where a chunk ends within a character', async () => {
+    const bytes = Buffer.from('{"title":"Zürich"}');
+    const at = bytes.indexOf(0xc3) + 1;
+    const parts = [bytes.subarray(0, at), bytes.subarray(at)].map((part) => part.toString('latin1'));
+    const text = parts.map((part) => `${part.length.toString(16)}\r\n${part}\r\n`).join('');
+    const response = await sendRaw(service.url, Buffer.from(`${head()}${text}0\r\n\r\n`, 'latin1'));
+    expect(response).toMatchObject({ status: 201, body: { title: 'Zürich' } });
+  });
+
+  test('without content counts as an empty object', async () => {
+    const response = await sendRaw(service.url, `${head()}0\r\n\r\n`);
+    expect(response).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/body/title', code: 'required' }] },
+    });
+  });
+
+  test('may begin with a byte order mark', async () => {
+    const text = chunk('\uFEFF{"title":"Marked"}');
+    expect(await sendRaw(service.url, `${head()}${text}0\r\n\r\n`)).toMatchObject({
+      status: 201,
+      body: { title: 'Marked' },
+    });
+  });
+
+  test('is 413 if it grows beyond the limit', async () => {
+    const text = chunk(JSON.stringify({ title: 'x'.repeat(2_000_000) }));
+    expect(await sendRaw(service.url, `${head()}${text}0\r\n\r\n`)).toMatchObject({
+      status: 413,
+      body: { code: 'content-too-large' },
+    });
+  });
+});

@@ -27,6 +27,9 @@ function hasBody(request: Request): boolean {
  * @throws ProblemError if none does
  */
 export function negotiatedType(mediaTypes: readonly string[], request: Request): string {
+  // Most clients use the contract's spelling.
+  const given = request.headers['content-type'];
+  if (given !== undefined && mediaTypes.includes(given)) return given;
   const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
   const mediaType = mediaTypes.find((each) => each === type.trim());
   const charset = parameters.map((each) => each.trim()).find((each) => each.startsWith('charset='));
@@ -57,7 +60,64 @@ function shapeOf(bytes: Buffer): JsonShape {
   return { deepest, lists };
 }
 
+/** @throws the 400 problem if the text is not UTF-8, or would take far more memory than it has bytes */
+function assertHarmless(bytes: Buffer): void {
+  if (!isUtf8(bytes)) throw new ProblemError('malformed-body');
+  try {
+    const shape = shapeOf(bytes);
+    assertNotTooDeep(shape);
+    assertNotMostlyEmpty(shape, bytes.length);
+  } catch {
+    throw new ProblemError('malformed-body');
+  }
+}
+
+function parseJson(bytes: Buffer): unknown {
+  // Some clients send no bytes for an object without members.
+  if (bytes.length === 0) return {};
+  assertHarmless(bytes);
+  const text = bytes.toString();
+  try {
+    return JSON.parse(text.charCodeAt(0) === byteOrderMark ? text.slice(1) : text);
+  } catch {
+    throw new ProblemError('malformed-body');
+  }
+}
+
+const byteOrderMark = 0xfeff;
+
+/** Reads a body without content coding. Rejects with the problem if it has more than `maxBytes`, or does not end. */
+function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    if (Number(request.headers['content-length'] ?? 0) > maxBytes) return reject(tooManyBytes(maxBytes));
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const stop = () => {
+      request.off('data', add).off('end', end).off('error', fail).off('close', fail);
+    };
+    const add = (chunk: Buffer) => {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size <= maxBytes) return;
+      stop();
+      request.pause();
+      reject(tooManyBytes(maxBytes));
+    };
+    const end = () => {
+      stop();
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size));
+    };
+    // The client disconnected.
+    const fail = () => {
+      stop();
+      reject(new ProblemError('malformed-body'));
+    };
+    request.on('data', add).on('end', end).on('error', fail).on('close', fail);
+  });
+}
+
 function toProblem(error: unknown, maxBytes: number): unknown {
+  if (error instanceof ProblemError) return error;
   const { status } = error as { status?: number };
   switch (status) {
     case 413:
@@ -72,18 +132,29 @@ function toProblem(error: unknown, maxBytes: number): unknown {
   }
 }
 
-function parser(maxBytes: number): RequestHandler {
+/** Makes the parser of bodies with a content coding (RFC 9110, section 8.4). */
+function decodingParser(maxBytes: number): RequestHandler {
   return express.json({
     limit: maxBytes,
     type: () => true,
     strict: false,
-    verify: (_request, _response, bytes) => {
-      if (!isUtf8(bytes)) throw new Error('The body is not UTF-8.');
-      const shape = shapeOf(bytes);
-      assertNotTooDeep(shape);
-      assertNotMostlyEmpty(shape, bytes.length);
-    },
+    verify: (_request, _response, bytes) => assertHarmless(bytes),
   });
+}
+
+/** Makes the reader of JSON bodies up to `maxBytes` after decoding. Rejects with the problem if there is one. */
+function jsonReader(maxBytes: number): (request: Request, response: Response) => Promise<unknown> {
+  const decode = decodingParser(maxBytes);
+  return async (request, response) => {
+    const coding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
+    if (coding === 'identity' || coding === '') return parseJson(await readBytes(request, maxBytes));
+    try {
+      await runMiddleware(decode, request, response);
+    } catch (error) {
+      throw toProblem(error, maxBytes);
+    }
+    return request.body;
+  };
 }
 
 /**
@@ -92,7 +163,7 @@ function parser(maxBytes: number): RequestHandler {
  * header.
  */
 export function bodyReader(operation: Operation, maxBytes: number, spool: Spool): BodyReader {
-  const parse = parser(maxBytes);
+  const readJson = jsonReader(maxBytes);
   return async (request, response, owner) => {
     if (operation.mediaTypes.length === 0 || !hasBody(request)) {
       // The validator reports the missing body, with its pointer.
@@ -107,11 +178,7 @@ export function bodyReader(operation: Operation, maxBytes: number, spool: Spool)
       request.body = body.document;
       return body;
     }
-    try {
-      await runMiddleware(parse, request, response);
-    } catch (error) {
-      throw toProblem(error, maxBytes);
-    }
+    request.body = await readJson(request, response);
     // Clients in some languages send null instead of no body.
     if (request.body === null && !operation.bodyRequired) {
       request.body = undefined;

@@ -50,8 +50,17 @@ function costOfNamed({ op, ...fields }: Named, costs: Costs): number {
   return cost.units + surcharges(cost, { query: {}, body }, costs);
 }
 
+const tokens = new Map<string, readonly string[]>();
+
+/** The reference tokens of a pointer of the contract. */
+function tokensOf(pointer: string): readonly string[] {
+  const known = tokens.get(pointer) ?? pointer.split('/').slice(1);
+  tokens.set(pointer, known);
+  return known;
+}
+
 function partOf(request: { query: object; body: unknown }, pointer: string): unknown {
-  const names = pointer.split('/').slice(1);
+  const names = tokensOf(pointer);
   return names.reduce<unknown>(
     (value, name) => (value as Record<string, unknown> | undefined)?.[name],
     request,

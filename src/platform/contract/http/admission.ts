@@ -1,5 +1,5 @@
 /** Decides whether a caller can call an operation. It checks token, limits, lane, scope and origin, in this order. */
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import type { Authenticator, Identity } from '../../auth/authenticator';
 import { isAllowedOrigin } from '../../auth/origin';
 import type { Scope } from '../../auth/scopes';
@@ -7,6 +7,7 @@ import type { RateLimiter } from '../../edge/rate-limit';
 import { requestContext } from '../../observability/request-context';
 import type { Operation } from '../document/contract';
 import { ProblemError } from '../document/problems';
+import type { ResponseHead } from './head';
 
 /** The dependencies of the decision. */
 export interface Admission {
@@ -44,7 +45,7 @@ function requireUnits(fit: boolean): void {
  * @throws a 401 problem (RFC 6750) if the caller is unknown, 429 if the address sent too many such requests, 503 if
  *   the keys or sessions are not available
  */
-async function authenticate(admission: Admission, request: Request, response: Response): Promise<Identity> {
+async function authenticate(admission: Admission, request: Request, head: ResponseHead): Promise<Identity> {
   const { authenticator, rateLimiter, publicUrl } = admission;
   const result = await rateLimiter.check(request, () => authenticator.authenticate(request));
   const context = requestContext(request);
@@ -53,11 +54,11 @@ async function authenticate(admission: Admission, request: Request, response: Re
       context.userId = result.identity.userId;
       return result.identity;
     case 'missing':
-      requireUnits(await rateLimiter.chargeAddress(request, response));
+      requireUnits(await rateLimiter.chargeAddress(request, head));
       throw new ProblemError('unauthorized', {}, { 'WWW-Authenticate': challenge(publicUrl()) });
     case 'invalid':
       context.authentication = result.reason;
-      requireUnits(await rateLimiter.chargeFailure(request, response));
+      requireUnits(await rateLimiter.chargeFailure(request, head));
       throw refuseToken(admission, request, result.reason);
     case 'unavailable':
       context.authentication = result.reason;
@@ -75,12 +76,12 @@ export async function admit(
   scope: Scope,
   admission: Admission,
   request: Request,
-  response: Response,
+  head: ResponseHead,
 ): Promise<Identity> {
   // No cache may store a user's data, nor errors about it.
-  response.setHeader('Cache-Control', 'no-store');
-  const identity = await authenticate(admission, request, response);
-  await charge(identity.userId, scope, operation.cost.units, admission, response);
+  head.setHeader('Cache-Control', 'no-store');
+  const identity = await authenticate(admission, request, head);
+  await charge(identity.userId, scope, operation.cost.units, admission, head);
   authorize(operation, identity, request, admission);
   return identity;
 }
@@ -91,9 +92,9 @@ export async function charge(
   scope: Scope,
   units: number,
   { rateLimiter }: Pick<Admission, 'rateLimiter'>,
-  response: Response,
+  head: ResponseHead,
 ): Promise<void> {
-  if (units > 0) requireUnits(await rateLimiter.chargeUser(userId, scope, units, response));
+  if (units > 0) requireUnits(await rateLimiter.chargeUser(userId, scope, units, head));
 }
 
 /** Whether the credential of the operation is a secret in its path. Such an operation needs no token and has limits. */
@@ -110,16 +111,16 @@ export async function answerPublic<T extends object>(
   operation: Operation,
   { rateLimiter }: Admission,
   request: Request,
-  response: Response,
+  head: ResponseHead,
   answer: () => Promise<T>,
 ): Promise<T> {
   if (!isSecretPath(operation)) return answer();
-  response.setHeader('Cache-Control', 'no-store');
+  head.setHeader('Cache-Control', 'no-store');
   const { secret } = request.params;
-  requireUnits(await rateLimiter.chargeCalendarFeed(String(secret), operation.cost.units, response));
+  requireUnits(await rateLimiter.chargeCalendarFeed(String(secret), operation.cost.units, head));
   const outcome = await rateLimiter.check(request, answer);
   if ('code' in outcome && outcome.code === 'not-found') {
-    requireUnits(await rateLimiter.chargeFailure(request, response));
+    requireUnits(await rateLimiter.chargeFailure(request, head));
   }
   return outcome;
 }

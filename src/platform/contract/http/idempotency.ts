@@ -2,10 +2,10 @@
  * `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): parses the key, identifies the request, and prepares
  * the reply that is stored.
  */
-import { createHash } from 'node:crypto';
-import type { Request } from 'express';
+import { hash } from 'node:crypto';
 import type { IdempotentRequest, StoredReply } from '../../database/lane';
 import type { Operation } from '../document/contract';
+import type { Input } from '../validation/validator';
 import type { Result } from './outcome';
 
 const bareKey = /^[\x21\x23-\x7e][\x21-\x7e]*$/;
@@ -43,15 +43,11 @@ function familyOf(mediaType: string | undefined): string | null {
   return mediaType?.endsWith('json') ? 'json' : (mediaType ?? null);
 }
 
-/** Identifies the request that has a key. Call it before defaults are filled into `request`. */
-export function readIdempotentRequest(
-  operation: Operation,
-  request: Request,
-  key: string,
-): IdempotentRequest {
-  const { params, query, body } = request;
-  const asked = [operation.id, params, query, familyOf(request.headers['content-type']), body];
-  const fingerprint = createHash('sha256').update(canonicalJson(asked)).digest();
+/** Identifies the request that has a key. Call it before defaults are filled into `input`. */
+export function readIdempotentRequest(operation: Operation, input: Input, key: string): IdempotentRequest {
+  const { params, query, headers, body } = input;
+  const asked = [operation.id, params, query, familyOf(headers['content-type']), body];
+  const fingerprint = hash('sha256', canonicalJson(asked), 'buffer');
   return { operation: operation.id, key, fingerprint };
 }
 

@@ -22,14 +22,13 @@ export interface Conditions {
 }
 
 function parsed<T>(
-  request: Request,
+  text: string | string[] | undefined,
   name: string,
   parse: (text: string) => T | null,
   form: string,
 ): T | null {
-  const text = request.get(name);
   if (text === undefined) return null;
-  const value = parse(text);
+  const value = parse(String(text));
   if (value === null) throw new ProblemError('malformed-header', { detail: `${name} must be ${form}.` });
   return value;
 }
@@ -37,14 +36,18 @@ function parsed<T>(
 const tagForm = 'a list of quoted entity tags such as "3-1795253400000", or *';
 const keyForm = '1 to 255 printable ASCII characters, in quotes if it contains a space';
 
+const noConditions: Conditions = { ifMatch: null, ifNoneMatch: null, key: null };
+
 /** Reads the conditional headers. @throws the 400 problem if one is malformed */
-export function readConditions(operation: Operation, request: Request): Conditions {
-  const tags = (name: string, accepted: boolean) =>
-    accepted ? parsed(request, name, parseTagCondition, tagForm) : null;
+export function readConditions(operation: Operation, { headers }: Request): Conditions {
+  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch, 'idempotency-key': key } = headers;
+  if (ifMatch === undefined && ifNoneMatch === undefined && key === undefined) return noConditions;
+  const tags = (text: string | undefined, name: string, accepted: boolean) =>
+    accepted ? parsed(text, name, parseTagCondition, tagForm) : null;
   return {
-    ifMatch: tags('If-Match', operation.representation !== null),
-    ifNoneMatch: tags('If-None-Match', operation.method === 'get' && operation.tagged.size > 0),
-    key: operation.takesKey ? parsed(request, 'Idempotency-Key', parseIdempotencyKey, keyForm) : null,
+    ifMatch: tags(ifMatch, 'If-Match', operation.representation !== null),
+    ifNoneMatch: tags(ifNoneMatch, 'If-None-Match', operation.method === 'get' && operation.tagged.size > 0),
+    key: operation.takesKey ? parsed(key, 'Idempotency-Key', parseIdempotencyKey, keyForm) : null,
   };
 }
 

@@ -11,10 +11,42 @@ export function isWritableInstant(instant: Date): boolean {
   return year >= 1 && year <= 9999;
 }
 
+/** The two digits of text at an index as a number; NaN if they are not digits. */
+function twoDigits(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - 48;
+  const ones = text.charCodeAt(at + 1) - 48;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? 10 * tens + ones : Number.NaN;
+}
+
+/**
+ * Whether text is an instant in the service's own spelling, `2027-01-31T08:00:00.000Z`, on one of the first 28 days of a
+ * month, so that the date exists in any year.
+ */
+function isPlainInstant(text: string): boolean {
+  if (text.length !== 24 || text[4] !== '-' || text[7] !== '-' || text[10] !== 'T' || text[13] !== ':')
+    return false;
+  if (text[16] !== ':' || text[19] !== '.' || text[23] !== 'Z') return false;
+  const month = twoDigits(text, 5);
+  const day = twoDigits(text, 8);
+  return (
+    twoDigits(text, 0) + twoDigits(text, 2) > 0 &&
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    day <= 28 &&
+    twoDigits(text, 11) <= 23 &&
+    twoDigits(text, 14) <= 59 &&
+    twoDigits(text, 17) <= 59 &&
+    twoDigits(text, 20) >= 0 &&
+    twoDigits(text, 21) >= 0
+  );
+}
+
 /** Whether text is an RFC 3339 date-time whose instant is in the years 1 to 9999 in UTC too. */
 function isInstant(value: string): boolean {
+  // Most values need no slower check.
+  if (isPlainInstant(value)) return true;
   const instant = new Date(value);
-  // Most values have the service's own spelling. They need no slower check.
   return isWritableInstant(instant) && (instant.toISOString() === value || isDateTime(value));
 }
 

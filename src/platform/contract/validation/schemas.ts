@@ -3,11 +3,14 @@
  * path to route each request. It also compiles a schema again, with the whole document, for each operation and status
  * that uses the schema.
  */
-import type { Request, RequestHandler } from 'express';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { RequestHandler } from 'express';
+import { createRequestAjv, createResponseAjv } from 'express-openapi-validator/dist/framework/ajv';
 import { OpenAPISchemaValidator } from 'express-openapi-validator/dist/framework/openapi.schema.validator';
-import type { OpenApiRequestMetadata } from 'express-openapi-validator/dist/framework/types';
 import { RequestValidator, ResponseValidator } from 'express-openapi-validator/dist/middlewares';
+import { ParametersSchemaParser } from 'express-openapi-validator/dist/middlewares/parsers/schema.parse';
 import { SchemaPreprocessor } from 'express-openapi-validator/dist/middlewares/parsers/schema.preprocessor';
+import { ajvErrorsToValidatorError, augmentAjvErrors } from 'express-openapi-validator/dist/middlewares/util';
 import { OpenApiValidator } from 'express-openapi-validator/dist/openapi.validator';
 import { type Contract, type OpenApiDocument, type Operation, resolve } from '../document/contract';
 import { formats } from './formats';
@@ -16,11 +19,16 @@ import { formats } from './formats';
 interface Schema {
   $id?: string;
   $ref?: string;
+  type?: string;
+  required?: string[];
   pattern?: string;
 }
 interface ParameterObject {
   name: string;
   in: string;
+  style?: string;
+  explode?: boolean;
+  content?: object;
   schema?: Schema;
 }
 interface ResponseObject {
@@ -28,30 +36,64 @@ interface ResponseObject {
 }
 interface OperationObject {
   parameters?: ParameterObject[];
+  requestBody?: ResponseObject;
   responses: Record<string, ResponseObject>;
 }
 
-/** The members of a request that the response validator reads. */
-interface AnsweredRequest extends Pick<Request, 'method' | 'headers' | 'originalUrl'> {
-  readonly openapi: OpenApiRequestMetadata & { readonly _responseSchema: OperationObject };
-  readonly operation: Operation;
+/** The parts of a request that are validated. Checks coerce parameters and fill in defaults. */
+export interface Input {
+  readonly query: Record<string, unknown>;
+  readonly params: Record<string, unknown>;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: unknown;
 }
 
-/** The validators of a document. Each compiles the schemas of an operation when it first meets the operation. */
+/** An error as express-openapi-validator reports it. */
+export interface ReportedError {
+  path: string;
+  message: string;
+  errorCode?: string;
+}
+
+/** Returns the first validation error of a request; null if it is valid. */
+export type InputCheck = (input: Input) => ReportedError[] | null;
+
+/** Whether the body of a response is valid. */
+export type BodyCheck = (body: unknown) => boolean;
+
+/**
+ * The validators of a document. The first ones are compiled functions that stop at the first error. The others are
+ * express-openapi-validator itself, which collects all errors of a value that is known to be wrong.
+ */
 export interface DocumentValidators {
-  /** Passes an error to `next` if the request violates the contract, with the first validation error. */
-  checkRequest(operation: Operation): RequestHandler;
+  /** Compiles the check of requests to an operation with a body of this media type; undefined for no body. */
+  compileInput(operation: Operation, mediaType: string | undefined): InputCheck;
+  /** Compiles the check of response bodies of a status; undefined if the contract has no JSON body for it. */
+  compileBody(operation: Operation, status: number): BodyCheck | undefined;
   /**
    * Passes all validation errors of a request to `next`. The request must be bounded: the time is quadratic in the
    * items of an array, and patterns are matched even against strings that are too long.
    */
   collectErrors(operation: Operation): RequestHandler;
-  /** Makes `response.json` validate what it sends. If the check throws, passes the error to `next`. */
-  watchResponse(operation: Operation): RequestHandler;
+  /** The errors of a response body. */
+  bodyErrors(operation: Operation, status: number, body: unknown): ReportedError[];
+}
+
+/** The methods of `ResponseValidator` that its own middleware calls. */
+interface BodyCollector {
+  buildValidators(responses: Record<string, ResponseObject>, key: string): object;
+  /** @throws an error with the validation errors */
+  _validate(response: {
+    validators: object;
+    body: unknown;
+    statusCode: number;
+    path: string;
+    accepts: [];
+  }): void;
 }
 
 /** @throws if the document is not valid OpenAPI, or a reference leads nowhere */
-function assertValid(document: OpenApiDocument): void {
+export function assertValid(document: OpenApiDocument): void {
   const validator = new OpenAPISchemaValidator({ version: document.openapi, validateApiSpec: true });
   const [error] = validator.validate(document as never).errors ?? [];
   if (error) throw new Error(`The contract is not valid OpenAPI: ${error.instancePath} ${error.message}.`);
@@ -171,31 +213,65 @@ function withSchemas<T>(document: OpenApiDocument, make: (document: OpenApiDocum
   return made;
 }
 
-/**
- * Makes the validators of a document.
- * @param onInvalidResponse called with a response that violates the contract. If it does not throw, the response is
- *   sent.
- * @throws if the document is not valid OpenAPI
- */
-export function createDocumentValidators(
-  { document, operations }: Contract,
-  onInvalidResponse: (error: unknown, operation: Operation) => void,
-): DocumentValidators {
-  assertValid(document);
+/** A value that a function makes when it is first needed. */
+function lazy<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** How a query parameter whose schema is an array is written. */
+type ListForm = 'separated' | 'repeated';
+
+/** The query parameters that are lists, by name. @throws if a parameter has a form that is not supported */
+function listForms({ parameters = [] }: OperationObject, path: string): ReadonlyMap<string, ListForm> {
+  const forms = new Map<string, ListForm>();
+  for (const { name, in: place, style, explode, content, schema = {} } of parameters) {
+    const isComplex = ['object', 'allOf', 'anyOf', 'oneOf'].some(
+      (key) => key === schema.type || key in schema,
+    );
+    const isList = schema.type === 'array';
+    const isSupported = place === 'query' ? style === 'form' && !isComplex : !isComplex && !isList;
+    if (content || !isSupported)
+      throw new Error(`The parameter ${name} of ${path} has a form that is not supported.`);
+    if (isList) forms.set(name, explode ? 'repeated' : 'separated');
+  }
+  return forms;
+}
+
+function readLists(forms: ReadonlyMap<string, ListForm>, query: Record<string, unknown>): void {
+  for (const [name, form] of forms) {
+    const value = query[name];
+    if (!value || Array.isArray(value)) continue;
+    query[name] = form === 'repeated' ? [value] : (value as string).split(',');
+  }
+}
+
+const isJson = (mediaType: string): boolean => /[/+]json$/.test(mediaType);
+
+function reported(errors: readonly unknown[]): ReportedError[] {
+  return ajvErrorsToValidatorError(400, augmentAjvErrors(errors as never)).errors as ReportedError[];
+}
+
+/** Makes the validators of a valid document. They compile the schemas of an operation when they first meet it. */
+export function createDocumentValidators({ document, operations }: Contract): DocumentValidators {
   const apiDoc = structuredClone(document);
   chooseByDiscriminator(apiDoc);
-  const onError = (error: unknown, _body: unknown, { operation }: AnsweredRequest): void =>
-    onInvalidResponse(error, operation);
-  const watchOptions = { allErrors: true, onError: onError as never };
+  const responseOptions = { allErrors: true };
   const { ajvOpts } = new OpenApiValidator({
     apiSpec: apiDoc,
     // Unknown parameters are removed before.
     validateRequests: { allErrors: true, allowUnknownQueryParameters: true },
-    validateResponses: watchOptions,
+    validateResponses: responseOptions,
     ajvFormats: { mode: 'full' },
     formats,
   });
-  const preprocessed = new SchemaPreprocessor(apiDoc, ajvOpts.preprocessor, watchOptions).preProcess();
+  const preprocessor = new SchemaPreprocessor(apiDoc, ajvOpts.preprocessor, responseOptions);
+  // Otherwise it compiles each schema that it only needs to look up. Without a result, it follows the reference itself.
+  Object.assign(preprocessor, { ajv: { getSchema: () => undefined } });
+  const preprocessed = preprocessor.preProcess();
   const ofRequests = preprocessed.apiDoc as OpenApiDocument;
   const ofResponses = preprocessed.apiDocRes as OpenApiDocument;
   nameConstants(ofRequests);
@@ -205,58 +281,103 @@ export function createDocumentValidators(
   identifySchemas(ofResponses);
   for (const operation of operations) referToSchemas(operationOf(ofResponses, operation));
 
-  const serial = 0;
   // Without Ajv's optimization the validators compile faster and run as fast, because V8 optimizes the code itself.
   const code = { optimize: false };
-  const createRequests = (allErrors: boolean) =>
+  const ofInputs = { ...ajvOpts.request, allErrors: false, code };
+  // As in express-openapi-validator: parameters are text and coerced, bodies are not.
+  const parameterAjv = lazy(() =>
+    withSchemas(ofRequests, (schemas) =>
+      createRequestAjv(schemas as never, { ...ofInputs, coerceTypes: true }),
+    ),
+  );
+  const bodyAjv = lazy(() =>
+    withSchemas(ofRequests, (schemas) => createRequestAjv(schemas as never, ofInputs)),
+  );
+  const responseAjv = lazy(() =>
+    withSchemas(ofResponses, (schemas) =>
+      createResponseAjv(schemas as never, { ...ajvOpts.response, allErrors: false, code }),
+    ),
+  );
+  const inputCollector = lazy(() =>
     withSchemas(
       ofRequests,
-      (schemas) => new RequestValidator(schemas, { ...ajvOpts.request, allErrors, code }),
-    );
-  const requests = createRequests(false);
-  const collectors = createRequests(true);
-  const responses = withSchemas(
-    ofResponses,
-    (schemas) => new ResponseValidator(schemas, { ...ajvOpts.response, code }, watchOptions, serial),
-  ).validate();
+      (schemas) => new RequestValidator(schemas, { ...ajvOpts.request, allErrors: true, code }),
+    ),
+  );
+  const bodyCollector = lazy(() =>
+    withSchemas(
+      ofResponses,
+      (schemas) =>
+        new ResponseValidator(
+          schemas,
+          { ...ajvOpts.response, code },
+          responseOptions,
+        ) as unknown as BodyCollector,
+    ),
+  );
+  const responseOf = (operation: Operation, status: number): ResponseObject | undefined =>
+    operationOf(ofResponses, operation).responses[status];
+  // Responses that operations share are compiled once.
+  const bodyChecks = new Map<ResponseObject, BodyCheck>();
+  const collectorKeys = new Map<ResponseObject, string>();
 
-  // The response validator gets one "operation" per response, so that a response that operations share is compiled
-  // once.
-  const keys = new Map<ResponseObject | undefined, string>();
-  const keyOf = (response: ResponseObject | undefined): string => {
-    const key = keys.get(response) ?? String(keys.size);
-    keys.set(response, key);
-    return key;
-  };
-  const check = (validator: RequestValidator, operation: Operation): RequestHandler => {
-    const { path } = operation;
-    const schema = operationOf(ofRequests, operation) as never;
-    return (request, response, next) => {
-      const pathParams = request.params as Record<string, string>;
-      const openapi = { expressRoute: path, openApiRoute: path, pathParams, schema, serial };
-      return validator.validate(Object.assign(request, { openapi }), response, next);
-    };
-  };
   return {
-    checkRequest: (operation) => check(requests, operation),
-    collectErrors: (operation) => check(collectors, operation),
-    watchResponse(operation) {
-      const all = operationOf(ofResponses, operation).responses;
-      return ({ originalUrl }, response, next) => {
-        const answered = {
-          method: '',
-          headers: {},
-          originalUrl,
-          operation,
-          get openapi() {
-            const { statusCode } = response;
-            const own = all[statusCode];
-            const _responseSchema = { responses: own ? { [statusCode]: own } : {} };
-            return { expressRoute: `${keyOf(own)} ${statusCode}`, serial, _responseSchema };
-          },
-        };
-        return responses(answered as unknown as Request, response, next);
+    compileInput(operation, mediaType) {
+      const declared = operationOf(ofRequests, operation);
+      const { path } = operation;
+      const parameters = new ParametersSchemaParser(parameterAjv(), ofRequests as never).parse(
+        path,
+        declared.parameters as never,
+      );
+      const checkParameters = parameterAjv().compile({
+        required: ['query', 'headers', 'params'],
+        properties: parameters,
+      });
+      const forms = listForms(declared, path);
+      const schema = mediaType === undefined ? undefined : declared.requestBody?.content?.[mediaType]?.schema;
+      const body = schema?.$id === undefined ? schema : { $ref: schema.$id };
+      const checkBody =
+        body && bodyAjv().compile({ properties: { body }, ...(schema?.required && { required: ['body'] }) });
+      return (input) => {
+        readLists(forms, input.query);
+        const isValid = checkParameters(input);
+        const isBodyValid = !checkBody || checkBody(input);
+        if (isValid && isBodyValid) return null;
+        return reported([...(checkParameters.errors ?? []), ...(checkBody?.errors ?? [])]);
       };
+    },
+    compileBody(operation, status) {
+      const response = responseOf(operation, status);
+      const media = Object.entries(response?.content ?? {}).find(([type]) => isJson(type))?.[1];
+      if (!response || !media?.schema) return undefined;
+      const known = bodyChecks.get(response);
+      if (known) return known;
+      const check = responseAjv().compile(media.schema) as BodyCheck;
+      bodyChecks.set(response, check);
+      return check;
+    },
+    collectErrors(operation) {
+      const { path } = operation;
+      const schema = operationOf(ofRequests, operation) as never;
+      return (request, response, next) => {
+        const pathParams = request.params as Record<string, string>;
+        const openapi = { expressRoute: path, openApiRoute: path, pathParams, schema, serial: 0 };
+        return inputCollector().validate(Object.assign(request, { openapi }), response, next);
+      };
+    },
+    bodyErrors(operation, status, body) {
+      const response = responseOf(operation, status);
+      const own = response ? { [status]: response } : {};
+      const key = response && (collectorKeys.get(response) ?? String(collectorKeys.size));
+      if (response && key) collectorKeys.set(response, key);
+      const validators = bodyCollector().buildValidators(own, `${key} ${status}`);
+      try {
+        bodyCollector()._validate({ validators, body, statusCode: status, path: '/response', accepts: [] });
+        return [];
+      } catch (error) {
+        const { errors, message } = error as { errors?: ReportedError[]; message: string };
+        return errors ?? [{ path: '/response', message }];
+      }
     },
   };
 }

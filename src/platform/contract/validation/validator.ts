@@ -1,17 +1,21 @@
 /** Validates the requests and responses of operations against the contract. */
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import type { Contract, OpenApiDocument, Operation } from '../document/contract';
+import { parse as parseQuery } from 'node:querystring';
+import type { Request, RequestHandler, Response } from 'express';
+import { type Contract, contractDocument, type OpenApiDocument, type Operation } from '../document/contract';
 import type { OperationId, ValidationError } from '../document/operations';
 import { createExcerpter } from './excerpt';
 import { mostTelling, type SchemaError, wording } from './schema-errors';
-import { createDocumentValidators, type DocumentValidators } from './schemas';
+import {
+  assertValid,
+  type BodyCheck,
+  createDocumentValidators,
+  type DocumentValidators,
+  type Input,
+  type InputCheck,
+  type ReportedError,
+} from './schemas';
 
-/** An error as express-openapi-validator reports it. */
-export interface ReportedError {
-  path: string;
-  message: string;
-  errorCode?: string;
-}
+export type { Input } from './schemas';
 
 /** The validation errors of a request. */
 export interface RequestErrors {
@@ -22,13 +26,19 @@ export interface RequestErrors {
 
 /** Validates one operation's requests and responses. */
 export interface OperationValidator {
+  /** The query without unknown parameters, and an error for each unknown parameter. */
+  takeQuery(text: string): { query: Input['query']; unknown: ValidationError[] };
   /**
-   * Returns the validation errors of the request; empty if it is valid. Also coerces parameters and fills in
-   * defaults.
+   * Returns the validation errors of the request; null if it is valid. Also coerces parameters and fills in defaults.
    */
-  checkRequest(request: Request, response: Response): Promise<RequestErrors>;
-  /** Makes `response.json` validate what it sends. A response that violates the contract goes to `next` as an error. */
-  watchResponse(request: Request, response: Response, next: NextFunction): Promise<void>;
+  checkRequest(
+    request: Request,
+    response: Response,
+    input: Input,
+    unknown: readonly ValidationError[],
+  ): Promise<RequestErrors> | null;
+  /** Reports a response body that violates the contract, see `ValidatorOptions`. */
+  checkResponse(status: number, body: unknown): void;
 }
 
 export interface ValidatorOptions {
@@ -114,53 +124,47 @@ function unknownPointer(path: string, body: unknown): string {
   }
 }
 
-function pointerOf(error: ReportedError, keyword: string, request: Request): string {
-  if (validationCodes[keyword] === 'unknown') return unknownPointer(error.path, request.body);
+function pointerOf(error: ReportedError, keyword: string, body: unknown): string {
+  if (validationCodes[keyword] === 'unknown') return unknownPointer(error.path, body);
   return error.path.replace(/^\/params(?=\/)/, '/path');
 }
 
 function toValidationError(
   error: ReportedError,
   descriptions: ReadonlyMap<string, string>,
-  request: Request,
+  body: unknown,
 ): SchemaError {
   const keyword = error.errorCode?.split('.')[0] ?? '';
   return {
     keyword,
-    pointer: pointerOf(error, keyword, request),
+    pointer: pointerOf(error, keyword, body),
     code: validationCodes[keyword] ?? 'not-allowed',
     detail: wording(keyword, error.message, descriptions),
   };
 }
 
-/**
- * Removes unknown query parameters from the request, and returns an error for each. The validator would report only
- * one, and fails on names such as `status[x]`.
- */
-function takeUnknownParameters(operation: Operation, request: Request): ValidationError[] {
-  const entries = Object.entries(request.query);
-  const known = entries.filter(([name]) => operation.queryNames.has(name));
-  // Express would parse the query again at each access.
-  Object.defineProperty(request, 'query', {
-    value: Object.fromEntries(known),
-    writable: true,
-    configurable: true,
-  });
-  return entries
-    .filter(([name]) => !operation.queryNames.has(name))
-    .map(([name]) => ({
-      pointer: `/query/${escapePointer(name)}`,
-      code: 'unknown',
-      detail: 'is not a parameter of this operation',
-    }));
+// The validator would report only one unknown parameter, and fails on names such as `status[x]`.
+const unknownParameter = (name: string): ValidationError => ({
+  pointer: `/query/${escapePointer(name)}`,
+  code: 'unknown',
+  detail: 'is not a parameter of this operation',
+});
+
+/** Parses the query of an address and separates its unknown parameters. */
+function takeQuery({ queryNames }: Operation, text: string): ReturnType<OperationValidator['takeQuery']> {
+  const query: Input['query'] = {};
+  const unknown: ValidationError[] = [];
+  if (text === '') return { query, unknown };
+  const all = parseQuery(text);
+  for (const name in all) {
+    if (queryNames.has(name)) query[name] = all[name];
+    else unknown.push(unknownParameter(name));
+  }
+  return { query, unknown };
 }
 
 // The validator reports a missing body only if the schema of the body requires a property.
-function missingBody(operation: Operation, request: Request): ValidationError[] {
-  return operation.bodyRequired && request.body === undefined
-    ? [{ pointer: '/body', code: 'required', detail: 'is required' }]
-    : [];
-}
+const missingBody: ValidationError = { pointer: '/body', code: 'required', detail: 'is required' };
 
 /**
  * Runs a check and returns its errors; empty if the request is valid. @throws any error that is not a validation
@@ -184,102 +188,133 @@ async function errorsOf(
 // A failed `if` adds no information: the errors of its `then` are reported too.
 const isInformative = ({ errorCode }: ReportedError) => !errorCode?.startsWith('if.');
 
-/**
- * Makes the function that collects all errors of an excerpt of a request, and counts the errors outside of the
- * excerpt.
- */
-function createCollector(contract: Contract, operation: Operation, validators: DocumentValidators) {
-  const check = validators.collectErrors(operation);
-  const excerpters = new Map(
-    [...operation.inputSchemas].map(([type, schema]) => [type, createExcerpter(contract.document, schema)]),
-  );
-  return async (request: Request, response: Response) => {
-    const { method, headers, originalUrl, path, query, params, body } = request;
-    const excerpt = excerpters.get(headers['content-type'])?.({ query, params, body });
-    if (!excerpt) throw new Error(`No schema of ${operation.id} is for ${headers['content-type']}.`);
+/** The validator of one operation. It compiles the schemas that it needs at their first use. */
+class Validator implements OperationValidator {
+  // By the media type of the body, which is one of the contract's.
+  private readonly inputs = new Map<string | undefined, InputCheck>();
+  private readonly excerpters = new Map<string | undefined, ReturnType<typeof createExcerpter>>();
+  private readonly bodies = new Map<number, BodyCheck | undefined>();
+
+  constructor(
+    private readonly contract: Contract,
+    private readonly operation: Operation,
+    private readonly validators: DocumentValidators,
+    private readonly descriptions: ReadonlyMap<string, string>,
+    private readonly options: ValidatorOptions,
+  ) {}
+
+  takeQuery(text: string): ReturnType<OperationValidator['takeQuery']> {
+    return takeQuery(this.operation, text);
+  }
+
+  checkRequest(
+    request: Request,
+    response: Response,
+    input: Input,
+    unknown: readonly ValidationError[],
+  ): Promise<RequestErrors> | null {
+    const type = input.headers['content-type'];
+    const isMissing = this.operation.bodyRequired && input.body === undefined;
+    const first = this.inputCheck(type)(input);
+    if (first === null && !isMissing && unknown.length === 0) return null;
+    const own = isMissing ? [...unknown, missingBody] : unknown;
+    return this.collect(request, response, input, own, first ?? []);
+  }
+
+  private inputCheck(type: string | undefined): InputCheck {
+    let check = this.inputs.get(type);
+    if (!check) {
+      check = this.validators.compileInput(this.operation, type);
+      this.inputs.set(type, check);
+    }
+    return check;
+  }
+
+  /** Collects all errors of an excerpt of a request, and counts the errors outside of the excerpt. */
+  private async collect(
+    request: Request,
+    response: Response,
+    input: Input,
+    own: readonly ValidationError[],
+    first: ReportedError[],
+  ): Promise<RequestErrors> {
+    if (first.length === 0) return { errors: [...own], errors_omitted: 0 };
+    const { method, originalUrl, path } = request;
+    const { headers, query, params, body } = input;
+    const excerpt = this.excerpter(headers['content-type'])({ query, params, body });
     const excerpted = { method, headers, originalUrl, path, ...(excerpt.value as object) } as Request;
-    const errors = await errorsOf(check, excerpted, response);
-    return { errors: errors.filter(isInformative), omitted: excerpt.omitted };
-  };
-}
-
-function createValidator(
-  contract: Contract,
-  operation: Operation,
-  validators: DocumentValidators,
-  descriptions: ReadonlyMap<string, string>,
-): OperationValidator {
-  const check = validators.checkRequest(operation);
-  const collect = createCollector(contract, operation, validators);
-  const watch = validators.watchResponse(operation);
-  return {
-    async checkRequest(request, response) {
-      const own = [...takeUnknownParameters(operation, request), ...missingBody(operation, request)];
-      const first = await errorsOf(check, request, response);
-      if (first.length === 0) return { errors: own, errors_omitted: 0 };
-      const { errors: found, omitted } = await collect(request, response);
-      const errors = (found.length > 0 ? found : first).map((each) =>
-        toValidationError(each, descriptions, request),
-      );
-      return { errors: mostTelling([...own, ...errors]), errors_omitted: omitted };
-    },
-    watchResponse(request, response, next) {
-      return new Promise((resolve, reject) => {
-        // The validator calls this once when it is ready, and again with an error if the response violates the
-        // contract.
-        const proceed = (error?: unknown): void => (error === undefined ? resolve() : next(error));
-        Promise.resolve(watch(request, response, proceed)).catch(reject);
-      });
-    },
-  };
-}
-
-// A request that compiles the validators. It never reaches a handler.
-function sampleRequest(operation: Operation, mediaType: string | undefined): Request {
-  return {
-    method: operation.method.toUpperCase(),
-    originalUrl: operation.path,
-    query: {},
-    params: {},
-    headers: mediaType === undefined ? {} : { 'content-type': mediaType },
-  } as unknown as Request;
-}
-
-// Validators compile at first use. Done here, a schema that does not compile fails the start.
-async function compileValidators(operation: Operation, validator: OperationValidator): Promise<void> {
-  for (const mediaType of [undefined, ...operation.mediaTypes]) {
-    if (mediaType === undefined && operation.bodyRequired) continue;
-    await validator.checkRequest(sampleRequest(operation, mediaType), {} as Response);
+    const all = await errorsOf(this.validators.collectErrors(this.operation), excerpted, response);
+    const found = all.filter(isInformative);
+    const errors = (found.length > 0 ? found : first).map((each) =>
+      toValidationError(each, this.descriptions, body),
+    );
+    return { errors: mostTelling([...own, ...errors]), errors_omitted: excerpt.omitted };
   }
-  for (const statusCode of operation.statuses) {
-    const response = { statusCode, getHeaders: () => ({}), json: () => undefined } as unknown as Response;
-    await validator.watchResponse(sampleRequest(operation, undefined), response, () => undefined);
-    response.json({});
+
+  private excerpter(type: string | undefined): ReturnType<typeof createExcerpter> {
+    const known = this.excerpters.get(type);
+    if (known) return known;
+    const schema = this.operation.inputSchemas.get(type);
+    if (!schema) throw new Error(`No schema of ${this.operation.id} is for ${type}.`);
+    const made = createExcerpter(this.contract.document, schema);
+    this.excerpters.set(type, made);
+    return made;
   }
+
+  checkResponse(status: number, body: unknown): void {
+    if (this.bodyCheck(status)?.(body)) return;
+    const errors = this.validators.bodyErrors(this.operation, status, body);
+    if (errors.length > 0) this.options.onInvalidResponse(this.operation, errors);
+  }
+
+  private bodyCheck(status: number): BodyCheck | undefined {
+    if (this.bodies.has(status)) return this.bodies.get(status);
+    const check = this.validators.compileBody(this.operation, status);
+    this.bodies.set(status, check);
+    return check;
+  }
+
+  /** Compiles all schemas of the operation. @throws if one does not compile */
+  compile(): void {
+    for (const type of [undefined, ...this.operation.mediaTypes]) {
+      if (type !== undefined || !this.operation.bodyRequired) this.inputCheck(type);
+    }
+    for (const status of this.operation.statuses) this.bodyCheck(status);
+  }
+}
+
+function makeValidators(contract: Contract, options: ValidatorOptions): Map<OperationId, Validator> {
+  const validators = createDocumentValidators(contract);
+  const descriptions = patternDescriptions(contract.document);
+  return new Map(
+    contract.operations.map((operation) => [
+      operation.id,
+      new Validator(contract, operation, validators, descriptions, options),
+    ]),
+  );
+}
+
+/** @throws if the document is not valid OpenAPI, or a schema does not compile */
+export function assertServable(contract: Contract): void {
+  assertValid(contract.document);
+  const validators = makeValidators(contract, { onInvalidResponse: () => undefined });
+  for (const validator of validators.values()) validator.compile();
 }
 
 /**
- * Makes a compiled validator for each operation.
- * @throws if the document is not valid OpenAPI or a schema does not compile
+ * Makes a validator for each operation. The bundled contract is taken as it is, because `npm run generate` checks it,
+ * and its schemas are compiled when a request first needs them: all together would take a quarter of a second and 20
+ * MB.
+ * @throws if another document is not valid OpenAPI, or a schema does not compile
  */
-export async function createValidators(
+export function createValidators(
   contract: Contract,
   options: ValidatorOptions,
-): Promise<ReadonlyMap<OperationId, OperationValidator>> {
-  let ready = false;
-  const validators = createDocumentValidators(contract, (error, operation) => {
-    // The sample responses of the compilation are not reported.
-    if (!ready) return;
-    const { errors, message } = error as { errors?: ReportedError[]; message: string };
-    options.onInvalidResponse(operation, errors ?? [{ path: '/response', message }]);
-  });
-  const descriptions = patternDescriptions(contract.document);
-  const byId = new Map<OperationId, OperationValidator>();
-  for (const operation of contract.operations) {
-    const validator = createValidator(contract, operation, validators, descriptions);
-    await compileValidators(operation, validator);
-    byId.set(operation.id, validator);
-  }
-  ready = true;
-  return byId;
+): ReadonlyMap<OperationId, OperationValidator> {
+  if (contract.document !== contractDocument) assertServable(contract);
+  const validators = makeValidators(contract, options);
+  // The first compilation takes the longest, because it also makes the compilers.
+  const [first] = validators.values();
+  setImmediate(() => first?.compile());
+  return validators;
 }
