@@ -7,7 +7,7 @@ import { purgeCompletions } from '../completions/repository';
 import { changedAll } from '../tasks/delete';
 import { updateTasks } from '../tasks/repository';
 
-// A task and its subtasks at all levels, if the condition `state` is true for each of them and its parent tasks.
+// A task and its subtasks at all levels. A task for which the condition `state` is false is left out, with its subtasks.
 const treeBelow = (state: string) => `
   with recursive tree as (
     select id, 1 as level from tasklane.tasks where user_id = :user and id = :id and ${state}
