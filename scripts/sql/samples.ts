@@ -39,7 +39,7 @@ import { storageJob } from '../../src/platform/jobs/storage';
 import type { EmptyTables } from './recorder';
 import { completion, delivery, id, instant, otherId, project, tag, task, userId, webhook } from './rows';
 
-/** The statements of a call: it sends them, or they are constants. */
+/** A call that sends statements, or the text of statements that are constants. */
 export type Sample =
   | { readonly call: (context: JobContext) => Promise<unknown>; readonly empty: EmptyTables }
   | { readonly texts: readonly string[] };

@@ -47,7 +47,7 @@ export interface Growth extends Amounts {
   readonly refusableBytes: number;
 }
 
-/** A change as quotas see it. */
+/** The parts of a change that count for quotas. */
 export interface CountedChange {
   readonly type: ChangeType;
   readonly action: ChangeAction;

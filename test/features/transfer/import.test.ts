@@ -955,7 +955,7 @@ describe('many rows', () => {
     expect(dry.body.rows).toHaveLength(100);
   });
 
-  test('have a report of the first rows with errors, and of the first rows without', async () => {
+  test('have a report of the first rows with errors, and of the first rows without errors', async () => {
     const mixed = csv.replace(/^Task 150,/m, ',').replace(/^Task 1699,/m, ',');
     const { body } = await importInto(ada, 'csv', mixed, true);
     const counts = { errors: 2, created: count - 2, rows_omitted: count - 1_000, errors_omitted: 0 };

@@ -199,7 +199,7 @@ describe('errors', () => {
       { BETTER_AUTH_SECRET: 'better-auth-secret-12345678901234567890' },
       /^BETTER_AUTH_SECRET is a value that/,
     ],
-    ['a repeated letter', { BETTER_AUTH_SECRET: 'a'.repeat(64) }, /^BETTER_AUTH_SECRET repeats/],
+    ['a repeated letter', { BETTER_AUTH_SECRET: 'a'.repeat(64) }, /^BETTER_AUTH_SECRET consists of very few/],
     ['http', { BETTER_AUTH_URL: 'http://app.example.com' }, /^BETTER_AUTH_URL must be an https URL/],
     [
       'a host that looks like loopback',
