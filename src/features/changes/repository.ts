@@ -21,7 +21,7 @@ export interface HistoryPosition {
 /** The reason why a history does not continue from a position. */
 export type LostPosition = 'too-old' | 'other-epoch' | 'unknown-position';
 
-/** The extent of the lane's history at the time of the transaction's snapshot. */
+/** Which changes the lane's history contains, in the snapshot of the transaction. */
 export async function readHistory(lane: Lane): Promise<History> {
   const [profile, oldest] = await Promise.all([
     lane.rows('profiles').first('epoch', 'change_seq'),
@@ -34,7 +34,7 @@ export async function readHistory(lane: Lane): Promise<History> {
 
 /** Null if the history continues from the position without a gap, otherwise the reason why it does not. */
 export function lostIn(history: History, { epoch, seq }: HistoryPosition): LostPosition | null {
-  // Before its first write, a lane has no epoch. So a position without an epoch fits every epoch that the lane gets later.
+  // A lane has no epoch before its first write. A position from that time precedes all changes, in any epoch.
   const beforeAll = epoch === null && seq === 0;
   if (epoch !== history.epoch && !beforeAll) return 'other-epoch';
   if (seq > history.counter) return 'unknown-position';

@@ -26,7 +26,7 @@ export interface EventSettings {
 
 export interface EventHubDependencies {
   readonly settings: EventSettings;
-  /** Finds the users whose lanes have changed since these positions, with one query. */
+  /** The users of the lanes whose history has changed since these positions, found with one query. */
   findMoved(lanes: readonly KnownLane[]): Promise<string[]>;
   readonly log: Logger;
 }

@@ -323,8 +323,10 @@ export async function insertTask(
 ): Promise<TaskRow | undefined> {
   const isCompleted = task.status === 'completed';
   const values = { ...defined(asJson(task)), ...wordsOfTask(task.title, task.description) };
+  const isTagged = task.tags.length > 0;
+  const record = () => lane.changed({ type: 'task', id: task.id, action: 'created', fields: {} });
   const insert = async () => {
-    lane.changed({ type: 'task', id: task.id, action: 'created', fields: {} });
+    if (!isTagged) record();
     lane.stored(bytesOfRow(lane.userId, values));
     const [row] = await lane.template<TaskRow, typeof values>(
       isCompleted ? 'insert-completed-task' : 'insert-task',
@@ -342,13 +344,16 @@ export async function insertTask(
     );
     return row as TaskRow;
   };
-  const isTagged = task.tags.length > 0;
   const inserted = await (isLast && !isTagged ? lane.finish(insert) : lane.attempt(insert, () => true));
   if ('error' in inserted) {
     if (violatedConstraint(inserted.error) === 'tasks_pkey') return undefined;
     throw inserted.error;
   }
-  if (isTagged) await replaceTaskTags(lane, task.id, task.tags);
+  // New tags come before their task in the history.
+  if (isTagged) {
+    await replaceTaskTags(lane, task.id, task.tags);
+    record();
+  }
   return inserted.value;
 }
 
@@ -422,8 +427,9 @@ export async function updateTask(
     completed_at: status === 'completed' ? current.completed_at : null,
     version: current.version + 1,
   };
+  const record = () => lane.changed({ type: 'task', id: current.id, action: 'updated', fields });
   const write = async () => {
-    lane.changed({ type: 'task', id: current.id, action: 'updated', fields });
+    if (!fields.tags) record();
     const [row] = await lane.template<TaskRow, typeof values>(
       becomesCompleted ? 'complete-task' : 'update-task',
       values,
@@ -442,7 +448,10 @@ export async function updateTask(
   };
   if (isLast && !fields.tags) return resultOf(await lane.finish(write));
   const row = await write();
-  if (fields.tags) await replaceTaskTags(lane, row.id, row.tags);
+  if (fields.tags) {
+    await replaceTaskTags(lane, row.id, row.tags);
+    record();
+  }
   return row;
 }
 

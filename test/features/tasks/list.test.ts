@@ -671,7 +671,7 @@ describe('while others write', () => {
       });
       const found = new Set(steady);
       expect(seen.filter((id) => found.has(id)).toSorted()).toEqual(steady.toSorted());
-      // A creation time never changes. So in this order no task occurs twice, not even a task that changes meanwhile.
+      // The creation time never changes. So in this order, the changed tasks are listed at most once, too.
       if (sort.endsWith('created_at')) expect(new Set(seen).size).toBe(seen.length);
     },
   );

@@ -111,7 +111,7 @@ test('writes nothing with a stale token after another token opened the lane agai
   expect(await titles(userId)).toHaveLength(1);
 });
 
-test('creates a lane that was erased since, for a token that may', async () => {
+test('creates an erased lane again, for a token that was issued after the erasure', async () => {
   const userId = await knownLane();
   await other.withUser(userId).write(async (lane) => lane.erase());
   await create(database.withUser(userId, { issuedAt: Date.now() / 1000 + 60 }));

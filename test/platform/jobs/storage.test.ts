@@ -241,7 +241,7 @@ describe('with two instances', () => {
   });
 });
 
-test('a lane that is erased and made again is not corrected by a measurement of the old lane', async () => {
+test('a lane that is erased and created again is not corrected by a measurement of the old lane', async () => {
   await send('POST', '/tasks', { title: 'A task', description: text(10_000) });
   await makeDue();
   const database = openDatabase(service.database.url);
