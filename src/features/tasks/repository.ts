@@ -440,7 +440,10 @@ export async function updateTask(
           updated_at: each.now,
         }).returning(taskColumns) as never,
     );
-    if (!row) throw new Error(`The task ${current.id} vanished under the lane's lock.`);
+    if (!row)
+      throw new Error(
+        `The task ${current.id} does not exist any more, although the write holds the lane's lock.`,
+      );
     return row;
   };
   if (isLast && !fields.tags) return resultOf(await lane.finish(write));

@@ -72,9 +72,9 @@ function toReferences({ id, parent_id, project_id, deleted_with }: ResolvedTask)
   return { id, parent_id, project_id, deleted_with };
 }
 
-/** Creates the tags of the tasks that the lane lacks. They have their own chunks, because there can be many. */
+/** Creates the tags that the tasks have and the lane lacks. Tags are written in their own chunks: there can be many. */
 async function makeTags(scope: UserScope, tasks: readonly TaskDraft[]): Promise<void> {
-  // The first spelling of a name counts.
+  // If a name occurs in several spellings, such as `Home` and `home`, the tag gets the first one.
   const all = tasks.flatMap(({ tags }) => tags).toReversed();
   const names = new Map(all.map((name) => [tagKey(name), name.trim()]));
   const known = await scope.read((lane) => knownTagKeys(lane, new Set(names.keys())));

@@ -210,7 +210,7 @@ describe('a token from before the erasure', () => {
     }
   });
 
-  test('stores nothing, even if many write while the lane is erased', async () => {
+  test('stores nothing, even if many requests write while the lane is erased', async () => {
     const token = await tokenOfAge(10);
     const writes = Array.from({ length: 20 }, () => makeTask(token));
     await writes[0];
@@ -221,7 +221,7 @@ describe('a token from before the erasure', () => {
   });
 });
 
-test('a lane can be erased again, and the new time counts', async () => {
+test('a lane can be erased again, and the time of the last erasure counts', async () => {
   await erase(await tokenOfAge(10));
   await pass(3600);
   const [between, later] = [await tokenOfAge(70), await tokenOfAge(0)];

@@ -1,4 +1,4 @@
-/** Tests flights on a real Postgres: one packet, and connections after failures of each kind. */
+/** Tests flights (statements that are sent as one packet) on a real Postgres, and connections after failures. */
 import { Client, type PoolClient } from 'pg';
 import {
   endFlightWith,
