@@ -1,6 +1,7 @@
 /**
  * Makes mutations in a copy of the tree, one at a time, and runs the tests that must fail. Exits with 1 if a mutation
- * survives. `npm run test:mutations -- --only <text>` makes those whose file or description contains the text.
+ * survives. `npm run test:mutations -- --only <text>` makes those whose file or description contains the text. The option
+ * can come several times.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -126,10 +127,13 @@ async function tryMutation(copy: string, { file, find, replace, tests, names }: 
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { only: { type: 'string' } } });
-  const only = values.only ?? '';
-  const chosen = mutations.filter(({ file, effect }) => `${file} ${effect}`.includes(only));
-  if (chosen.length === 0) throw new Error(`No mutation contains ${only} in its file or description.`);
+  const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
+  const { only = [''] } = values;
+  const chosen = mutations.filter(({ file, effect }) =>
+    only.some((text) => `${file} ${effect}`.includes(text)),
+  );
+  if (chosen.length === 0)
+    throw new Error(`No mutation contains ${only.join(' or ')} in its file or description.`);
   const copy = copyTree();
   try {
     const failures = await runWithoutMutation(copy, chosen);

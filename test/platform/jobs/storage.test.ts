@@ -241,8 +241,8 @@ describe('with two instances', () => {
   });
 });
 
-test('a lane that is erased and made again is not corrected by a measurement of the old lane', async () => {
-  await send('POST', '/tasks', { title: 'A task', description: text(10_000) });
+/** Measures the lane, and does something else between the measurement and the correction. */
+async function measureWhile(between: () => Promise<unknown>): Promise<void> {
   await makeDue();
   const database = openDatabase(service.database.url);
   await storageJob.run({
@@ -253,16 +253,31 @@ test('a lane that is erased and made again is not corrected by a measurement of 
       const lane = database.laneForJob(userId);
       return {
         ...lane,
-        // When the job has measured the lane, another lane of the same user is there.
         write: async (work) => {
-          await sql(
-            'update tasklane.profiles set epoch = gen_random_uuid(), storage_written = 0 where user_id = $1',
-          );
+          await between();
           return lane.write(work);
         },
       };
     },
   });
   await database.close();
+}
+
+test('a write that commits during a measurement is counted', async () => {
+  const { id } = await send('POST', '/tasks', { title: 'A task' });
+  const { written: before } = await storageOf();
+  await measureWhile(() => send('PATCH', `/tasks/${id}`, { description: text(10_000) }));
+  const { bytes, written } = await storageOf();
+  expect(written).toBeGreaterThan(before + 10_000);
+  // The bytes that were measured, and those of the write.
+  expect(bytes).toBeGreaterThan(written - before);
+});
+
+test('a lane that is erased and made again is not corrected by a measurement of the old lane', async () => {
+  await send('POST', '/tasks', { title: 'A task', description: text(10_000) });
+  // When the job has measured the lane, another lane of the same user is there.
+  await measureWhile(() =>
+    sql('update tasklane.profiles set epoch = gen_random_uuid(), storage_written = 0 where user_id = $1'),
+  );
   expect((await storageOf()).bytes).toBe(0);
 });
