@@ -93,13 +93,16 @@ function outcomeOf(report: Report | null): Outcome {
 
 /** Runs the tests of these mutations without a mutation. @returns the tests that fail */
 async function runWithoutMutation(copy: string, chosen: readonly Mutation[]): Promise<string[]> {
-  const runs = Map.groupBy(chosen, ({ tests, names }) =>
-    names === undefined ? '' : [...tests, names].join(),
-  );
+  const selective = chosen.filter(({ names }) => names !== undefined);
+  const runs = [
+    ...Map.groupBy(selective, ({ tests }) => tests.join()).values(),
+    chosen.filter(({ names }) => names === undefined),
+  ].filter((some) => some.length > 0);
   const failures: string[] = [];
-  for (const some of runs.values()) {
+  for (const some of runs) {
     const tests = [...new Set(some.flatMap((each) => each.tests))];
-    const report = await runTests(copy, tests, some[0]?.names);
+    const names = [...new Set(some.flatMap((each) => each.names ?? []))].map((each) => `(?:${each})`);
+    const report = await runTests(copy, tests, names.length > 0 ? names.join('|') : undefined);
     if (report?.success) continue;
     const failed = report?.testResults.flatMap(({ name, status, assertionResults }) => [
       ...(status === 'failed' ? [name] : []),
