@@ -256,8 +256,10 @@ export async function insertTask(
 ): Promise<TaskRow | undefined> {
   const isCompleted = task.status === 'completed';
   const values = { ...defined(asJson(task)), ...wordsOfTask(task.title, task.description) };
+  const isTagged = task.tags.length > 0;
+  const recordChange = () => lane.changed({ type: 'task', id: task.id, action: 'created', fields: {} });
   const insert = async () => {
-    lane.changed({ type: 'task', id: task.id, action: 'created', fields: {} });
+    if (!isTagged) recordChange();
     lane.stored(bytesOfRow(lane.userId, values));
     const [row] = await lane.template<TaskRow, typeof values>(
       isCompleted ? 'insert-completed-task' : 'insert-task',
@@ -275,13 +277,16 @@ export async function insertTask(
     );
     return row as TaskRow;
   };
-  const isTagged = task.tags.length > 0;
   const inserted = await (isLast && !isTagged ? lane.finish(insert) : lane.attempt(insert, () => true));
   if ('error' in inserted) {
     if (violatedConstraint(inserted.error) === 'tasks_pkey') return undefined;
     throw inserted.error;
   }
-  if (isTagged) await replaceTaskTags(lane, task.id, task.tags);
+  if (isTagged) {
+    // The changes of new tags come before the change of the task that has them.
+    await replaceTaskTags(lane, task.id, task.tags);
+    recordChange();
+  }
   return inserted.value;
 }
 
@@ -355,8 +360,9 @@ export async function updateTask(
     completed_at: status === 'completed' ? current.completed_at : null,
     version: current.version + 1,
   };
+  const recordChange = () => lane.changed({ type: 'task', id: current.id, action: 'updated', fields });
   const write = async () => {
-    lane.changed({ type: 'task', id: current.id, action: 'updated', fields });
+    if (!fields.tags) recordChange();
     const [row] = await lane.template<TaskRow, typeof values>(
       becomesCompleted ? 'complete-task' : 'update-task',
       values,
@@ -372,7 +378,10 @@ export async function updateTask(
   };
   if (isLast && !fields.tags) return resultOf(await lane.finish(write));
   const row = await write();
-  if (fields.tags) await replaceTaskTags(lane, row.id, row.tags);
+  if (fields.tags) {
+    await replaceTaskTags(lane, row.id, row.tags);
+    recordChange();
+  }
   return row;
 }
 
