@@ -47,6 +47,8 @@ const erased = (names: string) =>
 const sync = ['test/features/sync/sync.test.ts'];
 const keys = ['test/safe-writes/keys.test.ts'];
 const idempotency = inFile('src/platform/database/idempotency.ts', keys);
+const body = (names: string) =>
+  inFile('src/platform/contract/bodies/body.ts', ['test/platform/edge/body.test.ts'], names);
 const trash = inFile('src/features/trash/repository.ts', ['test/features/trash/trash.test.ts']);
 const schedule = inFile('src/domain/recurrence/schedule.ts', ['test/domain/recurrence/schedule.test.ts']);
 const lists = ['test/features/tasks/list.test.ts'];
@@ -364,6 +366,20 @@ export const mutations: readonly Mutation[] = [
     'If-Match is not compared',
     'if (matchesStrongly(ifMatch, tag)) return',
     'if (ifMatch) return',
+  ),
+
+  // Bodies of requests.
+  body('grows beyond')(
+    'a body without a length can have any size',
+    'if (size <= maxBytes) return;',
+    'return;',
+  ),
+  body('after decompression')('a compressed body can have any size', 'limit: maxBytes,', 'limit: Infinity,'),
+  body('64 levels')('a body can be nested without a bound', 'assertNotTooDeep(shape);', ''),
+  body('empty objects')(
+    'a body can take far more memory than bytes',
+    'assertNotMostlyEmpty(shape, bytes.length);',
+    '',
   ),
 
   // The egress policy of webhooks.
