@@ -282,10 +282,15 @@ export const mutations: readonly Mutation[] = [
     'const bytes = 2 * Buffer.byteLength(json) + rowOverhead + Buffer.byteLength(userId) + 80;',
     'const bytes = 0;',
   ),
-  storage('database/lane-runner', 'count at least')(
+  storage('database/lane-runner', 'when it is created')(
     'inserted rows add nothing to the storage',
     'effects.rowBytes += bytesOfRow(userId, each)',
     'bytesOfRow(userId, each)',
+  ),
+  inFile('src/features/tasks/repository.ts', ['test/platform/jobs/storage.test.ts'], 'when it is created')(
+    'a new task adds nothing to the storage',
+    'lane.stored(bytesOfRow(lane.userId, values));',
+    '',
   ),
   storage('jobs/storage', 'during a measurement is')(
     'a measurement overwrites the storage of writes at the same time',

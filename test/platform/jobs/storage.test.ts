@@ -103,6 +103,17 @@ test('writes count at least the bytes that they store, in every table', async ()
   expect(check_at).toBeNull();
 });
 
+// Their changes contain no fields, so only the rows have these bytes.
+test.each<[string, string, object]>([
+  ['a task', '/tasks', { title: 'A task', description: text(1_500) }],
+  ['a webhook', '/webhooks', { url: `https://hooks.example.com/${text(1_500)}` }],
+])('the values of %s are counted when it is created', async (_kind, path, body) => {
+  await send('POST', '/projects', { name: 'A project' });
+  const { written: before } = await storageOf();
+  await send('POST', path, body);
+  expect((await storageOf()).written).toBeGreaterThan(before + 1_500);
+});
+
 test('the job measures the bytes of every table', async () => {
   await fill();
   await measure();
