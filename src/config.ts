@@ -163,7 +163,7 @@ function isOrigin(value: string): boolean {
   return value.includes('*') ? originPattern.test(value) : URL.parse(value)?.origin === value;
 }
 
-// Postgres folds other names to lower case, or reserves them (SET ROLE, CREATE ROLE).
+// Postgres changes capitals in a name without quotes to lower case. It reserves `none`, `public` and `pg_…`.
 const roleName = z
   .string()
   .regex(

@@ -193,7 +193,7 @@ async function main(): Promise<void> {
     process.once(name, () => interruption.abort(new Error(`Stopped by ${name}.`)));
   }
   const dataDir = await mkdtemp(join(tmpdir(), 'tasklane-bench-'));
-  // Postgres may run as another user.
+  // Postgres may run as another user, who must be able to open the directory.
   await chmod(dataDir, 0o755);
   // Postgres gets memory for all tasks, as an operator with a million tasks would configure it.
   const postgres = await startEmbeddedPostgres({

@@ -75,7 +75,7 @@ export function table(
   return [header, rule, ...rows].map((texts) => `| ${texts.join(' | ')} |`).join('\n');
 }
 
-/** The relative growth of a server's CPU time per request, compared with another server. */
+/** How much more CPU time a server needs for a request than another server: 0.1 is 10 % more. */
 export interface Growth {
   readonly load: Load;
   /** Between the best processes of both, because the memory layout of a process can only make it slower. */

@@ -16,7 +16,10 @@ export interface ServerKind {
   readonly processes: number;
 }
 
-/** A server under test, the n-th `process` of its kind. Its answer is the CPU time that it has used, in microseconds. */
+/**
+ * A server under test; `process` is its number among the servers of its kind. It answers `cpu` with the CPU time that
+ * it has used, in microseconds.
+ */
 export type Server = ServerKind & { readonly process: number } & Child<{ port: number }, 'cpu', number>;
 export type Loader = Child<{ issuerUrl: string }, Run, RunResult>;
 

@@ -297,7 +297,7 @@ export const mutations: readonly Mutation[] = [
     'storage_correction: String(correction),',
     "storage_written: String(bytes), storage_correction: '0',",
   ),
-  storage('jobs/storage', 'erased and made again')(
+  storage('jobs/storage', 'erased and created again')(
     'a measurement corrects another lane of the same user',
     ".where('epoch', before.epoch)",
     '',

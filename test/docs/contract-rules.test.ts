@@ -519,7 +519,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
   ],
   [
     'contract/operation-costs',
-    'a sum of what are no operations',
+    'a sum with something that is no operation',
     (it) => {
       item(it).patch['x-cost'].more = [{ for: '/body/lines' }];
     },
@@ -612,7 +612,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
   ],
   [
     'contract/required-response-fields',
-    'an optional field of what is sent to a webhook',
+    'an optional field of a message to a webhook',
     (it) => {
       schemas(it).Sent = { type: 'object', properties: { text: schemaRef('Text') } };
       it.webhooks.noteWritten.post.requestBody.content = json(schemaRef('Sent'), { text: 'Rain' });

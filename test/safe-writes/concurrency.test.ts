@@ -79,7 +79,7 @@ describe('an entity tag', () => {
     expect(response).toMatchObject({ status: 412, body: { current: { title: 'A task', version: 1 } } });
   });
 
-  test('stays for an unchanged profile, with or without a lane', async () => {
+  test('stays the same when a first write creates the lane but does not change the profile', async () => {
     const bob = await makeUser(services[0]?.url as string);
     const before = await etagOf(bob.send('GET', '/profile'));
     await bob.send('POST', '/tasks', { body: { title: 'Makes the lane' } });

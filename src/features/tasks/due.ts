@@ -29,7 +29,7 @@ export function mergeDue(current: Due, wanted: Wanted): Due {
   return { due_date: null, due_time: wanted.due_time ?? null, time_zone: wanted.time_zone ?? null };
 }
 
-/** The reminders that a task keeps. Without a due date, it loses the reminders before the due date. */
+/** The reminders that a task keeps. Without a due date, it loses the reminders that are relative to the due date. */
 export function remindersLeft(reminders: readonly Reminder[], dueDate: string | null): Reminder[] {
   return reminders.filter(({ at }) => at !== null || dueDate !== null);
 }

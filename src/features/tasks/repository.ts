@@ -324,9 +324,9 @@ export async function insertTask(
   const isCompleted = task.status === 'completed';
   const values = { ...defined(asJson(task)), ...wordsOfTask(task.title, task.description) };
   const isTagged = task.tags.length > 0;
-  const recordChange = () => lane.changed({ type: 'task', id: task.id, action: 'created', fields: {} });
+  const record = () => lane.changed({ type: 'task', id: task.id, action: 'created', fields: {} });
   const insert = async () => {
-    if (!isTagged) recordChange();
+    if (!isTagged) record();
     lane.stored(bytesOfRow(lane.userId, values));
     const [row] = await lane.template<TaskRow, typeof values>(
       isCompleted ? 'insert-completed-task' : 'insert-task',
@@ -349,10 +349,10 @@ export async function insertTask(
     if (violatedConstraint(inserted.error) === 'tasks_pkey') return undefined;
     throw inserted.error;
   }
+  // New tags come before their task in the history.
   if (isTagged) {
-    // The changes of new tags come before the change of the task that has them.
     await replaceTaskTags(lane, task.id, task.tags);
-    recordChange();
+    record();
   }
   return inserted.value;
 }
@@ -427,9 +427,9 @@ export async function updateTask(
     completed_at: status === 'completed' ? current.completed_at : null,
     version: current.version + 1,
   };
-  const recordChange = () => lane.changed({ type: 'task', id: current.id, action: 'updated', fields });
+  const record = () => lane.changed({ type: 'task', id: current.id, action: 'updated', fields });
   const write = async () => {
-    if (!fields.tags) recordChange();
+    if (!fields.tags) record();
     const [row] = await lane.template<TaskRow, typeof values>(
       becomesCompleted ? 'complete-task' : 'update-task',
       values,
@@ -447,7 +447,7 @@ export async function updateTask(
   const row = await write();
   if (fields.tags) {
     await replaceTaskTags(lane, row.id, row.tags);
-    recordChange();
+    record();
   }
   return row;
 }

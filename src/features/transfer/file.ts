@@ -84,7 +84,7 @@ export interface FileRow<T extends RowType = RowType> extends RowLocation<T> {
   readonly note: Note | undefined;
   /** The errors that planning finds, for example duplicates; the pointers are into the row. */
   errors: ValidationError[] | undefined;
-  /** The number of all its errors, with those of reading. */
+  /** The number of all its errors, including the errors of reading. */
   errorCount: number;
 }
 

@@ -46,7 +46,7 @@ export async function resolveTasks(
     return found;
   }
 
-  /** Resolves a task without a parent, or with a parent that is already resolved. */
+  /** Finds the project and level of a task, or the error in its references. Its parent must be resolved before. */
   function resolve({ parent_id, project_id, deleted_with }: TaskReferences): KnownTask | ValidationError {
     const deleted = deleted_with !== null;
     if (project_id != null && !projects.has(project_id)) return hierarchyError('project_id', 'not-in-lane');

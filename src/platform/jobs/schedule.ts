@@ -39,7 +39,7 @@ export function createSchedule(activity: Activity, idleMs: number, clock: JobClo
     const wake = () => awake.abort();
     const remove = activity.isIdle() ? activity.onceBusy(wake) : undefined;
     stopping.addEventListener('abort', wake);
-    await clock.sleep(time - clock.now(), awake.signal);
+    await clock.sleep(Math.max(0, time - clock.now()), awake.signal);
     stopping.removeEventListener('abort', wake);
     remove?.();
   }

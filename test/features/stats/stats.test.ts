@@ -262,7 +262,7 @@ describe('completions', () => {
     expect(await total()).toBe(1);
   });
 
-  test('count each even if they have the same time', async () => {
+  test('all count, even if they have the same time', async () => {
     const id = randomUUID();
     await write('POST', '/batch', {
       operations: [

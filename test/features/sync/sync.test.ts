@@ -263,7 +263,7 @@ describe('a sync token', () => {
     expect(response).toMatchObject({ status: 410, body: { code: 'sync-token-expired' } });
   });
 
-  test('expires when a later change was purged, and not before', async () => {
+  test('expires only when a change after it is purged', async () => {
     const oldest = copy.token as string;
     await makeTask();
     await copy.catchUp();
@@ -295,7 +295,7 @@ describe('a sync token', () => {
     await expectConverged();
   });
 
-  test('from before the first write stays valid, also in a lane that was created again', async () => {
+  test('from the time before the first write stays valid, also in a lane that was created again', async () => {
     const bob = await makeUser(service.url);
     const { body } = await bob.send('GET', '/sync');
     const { body: task } = await bob.send('POST', '/tasks', { body: { title: 'First' } });

@@ -668,7 +668,7 @@ describe('while others write', () => {
       });
       const found = new Set(steady);
       expect(seen.filter((id) => found.has(id)).toSorted()).toEqual(steady.toSorted());
-      // The creation time never changes, so that here even other tasks come at most once.
+      // The creation time never changes. So in this order, the changed tasks are listed at most once, too.
       if (sort.endsWith('created_at')) expect(new Set(seen).size).toBe(seen.length);
     },
   );

@@ -144,7 +144,7 @@ describe('a patch', () => {
     }
   });
 
-  test('is not lost when twenty clients send one at once', async () => {
+  test('is not lost when twenty clients change the task at the same time', async () => {
     const task = await create();
     const responses = await Promise.all(
       Array.from({ length: 20 }, (_, n) =>
@@ -404,7 +404,7 @@ describe('an id', () => {
     expect((await bob.send('GET', `/tasks/${id}`)).body).toEqual(made?.body);
   });
 
-  test('is in use while its task is in the trash, and free after the purge', async () => {
+  test('can be used again only after its task is purged', async () => {
     const { id } = await create();
     expect((await ada.send('DELETE', `/tasks/${id}`)).status).toBe(204);
     expect((await ada.send('DELETE', `/tasks/${id}`)).status).toBe(404);

@@ -86,7 +86,7 @@ describe('a parent', () => {
     expect(await ada.seq()).toBe(seq);
   });
 
-  test('is removed by a replacement that omits it, and so is the project', async () => {
+  test('is removed by a replacement that omits it; the same is true for the project', async () => {
     const project = await ada.project();
     const [, child] = await ada.chain(2, { project_id: project.id });
     expect(child.project_id).toBe(project.id);

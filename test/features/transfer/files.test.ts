@@ -1,4 +1,4 @@
-/** Tests the spooled file of an import: its place, its limits, and its removal. */
+/** Tests the spooled body of an import: its location, its limits and its removal. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
@@ -99,7 +99,7 @@ describe('a body that is cut short', () => {
     ['gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
-  ])('of %s is malformed, and so is a body without this coding', async (coding, compress) => {
+  ])('of %s is malformed, like a body that is not in this coding', async (coding, compress) => {
     const whole = compress('title\nOne\nTwo\n');
     for (const body of [whole.subarray(0, -5), Buffer.from('title\nOne\n')]) {
       const refused = await importInto(ada, body, { ...csvType, 'Content-Encoding': coding });

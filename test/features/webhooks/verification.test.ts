@@ -202,7 +202,7 @@ describe('slots', () => {
     await receiver.arrived(1);
     expect(eventIn(receiver.received[0], webhook.secret).data.task.title).toBe('Prompt');
     expect(slow.received).toHaveLength(held);
-    // The hanging connections break, nothing listens for the rest, all webhooks are paused, and the round ends.
+    // The hanging requests fail, the others find no listener, all these webhooks are paused, and the round ends.
     await slow.close();
     await round;
     await instance.close();

@@ -72,7 +72,7 @@ test('describes a prepared statement only once', async () => {
   expect(Math.max(...others)).toBeLessThan(first);
 });
 
-test('prepares a name that comes twice in a flight once', async () => {
+test('prepares a statement once if its name occurs twice in a flight', async () => {
   const twice = [1, 2].map((n) => rowsOf(named('select $1::int as n', [n])));
   expect(await Promise.all(twice)).toEqual([[{ n: 1 }], [{ n: 2 }]]);
   await works();
@@ -84,7 +84,7 @@ test('prepares nothing while names are not allowed', async () => {
   expect(await rowsOf({ text: 'select count(*)::int as n from pg_prepared_statements' })).toEqual([{ n: 0 }]);
 });
 
-test('skips what comes after an error, and remembers what was prepared before it', async () => {
+test('skips the statements after an error, and remembers the statements that were prepared before it', async () => {
   expect(
     await reasons(
       run(connection, { text: 'begin' }),

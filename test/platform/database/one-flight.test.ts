@@ -138,7 +138,7 @@ test('records its change in a lane that another process has erased', async () =>
   expect(await changes(userId)).toEqual([{ seq: '1', action: 'updated' }]);
 });
 
-test('creates a lane that was erased since, for a token that may', async () => {
+test('creates an erased lane again, for a token that was issued after the erasure', async () => {
   const userId = await knownLane();
   await other.withUser(userId).write(async (lane) => lane.erase());
   await create(database.withUser(userId, { issuedAt: Date.now() / 1000 + 60 }));

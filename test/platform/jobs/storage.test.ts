@@ -284,7 +284,7 @@ test('a write that commits during a measurement is counted', async () => {
   expect(bytes).toBeGreaterThan(written - before);
 });
 
-test('a lane that is erased and made again is not corrected by a measurement of the old lane', async () => {
+test('a lane that is erased and created again is not corrected by a measurement of the old lane', async () => {
   await send('POST', '/tasks', { title: 'A task', description: text(10_000) });
   // When the job has measured the lane, another lane of the same user is there.
   await measureWhile(() =>
