@@ -131,6 +131,12 @@ test('settles a commit only when deferred constraints hold', async () => {
   await works();
 });
 
+test('settles a statement without a transaction only when deferred constraints hold', async () => {
+  // Postgres checks them at the Sync message, when it has already sent the result of the statement.
+  expect(await reasons(run(connection, { text: 'insert into children values (2)' }))).toEqual(['23503']);
+  await works();
+});
+
 test('destroys a connection whose statement takes too long', async () => {
   const late = run(connection, { text: 'select pg_sleep(30)', query_timeout: 50 });
   expect(await reasons(late)).toEqual(['Query read timeout']);
