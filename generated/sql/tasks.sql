@@ -331,6 +331,8 @@ where
   and deleted_at is null
   and id = $2;
 
+-- src/features/tasks/write.ts
+
 -- insertTask
 insert into
   tasklane.tasks (
@@ -392,6 +394,33 @@ where
 
 insert into
   tasklane.task_tags (tag_id, task_id, user_id)
+values
+  ($1, $2, $3);
+
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.user_id = $1
+limit
+  $2;
+
+select
+  task_id, fire_at
+from
+  tasklane.reminders as reminders
+where
+  reminders.user_id = $1
+  and task_id = any ($2);
+
+delete from tasklane.reminders as reminders
+where
+  reminders.user_id = $1
+  and task_id = any ($2);
+
+insert into
+  tasklane.reminders (fire_at, task_id, user_id)
 values
   ($1, $2, $3);
 
@@ -457,6 +486,15 @@ insert into
   tasklane.task_tags (tag_id, task_id, user_id)
 values
   ($1, $2, $3);
+
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.user_id = $1
+limit
+  $2;
 
 -- updateTask: title
 update tasklane.tasks as tasks

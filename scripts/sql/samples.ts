@@ -20,6 +20,7 @@ import * as reminders from '../../src/features/tasks/reminders';
 import * as tasks from '../../src/features/tasks/repository';
 import * as trees from '../../src/features/tasks/tree';
 import { viewMoment } from '../../src/features/tasks/view';
+import * as taskWrites from '../../src/features/tasks/write';
 import * as transfer from '../../src/features/transfer/repository';
 import * as trashJobs from '../../src/features/trash/job';
 import * as trash from '../../src/features/trash/repository';
@@ -98,7 +99,7 @@ const searchNear = { words: ['word'], near: [[{ word: 'work', similarity: 0.5 }]
 const at = viewMoment('UTC', instant);
 const newTag = { id, name: 'tag', color: null, created_at: undefined };
 const newTask = () => ({ ...structuredClone(absentFields), id, title: 'Task', tags: ['tag'] });
-const importedTask: tasks.ImportedTask = {
+const importedTask: taskWrites.ImportedTask = {
   ...newTask(),
   position: 'a0',
   completed_at: null,
@@ -277,15 +278,17 @@ export const allSamples: readonly FileSamples[] = [
     countTasks: (lane) => tasks.countTasks(lane, {}),
     countSubtasks: (lane) => tasks.countSubtasks(lane, [id]),
     findTask: (lane) => tasks.findTask(lane, id),
-    insertTask: (lane) => tasks.insertTask(lane, newTask()),
-    insertTasks: (lane) => tasks.insertTasks(lane, [importedTask]),
+  }),
+  filed<typeof taskWrites>('features/tasks/write.ts', {
+    insertTask: (lane) => taskWrites.insertTask(lane, newTask()),
+    insertTasks: (lane) => taskWrites.insertTasks(lane, [importedTask]),
     updateTask: {
-      title: (lane) => tasks.updateTask(lane, task, { title: 'Other' }),
-      tags: (lane) => tasks.updateTask(lane, task, { tags: ['other'] }),
+      title: (lane) => taskWrites.updateTask(lane, task, { title: 'Other' }),
+      tags: (lane) => taskWrites.updateTask(lane, task, { tags: ['other'] }),
     },
-    updateTasks: (lane) => tasks.updateTasks(lane, [task], { project_id: null }),
+    updateTasks: (lane) => taskWrites.updateTasks(lane, [task], { project_id: null }),
     updateStatuses: (lane) =>
-      tasks.updateStatuses(lane, [{ id, from: 'pending', to: 'completed', completedAt: null }]),
+      taskWrites.updateStatuses(lane, [{ id, from: 'pending', to: 'completed', completedAt: null }]),
   }),
   filed<typeof deletion>('features/tasks/delete.ts', {
     deleteTasks: (lane) => deletion.deleteTasks(lane, [id]),

@@ -60,8 +60,8 @@ function timesOf(task: Reminded, zone: string): number[] {
   });
 }
 
-/** True if the instants of a task's reminders can differ from before. */
-function mayDiffer(before: Reminded, after: Reminded): boolean {
+/** True if a change of a task can change the instants of its reminders. */
+export function mayRearm(before: Reminded, after: Reminded): boolean {
   if (before.reminders.length === 0 && after.reminders.length === 0) return false;
   const facts = ({ reminders, due_date, due_time, time_zone }: Reminded) =>
     JSON.stringify([reminders, due_date, due_time, time_zone]);
@@ -111,7 +111,7 @@ export async function armReminders(
   firedUntil?: Date,
 ): Promise<void> {
   const previous = before ?? none;
-  if (!mayDiffer(previous, after)) return;
+  if (!mayRearm(previous, after)) return;
   const zone = settingsOf(await findProfile(lane)).time_zone;
   const times = { before: timesOf(previous, zone), after: timesOf(after, zone) };
   await rearm(lane, [{ taskId: after.id, ...times }], firedUntil);

@@ -11,7 +11,7 @@ import { insertTags } from '../tags/repository';
 import { importTasks, type TaskDraft } from '../tasks/import';
 import { positionAtEnd } from '../tasks/position';
 import { moveReminders } from '../tasks/reminders';
-import type { ImportedTask } from '../tasks/repository';
+import type { ImportedTask } from '../tasks/write';
 import {
   type Drafts,
   type FileRow,

@@ -5,7 +5,7 @@ import type { TaskRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
 import { purgeCompletions } from '../completions/repository';
 import { changedAll } from '../tasks/delete';
-import { updateTasks } from '../tasks/repository';
+import { updateTasks } from '../tasks/write';
 
 // A task and its subtasks at all levels, as far as the condition `state` is true for each.
 const treeBelow = (state: string) => `
