@@ -845,7 +845,7 @@ where
   tasks.user_id = $1
   and deleted_at is null
   and id in ($2)
-  and status_rank <= $3;
+  and status_rank <= 2;
 
 delete from tasklane.reminders as reminders
 where
@@ -930,7 +930,7 @@ where
   tasks.user_id = $1
   and deleted_at is null
   and id in ($2)
-  and status_rank <= $3;
+  and status_rank <= 2;
 
 delete from tasklane.reminders as reminders
 where

@@ -26,7 +26,7 @@ import * as trashJobs from '../../src/features/trash/job';
 import * as trash from '../../src/features/trash/repository';
 import * as deliveries from '../../src/features/webhooks/deliveries';
 import * as endpoints from '../../src/features/webhooks/endpoints';
-import { createDeliveryPurge } from '../../src/features/webhooks/job';
+import { deliveryPurgeJob } from '../../src/features/webhooks/job';
 import * as leases from '../../src/features/webhooks/leases';
 import { queueDeliveries } from '../../src/features/webhooks/queue';
 import * as settlements from '../../src/features/webhooks/settlements';
@@ -169,7 +169,7 @@ export const allSamples: readonly FileSamples[] = [
   }),
   {
     path: 'src/features/changes/job.ts',
-    samples: { createChangePurge: job(changePurge.createChangePurge(90)) },
+    samples: { createChangePurgeJob: job(changePurge.createChangePurgeJob(90)) },
   },
   filed<typeof completions>('features/completions/repository.ts', {
     listCompletions: {
@@ -192,6 +192,7 @@ export const allSamples: readonly FileSamples[] = [
   }),
   filed<typeof profile>('features/profile/repository.ts', {
     findProfile: (lane) => profile.findProfile(lane),
+    findTimeZone: (lane) => profile.findTimeZone(lane),
     knowsTimeZone: (lane) => profile.knowsTimeZone(lane, 'Europe/Zurich'),
     updateProfile: (lane) => profile.updateProfile(lane, { time_zone: 'Europe/Zurich' }),
   }),
@@ -336,7 +337,10 @@ export const allSamples: readonly FileSamples[] = [
     listDeleted: (lane) => trash.listDeleted(lane, byId, [id], 51),
     countTaken: (lane) => trash.countTaken(lane, [id]),
   }),
-  { path: 'src/features/trash/job.ts', samples: { purgeJob: job(trashJobs.purgeJob(30)) } },
+  {
+    path: 'src/features/trash/job.ts',
+    samples: { createTrashPurgeJob: job(trashJobs.createTrashPurgeJob(30)) },
+  },
   filed<typeof deliveries>('features/webhooks/deliveries.ts', {
     reschedule: (lane) => deliveries.reschedule(lane, id),
     listDeliveries: (lane) =>
@@ -400,7 +404,7 @@ export const allSamples: readonly FileSamples[] = [
   },
   {
     path: 'src/features/webhooks/job.ts',
-    samples: { createDeliveryPurge: job(createDeliveryPurge()) },
+    samples: { deliveryPurgeJob: job(deliveryPurgeJob) },
   },
   {
     path: 'src/platform/database/calendar-feeds.ts',

@@ -9,15 +9,14 @@ import {
   lastCompletion,
   removeCompletion,
 } from '../completions/repository';
-import { findProfile } from '../profile/repository';
-import { settingsOf } from '../profile/settings';
+import { findTimeZone } from '../profile/repository';
 import { dueAt } from './due';
 import { nextDueDate, type RecurringTask } from './recurrence';
 import { levelsBelow } from './tree';
 import { type StatusChange, type TaskChange, updateStatuses, updateTask } from './write';
 
 async function next(lane: WritableLane, row: RecurringTask, completions: number): Promise<string | null> {
-  return nextDueDate(row, completions, settingsOf(await findProfile(lane)).time_zone, new Date());
+  return nextDueDate(row, completions, await findTimeZone(lane), new Date());
 }
 
 /** A closed subtask that was reopened, with its earlier status. */
