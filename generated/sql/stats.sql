@@ -3,7 +3,8 @@
 -- countByKind
 select
   status, priority, project_id,
-  count(*)::integer as count
+  count(*)::integer as count,
+  min(completed_at) as first_completed
 from
   tasklane.tasks as tasks
 where
@@ -21,28 +22,19 @@ select
     profiles.created_at,
     (
       select
-        min(completed_asc)
-      from
-        tasklane.tasks as tasks
-      where
-        tasks.user_id = $1
-        and deleted_at is null
-    ),
-    (
-      select
         min(completed_at)
       from
         tasklane.completions as completions
       where
-        completions.user_id = $2
+        completions.user_id = $1
     )
   ) as since
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $3
+  profiles.user_id = $2
 limit
-  $4;
+  $3;
 
 -- findCompletions
 with
@@ -83,14 +75,13 @@ with
   ),
   other as (
     select
-      id as task_id,
-      completed_asc as completed_at
+      id as task_id, completed_at
     from
       tasklane.tasks as tasks
     where
       tasks.user_id = $5
       and deleted_at is null
-      and completed_asc < $6
+      and completed_at is not null
     union
     select
       task_id, completed_at
@@ -121,7 +112,7 @@ with
   days as (
     select
       (
-        completed_at at time zone 'UTC' + make_interval(secs => ($7::integer[]) [width_bucket(completed_at, $8::timestamptz[])])
+        completed_at at time zone 'UTC' + make_interval(secs => ($6::integer[]) [width_bucket(completed_at, $7::timestamptz[])])
       )::date as day,
       count(*)
     from
@@ -154,7 +145,7 @@ select
     from
       days
     where
-      day between $9 and $10
+      day between $8 and $9
   ) as counts,
   coalesce(
     (
@@ -172,13 +163,13 @@ select
       from
         streaks
       where
-        last >= $11
+        last >= $10
     ),
     0
   )::integer as current
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $12
+  profiles.user_id = $11
 limit
-  $13;
+  $12;

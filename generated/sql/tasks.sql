@@ -65,40 +65,43 @@ limit
 
 -- listTasks: view today
 select
+  coalesce(due_local, timestamp 'infinity') as due_local_asc,
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, due_asc
+  version, created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
   tasks.user_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
-  and due_asc >= $4::timestamp - interval '26 hours'
-  and due_asc < $5::timestamp + interval '26 hours'
+  and due_local >= $4::timestamp - interval '26 hours'
+  and due_local < $5::timestamp + interval '26 hours'
   and case
     when due_at is null then due_date = $6::date
     else due_at >= $7
     and due_at < $8
   end
+  and due_local is not null
 order by
-  due_asc asc,
+  due_local asc,
   id asc
 limit
   $9;
 
 -- listTasks: view overdue
 select
+  coalesce(due_local, timestamp 'infinity') as due_local_asc,
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, due_asc
+  version, created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
   tasks.user_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
-  and due_asc < $4::timestamp + $5::interval + interval '26 hours'
+  and due_local < $4::timestamp + $5::interval + interval '26 hours'
   and case
     when due_at is null then due_date < $6::date
     or (
@@ -108,49 +111,52 @@ where
     )
     else due_at <= $9
   end
+  and due_local is not null
 order by
-  due_asc asc,
+  due_local asc,
   id asc
 limit
   $10;
 
 -- listTasks: view upcoming
 select
+  coalesce(due_local, timestamp 'infinity') as due_local_asc,
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, due_asc
+  version, created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
   tasks.user_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
-  and due_asc >= $4::timestamp - interval '26 hours'
-  and due_date is not null
+  and due_local >= $4::timestamp - interval '26 hours'
   and case
     when due_at is null then due_date > $5::date
     else due_at >= $6
   end
+  and due_local is not null
 order by
-  due_asc asc,
+  due_local asc,
   id asc
 limit
   $7;
 
 -- listTasks: view no_date
 select
+  coalesce(due_local, timestamp 'infinity') as due_local_asc,
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, due_asc
+  version, created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
   tasks.user_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
-  and due_date is null
+  and due_local is null
+  and due_local is null
 order by
-  due_asc asc,
   id asc
 limit
   $4;
@@ -221,9 +227,8 @@ where
           and name_key in ($15)
       )
   )
-  and due_asc >= $16::timestamp
-  and due_date is not null
-  and due_asc < $17::timestamp + interval '1 day'
+  and due_local >= $16::timestamp
+  and due_local < $17::timestamp + interval '1 day'
   and id in (
     select
       parent_id
@@ -236,9 +241,8 @@ where
   )
   and coalesce(description, '') <> ''
   and not (project_id is not null)
-  and completed_asc > $19
-  and completed_at is not null
-  and completed_asc < $20
+  and completed_at > $19
+  and completed_at < $20
   and created_at > $21
   and created_at < $22
   and updated_at > $23
@@ -323,7 +327,7 @@ select
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
   version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_asc, due_desc, completed_asc, completed_desc, search_version
+  deleted_with, due_local, search_version
 from
   tasklane.tasks as tasks
 where
@@ -377,7 +381,7 @@ returning
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
   version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_asc, due_desc, completed_asc, completed_desc, search_version;
+  deleted_with, due_local, search_version;
 
 select
   *
@@ -472,7 +476,7 @@ returning
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
   version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_asc, due_desc, completed_asc, completed_desc, search_version;
+  deleted_with, due_local, search_version;
 
 select
   *
@@ -513,7 +517,7 @@ returning
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
   version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_asc, due_desc, completed_asc, completed_desc, search_version;
+  deleted_with, due_local, search_version;
 
 -- updateTask: tags
 update tasklane.tasks as tasks
@@ -530,7 +534,7 @@ returning
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
   version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_asc, due_desc, completed_asc, completed_desc, search_version;
+  deleted_with, due_local, search_version;
 
 select
   *

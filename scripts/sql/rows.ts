@@ -34,10 +34,7 @@ export const task: TaskRow = {
   reminders: [{ at: null, minutes_before_due: 5 }],
   deleted_at: instant,
   deleted_with: id,
-  due_asc: '2026-11-21',
-  due_desc: '2026-11-21',
-  completed_asc: Number.POSITIVE_INFINITY,
-  completed_desc: Number.NEGATIVE_INFINITY,
+  due_local: '2026-11-21',
   search_version: 0,
 };
 

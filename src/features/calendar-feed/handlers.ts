@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { Handlers } from '../../platform/contract/http/call';
 import { StaleToken, type UserScope } from '../../platform/database/lane';
@@ -19,7 +19,7 @@ const cacheControl = 'private, max-age=300';
 const secretBytes = 32;
 
 function hashSecret(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
+  return hash('sha256', secret, 'buffer');
 }
 
 /** Begins to read a calendar feed; undefined if its lane was erased at this moment. */

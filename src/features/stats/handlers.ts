@@ -51,14 +51,15 @@ export const statsHandlers: Pick<Handlers, 'getStats'> = {
   async getStats(call) {
     const now = new Date();
     const outcome = await call.lane.read(async (lane: Lane) => {
-      const profile = await findProfileSince(lane);
+      const [profile, groups] = await Promise.all([findProfileSince(lane), countByKind(lane)]);
       const time_zone = call.query.tz ?? settingsOf(profile).time_zone;
       const at = viewMoment(time_zone, now);
       const range = dayRange(call.query, at.today);
       if ('pointer' in range) return range;
-      const offsets = offsetsBetween(time_zone, profile?.since ?? now, now);
-      const [groups, overdue, due_today, completions] = await Promise.all([
-        countByKind(lane),
+      const instants = [profile?.since, ...groups.map((group) => group.first_completed)];
+      const since = Math.min(now.getTime(), ...instants.flatMap((instant) => instant?.getTime() ?? []));
+      const offsets = offsetsBetween(time_zone, new Date(since), now);
+      const [overdue, due_today, completions] = await Promise.all([
         countTasks(lane, { view: { name: 'overdue', at } }),
         countTasks(lane, { view: { name: 'today', at } }),
         findCompletions(lane, { ...range, yesterday: addDays(at.today, -1), offsets }),

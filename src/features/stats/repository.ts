@@ -8,6 +8,8 @@ export interface TaskGroup {
   readonly priority: TaskPriority;
   readonly project_id: string | null;
   readonly count: number;
+  /** When the first of them was completed; null if none is. */
+  readonly first_completed: Date | null;
 }
 
 /** The query for `countByKind`. */
@@ -15,7 +17,8 @@ export function kindsQuery(lane: Lane) {
   return liveTasks(lane)
     .groupBy('status', 'priority', 'project_id')
     .orderByRaw('project_id nulls first')
-    .select('status', 'priority', 'project_id', lane.expression('count(*)::integer as count'));
+    .select('status', 'priority', 'project_id', lane.expression('count(*)::integer as count'))
+    .min({ first_completed: 'completed_at' });
 }
 
 /** The number of the lane's tasks by status, priority and project, without tasks in the trash. */
@@ -25,16 +28,15 @@ export async function countByKind(lane: Lane): Promise<TaskGroup[]> {
 
 /** The query for `findProfileSince`. */
 export function profileSinceQuery(lane: Lane) {
-  // The index of `completed_asc` begins with the earliest. Tasks that are not completed have infinity there.
-  const since = lane.expression('least(profiles.created_at, ?, ?) as since', [
-    liveTasks(lane).min('completed_asc'),
+  const since = lane.expression('least(profiles.created_at, ?) as since', [
     lane.rows('completions').min('completed_at'),
   ] as never);
   return lane.rows('profiles').first('profiles.*', since);
 }
 
 /**
- * The lane's profile with an instant before which nothing was completed; undefined if the lane was never written to.
+ * The lane's profile with an instant before which no occurrence was completed; undefined if the lane was never written
+ * to.
  */
 export async function findProfileSince(lane: Lane): Promise<(ProfileRow & { since: Date }) | undefined> {
   return profileSinceQuery(lane) as never;
@@ -57,9 +59,7 @@ export function completionsQuery(
     .rows('completions')
     .whereIn('task_id', live())
     .select('task_id', 'completed_at', 'reopened');
-  const finished = liveTasks(lane)
-    .where('completed_asc', '<', Number.POSITIVE_INFINITY)
-    .select('id as task_id', 'completed_asc as completed_at');
+  const finished = liveTasks(lane).whereNotNull('completed_at').select('id as task_id', 'completed_at');
   const instants = offsets.map((offset, index) => (index === 0 ? '-infinity' : offset.from.toISOString()));
   const localDay = lane.expression(
     `(completed_at at time zone 'UTC'

@@ -2,7 +2,7 @@
  * Sync tokens: opaque to clients, and bound to a user. They are not signed, because deployments with a key set share no
  * secret. A forged token only names another position in the user's own lane.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import type { HistoryPosition } from '../changes/repository';
 
@@ -31,7 +31,7 @@ const content = z.tuple([
 ]);
 
 function fingerprint(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 16);
+  return hash('sha256', text, 'base64url').slice(0, 16);
 }
 
 function encode(value: unknown): string {

@@ -47,10 +47,7 @@ const parts = {
   priority_rank: 'sorting',
   deleted_at: 'sorting',
   deleted_with: 'sorting',
-  due_asc: 'sorting',
-  due_desc: 'sorting',
-  completed_asc: 'sorting',
-  completed_desc: 'sorting',
+  due_local: 'sorting',
   search_version: 'sorting',
 } as const satisfies Record<Exclude<keyof TaskRow, 'search'> | 'completed', Part>;
 

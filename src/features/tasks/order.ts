@@ -6,16 +6,33 @@ import { relevance, type TextSearch } from '../search/repository';
 
 type Direction = CursorKey['direction'];
 
-const columns: Readonly<Record<string, { kind: CursorKind; column: string | Record<Direction, string> }>> = {
+/** A column of lists. The type is given for a column that can be null. */
+interface Column {
+  readonly kind: CursorKind;
+  readonly column: string;
+  readonly type?: 'timestamp' | 'timestamptz';
+  readonly hasIndex?: true;
+}
+
+const columns: Readonly<Record<string, Column>> = {
   created_at: { kind: 'instant', column: 'created_at' },
   updated_at: { kind: 'instant', column: 'updated_at' },
   title: { kind: 'text', column: 'title' },
   priority: { kind: 'rank', column: 'priority_rank' },
   status: { kind: 'rank', column: 'status_rank' },
-  due: { kind: 'local', column: { asc: 'due_asc', desc: 'due_desc' } },
-  completed_at: { kind: 'instant', column: { asc: 'completed_asc', desc: 'completed_desc' } },
+  due: { kind: 'local', column: 'due_local', type: 'timestamp', hasIndex: true },
+  completed_at: { kind: 'instant', column: 'completed_at', type: 'timestamptz' },
   position: { kind: 'text', column: 'position' },
 };
+
+/** The sort key of a column. Null becomes an infinity, so that it comes last in both directions. */
+function keyOf({ kind, column, type, hasIndex }: Column, direction: Direction): CursorKey {
+  if (!type) return { kind, direction, column };
+  const ifNull = direction === 'asc' ? 'infinity' : '-infinity';
+  const expression = { sql: `coalesce(${column}, ${type} '${ifNull}')`, bindings: [] };
+  const nullable = hasIndex && { nullable: { column, ifNull } as const };
+  return { kind, direction, column: `${column}_${direction}`, expression, ...nullable };
+}
 
 /**
  * The sort keys for `sort`. The id comes last, in the direction of the last key, and makes the order unique.
@@ -30,8 +47,7 @@ export function orderOf(sort: readonly Schemas['TaskSort'][], search: TextSearch
     const name = key.replace(/^-/, '');
     const known = columns[name];
     if (!known) throw new Error(`The contract sorts by ${name}, but the table has no such column.`);
-    const { kind, column } = known;
-    return { kind, direction, column: typeof column === 'string' ? column : column[direction] };
+    return keyOf(known, direction);
   });
   return [...keys, { kind: 'uuid', column: 'id', direction: keys.at(-1)?.direction ?? 'asc' }];
 }

@@ -1,6 +1,12 @@
 /** Reads tasks. `write.ts` writes them. */
 import { isOpenSql, openStatuses } from '../../domain/tasks/status';
-import { type Position, pageAfter, type SortKey, type SortValue } from '../../platform/database/keyset';
+import {
+  type Expression,
+  type Position,
+  pageAfter,
+  type SortKey,
+  type SortValue,
+} from '../../platform/database/keyset';
 import type { Lane, RowQuery } from '../../platform/database/lane';
 import {
   type TaskPriority,
@@ -82,7 +88,7 @@ const traitConditions: Readonly<Record<Exclude<TaskTrait, 'subtasks'>, string>> 
   project: 'project_id is not null',
   parent: 'parent_id is not null',
   tags: 'cardinality(tags) > 0',
-  due_date: 'due_date is not null',
+  due_date: 'due_local is not null',
   due_time: 'due_time is not null',
   rrule: 'rrule is not null',
   reminders: `reminders <> '[]'`,
@@ -98,18 +104,18 @@ function whereTrait(lane: Lane, query: Query, trait: TaskTrait, wanted: boolean)
 }
 
 // A task with its own time zone is due at an instant. Any other task is due in the time zone of the view. Local times
-// of two zones differ by at most 26 hours: this bound on `due_asc` lets Postgres use the index.
+// of two zones differ by at most 26 hours: this bound on `due_local` lets Postgres use the index.
 const viewConditions = {
-  today: `due_asc >= :today::timestamp - interval '26 hours' and due_asc < :tomorrow::timestamp + interval '26 hours'
+  today: `due_local >= :today::timestamp - interval '26 hours' and due_local < :tomorrow::timestamp + interval '26 hours'
     and case when due_at is null then due_date = :today::date
       else due_at >= :todayBegins and due_at < :tomorrowBegins end`,
-  overdue: `due_asc < :today::timestamp + :time::interval + interval '26 hours'
+  overdue: `due_local < :today::timestamp + :time::interval + interval '26 hours'
     and case when due_at is null
       then due_date < :today::date or (due_date = :today::date and due_time is not null and due_time < :time)
       else due_at <= :now end`,
-  upcoming: `due_asc >= :tomorrow::timestamp - interval '26 hours' and due_date is not null
+  upcoming: `due_local >= :tomorrow::timestamp - interval '26 hours'
     and case when due_at is null then due_date > :today::date else due_at >= :tomorrowBegins end`,
-  no_date: 'due_date is null',
+  no_date: 'due_local is null',
 };
 
 function whereView(query: Query, { name, at }: NonNullable<TaskFilter['view']>): void {
@@ -132,13 +138,12 @@ function filtered(lane: Lane, filter: TaskFilter) {
     const { sql, bindings } = matching(filter.search);
     query.whereRaw(sql, bindings as never);
   }
-  if (filter.dueFrom) query.whereRaw('due_asc >= ?::timestamp and due_date is not null', [filter.dueFrom]);
-  if (filter.dueUntil) query.whereRaw(`due_asc < ?::timestamp + interval '1 day'`, [filter.dueUntil]);
+  if (filter.dueFrom) query.whereRaw('due_local >= ?::timestamp', [filter.dueFrom]);
+  if (filter.dueUntil) query.whereRaw(`due_local < ?::timestamp + interval '1 day'`, [filter.dueUntil]);
   for (const trait of filter.has ?? []) whereTrait(lane, query, trait, true);
   for (const trait of filter.hasNot ?? []) whereTrait(lane, query, trait, false);
-  if (filter.completedAfter)
-    query.where('completed_asc', '>', filter.completedAfter).whereNotNull('completed_at');
-  if (filter.completedBefore) query.where('completed_asc', '<', filter.completedBefore);
+  if (filter.completedAfter) query.where('completed_at', '>', filter.completedAfter);
+  if (filter.completedBefore) query.where('completed_at', '<', filter.completedBefore);
   if (filter.createdAfter) query.where('created_at', '>', filter.createdAfter);
   if (filter.createdBefore) query.where('created_at', '<', filter.createdBefore);
   if (filter.updatedAfter) query.where('updated_at', '>', filter.updatedAfter);
@@ -146,36 +151,98 @@ function filtered(lane: Lane, filter: TaskFilter) {
   return query;
 }
 
+/** Selects the columns of lists, and those of `order`. */
+function selected(lane: Lane, query: Query, order: readonly SortKey[]): Query {
+  const names = new Set<string>(listedColumns);
+  const expressions = new Map<string, Expression>();
+  for (const { column, expression } of order) {
+    if (expression) expressions.set(column, expression);
+    else names.add(column);
+  }
+  for (const [column, { sql, bindings }] of expressions) {
+    query.select(lane.expression(`${sql} as ??`, [...bindings, column] as never));
+  }
+  return query.select([...names]) as never;
+}
+
+/** Whether the filter allows only tasks with a due date (true), or only tasks without one (false). */
+function isDated({ view, has, hasNot, dueFrom, dueUntil }: TaskFilter): boolean | undefined {
+  if (view) return view.name !== 'no_date';
+  if (hasNot?.includes('due_date')) return false;
+  return has?.includes('due_date') || dueFrom || dueUntil ? true : undefined;
+}
+
+/** The part of the tasks that a page can contain, if the list is ordered by due date alone. */
+type DuePart = 'dated' | 'undated' | 'both';
+type Part = DuePart | 'all';
+
+function partOf({ filter, order: [key, id, ...others], after }: TaskPageRequest): Part {
+  if (!key?.nullable || id?.column !== 'id' || others.length > 0) return 'all';
+  const dated = isDated(filter);
+  if (dated !== undefined) return dated ? 'dated' : 'undated';
+  return after?.[0] === key.nullable.ifNull ? 'undated' : 'both';
+}
+
+/**
+ * A page in the order of the due date. The tasks with one come from its index. The tasks without one follow in the order
+ * of their ids; they are read only if the page is not full.
+ */
+function byDueDate(lane: Lane, { filter, order, after, limit }: TaskPageRequest, part: DuePart): Query {
+  const [{ nullable, direction }, id] = order as [SortKey & Required<Pick<SortKey, 'nullable'>>, SortKey];
+  const dated = () =>
+    pageAfter(filtered(lane, filter).whereNotNull(nullable.column), [{ ...nullable, direction }, id], after);
+  const undated = (idAfter: SortValue | undefined) =>
+    pageAfter(
+      filtered(lane, filter).whereNull(nullable.column),
+      [id],
+      idAfter === undefined ? null : [idAfter],
+    );
+  const page = (query: Query) => selected(lane, query.limit(limit), order);
+  if (part === 'dated') return page(dated());
+  if (part === 'undated') return page(undated(after?.[1]));
+  const rest = undated(undefined).whereRaw('(select count(*) from dated) < ?', [limit]);
+  return lane
+    .rows('tasks')
+    .with('dated', page(dated()) as never)
+    .with('undated', page(rest) as never)
+    .from(((both: Query) =>
+      both
+        .select('*')
+        .from('dated')
+        .unionAll((query) => query.select('*').from('undated'))
+        .as('tasks')) as never)
+    .orderBy(order.map((key) => ({ column: key.column, order: key.direction })))
+    .limit(limit) as never;
+}
+
 /** A page of tasks in `order`, which must end with a unique column. Each row also has the columns of `order`. */
 export async function listTasks(lane: Lane, page: TaskPageRequest): Promise<ListedTask[]> {
   const { filter, order, after, limit } = page;
+  const part = partOf(page);
   // A list has a template only if it has no filter except a view: filters produce many different texts, and a search
   // needs a plan for its own words.
   const isPlain = Object.entries(filter).every(([name, value]) => value === undefined || name === 'view');
-  if (!isPlain || order.length > 2) return pageQuery(lane, page);
+  if (!isPlain || order.length > 2) return pageQuery(lane, page, part);
   const { name, at } = filter.view ?? {};
   const keys = order.map(({ column, direction }) => `${column} ${direction}`);
-  const key = `tasks ${name} ${keys}`;
+  const key = `tasks ${name} ${part} ${keys}`;
   const [first = null, second = null] = after ?? [];
   return lane.template(key, after ? { limit, first, second, ...at } : { limit, ...at }, (each, values) => {
     const { limit, first, second, ...at } = values as typeof values & { first: SortValue; second: SortValue };
-    return pageQuery(each, {
+    const request = {
       order,
       limit,
       filter: { view: name && { name, at: at as unknown as ViewMoment } },
       after: after && [first, second].slice(0, order.length),
-    });
+    };
+    return pageQuery(each, request, part);
   });
 }
 
-function pageQuery(lane: Lane, { filter, order, after, limit }: TaskPageRequest): RowQuery<ListedTask> {
-  const query = pageAfter(filtered(lane, filter), order, after).limit(limit);
-  const names = new Set<string>(listedColumns);
-  for (const { column, expression } of order) {
-    if (!expression) names.add(column);
-    else query.select(lane.expression(`${expression.sql} as ??`, [...expression.bindings, column] as never));
-  }
-  return query.select([...names]) as never;
+function pageQuery(lane: Lane, page: TaskPageRequest, part: Part): RowQuery<ListedTask> {
+  const { filter, order, after, limit } = page;
+  if (part !== 'all') return byDueDate(lane, page, part) as never;
+  return selected(lane, pageAfter(filtered(lane, filter), order, after).limit(limit), order) as never;
 }
 
 /** The number of tasks that match the filter. */

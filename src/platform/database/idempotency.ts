@@ -1,5 +1,5 @@
 /** Idempotency records: stored replies, so that a request with an idempotency key is carried out once. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { QueryResult, QueryResultRow } from 'pg';
 import { type IdempotencyKeyRow, schema } from './rows';
 import { bytesOfRow } from './storage';
@@ -36,7 +36,7 @@ export type Refusal =
 export const storedHours = 24;
 const maxStoredBytes = 1024 * 1024;
 
-const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
+const sha256 = (text: string): Buffer => hash('sha256', text, 'buffer');
 
 /** The number of the request's advisory lock: 64 bits of a hash, as the text of a bigint. */
 function lockOf(userId: string, { operation, key }: IdempotentRequest): string {

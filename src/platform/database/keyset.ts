@@ -14,6 +14,8 @@ export interface SortKey {
   readonly column: string;
   /** The expression of the column, if the table does not have it. The query must select it under the column's name. */
   readonly expression?: Expression;
+  /** The column that the expression reads, if it has an index, and what the expression returns for null: it comes last. */
+  readonly nullable?: { readonly column: string; readonly ifNull: 'infinity' | '-infinity' };
   readonly direction: 'asc' | 'desc';
 }
 

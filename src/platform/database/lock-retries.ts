@@ -127,7 +127,7 @@ const lockNotAvailable = '55P03';
 /**
  * Runs work that waits for locks for at most `patience.timeoutMs`, and runs it again if a lock was not available or a
  * deadlock occurred.
- * @param what names the work in messages for the operator: `Migration 20261121000001_lanes`
+ * @param what names the work in messages for the operator: `Migration 20261126000001_lanes`
  * @throws LocksUnavailable if the last attempt failed
  */
 export async function retryLocks<T>(

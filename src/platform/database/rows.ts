@@ -45,12 +45,8 @@ export interface TaskRow {
   deleted_at: Date | null;
   /** The task with which this one was deleted. */
   deleted_with: string | null;
-  /** The sort value of the due date: a local timestamp, or an infinity so that tasks without one come last. */
-  readonly due_asc: string;
-  readonly due_desc: string;
-  /** The sort value of the completion; `Infinity` or `-Infinity` for tasks that are not completed. */
-  readonly completed_asc: Date | number;
-  readonly completed_desc: Date | number;
+  /** The due date as a local timestamp, for sorting: on the same day, all-day tasks come after tasks with a time. */
+  readonly due_local: string | null;
   /** A `tsvector` of the task's words; null until it is computed. Lists leave it out. */
   search?: string | null;
   /** The version of the rules that computed `search`; 0 for none. */

@@ -87,7 +87,7 @@ const range = {
 test.each<[string, (lane: Lane) => Compiled, string[]]>([
   ['tasks by kind', kindsQuery, ['tasks']],
   ['completions and streaks', (lane) => completionsQuery(lane, range), ['tasks', 'completions']],
-  ['the first completion', profileSinceQuery, ['tasks', 'completions']],
+  ['the first completion of an occurrence', profileSinceQuery, ['completions']],
 ])('%s', async (_what, build, tables) => {
   const scans = await scansOf(build);
   const read = scans.filter((scan) => scan['Relation Name'] !== 'profiles');

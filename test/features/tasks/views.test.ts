@@ -1,5 +1,6 @@
 /** Tests views at chosen instants in time zones from UTC-11 to UTC+14. */
 
+import { orderOf } from '../../../src/features/tasks/order';
 import { listTasks } from '../../../src/features/tasks/repository';
 import { viewMoment } from '../../../src/features/tasks/view';
 import type { Database } from '../../../src/platform/database/database';
@@ -29,10 +30,7 @@ async function titlesIn(name: View, zone: string, now: string, user = ada): Prom
   const rows = await database.withUser(user.id).read((lane) =>
     listTasks(lane, {
       filter: { view: { name, at: viewMoment(zone, new Date(now)) } },
-      order: [
-        { column: 'due_asc', direction: 'asc' },
-        { column: 'id', direction: 'asc' },
-      ],
+      order: orderOf(['due'], undefined),
       after: null,
       limit: 1_000,
     }),

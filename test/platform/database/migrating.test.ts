@@ -150,6 +150,28 @@ describe('a folder with one more migration', () => {
     });
   });
 
+  test('with a migration that expands the schema still serves this release', async () => {
+    addMigration(`
+      exports.up = (knex) => knex.raw(\`
+        alter table tasklane.tasks add later text, add later_count integer not null default 0;
+        create table tasklane.later (user_id text not null references tasklane.profiles on delete cascade, primary key (user_id));
+        alter table tasklane.later enable row level security, force row level security\`);
+      exports.down = (knex) => knex.raw('drop table tasklane.later; alter table tasklane.tasks drop later, drop later_count');`);
+    expect(await migrateUp(database.url, { directory })).toEqual([later]);
+    const logger = createLogger({ level: 'silent', pretty: false, destination: { write: () => undefined } });
+    const service = await startService(testConfig({ DATABASE_URL: database.url }), logger);
+    try {
+      const user = await makeUser(service.url);
+      const created = await user.send('POST', '/tasks', { body: { title: 'A task' } });
+      expect(created.status).toBe(201);
+      const listed = await user.send('GET', '/tasks?sort=due');
+      expect(listed.body).toMatchObject({ items: [created.body] });
+    } finally {
+      await service.stop();
+    }
+    expect(await migrateDown(database.url, { directory })).toEqual([later]);
+  });
+
   describe('with a migration that runs without a transaction', () => {
     const indexes = () =>
       query(

@@ -1,5 +1,5 @@
 /** Entity tags (RFC 9110, section 8.8.3) and the conditional headers that name them (section 13.1). */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** A representation that has an `ETag`. */
 export interface Versioned {
@@ -18,7 +18,7 @@ export function entityTagOf({ version, updated_at }: Versioned): string {
 
 /** The weak entity tag of a representation that depends only on these facts. */
 export function weakTagOf(facts: readonly (string | number)[]): string {
-  const digest = createHash('sha256').update(JSON.stringify(facts)).digest('base64url');
+  const digest = hash('sha256', JSON.stringify(facts), 'base64url');
   return `W/"${digest.slice(0, 22)}"`;
 }
 

@@ -2,7 +2,7 @@
  * `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): parses the key, identifies the request, and prepares
  * the reply that is stored.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { IdempotentRequest, StoredReply } from '../../database/lane';
 import type { Operation } from '../document/contract';
 import type { Input } from '../validation/validator';
@@ -47,7 +47,7 @@ function familyOf(mediaType: string | undefined): string | null {
 export function readIdempotentRequest(operation: Operation, input: Input, key: string): IdempotentRequest {
   const { params, query, headers, body } = input;
   const asked = [operation.id, params, query, familyOf(headers['content-type']), body];
-  const fingerprint = createHash('sha256').update(canonicalJson(asked)).digest();
+  const fingerprint = hash('sha256', canonicalJson(asked), 'buffer');
   return { operation: operation.id, key, fingerprint };
 }
 

@@ -1,5 +1,5 @@
 /** Cursors: opaque to clients, and valid only for the list that they come from. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Position, SortKey } from '../../database/keyset';
 
 /** The type of a column that a list is sorted by. */
@@ -16,7 +16,7 @@ const version = 2;
 
 /** A hash of the list that a cursor belongs to: its user, filters and sort. */
 function fingerprint(list: unknown): string {
-  return createHash('sha256').update(JSON.stringify(list)).digest('base64url').slice(0, 16);
+  return hash('sha256', JSON.stringify(list), 'base64url').slice(0, 16);
 }
 
 function toValue(value: unknown): CursorValue {

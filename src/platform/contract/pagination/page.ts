@@ -30,9 +30,10 @@ export const wrongCursor: { errors: ValidationError[] } = {
 
 /** The `Link` to the next page: this request's URL with another cursor (RFC 8288). */
 function nextLink(url: string, cursor: string): string {
-  const next = new URL(url, 'http://localhost');
-  next.searchParams.set('cursor', cursor);
-  return `<${next.pathname}${next.search}>; rel="next"`;
+  const end = url.indexOf('?');
+  const parameters = new URLSearchParams(end === -1 ? '' : url.slice(end));
+  parameters.set('cursor', cursor);
+  return `<${end === -1 ? url : url.slice(0, end)}?${parameters}>; rel="next"`;
 }
 
 export interface Page<R> {

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** The server and the database that the lanes are in, as last seen, by which a restore is recognised; one row. */
+/** The server and the database that contain the lanes, as last seen. A restore is recognised by it. One row. */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table tasklane.installation (

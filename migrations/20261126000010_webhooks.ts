@@ -1,14 +1,11 @@
 import type { Knex } from 'knex';
+import { protectLaneTable } from '../src/platform/database/lane-table';
 
-const tables = ['webhooks', 'webhook_deliveries'];
-
-// As in the migration that put the first tables behind row-level security.
-const ownRow = `user_id = nullif(current_setting('app.user_id', true), '')`;
-
-/** Addresses to which events are sent, and what was sent to them and is waiting. */
+/**
+ * Webhooks and their deliveries. `verified_at` is when the receiver first accepted a test; before, a webhook gets only
+ * tests.
+ */
 export async function up(knex: Knex): Promise<void> {
-  // Whether writes have deliveries to leave: read with the lane's lock, for nothing.
-  await knex.raw('alter table tasklane.profiles add delivers boolean not null default false');
   await knex.raw(`
     create table tasklane.webhooks (
       user_id text not null references tasklane.profiles on delete cascade,
@@ -16,11 +13,12 @@ export async function up(knex: Knex): Promise<void> {
       url text not null check (char_length(url) between 1 and 2048),
       description text check (char_length(description) <= 200),
       events text[] not null default '{}',
-      disabled_reason text check (disabled_reason in ('user', 'gone', 'failing')),
+      disabled_reason text check (disabled_reason in ('user', 'gone', 'failing', 'unverified')),
       disabled_at timestamptz(3),
       secret text not null,
       previous_secret text,
       secret_rotated_at timestamptz(3),
+      verified_at timestamptz(3),
       failures integer not null default 0 check (failures >= 0),
       failing_since timestamptz(3),
       paused_until timestamptz(3),
@@ -34,6 +32,8 @@ export async function up(knex: Knex): Promise<void> {
       constraint webhooks_due_at check (due_at is null or disabled_at is null),
       constraint webhooks_rotated check (previous_secret is null or secret_rotated_at is not null)
     )`);
+  await protectLaneTable(knex, 'webhooks');
+
   await knex.raw(`
     create table tasklane.webhook_deliveries (
       user_id text not null,
@@ -55,22 +55,19 @@ export async function up(knex: Knex): Promise<void> {
       foreign key (user_id, webhook_id) references tasklane.webhooks on delete cascade,
       constraint webhook_deliveries_due_at check ((state = 'pending') = (due_at is not null))
     )`);
-  // Across lanes, for the jobs: what is due, and what is old.
-  await knex.raw('create index webhooks_due on tasklane.webhooks (due_at) where due_at is not null');
-  await knex.raw('create index webhook_deliveries_old on tasklane.webhook_deliveries (created_at)');
   await knex.raw(`
     create index webhook_deliveries_log on tasklane.webhook_deliveries (user_id, webhook_id, created_at, id)`);
   await knex.raw(`
     create index webhook_deliveries_due on tasklane.webhook_deliveries (user_id, webhook_id, due_at)
       where due_at is not null`);
-  for (const table of tables) {
-    await knex.raw(`create policy lane on tasklane.?? using (${ownRow}) with check (${ownRow})`, [table]);
-    await knex.raw('alter table tasklane.?? enable row level security, force row level security', [table]);
-  }
+  await protectLaneTable(knex, 'webhook_deliveries');
+
+  // For jobs, which read across lanes.
+  await knex.raw('create index webhooks_due on tasklane.webhooks (due_at) where due_at is not null');
+  await knex.raw('create index webhook_deliveries_old on tasklane.webhook_deliveries (created_at)');
 }
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw('drop table tasklane.webhook_deliveries');
   await knex.raw('drop table tasklane.webhooks');
-  await knex.raw('alter table tasklane.profiles drop delivers');
 }

@@ -1,10 +1,8 @@
 import type { Knex } from 'knex';
+import { protectLaneTable } from '../src/platform/database/lane-table';
 
-const ownRow = `user_id = nullif(current_setting('app.user_id', true), '')`;
-
-/** The replies that are kept under clients' keys, and the setting that asks every change for its If-Match. */
+/** Idempotency records. Without headers, the reply was too large to store, and the record only says that there was one. */
 export async function up(knex: Knex): Promise<void> {
-  // Without headers, the reply was too large to keep: only that there was one is known.
   await knex.raw(`
     create table tasklane.idempotency_keys (
       user_id text not null references tasklane.profiles on delete cascade,
@@ -17,14 +15,11 @@ export async function up(knex: Knex): Promise<void> {
       created_at timestamptz(3) not null default now(),
       primary key (user_id, operation, key_hash)
     )`);
-  // What is purged is found by its age alone.
+  // The job that deletes expired records reads across lanes.
   await knex.raw('create index idempotency_keys_by_age on tasklane.idempotency_keys (created_at)');
-  await knex.raw(`create policy lane on tasklane.idempotency_keys using (${ownRow}) with check (${ownRow})`);
-  await knex.raw('alter table tasklane.idempotency_keys enable row level security, force row level security');
-  await knex.raw('alter table tasklane.profiles add require_if_match boolean not null default false');
+  await protectLaneTable(knex, 'idempotency_keys');
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await knex.raw('alter table tasklane.profiles drop require_if_match');
   await knex.raw('drop table tasklane.idempotency_keys');
 }

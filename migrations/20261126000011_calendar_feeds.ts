@@ -1,8 +1,7 @@
 import type { Knex } from 'knex';
+import { protectLaneTable } from '../src/platform/database/lane-table';
 
-const ownRow = `user_id = nullif(current_setting('app.user_id', true), '')`;
-
-/** Calendar feeds, one a lane: of the secret in a feed's address, the SHA-256. */
+/** The calendar feed of each lane, with the SHA-256 of the secret in its address. */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table tasklane.calendar_feeds (
@@ -13,8 +12,7 @@ export async function up(knex: Knex): Promise<void> {
       primary key (user_id)
     )`);
   await knex.raw('create index calendar_feeds_by_secret on tasklane.calendar_feeds (secret_hash)');
-  await knex.raw(`create policy lane on tasklane.calendar_feeds using (${ownRow}) with check (${ownRow})`);
-  await knex.raw('alter table tasklane.calendar_feeds enable row level security, force row level security');
+  await protectLaneTable(knex, 'calendar_feeds');
 }
 
 export async function down(knex: Knex): Promise<void> {

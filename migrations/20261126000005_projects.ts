@@ -1,0 +1,27 @@
+import type { Knex } from 'knex';
+import { lastPosition, protectLaneTable } from '../src/platform/database/lane-table';
+
+/** Projects. */
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw(`
+    create table tasklane.projects (
+      user_id text not null references tasklane.profiles on delete cascade,
+      id uuid not null,
+      name text collate "C" not null constraint projects_name
+        check (char_length(name) between 1 and 100 and name = btrim(name)
+          and name !~ '[\\u0001-\\u001f\\u007f-\\u009f]'),
+      color text check (color ~ '^#[0-9a-f]{6}$'),
+      archived boolean not null default false,
+      position text collate "C" not null default ${lastPosition},
+      version integer not null default 1 check (version > 0),
+      created_at timestamptz(3) not null default now(),
+      updated_at timestamptz(3) not null default now(),
+      primary key (user_id, id)
+    )`);
+  await knex.raw('create index projects_by_position on tasklane.projects (user_id, position, id)');
+  await protectLaneTable(knex, 'projects');
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop table tasklane.projects');
+}

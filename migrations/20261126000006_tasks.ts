@@ -1,0 +1,102 @@
+import type { Knex } from 'knex';
+import { lastPosition, protectLaneTable } from '../src/platform/database/lane-table';
+
+// Text with a rank instead of an enum: an enum's comparisons are not leakproof, and under row-level security only a
+// leakproof condition can use an index.
+const statuses = `'{pending,in_progress,completed,cancelled}'::text[]`;
+const priorities = `'{low,medium,high,urgent}'::text[]`;
+
+const dueTime = `make_time(left(due_time, 2)::integer, right(due_time, 2)::integer, 0)`;
+// On the same day, all-day tasks come after tasks with a time.
+const due = `due_date + coalesce(${dueTime}, time '23:59:59.999')`;
+
+/**
+ * Tasks. `search` has the words of the task; the service computes it by rules with the version `search_version`, and
+ * a job computes it for tasks with version 0.
+ */
+export async function up(knex: Knex): Promise<void> {
+  // An update logs one range of bytes, from the first changed byte to the last. So the columns that each edit changes
+  // are last, and wide columns that few edits change are before them. The free space keeps new versions of a row on its
+  // page, which HOT requires.
+  await knex.raw(`
+    create table tasklane.tasks (
+      created_at timestamptz(3) not null default now(),
+      due_at timestamptz(3),
+      deleted_at timestamptz(3),
+      due_local timestamp(3) generated always as (${due}) stored,
+      due_date date,
+      recurrence_start date,
+      completion_count integer not null default 0 check (completion_count >= 0),
+      id uuid not null,
+      project_id uuid,
+      parent_id uuid,
+      deleted_with uuid,
+      user_id text not null references tasklane.profiles on delete cascade,
+      position text collate "C" not null default ${lastPosition},
+      due_time text collate "C",
+      time_zone text,
+      rrule text check (char_length(rrule) between 1 and 500),
+      repeat_from text not null default 'schedule' check (repeat_from in ('schedule', 'completion')),
+      reminders jsonb not null default '[]' check (jsonb_array_length(reminders) <= 10),
+      tags text[] not null default '{}',
+      description text,
+      priority text collate "C" not null default 'medium',
+      status text collate "C" not null default 'pending',
+      search_version smallint not null default 0,
+      priority_rank smallint generated always as (array_position(${priorities}, priority)) stored,
+      status_rank smallint generated always as (array_position(${statuses}, status)) stored,
+      completed_at timestamptz(3),
+      updated_at timestamptz(3) not null default now(),
+      version integer not null default 1 check (version > 0),
+      title text collate "C" not null,
+      search tsvector,
+      primary key (user_id, id),
+      constraint tasks_project foreign key (user_id, project_id) references tasklane.projects,
+      constraint tasks_parent foreign key (user_id, parent_id) references tasklane.tasks,
+      constraint tasks_own_parent check (parent_id <> id),
+      constraint tasks_status check (status = any (${statuses})),
+      constraint tasks_priority check (priority = any (${priorities})),
+      constraint tasks_title_length check (char_length(title) between 1 and 200),
+      constraint tasks_title_trimmed check (title = btrim(title)),
+      constraint tasks_title_controls check (title !~ '[\\u0001-\\u001f\\u007f-\\u009f]'),
+      constraint tasks_description_length check (char_length(description) <= 10000),
+      constraint tasks_tags check (cardinality(tags) <= 50),
+      constraint tasks_completed_at check ((status = 'completed') = (completed_at is not null)),
+      constraint tasks_due_time
+        check (due_time is null or (due_date is not null and due_time ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$')),
+      constraint tasks_time_zone
+        check (time_zone is null or (due_date is not null and char_length(time_zone) between 1 and 64)),
+      constraint tasks_due_at check ((due_at is not null) = (due_time is not null and time_zone is not null)),
+      constraint tasks_recurrence
+        check ((rrule is null) = (recurrence_start is null) and (rrule is null or due_date is not null)),
+      constraint tasks_deleted check ((deleted_at is null) = (deleted_with is null)),
+      constraint tasks_search check ((search is null) = (search_version = 0))
+    ) with (fillfactor = 85)`);
+  // Each index costs space and time with every task. An edit of a column without an index is HOT: it writes to no index.
+  // So lists in another order than these read and sort the tasks of their own lane.
+  for (const column of ['position', 'created_at']) {
+    await knex.raw('create index ?? on tasklane.tasks (user_id, ??, id) where deleted_at is null', [
+      `tasks_by_${column}`,
+      column,
+    ]);
+  }
+  await knex.raw(`
+    create index tasks_by_due on tasklane.tasks (user_id, due_local, id)
+      where deleted_at is null and due_local is not null`);
+  await knex.raw(`
+    create index tasks_by_project on tasklane.tasks (user_id, project_id, position, id) where project_id is not null`);
+  await knex.raw(`
+    create index tasks_by_parent on tasklane.tasks (user_id, parent_id, position, id) where parent_id is not null`);
+  await knex.raw(`
+    create index tasks_in_trash on tasklane.tasks (user_id, deleted_at, id) where id = deleted_with`);
+  await knex.raw(`
+    create index tasks_deleted_with on tasklane.tasks (user_id, deleted_with) where deleted_with is not null`);
+  // For jobs, which read across lanes.
+  await knex.raw('create index tasks_to_purge on tasklane.tasks (deleted_at) where deleted_at is not null');
+  await knex.raw('create index tasks_to_index on tasklane.tasks (user_id, id) where search_version < 1');
+  await protectLaneTable(knex, 'tasks');
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop table tasklane.tasks');
+}

@@ -1,0 +1,32 @@
+import type { Knex } from 'knex';
+import { protectLaneTable } from '../src/platform/database/lane-table';
+
+/** The completed occurrences of recurring tasks. */
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw(`
+    create table tasklane.completions (
+      user_id text not null,
+      id uuid not null,
+      task_id uuid not null,
+      title text collate "C" not null,
+      due_date date not null,
+      due_time text collate "C",
+      time_zone text,
+      completed_at timestamptz(3) not null,
+      next_due_date date,
+      rrule text not null,
+      status text not null,
+      reopened jsonb not null,
+      primary key (user_id, id),
+      foreign key (user_id, task_id) references tasklane.tasks on delete cascade
+    )`);
+  await knex.raw('create index completions_by_time on tasklane.completions (user_id, completed_at, id)');
+  await knex.raw(
+    'create index completions_by_task on tasklane.completions (user_id, task_id, completed_at, id)',
+  );
+  await protectLaneTable(knex, 'completions');
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop table tasklane.completions');
+}

@@ -1,0 +1,27 @@
+/** Parts of the definition of tables with users' rows, for migrations. A released function never changes its SQL. */
+import type { Knex } from 'knex';
+import { schema } from './rows';
+
+// After the first transaction that set it, a session reads '' outside of a transaction, not NULL.
+const currentUser = `nullif(current_setting('app.user_id', true), '')`;
+
+/** The SHA-256 of the transaction's user id, as SQL. */
+export const currentUserHash = `sha256(convert_to(${currentUser}, 'UTF8'))`;
+
+/**
+ * A default for positions, as SQL: a fractional index after all earlier ones. Its integer part is the time in
+ * microseconds, with the 13 hexadecimal digits that its first character announces.
+ */
+export const lastPosition = `'m' || lpad(to_hex((extract(epoch from clock_timestamp()) * 1000000)::bigint), 13, '0')`;
+
+/** Row-level security for a table: it shows and accepts only rows of the transaction's user, even for its owner. */
+export async function protectLaneTable(knex: Knex, table: string): Promise<void> {
+  const own = `user_id = ${currentUser}`;
+  await knex.raw(`create policy lane on ${schema}.?? using (${own}) with check (${own})`, [table]);
+  await forceRowSecurity(knex, table);
+}
+
+/** Switches row-level security on for a table whose policies the migration creates itself. */
+export async function forceRowSecurity(knex: Knex, table: string): Promise<void> {
+  await knex.raw(`alter table ${schema}.?? enable row level security, force row level security`, [table]);
+}
