@@ -4,7 +4,7 @@
  *
  * 1. a change in the lane's history, and the bytes of a new row in the lane's storage
  * 2. the row, with the words for searches
- * 3. the tags that the lane lacks, and the task's links to its tags
+ * 3. the tags that the lane lacks, and the task's links to its tags; before 1 if the task exists
  * 4. the task's pending reminders
  * 5. the project of its subtasks
  *
@@ -189,9 +189,10 @@ export async function updateTask(
   if (Object.keys(changed).length === 0) return current;
   const rearms = mayRearm(current, { ...current, ...defined(wanted) } as TaskRow);
   const needsOnlyRow = !changed.tags && !changed.project_id && !rearms;
+  // First, so that the history has new tags before the task that uses them.
+  if (changed.tags) await replaceTaskTags(lane, current.id, wanted.tags ?? []);
   const write = () => updateRow(lane, current, wanted, changed);
   const row = isLast && needsOnlyRow ? resultOf(await lane.finish(write)) : await write();
-  if (changed.tags) await replaceTaskTags(lane, row.id, row.tags);
   if (rearms) await armReminders(lane, current, row, remindedUntil);
   if (changed.project_id) {
     const below = (await levelsBelow(lane, row.id)).flat();
