@@ -1,7 +1,7 @@
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
-  // For a busy machine: what a test waits for, it waits for by its condition.
+  // Long enough for a busy machine. Tests wait for conditions and not for a time, so this does not slow them down.
   testTimeout: 60_000,
   maxWorkers: '100%',
   testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/sdk/test/**/*.test.ts'],

@@ -3,6 +3,6 @@ module.exports = {
   ...require('./jest.config.js'),
   testMatch: ['<rootDir>/test/faults/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
-  // Each starts several servers, and measures how long requests wait.
+  // One file at a time: each starts several servers, and measures how long requests wait.
   maxWorkers: 1,
 };

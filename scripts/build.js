@@ -9,7 +9,7 @@ const { basename, dirname, join, relative } = require('node:path');
 
 const root = join(__dirname, '..');
 const sources = ['knexfile.ts', 'src', 'migrations', 'scripts'];
-// In dist; says what was built from what.
+// A file in dist. It records from which sources the outputs were built.
 const stampName = '.build.json';
 
 // Packages that a service needs late or never. Each import of them is evaluated at its first use.
@@ -104,7 +104,7 @@ async function compile(/** @type {string} */ project, /** @type {string[]} */ pa
 }
 
 /**
- * Brings dist up to date: compiles what is new or changed, and removes what has no source any more.
+ * Brings dist up to date: compiles new and changed files, and removes files without a source.
  * @param project the project's root
  * @returns the paths of the sources that were compiled
  * @throws Error with the compiler's message if a source has a syntax error

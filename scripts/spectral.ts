@@ -29,7 +29,7 @@ const needsNoToken = /^#\/paths\/~1(?!api~1)/;
 export const exceptions: readonly Exception[] = [
   {
     rule: 'info-contact',
-    reason: 'Whoever runs the service is the contact, and the contract does not know them.',
+    reason: 'The contact is the operator of the service, whom the contract does not know.',
   },
   {
     rule: 'license-url',

@@ -56,7 +56,7 @@ export interface AppDependencies {
 }
 
 const securityHeaders: HelmetOptions = {
-  // Only the documentation serves pages, and it sets its own policy.
+  // Only the documentation serves pages, and it sets its own Content-Security-Policy.
   contentSecurityPolicy: {
     useDefaults: false,
     directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
@@ -90,7 +90,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
       publicUrl: () => state.publicUrl,
       async openFeed(secretHash) {
         const feed = await findLaneOfCalendarFeed(database.withSystemForRequests, secretHash);
-        // The secret opens the lane like a token that was issued when the feed was created.
+        // Like a token that was issued before an erasure, an older secret no longer opens the lane.
         return feed && database.withUser(feed.userId, { issuedAt: feed.since.getTime() / 1000 });
       },
     }),

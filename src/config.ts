@@ -106,7 +106,7 @@ export interface Config {
   readonly invalidResponses: 'reject' | 'report';
   /** Milliseconds between the signal to stop, when readiness begins to fail, and the end of accepting requests. */
   readonly shutdownDelayMs: number;
-  /** Milliseconds after that delay within which requests in flight must finish. */
+  /** Milliseconds after that delay within which running requests must finish. */
   readonly shutdownTimeoutMs: number;
 }
 
@@ -163,7 +163,7 @@ function isOrigin(value: string): boolean {
   return value.includes('*') ? originPattern.test(value) : URL.parse(value)?.origin === value;
 }
 
-// Postgres folds other names to lower case, or reserves them (SET ROLE, CREATE ROLE).
+// Postgres changes capitals in a name without quotes to lower case. It reserves `none`, `public` and `pg_…`.
 const roleName = z
   .string()
   .regex(
@@ -274,7 +274,7 @@ const variables = z.object({
     })
     .default('info'),
   DATA_DIR: z.string().default('.data'),
-  // JSON can write a character in twelve bytes, and the longest task of the contract must fit.
+  // The longest task of the contract must fit, and JSON can need twelve bytes for a character (two `\u` escapes).
   MAX_BODY_BYTES: integer(1, 100 * 1024 * 1024, 256 * 1024),
   // About 50,000 tasks as JSON. Reading them takes several times as much memory.
   IMPORT_MAX_BYTES: integer(1, 4 * 1024 ** 3, 256 * 1024 ** 2),

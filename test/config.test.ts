@@ -551,7 +551,7 @@ describe('.env', () => {
       host: '127.0.0.1',
       logLevel: 'debug',
       maxBodyBytes: 1000,
-      // A variable of the environment wins, and an empty one counts as unset.
+      // The environment overrides the file, and an empty variable counts as unset.
       databasePoolMax: 4,
       databaseUrl: null,
     });

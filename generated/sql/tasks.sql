@@ -520,41 +520,6 @@ returning
   deleted_with, due_local, search_version;
 
 -- updateTask: tags
-select
-  *
-from
-  tasklane.tags as tags
-where
-  tags.user_id = $1
-  and name_key in ($2);
-
-insert into
-  tasklane.tags (color, created_at, id, name, name_key, updated_at, user_id)
-values
-  (
-    $1,
-    current_setting('app.now')::timestamptz(3),
-    $2,
-    $3,
-    $4,
-    current_setting('app.now')::timestamptz(3),
-    $5
-  )
-on conflict do nothing
-returning
-  id;
-
-delete from tasklane.task_tags as task_tags
-where
-  task_tags.user_id = $1
-  and task_id = $2;
-
-insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
-values
-  ($1, $2, $3),
-  ($4, $5, $6);
-
 update tasklane.tasks as tasks
 set
   tags = $1,
@@ -570,6 +535,24 @@ returning
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
   version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
   deleted_with, due_local, search_version;
+
+select
+  *
+from
+  tasklane.tags as tags
+where
+  tags.user_id = $1
+  and name_key in ($2);
+
+delete from tasklane.task_tags as task_tags
+where
+  task_tags.user_id = $1
+  and task_id = $2;
+
+insert into
+  tasklane.task_tags (tag_id, task_id, user_id)
+values
+  ($1, $2, $3);
 
 -- updateTasks
 update tasklane.tasks as tasks

@@ -6,11 +6,11 @@ export type Pair = readonly [one: number, other: number];
 
 /** How the first of each pair compares with the second. */
 export interface Difference {
-  /** Median of first − second, in the measurements' unit, and the bounds of its 95 % confidence interval. */
+  /** The median of the differences first − second, and the bounds of its 95 % confidence interval. */
   readonly median: number;
   readonly least: number;
   readonly most: number;
-  /** Among all combinations of a first and a second, the share with a greater first (Mann–Whitney's U / n²). */
+  /** Of all combinations of a first and a second value, the share in which the first is greater (Mann–Whitney's U / n²). */
   readonly greater: number;
   /** The probability of such a difference of the ranks, or a greater one, if the kinds do not differ. */
   readonly p: number;

@@ -23,7 +23,7 @@ const warmUps = 500;
 const largeUser = 'large';
 const userOf = (n: number) => `user-${n}`;
 
-// A title has 2 of 200 words, a description 10. A third of the tasks have a due date, and one in fifty is completed.
+// There are 200 different words. A title has 2 of them, a description 10. A third of the tasks have a due date, and one in fifty is completed.
 const insertTasks = `
   with words as (select array_agg(substr(md5(n::text), 1, 4 + n % 6)) as word from generate_series(1, 200) as n),
   texts as (
@@ -193,7 +193,7 @@ async function main(): Promise<void> {
     process.once(name, () => interruption.abort(new Error(`Stopped by ${name}.`)));
   }
   const dataDir = await mkdtemp(join(tmpdir(), 'tasklane-bench-'));
-  // Postgres may run as another user.
+  // Postgres may run as another user, who must be able to open the directory.
   await chmod(dataDir, 0o755);
   // Postgres gets memory for all tasks, as an operator with a million tasks would configure it.
   const postgres = await startEmbeddedPostgres({

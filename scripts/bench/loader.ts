@@ -19,7 +19,7 @@ export interface RunResult {
   readonly throughput: number;
 }
 
-/** Sends the number of requests of the run, with those of `requests` in turn. */
+/** Sends as many requests as the run says, taken from `requests` in turn. */
 async function load(requests: readonly Buffer[], run: Run): Promise<RunResult> {
   const latencies: number[] = [];
   let sent = 0;

@@ -49,7 +49,7 @@ function growthNote(growths: readonly Growth[]): string {
   );
 }
 
-/** What is measured, and what is reported. */
+/** The servers and rows of a benchmark, and the conclusions of its report. */
 interface Plan extends Rows {
   readonly kinds: readonly ServerKind[];
   /** The conclusions from the samples: `figures` for programs, `notes` for people. */

@@ -75,12 +75,12 @@ export function table(
   return [header, rule, ...rows].map((texts) => `| ${texts.join(' | ')} |`).join('\n');
 }
 
-/** The relative growth of a server's CPU time per request, compared with another server. */
+/** How much more CPU time a server needs for a request than another server: 0.1 is 10 % more. */
 export interface Growth {
   readonly load: Load;
   /** Between the best processes of both, because the memory layout of a process can only make it slower. */
   readonly best: number;
-  /** Between the best process of one and the worst of the other, in both directions. */
+  /** `least`: its best process against the other server's worst. `most`: its worst against the other's best. */
   readonly least: number;
   readonly most: number;
 }

@@ -1,4 +1,4 @@
-/** The environment of a benchmark: Postgres with the workload's rows, the servers, and the loader, each in a process. */
+/** The processes of a benchmark: Postgres with the workload's rows, the servers, and the program that sends requests. */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,10 @@ export interface ServerKind {
   readonly processes: number;
 }
 
-/** A server under test, the n-th `process` of its kind. Its answer is the CPU time that it has used, in microseconds. */
+/**
+ * A server under test; `process` is its number among the servers of its kind. It answers `cpu` with the CPU time that
+ * it has used, in microseconds.
+ */
 export type Server = ServerKind & { readonly process: number } & Child<{ port: number }, 'cpu', number>;
 export type Loader = Child<{ issuerUrl: string }, Run, RunResult>;
 

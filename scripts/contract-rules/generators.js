@@ -50,7 +50,7 @@ function discriminatedUnions() {
   };
 }
 
-/** Generators type a constant by its `type`, and few of them support constants that are not text. */
+/** Code generators take the type of a constant from its `type`. Few of them support constants that are not strings. */
 function typedValues() {
   return {
     Schema(schema, { location, report }) {
@@ -99,7 +99,7 @@ function numberFormats() {
   };
 }
 
-/** Generators make one method of an operation, and use the first media type. */
+/** Code generators create one method for each operation, for the first media type only. */
 function oneBodySchema() {
   return {
     RequestBody({ content = {} }, context) {

@@ -9,7 +9,7 @@ const {
 } = require('./schemas.js');
 
 const problemType = 'application/problem+json';
-// The first form is in a bundle, the second in a contract of several files.
+// `#/Problem` in a contract of several files, `#/components/schemas/Problem` in a bundle.
 const problemPointer = /(^#|\/schemas)\/Problem$/;
 
 function isProblem(schema, context) {

@@ -217,7 +217,7 @@ export const mutations: readonly Mutation[] = [
   inFile(
     'src/platform/database/idempotency.ts',
     ['test/contract/safe-writes.test.ts'],
-    'createTask .*in flight',
+    'createTask .*still running',
   )(
     'a request with a key runs twice at the same time',
     "return lock?.rows[0]?.taken === true ? undefined : { outcome: 'in-flight' };",

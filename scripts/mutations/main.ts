@@ -19,7 +19,7 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Copies the files that Git tracks or would add, so without builds and secrets. */
+/** Copies the files that Git tracks or would add. Builds and secrets are not among them. */
 function copyTree(): string {
   const root = projectPath('.');
   const copy = mkdtempSync(join(tmpdir(), 'tasklane-mutations-'));

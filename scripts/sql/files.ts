@@ -1,4 +1,4 @@
-/** Writes the text of each statement of the repositories into files for reviews. */
+/** Writes every SQL statement of the service into files for reviews. */
 import { format } from 'sql-formatter';
 import { record } from './recorder';
 import { allSamples, type FileSamples, type Sample } from './samples';

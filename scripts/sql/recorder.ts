@@ -56,6 +56,7 @@ export async function record(
   const pool: Pool = {
     knex: knex({ client: 'pg' }),
     transactionTimeoutMs: 1_000,
+    acquireTimeoutMs: 1_000,
     acquire: async () => ({
       connection,
       release: () => undefined,

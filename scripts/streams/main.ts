@@ -37,7 +37,7 @@ interface Report {
   readonly openedInMs: number;
   /** From the response to a write until the last stream of its lane has the change, one write at a time. */
   readonly delay: Times;
-  /** The same for writes on another instance. */
+  /** Like `delay`, if another instance does the write. */
   readonly delayFromOther: Times;
   /** One write to each lane: from the first write until the last stream has its change. */
   readonly allLanesInMs: number;

@@ -90,8 +90,8 @@ interface Result {
 type DataOf<R extends Result> = R extends { data: infer Data } ? Data : never;
 
 /**
- * Returns the data of a call's result. @throws {TasklaneProblem} if the result is a problem, and an Error if it is 304,
- * which has no data: for requests with `If-None-Match`, check `response.status` instead of using `unwrap`.
+ * Returns the data of a call's result. Do not use it for requests with `If-None-Match`: check `response.status` instead.
+ * @throws {TasklaneProblem} if the result is a problem; Error if the status is 304, which has no data
  */
 export async function unwrap<R extends Result>(call: PromiseLike<R>): Promise<DataOf<R>> {
   const { data, error, response } = await call;
@@ -312,7 +312,7 @@ function isTemporary(error: unknown): boolean {
   return isNetworkError(error) || (error as Error | null)?.name === 'TransportError';
 }
 
-/** Opens an event stream after the event with this id; the signal closes it. */
+/** Opens an event stream that begins after the event with this id. The signal closes it. */
 type OpenStream = (
   lastEventId: string | undefined,
   signal: AbortSignal,

@@ -604,7 +604,7 @@ export interface paths {
         /**
          * Get statistics
          * @description Returns the current counts of the lane's tasks, and the number of completions on each day of a range. Days are
-         *     those of the time zone `tz`. The range has at most 366 days.
+         *     counted in the time zone `tz`. The range has at most 366 days.
          *
          *     Each completed occurrence of a recurring task counts as one completion. Tasks in the trash and their completions
          *     are not counted.
@@ -1833,8 +1833,8 @@ export interface components {
             repeat_from: components["schemas"]["RepeatFrom"];
             /**
              * Format: date
-             * @description The first day of the recurrence rule: the due date at the time when the `rrule` was set, or the new due date if
-             *     the task was moved before its first completion. Null if the task does not recur.
+             * @description The first day of the recurrence rule; null if the task does not recur. It is the due date at the time when the
+             *     `rrule` was set. If the task was moved before its first completion, it is the new due date.
              */
             recurrence_start: string | null;
             /**
@@ -1851,7 +1851,7 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
         };
-        /** @description The numbers of direct subtasks of a task. */
+        /** @description The number of direct subtasks of a task, by status. */
         SubtaskCounts: {
             /**
              * Format: int32
@@ -1929,7 +1929,7 @@ export interface components {
         };
         /**
          * Malformed request
-         * @description The request is not well-formed HTTP: its request line, its headers or the framing of its body break
+         * @description The request is not well-formed HTTP: its request line, its headers or the framing of its body violate
          *     [RFC 9112](https://www.rfc-editor.org/rfc/rfc9112). The service closes the connection.
          */
         MalformedRequestProblem: {
@@ -2012,10 +2012,10 @@ export interface components {
         BadRequestProblem: components["schemas"]["MalformedRequestProblem"] | components["schemas"]["MalformedUrlProblem"] | components["schemas"]["MalformedHeaderProblem"] | components["schemas"]["MalformedBodyProblem"];
         /**
          * Unauthorized
-         * @description The request has no valid token: there is no token, or it is malformed, expired, from another issuer or has a wrong
-         *     signature, or the lane or the account was deleted after the token was issued. Get a new token from the
-         *     authentication server and send the request again. The `WWW-Authenticate` header says whether the request had a
-         *     token. The log of the service says which check failed, under the id of the request.
+         * @description The request has no valid token. There is no token, or it is malformed, expired, from another issuer or has a wrong
+         *     signature. It is also invalid if the lane or the account was deleted after the token was issued. Get a new token
+         *     from the authentication server and send the request again. The `WWW-Authenticate` header says whether the request
+         *     had a token. The log of the service says which check failed, under the id of the request.
          */
         UnauthorizedProblem: {
             /** @constant */
@@ -2151,8 +2151,8 @@ export interface components {
             errors: components["schemas"]["ValidationError"][];
             /**
              * Format: int32
-             * @description The number of validation errors that `errors` does not list. A value that is too long has only this error: the
-             *     service does not check what is inside it.
+             * @description The number of validation errors that `errors` does not list. If a value is too long, that is its only error:
+             *     the service does not check its content.
              */
             errors_omitted: number;
         } & (components["schemas"]["Problem"] & {
@@ -2351,7 +2351,7 @@ export interface components {
             code: "quota-exceeded";
         });
         /**
-         * Request in flight
+         * Request still running
          * @description An earlier request with the same `Idempotency-Key` is still running. Send the request again after the number of
          *     seconds in `Retry-After`. If the earlier request succeeded, the answer is its reply. If it failed, the request is
          *     carried out.
@@ -2372,7 +2372,7 @@ export interface components {
             code: "request-in-flight";
         });
         /**
-         * Reply not kept
+         * Reply not stored
          * @description An earlier request with the same `Idempotency-Key` was carried out, but its reply was larger than 1 MiB and was not
          *     stored. This request changed nothing. Get the current state with a read.
          */
@@ -2919,7 +2919,7 @@ export interface components {
             /** @description The reminders of the task. */
             reminders?: components["schemas"]["ReminderInput"][];
         };
-        /** @description Changes the fields of a task that `task` contains, like `PATCH …/tasks/{task_id}`. */
+        /** @description Changes a task, like `PATCH …/tasks/{task_id}`. `task` contains the fields to change. */
         BatchUpdateTask: {
             /**
              * @description The kind of operation. (enum property replaced by openapi-typescript)
@@ -3009,7 +3009,7 @@ export interface components {
             ref?: components["schemas"]["BatchRef"];
             project: components["schemas"]["ProjectCreate"];
         };
-        /** @description Changes the fields of a project that `project` contains, like `PATCH …/projects/{project_id}`. */
+        /** @description Changes a project, like `PATCH …/projects/{project_id}`. `project` contains the fields to change. */
         BatchUpdateProject: {
             /**
              * @description The kind of operation. (enum property replaced by openapi-typescript)
@@ -3035,7 +3035,7 @@ export interface components {
              */
             tasks: "move" | "delete";
         };
-        /** @description Changes the fields of a tag that `tag` contains, like `PATCH …/tags/{tag_id}`. */
+        /** @description Changes a tag, like `PATCH …/tags/{tag_id}`. `tag` contains the fields to change. */
         BatchUpdateTag: {
             /**
              * @description The kind of operation. (enum property replaced by openapi-typescript)
@@ -3308,7 +3308,7 @@ export interface components {
         /** @description The settings of a lane. */
         Profile: {
             user_id: components["schemas"]["UserId"];
-            /** @description The time zone of the user's days. The default is `UTC`. */
+            /** @description The time zone in which the user's days begin and end. The default is `UTC`. */
             time_zone: components["schemas"]["TimeZone"];
             /** @description The first day of the user's weeks. The default is `monday`. */
             week_start: components["schemas"]["WeekStart"];
@@ -3546,8 +3546,8 @@ export interface components {
         LaneEvent: components["schemas"]["ChangeEvent"] | components["schemas"]["ResetEvent"] | components["schemas"]["ReconnectEvent"] | components["schemas"]["ErasedEvent"];
         /**
          * Too many streams
-         * @description The user has reached the configured number of open event streams. Close a stream, or let the pages of a browser
-         *     share one.
+         * @description The user has reached the configured number of open event streams. Close a stream, or let all pages of a
+         *     browser share one stream.
          */
         TooManyStreamsProblem: {
             /** @constant */
@@ -3697,7 +3697,7 @@ export interface components {
             url?: components["schemas"]["WebhookUrl"];
             description?: components["schemas"]["WebhookDescription"];
             events?: components["schemas"]["WebhookEvents"];
-            /** @description True if the service sends events. A change of `enabled` or `url` resets the earlier failures. */
+            /** @description True if the service sends events. After a change of `enabled` or `url`, earlier failures no longer count. */
             enabled?: boolean;
         };
         /**
@@ -3727,8 +3727,8 @@ export interface components {
             /**
              * @description Why there was no response; null if there was one. `unresolvable`: the name does not resolve. `refused-address`:
              *     the name leads to an address that is not allowed. `unreachable`: nothing accepts connections there. `tls`: TLS
-             *     failed. `timeout`: it took too long. `too-large`: more than 16 KiB of headers, or 128 KiB or 8 informational
-             *     responses before the response. `broken-off`: the connection ended early.
+             *     failed. `timeout`: it took too long. `too-large`: the response has more than 16 KiB of headers, or more than
+             *     8 informational responses (1xx) or 128 KiB came before it. `broken-off`: the connection ended early.
              */
             error: components["schemas"]["WebhookAttemptError"] | null;
             /** @description The first 1,024 bytes of the response body, as text; null if there was no response. */
@@ -3926,7 +3926,7 @@ export interface components {
              *     export it.
              */
             completions?: unknown[];
-            /** @description Ignored, because an export does not contain the secrets of webhooks. */
+            /** @description Ignored. Webhooks cannot be imported, because an export does not contain their secrets. */
             webhooks?: unknown;
             /** @description Ignored. */
             changes?: unknown;
@@ -4059,7 +4059,7 @@ export interface components {
             due_date?: components["schemas"]["NullableDate"];
             due_time?: components["schemas"]["NullableTimeOfDay"];
             time_zone?: components["schemas"]["NullableTimeZone"];
-            /** @description Ignored, because it follows from the other fields. */
+            /** @description Ignored. The service calculates it from `due_date`, `due_time` and `time_zone`. */
             due_at?: unknown;
             rrule?: components["schemas"]["NullableRrule"];
             /** @description How the next due date is found, as in `RepeatFrom`; the default is `schedule`. */
@@ -4736,8 +4736,8 @@ export interface components {
             };
         };
         /**
-         * @description Either the request would exceed a quota of the lane, or the stored reply for its `Idempotency-Key` is not available:
-         *     the earlier request is still in progress, or its reply was larger than 1 MiB and was not stored.
+         * @description Either the request would exceed a quota of the lane, or the stored reply for its `Idempotency-Key` is not available.
+         *     In the second case, the earlier request is still in progress, or its reply was larger than 1 MiB and was not stored.
          */
         QuotaExceededOrConflict: {
             headers: {

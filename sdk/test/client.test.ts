@@ -244,7 +244,7 @@ test('filters and sorts with several values', async () => {
 
 describe('all pages of a list', () => {
   test.each(['created_at', '-created_at'] as const)(
-    'have each task that existed at the start once while others are created, by %s',
+    'sorted by %s, contain each earlier task once although new tasks are created meanwhile',
     async (sort) => {
       const user_id = `lister${sort}`;
       const client = await clientOf(user_id);

@@ -51,7 +51,7 @@ export async function check(): Promise<void> {
     body: { title: 'A' },
   });
   if (patched.error?.code === 'precondition-failed') same<typeof patched.error.current, Task>();
-  // @ts-expect-error what has no version has no entity tag
+  // @ts-expect-error an entity without a version has no entity tag
   etagOf({ items: [] });
 
   // `unwrap` returns the data.

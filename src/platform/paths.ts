@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 function findRoot(directory: string): string {
   if (existsSync(join(directory, 'openapi.yaml'))) return directory;
   const parent = dirname(directory);
-  if (parent === directory) throw new Error('Tasklane was not found with its openapi.yaml.');
+  if (parent === directory) throw new Error('No directory above this file contains openapi.yaml.');
   return findRoot(parent);
 }
 

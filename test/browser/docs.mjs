@@ -10,7 +10,7 @@ import { chromium } from 'playwright-core';
 const service = new URL(process.env.TASKLANE_URL ?? 'http://127.0.0.1:8000').origin;
 const errors = [];
 
-/** Records what a page must not do. The addresses of data: and blob: hold their own content. */
+/** Records errors and requests that a page must not cause. The addresses of data: and blob: hold their own content. */
 async function watch(context) {
   context.on('request', (request) => {
     const url = new URL(request.url());

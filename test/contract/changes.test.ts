@@ -166,7 +166,7 @@ test.each(watched.map((operation) => [operation.id, operation] as const))(
         const own = changes.filter((each) => each.type === type && String(each.entity_id) === id);
         const [was, is] = [before[key], after[key]];
         if (JSON.stringify(was) === JSON.stringify(is)) continue;
-        // An entity that was created or deleted, and the fields of an entity that was updated.
+        // A created or deleted entity has a change. The changes of an updated entity contain its changed fields.
         if (!was || !is) expect(own.map((each) => each.action)).not.toEqual([]);
         else {
           const told = Object.assign({}, ...own.map((each) => each.fields));

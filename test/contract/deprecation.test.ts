@@ -56,7 +56,7 @@ test('a deprecated operation says since when, until when, and what to use instea
   expect(response.headers.link).toBe(`${link}, ${next}`);
 });
 
-test('HEAD, 304 and problems say it too, and without a date there is no Sunset', async () => {
+test('HEAD, 304 and problems have the Deprecation header too; without a sunset date, there is no Sunset header', async () => {
   const address = `/api/ada/tags/${tag.id}`;
   const { headers: shown } = await send(service.url, 'GET', address);
   const requests: [number, string, string, Record<string, string>][] = [
@@ -75,7 +75,7 @@ test('HEAD, 304 and problems say it too, and without a date there is no Sunset',
   }
 });
 
-test('other operations at the same address say nothing', async () => {
+test('other operations at the same address send no Deprecation header', async () => {
   const response = await send(service.url, 'PATCH', `/api/ada/tags/${tag.id}`, { body: {} });
   expect(response.status).toBe(500);
   expect(response.headers).not.toHaveProperty('deprecation');

@@ -15,7 +15,7 @@ describe('an excerpt', () => {
     expect(excerptOf(value)).toEqual({ value, omitted: 0 });
   });
 
-  test('shortens arrays and strings but keeps them longer than their maximum, through references and alternatives', () => {
+  test('shortens arrays and strings to a little more than their maximum, also behind `$ref` and `oneOf`', () => {
     const task = { title: 'x'.repeat(60_000), tags: Array(40_000).fill(0) };
     const { value } = excerptOf({ operations: Array(5_000).fill({ op: 'create_task', task }) });
     const { operations } = value as { operations: { task: typeof task }[] };

@@ -120,7 +120,7 @@ const instants = operations.flatMap((operation) =>
     .map((name): [string, string] => [operation.path.replace('/api/{user_id}', ''), name]),
 );
 
-test.each(instants)('%s rejects such an instant in %s', async (path, name) => {
+test.each(instants)('%s rejects an instant after the year 9999 in %s', async (path, name) => {
   const refused = await ada.send('GET', `${path}?${name}=${encodeURIComponent(late)}`);
   expect(refused).toMatchObject({
     status: 422,

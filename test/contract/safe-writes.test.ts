@@ -101,7 +101,7 @@ describe.each(keyed)('%s with a key', (_id, operation) => {
     }
   });
 
-  test('is 409 while the first request is in flight, without waiting', async () => {
+  test('is 409 at once while the first request is still running', async () => {
     const held = await holdLane(service.database.url, owner.id);
     const first = withKey();
     await until(async () => (await waitingForLocks(service.database.url)) === 1);

@@ -34,7 +34,7 @@ function sendTo(
   return send(service.url, operation.method.toUpperCase(), path, { token, ...options });
 }
 
-/** The beginning of a request to the operation, as text, and its path. */
+/** The request line and the Host header of a request to the operation, as text; and its path. */
 function rawHead(operation: Operation): { head: string; path: string } {
   const path = examplePath(operation, userId);
   return { head: `${operation.method.toUpperCase()} ${path} HTTP/1.1\r\nHost: x\r\n`, path };

@@ -13,7 +13,7 @@ interface ImportedTask {
   parent_id?: string;
 }
 
-/** The cases of an import whose file `fileOf` writes. */
+/** The cases of an import. `fileOf` makes the file for a task. */
 function importCases(
   extension: string,
   fileOf: (task: ImportedTask) => { type: string; body: unknown },

@@ -222,7 +222,7 @@ function validContract(): Document {
 const item = (contract: Document) => contract.paths['/api/{user_id}/notes'];
 const line = (contract: Document) => contract.components.schemas.Line.properties;
 const union = (contract: Document) => contract.components.schemas.GoneOrLost;
-/** Removes the lines from the examples. */
+/** Removes the items of `lines` from the examples of a note. */
 const emptyNote = (contract: Document) => {
   const content = json(schemaRef('Note'), { text: 'Rain', lines: [] });
   contract.components.responses.NoteShown.content = content;
@@ -408,7 +408,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
   ],
   [
     'contract/idempotency-keys',
-    'no problem for a request in flight',
+    'no problem for a request that is still running',
     (it) => {
       schemas(it).InFlightProblem.properties.code = {};
     },
@@ -519,7 +519,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
   ],
   [
     'contract/operation-costs',
-    'a sum of what are no operations',
+    'a sum with something that is no operation',
     (it) => {
       item(it).patch['x-cost'].more = [{ for: '/body/lines' }];
     },
@@ -612,7 +612,7 @@ const violations: readonly [rule: string, what: string, violate: (contract: Docu
   ],
   [
     'contract/required-response-fields',
-    'an optional field of what is sent to a webhook',
+    'an optional field of a message to a webhook',
     (it) => {
       schemas(it).Sent = { type: 'object', properties: { text: schemaRef('Text') } };
       it.webhooks.noteWritten.post.requestBody.content = json(schemaRef('Sent'), { text: 'Rain' });

@@ -197,7 +197,7 @@ test('the tags in the example of a list match its filters', () => {
 });
 
 test.each(titled(responseExamples.filter(({ body }) => Array.isArray(body.errors))))(
-  'the validation errors in the example of %s under %s can be about its request',
+  'the validation errors in the example of %s under %s are possible for its request',
   (_id, _status, { body }) => {
     const { errors = [], errors_omitted = 0 } = body as ProblemMembers;
     expect(body.detail).toBe(problemBody('validation-failed', '', { errors, errors_omitted }).detail);
@@ -215,7 +215,7 @@ test.each(titled(responseExamples.filter(({ body }) => 'quota' in body)))(
   },
 );
 
-test('the problem of a failed batch tells the problem of the operation that failed', () => {
+test('the problem of a failed batch contains the problem of the operation that failed', () => {
   const { body } = responseExamples.find(
     ({ id, status }) => id === 'applyBatch' && status === '422',
   ) as ResponseExample;

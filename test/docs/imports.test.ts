@@ -198,7 +198,7 @@ function importsByFolder(): Map<string, Set<string>> {
   return imports;
 }
 
-/** The folders in circles of imports: those that remain after folders without imports are removed repeatedly. */
+/** The folders in import cycles: those that remain when folders without imports are removed again and again. */
 function foldersInCircles(imports: Map<string, Set<string>>): string[] {
   const left = new Map(imports);
   for (;;) {

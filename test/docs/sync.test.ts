@@ -50,7 +50,7 @@ async function makeDevice(keepCopy: KeepCopy, userId: string) {
   const fetch = async (request: Request) => {
     if (!network.on) throw new TypeError('fetch failed');
     const answer = await globalThis.fetch(request);
-    // Requests in flight are lost when the network goes down.
+    // Running requests are lost when the network goes down.
     if (!network.on) throw new TypeError('terminated');
     return answer;
   };

@@ -1,4 +1,4 @@
-/** Postgres fails in the ways in which servers and networks fail, while a client writes all the time. */
+/** Tests failures of Postgres and of the network to it while a client writes all the time. */
 import { Client } from 'pg';
 import { query } from '../support/database';
 import { openProxy } from '../support/proxy';

@@ -1,4 +1,4 @@
-/** Redis hangs, stops and comes back, while a client writes all the time. */
+/** Tests that writes continue while Redis hangs or is stopped, and after it is available again. */
 
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { freePort, startRedis } from '../support/redis';

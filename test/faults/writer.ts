@@ -25,7 +25,7 @@ export interface Writer {
   progress(count: number, deadlineMs?: number): Promise<void>;
   /** Stops writing, and checks that the database has each acknowledged write exactly once, in its last form. */
   stopAndVerify(databaseUrl: string): Promise<void>;
-  /** Stops writing and the requests in flight, without a check. */
+  /** Stops writing and ends the running requests, without a check. */
   stop(): Promise<void>;
 }
 

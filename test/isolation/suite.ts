@@ -80,7 +80,7 @@ export function tryIsolation({ start, pathIsChecked }: Walls): void {
     );
   });
 
-  test.each(inLanes)('%s works in the own lane, and does not affect another lane', async (_id, operation) => {
+  test.each(inLanes)('%s works in the caller’s lane, and affects no other lane', async (_id, operation) => {
     const before = await rowsOf(theirs.id);
     expect(before.tasks).toHaveLength(5);
     const response = await request(operation, { as: mine, lane: mine.id });
@@ -184,7 +184,7 @@ export function tryIsolation({ start, pathIsChecked }: Walls): void {
     },
   );
 
-  test('createTask with the id of another user’s task creates a task in the own lane', async () => {
+  test('createTask with the id of another user’s task creates a task in the lane of the caller', async () => {
     const before = await rowsOf(theirs.id);
     const [, create] = withoutIds.find(([id]) => id === 'createTask') as [string, Operation];
     const id = theirs.ids.task_id;

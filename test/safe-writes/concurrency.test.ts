@@ -79,7 +79,7 @@ describe('an entity tag', () => {
     expect(response).toMatchObject({ status: 412, body: { current: { title: 'A task', version: 1 } } });
   });
 
-  test('stays for an unchanged profile, with or without a lane', async () => {
+  test('stays the same when a first write creates the lane but does not change the profile', async () => {
     const bob = await makeUser(services[0]?.url as string);
     const before = await etagOf(bob.send('GET', '/profile'));
     await bob.send('POST', '/tasks', { body: { title: 'Makes the lane' } });
@@ -89,7 +89,7 @@ describe('an entity tag', () => {
     expect((await bob.send('PATCH', '/profile', options)).status).toBe(412);
   });
 
-  test('does not create a lane if it does not match', async () => {
+  test('that does not match creates no lane', async () => {
     const bob = await makeUser(services[0]?.url as string);
     const options = { headers: { 'If-Match': '"7-7"' }, body: { week_start: 'sunday' } };
     expect((await bob.send('PATCH', '/profile', options)).status).toBe(412);

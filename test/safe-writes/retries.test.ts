@@ -68,7 +68,7 @@ function attempt(base: string, key: string, title: string): Promise<Answer> {
   });
 }
 
-test(`${creates} creates make as many tasks, each once, over connections that break`, async () => {
+test(`${creates} requests create ${creates} tasks over connections that break`, async () => {
   const titles = Array.from({ length: creates }, (_, n) => `Task ${n}`);
   const answers = new Map<string, Answer>();
   let attempts = 0;

@@ -195,7 +195,7 @@ ${source}
       );
       let day = '';
       return recordsOf(output).flatMap(([start = '', title]): [string, string][] => {
-        // The line of a day ends with a colon, so that the first event of the day begins with it.
+        // The separator of records is before the colon of the day's line, so the next record begins with that colon.
         const on = start.replace(/^:\s*/, '');
         if (title === undefined) day = on;
         if (title === undefined || !(on || day).startsWith(day)) return [];

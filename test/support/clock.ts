@@ -1,4 +1,4 @@
-/** All timers, which stay real: only the current date and time is faked. */
+/** The timers that stay real, so that only the current date and time is faked. */
 const timers = [
   'hrtime',
   'nextTick',

@@ -63,7 +63,7 @@ export async function readEvents(url: string, options: ReaderOptions = {}): Prom
       else if (field === 'event') event = value;
       else if (field === 'data') data = value;
       else if (field === 'retry') retry = Number(value);
-      else throw new Error(`The stream has a line that is none of an event: ${line}`);
+      else throw new Error(`The stream has a line that does not belong to an event: ${line}`);
     }
     if (id !== undefined) lastId = id;
     if (data === undefined) return;

@@ -41,7 +41,7 @@ const list = (item: string, count: number) =>
 const keys = (count: number) => `{${Array.from({ length: count }, (_, n) => `"k${n}":0`).join()}}`;
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 
-/** Values for any place, whatever its schema is. */
+/** Values for any part of a body, whatever its schema is. */
 const anywhere: readonly Hostile[] = [
   { what: 'zeros', json: list('0', many) },
   { what: 'objects', json: list('{}', 15_000) },

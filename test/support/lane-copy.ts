@@ -17,7 +17,7 @@ export interface LaneCopy {
   /** Reads pages until the last one. */
   catchUp(limit?: number): Promise<void>;
   entities(): Entities;
-  /** The token of the next pull. */
+  /** The sync token of the next page. */
   token: string | undefined;
   /** Every page so far, in order. */
   readonly pages: SyncPage[];

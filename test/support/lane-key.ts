@@ -1,6 +1,6 @@
 /**
- * Checks that an SQL statement stays in one lane, with Postgres' own parser: each lane table of the statement must be
- * bound to the lane's key, by a condition that always holds or by a join with a bound table.
+ * Checks with Postgres' own parser that an SQL statement stays in one lane. Each lane table of the statement must be bound
+ * to the lane's key, by a condition that always holds or by a join with a bound table.
  */
 import { parseSync } from 'libpg-query';
 

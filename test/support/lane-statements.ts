@@ -104,7 +104,7 @@ function note(
 interface Sent {
   readonly text?: string;
   readonly values?: readonly unknown[];
-  /** The statements of a flight. */
+  /** The statements of a flight: they are sent together. */
   readonly statements?: readonly Sent[];
 }
 

@@ -2,7 +2,7 @@ import pino from 'pino';
 import { createDatabase, type Database, type DatabaseOptions } from '../../src/platform/database/database';
 import { defaultAppRole, defaultSystemRole } from '../../src/platform/database/roles';
 
-/** Opens a database past the service, as the service would. */
+/** Opens a database without a service, with the options of the service. */
 export function openDatabase(url: string, options: Partial<DatabaseOptions> = {}): Database {
   return createDatabase(
     {

@@ -76,7 +76,7 @@ export async function makeOwner(
   return { id, token, ids };
 }
 
-/** Operations that need another entity than other operations with the same parameter. */
+/** The name of the id in the owner's ids, for operations that need a deleted or a recurring task. */
 const otherIds: Readonly<Record<string, string>> = {
   restoreTask: 'deleted_task_id',
   skipOccurrence: 'recurring_task_id',

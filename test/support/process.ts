@@ -42,7 +42,7 @@ export function runScript(
     ...configuration,
   };
   const register = projectPath('test', 'support', 'register-swc.cjs');
-  // With the flag of `npm start`, the service need not start itself again with it.
+  // `npm start` sets this flag. Without it, the service would start itself a second time.
   const options = ['--max-semi-space-size=4', '--require', register];
   const child = spawn(process.execPath, [...options, projectPath(script), ...args], {
     env: environment,

@@ -114,7 +114,7 @@ const formerPaths = Object.values(document.paths).flatMap((item) =>
 );
 const moved: Node = { headers: { Location: { required: true, schema: { type: 'string' } } } };
 
-/** A response at a former address of operations. */
+/** The response for a path where operations were in an earlier version of the contract; undefined for other paths. */
 function redirection(path: string, status: number): Node | undefined {
   if (!formerPaths.some((template) => matches(template, path))) return undefined;
   return status === 308 ? moved : document.components.responses?.UnsupportedMediaType;

@@ -1,6 +1,6 @@
 /**
  * Deliberate mistakes, each of which the compiler must refuse: `npm test` type-checks this file, and an
- * `@ts-expect-error` that finds no error is one itself.
+ * `@ts-expect-error` without an error is itself an error.
  */
 
 import type { Schemas } from '../../src/platform/contract/document/operations';
@@ -56,9 +56,9 @@ export const right: unknown[] = [
 ];
 
 export const mistakes: unknown[] = [
-  // @ts-expect-error events where the contract has none
+  // @ts-expect-error an event stream, although the contract has none
   exportLane.eventStream(200, subscriber),
-  // @ts-expect-error a status under which there are none
+  // @ts-expect-error a status that has no event stream
   streamEvents.eventStream(503, subscriber),
   // @ts-expect-error a problem that the platform answers with before a handler is called
   streamEvents.fail('rate-limited'),
@@ -98,17 +98,17 @@ export const mistakes: unknown[] = [
   getTask.fail('unauthorized'),
   // @ts-expect-error a problem without the members that it must have
   listTasks.fail('validation-failed'),
-  // @ts-expect-error pages where only a stream may have them
+  // @ts-expect-error a list in pages, which only a stream may have
   exportLane.reply(200, { ...document, tasks: pages }, { 'Content-Disposition': 'attachment' }),
-  // @ts-expect-error pages of something else
+  // @ts-expect-error a list in pages of other items
   exportLane.stream(200, { ...document, tasks: otherPages }, { 'Content-Disposition': 'attachment' }),
-  // @ts-expect-error a stream that lacks a list
+  // @ts-expect-error a stream without one of its lists
   exportLane.stream(200, document, { 'Content-Disposition': 'attachment' }),
   // @ts-expect-error a stream with a surplus list
   exportLane.stream(200, { ...document, tasks: pages, labels: [] }, { 'Content-Disposition': 'attachment' }),
   // @ts-expect-error a stream without its headers
   exportLane.stream(200, { ...document, tasks: pages }),
-  // @ts-expect-error text at once where a stream is to come
+  // @ts-expect-error text instead of a stream
   exportCsv.stream(200, 'id', { 'Content-Disposition': 'attachment' }),
   // @ts-expect-error an operation outside all lanes has no lane
   getLiveness.lane,

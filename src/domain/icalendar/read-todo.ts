@@ -29,7 +29,7 @@ export interface ReadTodo {
   readonly errors: PropertyError[];
 }
 
-/** The maximum number of properties of a VTODO, with those of its alarms, and the maximum number of alarms. */
+/** The maximum number of properties of a VTODO and its alarms together, and the maximum number of alarms. */
 export const maxProperties = 1_000;
 export const maxAlarms = 100;
 /** The maximum length of an unfolded property, in characters. */

@@ -6,7 +6,7 @@ export interface ComponentText {
   readonly name: string;
   /** Undefined if the component is too long. */
   readonly text: string | undefined;
-  /** The line on which it begins, from 1. */
+  /** The number of the line on which the component begins, from 1. */
   readonly line: number;
 }
 

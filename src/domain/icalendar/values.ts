@@ -32,7 +32,7 @@ export const maxDuration = 3_652_058 * day;
  * @returns undefined if the text is not a duration
  */
 export function readDuration(text: string): number | undefined {
-  // Numbers of more digits are too long in any unit.
+  // A number with more than 30 digits exceeds the maximum in every unit.
   if (/^[+-]?PT?\d{31}/i.test(text)) return Infinity;
   const [, sign, weeks, days, hours, minutes, seconds] =
     /^([+-]?)P(?=[T\d])(?:(\d{1,30})W)?(?:(\d{1,30})D)?(?:T(?=\d)(?:(\d{1,30})H)?(?:(\d{1,30})M)?(?:(\d{1,30})S)?)?$/i.exec(

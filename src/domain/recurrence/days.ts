@@ -174,8 +174,8 @@ function cycleOf({ frequency, interval }: DayParts): number {
 }
 
 /**
- * The days that match the parts of a rule, in order. COUNT and UNTIL are ignored. It ends within a few milliseconds for
- * every rule, also if no day matches.
+ * The days that match the parts of a rule, in order. COUNT and UNTIL are ignored. The search ends within a few
+ * milliseconds for every rule, even if no day matches.
  * @param parts explicit parts, see {@link explicitParts}
  * @param from the first day; not before `start`
  * @param end the last day

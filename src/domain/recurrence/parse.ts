@@ -156,8 +156,9 @@ function readUntil(text: string, report: Report): Until | null {
 }
 
 /**
- * Parses a value of RRULE: FREQ (DAILY, WEEKLY, MONTHLY or YEARLY), INTERVAL (up to 999), BYMONTH, BYMONTHDAY, BYDAY,
- * BYSETPOS, WKST, and either COUNT (up to 9999) or UNTIL (a date, or a time in UTC), in capitals and in any order.
+ * Parses a value of RRULE. Its parts are FREQ (DAILY, WEEKLY, MONTHLY or YEARLY), INTERVAL (up to 999), BYMONTH,
+ * BYMONTHDAY, BYDAY, BYSETPOS, WKST, and either COUNT (up to 9999) or UNTIL (a date, or a time in UTC). They are in
+ * capitals and in any order.
  * @returns the rule, or all its errors; a rule that matches no day from any start is an error too
  */
 export function parseRule(text: string): Rule | RuleError[] {

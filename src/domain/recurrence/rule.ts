@@ -24,7 +24,7 @@ export interface DayParts {
   readonly byMonthDay: readonly number[];
   readonly byDay: readonly ByDay[];
   readonly bySetPos: readonly number[];
-  /** The weekday that weeks start on. */
+  /** The first day of a week. */
   readonly weekStart: number;
 }
 

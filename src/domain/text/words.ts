@@ -16,7 +16,7 @@ export interface Word {
 /** The version of the rules for search vectors. A new version indexes all tasks again. 0 means not indexed. */
 export const searchVersion = 1;
 
-// Made at first use: most texts need none.
+// Created at first use, because most texts need no segmenter.
 let segmenter: Intl.Segmenter | undefined;
 // A Unicode word can have several parts: `example.com` is one word, but people search for `example`.
 const part = /[\p{L}\p{N}\p{M}]+/gu;

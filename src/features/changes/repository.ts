@@ -21,7 +21,7 @@ export interface HistoryPosition {
 /** The reason why a history does not continue from a position. */
 export type LostPosition = 'too-old' | 'other-epoch' | 'unknown-position';
 
-/** The extent of the lane's history at the time of the transaction's snapshot. */
+/** Which changes the lane's history contains, in the snapshot of the transaction. */
 export async function readHistory(lane: Lane): Promise<History> {
   const [profile, oldest] = await Promise.all([
     lane.rows('profiles').first('epoch', 'change_seq'),
@@ -34,7 +34,7 @@ export async function readHistory(lane: Lane): Promise<History> {
 
 /** Null if the history continues from the position without a gap, otherwise the reason why it does not. */
 export function lostIn(history: History, { epoch, seq }: HistoryPosition): LostPosition | null {
-  // A lane that was never written to has no epoch yet. Its history continues from there with any later epoch.
+  // A lane has no epoch before its first write. A position from that time precedes all changes, in any epoch.
   const beforeAll = epoch === null && seq === 0;
   if (epoch !== history.epoch && !beforeAll) return 'other-epoch';
   if (seq > history.counter) return 'unknown-position';

@@ -15,7 +15,7 @@ export interface ClockDependencies {
   readonly registry: Registry;
   readonly writer: StreamWriter;
   readonly reader: Reader;
-  /** The users of the lanes that are no longer at these positions, found with one query. */
+  /** The users of the lanes whose history has changed since these positions, found with one query. */
   findMoved(lanes: readonly KnownLane[]): Promise<string[]>;
   /** Wakes the streams of a lane that has new changes. */
   wake(userId: string): void;

@@ -29,8 +29,8 @@ function eventText({ event, data, ...id }: Schemas['LaneEvent']): string {
 }
 
 /**
- * The first text of a stream: the time before a client reconnects, and the position. Clients store it without an
- * event.
+ * The first text of a stream: the reconnection time (`retry`) and the position (`id`). Clients store both, although no
+ * event follows.
  */
 export function openingText(position: HistoryPosition): string {
   return `retry: ${retryMs}\nid: ${eventId(position)}\n\n`;

@@ -26,7 +26,7 @@ export interface EventSettings {
 
 export interface EventHubDependencies {
   readonly settings: EventSettings;
-  /** The users of the lanes that are no longer at these positions, by one query. */
+  /** The users of the lanes whose history has changed since these positions, found with one query. */
   findMoved(lanes: readonly KnownLane[]): Promise<string[]>;
   readonly log: Logger;
 }

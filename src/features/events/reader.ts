@@ -92,7 +92,7 @@ export function createReader({ writer, onRead }: ReaderDependencies): Reader {
   async function readWaiting(): Promise<void> {
     for (const streams of waiting) {
       waiting.delete(streams);
-      // If another reader reads for the lane, it sees `woken` and continues.
+      // A reader that already reads this lane sees `woken`, and reads the lane again.
       if (!streams.reading) await advanceAll(streams);
     }
   }

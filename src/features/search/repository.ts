@@ -14,9 +14,12 @@ export interface NearWord {
 
 /** A search: the words of the query, and how they match. */
 export interface TextSearch {
-  /** Folded words from `queryWords`. */
+  /** The words that `queryWords` returned. */
   readonly words: readonly string[];
-  /** For each word of the query, the similar words of the lane. Null for exact matches: words that begin with it. */
+  /**
+   * For each word of the query, the similar words of the lane. Null for an exact search: it finds the words that begin
+   * with a word of the query.
+   */
   readonly near: readonly (readonly NearWord[])[] | null;
 }
 

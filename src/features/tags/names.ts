@@ -1,7 +1,7 @@
 /** Names of tags, and the key that decides whether two names mean the same tag. */
 import { foldCase } from '../../domain/text/case';
 
-/** The name in the form that the tag shows. */
+/** The name as it is stored and shown. */
 export function tagName(name: string): string {
   return name.trim();
 }

@@ -48,7 +48,7 @@ export function dueErrors(due: DueAt): ValidationError[] {
     .map((field) => ({ pointer: `/${field}`, code: 'contradiction', detail: 'requires `due_date`' }));
 }
 
-/** The reminders that a task keeps. Without a due date, it loses the reminders before the due date. */
+/** The reminders that a task keeps. Without a due date, it loses the reminders that are relative to the due date. */
 export function remindersLeft(reminders: readonly Reminder[], dueDate: string | null): Reminder[] {
   return reminders.filter(({ at }) => at !== null || dueDate !== null);
 }

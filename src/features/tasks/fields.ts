@@ -5,14 +5,14 @@
 import type { TaskRow } from '../../platform/database/rows';
 
 /**
- * The part that a field plays.
+ * How the value of a field is set, and where it is shown.
  * - `plain`: its user sets it, and no other field depends on it.
  * - `ruled`: its user sets it, and `commands.ts` and `import.ts` apply a rule to it.
  * - `derived`: the service computes it from the fields that its user sets.
  * - `kept`: the service sets it.
  * - `computed`: it is not a column.
- * - `unshown`: lists read the column, and the contract does not have it.
- * - `sorting`: the column serves for sorting, searching and the trash.
+ * - `unshown`: the contract does not have the field, but lists read its column.
+ * - `sorting`: the contract does not have the field. Its column is for sorting, searching or the trash.
  */
 type Part = 'plain' | 'ruled' | 'derived' | 'kept' | 'computed' | 'unshown' | 'sorting';
 

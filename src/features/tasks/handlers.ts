@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { type Range, rangesIn } from '../../domain/text/highlights';
 import { queryWords } from '../../domain/text/words';
 import { instantOf } from '../../domain/time/instant';
-import type { ValidationError } from '../../platform/contract/document/operations';
+import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { inBody } from '../../platform/contract/document/validation-errors';
 import type { Call, Handlers, Reply } from '../../platform/contract/http/call';
 import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
@@ -80,8 +80,8 @@ function answerTask<Id extends TaskOperation>(call: Call<Id>, outcome: TaskOutco
 }
 
 /**
- * The identity and the order of a list: of exact matches (words that begin with those of `q`), or of typo-tolerant
- * ones.
+ * The search, the order and the identity of a list. The identity is what must be equal for a cursor to be valid.
+ * @param approximate false for exact matches (words that begin with those of `q`), true for typo-tolerant matches
  */
 function listOf(
   call: Call<'listTasks'>,
@@ -199,6 +199,11 @@ export const taskListHandlers = ({
 
 const finishing = { finishes: true };
 
+/** Whether a new task needs no other row of the lane: its creation is then one statement. */
+function isAlone({ project_id, parent_id, tags, reminders, rrule }: Schemas['TaskCreate']): boolean {
+  return !project_id && !parent_id && !rrule && !tags?.length && !reminders?.length;
+}
+
 export const taskHandlers: Pick<
   Handlers,
   | 'createTask'
@@ -213,7 +218,10 @@ export const taskHandlers: Pick<
 > = {
   async createTask(call) {
     const { id = uuidv7(), ...body } = call.body;
-    const outcome = await call.lane.write((lane) => createTask(lane, { ...body, id }), finishing);
+    const outcome = await call.lane.write((lane) => createTask(lane, { ...body, id }), {
+      finishes: true,
+      atOnce: isAlone(body),
+    });
     if (outcome === 'id-taken') return call.fail('id-taken');
     if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
     return call.reply(201, toTask(outcome), {

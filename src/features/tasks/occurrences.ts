@@ -80,8 +80,8 @@ function isUnchanged(row: TaskRow, completion: CompletionRow): boolean {
 }
 
 /**
- * Undoes the last completion of a recurring task: restores the due date and status of the task, and the statuses of the
- * subtasks that the completion reopened and that are still pending. Without a completion, a completed task becomes
+ * Undoes the last completion of a recurring task: restores the due date and status of the task. Subtasks that the
+ * completion reopened, and that are still pending, get their statuses back. Without a completion, a completed task becomes
  * pending, and any other task does not change.
  * @param occurrence the due date of the occurrence to reopen. If it is not completed, nothing changes.
  * @returns `completion-changed` if a later occurrence was completed, or if the task was changed since its completion

@@ -16,7 +16,7 @@ interface NewReminder {
 
 /**
  * Reads the reminders of a body.
- * @param dueDate the due date of the task; undefined if reminders before the due date are allowed without one
+ * @param dueDate the due date of the task; undefined to allow relative reminders without a due date
  * @returns the reminders in the form of the database, or validation errors with pointers into the task
  */
 export function readReminders(

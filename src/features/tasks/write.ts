@@ -2,13 +2,13 @@
  * Writes tasks. `commands.ts` and `import.ts` decide which values are written; everything that follows from them happens
  * here. One write of a task has these effects, in this order:
  *
- * 1. a change in the lane's history, and the bytes of a new row in the lane's storage
- * 2. the row, with the words for searches
- * 3. the tags that the lane lacks, and the task's links to its tags; before 1 if the task exists
+ * 1. the row, with the words for searches; a new row adds its bytes to the lane's storage
+ * 2. the tags that the lane lacks, and the task's links to its tags
+ * 3. a change in the lane's history, so that new tags come before their task
  * 4. the task's pending reminders
  * 5. the project of its subtasks
  *
- * If a write of the lane ends with a task that needs only 1 and 2, these travel with the commit in one flight.
+ * If a write of the lane ends with a task that needs only 1 and 3, these travel with the commit in one flight.
  */
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import {
@@ -47,7 +47,6 @@ export type NewTask = Omit<TaskFields, 'priority'> & {
 async function insertRow(lane: WritableLane, task: NewTask): Promise<TaskRow> {
   const isCompleted = task.status === 'completed';
   const values = { ...defined(asJson(task)), ...wordsOfTask(task.title, task.description) };
-  lane.changed({ type: 'task', id: task.id, action: 'created', fields: {} });
   lane.stored(bytesOfRow(lane.userId, values));
   const [row] = await lane.template<TaskRow, typeof values>(
     isCompleted ? 'insert-completed-task' : 'insert-task',
@@ -75,15 +74,23 @@ export async function insertTask(
   task: NewTask,
   isLast = false,
 ): Promise<TaskRow | undefined> {
-  const needsOnlyRow = task.tags.length === 0 && task.reminders.length === 0;
-  const insert = () => insertRow(lane, task);
+  const isTagged = task.tags.length > 0;
+  const needsOnlyRow = !isTagged && task.reminders.length === 0;
+  const record = () => lane.changed({ type: 'task', id: task.id, action: 'created', fields: {} });
+  const insert = () => {
+    if (!isTagged) record();
+    return insertRow(lane, task);
+  };
   const inserted = await (isLast && needsOnlyRow ? lane.finish(insert) : lane.attempt(insert, () => true));
   if ('error' in inserted) {
     if (violatedConstraint(inserted.error) === 'tasks_pkey') return undefined;
     throw inserted.error;
   }
   const row = inserted.value;
-  if (task.tags.length > 0) await replaceTaskTags(lane, row.id, task.tags);
+  if (isTagged) {
+    await replaceTaskTags(lane, row.id, task.tags);
+    record();
+  }
   await armReminders(lane, null, row);
   return row;
 }
@@ -134,25 +141,19 @@ type Changeable = TaskFields & Pick<TaskRow, 'position'>;
 /** The new values of a task's fields; undefined keeps the present value. */
 export type TaskChange = { [F in keyof Changeable]?: Changeable[F] | undefined };
 
-/** Updates the row. `changed` has the fields that differ. */
-async function updateRow(
-  lane: WritableLane,
-  current: TaskRow,
-  wanted: TaskChange,
-  changed: ReturnType<typeof differences>,
-): Promise<TaskRow> {
-  const { due_at: _instant, completion_count: _count, ...fields } = changed;
+async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChange): Promise<TaskRow> {
   const { title, description, status } = { ...current, ...defined(wanted) } as TaskRow;
   const becomesCompleted = status === 'completed' && current.completed_at === null;
   const values = {
     id: current.id,
     ...defined(asJson(wanted)),
-    ...(fields.title || fields.description ? wordsOfTask(title, description) : {}),
+    ...(title !== current.title || description !== current.description
+      ? wordsOfTask(title, description)
+      : {}),
     // It follows the status: set when the task becomes completed, kept while it stays so, otherwise null.
     completed_at: status === 'completed' ? current.completed_at : null,
     version: current.version + 1,
   };
-  lane.changed({ type: 'task', id: current.id, action: 'updated', fields });
   const [row] = await lane.template<TaskRow, typeof values>(
     becomesCompleted ? 'complete-task' : 'update-task',
     values,
@@ -163,7 +164,10 @@ async function updateRow(
         updated_at: each.now,
       }).returning(taskColumns) as never,
   );
-  if (!row) throw new Error(`The task ${current.id} vanished under the lane's lock.`);
+  if (!row)
+    throw new Error(
+      `The task ${current.id} does not exist any more, although the write holds the lane's lock.`,
+    );
   return row;
 }
 
@@ -189,10 +193,17 @@ export async function updateTask(
   if (Object.keys(changed).length === 0) return current;
   const rearms = mayRearm(current, { ...current, ...defined(wanted) } as TaskRow);
   const needsOnlyRow = !changed.tags && !changed.project_id && !rearms;
-  // First, so that the history has new tags before the task that uses them.
-  if (changed.tags) await replaceTaskTags(lane, current.id, wanted.tags ?? []);
-  const write = () => updateRow(lane, current, wanted, changed);
+  const { due_at: _instant, completion_count: _count, ...fields } = changed;
+  const record = () => lane.changed({ type: 'task', id: current.id, action: 'updated', fields });
+  const write = () => {
+    if (!changed.tags) record();
+    return updateRow(lane, current, wanted);
+  };
   const row = isLast && needsOnlyRow ? resultOf(await lane.finish(write)) : await write();
+  if (changed.tags) {
+    await replaceTaskTags(lane, row.id, row.tags);
+    record();
+  }
   if (rearms) await armReminders(lane, current, row, remindedUntil);
   if (changed.project_id) {
     const below = (await levelsBelow(lane, row.id)).flat();

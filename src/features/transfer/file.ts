@@ -28,7 +28,7 @@ export type RowType = keyof Drafts;
 export interface TaskReferences {
   readonly id: string;
   readonly parent_id: string | null;
-  /** Undefined: the project of its parent. */
+  /** Undefined: the task gets the project of its parent. */
   readonly project_id: string | null | undefined;
   readonly deleted_with: string | null;
 }
@@ -84,7 +84,7 @@ export interface FileRow<T extends RowType = RowType> extends RowLocation<T> {
   readonly note: Note | undefined;
   /** The errors that planning finds, for example duplicates; the pointers are into the row. */
   errors: ValidationError[] | undefined;
-  /** The number of all its errors, with those of reading. */
+  /** The number of all its errors, including the errors of reading. */
   errorCount: number;
 }
 

@@ -1,4 +1,4 @@
-/** Stores values for the rows of an import in a file, because they need too much memory. */
+/** Stores values of an import's rows in a file, because all of them together can exceed the memory. */
 import { deserialize, serialize } from 'node:v8';
 import type { SpooledBody } from '../../platform/contract/bodies/spool';
 

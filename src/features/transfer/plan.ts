@@ -28,7 +28,7 @@ function hierarchyError(
 }
 
 /**
- * Finds the project and level of tasks that are not in the lane yet. They can be in any order.
+ * Finds the project of tasks that are not in the lane yet, and their level in the tree. The tasks can be in any order.
  * @returns the resolved task, or a validation error, by its id
  */
 export async function resolveTasks(
@@ -46,7 +46,7 @@ export async function resolveTasks(
     return found;
   }
 
-  /** Resolves a task without a parent, or with a parent that is already resolved. */
+  /** Finds the project and level of a task, or the error in its references. Its parent must be resolved before. */
   function resolve({ parent_id, project_id, deleted_with }: TaskReferences): KnownTask | ValidationError {
     const deleted = deleted_with !== null;
     if (project_id != null && !projects.has(project_id)) return hierarchyError('project_id', 'not-in-lane');

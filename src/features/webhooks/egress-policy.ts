@@ -8,7 +8,7 @@ export type Resolve = (hostname: string) => Promise<string[]>;
 /** A URL that the policy allows, and how to connect to it. */
 export interface Destination {
   readonly url: URL;
-  /** The look-up of its host name; undefined for the look-up of the system. */
+  /** Resolves the host name; undefined if the operating system resolves it. */
   readonly lookup: LookupFunction | undefined;
 }
 
@@ -90,8 +90,8 @@ function bareHost(url: URL): string {
 
 /**
  * Creates a look-up that asks name servers directly. The default are the name servers of the system. The look-up of the
- * system itself is not used: it runs on few threads, which slow names would block, it reads the hosts file, and it
- * completes names with the search domains of the local network.
+ * system itself is not used, for three reasons: it runs on few threads, which slow names would block; it reads the hosts
+ * file; and it completes names with the search domains of the local network.
  */
 export function createResolve(nameServers?: readonly string[]): Resolve {
   const resolver = new Resolver({ timeout: 2_500, tries: 2 });

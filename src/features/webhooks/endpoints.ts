@@ -166,7 +166,7 @@ export async function verifyWebhook(lane: WritableLane, current: WebhookRow): Pr
 /** Why the service disables a webhook. */
 export type DisableReason = 'gone' | 'failing' | 'unverified';
 
-/** Disables a webhook for a reason of the service. */
+/** Disables a webhook on the service's own decision. */
 export async function disableWebhook(
   lane: WritableLane,
   webhook: WebhookRow,

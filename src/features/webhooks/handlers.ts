@@ -68,7 +68,7 @@ export function webhookHandlers(egress: Pick<EgressPolicy, 'refusalOf'>): Webhoo
     return detail === null ? [] : [{ pointer: '/body/url', code: 'not-allowed', detail }];
   }
 
-  // The stored URL is the one that is requested later, so that all parsers read the same.
+  // The URL is stored in the form in which it is requested, so that all parsers read the same URL.
   const normalized = (url: string) => new URL(url).href;
 
   return {

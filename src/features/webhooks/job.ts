@@ -18,7 +18,7 @@ export interface WebhookSettings {
   readonly timeoutMs: number;
   /** The maximum number of webhooks that this instance sends to at once. */
   readonly concurrency: number;
-  /** The maximum number of messages a second that this instance sends to a host. */
+  /** The maximum number of messages per second that this instance sends to a host. */
   readonly hostRate: number;
 }
 

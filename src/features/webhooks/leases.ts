@@ -1,6 +1,6 @@
 /**
- * Leases of webhooks: an instance leases the webhooks that it sends to. Users take turns, and each user has at most a
- * share of the slots.
+ * Leases of webhooks: an instance leases the webhooks that it sends to. A leased webhook uses one slot of the instance.
+ * Users take turns, and each user has at most a share of the slots.
  */
 import type { Lane } from '../../platform/database/lane';
 import type { WebhookDeliveryRow, WebhookRow } from '../../platform/database/rows';
@@ -25,8 +25,9 @@ const maxCompared = 1_000;
 
 /**
  * Leases webhooks that have a due delivery. It skips rows that another instance has locked or leased. `$1`: the maximum
- * number of webhooks; `$2`: the duration of the lease in milliseconds; `$3`, `$4`: users and the number of slots that
- * each uses; `$5`: the maximum number of slots of a user; `$6`: the maximum number of unproven webhooks.
+ * number of webhooks; `$2`: the duration of the lease in milliseconds; `$3`, `$4`: users, and how many slots each uses;
+ * `$5`: the maximum number of slots of a user; `$6`: the maximum number of webhooks that are not verified or whose last
+ * delivery failed (`unproven`).
  */
 export const leaseDue = `
   with busy as (

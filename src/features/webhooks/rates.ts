@@ -32,7 +32,7 @@ export function createRateLimit(
   now: () => number = () => performance.now(),
 ): RateLimit {
   const stepMs = 1_000 / perSecond;
-  /** By key: when all messages would have been sent at an even rate, and when the next turn is. */
+  /** `evenAt`: when the granted messages end if they are sent evenly at the rate. `turnAt`: when the next caller may return. */
   const books = boundedCache<{ evenAt: number; turnAt: number }>(maxKeys);
   return {
     take(key, wanted) {

@@ -13,7 +13,7 @@ const dayMs = 86_400_000;
 
 /** The result of one attempt of a delivery. */
 export interface Settlement {
-  /** The delivery as it was sent. */
+  /** The row of the delivery before the attempt. */
   readonly delivery: WebhookDeliveryRow;
   readonly attempt: AttemptRecord;
   /** The pause that the receiver asked for, in milliseconds. */

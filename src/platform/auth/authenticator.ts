@@ -14,7 +14,7 @@ export type { Scope } from './scopes';
 export type { Query } from './session-table';
 
 export interface Authenticator extends Pick<TokenVerifier, 'warmUp' | 'sizes' | 'close'> {
-  /** Identifies the sender of a request by its headers. Never rejects because of what a caller sends. */
+  /** Identifies the sender of a request by its headers. Never rejects for an invalid request. */
   authenticate(request: IncomingMessage): Promise<Authentication>;
 }
 

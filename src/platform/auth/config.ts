@@ -1,8 +1,9 @@
 import type { ExpectedClaim } from './claims';
 
 /**
- * The sources of identities: bearer tokens signed with the shared secret or with a key of the key set, Better Auth's
- * session-cookie cache as a JWT signed with either, and the opaque session, looked up in Better Auth's `session` table.
+ * The sources of identities. `secret` and `key-set`: bearer tokens, signed with the shared secret or a key of the key
+ * set. `secret-cookie` and `key-set-cookie`: Better Auth's session-cookie cache, a JWT that is signed in the same two
+ * ways. `session`: the opaque session token, looked up in Better Auth's `session` table.
  */
 export const AUTH_SOURCES = ['secret', 'key-set', 'secret-cookie', 'key-set-cookie', 'session'] as const;
 export type AuthSource = (typeof AUTH_SOURCES)[number];

@@ -6,7 +6,7 @@ const LEXEME = /"(?:[^"\\]|\\.)*"|[{}[\]:]|[^"{}[\]:]+/gy;
 
 /**
  * Parses a JSON object. Returns null if `bytes` are not well-formed UTF-8, not JSON, not an object, or contain a
- * duplicate member at any depth: parsers handle duplicates differently, and would read different tokens (RFC 7519
+ * duplicate member at any depth. Parsers handle duplicates differently, so they would read different tokens (RFC 7519,
  * section 4).
  */
 export function parseJsonObject(bytes: Uint8Array): JsonObject | null {

@@ -1,7 +1,7 @@
 /**
  * Account links: foreign keys from lanes to Better Auth's user table, if it is in the same database. A lane is erased
  * with its account, and new lanes need an account. The link depends on a table that is not ours and on the type of
- * its ids, so it is not a migration: `npm run migrate` updates it, and `npm run doctor` checks it.
+ * its ids, so it is not a migration. `npm run migrate` updates it, and `npm run doctor` checks it.
  */
 import type { Knex } from 'knex';
 import { escapeIdentifier } from 'pg';
@@ -153,9 +153,9 @@ interface Orphans {
 }
 
 /**
- * Runs `work` while row-level security does not apply to the tables' owner. Switching takes the table's strongest
- * lock, so it uses separate transactions, because `work` may take long. Lanes stay protected, because their role does
- * not own the tables.
+ * Runs `work` while row-level security does not apply to the tables' owner. Switching it off and on needs the strongest
+ * lock of a table, and `work` may take long, so both are separate transactions. Lanes stay protected, because their
+ * role does not own the tables.
  */
 async function withoutRowSecurity<T>(
   { change }: Pick<MigrationSession, 'change'>,
@@ -277,7 +277,7 @@ export async function linkAccounts(
   } catch (cause) {
     if (sqlState(cause) !== insufficientPrivilege || !table) throw cause;
     throw new Error(
-      `This login has no right to refer to ${table.name}. Its owner must run this; then try again:\n` +
+      `This login has no right to refer to ${table.name}. The owner of the table must run this; then try again:\n` +
         `  grant select, references on ${table.name} to <the role that migrates>;`,
       { cause },
     );

@@ -7,7 +7,7 @@ interface ErrorMembers {
   constraint?: unknown;
 }
 
-/** The service itself stopped a request for now. The answer is the same as if the database were unavailable: 503. */
+/** The service refused a request because of a temporary limit of its own. The answer is 503. */
 export class Unavailable extends Error {}
 
 /** The SQLSTATE of a database error; undefined for other errors. */

@@ -24,8 +24,8 @@ export interface StoredReply {
 }
 
 /**
- * Why a request is not carried out: an earlier request was carried out and its reply is stored, an earlier request is
- * in progress, or the key belongs to a different request.
+ * Why a request is not carried out: the reply of an earlier request is stored, an earlier request is in progress, or the
+ * key belongs to a different request.
  */
 export type Refusal =
   | { readonly outcome: 'stored'; readonly reply: StoredReply }

@@ -9,7 +9,7 @@ import type { System, WithSystem } from './system';
 
 /** The server and database of a session. A value is null if it does not exist, or if this login has no right to read it. */
 export interface Installation {
-  /** `initdb` creates it. Physical copies have the same. */
+  /** Created by `initdb`. A physical copy has the same identifier. */
   readonly systemIdentifier: string | null;
   /** Changes with `create database`. */
   readonly databaseOid: string;
@@ -40,7 +40,7 @@ interface Recorded extends Omit<Installation, 'databaseOid' | 'tableOid' | 'reco
 interface Present extends Installation {
   /** The flushed position of the write-ahead log, in bytes since the cluster began; null on a replica. */
   readonly position: bigint | null;
-  /** The installation and the start time of its server. Every restore changes this. */
+  /** Identifies the installation and the start of its server. Every restore changes this value. */
   readonly run: string;
 }
 

@@ -36,8 +36,8 @@ function afterAsRow(keys: readonly SortKey[], position: Position): Expression {
   };
 }
 
-// For mixed directions: the first key is beyond, or it is equal and the others are beyond. The first condition (`>=`)
-// is redundant, but an index on the first key can use it.
+// For mixed directions: a row comes later if its first key comes later, or if that key is equal and the other keys come
+// later. The condition with `>=` is redundant, but an index on the first key can use it.
 function afterByKeys(keys: readonly SortKey[], position: Position): Expression {
   const [key, ...others] = keys;
   if (!key) return { sql: 'false', bindings: [] };

@@ -7,6 +7,7 @@ import { enforceLaneLimits, limitToLane } from './bound';
 import { chunksOf, rowsInStatement } from './chunks';
 import { isTransient, isUnavailable, sqlState } from './errors';
 import { run } from './flight';
+import { createGroups } from './group';
 import {
   bytesOfReply,
   type IdempotentRequest,
@@ -195,7 +196,11 @@ async function attempt<T>(
   const { changes, rowBytes } = effects;
   const changesBefore = changes.length;
   const undo = async () => {
-    await connection.query('rollback to savepoint attempt');
+    // Released too: else the attempt around this one, whose savepoint has the same name, could not be undone.
+    await Promise.all([
+      connection.query('rollback to savepoint attempt'),
+      connection.query('release savepoint attempt'),
+    ]);
     changes.length = changesBefore;
     effects.rowBytes = rowBytes;
   };
@@ -263,8 +268,42 @@ interface Caller extends LaneOpening {
   readonly issuedAt: number | null;
 }
 
+/** A write with `atOnce`. */
+interface WriteAtOnce {
+  readonly caller: Caller;
+  work(lane: WritableLane): Promise<unknown>;
+}
+
 function refuseStale(result: QueryResult<QueryResultRow> | undefined): void {
   if (result?.rows[0]?.stale !== false) throw new StaleToken('lane-erased');
+}
+
+/** A write that was opened with `atOnce` sent a statement outside of `finish`. Nothing was sent. */
+class NotAtOnce extends Error {}
+
+/** A lane whose statements are only those of `finish`. */
+function onlyFinishing(lane: WritableLane): WritableLane {
+  let isFinishing = false;
+  const guarded = <A extends unknown[], R>(send: (...args: A) => R) =>
+    ((...args: A) => {
+      if (!isFinishing) throw new NotAtOnce('A write at once sent a statement outside of `finish`.');
+      return send(...args);
+    }) as never;
+  return {
+    ...lane,
+    rows: guarded(lane.rows),
+    insert: guarded(lane.insert),
+    template: guarded(lane.template),
+    attempt: guarded(lane.attempt),
+    bounded: guarded(lane.bounded),
+    async finish(part) {
+      isFinishing = true;
+      // A part sends all its statements before it awaits a result.
+      const value = part();
+      isFinishing = false;
+      return { value: await value };
+    },
+  };
 }
 
 /** A scope whose reads and writes are all part of one write. */
@@ -499,6 +538,64 @@ export function createLanes(
     }
   }
 
+  /** Runs writes of one quiet lane in one flight. @returns what became of each; rejects if none of them was committed */
+  async function writeTogether(
+    writes: readonly WriteAtOnce[],
+  ): Promise<readonly PromiseSettledResult<unknown>[]> {
+    const [{ userId }] = writes.map(({ caller }) => caller) as [Caller];
+    // The earliest token of all: if it is stale, each write finds out alone whether its own is.
+    const issued = writes.map(({ caller }) => caller.issuedAt);
+    const issuedAt = issued.includes(null) ? null : Math.min(...(issued as number[]));
+    const all = writes.map(noEffects);
+    const together = () => ({
+      ...noEffects(),
+      changes: all.flatMap(({ changes }) => changes),
+      rowBytes: all.reduce((sum, { rowBytes }) => sum + rowBytes, 0),
+    });
+    const results = await transact(pool, ownerOf(userId), {
+      readOnly: false,
+      opening: [
+        begin,
+        scopeTo({ userId, issuedAt }, 'lane-scope-fresh'),
+        named('lane-lock-quiet', lockQuietLane, [userId]),
+      ],
+      work(connection, _, endWith) {
+        endWith(() => effectStatements(userId, together()));
+        return Promise.allSettled(
+          writes.map(async ({ work }, index) =>
+            work(
+              onlyFinishing(writableLaneOn(shared, connection, userId, all[index] ?? noEffects(), noCounts)),
+            ),
+          ),
+        );
+      },
+    });
+    notifyChanged(userId, together());
+    return results;
+  }
+
+  /** Runs writes of one lane together if the lane is quiet. Those that fail that way run again alone. */
+  function writeAll(writes: readonly WriteAtOnce[]): readonly Promise<unknown>[] {
+    const [{ userId }] = writes.map(({ caller }) => caller) as [Caller];
+    const alone = ({ caller, work }: WriteAtOnce) => retryAsCaller(() => finishOnce(caller, work));
+    if (!quietLanes.has(userId)) return writes.map(alone);
+    const settled = writeTogether(writes);
+    return writes.map(async (write, index) => {
+      let result: PromiseSettledResult<unknown> | undefined;
+      try {
+        result = (await settled)[index];
+      } catch (error) {
+        if (isUnavailable(error) && !(error instanceof StaleConnection)) throw error;
+        quietLanes.delete(userId);
+      }
+      if (result?.status === 'fulfilled') return result.value;
+      if (result && !(result.reason instanceof NotAtOnce)) throw result.reason;
+      return alone(write);
+    });
+  }
+
+  const groups = createGroups(writeAll, pool.acquireTimeoutMs);
+
   async function retryAsCaller<T>(run: () => Promise<T>): Promise<T> {
     try {
       return await retry(run);
@@ -541,8 +638,10 @@ export function createLanes(
     return {
       read: (work) => read(caller, ownerOf(caller.userId), refuseStale, work),
       readAtOnce: (work) => read(caller, ownerOf(caller.userId), refuseStale, work, true),
-      write: (work, { finishes = false } = {}) =>
-        retryAsCaller(() => (finishes ? finishOnce(caller, work) : writeOnce(caller, work))),
+      write(work, { finishes = false, atOnce = false } = {}) {
+        if (atOnce && !caller.precondition) return groups.run(caller.userId, { caller, work }) as never;
+        return retryAsCaller(() => (finishes || atOnce ? finishOnce(caller, work) : writeOnce(caller, work)));
+      },
       runAtomically: (atomic) =>
         retryAsCaller(() => writeOnce(caller, (lane) => atomic.work(scopeIn(lane)), atomic)),
     };

@@ -134,6 +134,17 @@ export class StaleToken extends Error {
   }
 }
 
+/** How a write is sent. */
+export interface WriteOptions {
+  /** `work` calls `finish` at most once, as its last step. */
+  readonly finishes?: boolean;
+  /**
+   * `work` sends no statement outside of `finish`. Then the whole write is one flight, and writes of a lane that wait at
+   * the same time share a commit. If one of them fails, each runs again alone.
+   */
+  readonly atOnce?: boolean;
+}
+
 /** The reads and writes of a user's requests. */
 export interface UserScope {
   /** Runs a read on one snapshot of the lane. */
@@ -146,9 +157,9 @@ export interface UserScope {
   /**
    * Runs a write as one transaction. The first statement locks the lane's profile until the commit, so that writes of one
    * lane run one after another. `work` may run again, for example after a deadlock: it must have no effect outside of the
-   * database. `finishes` says that `work` calls `finish` at most once, as its last step.
+   * database. See `WriteOptions` for writes with fewer round trips.
    */
-  write<T>(work: (lane: WritableLane) => Promise<T>, options?: { readonly finishes?: boolean }): Promise<T>;
+  write<T>(work: (lane: WritableLane) => Promise<T>, options?: WriteOptions): Promise<T>;
 }
 
 /** A lane in which a job found something to do. */

@@ -19,7 +19,7 @@ export interface MigrationSession {
   /**
    * Runs `work` in a transaction with a short lock timeout. A read that row-level security would limit fails. If a
    * lock is not available, the transaction is rolled back and runs again, so `work` must only use the database.
-   * @param what names the work in messages for the operator
+   * @param what the name of the work in messages for the operator
    */
   change<T>(what: string, work: (transaction: Knex.Transaction) => Promise<T>): Promise<T>;
   /** Like `change`, for work that opens its own transactions and calls `prepareTransaction` in each. */

@@ -100,7 +100,7 @@ export function migrateUp(
   return withMigrationLock(url, work, options);
 }
 
-/** Clears Knex's own lock row, which a killed process may leave. The advisory lock, which matters, is held. */
+/** Clears Knex's own lock row, which a killed process may leave. The advisory lock excludes other migrations. */
 async function clearLockRow(database: Knex, config: Knex.MigratorConfig): Promise<void> {
   await database.raw('create schema if not exists ??', [schema]);
   await database.migrate.forceFreeMigrationsLock(config);

@@ -59,6 +59,8 @@ export interface Pool {
   /** Builds queries. They run on an acquired connection. */
   readonly knex: Knex;
   readonly transactionTimeoutMs: number;
+  /** The longest wait for a connection. */
+  readonly acquireTimeoutMs: number;
   /**
    * Acquires a connection for an owner. Owners take fair turns.
    * @throws PoolBusy if the owner's queue is full or the wait too long
@@ -232,6 +234,7 @@ export function createPool(given: PoolOptions, log: Logger): Pool {
   return {
     knex: pool,
     transactionTimeoutMs: options.transactionTimeoutMs,
+    acquireTimeoutMs: options.acquireTimeoutMs,
     async acquire(owner) {
       const leave = await shares.enter(owner);
       const acquiredAt = performance.now();

@@ -16,7 +16,7 @@ export interface ExceededQuota {
   readonly limit: number;
 }
 
-/** A write would exceed a quota. It rejects with this error and changes nothing. */
+/** The error of a write that would exceed a quota. The write changes nothing. */
 export class QuotaExceeded extends Error {
   constructor(readonly exceeded: ExceededQuota) {
     const { quota, limit } = exceeded;

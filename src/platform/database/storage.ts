@@ -33,8 +33,8 @@ export interface PendingChange extends Omit<Change, 'fields'>, CountedChange {
 }
 
 /**
- * Makes a change ready to be stored, with an estimate of the bytes that it adds to the lane: the row in the history, and
- * as much again for an entity that may have grown by its new values and their search index.
+ * Makes a change ready to be stored, with an estimate of the bytes that it adds to the lane. The estimate is twice the
+ * row in the history, because the entity may grow by its new values and their search index.
  */
 export function toPendingChange(userId: string, { fields, ...change }: Change): PendingChange {
   const json = JSON.stringify(fields);

@@ -15,8 +15,8 @@ function groupsOf(address: string): number[] {
 }
 
 /**
- * The part of an address that limits count as one client: an IPv4 address, or the first 56 bits of an IPv6 address,
- * which one customer has.
+ * The part of an IP address by which limits identify a client: a whole IPv4 address, or the first 56 bits of an IPv6
+ * address, because all addresses with these bits usually belong to one customer.
  */
 export function networkOf(ip: string): string {
   const [, ipv4] = ipv4Mapped.exec(ip) ?? [];

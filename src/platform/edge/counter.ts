@@ -16,8 +16,8 @@ export interface CountResult {
 
 export interface Counter {
   /**
-   * Counts units for a key unless its window has reached the limit. The last request may exceed the limit, so that a
-   * request that costs more than a whole window is possible; after it, the key has no units left until the window ends.
+   * Counts units for a key, unless the key has reached the limit in this window. The last request may exceed the limit,
+   * so that a request that costs more than the limit is possible. After it, no request fits until the window ends.
    */
   take(key: string, units: number, limit: number): Promise<CountResult>;
   close(): void;

@@ -10,7 +10,7 @@ import { boundedCache } from '../bounded-cache';
 import { networkOf } from './address';
 import { type Counter, type CountResult, windowMs } from './counter';
 
-/** The units of a one-minute window. */
+/** The cost units, requests and failures that are allowed in one minute. */
 export interface RateLimits {
   readonly readsPerUser: number;
   readonly writesPerUser: number;

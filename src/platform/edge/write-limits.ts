@@ -28,7 +28,7 @@ function queuedIn(socket: Socket): number {
 
 /**
  * Closes the connections of clients that do not read: if a client read nothing for `writeTimeoutMs`, or if more than
- * `maxWaitingBytes` wait for it. If more than `maxTotalWaitingBytes` wait in all, the connections that have been slow
+ * `maxWaitingBytes` wait for it. If more than `maxTotalWaitingBytes` wait in total, the connections that have been slow
  * for the longest time are closed too. Streams pause earlier by themselves (backpressure); this limits all answers.
  */
 export function limitWrites(server: Server, limits: WriteLimits, log: Logger): void {

@@ -29,7 +29,7 @@ export interface Schedule {
  * or when a job is due, so that a database that suspends itself is not kept awake. All jobs use the same multiples.
  */
 export function createSchedule(activity: Activity, idleMs: number, clock: JobClock = realClock): Schedule {
-  // Random, so that instances that start together do not look together.
+  // Random, so that instances that start together do not run their jobs at the same moments.
   const phase = clock.now() + idleMs * Math.random();
   const nextBeat = (time: number) => phase + Math.ceil((time - phase) / idleMs) * idleMs;
 
@@ -39,7 +39,7 @@ export function createSchedule(activity: Activity, idleMs: number, clock: JobClo
     const wake = () => awake.abort();
     const remove = activity.isIdle() ? activity.onceBusy(wake) : undefined;
     stopping.addEventListener('abort', wake);
-    await clock.sleep(time - clock.now(), awake.signal);
+    await clock.sleep(Math.max(0, time - clock.now()), awake.signal);
     stopping.removeEventListener('abort', wake);
     remove?.();
   }

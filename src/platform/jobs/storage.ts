@@ -18,7 +18,7 @@ const takeLanes = `
 /** Measures a lane and corrects its storage. Each part is a short transaction of its own, so that it blocks no write. */
 async function measure({ laneForJob, signal }: JobContext, userId: string): Promise<void> {
   const lane = laneForJob(userId);
-  // Read first: what is written meanwhile counts twice until the next measurement, but nothing is left out.
+  // The counter is read before the rows: writes in between count twice until the next measurement, but none is missed.
   const before = await lane.read((readable) =>
     readable.rows('profiles').first('epoch', 'storage_written').then(),
   );

@@ -15,7 +15,7 @@ export class RequestContext {
 // A property of the request is cheaper than a WeakMap, which the garbage collector must visit.
 const context = Symbol('context');
 
-/** Returns the context of a request, to which each part of the service adds facts. */
+/** Returns what the log will contain about a request. Each part of the service adds its values to this object. */
 export function requestContext(request: IncomingMessage & { [context]?: RequestContext }): RequestContext {
   request[context] ??= new RequestContext();
   return request[context];

@@ -107,7 +107,7 @@ test('an exported rule is imported with the same dates', () => {
   );
 });
 
-test('COUNT and UNTIL end a series, and each next date is the next date of the series', () => {
+test('COUNT and UNTIL end a series, and nextDate finds each date of the series', () => {
   fc.assert(
     fc.property(rules, dates, fc.integer({ min: 1, max: 10 }), (rule, start, count) => {
       const all = occurrences(rule, start, { limit: LIMIT });

@@ -32,7 +32,7 @@ test.each([
 });
 
 test.each([
-  // Syntax.
+  // Wrong syntax.
   ['', ['required', 'wrong-format']],
   ['RRULE:FREQ=DAILY', ['wrong-format']],
   ['rrule:FREQ=DAILY', ['wrong-format']],

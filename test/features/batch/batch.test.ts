@@ -299,7 +299,7 @@ describe('a reference', () => {
     expect(await contents(ada.id)).toEqual(nothing);
   });
 
-  test('is not read in a title or a description', async () => {
+  test('is ordinary text in a title, a description or a tag', async () => {
     const [result] = await results([newTask('$a', { description: '$b', tags: ['$c'] })]);
     expect(result.body).toMatchObject({ title: '$a', description: '$b', tags: ['$c'] });
   });
@@ -467,7 +467,7 @@ describe('an atomic batch', () => {
     expect(await contents(ada.id)).toEqual(before);
   });
 
-  test('is rolled back by an id that is in use, also by an earlier operation', async () => {
+  test('is rolled back if an id is taken, also by an earlier operation', async () => {
     const { id } = await create('/tasks', { title: 'Taken' });
     const before = await contents(ada.id);
     for (const [operations, index] of [
@@ -483,7 +483,7 @@ describe('an atomic batch', () => {
 });
 
 describe('a batch that is not atomic', () => {
-  test('applies the operations that succeed, and gives a problem for each other one', async () => {
+  test('applies the operations that succeed, and gives a problem for each operation that fails', async () => {
     const { id: taken } = await create('/tasks', { title: 'Taken' });
     const all = await results(
       [

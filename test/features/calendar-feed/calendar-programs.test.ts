@@ -1,4 +1,4 @@
-/** Reads a feed and an export with calendar programs: what they show, and that they notice changes and the end. */
+/** Tests what calendar programs show of a feed and of an export, and that they notice changes and the feed's deletion. */
 import { toInstant } from '../../../src/domain/time/calendar';
 import type { Body } from '../../support/api';
 import {
@@ -196,7 +196,7 @@ const examples: readonly Example[] = [
   },
 ];
 
-// It is at its third date.
+// Its third occurrence is due.
 const underwayFile =
   'title,due_date,rrule,recurrence_start\nUnder way,2026-11-26,FREQ=DAILY;COUNT=5,2026-11-24\n';
 const underway: Example = {

@@ -204,7 +204,7 @@ describe('a conditional request for a feed', () => {
     expect((await readUnless(path, after.headers.etag as string)).status).toBe(304);
   });
 
-  test('distinguishes to-dos, other lanes, and restored databases', async () => {
+  test('has another entity tag for to-dos, for another lane, and after a restore of the database', async () => {
     const bob = await makeUser(service.url);
     const [path, theirs] = [await makeFeed(), await makeFeed(bob)];
     const tags = [await tagOf(path), await tagOf(path, '?components=todos'), await tagOf(theirs)];

@@ -337,7 +337,7 @@ describe('an open stream', () => {
     const reader = await open({ at: quick.url });
     const began = performance.now();
     await until(() => reader.comments() >= 4);
-    // The first comment comes earlier.
+    // The first comment comes less than one interval after the start.
     expect(performance.now() - began).toBeGreaterThan(500);
     expect(reader.events).toEqual([]);
   });

@@ -130,14 +130,14 @@ test('a stream with a full buffer gets no more until it drains', async () => {
   other.subscriber.closed();
 });
 
-test('a stream whose client reads nothing for long is disconnected, also when it must end', async () => {
+test('a client that reads nothing for too long is disconnected, also after the end of its stream', async () => {
   const hub = makeHub({ heartbeatMs: 50 });
   const lane = await makeLane(1);
   const stuck = await open(hub, lane, { stream: new FakeStream(false), from: 0 });
   const expired = await open(hub, lane, { expiresAt: Date.now() + 40 });
   await until(() => stuck.stream.wasCut);
   expect(stuck.stream.ended).toBeNull();
-  // Its end was sent, but the client does not read it either.
+  // The service sent the end of the stream, but the client does not read that either.
   await until(() => expired.stream.wasCut);
   expect(expired.stream.ended).toContain('token-expired');
   stuck.subscriber.closed();

@@ -104,7 +104,7 @@ describe('the confirmation', () => {
     },
   );
 
-  test('is compared with the decoded id of the path', async () => {
+  test('must be the decoded user id of the path', async () => {
     userId = `a+b &c=d%25 ${randomUUID()}`;
     const token = await tokenOfAge(10);
     await makeTask(token);
@@ -139,7 +139,7 @@ describe('a token from before the erasure', () => {
   const inLanes = operations.filter((operation) => operation.path.includes('{user_id}'));
 
   test.each(inLanes.map((operation) => [operation.id, operation] as const))(
-    'is rejected by %s, and restores nothing',
+    'is rejected by %s, and does not create the lane again',
     async (_id, operation) => {
       const token = await tokenOfAge(10);
       await makeTask(token);

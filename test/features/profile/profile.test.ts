@@ -79,7 +79,7 @@ describe('the profile', () => {
 });
 
 describe('the time zone', () => {
-  // Aliases, zones without a city, and a zone of 2025.
+  // Aliases, zones without a city, and a zone that was added in 2025.
   test.each([
     'UTC',
     'Europe/Kyiv',

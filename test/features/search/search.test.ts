@@ -250,7 +250,7 @@ describe('tasks without search words', () => {
     expect((await ada.read(seeds[0]?.id as string)).version).toBe(1);
   });
 
-  test('are found after their next write', async () => {
+  test('can be found after their next change', async () => {
     const [id] = await seedTasks(service.database.url, ada.id, [{ title: 'Old', description: 'Fern' }]);
     await ada.ok('PATCH', `/tasks/${id}`, { title: 'New' });
     expect(await found('new fern')).toEqual(['New']);

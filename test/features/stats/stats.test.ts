@@ -262,7 +262,7 @@ describe('completions', () => {
     expect(await total()).toBe(1);
   });
 
-  test('count each even if they have the same time', async () => {
+  test('all count, even if they have the same time', async () => {
     const id = randomUUID();
     await write('POST', '/batch', {
       operations: [
@@ -355,7 +355,7 @@ test('counts tasks by their current state', async () => {
 });
 
 test.each(['Pacific/Pago_Pago', 'UTC', 'Pacific/Kiritimati'])(
-  'counts the tasks in %s that are due today and overdue like the views',
+  'counts the same tasks in %s as the views `today` and `overdue`',
   async (tz) => {
     await stopAtNoon('2026-11-21');
     const today = dayIn(tz, new Date());

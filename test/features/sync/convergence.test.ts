@@ -32,7 +32,7 @@ let victim: ReturnType<typeof startProcess> | undefined;
 const started: ServiceProcess[] = [];
 /** The addresses of the running instances. */
 let urls: string[];
-/** The errors that the permanent instance has logged. */
+/** The errors that `steady` has logged, the instance that is never killed. */
 const errors: unknown[] = [];
 
 function startVictim(): Promise<void> {
@@ -122,7 +122,7 @@ test('copies converge and streams miss nothing', async () => {
     }
   }
 
-  /** Writes that fail near their end. */
+  /** Makes writes that fail just before their commit. */
   async function roller(): Promise<void> {
     while (writing) {
       const work = database.withUser(userId).write(async (lane) => {
@@ -159,7 +159,7 @@ test('copies converge and streams miss nothing', async () => {
 
   const copy = copyLane(() => pick(urls), userId, token);
 
-  /** Keeps a copy up to date; a response that is lost with its connection is requested again. */
+  /** Keeps a copy up to date. If a connection breaks, it sends the request again. */
   async function syncer(): Promise<void> {
     while (writing) {
       const before = copy.token;
@@ -193,7 +193,7 @@ test('copies converge and streams miss nothing', async () => {
         lastEventId = reader.lastId() ?? lastEventId;
         count('streams');
       } catch (error) {
-        // An expectation of the stream failed.
+        // A failed `expect` is not a broken connection.
         if ((error as object).constructor.name === 'JestAssertionError') throw error;
         count('stream again');
         await sleep(20);

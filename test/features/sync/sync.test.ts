@@ -91,7 +91,7 @@ describe('a snapshot', () => {
     await expectConverged();
   });
 
-  test('can be read again by a new copy', async () => {
+  test('gives a second copy the same entities', async () => {
     await makeTask();
     await copy.catchUp();
     const again = copyLane(service.url, ada.id, ada.token);
@@ -164,7 +164,7 @@ describe('changes', () => {
     await expectConverged();
   });
 
-  test('of few entities do not make a page longer than needed', async () => {
+  test('that concern the same entity many times do not make pages larger than the limit', async () => {
     const [one, two, three] = [await makeTask(), await makeTask(), await makeTask()];
     await copy.catchUp();
     for (let n = 0; n < 7; n++) await change(one.id, { title: `Version ${n}` });
@@ -263,7 +263,7 @@ describe('a sync token', () => {
     expect(response).toMatchObject({ status: 410, body: { code: 'sync-token-expired' } });
   });
 
-  test('expires when a later change was purged, and not before', async () => {
+  test('expires only when a change after it is purged', async () => {
     const oldest = copy.token as string;
     await makeTask();
     await copy.catchUp();
@@ -295,7 +295,7 @@ describe('a sync token', () => {
     await expectConverged();
   });
 
-  test('from before the first write stays valid, also in a lane that was created again', async () => {
+  test('from the time before the first write stays valid, also in a lane that was created again', async () => {
     const bob = await makeUser(service.url);
     const { body } = await bob.send('GET', '/sync');
     const { body: task } = await bob.send('POST', '/tasks', { body: { title: 'First' } });

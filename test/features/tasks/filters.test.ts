@@ -45,7 +45,7 @@ beforeAll(async () => {
   await ada.ok('DELETE', `/tasks/${gone.id}`);
   const lonely = await ada.create({ title: 'All subtasks are in the trash' });
   await ada.ok('DELETE', `/tasks/${(await ada.create({ parent_id: lonely.id })).id}`);
-  // Many tasks have the same instants, and some have none in common.
+  // Some tasks share all of these instants, others only some or none.
   await query(
     service.database.url,
     `update tasklane.tasks set
@@ -197,7 +197,7 @@ test.each(Object.keys(conditions))('%s filters alone', async (name) => {
   expect(found.size).toBe(2);
 });
 
-test('filters combine in every sort', async () => {
+test('several filters combine with every sort', async () => {
   const filters = fc.record(arbitraries(), { requiredKeys: [] }).map((filter) => {
     // All filters at once would almost always match nothing.
     const names = Object.keys(filter);

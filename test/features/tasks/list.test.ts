@@ -331,19 +331,19 @@ describe('order', () => {
     expect(ids((await list()).items)).toEqual(ids(sorted(all, '-created_at')));
   });
 
-  test.each([...keys, ...mixes])('holds across pages of 7 by %s, with each task once', async (sort) => {
+  test.each([...keys, ...mixes])('by %s is the same across pages of 7, with each task once', async (sort) => {
     const found = await pages({ sort, limit: 7 });
     expect(ids(found.flat())).toEqual(ids(sorted(all, sort)));
     expect(found.map((page) => page.length)).toEqual([...Array(27).fill(7), 1]);
   });
 
-  test.each(['status,-title'])('holds across pages of one task by %s', async (sort) => {
+  test.each(['status,-title'])('by %s is the same across pages of one task', async (sort) => {
     const found = await pages({ sort, limit: 1 });
     expect(found).toHaveLength(190);
     expect(ids(found.flat())).toEqual(ids(sorted(all, sort)));
   });
 
-  test('holds across pages of a filtered list', async () => {
+  test('is the same across pages of a filtered list', async () => {
     const filter = { status: 'pending,completed', created_before: instant(59), sort: '-priority,created_at' };
     const wanted = all.filter(
       (task) => ['pending', 'completed'].includes(task.status) && task.created_at < filter.created_before,
@@ -404,7 +404,7 @@ describe('pages', () => {
   });
 });
 
-describe('a cursor is rejected with', () => {
+describe('a cursor', () => {
   const made = { sort: 'title', status: 'pending,completed', created_after: instant(0), limit: 2 };
   let cursor: string;
   beforeAll(async () => {
@@ -422,16 +422,16 @@ describe('a cursor is rejected with', () => {
     ['another bound', { created_after: instant(0, 1) }],
     ['a bound of another field', { created_after: undefined, updated_after: instant(0) }],
     ['one more filter', { priority: 'low' }],
-  ])('%s', async (_what, change) => {
+  ])('is rejected with %s', async (_what, change) => {
     expect(await refusal(search({ ...made, ...change, cursor }))).toEqual(wrongCursor);
   });
 
-  test('another user', async () => {
+  test('is rejected in the lane of another user', async () => {
     const eve = await makeUser(service.url);
     expect(await refusal(search({ ...made, cursor }), eve)).toEqual(wrongCursor);
   });
 
-  test('but not with the same bound in another form, or with a requested count', async () => {
+  test('is accepted if only the notation of an instant or `include_total` differs', async () => {
     const created_after = '2026-06-01T14:00:00+02:00';
     expect((await list({ ...made, created_after, include_total: 'true', cursor })).items).toHaveLength(2);
   });
@@ -480,7 +480,7 @@ describe('a forged cursor', () => {
     expect(await answer('title', cursor)).toBe(422);
   });
 
-  test('is rejected if it is a part of a cursor', async () => {
+  test('is rejected if its end is missing', async () => {
     const cursor = await genuine('-updated_at');
     for (let length = 1; length < cursor.length - 1; length++) {
       expect(await answer('-updated_at', cursor.slice(0, length))).toBe(422);
@@ -668,7 +668,7 @@ describe('while others write', () => {
       });
       const found = new Set(steady);
       expect(seen.filter((id) => found.has(id)).toSorted()).toEqual(steady.toSorted());
-      // The creation time never changes, so that here even other tasks come at most once.
+      // The creation time never changes. So in this order, the changed tasks are listed at most once, too.
       if (sort.endsWith('created_at')) expect(new Set(seen).size).toBe(seen.length);
     },
   );

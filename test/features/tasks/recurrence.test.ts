@@ -184,7 +184,7 @@ describe('a completion', () => {
   });
 
   test.each(['schedule', 'completion'])(
-    'never leads to an earlier due date, and neither does a skip, from %s',
+    'moves a due date in the future forward, like a skip, if repeat_from is %s',
     async (repeat_from) => {
       const { id } = await create({
         due_date: '2099-01-02',

@@ -144,7 +144,7 @@ describe('a patch', () => {
     }
   });
 
-  test('is not lost when twenty clients send one at once', async () => {
+  test('is not lost when twenty clients change the task at the same time', async () => {
     const task = await create();
     const responses = await Promise.all(
       Array.from({ length: 20 }, (_, n) =>
@@ -393,7 +393,7 @@ describe('an id', () => {
     expect(await read(task.id)).toEqual(task);
   });
 
-  test('can be used by only one of ten clients that create a task with it at once', async () => {
+  test('goes to only one of ten tasks that are created with it at the same time', async () => {
     const bob = await makeUser(service.url);
     const id = randomUUID();
     const responses = await Promise.all(
@@ -404,7 +404,7 @@ describe('an id', () => {
     expect((await bob.send('GET', `/tasks/${id}`)).body).toEqual(made?.body);
   });
 
-  test('is in use while its task is in the trash, and free after the purge', async () => {
+  test('can be used again only after its task is purged', async () => {
     const { id } = await create();
     expect((await ada.send('DELETE', `/tasks/${id}`)).status).toBe(204);
     expect((await ada.send('DELETE', `/tasks/${id}`)).status).toBe(404);

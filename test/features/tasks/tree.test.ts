@@ -86,7 +86,7 @@ describe('a parent', () => {
     expect(await ada.seq()).toBe(seq);
   });
 
-  test('is removed by a replacement that omits it, and so is the project', async () => {
+  test('is removed by a replacement that omits it; the same is true for the project', async () => {
     const project = await ada.project();
     const [, child] = await ada.chain(2, { project_id: project.id });
     expect(child.project_id).toBe(project.id);
@@ -219,7 +219,7 @@ describe('due dates', () => {
     // Clocks show this time twice.
     ['2026-10-25', '02:30', 'Europe/Zurich', '2026-10-25T00:30:00.000Z'],
     ['2026-11-01', '01:30', 'America/New_York', '2026-11-01T05:30:00.000Z'],
-    // A change by half an hour.
+    // Clocks change by half an hour.
     ['2026-10-04', '02:15', 'Australia/Lord_Howe', '2026-10-03T15:45:00.000Z'],
     // A day that starts at 01:00, and a day that did not exist.
     ['2026-04-24', '00:30', 'Africa/Cairo', '2026-04-23T22:30:00.000Z'],

@@ -160,7 +160,7 @@ describe('a large export', () => {
     expect(service.logged.filter((each) => (each.level as number) >= 50)).toEqual([]);
   });
 
-  test('has each concurrent write either before it or after it with its change', async () => {
+  test('has each task that is changed meanwhile as before the change, or as after it together with the change', async () => {
     const [first, last] = await query<{ id: string; title: string }>(
       service.database.url,
       `(select id, title from tasklane.tasks where user_id = $1 order by id limit 1)

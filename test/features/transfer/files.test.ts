@@ -1,4 +1,4 @@
-/** Tests the spooled file of an import: its place, its limits, and its removal. */
+/** Tests the spooled body of an import: its location, its limits and its removal. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
@@ -99,7 +99,7 @@ describe('a body that is cut short', () => {
     ['gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
-  ])('of %s is malformed, and so is a body without this coding', async (coding, compress) => {
+  ])('of %s is malformed, like a body that is not in this coding', async (coding, compress) => {
     const whole = compress('title\nOne\nTwo\n');
     for (const body of [whole.subarray(0, -5), Buffer.from('title\nOne\n')]) {
       const refused = await importInto(ada, body, { ...csvType, 'Content-Encoding': coding });
@@ -132,7 +132,7 @@ describe('a body that is too large', () => {
     expect(await importInto(ada, body, { ...csvType, 'Content-Encoding': coding })).toMatchObject(tooLarge);
   });
 
-  test('is rejected too if it is outside of the items of its lists', async () => {
+  test('is rejected too if its long text is outside of the lists', async () => {
     const body = { format: 'tasklane-export', version: 2, exported_at: 'x'.repeat(maxItemBytes) };
     expect(await importInto(ada, body)).toMatchObject(tooLarge);
   });
@@ -232,7 +232,7 @@ test('without a directory for files only imports fail, and the log says so', asy
   try {
     const bob = await makeUser(roomless.url);
     const errors = () => roomless.logged.filter(({ msg }) => msg === 'cannot write temporary files');
-    // Logged at the start.
+    // The service logs this when it starts.
     expect(errors()).toMatchObject([{ directory: elsewhere, err: { code: 'ENOENT' } }]);
     for (let time = 0; time < 3; time++) {
       expect(await importInto(bob, 'title\nOne\n', csvType)).toMatchObject({

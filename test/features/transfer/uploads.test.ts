@@ -98,7 +98,7 @@ test('complete files wait for an import slot, and are refused if that takes too 
     const refused = await importInto(bob, 'title\nTwo\n');
     expect(refused).toMatchObject({ status: 503, body: { code: 'service-unavailable' } });
     expect(refused.body.detail).toContain('1 at a time');
-    // A client that disconnects loses its place.
+    // A client that disconnects loses its place in the queue.
     const { socket } = openUpload(carol, 6);
     socket.write('title\n');
     await until(async () => (await importInto(carol, 'title\n')).body.detail.includes('yours'));

@@ -179,7 +179,7 @@ describe('a purge', () => {
     expect((await ada.send('POST', `/tasks/${line[1].id}/restore`)).status).toBe(404);
   });
 
-  test('of one task keeps the rest of the delete', async () => {
+  test('of one task keeps the tasks that were deleted with it', async () => {
     const line = await ada.chain(3);
     await remove(line[0]);
     await ada.ok('DELETE', `/trash/${line[1].id}`);

@@ -245,7 +245,7 @@ describe('which events are sent', () => {
 });
 
 describe('the data of an event', () => {
-  test('is the change, and the entity as it is when the event is sent', async () => {
+  test('contains the change, and the entity at the time of sending', async () => {
     const webhook = await makeWebhook(ada, receiver);
     const { id } = await makeTask(ada, 'First');
     const changed = await ada.send('PATCH', `/tasks/${id}`, { body: { title: 'Second' } });
@@ -291,7 +291,7 @@ describe('the data of an event', () => {
     expect(gone.find((each) => each.type === 'tag.deleted').data.tag).toBeNull();
   });
 
-  test('is only the webhook in a test', async () => {
+  test('contains only the user and the webhook if the event is a test', async () => {
     const webhook = await makeWebhook(ada, receiver, { events: ['task.deleted'] });
     const { body: delivery } = await ada.send('POST', `${webhook.path}/test`);
     await deliver();
@@ -587,7 +587,7 @@ describe('while an event is being sent', () => {
     expect(await deliveriesOf(ada, webhook)).toMatchObject([{ state: 'delivered', attempt_count: 2 }]);
   });
 
-  test('its lane can be locked, and the result is recorded when the lock is released', async () => {
+  test('another transaction can lock the lane, and the result is recorded when the lock is released', async () => {
     const webhook = await makeWebhook(ada, receiver);
     await makeTask(ada);
     let held: { release(): Promise<void> } | undefined;
@@ -627,7 +627,7 @@ describe('a rotated secret', () => {
     expect(receiver.received[1]?.headers['webhook-signature']).toMatch(/^v1,\S+$/);
   });
 
-  test('ends the secret before the previous one', async () => {
+  test('makes the secret before the previous one invalid', async () => {
     const webhook = await makeWebhook(ada, receiver);
     const [second, third] = [
       (await ada.send('POST', `${webhook.path}/rotate-secret`)).body.secret,

@@ -200,7 +200,7 @@ describe('an allowed host', () => {
 });
 
 describe('a name', () => {
-  /** Looks a name up like a socket. */
+  /** Looks up a name in the way that a socket does. */
   function lookUp(policy: EgressPolicy, all: boolean): Promise<unknown> {
     const lookup = policy.open('https://hooks.example.com/').lookup as LookupFunction;
     return new Promise((resolve, reject) => {

@@ -144,7 +144,7 @@ test('eight informational responses before an answer are accepted, but not nine'
   expect(many.attempt).toMatchObject(tooLarge);
 });
 
-describe('an answer counts and its connection is closed, even if after the status the receiver sends', () => {
+describe('an answer counts, and its connection is closed, even if its status is followed by', () => {
   test.each<[string, Behaviour, string]>([
     ['a body without end', endless('x', `${ok}\r\n`), 'x'.repeat(1_024)],
     ['a chunk extension without end', endless('xxxxxxxxxxxxxxxx', `${chunked}1;`), ''],

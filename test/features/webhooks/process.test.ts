@@ -63,7 +63,7 @@ test('another instance sends the deliveries of a killed instance', async () => {
   expect(row).toEqual({ state: 'delivered', attempt_count: 1 });
 });
 
-test('proxy settings of the environment are ignored, and stopping waits for requests in flight', async () => {
+test('proxy settings of the environment are ignored, and stopping waits for running requests', async () => {
   const proxy = await openReceiver();
   const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'];
   const service = start({

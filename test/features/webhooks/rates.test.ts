@@ -21,7 +21,7 @@ test('a burst is sent at once, and then only the rate', () => {
   expect(pace.take('b', 8)).toEqual({ granted: 8, waitMs: 0 });
 });
 
-test.each([1, 3, 7, 50])('at %i a second all requests are sent at last', (perSecond) => {
+test.each([1, 3, 7, 50])('at %i a second, all requests are sent in the end', (perSecond) => {
   const pace = createRateLimit({ perSecond, burst: perSecond }, clock);
   let [left, turns] = [perSecond * 20, 0];
   while (left > 0 && turns++ < 1_000) {

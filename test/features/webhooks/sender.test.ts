@@ -87,7 +87,7 @@ describe('there is no answer', () => {
   });
 
   test.each<[string, Answer]>([
-    ['says nothing', hang],
+    ['sends no answer', hang],
     ['sends its headers byte by byte', (response) => void response.socket?.write('HTTP/1.1 200 OK\r\nX:')],
   ])('after the time limit from a receiver that %s', async (_what, answer) => {
     send = createSender(createEgressPolicy([receiver.host]), 200);

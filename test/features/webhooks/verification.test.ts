@@ -89,7 +89,7 @@ test('events for an unverified webhook are queued, and no lease is taken for the
   expect(receiver.received).toHaveLength(1);
 });
 
-test('a new address must be verified again, also while a test is in flight', async () => {
+test('a new address must be verified again, even while a test is being sent', async () => {
   const webhook = await makeVerified(service.database.url, ada, receiver);
   const moved = await ada.send('PATCH', webhook.path, { body: { url: `${receiver.url}/second` } });
   expect(moved.body.verified_at).toBeNull();
@@ -202,7 +202,7 @@ describe('slots', () => {
     await receiver.arrived(1);
     expect(eventIn(receiver.received[0], webhook.secret).data.task.title).toBe('Prompt');
     expect(slow.received).toHaveLength(held);
-    // The hanging connections break, nothing listens for the rest, all webhooks are paused, and the round ends.
+    // The hanging requests fail, the others find no listener, all these webhooks are paused, and the round ends.
     await slow.close();
     await round;
     await instance.close();

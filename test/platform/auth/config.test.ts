@@ -6,7 +6,7 @@ const URL = 'https://app.example.com';
 
 const parse = (env: NodeJS.ProcessEnv, production = true) => parseAuthConfig(env, { production });
 
-describe('a stock Better Auth server', () => {
+describe('a Better Auth server with default settings', () => {
   test('BETTER_AUTH_URL is enough', () => {
     expect(parse({ BETTER_AUTH_URL: URL })).toEqual({
       errors: [],

@@ -826,7 +826,7 @@ export const ATTACKS: readonly Attack[] = [
   ...sessionCookies(),
 ];
 
-/** Valid requests that must authenticate the kit's user. */
+/** Valid requests, which must authenticate as the user `kit.userId`. */
 export const CONTROLS: readonly Control[] = [
   ...BEARER_MODES.flatMap((mode): Control[] => [
     { name: 'a valid token', mode, credential: (kit) => asBearer(validToken(kit, mode)) },

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface KeySetServer {
-  /** The origin for BETTER_AUTH_URL; the key set has the path of a stock Better Auth server. */
+  /** The origin for BETTER_AUTH_URL; the key set has Better Auth's default path. */
   readonly url: string;
   /** The number of requests so far. */
   requests(): number;

@@ -321,7 +321,7 @@ describe('with a key set that is unreachable at the start', () => {
     await server.close();
   });
 
-  test('tokens are 503 until it is reachable, and everything else works', async () => {
+  test('requests with a token get 503 until it is reachable, and other requests work', async () => {
     const { url } = server;
     const token = signWith(kit.keys.ed25519, {
       sub: 'alice',

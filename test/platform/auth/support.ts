@@ -13,7 +13,7 @@ export function requestWith(headers: readonly (readonly [string, string])[]): In
     _addHeaderLines(lines: string[], count: number): void;
   };
   const lines = headers.flat();
-  // The parser itself calls this; it decides how repeated headers are joined.
+  // Node's parser calls this method too. The method decides how repeated headers are joined.
   request._addHeaderLines(lines, lines.length);
   return request;
 }

@@ -302,7 +302,7 @@ describe('the link', () => {
     },
   );
 
-  test('is not created for a table of something else, unless it is configured', async () => {
+  test('is not created for a table that is not Better Auth’s, unless the table is configured', async () => {
     await sql('create table public."user" (id text primary key, name text)');
     expect(await link()).toEqual({
       state: 'unlinked',

@@ -34,7 +34,7 @@ const DEADLINE = 15_000;
 // On a slow disk, creating a cluster takes seconds.
 jest.setTimeout(60_000);
 
-/** A DATA_DIR with a cluster, for tests that need no first start, which is slow. */
+/** A DATA_DIR that already has a cluster, because the first start is slow. For tests that do not test the first start. */
 let shared: string;
 let directory: string;
 let dataDir: string;
@@ -144,14 +144,14 @@ function startChild(options: Partial<ChildOptions> & { env?: NodeJS.ProcessEnv; 
   return { child, started };
 }
 
-/** The pid of a process of that user. */
+/** Starts a process as a user, and returns its pid. */
 async function startSleep({ uid, gid }: User): Promise<number> {
   const child = spawn('sleep', ['60'], { uid, gid, stdio: 'ignore' });
   children.push(child);
   return child.pid as number;
 }
 
-/** The pid of a zombie process of that user: its parent never waits for it. */
+/** Starts a process as a user that becomes a zombie, because its parent never waits for it. Returns its pid. */
 async function startZombie({ uid, gid }: User): Promise<number> {
   const script = 'until grep -q sleep /proc/$$/comm; do :; done & echo $!; exec sleep 60';
   const parent = spawn('sh', ['-c', script], { uid, gid, stdio: ['ignore', 'pipe', 'ignore'] });

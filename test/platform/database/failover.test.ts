@@ -138,7 +138,7 @@ describe('a transaction that takes too long', () => {
 
   test.each<[string, (lane: Parameters<typeof sleepInRow>[0]) => Promise<unknown>]>([
     ['a transaction with many statements', (lane) => sleepInRow(lane, 100)],
-    ['a transaction that waits for something else', () => new Promise(() => undefined)],
+    ['a transaction that stays idle', () => new Promise(() => undefined)],
   ])('%s is aborted and rolled back', async (_what, work) => {
     const opened = openDatabase(database.url, { max: 1, transactionTimeoutMs: 400 });
     try {

@@ -51,7 +51,7 @@ const reasons = async (...sent: Promise<unknown>[]) =>
   );
 const works = async () => expect(await rowsOf(named('select 1 as one'))).toEqual([{ one: 1 }]);
 
-test('sends the statements of one turn as one packet', async () => {
+test('sends the statements of one turn of the event loop as one packet', async () => {
   const results = await Promise.all([
     run(connection, { text: 'begin' }),
     run(connection, named('select $1::int as a, null as b', [7])),
@@ -72,7 +72,7 @@ test('describes a prepared statement only once', async () => {
   expect(Math.max(...others)).toBeLessThan(first);
 });
 
-test('prepares a name that comes twice in a flight once', async () => {
+test('prepares a statement once if its name occurs twice in a flight', async () => {
   const twice = [1, 2].map((n) => rowsOf(named('select $1::int as n', [n])));
   expect(await Promise.all(twice)).toEqual([[{ n: 1 }], [{ n: 2 }]]);
   await works();
@@ -84,7 +84,7 @@ test('prepares nothing while names are not allowed', async () => {
   expect(await rowsOf({ text: 'select count(*)::int as n from pg_prepared_statements' })).toEqual([{ n: 0 }]);
 });
 
-test('skips what comes after an error, and remembers what was prepared before it', async () => {
+test('skips the statements after an error, and remembers the statements that were prepared before it', async () => {
   expect(
     await reasons(
       run(connection, { text: 'begin' }),

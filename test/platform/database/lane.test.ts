@@ -576,7 +576,7 @@ describe('the service', () => {
     ];
     const held = await Promise.all([ada, bob].map(({ id }) => holdLane(service.database.url, id)));
     const stuck = [ada, ada, bob, bob].map((user) =>
-      user.send('POST', '/tasks', { body: { title: 'Stuck' } }),
+      user.send('POST', '/projects', { body: { name: 'Stuck' } }),
     );
     await waiting(4);
     const began = performance.now();
@@ -594,7 +594,7 @@ describe('the service', () => {
   test('lets one user use only a share of its pool', async () => {
     const [ada, bob] = [await makeUser(service.url), await makeUser(service.url)];
     const held = await holdLane(service.database.url, ada.id);
-    const stuck = oneTo(20).map(() => ada.send('POST', '/tasks', { body: { title: 'Stuck' } }));
+    const stuck = oneTo(20).map(() => ada.send('POST', '/projects', { body: { name: 'Stuck' } }));
     await waiting(2);
     expect((await bob.send('POST', '/tasks', { body: { title: 'Free' } })).status).toBe(201);
     expect((await bob.send('GET', '/tasks')).status).toBe(200);
@@ -604,6 +604,17 @@ describe('the service', () => {
     expect(new Set(refused.map(({ status }) => status))).toEqual(new Set([503]));
     await held.release();
     expect((await Promise.all(stuck.slice(0, 2))).map(({ status }) => status)).toEqual([201, 201]);
+  });
+
+  test('creations of one lane wait on one connection, and not for ever', async () => {
+    const ada = await makeUser(service.url);
+    const held = await holdLane(service.database.url, ada.id);
+    const stuck = oneTo(20).map(() => ada.send('POST', '/tasks', { body: { title: 'Stuck' } }));
+    await waiting(1);
+    const refused = await Promise.all(stuck.slice(1));
+    expect(new Set(refused.map(({ status }) => status))).toEqual(new Set([503]));
+    await held.release();
+    expect((await stuck[0])?.status).toBe(201);
   });
 
   test('answers 503 when its backend ends during a request, and then works', async () => {

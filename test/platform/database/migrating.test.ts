@@ -1,4 +1,4 @@
-/** Tests the locks and connections of migrations, and what they leave behind. */
+/** Tests the locks and connections of migrations, and that they leave no session state and no invalid index behind. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -250,7 +250,7 @@ describe('migrations', () => {
     ]);
   });
 
-  test('one of several migrators that start at once migrates, and the others find it done', async () => {
+  test('if several migrators start at once, one migrates, and the others find nothing to do', async () => {
     const applied = await Promise.all([1, 2, 3].map(() => migrateUp(database.url)));
     expect(applied.toSorted((a, b) => a.length - b.length)).toEqual([[], [], names]);
     expect(await recorded()).toEqual(names);

@@ -112,7 +112,7 @@ test('writes nothing with a stale token after another token opened the lane agai
   expect(await titles(userId)).toHaveLength(1);
 });
 
-test('creates a lane that was erased since, for a token that may', async () => {
+test('creates an erased lane again, for a token that was issued after the erasure', async () => {
   const userId = await knownLane();
   await other.withUser(userId).write(async (lane) => lane.erase());
   await create(database.withUser(userId, { issuedAt: Date.now() / 1000 + 60 }));
@@ -139,7 +139,7 @@ test('tells that an id is taken, and records no change', async () => {
   expect(await changes(userId)).toHaveLength(2);
 });
 
-test('queues deliveries for webhooks that another instance made', async () => {
+test('queues deliveries for webhooks that another instance created', async () => {
   const userId = await knownLane();
   await query(
     testDatabase.url,

@@ -1,4 +1,4 @@
-/** Tests that restored, copied or promoted databases are recognised, and the drill of docs/operations.md. */
+/** Tests that restored, copied or promoted databases are recognised, and the steps of docs/operations.md for a restore. */
 import { execFileSync } from 'node:child_process';
 import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -282,7 +282,7 @@ describe("a copy of a server's files", () => {
     service = await serve(url);
     try {
       await addTasks(user, service.url, 6);
-      // Why the drill is needed: the copy misses new changes that reuse its sequence numbers.
+      // Without `npm run restored`, the copy misses new changes that reuse its sequence numbers.
       expect(await sync(user, service.url, later.token)).toMatchObject({ status: 200, changes: 3 });
 
       await migrateUp(url);
@@ -346,7 +346,7 @@ describe("a copy of a server's files", () => {
   test('a promotion counts as a failover if the service has just seen the server', async () => {
     await recordedOn(postgres.url);
     await backUp();
-    // Nothing is archived, so that the log ends with the files.
+    // There is no archive, so recovery ends with the write-ahead log in the backup's files.
     const url = await restore(`restore_command = 'false'\n`, 'recovery.signal');
     expect(await timelineOf(url)).toBe(2);
     expect(await problemOf(url)).toBeNull();

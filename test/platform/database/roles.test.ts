@@ -105,7 +105,7 @@ describe('migrating', () => {
     }
   });
 
-  test('by a login that cannot create roles names what an administrator must run, and works afterwards', async () => {
+  test('with a login that cannot create roles fails with the SQL for an administrator, and then succeeds', async () => {
     const { name, url, roles } = await setUp(login, database);
     const failure: Error = await migrateUp(url, roles).then(
       () => new Error('migrated'),

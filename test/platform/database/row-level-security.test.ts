@@ -416,7 +416,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
       expect(rows).toHaveLength(1);
     });
 
-    test('aborts a transaction that waits for something else', async () => {
+    test('aborts a transaction that stays idle', async () => {
       const brief = createSystem(pool, { systemRole, statementTimeoutMs: 50 });
       const ended = brief.write(async (system) => {
         await system.query('select 1');
@@ -437,7 +437,7 @@ describe.each(setUps)('when the login is $title', ({ sql, service }) => {
     }
   });
 
-  // As in docs/database.md: this wall is for mistakes, and injected SQL can set another user.
+  // Row-level security stops mistakes, but injected SQL can set another user (docs/database.md).
   test('SQL that sets another user finds the rows of that user', async () => {
     const rows = await open('ada').read(async (lane) => {
       await run(lane, `select set_config('app.user_id', 'bob', true)`);

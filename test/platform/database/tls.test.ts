@@ -152,7 +152,7 @@ describe('a server with TLS', () => {
       );
       return rows[0];
     });
-    // The session of the lock, and this one.
+    // The session that holds the lock, and the session of this query.
     expect(plain).toEqual({ sessions: 2, plain: 0 });
     await expect(
       withMigrationLock(urlOf({ sslmode: 'verify-full', ...otherCa }), async () => null),

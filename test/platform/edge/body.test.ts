@@ -58,7 +58,7 @@ describe('a body in a content coding', () => {
     });
   });
 
-  test('is 400 if the body does not have it, and 415 if it is unknown', async () => {
+  test('gets 400 if it is not in that coding, and 415 if the coding is unknown', async () => {
     expect(await create(Buffer.from(json), { 'Content-Encoding': 'gzip' })).toMatchObject({
       status: 400,
       body: { code: 'malformed-body' },

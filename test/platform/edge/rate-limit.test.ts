@@ -57,7 +57,7 @@ async function statuses(
   return seen;
 }
 
-test('reads and writes of a user are counted separately, and so are users', async () => {
+test('reads and writes are counted separately for each user', async () => {
   expect(await statuses(6, () => read('counted'))).toEqual([200, 200, 200, 200, 200, 429]);
   expect(await statuses(4, () => write('counted'))).toEqual([201, 201, 201, 429]);
   expect((await read('another')).status).toBe(200);
@@ -173,7 +173,7 @@ describe('an address with unknown callers', () => {
   });
 });
 
-test('health is never limited', async () => {
+test('the liveness check is never limited', async () => {
   const from = newAddress();
   const seen = await statuses(40, () =>
     send(service.url, 'GET', '/livez', { headers: { 'X-Forwarded-For': from } }),

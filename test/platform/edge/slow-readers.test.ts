@@ -144,7 +144,7 @@ describe('a server', () => {
     await until(async () => (await connections()) === 0);
   });
 
-  test('disconnects only the slowest clients if too many bytes wait in all', async () => {
+  test('disconnects only the slowest clients if too many bytes wait in total', async () => {
     const port = await serve((_request, response) => void response.end(Buffer.concat([large, large])), {
       maxTotalWaitingBytes: 100 * megabyte,
     });

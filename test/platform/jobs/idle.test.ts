@@ -17,7 +17,7 @@ import { until } from '../../support/until';
 const second = 1_000;
 const minute = 60 * second;
 
-/** A clock that moves from one sleeper to the next, once all jobs sleep. */
+/** A clock that stands still while a job works. When all jobs sleep, it jumps to the next time at which one wakes. */
 function controlledClock(sleeperCount: () => number) {
   let time = 0;
   const sleepers = new Set<{ until: number; wake: () => void }>();
@@ -145,7 +145,7 @@ describe('an instance without users', () => {
     expect(looks).toEqual([0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1]);
   });
 
-  test('looks again when a reminder is due', async () => {
+  test('runs the job of reminders when a reminder is due', async () => {
     const { asked, advance } = startJobs();
     const userId = randomUUID();
     const id = randomUUID();
@@ -159,17 +159,17 @@ describe('an instance without users', () => {
     await advance(30 * second);
     asked.length = 0;
     await advance(minute);
-    // The database's clock is real and the jobs' clock is not, so each look finds the reminder 25 seconds later.
+    // Only the jobs' clock moves. For the database, the reminder is still 25 seconds away at each look.
     expect(Math.min(...gaps(moments(asked)))).toBeLessThan(25.1 * second);
   });
 
-  test('looks as often as before once a user comes back', async () => {
+  test('looks as often as before when a user comes back', async () => {
     const { asked, advance, activity } = startJobs();
     await advance(5 * minute);
     asked.length = 0;
     activity.note();
     await advance(30 * second);
-    // Webhooks every second, reminders every five.
+    // The job of webhooks runs every second, the job of reminders every five seconds.
     expect(moments(asked).length).toBeGreaterThan(20);
   });
 });

@@ -156,7 +156,7 @@ describe('a runner that is started', () => {
     expect(logged.filter((line) => line.level === 50)).toEqual([]);
   });
 
-  test('signals jobs in flight when it stops, waits for them, and starts no others', async () => {
+  test('signals running jobs when it stops, waits for them, and starts no others', async () => {
     const held = gate();
     let rounds = 0;
     let told = false;

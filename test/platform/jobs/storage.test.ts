@@ -167,7 +167,7 @@ async function fillUp(): Promise<string> {
 
 const create = async () => (await ada.send('POST', '/tasks', { body: { title: 'A task' } })).status;
 
-test('the purge of old changes gives room back at the next measurement', async () => {
+test('the purge of old changes frees storage at the next measurement', async () => {
   await fillUp();
   expect(await create()).toBe(409);
   await sql(`update tasklane.changes set at = now() - interval '31 days' where user_id = $1`);
@@ -177,7 +177,7 @@ test('the purge of old changes gives room back at the next measurement', async (
   expect(await create()).toBe(201);
 });
 
-test('emptying the trash gives room back at the next measurement', async () => {
+test('emptying the trash frees storage at the next measurement', async () => {
   const ids: string[] = [];
   for (;;) {
     const response = await ada.send('POST', '/tasks', {
@@ -241,7 +241,7 @@ describe('with two instances', () => {
   });
 });
 
-test('a lane that is erased and made again is not corrected by a measurement of the old lane', async () => {
+test('a lane that is erased and created again is not corrected by a measurement of the old lane', async () => {
   await send('POST', '/tasks', { title: 'A task', description: text(10_000) });
   await makeDue();
   const database = openDatabase(service.database.url);

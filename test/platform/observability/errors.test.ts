@@ -10,7 +10,7 @@ test('the same error is logged with its stack five times a minute, and then with
     const first = Array.from({ length: 20 }, (_, n) => serialize(fail(`outage ${n}`, { code: '57P01' })));
     expect(first.filter((each) => each.stack !== undefined)).toHaveLength(5);
     expect(first.at(-1)).toEqual({ type: 'Error', message: 'outage 19', code: '57P01' });
-    // It does not affect another kind of error.
+    // Each kind of error has its own limit.
     expect(serialize(fail('another', { code: '42P01' })).stack).toEqual(expect.any(String));
     now.mockReturnValue(60_000);
     expect(serialize(fail('later', { code: '57P01' }))).toMatchObject({

@@ -31,7 +31,7 @@ describe('the build of a project', () => {
   });
   afterEach(() => rm(project, { recursive: true }));
 
-  test('compiles everything once, with source maps, and then only what has other content', async () => {
+  test('compiles everything once, with source maps, and then only files with new content', async () => {
     expect((await build(project)).sort()).toEqual(['knexfile.ts', 'src/one.ts', 'src/two.ts']);
     expect(read('dist/src/one.js')).toMatch(/\/\/# sourceMappingURL=one\.js\.map\n$/);
     expect(JSON.parse(read('dist/src/one.js.map')).sources).toEqual(['../../src/one.ts']);
@@ -44,7 +44,7 @@ describe('the build of a project', () => {
     expect(read('dist/src/two.js')).toContain('3');
   });
 
-  test('removes what has no source any more, and makes again what is missing', async () => {
+  test('removes files without a source, and makes missing files again', async () => {
     await build(project);
     await rm(join(project, 'src/two.ts'));
     expect(await build(project)).toEqual([]);
@@ -54,7 +54,7 @@ describe('the build of a project', () => {
     expect(await build(project)).toEqual([]);
   });
 
-  test('compiles everything after another version of the compiler, and after a build that failed', async () => {
+  test('compiles everything again after an update of the compiler, and after a failed build', async () => {
     await build(project);
     await write('package.json', JSON.stringify({ devDependencies: { '@swc/core': '1.0.1' } }));
     expect(await build(project)).toHaveLength(3);

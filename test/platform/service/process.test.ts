@@ -359,7 +359,7 @@ describe('an invalid configuration', () => {
     expect(existsSync(dataDir)).toBe(false);
   });
 
-  test('has all its errors reported at once', async () => {
+  test('is reported with all its errors at once', async () => {
     const lines = await refusal({
       DATA_DIR: await newDataDir(),
       PORT: 'http',

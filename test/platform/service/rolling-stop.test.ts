@@ -97,7 +97,7 @@ test.each([true, false])('no request fails, keep-alive: %s', async (keepAlive) =
   expect(new Set(seen)).toEqual(new Set([201]));
 });
 
-test('during the delay requests and streams still work, while readiness fails', async () => {
+test('during SHUTDOWN_DELAY_MS, requests and streams still work, and /readyz answers 503', async () => {
   const service = start();
   const url = await service.url;
   const stream = await fetch(`${url}/api/ada/events`, { headers: { Authorization: `Bearer ${token}` } });
@@ -118,7 +118,7 @@ test('during the delay requests and streams still work, while readiness fails', 
   expect(await service.ended).toEqual({ code: 0, signal: null });
 });
 
-test('a second signal ends the process during the delay', async () => {
+test('during SHUTDOWN_DELAY_MS, a second signal ends the process', async () => {
   const service = start({ SHUTDOWN_DELAY_MS: '600000' });
   await service.url;
   service.child.kill('SIGTERM');

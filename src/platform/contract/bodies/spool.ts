@@ -26,7 +26,7 @@ export interface SpoolSettings {
   readonly rate: UploadRate;
 }
 
-/** A body in a file, which is closed with the request. The body is UTF-8 without a byte order mark. */
+/** A body in a file. It is UTF-8 without a byte order mark. The file is closed when the request ends. */
 export interface SpooledBody {
   /** A JSON body without the items of its top-level arrays, which keep their length; empty for text. */
   readonly document: unknown;

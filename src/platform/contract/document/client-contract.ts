@@ -4,7 +4,7 @@ interface Described {
   readonly tags?: readonly { readonly name: string }[] | undefined;
 }
 
-/** The contract for generators of clients: they would make operations of what the service sends to webhooks. */
+/** The contract for generators of clients, without webhooks: generators would make operations of them. */
 export function clientContract<D extends Described>(document: D): Omit<D, 'webhooks'> {
   const { webhooks: _webhooks, ...client } = document;
   return { ...client, tags: client.tags?.filter(({ name }) => name !== 'Webhook events') };

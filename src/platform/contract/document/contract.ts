@@ -168,7 +168,7 @@ function readOperation(
   };
 }
 
-/** Finds the `GET` at the operation's path, or at the nearest parent path. `x-representation` names another. */
+/** Finds the operation that `x-representation` names, or else the `GET` at the path or at its nearest parent path. */
 function representationOf(document: OpenApiDocument, path: string, operation: OperationObject): OperationId {
   const named = operation['x-representation'];
   if (named !== undefined) return named as OperationId;

@@ -7,8 +7,8 @@
 export interface Surcharge {
   readonly for: string;
   /**
-   * The surcharge is added once for this many items of a list, units of a number, or bytes of a file. Without this
-   * number, the surcharge is added once if the part is present; null and `false` count as absent.
+   * The surcharge is added once per this many items (if the part is a list), bytes (a file) or units of its value (a
+   * number). Without `every`, it is added once if the part is present; null and `false` count as absent.
    */
   readonly every?: number;
   /** Units. Undefined for a list of operations: each costs the same as the operation of its name. */

@@ -47,7 +47,7 @@ interface Cluster {
 }
 
 interface Postmaster {
-  /** From `identify`. */
+  /** The identity of the process, from `identify`. */
   identity: string;
   port: number;
 }
