@@ -1,8 +1,10 @@
 /** Functions that the scripts for the database share. */
 import knex, { type Knex } from 'knex';
+import pino from 'pino';
 import { ConfigError, type DatabaseConfig, parseDatabaseConfig, readEnvironment } from '../src/config';
 import type { AccountLink } from '../src/platform/database/accounts';
 import { connectionProvider, toolConnection } from '../src/platform/database/connection';
+import { createDatabase, type Database } from '../src/platform/database/database';
 import { startEmbeddedPostgres } from '../src/platform/database/embedded/server';
 import { LocksUnavailable } from '../src/platform/database/lock-retries';
 import { describeUnavailable, unavailableReason } from '../src/platform/database/unavailable';
@@ -30,6 +32,22 @@ export async function withDatabase<T>(
   } finally {
     await embedded?.stop();
   }
+}
+
+/** Opens the database at `url` with one connection, as the service does. It must be closed. */
+export function openService(config: DatabaseConfig, url: string): Database {
+  return createDatabase(
+    {
+      url,
+      max: 1,
+      acquireTimeoutMs: config.databaseAcquireTimeoutMs,
+      statementTimeoutMs: config.databaseStatementTimeoutMs,
+      preparedStatements: config.databasePreparedStatements,
+      appRole: config.databaseAppRole,
+      systemRole: config.databaseSystemRole,
+    },
+    pino({ level: 'silent' }),
+  );
 }
 
 /** Runs `work` in a read-only transaction, which takes no lock that others would wait for. */

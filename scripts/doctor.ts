@@ -1,13 +1,11 @@
 /** `npm run doctor`: checks the database of a deployment and reports each problem. It only reads. */
-import pino from 'pino';
 import type { DatabaseConfig } from '../src/config';
 import { inspectAccounts } from '../src/platform/database/accounts';
-import { createDatabase } from '../src/platform/database/database';
 import { isRenewing } from '../src/platform/database/installation';
 import { migrationStatus } from '../src/platform/database/migrations';
 import { schema } from '../src/platform/database/rows';
 import { findTransactionPooler } from '../src/platform/database/transaction-pooler';
-import { type DatabaseUrls, describeLink, reading, runScript, withDatabase } from './database';
+import { type DatabaseUrls, describeLink, openService, reading, runScript, withDatabase } from './database';
 
 interface Finding {
   readonly fine: boolean;
@@ -27,18 +25,7 @@ interface Login {
 
 /** Checks the version, the login, the roles and the state of the database, as the service sees them. */
 async function examineService(config: DatabaseConfig, { service }: DatabaseUrls): Promise<Finding[]> {
-  const database = createDatabase(
-    {
-      url: service,
-      max: 1,
-      acquireTimeoutMs: config.databaseAcquireTimeoutMs,
-      statementTimeoutMs: config.databaseStatementTimeoutMs,
-      preparedStatements: config.databasePreparedStatements,
-      appRole: config.databaseAppRole,
-      systemRole: config.databaseSystemRole,
-    },
-    pino({ level: 'silent' }),
-  );
+  const database = openService(config, service);
   try {
     const { rows } = await reading(service, (transaction) =>
       transaction.raw(

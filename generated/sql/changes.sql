@@ -96,7 +96,7 @@ where
 
 -- src/features/changes/job.ts
 
--- createChangePurge
+-- createChangePurgeJob
 with
   stretch as (
     select

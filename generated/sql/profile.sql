@@ -10,6 +10,16 @@ where
 limit
   $2;
 
+-- findTimeZone
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.user_id = $1
+limit
+  $2;
+
 -- knowsTimeZone
 select
   user_id

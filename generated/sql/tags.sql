@@ -209,7 +209,7 @@ where
     where
       tasks.user_id = $3
       and deleted_at is null
-      and status_rank <= $4
+      and status_rank <= 2
   )
 group by
   tag_id;

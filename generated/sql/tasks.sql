@@ -335,6 +335,8 @@ where
   and deleted_at is null
   and id = $2;
 
+-- src/features/tasks/write.ts
+
 -- insertTask
 insert into
   tasklane.tasks (
@@ -396,6 +398,33 @@ where
 
 insert into
   tasklane.task_tags (tag_id, task_id, user_id)
+values
+  ($1, $2, $3);
+
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.user_id = $1
+limit
+  $2;
+
+select
+  task_id, fire_at
+from
+  tasklane.reminders as reminders
+where
+  reminders.user_id = $1
+  and task_id = any ($2);
+
+delete from tasklane.reminders as reminders
+where
+  reminders.user_id = $1
+  and task_id = any ($2);
+
+insert into
+  tasklane.reminders (fire_at, task_id, user_id)
 values
   ($1, $2, $3);
 
@@ -461,6 +490,15 @@ insert into
   tasklane.task_tags (tag_id, task_id, user_id)
 values
   ($1, $2, $3);
+
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.user_id = $1
+limit
+  $2;
 
 -- updateTask: title
 update tasklane.tasks as tasks
@@ -811,7 +849,7 @@ where
   tasks.user_id = $1
   and deleted_at is null
   and id in ($2)
-  and status_rank <= $3;
+  and status_rank <= 2;
 
 delete from tasklane.reminders as reminders
 where
@@ -896,7 +934,7 @@ where
   tasks.user_id = $1
   and deleted_at is null
   and id in ($2)
-  and status_rank <= $3;
+  and status_rank <= 2;
 
 delete from tasklane.reminders as reminders
 where

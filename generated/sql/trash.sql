@@ -243,7 +243,7 @@ group by
 
 -- src/features/trash/job.ts
 
--- purgeJob
+-- createTrashPurgeJob
 select
   user_id,
   now() - make_interval(hours => 24 * $1) as until

@@ -1031,9 +1031,9 @@ where
 
 -- src/features/webhooks/job.ts
 
--- createDeliveryPurge
+-- deliveryPurgeJob
 select distinct
-  user_id as "userId"
+  user_id
 from
   (
     select
@@ -1046,7 +1046,9 @@ from
       created_at
     limit
       $2
-  ) as old;
+  ) as old
+limit
+  $3;
 
 delete from tasklane.webhook_deliveries as webhook_deliveries
 where

@@ -287,7 +287,7 @@ export const mutations: readonly Mutation[] = [
     'effects.rowBytes += bytesOfRow(userId, each)',
     'bytesOfRow(userId, each)',
   ),
-  inFile('src/features/tasks/repository.ts', ['test/platform/jobs/storage.test.ts'], 'when it is created')(
+  inFile('src/features/tasks/write.ts', ['test/platform/jobs/storage.test.ts'], 'when it is created')(
     'a new task adds nothing to the storage',
     'lane.stored(bytesOfRow(lane.userId, values));',
     '',

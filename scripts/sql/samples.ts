@@ -20,12 +20,13 @@ import * as reminders from '../../src/features/tasks/reminders';
 import * as tasks from '../../src/features/tasks/repository';
 import * as trees from '../../src/features/tasks/tree';
 import { viewMoment } from '../../src/features/tasks/view';
+import * as taskWrites from '../../src/features/tasks/write';
 import * as transfer from '../../src/features/transfer/repository';
 import * as trashJobs from '../../src/features/trash/job';
 import * as trash from '../../src/features/trash/repository';
 import * as deliveries from '../../src/features/webhooks/deliveries';
 import * as endpoints from '../../src/features/webhooks/endpoints';
-import { createDeliveryPurge } from '../../src/features/webhooks/job';
+import { deliveryPurgeJob } from '../../src/features/webhooks/job';
 import * as leases from '../../src/features/webhooks/leases';
 import { queueDeliveries } from '../../src/features/webhooks/queue';
 import * as settlements from '../../src/features/webhooks/settlements';
@@ -98,7 +99,7 @@ const searchNear = { words: ['word'], near: [[{ word: 'work', similarity: 0.5 }]
 const at = viewMoment('UTC', instant);
 const newTag = { id, name: 'tag', color: null, created_at: undefined };
 const newTask = () => ({ ...structuredClone(absentFields), id, title: 'Task', tags: ['tag'] });
-const importedTask: tasks.ImportedTask = {
+const importedTask: taskWrites.ImportedTask = {
   ...newTask(),
   position: 'a0',
   completed_at: null,
@@ -168,7 +169,7 @@ export const allSamples: readonly FileSamples[] = [
   }),
   {
     path: 'src/features/changes/job.ts',
-    samples: { createChangePurge: job(changePurge.createChangePurge(90)) },
+    samples: { createChangePurgeJob: job(changePurge.createChangePurgeJob(90)) },
   },
   filed<typeof completions>('features/completions/repository.ts', {
     listCompletions: {
@@ -191,6 +192,7 @@ export const allSamples: readonly FileSamples[] = [
   }),
   filed<typeof profile>('features/profile/repository.ts', {
     findProfile: (lane) => profile.findProfile(lane),
+    findTimeZone: (lane) => profile.findTimeZone(lane),
     knowsTimeZone: (lane) => profile.knowsTimeZone(lane, 'Europe/Zurich'),
     updateProfile: (lane) => profile.updateProfile(lane, { time_zone: 'Europe/Zurich' }),
   }),
@@ -277,15 +279,17 @@ export const allSamples: readonly FileSamples[] = [
     countTasks: (lane) => tasks.countTasks(lane, {}),
     countSubtasks: (lane) => tasks.countSubtasks(lane, [id]),
     findTask: (lane) => tasks.findTask(lane, id),
-    insertTask: (lane) => tasks.insertTask(lane, newTask()),
-    insertTasks: (lane) => tasks.insertTasks(lane, [importedTask]),
+  }),
+  filed<typeof taskWrites>('features/tasks/write.ts', {
+    insertTask: (lane) => taskWrites.insertTask(lane, newTask()),
+    insertTasks: (lane) => taskWrites.insertTasks(lane, [importedTask]),
     updateTask: {
-      title: (lane) => tasks.updateTask(lane, task, { title: 'Other' }),
-      tags: (lane) => tasks.updateTask(lane, task, { tags: ['other'] }),
+      title: (lane) => taskWrites.updateTask(lane, task, { title: 'Other' }),
+      tags: (lane) => taskWrites.updateTask(lane, task, { tags: ['other'] }),
     },
-    updateTasks: (lane) => tasks.updateTasks(lane, [task], { project_id: null }),
+    updateTasks: (lane) => taskWrites.updateTasks(lane, [task], { project_id: null }),
     updateStatuses: (lane) =>
-      tasks.updateStatuses(lane, [{ id, from: 'pending', to: 'completed', completedAt: null }]),
+      taskWrites.updateStatuses(lane, [{ id, from: 'pending', to: 'completed', completedAt: null }]),
   }),
   filed<typeof deletion>('features/tasks/delete.ts', {
     deleteTasks: (lane) => deletion.deleteTasks(lane, [id]),
@@ -333,7 +337,10 @@ export const allSamples: readonly FileSamples[] = [
     listDeleted: (lane) => trash.listDeleted(lane, byId, [id], 51),
     countTaken: (lane) => trash.countTaken(lane, [id]),
   }),
-  { path: 'src/features/trash/job.ts', samples: { purgeJob: job(trashJobs.purgeJob(30)) } },
+  {
+    path: 'src/features/trash/job.ts',
+    samples: { createTrashPurgeJob: job(trashJobs.createTrashPurgeJob(30)) },
+  },
   filed<typeof deliveries>('features/webhooks/deliveries.ts', {
     reschedule: (lane) => deliveries.reschedule(lane, id),
     listDeliveries: (lane) =>
@@ -397,7 +404,7 @@ export const allSamples: readonly FileSamples[] = [
   },
   {
     path: 'src/features/webhooks/job.ts',
-    samples: { createDeliveryPurge: job(createDeliveryPurge()) },
+    samples: { deliveryPurgeJob: job(deliveryPurgeJob) },
   },
   {
     path: 'src/platform/database/calendar-feeds.ts',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { absentFields } from '../../src/features/tasks/fields';
-import type { NewTask } from '../../src/features/tasks/repository';
+import type { NewTask } from '../../src/features/tasks/write';
 import type { TaskPriority, TaskStatus } from '../../src/platform/database/rows';
 import { query } from './database';
 

@@ -6,8 +6,7 @@ export type Status = (typeof statuses)[number];
 /** The statuses of open tasks. */
 export const openStatuses = ['pending', 'in_progress'] as const satisfies readonly Status[];
 
-/** The highest rank of an open task. */
-export const lastOpenRank = statuses.indexOf('in_progress') + 1;
+const lastOpenRank = statuses.indexOf('in_progress') + 1;
 
 /** True if a task with this status is open. */
 export function isOpen(status: Status): boolean {

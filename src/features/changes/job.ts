@@ -34,7 +34,7 @@ async function findLanes(system: System, after: string, days: number): Promise<S
 }
 
 /** Creates the job that purges changes older than `days`. Each round visits at most 1,000 lanes. */
-export function createChangePurge(days: number): Job {
+export function createChangePurgeJob(days: number): Job {
   // The position of this process in its walk. Two processes may visit the same lanes; the second finds nothing to
   // purge.
   let after = '';

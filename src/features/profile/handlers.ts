@@ -1,8 +1,7 @@
 import type { Handlers } from '../../platform/contract/http/call';
 import type { WritableLane } from '../../platform/database/lane';
 import { toProfile } from './mapper';
-import { findProfile, knowsTimeZone, updateProfile } from './repository';
-import { settingsOf } from './settings';
+import { findProfile, findTimeZone, knowsTimeZone, updateProfile } from './repository';
 
 /** Called in the same write after the time zone of the profile has changed. */
 export type OnTimeZoneChange = (
@@ -24,7 +23,7 @@ export const profileHandlers = (
     const row = await call.lane.write(async (lane) => {
       // Validation uses the time zones of this process. The database has its own list, so both must know the zone.
       if (time_zone !== undefined && !(await knowsTimeZone(lane, time_zone))) return undefined;
-      const before = settingsOf(await findProfile(lane)).time_zone;
+      const before = await findTimeZone(lane);
       const row = await updateProfile(lane, call.body);
       if (row.time_zone !== before) await onTimeZoneChange(lane, { before, after: row.time_zone });
       return row;

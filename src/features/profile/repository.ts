@@ -1,6 +1,7 @@
 import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
 import type { ProfileRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
+import { settingsOf } from './settings';
 
 /** The settings that a user can change. */
 export type Settings = Pick<ProfileRow, 'time_zone' | 'week_start' | 'default_priority' | 'require_if_match'>;
@@ -8,6 +9,11 @@ export type Settings = Pick<ProfileRow, 'time_zone' | 'week_start' | 'default_pr
 /** The lane's profile; undefined if the lane was never written to. */
 export async function findProfile(lane: Lane): Promise<ProfileRow | undefined> {
   return lane.rows('profiles').first();
+}
+
+/** The time zone of the lane's user. */
+export async function findTimeZone(lane: Lane): Promise<string> {
+  return settingsOf(await findProfile(lane)).time_zone;
 }
 
 /** True if Postgres knows a time zone with exactly this name. */

@@ -3,7 +3,8 @@ import { type Position, pageAfter, type SortKey } from '../../platform/database/
 import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
 import type { ProjectRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
-import { liveTasks, updateTasks } from '../tasks/repository';
+import { liveTasks } from '../tasks/repository';
+import { updateTasks } from '../tasks/write';
 
 /** The fields of a project that its user sets. */
 export interface ProjectFields {

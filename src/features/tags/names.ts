@@ -11,6 +11,16 @@ export function tagKey(name: string): string {
   return foldCase(tagName(name).normalize('NFKC'));
 }
 
+/** The names by their keys, in the form that tags show. If names have the same key, the first of them counts. */
+export function namesByKey(names: readonly string[]): Map<string, string> {
+  const byKey = new Map<string, string>();
+  for (const name of names) {
+    const key = tagKey(name);
+    if (!byKey.has(key)) byKey.set(key, tagName(name));
+  }
+  return byKey;
+}
+
 /** Orders keys by code point, like the Postgres collation "C". */
 export function compareKeys(one: string, other: string): number {
   return Buffer.compare(Buffer.from(one), Buffer.from(other));

@@ -1,11 +1,11 @@
 import { v7 as uuidv7 } from 'uuid';
-import { lastOpenRank } from '../../domain/tasks/status';
+import { isOpenSql } from '../../domain/tasks/status';
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import { type Position, pageAfter, type SortKey } from '../../platform/database/keyset';
 import { differences, type Lane, type WritableLane } from '../../platform/database/lane';
 import type { TagRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
-import { compareKeys, tagKey, tagName } from './names';
+import { compareKeys, namesByKey, tagKey, tagName } from './names';
 
 /** The fields of a tag that its user sets. */
 export interface TagFields {
@@ -22,7 +22,7 @@ export function tagsNamed(lane: Lane, keys: readonly string[]) {
  * Spells names like the lane's existing tags; new names stay as they are. Each tag comes once, in the order of keys.
  */
 export async function spellTags(lane: Lane, names: readonly string[]): Promise<string[]> {
-  const spelled = new Map(names.toReversed().map((name) => [tagKey(name), tagName(name)]));
+  const spelled = namesByKey(names);
   if (spelled.size === 0) return [];
   for (const tag of await tagsNamed(lane, [...spelled.keys()])) spelled.set(tag.name_key, tag.name);
   return [...spelled].toSorted(([one], [other]) => compareKeys(one, other)).map(([, name]) => name);
@@ -34,7 +34,7 @@ export async function replaceTaskTags(
   taskId: string,
   names: readonly string[],
 ): Promise<void> {
-  const byKey = new Map(names.map((name) => [tagKey(name), name]));
+  const byKey = namesByKey(names);
   const known = new Map((await tagsNamed(lane, [...byKey.keys()])).map((tag) => [tag.name_key, tag.id]));
   const fresh = [...byKey].filter(([key]) => !known.has(key));
   for (const [key] of fresh) known.set(key, uuidv7());
@@ -83,7 +83,7 @@ export async function spellAll(
   lane: WritableLane,
   lists: readonly (readonly string[])[],
 ): Promise<string[][]> {
-  const wanted = new Map(lists.flat().map((name) => [tagKey(name), tagName(name)]));
+  const wanted = namesByKey(lists.flat());
   const known = new Map((await tagsNamed(lane, [...wanted.keys()])).map((tag) => [tag.name_key, tag.name]));
   const fresh = [...wanted].filter(([key]) => !known.has(key));
   await insertTags(
@@ -139,10 +139,7 @@ export async function countTagged(lane: Lane, ids: readonly string[]): Promise<R
       .select('tag_id', lane.expression('count(*)'));
     return new Map(rows.map((row) => [row.tag_id, Number(row.count)]));
   };
-  const [total, open] = await Promise.all([
-    tally(live()),
-    tally(live().where('status_rank', '<=', lastOpenRank)),
-  ]);
+  const [total, open] = await Promise.all([tally(live()), tally(live().whereRaw(isOpenSql))]);
   return Object.fromEntries(ids.map((id) => [id, { open: open.get(id) ?? 0, total: total.get(id) ?? 0 }]));
 }
 

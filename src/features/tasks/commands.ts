@@ -1,29 +1,22 @@
 /**
  * The commands on tasks, with the rules that the schemas of the contract cannot express. All writes of tasks except
  * imports (`import.ts`) use them. A command runs inside a write of the lane and writes nothing if there are validation
- * errors.
+ * errors. `write.ts` has the effects of a write.
  */
 import { isOpen } from '../../domain/tasks/status';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder, TaskRow } from '../../platform/database/rows';
 import { spellTags } from '../tags/repository';
-import { type Due, dueAt, isWritable, mergeDue, remindersLeft } from './due';
-import { absentFields } from './fields';
+import { dueErrors, mergeDue, remindersLeft } from './due';
+import { absentFields, type TaskFields } from './fields';
 import { completeOccurrence, isCompleted, skipOccurrence, uncompleteOccurrence } from './occurrences';
 import { moveNextTo, positionAtEnd, writePositions } from './position';
 import { goesOn, isRecurring, mergeRecurrence } from './recurrence';
-import { armReminders, readReminders } from './reminders';
-import {
-  findTask,
-  insertTask,
-  type NewTask,
-  type TaskChange,
-  type TaskFields,
-  updateTask,
-  updateTasks,
-} from './repository';
-import { findParentAndProject, type HierarchyError, levelsBelow, type ParentAndProject } from './tree';
+import { readReminders } from './reminders';
+import { findTask } from './repository';
+import { findParentAndProject, type HierarchyError, type ParentAndProject } from './tree';
+import { insertTask, type NewTask, updateTask } from './write';
 
 /** What is wrong with a body; the pointers are into it. */
 export interface Invalid {
@@ -54,17 +47,6 @@ function isHierarchyError(target: ParentAndProject | HierarchyError): target is 
 
 function hierarchyError({ field, reason }: HierarchyError): ValidationError {
   return { pointer: `/${field}`, code: reason, detail: hierarchyDetails[reason] };
-}
-
-/** The validation errors of a due date; empty if it is valid. */
-export function dueErrors(due: Due): ValidationError[] {
-  if (due.due_date !== null) {
-    const detail = 'must be in the years 1 to 9999 in UTC, together with the due time and the time zone';
-    return isWritable(due) ? [] : [{ pointer: '/due_date', code: 'wrong-format', detail }];
-  }
-  return (['due_time', 'time_zone'] as const)
-    .filter((field) => due[field] !== null)
-    .map((field) => ({ pointer: `/${field}`, code: 'contradiction', detail: 'requires `due_date`' }));
 }
 
 /**
@@ -98,7 +80,6 @@ async function resolve(
     project_id: target.project_id,
     parent_id: target.parent_id,
     ...due,
-    due_at: dueAt(due),
     reminders: (reminders ?? undefined) as Reminder[] | undefined,
   };
 }
@@ -121,28 +102,9 @@ export async function createTask(
   const completes = fields.status === 'completed' && fields.rrule !== null;
   const status = completes ? 'pending' : fields.status;
   const task = { ...(fields as TaskFields), priority: fields.priority, status, id } as NewTask;
-  const row = await insertTask(lane, task, !completes && task.reminders.length === 0);
+  const row = await insertTask(lane, task, !completes);
   if (!row) return 'id-taken';
-  await armReminders(lane, null, row);
   return completes && isRecurring(row) ? completeOccurrence(lane, row) : row;
-}
-
-async function writeTask(
-  lane: WritableLane,
-  current: TaskRow,
-  fields: TaskChange,
-  mayFinish = false,
-): Promise<TaskRow> {
-  const { project_id = current.project_id, reminders = current.reminders } = fields;
-  const isLast =
-    project_id === current.project_id && reminders.length === 0 && current.reminders.length === 0;
-  const row = await updateTask(lane, current, fields, mayFinish && isLast);
-  await armReminders(lane, current, row);
-  if (row.project_id !== current.project_id) {
-    const below = (await levelsBelow(lane, row.id)).flat();
-    await updateTasks(lane, below, { project_id: row.project_id });
-  }
-  return row;
 }
 
 /** True if a body completes an occurrence that is already completed, for example because a client repeats a request. */
@@ -175,9 +137,9 @@ export async function changeTask(lane: WritableLane, id: string, body: Change): 
     if (undone !== 'completion-changed') return changeTask(lane, id, body);
   }
   if (fields.status !== 'completed' || !isRecurring({ ...current, rrule: fields.rrule ?? null })) {
-    return writeTask(lane, current, fields, true);
+    return updateTask(lane, current, fields, { isLast: true });
   }
-  const row = await writeTask(lane, current, { ...fields, status: undefined });
+  const row = await updateTask(lane, current, { ...fields, status: undefined });
   return isRecurring(row) ? completeOccurrence(lane, row) : row;
 }
 
@@ -214,10 +176,12 @@ export async function completeTask(
     if (isPast) return current;
     return isRecurring(current)
       ? completeOccurrence(lane, current)
-      : updateTask(lane, current, { status: 'completed' }, true);
+      : updateTask(lane, current, { status: 'completed' }, { isLast: true });
   }
   if (current.rrule !== null) return uncompleteOccurrence(lane, current, occurrence);
-  return current.status === 'completed' ? updateTask(lane, current, { status: 'pending' }, true) : current;
+  return current.status === 'completed'
+    ? updateTask(lane, current, { status: 'pending' }, { isLast: true })
+    : current;
 }
 
 async function isOccurrence(lane: WritableLane, current: TaskRow, dueDate: string): Promise<boolean> {
@@ -255,10 +219,14 @@ export async function moveTask(
 
   const moved = target.project_id !== current.project_id || target.parent_id !== current.parent_id;
   if (!anchor) {
-    return writeTask(lane, current, moved ? { ...target, position: await positionAtEnd(lane, 'tasks') } : {});
+    return updateTask(
+      lane,
+      current,
+      moved ? { ...target, position: await positionAtEnd(lane, 'tasks') } : {},
+    );
   }
   const { position, others } = await moveNextTo(lane, 'tasks', current, anchor, side);
-  const row = await writeTask(lane, current, { ...target, position });
+  const row = await updateTask(lane, current, { ...target, position });
   await writePositions(lane, 'tasks', others);
   return row;
 }

@@ -7,8 +7,7 @@ import { inBody } from '../../platform/contract/document/validation-errors';
 import type { Call, Handlers, Reply } from '../../platform/contract/http/call';
 import { startOf, toPage, wrongCursor } from '../../platform/contract/pagination/page';
 import type { Lane } from '../../platform/database/lane';
-import { findProfile } from '../profile/repository';
-import { settingsOf } from '../profile/settings';
+import { findTimeZone } from '../profile/repository';
 import { nearWords, type TextSearch } from '../search/repository';
 import { tagKey } from '../tags/names';
 import {
@@ -62,7 +61,7 @@ function toFilter(query: ListQuery): TaskFilter {
 /** The requested view at this moment; undefined if the request has none. */
 async function viewOf(lane: Lane, { view, tz }: ListQuery): Promise<TaskFilter['view']> {
   if (!view) return undefined;
-  const zone = tz ?? settingsOf(await findProfile(lane)).time_zone;
+  const zone = tz ?? (await findTimeZone(lane));
   return { name: view, at: viewMoment(zone, new Date()) };
 }
 

@@ -5,12 +5,12 @@ import type { Schemas, ValidationError } from '../../platform/contract/document/
 import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder } from '../../platform/database/rows';
 import { spellAll } from '../tags/repository';
-import { areErrors, dueErrors } from './commands';
-import { dueAt, mergeDue, remindersLeft } from './due';
+import { areErrors } from './commands';
+import { type DueAt, dueErrors, mergeDue, remindersLeft } from './due';
 import { absentFields, plainFieldsOf } from './fields';
 import { mergeRecurrence } from './recurrence';
-import { armImported, readReminders } from './reminders';
-import { type ImportedTask, insertTasks } from './repository';
+import { readReminders } from './reminders';
+import { type ImportedTask, insertTasks } from './write';
 
 /** A task from a file that is valid by itself. Its project and parent are not checked yet. */
 export type TaskDraft = Omit<ImportedTask, 'project_id' | 'position'> & {
@@ -33,8 +33,8 @@ function contradiction(field: string, detail: string): ValidationError {
 }
 
 /** The contradictions between the fields of a task that is valid by the schema. */
-function contradictionsIn(value: Schemas['TaskImport'], isTrashed: boolean): ValidationError[] {
-  const errors = dueErrors(mergeDue(absentFields, value));
+function contradictionsIn(value: Schemas['TaskImport'], due: DueAt, isTrashed: boolean): ValidationError[] {
+  const errors = dueErrors(due);
   if (value.completed_at != null && value.status !== 'completed') {
     errors.push(contradiction('completed_at', 'requires the status completed'));
   }
@@ -75,7 +75,7 @@ export function readTask(
   // Reminders before a missing due date are no errors, because old exports contain some.
   const reminders = readReminders(value.reminders ?? [], undefined);
   const errors = [
-    ...contradictionsIn(value, isTrashed),
+    ...contradictionsIn(value, due, isTrashed),
     ...(Array.isArray(recurrence) ? recurrence : []),
     ...(areErrors(reminders) ? reminders : []),
   ];
@@ -88,7 +88,6 @@ export function readTask(
     project_id: value.project_id,
     parent_id: value.parent_id ?? null,
     ...due,
-    due_at: dueAt(due),
     ...recurrence,
     recurrence_start: value.recurrence_start ?? recurrence.recurrence_start,
     completion_count: recurrence.rrule === null ? 0 : completionCount,
@@ -114,6 +113,5 @@ export async function importTasks(lane: WritableLane, tasks: readonly ImportedTa
     lane,
     tasks.map((task, index) => ({ ...task, tags: tags[index] as string[] })),
   );
-  await armImported(lane, rows);
   return rows.map(({ id }) => id);
 }

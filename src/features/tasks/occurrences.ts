@@ -9,16 +9,14 @@ import {
   lastCompletion,
   removeCompletion,
 } from '../completions/repository';
-import { findProfile } from '../profile/repository';
-import { settingsOf } from '../profile/settings';
+import { findTimeZone } from '../profile/repository';
 import { dueAt } from './due';
 import { nextDueDate, type RecurringTask } from './recurrence';
-import { armReminders } from './reminders';
-import { type StatusChange, type TaskChange, updateStatuses, updateTask } from './repository';
 import { levelsBelow } from './tree';
+import { type StatusChange, type TaskChange, updateStatuses, updateTask } from './write';
 
 async function next(lane: WritableLane, row: RecurringTask, completions: number): Promise<string | null> {
-  return nextDueDate(row, completions, settingsOf(await findProfile(lane)).time_zone, new Date());
+  return nextDueDate(row, completions, await findTimeZone(lane), new Date());
 }
 
 /** A closed subtask that was reopened, with its earlier status. */
@@ -36,20 +34,6 @@ async function reopenSubtasks(lane: WritableLane, id: string): Promise<Reopened[
     status: row.status as Reopened['status'],
     completed_at: row.completed_at?.toISOString() ?? null,
   }));
-}
-
-/**
- * @param remindedUntil for a task that returns to an earlier occurrence: its reminders up to this instant have fired
- */
-async function write(
-  lane: WritableLane,
-  current: TaskRow,
-  fields: TaskChange,
-  remindedUntil?: Date,
-): Promise<TaskRow> {
-  const row = await updateTask(lane, current, fields);
-  await armReminders(lane, current, row, remindedUntil);
-  return row;
 }
 
 /** The fields that move a task to its occurrence on a due date. */
@@ -74,8 +58,8 @@ export async function completeOccurrence(lane: WritableLane, current: RecurringT
     next_due_date,
     reopened,
   });
-  if (next_due_date === null) return write(lane, current, { status: 'completed', completion_count });
-  return write(lane, current, { ...onto(current, next_due_date), completion_count });
+  if (next_due_date === null) return updateTask(lane, current, { status: 'completed', completion_count });
+  return updateTask(lane, current, { ...onto(current, next_due_date), completion_count });
 }
 
 /** True if the occurrence with this due date was completed. */
@@ -109,7 +93,7 @@ export async function uncompleteOccurrence(
 ): Promise<TaskRow | 'completion-changed'> {
   const completion = await lastCompletion(lane, current.id);
   if (!completion)
-    return current.status === 'completed' ? write(lane, current, { status: 'pending' }) : current;
+    return current.status === 'completed' ? updateTask(lane, current, { status: 'pending' }) : current;
   if (occurrence !== undefined && occurrence !== completion.due_date) {
     return (await isCompleted(lane, current, occurrence)) ? 'completion-changed' : current;
   }
@@ -129,7 +113,12 @@ export async function uncompleteOccurrence(
   const { due_date, status } = completion;
   const due_at = dueAt({ ...current, due_date });
   const completion_count = Math.max(0, current.completion_count - 1);
-  return write(lane, current, { due_date, due_at, status, completion_count }, new Date());
+  return updateTask(
+    lane,
+    current,
+    { due_date, due_at, status, completion_count },
+    { remindedUntil: new Date() },
+  );
 }
 
 /**
@@ -137,7 +126,7 @@ export async function uncompleteOccurrence(
  */
 export async function skipOccurrence(lane: WritableLane, current: RecurringTask): Promise<TaskRow> {
   const due_date = await next(lane, current, current.completion_count);
-  if (due_date === null) return write(lane, current, { status: 'cancelled' });
+  if (due_date === null) return updateTask(lane, current, { status: 'cancelled' });
   await reopenSubtasks(lane, current.id);
-  return write(lane, current, onto(current, due_date));
+  return updateTask(lane, current, onto(current, due_date));
 }

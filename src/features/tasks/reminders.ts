@@ -1,13 +1,12 @@
 /** Reminders: at which instants they fire, and which of them are still pending. */
 
-import { lastOpenRank } from '../../domain/tasks/status';
+import { isOpenSql } from '../../domain/tasks/status';
 import { startOfDay, toInstant } from '../../domain/time/calendar';
 import type { ValidationError } from '../../platform/contract/document/operations';
 import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import type { Lane, WritableLane } from '../../platform/database/lane';
 import type { Reminder, TaskRow } from '../../platform/database/rows';
-import { findProfile } from '../profile/repository';
-import { settingsOf } from '../profile/settings';
+import { findTimeZone } from '../profile/repository';
 import { liveTasks } from './repository';
 
 interface NewReminder {
@@ -60,8 +59,8 @@ function timesOf(task: Reminded, zone: string): number[] {
   });
 }
 
-/** True if the instants of a task's reminders can differ from before. */
-function mayDiffer(before: Reminded, after: Reminded): boolean {
+/** True if a change of a task can change the instants of its reminders. */
+export function mayRearm(before: Reminded, after: Reminded): boolean {
   if (before.reminders.length === 0 && after.reminders.length === 0) return false;
   const facts = ({ reminders, due_date, due_time, time_zone }: Reminded) =>
     JSON.stringify([reminders, due_date, due_time, time_zone]);
@@ -111,8 +110,8 @@ export async function armReminders(
   firedUntil?: Date,
 ): Promise<void> {
   const previous = before ?? none;
-  if (!mayDiffer(previous, after)) return;
-  const zone = settingsOf(await findProfile(lane)).time_zone;
+  if (!mayRearm(previous, after)) return;
+  const zone = await findTimeZone(lane);
   const times = { before: timesOf(previous, zone), after: timesOf(after, zone) };
   await rearm(lane, [{ taskId: after.id, ...times }], firedUntil);
 }
@@ -121,7 +120,7 @@ export async function armReminders(
 export async function armImported(lane: WritableLane, rows: readonly TaskRow[]): Promise<void> {
   const reminded = rows.filter((row) => row.reminders.length > 0);
   if (reminded.length === 0) return;
-  const zone = settingsOf(await findProfile(lane)).time_zone;
+  const zone = await findTimeZone(lane);
   const now = Date.now();
   const times = reminded.flatMap((row) =>
     [...new Set(timesOf(row, zone))]
@@ -183,9 +182,6 @@ export async function fireReminders(lane: WritableLane, limit: number): Promise<
 }
 
 async function openAmong(lane: Lane, ids: readonly string[]): Promise<Set<string>> {
-  const rows: { id: string }[] = await liveTasks(lane)
-    .whereIn('id', ids)
-    .where('status_rank', '<=', lastOpenRank)
-    .select('id');
+  const rows: { id: string }[] = await liveTasks(lane).whereIn('id', ids).whereRaw(isOpenSql).select('id');
   return new Set(rows.map((row) => row.id));
 }

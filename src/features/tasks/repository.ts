@@ -1,5 +1,5 @@
+/** Reads tasks. `write.ts` writes them. */
 import { isOpenSql, openStatuses } from '../../domain/tasks/status';
-import { chunksOf, rowsInStatement } from '../../platform/database/chunks';
 import {
   type Expression,
   type Position,
@@ -7,31 +7,20 @@ import {
   type SortKey,
   type SortValue,
 } from '../../platform/database/keyset';
+import type { Lane, RowQuery } from '../../platform/database/lane';
 import {
-  bytesOfRow,
-  differences,
-  type Lane,
-  type RowQuery,
-  type RowToWrite,
-  resultOf,
-  violatedConstraint,
-  type WritableLane,
-} from '../../platform/database/lane';
-import {
-  type Reminder,
   type TaskPriority,
   type TaskRow,
   type TaskStatus,
   taskPriorities,
   taskStatuses,
 } from '../../platform/database/rows';
-import { update } from '../../platform/database/update';
-import { matching, type TextSearch, wordsOfTask } from '../search/repository';
-import { replaceTaskTags, tagsNamed, tagTasks } from '../tags/repository';
-import { type ListedTask, listedColumns, type TaskFields, taskColumns } from './fields';
+import { matching, type TextSearch } from '../search/repository';
+import { tagsNamed } from '../tags/repository';
+import { type ListedTask, listedColumns, taskColumns } from './fields';
 import type { ViewMoment } from './view';
 
-export type { ListedTask, TaskFields } from './fields';
+export type { ListedTask } from './fields';
 
 export type TaskTrait =
   | 'description'
@@ -294,215 +283,4 @@ export async function findTask(lane: Lane, id: string): Promise<TaskRow | undefi
     (each, values) => liveTasks(each).where('id', values.id).select(taskColumns) as RowQuery<TaskRow>,
   );
   return row;
-}
-
-// The driver would turn a JavaScript array into a Postgres array, but the column is JSON.
-function asJson<F extends { reminders?: Reminder[] | undefined }>(fields: F): F {
-  return fields.reminders ? { ...fields, reminders: JSON.stringify(fields.reminders) as never } : fields;
-}
-
-/** The members that have a value. */
-function defined<F extends object>(fields: F): F {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as F;
-}
-
-/** A new task. Without a priority, it gets the default of the profile; its position is after all other tasks. */
-export type NewTask = Omit<TaskFields, 'priority'> & {
-  id: string;
-  priority?: TaskPriority | undefined;
-};
-
-/**
- * Creates a task and its missing tags. `isLast` says that the write sends nothing afterwards.
- * @returns undefined if the id is taken
- */
-export async function insertTask(
-  lane: WritableLane,
-  task: NewTask,
-  isLast = false,
-): Promise<TaskRow | undefined> {
-  const isCompleted = task.status === 'completed';
-  const values = { ...defined(asJson(task)), ...wordsOfTask(task.title, task.description) };
-  const isTagged = task.tags.length > 0;
-  const record = () => lane.changed({ type: 'task', id: task.id, action: 'created', fields: {} });
-  const insert = async () => {
-    if (!isTagged) record();
-    lane.stored(bytesOfRow(lane.userId, values));
-    const [row] = await lane.template<TaskRow, typeof values>(
-      isCompleted ? 'insert-completed-task' : 'insert-task',
-      values,
-      (each, columnValues) =>
-        each
-          .insert('tasks', {
-            priority: each.rows('profiles').select('default_priority'),
-            ...(columnValues as RowToWrite<'tasks'>),
-            completed_at: isCompleted ? each.now : null,
-            created_at: each.now,
-            updated_at: each.now,
-          })
-          .returning(taskColumns) as never,
-    );
-    return row as TaskRow;
-  };
-  const inserted = await (isLast && !isTagged ? lane.finish(insert) : lane.attempt(insert, () => true));
-  if ('error' in inserted) {
-    if (violatedConstraint(inserted.error) === 'tasks_pkey') return undefined;
-    throw inserted.error;
-  }
-  // New tags come before their task in the history.
-  if (isTagged) {
-    await replaceTaskTags(lane, task.id, task.tags);
-    record();
-  }
-  return inserted.value;
-}
-
-/** A task from an import. It has a position, and it can have its own timestamps. */
-export type ImportedTask = Omit<NewTask, 'completion_count'> & {
-  completion_count: number;
-  position: string;
-  completed_at: Date | null | undefined;
-  created_at: Date | undefined;
-  deleted_at: Date | null;
-  deleted_with: string | null;
-};
-
-/**
- * Creates many tasks with one statement; skips those whose ids are taken. Records one change for each task, and two for
- * a task in the trash.
- */
-export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTask[]): Promise<TaskRow[]> {
-  if (tasks.length === 0) return [];
-  const priority = lane.rows('profiles').select('default_priority');
-  const rows: TaskRow[] = await lane
-    .insert(
-      'tasks',
-      tasks.map((task) => ({
-        ...asJson(task),
-        ...wordsOfTask(task.title, task.description),
-        priority: task.priority ?? priority,
-        completed_at: task.status === 'completed' ? (task.completed_at ?? lane.now) : null,
-        created_at: task.created_at ?? lane.now,
-        updated_at: lane.now,
-      })),
-    )
-    .onConflict(['user_id', 'id'])
-    .ignore()
-    .returning(taskColumns);
-  await tagTasks(lane, rows);
-  for (const row of rows) {
-    lane.changed({ type: 'task', id: row.id, action: 'created', fields: {} });
-    if (row.deleted_at) lane.changed({ type: 'task', id: row.id, action: 'deleted', fields: {} });
-  }
-  return rows;
-}
-
-type Changeable = TaskFields & Pick<TaskRow, 'position'>;
-
-/** The new values of a task's fields; undefined keeps the present value. */
-export type TaskChange = { [F in keyof Changeable]?: Changeable[F] | undefined };
-
-/**
- * Updates fields of a task and raises its version. Returns the task unchanged if no field differs. `isLast` says that the
- * write sends nothing afterwards.
- */
-export async function updateTask(
-  lane: WritableLane,
-  current: TaskRow,
-  wanted: TaskChange,
-  isLast = false,
-): Promise<TaskRow> {
-  const differing = differences<Changeable>(current, wanted);
-  if (Object.keys(differing).length === 0) return current;
-  const { due_at: _instant, completion_count: _count, ...fields } = differing;
-  const title = wanted.title ?? current.title;
-  const description = wanted.description === undefined ? current.description : wanted.description;
-  const status = wanted.status ?? current.status;
-  const becomesCompleted = status === 'completed' && current.completed_at === null;
-  const values = {
-    id: current.id,
-    ...defined(asJson(wanted)),
-    ...(fields.title || fields.description ? wordsOfTask(title, description) : {}),
-    // It follows the status: set when the task becomes completed, kept while it stays so, otherwise null.
-    completed_at: status === 'completed' ? current.completed_at : null,
-    version: current.version + 1,
-  };
-  const record = () => lane.changed({ type: 'task', id: current.id, action: 'updated', fields });
-  const write = async () => {
-    if (!fields.tags) record();
-    const [row] = await lane.template<TaskRow, typeof values>(
-      becomesCompleted ? 'complete-task' : 'update-task',
-      values,
-      (each, { id, completed_at, ...columnValues }) =>
-        update(liveTasks(each).where('id', id), {
-          ...columnValues,
-          completed_at: becomesCompleted ? each.now : completed_at,
-          updated_at: each.now,
-        }).returning(taskColumns) as never,
-    );
-    if (!row)
-      throw new Error(
-        `The task ${current.id} does not exist any more, although the write holds the lane's lock.`,
-      );
-    return row;
-  };
-  if (isLast && !fields.tags) return resultOf(await lane.finish(write));
-  const row = await write();
-  if (fields.tags) {
-    await replaceTaskTags(lane, row.id, row.tags);
-    record();
-  }
-  return row;
-}
-
-/**
- * Gives many tasks the same values. Raises the version of each task that differs and records a change for it.
- * @param rows the present tasks
- * @param wanted the new values of all of them
- */
-export async function updateTasks(
-  lane: WritableLane,
-  rows: readonly Pick<TaskRow, 'id' | 'project_id' | 'parent_id'>[],
-  wanted: Partial<Pick<TaskRow, 'project_id' | 'parent_id'>>,
-): Promise<void> {
-  const changes = rows
-    .map((row) => ({ id: row.id, fields: differences<typeof row>(row, wanted) }))
-    .filter(({ fields }) => Object.keys(fields).length > 0);
-  for (const chunk of chunksOf(changes, rowsInStatement)) {
-    await update(lane.rows('tasks').whereRaw('id = any(?)', [chunk.map(({ id }) => id)]), {
-      ...wanted,
-      version: lane.expression('version + 1'),
-      updated_at: lane.now,
-    });
-  }
-  for (const change of changes) lane.changed({ type: 'task', action: 'updated', ...change });
-}
-
-/** A change of a task's status. */
-export interface StatusChange {
-  readonly id: string;
-  readonly from: TaskStatus;
-  readonly to: TaskStatus;
-  /** For the status `completed`: when the task was completed; null means now. */
-  readonly completedAt: Date | null;
-}
-
-/** Changes the statuses of many tasks. Raises the version of each task and records a change for it. */
-export async function updateStatuses(lane: WritableLane, changes: readonly StatusChange[]): Promise<void> {
-  for (const chunk of chunksOf(changes, rowsInStatement)) {
-    const wanted = JSON.stringify(
-      Object.fromEntries(chunk.map(({ id, to, completedAt }) => [id, [to, completedAt]])),
-    );
-    const completed = `case when ?::jsonb -> id::text ->> 0 = 'completed'
-      then coalesce((?::jsonb -> id::text ->> 1)::timestamptz, ?) end`;
-    await update(liveTasks(lane).whereRaw('id = any(?)', [chunk.map(({ id }) => id)]), {
-      status: lane.expression('?::jsonb -> id::text ->> 0', [wanted]),
-      completed_at: lane.expression(completed, [wanted, wanted, lane.now as never]),
-      version: lane.expression('version + 1'),
-      updated_at: lane.now,
-    });
-  }
-  for (const { id, from, to } of changes) {
-    lane.changed({ type: 'task', id, action: 'updated', fields: { status: { from, to } } });
-  }
 }

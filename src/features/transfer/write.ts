@@ -6,12 +6,12 @@ import type { UserScope, WritableLane } from '../../platform/database/lane';
 import { insertCompletions } from '../completions/repository';
 import { findProfile, knowsTimeZone, type Settings, updateProfile } from '../profile/repository';
 import { insertProjects } from '../projects/repository';
-import { tagKey } from '../tags/names';
+import { namesByKey } from '../tags/names';
 import { insertTags } from '../tags/repository';
 import { importTasks, type TaskDraft } from '../tasks/import';
 import { positionAtEnd } from '../tasks/position';
 import { moveReminders } from '../tasks/reminders';
-import type { ImportedTask } from '../tasks/repository';
+import type { ImportedTask } from '../tasks/write';
 import {
   type Drafts,
   type FileRow,
@@ -74,9 +74,7 @@ function toReferences({ id, parent_id, project_id, deleted_with }: ResolvedTask)
 
 /** Creates the tags that the tasks have and the lane lacks. Tags are written in their own chunks: there can be many. */
 async function makeTags(scope: UserScope, tasks: readonly TaskDraft[]): Promise<void> {
-  // If a name occurs in several spellings, such as `Home` and `home`, the tag gets the first one.
-  const all = tasks.flatMap(({ tags }) => tags).toReversed();
-  const names = new Map(all.map((name) => [tagKey(name), name.trim()]));
+  const names = namesByKey(tasks.flatMap(({ tags }) => tags));
   const known = await scope.read((lane) => knownTagKeys(lane, new Set(names.keys())));
   const fresh = [...names].filter(([key]) => !known.has(key));
   for (const chunk of chunksOf(fresh, chunkSizes.tag)) {

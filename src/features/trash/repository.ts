@@ -5,7 +5,7 @@ import type { TaskRow } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
 import { purgeCompletions } from '../completions/repository';
 import { changedAll } from '../tasks/delete';
-import { updateTasks } from '../tasks/repository';
+import { updateTasks } from '../tasks/write';
 
 // A task and its subtasks at all levels. A task for which the condition `state` is false is left out, with its subtasks.
 const treeBelow = (state: string) => `

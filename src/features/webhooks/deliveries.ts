@@ -2,7 +2,7 @@
 import { type Position, pageAfter } from '../../platform/database/keyset';
 import type { Lane, WritableLane } from '../../platform/database/lane';
 import type { ChangeRow, DeliveryState, WebhookDeliveryRow, WebhookRow } from '../../platform/database/rows';
-import { update } from '../../platform/database/update';
+import { type ColumnValues, update } from '../../platform/database/update';
 
 /** The maximum number of changes of a replay. */
 export const maxReplayed = 5_000;
@@ -150,6 +150,7 @@ export async function replay(
   if (changes.length > maxReplayed) return undefined;
   const wanted = changes.filter((change) => isSubscribed(webhook, change));
   const states: DeliveryState[] = includeDelivered ? ['failed', 'delivered'] : ['failed'];
+  const requeued: ColumnValues<WebhookDeliveryRow> = { state: 'pending', due_at: lane.now, tries: 0 };
   let queued = 0;
   for (let from = 0; from < wanted.length; from += rowsInInsert) {
     const rows = await lane
@@ -168,7 +169,7 @@ export async function replay(
         })),
       )
       .onConflict(['user_id', 'webhook_id', 'seq'])
-      .merge({ state: 'pending', due_at: lane.now, tries: 0 } as object)
+      .merge(requeued as never)
       .whereIn('webhook_deliveries.state', states)
       .returning('id');
     queued += rows.length;

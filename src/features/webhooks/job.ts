@@ -1,6 +1,6 @@
 /** The jobs that send due deliveries and remove old ones. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Job, JobContext } from '../../platform/jobs/job';
+import { createLaneJob, type Job, type JobContext } from '../../platform/jobs/job';
 import { hashUser } from '../../platform/observability/logger';
 import { purgeDeliveries } from './deliveries';
 import type { EgressPolicy } from './egress-policy';
@@ -124,32 +124,20 @@ export function createDeliveryJob(settings: WebhookSettings, egress: EgressPolic
 }
 
 const keptDays = 30;
-const lanesAtOnce = 100;
-const rowsAtOnce = 1_000;
-const hourMs = 3_600_000;
+const rowsInAWrite = 1_000;
 
-/** Creates the job that removes deliveries after 30 days. */
-export function createDeliveryPurge(): Job {
-  return {
-    name: 'webhooks-purge',
-    everyMs: hourMs,
-    async run({ withSystem, laneForJob, signal }) {
-      const lanes = await withSystem.read((system) =>
-        system.query<{ userId: string }>(
-          `select distinct user_id as "userId" from (
-             select user_id from tasklane.webhook_deliveries
-             where created_at < now() - $1::int * interval '1 day' order by created_at limit $2
-           ) as old`,
-          [keptDays, lanesAtOnce * rowsAtOnce],
-        ),
-      );
-      let removed = 0;
-      for (const { userId } of lanes.slice(0, lanesAtOnce)) {
-        if (signal.aborted) break;
-        const lane = laneForJob(userId);
-        removed += (await lane.write((each) => purgeDeliveries(each, keptDays, rowsAtOnce))) ?? 0;
-      }
-      return { more: removed > 0 };
-    },
-  };
-}
+/** The job that removes deliveries after 30 days. */
+export const deliveryPurgeJob = createLaneJob({
+  name: 'webhooks-purge',
+  everyMs: 3_600_000,
+  limit: 100,
+  find: (system, limit) =>
+    system.query<{ user_id: string }>(
+      `select distinct user_id from (
+         select user_id from tasklane.webhook_deliveries
+         where created_at < now() - $1::int * interval '1 day' order by created_at limit $2
+       ) as old limit $3`,
+      [keptDays, limit * rowsInAWrite, limit],
+    ),
+  write: async (lane) => (await purgeDeliveries(lane, keptDays, rowsInAWrite)) > 0,
+});

@@ -17,6 +17,20 @@ export interface SystemGrant<Row> {
 
 type SystemGrants = { readonly [T in keyof Tables]?: SystemGrant<Tables[T]> };
 
+const columnsOfInstallation = [
+  'system_identifier',
+  'database_oid',
+  'table_oid',
+  'neon_timeline',
+  'recovery_target',
+  'timeline',
+  'seen_at',
+  'behind_at',
+  'renewing_on',
+  'renewed_to',
+  'renewed_at',
+] as const;
+
 export const systemGrants = {
   // All lanes and their change sequences. A restored database needs new epochs. Finds lanes to measure.
   profiles: {
@@ -25,32 +39,8 @@ export const systemGrants = {
   },
   // Detects that the database was restored.
   installation: {
-    select: [
-      'system_identifier',
-      'database_oid',
-      'table_oid',
-      'neon_timeline',
-      'recovery_target',
-      'timeline',
-      'seen_at',
-      'behind_at',
-      'renewing_on',
-      'renewed_to',
-      'renewed_at',
-    ],
-    update: [
-      'system_identifier',
-      'database_oid',
-      'table_oid',
-      'neon_timeline',
-      'recovery_target',
-      'timeline',
-      'seen_at',
-      'behind_at',
-      'renewing_on',
-      'renewed_to',
-      'renewed_at',
-    ],
+    select: columnsOfInstallation,
+    update: columnsOfInstallation,
   },
   // Finds lanes with reminders that are due.
   reminders: { select: ['user_id', 'fire_at'] },

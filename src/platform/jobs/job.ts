@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { LaneForJob, WritableLane } from '../database/lane';
-import type { WithSystem } from '../database/system';
+import type { System, WithSystem } from '../database/system';
 
 /** What a job can use. */
 export interface JobContext {
@@ -33,21 +33,47 @@ export interface Job {
   run(context: JobContext): Promise<Round>;
 }
 
-/**
- * Writes lanes one after another until the service stops.
- * @param write gets the lane and the row that was found for it; returns whether the lane has more to do
- * @returns whether any lane has more to do
- */
-export async function writeLanes<Found extends { user_id: string }>(
-  { laneForJob, signal }: JobContext,
-  lanes: Iterable<Found>,
-  write: (lane: WritableLane, found: Found) => Promise<boolean>,
-): Promise<boolean> {
-  let more = false;
-  for (const found of lanes) {
-    if (signal.aborted) break;
-    const left = await laneForJob(found.user_id).write((lane) => write(lane, found));
-    more ||= left ?? false;
-  }
-  return more;
+/** A job that finds lanes with something to do, and writes one after another. */
+export interface LaneWork<Found extends { user_id: string }> {
+  readonly name: string;
+  readonly everyMs: number;
+  /** Finds at most `limit` rows that need work. A lane that has several of them is written once. */
+  find(system: System, limit: number): PromiseLike<readonly Found[]>;
+  readonly limit: number;
+  /**
+   * Does a bounded part of a lane's work.
+   * @param found the row that was found for the lane
+   * @returns whether the lane has more to do
+   */
+  write(lane: WritableLane, found: Found): Promise<boolean>;
+  /** Called if there is nothing to do now: milliseconds until there is something, if that is known. */
+  nextInMs?(system: System): Promise<number | undefined>;
+}
+
+/** Creates a job that writes lanes. It ends early when the service stops. */
+export function createLaneJob<Found extends { user_id: string }>({
+  name,
+  everyMs,
+  find,
+  limit,
+  write,
+  nextInMs,
+}: LaneWork<Found>): Job {
+  return {
+    name,
+    everyMs,
+    async run({ withSystem, laneForJob, signal }) {
+      const found = await withSystem.read(async (system) => find(system, limit));
+      if (found.length === 0) {
+        return { more: false, dueInMs: nextInMs && (await withSystem.read(nextInMs)) };
+      }
+      let more = found.length === limit;
+      for (const each of new Map(found.map((row) => [row.user_id, row])).values()) {
+        if (signal.aborted) break;
+        const left = await laneForJob(each.user_id).write((lane) => write(lane, each));
+        more ||= left ?? false;
+      }
+      return { more };
+    },
+  };
 }

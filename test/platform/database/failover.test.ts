@@ -1,6 +1,7 @@
 /** Tests the pool with a database that is read-only for a while, at its connection limit, or too slow. */
 import pino from 'pino';
-import { countTasks, insertTask } from '../../../src/features/tasks/repository';
+import { countTasks } from '../../../src/features/tasks/repository';
+import { insertTask } from '../../../src/features/tasks/write';
 import { createDatabase, type Database } from '../../../src/platform/database/database';
 import { isUnavailable } from '../../../src/platform/database/errors';
 import { migrateUp } from '../../../src/platform/database/migrations';

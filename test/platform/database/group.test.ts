@@ -1,6 +1,6 @@
 /** Tests writes of one lane that share a commit. */
 import { randomUUID } from 'node:crypto';
-import { insertTask } from '../../../src/features/tasks/repository';
+import { insertTask } from '../../../src/features/tasks/write';
 import type { Database } from '../../../src/platform/database/database';
 import { createGroups } from '../../../src/platform/database/group';
 import { StaleToken, type UserLane, type WritableLane } from '../../../src/platform/database/lane';

@@ -2,13 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { deleteTask } from '../../../src/features/tasks/delete';
-import {
-  countTasks,
-  findTask,
-  insertTask,
-  listTasks,
-  updateTask,
-} from '../../../src/features/tasks/repository';
+import { countTasks, findTask, listTasks } from '../../../src/features/tasks/repository';
+import { insertTask, updateTask } from '../../../src/features/tasks/write';
 import type { Database, DatabaseOptions } from '../../../src/platform/database/database';
 import { isUnavailable } from '../../../src/platform/database/errors';
 import type { Change, Lane, WritableLane } from '../../../src/platform/database/lane';

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { changeTask, createTask } from '../../../src/features/tasks/commands';
-import { findTask, insertTask } from '../../../src/features/tasks/repository';
+import { findTask } from '../../../src/features/tasks/repository';
+import { insertTask } from '../../../src/features/tasks/write';
 import { queueDeliveries } from '../../../src/features/webhooks/queue';
 import type { Database } from '../../../src/platform/database/database';
 import { StaleToken, type UserLane } from '../../../src/platform/database/lane';
