@@ -1577,7 +1577,7 @@ export interface components {
         TaskView: "today" | "overdue" | "upcoming" | "no_date";
         /**
          * Format: iana-time-zone
-         * @description The name of a time zone in the [IANA time zone database](https://www.iana.org/time-zones), in its spelling.
+         * @description The name of a time zone in the [IANA time zone database](https://www.iana.org/time-zones), spelled as there.
          */
         TimeZone: string;
         /**
@@ -1692,8 +1692,9 @@ export interface components {
             repeat_from: components["schemas"]["RepeatFrom"];
             /**
              * Format: date
-             * @description The first day of the recurrence rule; null if the task does not recur. It is the due date at the time when the
-             *     `rrule` was set. If the task was moved before its first completion, it is the new due date.
+             * @description The first day of the recurrence rule. It is the due date that the task has when the `rrule` is set. Until the
+             *     task first moves to another occurrence, a new due date also becomes the first day. Null if the task does not
+             *     recur.
              */
             recurrence_start: string | null;
             /**
@@ -2816,7 +2817,7 @@ export interface components {
             /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
         };
-        /** @description The new position, project or parent of a task, like `TaskMove`, but with references. */
+        /** @description The new position, project or parent of a task, like `TaskMove`, but ids can be references (`$name`). */
         BatchTaskMove: {
             /** @description The task moves directly before this task. */
             before?: components["schemas"]["IdOrReference"];
@@ -3446,8 +3447,8 @@ export interface components {
         /** @description A type of event such as `task.created`, or all events of one type of entity such as `task.*`. */
         EventFilter: string;
         /**
-         * @description The types of events to send. An empty array means all events except the events of webhooks. To get those, name
-         *     `webhook.*` or one of its types; a webhook never gets events about itself.
+         * @description The types of events to send. An empty array means all events except `webhook.*`. To get events of webhooks, add
+         *     `webhook.*` or a type such as `webhook.created`. A webhook never gets events about itself.
          */
         WebhookEvents: components["schemas"]["EventFilter"][];
         /**
@@ -3507,8 +3508,8 @@ export interface components {
             /** @default null */
             description: components["schemas"]["WebhookDescription"];
             /**
-             * @description The types of events to send. An empty array means all events except the events of webhooks. To get those, name
-             *     `webhook.*` or one of its types; a webhook never gets events about itself.
+             * @description The types of events to send. An empty array means all events except `webhook.*`. To get events of webhooks, add
+             *     `webhook.*` or a type such as `webhook.created`. A webhook never gets events about itself.
              * @default []
              */
             events: components["schemas"]["EventFilter"][];
@@ -3810,8 +3811,8 @@ export interface components {
              */
             type: "profile" | "project" | "tag" | "task" | "completion" | "file";
             /**
-             * @description What the import does. `create`: it creates the row. `skip`: the lane already has it. `error`: the row has
-             *     errors.
+             * @description What the import does. `create`: it writes the row to the lane. `skip`: it ignores the row, because the lane
+             *     already has the entity. `error`: it does not write the row, because the row has errors.
              * @enum {string}
              */
             action: "create" | "skip" | "error";
@@ -3849,8 +3850,8 @@ export interface components {
              */
             ignored: number;
             /**
-             * @description At most 1,000 rows in the order of the file: the first rows with errors, until the report has 100 errors, and
-             *     the first of the other rows.
+             * @description At most 1,000 rows, in the order of the file. They are the first rows with errors, until the report has 100
+             *     errors, and the first rows without errors.
              */
             rows: components["schemas"]["ImportRow"][];
             /**
@@ -3897,9 +3898,9 @@ export interface components {
             user_id?: unknown;
             project_id?: components["schemas"]["NullableId"];
             /**
-             * @description The name of the project, only in CSV. If the lane has no project with the id `project_id`, the service creates
-             *     one with this name. Without `project_id`, the task goes to the project with this name, and the service creates
-             *     it if needed.
+             * @description The name of the project, only in CSV. With `project_id`, the name is used only if the lane has no project with
+             *     this id: the service then creates the project. Without `project_id`, the task goes to the project with this
+             *     name. The service creates the project if the lane has none with this name.
              */
             project?: components["schemas"]["ProjectName"];
             parent_id?: components["schemas"]["NullableId"];

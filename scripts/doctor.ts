@@ -36,7 +36,7 @@ async function examineService(config: DatabaseConfig, { service }: DatabaseUrls)
       ),
     );
     const [row]: Login[] = rows;
-    if (!row) throw new Error('Postgres does not say who is logged in.');
+    if (!row) throw new Error('Postgres returned no row about the login role.');
     const problem = await database.problem();
     const renewing = problem === null && (await isRenewing(database.withSystem));
     return [

@@ -108,7 +108,7 @@ function filesBelow(root: string, directory: string): string[] {
   });
 }
 
-/** The files below `root` that differ from the artifacts: missing, changed, or in `generated` without a source. */
+/** The paths below `root` where a file is missing, differs from its artifact, or is in `generated` and is no artifact. */
 export function findDrift(root: string, artifacts: Artifacts): string[] {
   const differing = Object.keys(artifacts).filter(
     (path) => readIfPresent(join(root, path)) !== artifacts[path],

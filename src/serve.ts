@@ -57,7 +57,7 @@ function stopOnSignal(starting: Promise<Service>, log: Logger, output: StandardO
 async function main(): Promise<void> {
   const config = parseConfig(readEnvironment());
   const pretty = !config.production && process.stdout.isTTY === true;
-  // Node writes warnings there. A closed pipe must not end the process.
+  // Node writes warnings to stderr. If stderr is a closed pipe, the process must not end.
   process.stderr.on('error', () => undefined);
   const output = standardOutput();
   const log = createLogger({ level: config.logLevel, pretty, destination: output });

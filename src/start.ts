@@ -55,9 +55,9 @@ const farewellMs = 100;
 const releaseTimeoutMs = 1_000;
 
 /**
- * Stops listening, waits for running requests, and closes connections that take longer than `timeoutMs`. Before that,
- * for a moment, responses tell clients to close kept-alive connections: closing such a connection could lose a
- * request on its way.
+ * First, for a short time, responses ask clients to close their kept-alive connections: if the service closes one, a
+ * request on its way is lost. Then the service stops listening, waits for running requests, and closes connections
+ * that take longer than `timeoutMs`.
  */
 async function drain(server: Server, timeoutMs: number): Promise<void> {
   const closed = once(server, 'close');

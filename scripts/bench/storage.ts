@@ -273,7 +273,7 @@ async function main(): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tasklane-bench-'));
   // Postgres may run as another user.
   await chmod(dataDir, 0o755);
-  // Autovacuum would write to the log of changes, too.
+  // Autovacuum would also write to the write-ahead log.
   const settings = {
     max_wal_size: '4GB',
     shared_buffers: '512MB',

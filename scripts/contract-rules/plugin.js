@@ -304,7 +304,7 @@ function isDate(value) {
   return !Number.isNaN(instant.getTime()) && instant.toISOString().startsWith(value);
 }
 
-/** Clients are told from when on an operation is deprecated, until when it works, and what to use instead. */
+/** A deprecated operation says since when it is deprecated, until when it works, and what replaces it. */
 function deprecations() {
   return {
     Operation(operation, context) {

@@ -31,6 +31,12 @@ const egress = inFile('src/features/webhooks/egress-policy.ts', [
 const bound = inFile('src/platform/database/bound.ts', ['test/platform/database/bound.test.ts']);
 const lane = (names: string) =>
   inFile('src/platform/database/lane-sql.ts', ['test/platform/database/lane.test.ts'], names);
+const oneFlight = (file: string, names: string) =>
+  inFile(`src/platform/database/${file}.ts`, ['test/platform/database/one-flight.test.ts'], names);
+const flight = inFile('src/platform/database/flight.ts', ['test/platform/database/flight.test.ts']);
+const template = inFile('src/platform/database/template.ts', ['test/platform/database/template.test.ts']);
+const storage = (file: string, names: string) =>
+  inFile(`src/platform/${file}.ts`, ['test/platform/jobs/storage.test.ts'], names);
 const scope = inFile(
   'src/platform/database/lane-sql.ts',
   ['test/platform/database/row-level-security.test.ts'],
@@ -41,6 +47,8 @@ const erased = (names: string) =>
 const sync = ['test/features/sync/sync.test.ts'];
 const keys = ['test/safe-writes/keys.test.ts'];
 const idempotency = inFile('src/platform/database/idempotency.ts', keys);
+const body = (names: string) =>
+  inFile('src/platform/contract/bodies/body.ts', ['test/platform/edge/body.test.ts'], names);
 const trash = inFile('src/features/trash/repository.ts', ['test/features/trash/trash.test.ts']);
 const schedule = inFile('src/domain/recurrence/schedule.ts', ['test/domain/recurrence/schedule.test.ts']);
 const lists = ['test/features/tasks/list.test.ts'];
@@ -148,10 +156,20 @@ export const mutations: readonly Mutation[] = [
     'above.user_id = tasks.user_id and ',
     '',
   ),
-  lane('concurren|counter|sequence|at once')(
+  lane('before it has locked')(
     'writers of a lane do not wait for each other',
-    'select delivers, require_if_match, ${counters} from ${schema}.profiles where user_id = $1 for update',
-    'select delivers, require_if_match, ${counters} from ${schema}.profiles where user_id = $1',
+    'for update\n  ), made as (',
+    '\n  ), made as (',
+  ),
+  lane('before it has locked')(
+    'a write in one flight does not wait for other writers',
+    'for update\n  )\n  select false as made',
+    '\n  )\n  select false as made',
+  ),
+  lane('before it has locked')(
+    'a job does not wait for other writers',
+    'select delivers from ${schema}.profiles where user_id = $1 for update',
+    'select delivers from ${schema}.profiles where user_id = $1',
   ),
   lane('time of the lock')(
     'a write gets the time when it began to wait for the lock',
@@ -167,6 +185,127 @@ export const mutations: readonly Mutation[] = [
     'a write that waited for the erasure creates the lane again',
     'if (locked.rows[0]?.made && connection)',
     'if (locked.rows[0]?.made === null && connection)',
+  ),
+
+  // Writes and reads in one flight.
+  oneFlight('lane-sql', 'stale token after')(
+    'a write in one flight accepts a stale token',
+    'case when ${isStale} then',
+    'case when ${isStale} and false then',
+  ),
+  oneFlight('lane-runner', 'does not know')(
+    'the first write to a lane accepts a stale token',
+    'if (!isQuiet || caller.precondition)',
+    'if (caller.precondition)',
+  ),
+  oneFlight('lane-runner', 'reads nothing')(
+    'a read in one flight accepts a stale token',
+    'read(caller, ownerOf(caller.userId), refuseStale, work, true)',
+    'read(caller, ownerOf(caller.userId), () => undefined, work, true)',
+  ),
+  oneFlight('lane-runner', 'precondition')(
+    'a write in one flight ignores the settings of the profile',
+    'if (!isQuiet || caller.precondition)',
+    'if (!isQuiet)',
+  ),
+  oneFlight('lane-sql', 'another process has erased')(
+    'a write in one flight loses its change if the lane is missing',
+    'case when held.delivers is not false',
+    'case when held.delivers',
+  ),
+  oneFlight('lane-sql', 'deliveries')(
+    'a write in one flight does not see new webhooks',
+    'case when held.delivers is not false',
+    'case when held.delivers is null',
+  ),
+  oneFlight('lane-sql', 'the quota$')(
+    'a write in one flight exceeds the quota of tasks',
+    'case when task_count > $12 or',
+    'case when',
+  ),
+  oneFlight('lane-sql', 'the quota of storage')(
+    'a write in one flight exceeds the quota of storage',
+    '\n        or storage_written + storage_correction > $16::bigint',
+    '',
+  ),
+  oneFlight('transaction', 'the quota$')(
+    'a write is acknowledged although the end of its flight failed',
+    'if (ended) await ended;',
+    'if (ended) void ended;',
+  ),
+  oneFlight('transaction', 'usable')(
+    'a connection is released without a rollback',
+    ".query('rollback')",
+    ".query('select 1')",
+  ),
+  oneFlight('flight', 'after the end')(
+    'a statement after the commit runs outside of the lane',
+    'this.isClosed = this.tail !== null;',
+    'this.isClosed = false;',
+  ),
+  flight(
+    'results are settled before the commit is certain',
+    'this.results.push(result);',
+    'this.results.push(result), this.pending[this.results.length - 1]?.settle(null, result);',
+  ),
+  flight(
+    'statements after an error count as done',
+    'else pending.settle(index === failed ? error : skipped());',
+    'else pending.settle(index === failed ? error : null);',
+  ),
+  flight(
+    'results of a query that took too long become those of the next one',
+    'if (this.isSent) this.session.client.connection.stream.destroy();',
+    '',
+  ),
+  template('two numbers in a text are mixed up', 'firstNumber + argument', 'firstNumber'),
+  template('two texts in a text are mixed up', '`\\0argument ${argument}`', "'\\0argument'"),
+  template(
+    'the values of the first run stay in the text',
+    'args.map((value, index) => markerOf(index, value))',
+    '[...args]',
+  ),
+  inFile('src/platform/database/lane-runner.ts', ['test/isolation/lane-handle-alone.test.ts'], 'getTask')(
+    'the user of the first run stays in the text of a template',
+    'laneFor(user as string),',
+    'laneFor(userId),',
+  ),
+
+  // Storage.
+  storage('database/lane-sql', 'count at least')(
+    'writes add nothing to the storage',
+    'storage_written = storage_written + ${bytes}::bigint',
+    'storage_written = storage_written',
+  ),
+  storage('database/storage', 'count at least')(
+    'changes add nothing to the storage',
+    'const bytes = 2 * Buffer.byteLength(json) + rowOverhead + Buffer.byteLength(userId) + 80;',
+    'const bytes = 0;',
+  ),
+  storage('database/lane-runner', 'when it is created')(
+    'inserted rows add nothing to the storage',
+    'effects.rowBytes += bytesOfRow(userId, each)',
+    'bytesOfRow(userId, each)',
+  ),
+  inFile('src/features/tasks/repository.ts', ['test/platform/jobs/storage.test.ts'], 'when it is created')(
+    'a new task adds nothing to the storage',
+    'lane.stored(bytesOfRow(lane.userId, values));',
+    '',
+  ),
+  storage('jobs/storage', 'during a measurement is')(
+    'a measurement overwrites the storage of writes at the same time',
+    'storage_correction: String(correction),',
+    "storage_written: String(bytes), storage_correction: '0',",
+  ),
+  storage('jobs/storage', 'erased and created again')(
+    'a measurement corrects another lane of the same user',
+    ".where('epoch', before.epoch)",
+    '',
+  ),
+  storage('database/storage', 'in parts')(
+    'a measurement counts the parts of a table twice',
+    "remaining().whereRaw(compare('<='), end as never)",
+    'remaining()',
   ),
 
   // Lists.
@@ -232,6 +371,20 @@ export const mutations: readonly Mutation[] = [
     'If-Match is not compared',
     'if (matchesStrongly(ifMatch, tag)) return',
     'if (ifMatch) return',
+  ),
+
+  // Bodies of requests.
+  body('grows beyond')(
+    'a body without a length can have any size',
+    'if (size <= maxBytes) return;',
+    'return;',
+  ),
+  body('after decompression')('a compressed body can have any size', 'limit: maxBytes,', 'limit: Infinity,'),
+  body('64 levels')('a body can be nested without a bound', 'assertNotTooDeep(shape);', ''),
+  body('empty objects')(
+    'a body can take far more memory than bytes',
+    'assertNotMostlyEmpty(shape, bytes.length);',
+    '',
   ),
 
   // The egress policy of webhooks.

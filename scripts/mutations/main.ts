@@ -1,6 +1,7 @@
 /**
  * Makes mutations in a copy of the tree, one at a time, and runs the tests that must fail. Exits with 1 if a mutation
- * survives. `npm run test:mutations -- --only <text>` makes those whose file or description contains the text.
+ * survives. `npm run test:mutations -- --only <text>` makes those whose file or description contains the text. The option
+ * can come several times.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -92,13 +93,16 @@ function outcomeOf(report: Report | null): Outcome {
 
 /** Runs the tests of these mutations without a mutation. @returns the tests that fail */
 async function runWithoutMutation(copy: string, chosen: readonly Mutation[]): Promise<string[]> {
-  const runs = Map.groupBy(chosen, ({ tests, names }) =>
-    names === undefined ? '' : [...tests, names].join(),
-  );
+  const selective = chosen.filter(({ names }) => names !== undefined);
+  const runs = [
+    ...Map.groupBy(selective, ({ tests }) => tests.join()).values(),
+    chosen.filter(({ names }) => names === undefined),
+  ].filter((some) => some.length > 0);
   const failures: string[] = [];
-  for (const some of runs.values()) {
+  for (const some of runs) {
     const tests = [...new Set(some.flatMap((each) => each.tests))];
-    const report = await runTests(copy, tests, some[0]?.names);
+    const names = [...new Set(some.flatMap((each) => each.names ?? []))].map((each) => `(?:${each})`);
+    const report = await runTests(copy, tests, names.length > 0 ? names.join('|') : undefined);
     if (report?.success) continue;
     const failed = report?.testResults.flatMap(({ name, status, assertionResults }) => [
       ...(status === 'failed' ? [name] : []),
@@ -126,10 +130,13 @@ async function tryMutation(copy: string, { file, find, replace, tests, names }: 
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { only: { type: 'string' } } });
-  const only = values.only ?? '';
-  const chosen = mutations.filter(({ file, effect }) => `${file} ${effect}`.includes(only));
-  if (chosen.length === 0) throw new Error(`No mutation contains ${only} in its file or description.`);
+  const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
+  const { only = [''] } = values;
+  const chosen = mutations.filter(({ file, effect }) =>
+    only.some((text) => `${file} ${effect}`.includes(text)),
+  );
+  if (chosen.length === 0)
+    throw new Error(`No mutation contains ${only.join(' or ')} in its file or description.`);
   const copy = copyTree();
   try {
     const failures = await runWithoutMutation(copy, chosen);

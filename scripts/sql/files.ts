@@ -38,7 +38,7 @@ async function sectionsOf({ path, samples }: FileSamples): Promise<string> {
   return parts.join('\n\n');
 }
 
-/** The name of the generated file for a source file: its feature or room. */
+/** The generated file that has the statements of a source file: one for each feature, and one for the platform. */
 function fileOf(path: string): string {
   const [, floor, room] = path.split('/');
   return `generated/sql/${floor === 'features' ? room : 'platform'}.sql`;

@@ -40,7 +40,7 @@ import { storageJob } from '../../src/platform/jobs/storage';
 import type { EmptyTables } from './recorder';
 import { completion, delivery, id, instant, otherId, project, tag, task, userId, webhook } from './rows';
 
-/** The statements of a call: it sends them, or they are constants. */
+/** A call that sends statements, or the text of statements that are constants. */
 export type Sample =
   | { readonly call: (context: JobContext) => Promise<unknown>; readonly empty: EmptyTables }
   | { readonly texts: readonly string[] };
@@ -59,7 +59,7 @@ type Sends = (lane: WritableLane, ...rest: any[]) => Promise<unknown>;
 // biome-ignore lint/suspicious/noExplicitAny: any parameters
 type BuildsQuery = (...rest: any[]) => { toSQL(): unknown };
 
-/** The exported functions that send queries of a lane. A function that only builds a query is part of another. */
+/** The exported functions that send queries of a lane. Functions that only build a query for other functions do not count. */
 type Senders<M> = {
   [F in keyof M]: M[F] extends BuildsQuery ? never : M[F] extends Sends ? F : never;
 }[keyof M];

@@ -15,7 +15,7 @@ export interface OpenStream {
 
 const changeId = /id: (\d+)-\S+\nevent: change\n/g;
 
-/** Opens a stream; resolves after it has sent its position. */
+/** Opens a stream. Resolves when the stream has sent the id of the lane's last change. */
 export async function openStream(url: string, userId: string, token: string): Promise<OpenStream> {
   const request = get(`${url}/api/${userId}/events`, {
     agent: false,

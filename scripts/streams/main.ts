@@ -35,11 +35,11 @@ interface Report {
   /** Bytes per stream. */
   readonly memory: { readonly rss: number; readonly heap: number };
   readonly openedInMs: number;
-  /** From the response to a write until the last stream of its lane has the change, one write at a time. */
+  /** The time from the response to a write until all streams of the lane have the change. One write runs at a time. */
   readonly delay: Times;
   /** Like `delay`, if another instance does the write. */
   readonly delayFromOther: Times;
-  /** One write to each lane: from the first write until the last stream has its change. */
+  /** The time for one write to each lane: from the first write until all streams have their change. */
   readonly allLanesInMs: number;
   /** The time of a write without streams, with all streams open, and during writes to all lanes. */
   readonly writeAlone: Times;

@@ -149,7 +149,7 @@ export interface OpenEvent {
   readonly event: 'open';
 }
 
-/** An event of a lane, or of its event stream. */
+/** An event that `events` yields: `open`, or an event of the lane. */
 export type StreamEvent = OpenEvent | Exclude<Schemas['LaneEvent'], { event: 'reconnect' }>;
 
 export interface EventsOptions {

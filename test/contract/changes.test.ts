@@ -14,15 +14,15 @@ import { cases } from './table';
 
 type Change = Schemas['Change'];
 
-/** Operations that may leave no change, and why. */
+/** Operations that may record no change, and the reason. */
 const withoutChange: Readonly<Record<string, string>> = {
-  eraseLane: 'The history goes with the lane.',
-  testWebhook: 'Queues what is sent to others; nothing of the lane becomes different.',
-  replayWebhook: 'Likewise.',
-  redeliverWebhook: 'Likewise.',
+  eraseLane: 'The history is erased with the lane.',
+  testWebhook: 'Queues a delivery, and changes no entity of the lane.',
+  replayWebhook: 'Queues deliveries, and changes no entity of the lane.',
+  redeliverWebhook: 'Queues a delivery, and changes no entity of the lane.',
 };
 
-/** Fields that count or time the changes of an entity. No change lists them. */
+/** Fields that every change of an entity sets. Changes do not list them. */
 const counting = ['version', 'updated_at'];
 
 /** Fields that are derived from fields in the changes, by type of entity. */

@@ -129,7 +129,7 @@ test('tasks in the trash count until they are purged', async () => {
   expect((await task()).status).toBe(201);
 });
 
-test('a deletion makes room for new entities', async () => {
+test('after a deletion, new entities can be created', async () => {
   await fill();
   const [{ id: project }] = (await user.send('GET', '/projects')).body.items;
   const [{ id: tag }, { id: other }] = (await user.send('GET', '/tags')).body.items;
@@ -171,7 +171,7 @@ describe('a batch', () => {
     expect(body.results.map((each: Body) => each.status)).toEqual([201, 201, 201, 201, 409, 409]);
   });
 
-  test('can make room for its later operations', async () => {
+  test('can delete entities so that its later operations do not exceed the quota', async () => {
     const { id } = await fill();
     await user.send('PATCH', `/tasks/${id}`, { body: tags('a') });
     const [{ id: project }] = (await user.send('GET', '/projects')).body.items;

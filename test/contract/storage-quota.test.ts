@@ -1,4 +1,4 @@
-/** Tests the quota of storage: what is refused and what is not, what counts, and how freed room counts again. */
+/** Tests the storage quota: which requests are refused, which bytes count, and when deleted data no longer counts. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Body, RequestOptions } from '../support/api';
 import { query } from '../support/database';
@@ -81,7 +81,7 @@ END:VTODO
 END:VCALENDAR
 `;
 
-/** A request that needs room, for each operation that can be refused. */
+/** A request that adds bytes, for each operation that can be refused. */
 const growing: Record<string, (lane: Filled) => [string, string, RequestOptions]> = {
   createTask: () => post('/tasks', { title: 'A task' }),
   replaceTask: ({ plain }) => ['PUT', `/tasks/${plain.id}`, { body: { title: 'Another' } }],

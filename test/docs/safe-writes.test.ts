@@ -10,7 +10,7 @@ type Headers = Readonly<Record<string, string>>;
 interface Example {
   readonly method: string;
   readonly path: string;
-  /** The name of its response in later examples. */
+  /** The name under which later examples use the response of this one. */
   readonly name: string | undefined;
   readonly headers: Headers;
   readonly body: string | undefined;

@@ -11,7 +11,7 @@ import {
 } from '../support/process';
 import { testSecret } from '../support/service';
 
-// On a busy machine.
+// A start takes this long only on a busy machine.
 const startDeadlineMs = 60_000;
 
 type Stop = () => Promise<unknown>;

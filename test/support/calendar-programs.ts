@@ -87,7 +87,7 @@ export async function openCalendarPrograms(zone: string): Promise<CalendarProgra
   const at = (name: string) => join(home, name);
   const folder = at('calendars/tasks');
   await mkdir(folder, { recursive: true });
-  // No setting of this machine's user.
+  // The programs must not read the settings of this machine's user.
   const env = { PATH: process.env.PATH, HOME: home, TZ: zone, LC_ALL: 'C.UTF-8' };
   const use = async (program: Program, ...options: string[]): Promise<string> =>
     (await run(program, options, { env, maxBuffer: 1 << 26 })).stdout;

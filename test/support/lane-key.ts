@@ -194,7 +194,7 @@ export function readStatement(sql: string, { schema, tables, column }: LaneKey):
     const keyAt = cols.findIndex(({ ResTarget }: Node) => ResTarget.name === column);
     if (keyAt < 0 || !selectStmt) reasons.push(`a row is inserted without a ${column}`);
     else select(selectStmt.SelectStmt, level, keyAt);
-    // The rows that it writes and returns were checked.
+    // The inserted rows were checked above, and RETURNING can return only these.
     place(relation, level).isBound = true;
     if (conflict?.action === 'ONCONFLICT_UPDATE') {
       const columns: Node[] = conflict.infer?.indexElems ?? [];

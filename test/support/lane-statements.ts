@@ -1,17 +1,17 @@
-/** Checks that each statement of the service stays in the lane of its transaction. */
+/** Checks that each statement of the service reads and writes only rows of its transaction's lane. */
 import { loadModule } from 'libpg-query';
 import { Client } from 'pg';
 import { schema } from '../../src/platform/database/rows';
 import { query } from './database';
 import { type LaneKey, type Reading, readStatement } from './lane-key';
 
-/** A statement that does not stay in its lane. */
+/** A statement that may read or write rows of another lane. */
 export interface CrossTenantStatement {
   readonly text: string;
   readonly reasons: readonly string[];
 }
 
-/** Exceptions for statements that the check cannot understand: a part of the text, the allowed error, and why. */
+/** Exceptions for statements that the check cannot understand: a part of the text, the allowed error, and the reason. */
 const excused: readonly { part: string; reason: string; why: string }[] = [
   {
     part: `ts_stat(format('select search from ${schema}.tasks where user_id = %L and deleted_at is null', user_id))`,

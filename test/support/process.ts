@@ -23,7 +23,7 @@ export interface ProcessEnd {
 
 export interface ServiceProcess {
   readonly child: ChildProcess;
-  /** Its output so far. */
+  /** The output of the process so far. */
   readonly output: { stdout: string; stderr: string };
   /** Resolves when the process has ended and its output is complete. */
   readonly ended: Promise<ProcessEnd>;
@@ -74,7 +74,7 @@ export function startProcess(
     if (typeof found === 'string') return found;
     throw new Error(`The service ended: ${output.stdout}${output.stderr}`);
   });
-  // Not every test waits for it.
+  // Not every test waits for the URL. Without this, its rejection would count as unhandled.
   url.catch(() => undefined);
   return { ...started, url };
 }

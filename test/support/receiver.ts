@@ -14,7 +14,7 @@ export interface Received {
 export type Answer = number | ((response: ServerResponse, received: Received) => void);
 
 export interface Receiver {
-  /** Without a slash at the end. */
+  /** The URL, without a slash at the end. */
   readonly url: string;
   /** `127.0.0.1:port`, for WEBHOOK_ALLOWED_HOSTS. */
   readonly host: string;

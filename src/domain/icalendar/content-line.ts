@@ -2,7 +2,7 @@
 
 /** The parts of a content line. */
 export interface ContentLine {
-  /** In lower case. */
+  /** The name of the property, in lower case. */
   readonly name: string;
   /** By name in lower case, without quotes. If a name occurs twice, the last counts. */
   readonly parameters: ReadonlyMap<string, string>;

@@ -42,7 +42,7 @@ export async function* withTimeZones<I extends CalendarDue & { readonly rrule: s
         lines += timeZoneLines(zone);
       }
       lines += toComponent(item);
-      // A rule with a high COUNT takes long, so other work gets a turn.
+      // A rule with a high COUNT takes long. Other requests must not wait for it.
       if (item.rrule !== null) await turn();
     }
     yield lines;

@@ -2,7 +2,7 @@
 
 /** A direct component of VCALENDAR, as text. */
 export interface ComponentText {
-  /** In capitals. */
+  /** The name of the component, in upper case. */
   readonly name: string;
   /** Undefined if the component is too long. */
   readonly text: string | undefined;

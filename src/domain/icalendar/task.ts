@@ -12,7 +12,7 @@ export interface CalendarTask extends CalendarDue {
   readonly rrule: string | null;
   readonly recurrence_start: string | null;
   readonly repeat_from: 'schedule' | 'completion';
-  /** Each has either an instant or minutes before the due date. */
+  /** Each reminder has either `at`, an instant, or `minutes_before_due`. The other one is null. */
   readonly reminders: readonly { readonly at: string | null; readonly minutes_before_due: number | null }[];
   readonly parent_id: string | null;
   readonly completed_at: string | null;

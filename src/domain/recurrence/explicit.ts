@@ -1,4 +1,4 @@
-/** Adds the parts that a rule takes from its start. */
+/** Adds the parts that a recurrence rule omits, such as the weekday. They follow from the first date of the rule. */
 import { monthLength, toDay, weekdayOf } from './day-number';
 import { atPositions, type DayParts } from './rule';
 
@@ -36,7 +36,7 @@ function clampedParts(rule: DayParts, day: number, byMonth: readonly number[]): 
 }
 
 /**
- * The parts of a rule, with the weekday, day of the month or month that it takes from its start (`YYYY-MM-DD`). If the
+ * The parts of a rule, with the weekday, day of the month or month that follow from its start (`YYYY-MM-DD`). If the
  * day of the month comes from the start, shorter months use their last day. If it comes from BYMONTHDAY, months without
  * that day are skipped (RFC 5545, section 3.3.10).
  */

@@ -37,7 +37,8 @@ export interface Rule extends DayParts {
 }
 
 /**
- * The numbers at the positions of BYSETPOS, which count from 1, or from -1 at the end. Without positions, all numbers.
+ * Selects the numbers at the positions of BYSETPOS: 1 is the first number, -1 is the last one. Without positions, it
+ * returns all numbers.
  */
 export function atPositions(numbers: readonly number[], positions: readonly number[]): number[] {
   if (positions.length === 0) return [...numbers];

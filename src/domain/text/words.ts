@@ -7,7 +7,7 @@ import { foldCase } from './case';
 
 /** A word of a text, and its range in UTF-16 code units. */
 export interface Word {
-  /** Without diacritics and case. */
+  /** The word after case folding, without diacritics. */
   readonly folded: string;
   readonly start: number;
   readonly end: number;

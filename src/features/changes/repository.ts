@@ -4,7 +4,7 @@ import type { ChangeRow } from '../../platform/database/rows';
 
 /** The extent of a lane's history. */
 export interface History {
-  /** The numbers of another epoch belong to another history. Null if the lane was never written to. */
+  /** The epoch to which the numbers of the changes belong. Null if the lane was never written to. */
   readonly epoch: string | null;
   /** The number of the last change, 0 before the first. */
   readonly counter: number;

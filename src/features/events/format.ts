@@ -11,7 +11,7 @@ const retryMs = 2_000;
 
 type EndReason = Schemas['ReconnectEvent']['data']['reason'];
 
-/** The id of the event after which a stream is at a position. */
+/** The id of the event that brings a stream to a position. */
 export function eventId({ epoch, seq }: HistoryPosition): string {
   return `${seq}-${epoch ?? noEpoch}`;
 }

@@ -34,11 +34,11 @@ export interface EventHubDependencies {
 /** A request for a stream. */
 export interface StreamRequest {
   readonly userId: string;
-  /** The lane as the caller's token opens it. */
+  /** The lane, opened with the caller's token. */
   readonly lane: UserScope;
-  /** When the token expires, in milliseconds since the epoch. */
+  /** When the token expires, in milliseconds since 1970. */
   readonly expiresAt: number;
-  /** The lane's history, just read. */
+  /** The lane's history at the time of the request. */
   readonly history: History;
   /** The position after which the stream begins; null for the end of the history. */
   readonly from: HistoryPosition | null;

@@ -6,7 +6,7 @@ import type { HistoryPosition } from '../changes/repository';
 /** One event stream. */
 export interface Subscription {
   readonly lane: UserScope;
-  /** When the stream ends, in milliseconds since the epoch, and why. */
+  /** When the stream ends, in milliseconds since 1970, and the reason. */
   readonly endsAt: number;
   readonly endReason: 'token-expired' | 'age';
   /** Null until the stream is open. */
@@ -15,9 +15,9 @@ export interface Subscription {
   position: HistoryPosition;
   /** `stuck`: the client does not read, and the buffer is full. `ended`: the last event was sent, but not yet read. */
   state: 'open' | 'stuck' | 'ended';
-  /** For a stream that is not `open`: when its connection is cut, in milliseconds since the epoch. */
+  /** For a stream that is not `open`: when its connection is cut, in milliseconds since 1970. */
   cutAt: number;
-  /** When the next heartbeat is due, in milliseconds since the epoch. */
+  /** When the next heartbeat is due, in milliseconds since 1970. */
   beatAt: number;
 }
 

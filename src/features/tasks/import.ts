@@ -58,8 +58,8 @@ function contradictionsIn(value: Schemas['TaskImport'], due: DueAt, isTrashed: b
 }
 
 /**
- * Reads a task that is valid by the schema.
- * @param completionCount the number of completions under its rule
+ * Reads a task that the schema accepts.
+ * @param completionCount the number of completions since the current recurrence rule was set
  * @returns the task, or validation errors with pointers into the task
  */
 export function readTask(

@@ -52,7 +52,7 @@ function neighbours(
     .select('id', 'position') as never;
 }
 
-/** New positions for `moved` and for `windowSize` rows on each side of it; null if there is no room for them. */
+/** New positions for `moved` and for `windowSize` rows on each side of it; null if not enough positions are free. */
 async function spread(
   lane: Lane,
   table: Ordered,

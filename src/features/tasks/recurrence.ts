@@ -12,7 +12,7 @@ export interface Recurrence {
   readonly rrule: string | null;
   readonly repeat_from: 'schedule' | 'completion';
   readonly recurrence_start: string | null;
-  /** The number of completions under this rule. */
+  /** The number of completions since the current recurrence rule was set. */
   readonly completion_count: number;
 }
 

@@ -122,8 +122,8 @@ export function countErrors({ rows }: ImportFile): number {
 }
 
 /**
- * The report of an import, in the order of the file. For a large file, it has only the first rows with errors, as far
- * as their errors are listed, and the first of the other rows.
+ * The report of an import, in the order of the file. For a large file, it has only the first rows with errors (until
+ * `maxReportErrors` is reached) and the first rows without errors.
  */
 export function reportOf(file: ImportFile) {
   const { rows, notes } = file;

@@ -149,7 +149,10 @@ async function planTags(lane: Lane, rows: readonly FileRow<'tag'>[]): Promise<vo
   }
 }
 
-/** @returns the ids of the lane's own projects, by the ids that the file derives from their names */
+/**
+ * Plans the projects. A CSV file names projects instead of giving their ids, so each name gets a generated id.
+ * @returns a map from a generated id to the id of the lane's project with the same name
+ */
 async function planProjects(
   lane: Lane,
   rows: readonly FileRow<'project'>[],

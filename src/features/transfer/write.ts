@@ -72,7 +72,7 @@ function toReferences({ id, parent_id, project_id, deleted_with }: ResolvedTask)
   return { id, parent_id, project_id, deleted_with };
 }
 
-/** Creates the tags of the tasks that the lane lacks. They have their own chunks, because there can be many. */
+/** Creates the tags that the tasks have and the lane lacks. Tags are written in their own chunks: there can be many. */
 async function makeTags(scope: UserScope, tasks: readonly TaskDraft[]): Promise<void> {
   const names = namesByKey(tasks.flatMap(({ tags }) => tags));
   const known = await scope.read((lane) => knownTagKeys(lane, new Set(names.keys())));

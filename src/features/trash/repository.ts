@@ -7,7 +7,7 @@ import { purgeCompletions } from '../completions/repository';
 import { changedAll } from '../tasks/delete';
 import { updateTasks } from '../tasks/write';
 
-// A task and its subtasks at all levels, as far as the condition `state` is true for each.
+// A task and its subtasks at all levels. A task for which the condition `state` is false is left out, with its subtasks.
 const treeBelow = (state: string) => `
   with recursive tree as (
     select id, 1 as level from tasklane.tasks where user_id = :user and id = :id and ${state}
@@ -131,7 +131,7 @@ export async function purgeDeleted(
 ): Promise<boolean> {
   const query = lane.rows('tasks').whereNotNull('deleted_at').select('id');
   if (until) query.where('deleted_at', '<=', until);
-  // Tasks that were deleted together are purged together, as far as the limit allows.
+  // Tasks that were deleted together are purged together, unless the limit separates them.
   if (limit) query.orderBy(['deleted_at', 'deleted_with', 'id']).limit(limit);
   const rows: { id: string }[] = await query;
   if (rows.length > 0)

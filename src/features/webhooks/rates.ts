@@ -10,7 +10,7 @@ export interface Rate {
 export interface Grant {
   /** The number of messages that may be sent now. */
   readonly granted: number;
-  /** Milliseconds until the turn of the remaining messages; 0 if none remain. */
+  /** Milliseconds until the remaining messages may be sent; 0 if none remain. */
   readonly waitMs: number;
 }
 

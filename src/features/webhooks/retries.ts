@@ -4,7 +4,7 @@ const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-// In total about a day.
+// The pauses take about a day together.
 const pauses = [5 * second, minute, 5 * minute, 30 * minute, 2 * hour, 5 * hour, 8 * hour, 8 * hour];
 const longestAsked = hour;
 const jitter = 0.2;
@@ -23,7 +23,7 @@ export function pauseOfDelivery(tries: number, asked: number | null): number | n
   return pause === undefined ? null : Math.max(jittered(pause), Math.min(asked ?? 0, longestAsked));
 }
 
-/** The pause of a webhook after `failures` failed rounds in a row, in milliseconds. */
+/** The pause of a webhook, in milliseconds. `failures` counts the batches of deliveries in a row without a success. */
 export function pauseOfWebhook(failures: number, asked: number | null): number {
   const pause = pauses[Math.min(failures, 4) - 1] ?? 0;
   return Math.max(jittered(pause), Math.min(asked ?? 0, longestAsked));

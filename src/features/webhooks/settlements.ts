@@ -48,7 +48,7 @@ async function settleDelivery(
   });
 }
 
-/** The reason to disable a webhook after attempts; null if there is none. */
+/** The reason to disable a webhook after these attempts; null if there is none. */
 async function disableReason(
   lane: WritableLane,
   webhook: WebhookRow,
@@ -69,7 +69,7 @@ async function disableReason(
   return failing ? 'failing' : null;
 }
 
-/** The health columns of a webhook after attempts. One success makes it healthy. */
+/** The columns that describe a webhook's health, after a batch of attempts. One success makes the webhook healthy. */
 function endpointHealth(
   lane: WritableLane,
   webhook: WebhookRow,

@@ -10,7 +10,7 @@ export function newSecret(): string {
 
 export interface Message {
   readonly id: string;
-  /** Seconds since the epoch. */
+  /** Seconds since 1970. */
   readonly timestamp: number;
   readonly body: string;
 }

@@ -21,7 +21,7 @@ export interface Authenticator extends Pick<TokenVerifier, 'warmUp' | 'sizes' | 
 export interface AuthenticatorOptions {
   /** Runs a statement on Better Auth's database. The source `session` needs it. */
   readonly query?: Query | undefined;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since 1970. */
   readonly now?: (() => number) | undefined;
   /** A monotonic clock in milliseconds, for the age of the key set. */
   readonly monotonicNow?: (() => number) | undefined;

@@ -23,7 +23,7 @@ export interface TokenVerifier {
 export interface TokenVerifierOptions {
   readonly config: AuthConfig;
   readonly log: Pick<Logger, 'info' | 'warn'>;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since 1970. */
   readonly now: () => number;
   /** A monotonic clock in milliseconds. */
   readonly monotonicNow: () => number;
@@ -37,7 +37,7 @@ interface Key {
 interface Verified {
   readonly identity: Identity;
   readonly key: Key;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since 1970. */
   readonly until: number;
 }
 

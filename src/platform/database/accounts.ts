@@ -20,7 +20,7 @@ export interface AccountSettings {
 /** The state of the account link. */
 export type AccountLink =
   | { readonly state: 'off' }
-  /** With `auto`: why there is no link. */
+  /** With `auto`: there is no link, for this reason. */
   | { readonly state: 'unlinked'; readonly reason: string }
   /** The link does not match the settings and the table, or is not validated. Migrating fixes it. */
   | { readonly state: 'outdated'; readonly reason: string }

@@ -59,7 +59,7 @@ async function findProblem(
   }
 }
 
-/** Runs a statement outside all lanes. `check` may throw a database error for its result. */
+/** Runs a statement outside all lanes. `check` gets the rows; what it throws is treated as an error of the database. */
 async function lookUp(
   pool: Pool,
   text: string,

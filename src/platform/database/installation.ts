@@ -115,7 +115,7 @@ async function readPresent(system: System): Promise<Present> {
        pg_postmaster_start_time()::text as started
      from (select ${position} as position) as log`,
   );
-  if (!row) throw new Error('Postgres does not say which database this is.');
+  if (!row) throw new Error('Postgres returned no row about the database.');
   const { position: bytes, started, ...installation } = row;
   return {
     ...installation,

@@ -12,7 +12,7 @@ export interface Expression {
 /** One sort key. Its column must not contain null. */
 export interface SortKey {
   readonly column: string;
-  /** The expression of the column, if the table does not have it. The query must select it under the column's name. */
+  /** Given if the table has no such column: the expression that the query selects under the column's name. */
   readonly expression?: Expression;
   /** The column that the expression reads, if it has an index, and what the expression returns for null: it comes last. */
   readonly nullable?: { readonly column: string; readonly ifNull: 'infinity' | '-infinity' };

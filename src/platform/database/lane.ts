@@ -26,7 +26,7 @@ export interface Lane {
   readonly userId: string;
   /** The maximum number of rows of each kind in the lane. */
   readonly quotas: Amounts;
-  /** Starts a query of the lane's rows in a table. The caller narrows, orders, updates or deletes them. */
+  /** Starts a query of the lane's rows in a table. The caller filters, sorts, updates or deletes them. */
   rows<T extends Table>(table: T): RowQuery<LaneTables[T]>;
   /**
    * Runs a query whose text is made only once in the process, and which each connection prepares once. `build` makes it
@@ -88,8 +88,8 @@ export function resultOf<T>(attempt: Attempt<T>): T {
 }
 
 /**
- * The SQL expression for the time of the write: when it locked the lane. All instances share the database's clock. The
- * lock stores the time in a setting of the transaction.
+ * The SQL expression for the time of the write, which is the time when the write locked the lane. It is the time of the
+ * database's clock, which all instances share. The statement that locks the lane stores it in a setting.
  */
 export const writeTime = `current_setting('app.now')::timestamptz(3)`;
 
@@ -178,7 +178,7 @@ export interface LaneForJob {
 export interface AtomicWork<T> {
   /** If given, the work is done only once for this request. */
   readonly idempotentRequest?: IdempotentRequest | undefined;
-  /** Returns the value of `runAtomically` if the work must not be done because of an earlier request with the same key. */
+  /** Called instead of `work` if an earlier request has the same key. `runAtomically` then returns this value. */
   refused(refusal: Refusal): T;
   /** Does the work, with all its reads and writes in `scope`. It may run again, like a write. */
   work(scope: UserScope): Promise<T>;

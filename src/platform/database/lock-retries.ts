@@ -111,7 +111,7 @@ function watchBlockers(
 export interface RetryContext {
   /** For checks while the work runs. Each takes a connection. */
   readonly database: Knex;
-  /** The process ids of the server connections that the work may use. */
+  /** The process ids of Postgres for the connections that change the schema. */
   pids(): readonly number[];
   readonly patience: LockPatience;
   /** Gets hints for the operator. */

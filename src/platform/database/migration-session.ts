@@ -89,7 +89,7 @@ function openPool(url: string): { database: Knex; pids(): readonly number[] } {
         done(null, connection);
       },
     },
-    // Knex also throws what it warns about.
+    // Knex throws an error for each warning too, so the warning is not printed.
     log: { warn: () => undefined },
   });
   return { database, pids: () => [...pids] };

@@ -43,11 +43,11 @@ const quotasByType: { readonly [T in ChangeType]?: QuotaName } = {
 export interface Growth extends Amounts {
   /** True if the write creates a task, project, tag or webhook. */
   readonly creates: boolean;
-  /** The bytes of `storage`, without those of changes that free room. */
+  /** The bytes of `storage`, without those of changes that reduce the storage. */
   readonly refusableBytes: number;
 }
 
-/** A change as quotas see it. */
+/** The parts of a change that count for quotas. */
 export interface CountedChange {
   readonly type: ChangeType;
   readonly action: ChangeAction;
@@ -93,12 +93,12 @@ export function countsOf(profile: Partial<ProfileRow> | undefined): Amounts {
   };
 }
 
-// A full lane can still be edited and made smaller. Each edit needs room, because the history stores it.
+// A full lane can still be edited and made smaller. Each edit adds bytes, because the history stores it.
 const reserveForEdits = 0.1;
 
 /**
- * The limits that a write must not exceed; null where none applies, because there is no quota or the write frees room. A
- * write that creates no task, project, tag or webhook may exceed the quota of storage by a tenth.
+ * The limits that a write must not exceed; null where none applies, because there is no quota or the write reduces the
+ * storage. A write that creates no task, project, tag or webhook may exceed the quota of storage by a tenth.
  */
 export function limitsOf(growth: Growth, quotas: Amounts): Record<QuotaName, number | null> {
   const { creates, refusableBytes } = growth;

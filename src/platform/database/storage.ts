@@ -6,7 +6,7 @@ import type { Change, Lane } from './lane';
 import type { CountedChange } from './quotas';
 import type { LaneTables } from './rows';
 
-// Of a row: its header (24), its pointer in the page (4) and the padding of columns.
+// The bytes of a row besides its values: the header (24), the pointer in the page (4) and the padding of columns.
 const rowOverhead = 36;
 // A value that is not known here, such as a default or an expression, or a fixed one such as an instant.
 const fixedBytes = 16;

@@ -1,7 +1,7 @@
 /**
  * The only rights of the system role: the columns of each table that it reads and writes, in all lanes. Migrating
- * updates the role's grants and policies to match. Users' rows are written through lanes; the system role writes only
- * the jobs' own bookkeeping.
+ * updates the role's grants and policies to match. Users' rows are written through lanes. The system role writes only
+ * the columns that jobs need for their own work, such as leases.
  */
 import type { LaneTables, PlatformTables } from './rows';
 

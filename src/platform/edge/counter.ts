@@ -1,7 +1,7 @@
 /** Counts units per key in windows of one minute. */
 import { boundedCache } from '../bounded-cache';
 
-/** Milliseconds. */
+/** The length of a window, in milliseconds. */
 export const windowMs = 60_000;
 
 /** The result of counting units. */

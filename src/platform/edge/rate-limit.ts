@@ -1,5 +1,5 @@
 /**
- * Rate limits in windows of one minute. They count units: each operation costs some. `RateLimit` and
+ * Rate limits in windows of one minute. They count the cost units of operations (`x-cost`). `RateLimit` and
  * `RateLimit-Policy` tell clients the state (draft-ietf-httpapi-ratelimit-headers-08). Known callers are limited only
  * per user. Requests of unknown callers are limited per address, which several clients may share.
  */
@@ -66,7 +66,7 @@ function setLimitHeaders(
   response.setHeader('RateLimit-Policy', `"${name}"; q=${limit}; w=${windowMs / 1000}; pk=:${partition}:`);
 }
 
-/** Runs the work of a key one after another. */
+/** Returns a function that runs work. Work with the same key runs one after the other. */
 function createTurns(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
   const last = new Map<string, Promise<unknown>>();
   return async (key, work) => {

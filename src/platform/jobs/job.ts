@@ -17,7 +17,7 @@ export interface JobContext {
 export interface Round {
   /** Whether there is more to do now. */
   readonly more: boolean;
-  /** Milliseconds until the job has something to do, as far as is known; left out if it does not know. */
+  /** Milliseconds until the next work of the job is due; left out if the job does not know. */
   readonly dueInMs?: number | undefined;
 }
 

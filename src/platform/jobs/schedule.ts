@@ -4,7 +4,7 @@ import type { Activity } from './activity';
 
 /** A monotonic clock. Tests control their own. */
 export interface JobClock {
-  /** Milliseconds. */
+  /** The current time of the clock, in milliseconds. */
   now(): number;
   /** Resolves after this time, or when `signal` is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;

@@ -69,7 +69,7 @@ describe('another library finds', () => {
     }
   });
 
-  test('a due date without a time as a date', async () => {
+  test('a date, if a due date has no time', async () => {
     const { due } = await readTodo({ ...plain, due_date: '2026-11-28', time_zone: 'Europe/Zurich' });
     expect(due?.dateOnly).toBe(true);
     expect([due?.getFullYear(), due?.getMonth(), due?.getDate()]).toEqual([2026, 10, 28]);

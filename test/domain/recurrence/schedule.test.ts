@@ -257,7 +257,7 @@ describe('UNTIL as an instant', () => {
 
     expect(lastDate(until, { time: '00:00', zone: 'America/St_Johns' })).toBe('2010-11-07');
     expect(lastDate(until, { time: '23:30', zone: 'America/St_Johns' })).toBe('2010-11-06');
-    // Clocks show the 6th again.
+    // At this instant, clocks show 23:30 on the 6th for the second time.
     const later = ruleOf('FREQ=DAILY;UNTIL=20101107T030000Z');
     expect(lastDate(later, { time: '00:00', zone: 'America/St_Johns' })).toBe('2010-11-07');
   });

@@ -87,7 +87,7 @@ describe('Postgres accepts', () => {
     expect(typeof (await vector(title, description))).toBe('string');
   });
 
-  test('any words as a prefix query', async () => {
+  test('a prefix query of words with special characters is valid, and finds them', async () => {
     const words = queryWords(`it's "a" \\ b:* & c | !d <-> (e) 'f'`);
     const [row] = await query<{ found: boolean }>(
       database.url,

@@ -112,12 +112,12 @@ test('the day and time in a zone equal those of Intl', () => {
 test('the instant of a day and time is the first at which clocks show them', () => {
   fc.assert(
     fc.property(moments, ({ zone, instant }) => {
-      // UTC has the local times that the zone skips.
+      // This is computed in UTC, so it can also give a local time that the zone skips.
       const local = new Date(instant + offset(zone, instant - 26 * HOUR)).toISOString().slice(0, 16);
       const [day = '', time = ''] = local.split('T');
       const expected = new Date(firstInstant(zone, `${local}:00`));
       expect(toInstant(day, time, zone)).toEqual(expected);
-      // Once more, from the cache.
+      // The second call gets the result from the cache.
       expect(toInstant(day, time, zone)).toEqual(expected);
     }),
     runs,

@@ -224,7 +224,7 @@ function wrongIn(program: Program): (title: string) => boolean {
   return (shown) => wrong.some((each) => shown === each || shown === each.replace('\\n', '\n'));
 }
 
-/** The due tasks and times in a zone that a program must show. */
+/** The start times (in the zone) and titles of the tasks that a program must show. */
 function due(zone: Zone, program: Program): string[][] {
   return sorted(rightIn(program).flatMap((each) => each[zone].map((start) => [start, each.task.title])));
 }

@@ -41,7 +41,7 @@ function makeHub(
   return hub;
 }
 
-/** A lane with `count` changes that counts its reads. */
+/** Makes a lane with `count` changes. `reads` returns how often the lane was read. */
 async function makeLane(count: number): Promise<{ userId: string; lane: UserScope; reads: () => number }> {
   const userId = randomUUID();
   const scope = database.withUser(userId);

@@ -31,7 +31,7 @@ function startAuth(options: Partial<BetterAuthOptions>): Promise<BetterAuthServe
   return startBetterAuth({ databaseUrl: url.href, options });
 }
 
-/** Runs a command as npm does, to its end. */
+/** Runs a command as npm does, and waits for its end. */
 async function run(script: 'migrate' | 'doctor'): Promise<{ code: number | null; output: string }> {
   const { ended, output } = runScript(`scripts/${script}.ts`, [], {
     NODE_ENV: 'production',

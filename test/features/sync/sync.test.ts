@@ -79,7 +79,7 @@ describe('a snapshot', () => {
       )
     ).sort() as [string, ...string[]];
     expect(await copy.pull(5)).toBe(true);
-    // On an earlier page, on a later page, and on both sides of the page break.
+    // Changes entities of the page that was read, and of later pages.
     await change(ids[0], { title: 'Changed behind' });
     await change(ids[8] as string, { title: 'Changed ahead' });
     await remove(ids[1] as string);

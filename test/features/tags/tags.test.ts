@@ -76,6 +76,17 @@ test('a new tag has its own change in addition to the change of the task', async
   ]);
 });
 
+test('the changes of new tags come before the change of a new task', async () => {
+  await ada.create();
+  const seq = await ada.seq();
+  const task = await ada.create({ tags: ['home'] });
+  const tag = await tagNamed('home');
+  expect(await ada.changesAfter(seq)).toEqual([
+    expect.objectContaining({ type: 'tag', entity_id: tag.id, action: 'created' }),
+    expect.objectContaining({ type: 'task', entity_id: task.id, action: 'created' }),
+  ]);
+});
+
 test('a task has at most 50 tags', async () => {
   const fifty = Array.from({ length: 50 }, (_, n) => `tag ${n}`);
   const task = await ada.create({ tags: fifty });

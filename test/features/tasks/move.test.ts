@@ -1,4 +1,4 @@
-/** Tests positions: where moves put tasks, and that there is always room. */
+/** Tests positions: where a move puts a task, and that there is always a position between two others. */
 import { randomUUID } from 'node:crypto';
 import { moveTask } from '../../../src/features/tasks/commands';
 import type { Database } from '../../../src/platform/database/database';
@@ -88,7 +88,7 @@ describe('a move', () => {
     expect(await ada.validationErrors('POST', path, {})).not.toEqual([]);
   });
 
-  test('next to a restored task that shares its position with another puts the task right there', async () => {
+  test('puts a task directly after or before a task whose position another task has too', async () => {
     const [a, b, c, d] = await makeAll('abcd');
     // `b` and `c` both move right after `a`, one while the other is in the trash.
     await ada.ok('POST', `/tasks/${d.id}/move`, { after: a.id });

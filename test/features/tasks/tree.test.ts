@@ -49,7 +49,7 @@ describe('levels', () => {
 });
 
 describe('a parent', () => {
-  test.each([1, 2, 5])('cannot be one of the %i levels of the task itself', async (height) => {
+  test.each([1, 2, 5])('cannot be the task itself or a task below it (%i levels)', async (height) => {
     const line = await ada.chain(height);
     const before = await ada.seq();
     for (const { id } of line) {

@@ -10,7 +10,7 @@ import { seedTasks } from '../../support/tasks';
 import { until } from '../../support/until';
 import { makeUser, useUser } from '../../support/user';
 
-// Time for 80 MB on a busy machine.
+// Enough for 80 MB on a busy machine.
 jest.setTimeout(60_000);
 
 // One connection, so that an export that keeps it would block all others.

@@ -126,7 +126,7 @@ const length = 100_000;
 
 const repeated = (unit: string) => unit.repeat(length / unit.length);
 
-/** Files with a hostile value in one place, by name. */
+/** Kinds of files, by name. Each file has a hostile value in one place: a property, a parameter or a column. */
 const shapes: Record<string, [type: string, of: (place: string, value: string) => string, places: string[]]> =
   {
     value: ['ics', (name, value) => calendar(`${name}:${value}`), properties],

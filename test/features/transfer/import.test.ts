@@ -433,7 +433,7 @@ describe('CSV', () => {
     expect((await importInto(ada, 'csv', csv)).body).toMatchObject({ created: 0, skipped: 7 });
   });
 
-  test('with project names only uses existing projects, or creates them', async () => {
+  test('that names projects without ids uses the existing projects, and creates the missing ones', async () => {
     await make('/projects', { name: 'Garden', archived: true });
     const garden = await make('/projects', { name: 'Garden' });
     const parent = await make('/tasks', { title: 'Old' });
@@ -609,7 +609,7 @@ describe('CSV', () => {
     expect((await ada.send('POST', '/import.csv', { body: 'title\nx', headers })).status).toBe(415);
   });
 
-  test('has any text unchanged after an export and an import', async () => {
+  test('keeps every text unchanged in an export and an import', async () => {
     const piece = fc.constantFrom('a', ' ', ',', ';', '"', "'", '=', '+', '-', '@', '＝', 'é', '😀');
     const text = fc.array(piece, { minLength: 1, maxLength: 30 }).map((parts) => `${parts.join('')}x`);
     const lines = fc.array(fc.oneof(text, fc.constantFrom('\n', '\r\n', '\r', '\t')), { minLength: 1 });
@@ -955,7 +955,7 @@ describe('many rows', () => {
     expect(dry.body.rows).toHaveLength(100);
   });
 
-  test('have a report of the first rows with errors, and of the first rows without', async () => {
+  test('have a report of the first rows with errors, and of the first rows without errors', async () => {
     const mixed = csv.replace(/^Task 150,/m, ',').replace(/^Task 1699,/m, ',');
     const { body } = await importInto(ada, 'csv', mixed, true);
     const counts = { errors: 2, created: count - 2, rows_omitted: count - 1_000, errors_omitted: 0 };

@@ -114,7 +114,7 @@ test('complete files wait for an import slot, and are refused if that takes too 
   await until(async () => (await importInto(carol, 'title\nFour\n')).status === 200);
 });
 
-test('all files together have a size limit, and finished imports make room', async () => {
+test('all files together have a size limit, and a finished import does not count any more', async () => {
   const [ada, bob] = users as [TestUser, TestUser];
   const large = `title\n${'x'.repeat(99)}\n`.padEnd(maxBytes - 1_000, '\n');
   const held = await holdLane(service.database.url, ada.id);

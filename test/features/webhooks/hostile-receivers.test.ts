@@ -176,7 +176,7 @@ describe('an answer counts, and its connection is closed, even if its status is 
     await until(() => sockets.size === 0);
   });
 
-  test('nothing more and keeps the connection open', async () => {
+  test('no more data and keeps the connection open', async () => {
     const { attempt } = await sendTo((socket) =>
       socket.write(`${ok}Connection: keep-alive\r\nKeep-Alive: timeout=999999\r\nContent-Length: 0\r\n\r\n`),
     );

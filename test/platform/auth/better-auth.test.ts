@@ -9,7 +9,7 @@ import {
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { bearer, configOf, memoryLog, requestWith } from './support';
 
-// Starting a server and hashing passwords take long on a busy machine.
+// On a busy machine, it takes long to start a server and to hash passwords.
 jest.setTimeout(60_000);
 
 let database: TestDatabase;
@@ -313,7 +313,7 @@ describe.each(['secret', 'key-set'] as const)('the session cookie signed with th
     });
   });
 
-  test('cannot be an e-mail verification token, although the same secret signs both', async () => {
+  test('cannot be replaced by an e-mail verification token that the same secret signed', async () => {
     const authenticator = authenticatorFor({
       BETTER_AUTH_SECRET: server.secret,
       AUTH_SOURCES: 'secret,secret-cookie',

@@ -122,7 +122,7 @@ describe('rotation', () => {
     expect(config?.secrets).toEqual([SECRET, OLD_SECRET]);
   });
 
-  test('the single secret is never split', () => {
+  test('BETTER_AUTH_SECRET is one secret, even if it contains commas', () => {
     const secret = `${SECRET},${OLD_SECRET}`;
     expect(parse({ BETTER_AUTH_SECRET: secret }).config?.secrets).toEqual([secret]);
   });
@@ -199,7 +199,7 @@ describe('errors', () => {
       { BETTER_AUTH_SECRET: 'better-auth-secret-12345678901234567890' },
       /^BETTER_AUTH_SECRET is a value that/,
     ],
-    ['a repeated letter', { BETTER_AUTH_SECRET: 'a'.repeat(64) }, /^BETTER_AUTH_SECRET repeats/],
+    ['a repeated letter', { BETTER_AUTH_SECRET: 'a'.repeat(64) }, /^BETTER_AUTH_SECRET consists of very few/],
     ['http', { BETTER_AUTH_URL: 'http://app.example.com' }, /^BETTER_AUTH_URL must be an https URL/],
     [
       'a host that looks like loopback',

@@ -22,7 +22,7 @@ export interface Control {
 }
 
 export interface Sent {
-  /** In order; a name can be repeated. */
+  /** The headers in the order in which they are sent. A name can be repeated. */
   readonly headers: readonly (readonly [string, string])[];
   /** Appended to the URL. */
   readonly query?: string;

@@ -160,7 +160,7 @@ describe('a service with the embedded Postgres', () => {
   });
 });
 
-test('a server that ends again and again is not restarted, unless it ran for long in between', async () => {
+test('a server that ends again and again is not restarted, unless it ran for a long time in between', async () => {
   const first = await startEmbeddedPostgres({ dataDir, settings: { fsync: 'off' } });
   let starts = 0;
   const givenUp: Error[] = [];

@@ -139,7 +139,7 @@ function startChild(options: Partial<ChildOptions> & { env?: NodeJS.ProcessEnv; 
     createInterface(child.stdout).once('line', (line) => resolve(JSON.parse(line)));
     child.once('close', () => reject(new Error(`the child ended: ${errors}`)));
   });
-  // Not every test waits for it.
+  // Not every test waits for the URL. Without this, its rejection would count as unhandled.
   started.catch(() => {});
   return { child, started };
 }

@@ -1,4 +1,4 @@
-/** Tests flights on a real Postgres: one packet, and connections after failures of each kind. */
+/** Tests flights (statements that are sent as one packet) on a real Postgres, and connections after failures. */
 import { Client, type PoolClient } from 'pg';
 import {
   endFlightWith,
@@ -128,6 +128,12 @@ test('settles a commit only when deferred constraints hold', async () => {
     run(connection, { text: 'commit' }),
   );
   expect(committed).toBe('23503');
+  await works();
+});
+
+test('settles a statement without a transaction only when deferred constraints hold', async () => {
+  // Postgres checks them at the Sync message, when it has already sent the result of the statement.
+  expect(await reasons(run(connection, { text: 'insert into children values (2)' }))).toEqual(['23503']);
   await works();
 });
 

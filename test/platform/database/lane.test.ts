@@ -272,6 +272,35 @@ describe('a lane that another transaction has locked', () => {
   });
 });
 
+type Write = (userId: string, work: (lane: WritableLane) => Promise<void>) => Promise<void>;
+
+// The statement that records changes would wait for the lock, too. So the test looks at a read that comes before it.
+test.each<[string, Write]>([
+  ['a write', (userId, work) => database.withUser(userId).write(work)],
+  [
+    'a write that can be one flight',
+    (userId, work) => database.withUser(userId).write(work, { finishes: true }),
+  ],
+  ['a write of a job', (userId, work) => database.laneForJob(userId).write(work)],
+])('%s reads nothing before it has locked the lane', async (_kind, write) => {
+  const userId = randomUUID();
+  // A write that can be one flight has a statement of its own for a lane that the process knows.
+  await database.withUser(userId).write(async () => undefined);
+  const held = await holdLane(testDatabase.url, userId);
+  let hasRead = false;
+  const writing = write(userId, async (lane) => {
+    await lane.rows('tasks').first();
+    hasRead = true;
+    lane.changed(change());
+  });
+  await until(async () => (await waitingForLocks(testDatabase.url)) === 1);
+  const readBefore = hasRead;
+  await held.release();
+  await writing;
+  expect({ readBefore, hasRead }).toEqual({ readBefore: false, hasRead: true });
+  expect(await counterOf(userId)).toBe(1);
+});
+
 describe('a lane for a job', () => {
   const work = (userId: string) => database.laneForJob(userId).write((lane) => insertTask(lane, newTask()));
 

@@ -217,7 +217,7 @@ describe('a folder with one more migration', () => {
       expect(await indexes()).toEqual([]);
     });
 
-    test('drops the invalid index of a failed try, and builds it again', async () => {
+    test('drops the invalid index of a failed attempt, and builds it again', async () => {
       await addTasks('a', 'a');
       await expect(migrateUp(database.url, { directory })).rejects.toMatchObject({ code: '23505' });
       expect(await indexes()).toEqual([]);

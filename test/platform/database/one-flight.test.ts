@@ -7,7 +7,7 @@ import { insertTask } from '../../../src/features/tasks/write';
 import { queueDeliveries } from '../../../src/features/webhooks/queue';
 import type { Database } from '../../../src/platform/database/database';
 import { StaleToken, type UserLane } from '../../../src/platform/database/lane';
-import { QuotaExceeded } from '../../../src/platform/database/quotas';
+import { noQuotas, QuotaExceeded } from '../../../src/platform/database/quotas';
 import { createTestDatabase, query, type TestDatabase } from '../../support/database';
 import { openDatabase } from '../../support/open-database';
 import { newTask } from '../../support/tasks';
@@ -112,6 +112,33 @@ test('writes nothing with a stale token after another token opened the lane agai
   expect(await titles(userId)).toHaveLength(1);
 });
 
+test('writes nothing with a stale token into a lane that the process does not know', async () => {
+  const userId = randomUUID();
+  const issuedAt = Date.now() / 1000 - 60;
+  await other.withUser(userId).write(async (lane) => lane.erase());
+  await expect(create(database.withUser(userId, { issuedAt }))).rejects.toThrow(StaleToken);
+  expect(await titles(userId)).toEqual([]);
+});
+
+test('reads nothing with a stale token', async () => {
+  const userId = await knownLane();
+  const issuedAt = Date.now() / 1000 - 60;
+  await other.withUser(userId).write(async (lane) => lane.erase());
+  const reading = database.withUser(userId, { issuedAt }).readAtOnce((lane) => findTask(lane, randomUUID()));
+  await expect(reading).rejects.toThrow(StaleToken);
+});
+
+test('records its change in a lane that another process has erased', async () => {
+  const userId = await knownLane();
+  await other.withUser(userId).write(async (lane) => lane.erase());
+  const lane = database.withUser(userId, { issuedAt: Date.now() / 1000 + 60 });
+  await lane.write((each) => {
+    each.changed({ type: 'task', id: randomUUID(), action: 'updated', fields: {} });
+    return each.finish(() => each.rows('tasks').select('id'));
+  }, finishing);
+  expect(await changes(userId)).toEqual([{ seq: '1', action: 'updated' }]);
+});
+
 test('creates an erased lane again, for a token that was issued after the erasure', async () => {
   const userId = await knownLane();
   await other.withUser(userId).write(async (lane) => lane.erase());
@@ -128,6 +155,37 @@ test('refuses a write beyond the quota', async () => {
   for (const reason of refused) expect(reason).toBeInstanceOf(QuotaExceeded);
   expect(await titles(userId)).toHaveLength(3);
   expect((await changes(userId)).map(({ seq }) => seq)).toEqual(['1', '2', '3']);
+});
+
+test('refuses a write beyond the quota of storage', async () => {
+  const limited = openDatabase(testDatabase.url, { quotas: { ...noQuotas, storage: 1_000_000 } });
+  try {
+    const userId = randomUUID();
+    const lane = limited.withUser(userId);
+    await create(lane);
+    await query(
+      testDatabase.url,
+      'update tasklane.profiles set storage_correction = 1000000 where user_id = $1',
+      [userId],
+    );
+    await expect(create(lane)).rejects.toThrow(QuotaExceeded);
+    expect(await titles(userId)).toHaveLength(1);
+  } finally {
+    await limited.close();
+  }
+});
+
+test('leaves its connection usable if its flight fails', async () => {
+  const one = openDatabase(testDatabase.url, { max: 1, quotas: { ...noQuotas, tasks: 1 } });
+  try {
+    const lane = one.withUser(randomUUID());
+    const id = randomUUID();
+    const task = await create(lane, id);
+    await expect(create(lane)).rejects.toThrow(QuotaExceeded);
+    expect(await lane.readAtOnce((each) => findTask(each, id))).toEqual(task);
+  } finally {
+    await one.close();
+  }
 });
 
 test('tells that an id is taken, and records no change', async () => {

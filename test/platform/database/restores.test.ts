@@ -153,7 +153,7 @@ describe('a database that is copied within its cluster', () => {
       expect(await readiness(service)).toEqual(
         unready(/another database than before\. Run npm run restored/),
       );
-      // The job does not change the record.
+      // The job does not change the record of the installation.
       await service.runJob('record-installation');
       expect(await readiness(service)).toEqual(unready(/another database than before/));
       const doctor = runScript('scripts/doctor.ts', [], { DATABASE_URL: url });

@@ -77,7 +77,7 @@ const everything = (table: string) =>
   ['delete', 'insert', 'select', 'update'].map((privilege) => `${table} ${privilege}`);
 
 describe('migrating', () => {
-  test('creates roles that cannot log in, obey row-level security, and that the login can switch to', async () => {
+  test('creates roles without login and with row-level security, to which the login role can switch', async () => {
     const { url, roles } = await setUp(`${login} createrole`, database);
     await migrateUp(url, roles);
     const attributes = 'rolcanlogin, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb';

@@ -76,7 +76,7 @@ test('responses give the remaining units and the time to wait', async () => {
   expect(Number(last?.headers['retry-after'])).toBeLessThanOrEqual(60);
 });
 
-test('a request takes what its operation costs', async () => {
+test('a request uses the cost units of its operation', async () => {
   const token = await tokenOf('dear');
   const get = (path: string) => send(service.url, 'GET', `/api/dear${path}`, { token });
   expect((await get('/tasks?q=rain')).headers.ratelimit).toMatch(/^"reads"; r=0; t=\d+$/);

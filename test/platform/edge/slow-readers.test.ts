@@ -92,7 +92,7 @@ describe('a server', () => {
     expect(logged).toEqual([expect.objectContaining({ connections: 1, stalled: 1 })]);
   });
 
-  test('keeps a slow client that makes progress, also longer than the time limit', async () => {
+  test('keeps a slow client that makes progress, even beyond the time limit', async () => {
     const port = await serve((_request, response) => void response.end(large), { writeTimeoutMs: 1_000 });
     const socket = writeOnly(port, get('/').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
     let received = 0;

@@ -103,6 +103,17 @@ test('writes count at least the bytes that they store, in every table', async ()
   expect(check_at).toBeNull();
 });
 
+// Their changes contain no fields, so only the rows have these bytes.
+test.each<[string, string, object]>([
+  ['a task', '/tasks', { title: 'A task', description: text(1_500) }],
+  ['a webhook', '/webhooks', { url: `https://hooks.example.com/${text(1_500)}` }],
+])('the values of %s are counted when it is created', async (_kind, path, body) => {
+  await send('POST', '/projects', { name: 'A project' });
+  const { written: before } = await storageOf();
+  await send('POST', path, body);
+  expect((await storageOf()).written).toBeGreaterThan(before + 1_500);
+});
+
 test('the job measures the bytes of every table', async () => {
   await fill();
   await measure();
@@ -241,8 +252,8 @@ describe('with two instances', () => {
   });
 });
 
-test('a lane that is erased and created again is not corrected by a measurement of the old lane', async () => {
-  await send('POST', '/tasks', { title: 'A task', description: text(10_000) });
+/** Measures the lane, and does something else between the measurement and the correction. */
+async function measureWhile(between: () => Promise<unknown>): Promise<void> {
   await makeDue();
   const database = openDatabase(service.database.url);
   await storageJob.run({
@@ -253,16 +264,31 @@ test('a lane that is erased and created again is not corrected by a measurement 
       const lane = database.laneForJob(userId);
       return {
         ...lane,
-        // When the job has measured the lane, another lane of the same user is there.
         write: async (work) => {
-          await sql(
-            'update tasklane.profiles set epoch = gen_random_uuid(), storage_written = 0 where user_id = $1',
-          );
+          await between();
           return lane.write(work);
         },
       };
     },
   });
   await database.close();
+}
+
+test('a write that commits during a measurement is counted', async () => {
+  const { id } = await send('POST', '/tasks', { title: 'A task' });
+  const { written: before } = await storageOf();
+  await measureWhile(() => send('PATCH', `/tasks/${id}`, { description: text(10_000) }));
+  const { bytes, written } = await storageOf();
+  expect(written).toBeGreaterThan(before + 10_000);
+  // The bytes that were measured, and those of the write.
+  expect(bytes).toBeGreaterThan(written - before);
+});
+
+test('a lane that is erased and created again is not corrected by a measurement of the old lane', async () => {
+  await send('POST', '/tasks', { title: 'A task', description: text(10_000) });
+  // When the job has measured the lane, another lane of the same user is there.
+  await measureWhile(() =>
+    sql('update tasklane.profiles set epoch = gen_random_uuid(), storage_written = 0 where user_id = $1'),
+  );
   expect((await storageOf()).bytes).toBe(0);
 });

@@ -1,4 +1,4 @@
-/** Slots limit how many tasks run at once. Other tasks wait in order. */
+/** Slots limit how much work runs at once. Other work waits in order. */
 
 export interface Slots {
   /**
