@@ -11,7 +11,10 @@ export function tagKey(name: string): string {
   return foldCase(tagName(name).normalize('NFKC'));
 }
 
-/** The names by their keys, in the form that tags show. If names have the same key, the first of them counts. */
+/**
+ * The names by their keys, in the form that tags show. If a name occurs in several spellings,
+ * such as `Home` and `home`, the first one counts.
+ */
 export function namesByKey(names: readonly string[]): Map<string, string> {
   const byKey = new Map<string, string>();
   for (const name of names) {
