@@ -126,7 +126,7 @@ export const mutations: readonly Mutation[] = [
     'false',
   ),
   bound('a query of a lane can become an insert', '!conditional.has(compiler.method)', 'false'),
-  inFile('src/platform/database/lane-runner.ts', ['test/platform/database/bound.test.ts'])(
+  inFile('src/platform/database/lane-handle.ts', ['test/platform/database/bound.test.ts'])(
     'rows are inserted for the user that they contain',
     '({ ...each, user_id: userId })',
     '({ user_id: userId, ...each })',
@@ -265,7 +265,7 @@ export const mutations: readonly Mutation[] = [
     'args.map((value, index) => markerOf(index, value))',
     '[...args]',
   ),
-  inFile('src/platform/database/lane-runner.ts', ['test/isolation/lane-handle-alone.test.ts'], 'getTask')(
+  inFile('src/platform/database/lane-handle.ts', ['test/isolation/lane-handle-alone.test.ts'], 'getTask')(
     'the user of the first run stays in the text of a template',
     'laneFor(user as string),',
     'laneFor(userId),',
@@ -282,7 +282,7 @@ export const mutations: readonly Mutation[] = [
     'const bytes = 2 * Buffer.byteLength(json) + rowOverhead + Buffer.byteLength(userId) + 80;',
     'const bytes = 0;',
   ),
-  storage('database/lane-runner', 'when it is created')(
+  storage('database/lane-handle', 'when it is created')(
     'inserted rows add nothing to the storage',
     'effects.rowBytes += bytesOfRow(userId, each)',
     'bytesOfRow(userId, each)',

@@ -1,11 +1,10 @@
 /** Opens lanes: runs their reads and writes as transactions, and records the changes of writes. */
-import type { Knex } from 'knex';
 import { LRUCache } from 'lru-cache';
 import { DatabaseError, type QueryResult, type QueryResultRow } from 'pg';
 import { isUnknownAccount } from './accounts';
-import { enforceLaneLimits, limitToLane } from './bound';
+import { enforceLaneLimits } from './bound';
 import { chunksOf, rowsInStatement } from './chunks';
-import { isTransient, isUnavailable, sqlState } from './errors';
+import { isTransient, isUnavailable } from './errors';
 import { run } from './flight';
 import { createGroups } from './group';
 import {
@@ -18,19 +17,25 @@ import {
 } from './idempotency';
 import {
   type AtomicWork,
-  type Attempt,
   type Lane,
   type LaneForJob,
   type LaneOpening,
   type LockedProfile,
   StaleToken,
-  type TemplateValues,
   type UserLane,
   type UserScope,
   type WithUser,
   type WritableLane,
-  writeTime,
 } from './lane';
+import {
+  NotAtOnce,
+  noEffects,
+  onlyFinishing,
+  type PendingEffects,
+  readableLaneOn,
+  type Shared,
+  writableLaneOn,
+} from './lane-handle';
 import {
   eraseLane,
   lockLane,
@@ -43,10 +48,8 @@ import {
 } from './lane-sql';
 import { type Pool, StaleConnection } from './pool';
 import { type Amounts, countsOf, findExceeded, growthOf, limitsOf, noQuotas, QuotaExceeded } from './quotas';
-import { type LaneTables, schema } from './rows';
 import { jobsOwner, type Owner, ownerOf } from './shares';
-import { bytesOfRow, type PendingChange, toPendingChange } from './storage';
-import { createTemplates, type Templates } from './template';
+import { createTemplates } from './template';
 import { type Connection, type Statement, sendAll, transact } from './transaction';
 
 export interface LaneOptions {
@@ -80,187 +83,7 @@ async function retry<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-type Table = keyof LaneTables;
-
-/** What all lanes of a database share. */
-interface Shared {
-  readonly knex: Knex;
-  readonly quotas: Amounts;
-  readonly templates: Templates;
-}
-
 const ignore = () => undefined;
-
-/** `Lane.bounded` on a connection. */
-async function bounded<T>(
-  connection: Connection,
-  timeoutMs: number,
-  part: () => Promise<T>,
-): Promise<T | undefined> {
-  // Not awaited: if these fail, the statements after them fail too.
-  connection.query('savepoint bounded').catch(ignore);
-  connection.query(`set local statement_timeout = ${timeoutMs}`).catch(ignore);
-  // The rollback also restores the timeout. A part that only reads has nothing else to undo.
-  const end = () =>
-    Promise.all([
-      connection.query('rollback to savepoint bounded'),
-      connection.query('release savepoint bounded'),
-    ]);
-  try {
-    const value = await part();
-    await end();
-    return value;
-  } catch (error) {
-    if (sqlState(error) !== '57014') throw error;
-    await end();
-    return undefined;
-  }
-}
-
-function laneOn({ knex, quotas }: Shared, connection: Connection | null, userId: string) {
-  return {
-    userId,
-    quotas,
-    rows: (table: Table) => {
-      const query = knex(`${schema}.${table} as ${table}`);
-      return limitToLane(connection ? query.connection(connection) : query, { table, userId }) as never;
-    },
-    expression: (sql: string, bindings: readonly Knex.Value[] = []) => knex.raw(sql, [...bindings]),
-  };
-}
-
-/** Runs a template of a lane. The user comes first among the arguments. */
-async function runTemplate<L>(
-  { templates }: Shared,
-  connection: Connection,
-  userId: string,
-  laneFor: (userId: string) => L,
-  key: string,
-  args: TemplateValues,
-  build: (lane: L, args: never) => Knex.QueryBuilder,
-): Promise<never> {
-  const names = Object.keys(args);
-  const statement = templates.statement(
-    `${key} ${names.join()}`,
-    [userId, ...Object.values(args)],
-    ([user, ...markers]) =>
-      build(
-        laneFor(user as string),
-        Object.fromEntries(names.map((name, index) => [name, markers[index]])) as never,
-      ),
-  );
-  return (await run(connection, statement)).rows as never;
-}
-
-function readableLaneOn(shared: Shared, connection: Connection, userId: string): Lane {
-  return {
-    ...laneOn(shared, connection, userId),
-    template: (key, args, build) =>
-      runTemplate(
-        shared,
-        connection,
-        userId,
-        (user) => readableLaneOn(shared, connection, user),
-        key,
-        args,
-        build as never,
-      ),
-    bounded: (timeoutMs, part) => bounded(connection, timeoutMs, part),
-  };
-}
-
-/** What a write stores when it commits, beside its rows. */
-interface PendingEffects {
-  readonly changes: PendingChange[];
-  /** The bytes of the rows that it inserted. */
-  rowBytes: number;
-  erased: boolean;
-  /** As it was when the write locked the lane. */
-  profile: Pick<LockedProfile, 'delivers'>;
-}
-
-const noEffects = (): PendingEffects => ({
-  changes: [],
-  rowBytes: 0,
-  erased: false,
-  profile: { delivers: false },
-});
-
-/** `WritableLane.attempt` on a connection. */
-async function attempt<T>(
-  connection: Connection,
-  effects: PendingEffects,
-  part: () => Promise<T>,
-  shouldKeep: (value: T) => boolean,
-): Promise<Attempt<T>> {
-  const { changes, rowBytes } = effects;
-  const changesBefore = changes.length;
-  const undo = async () => {
-    // Released too: else the attempt around this one, whose savepoint has the same name, could not be undone.
-    await Promise.all([
-      connection.query('rollback to savepoint attempt'),
-      connection.query('release savepoint attempt'),
-    ]);
-    changes.length = changesBefore;
-    effects.rowBytes = rowBytes;
-  };
-  // Not awaited: if it fails, the statements after it fail too.
-  connection.query('savepoint attempt').catch(ignore);
-  try {
-    const value = await part();
-    if (shouldKeep(value)) connection.query('release savepoint attempt').catch(ignore);
-    else await undo();
-    return { value };
-  } catch (error) {
-    if (isUnavailable(error)) throw error;
-    await undo();
-    return { error };
-  }
-}
-
-function writableLaneOn(
-  shared: Shared,
-  connection: Connection,
-  userId: string,
-  effects: PendingEffects,
-  counts: Promise<Amounts>,
-  finish?: WritableLane['finish'],
-): WritableLane {
-  const { knex, quotas } = shared;
-  const attemptPart: WritableLane['attempt'] = (part, shouldKeep) =>
-    attempt(connection, effects, part, shouldKeep);
-  return {
-    ...readableLaneOn(shared, connection, userId),
-    template: (key, args, build) =>
-      runTemplate(
-        shared,
-        connection,
-        userId,
-        (user) => writableLaneOn(shared, connection, user, noEffects(), counts),
-        key,
-        args,
-        build as never,
-      ),
-    now: knex.raw(writeTime),
-    insert: (table, row) => {
-      const rows = (Array.isArray(row) ? row : [row]) as object[];
-      for (const each of rows) effects.rowBytes += bytesOfRow(userId, each);
-      return knex(`${schema}.${table}`)
-        .connection(connection)
-        .insert(rows.map((each) => ({ ...each, user_id: userId }))) as never;
-    },
-    changed: (change) => effects.changes.push(toPendingChange(userId, change)),
-    stored: (bytes) => {
-      effects.rowBytes += bytes;
-    },
-    attempt: attemptPart,
-    finish: finish ?? ((part) => attemptPart(part, () => true)),
-    exceeded: async () => findExceeded(await counts, growthOf(effects.changes, effects.rowBytes), quotas),
-    erase: () => {
-      effects.erased = true;
-    },
-  };
-}
 
 /** Who opens a lane, and how. */
 interface Caller extends LaneOpening {
@@ -276,34 +99,6 @@ interface WriteAtOnce {
 
 function refuseStale(result: QueryResult<QueryResultRow> | undefined): void {
   if (result?.rows[0]?.stale !== false) throw new StaleToken('lane-erased');
-}
-
-/** A write that was opened with `atOnce` sent a statement outside of `finish`. Nothing was sent. */
-class NotAtOnce extends Error {}
-
-/** A lane whose statements are only those of `finish`. */
-function onlyFinishing(lane: WritableLane): WritableLane {
-  let isFinishing = false;
-  const guarded = <A extends unknown[], R>(send: (...args: A) => R) =>
-    ((...args: A) => {
-      if (!isFinishing) throw new NotAtOnce('A write at once sent a statement outside of `finish`.');
-      return send(...args);
-    }) as never;
-  return {
-    ...lane,
-    rows: guarded(lane.rows),
-    insert: guarded(lane.insert),
-    template: guarded(lane.template),
-    attempt: guarded(lane.attempt),
-    bounded: guarded(lane.bounded),
-    async finish(part) {
-      isFinishing = true;
-      // A part sends all its statements before it awaits a result.
-      const value = part();
-      isFinishing = false;
-      return { value: await value };
-    },
-  };
 }
 
 /** A scope whose reads and writes are all part of one write. */

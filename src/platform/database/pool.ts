@@ -93,7 +93,8 @@ const parseInstant = types.getTypeParser(types.builtins.TIMESTAMPTZ, 'text') as 
 /** Reads `2027-01-31 12:00:00.5+00`, as Postgres writes instants in UTC; leaves other forms to node-postgres. */
 function readInstant(text: string): Date {
   const isUtc = text.endsWith('+00') && text[4] === '-' && text[10] === ' ';
-  if (!isUtc) return parseInstant(text);
+  // `Date.UTC` takes the years 0 to 99 for those of the 20th century.
+  if (!isUtc || text.startsWith('00')) return parseInstant(text);
   // Regular expressions and `Date.parse` take three times as long, and a list has many instants.
   const number = (from: number, to: number) => {
     let value = 0;

@@ -196,9 +196,10 @@ describe('a token from before the erasure', () => {
     try {
       await eraser.query('begin');
       await eraser.query('delete from tasklane.profiles where user_id = $1', [userId]);
-      // Without a key, the write is one flight. With a key, it checks the token before it waits for the lock.
+      // Without a key, the write is one flight; both share a connection. With a key, it checks the token before it waits
+      // for the lock.
       const writes = [makeTask(token), makeTask(token), makeTask(token, { 'Idempotency-Key': 'a-key' })];
-      await until(async () => (await waitingForLocks(service.database.url)) === writes.length);
+      await until(async () => (await waitingForLocks(service.database.url)) === 2);
       await eraser.query(
         `insert into tasklane.erased (user_hash, at) values (sha256(convert_to($1, 'UTF8')), clock_timestamp())`,
         [userId],

@@ -575,18 +575,19 @@ describe('the service', () => {
   const service = useTestService({
     // Each user can use two of them.
     DATABASE_POOL_MAX: '4',
-    DATABASE_ACQUIRE_TIMEOUT_MS: '300',
-    DATABASE_STATEMENT_TIMEOUT_MS: '1200',
+    DATABASE_ACQUIRE_TIMEOUT_MS: '1000',
+    DATABASE_STATEMENT_TIMEOUT_MS: '30000',
   });
+  const impatient = useTestService({ DATABASE_STATEMENT_TIMEOUT_MS: '2000' });
 
-  const waiting = (count: number) =>
-    until(async () => (await waitingForLocks(service.database.url)) === count);
+  const waiting = (count: number, { url } = service.database) =>
+    until(async () => (await waitingForLocks(url)) === count);
 
   test('answers 503 to a write that waits too long, and serves other lanes', async () => {
-    const [ada, bob] = [await makeUser(service.url), await makeUser(service.url)];
-    const held = await holdLane(service.database.url, ada.id);
+    const [ada, bob] = [await makeUser(impatient.url), await makeUser(impatient.url)];
+    const held = await holdLane(impatient.database.url, ada.id);
     const stuck = ada.send('POST', '/tasks', { body: { title: 'Stuck' } });
-    await waiting(1);
+    await waiting(1, impatient.database);
     expect((await bob.send('POST', '/tasks', { body: { title: 'Free' } })).status).toBe(201);
     expect((await ada.send('GET', '/tasks')).body.items).toEqual([]);
     const response = await stuck;
@@ -613,8 +614,8 @@ describe('the service', () => {
     const took = performance.now() - began;
     expect(refused).toMatchObject({ status: 503, body: { code: 'service-unavailable' } });
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
-    expect(took).toBeGreaterThan(250);
-    expect(took).toBeLessThan(1100);
+    expect(took).toBeGreaterThan(950);
+    expect(took).toBeLessThan(10_000);
     await Promise.all(held.map((each) => each.release()));
     expect((await Promise.all(stuck)).map((each) => each.status)).toEqual([201, 201, 201, 201]);
     expect((await eve.send('GET', '/tasks')).status).toBe(200);
@@ -623,27 +624,33 @@ describe('the service', () => {
   test('lets one user use only a share of its pool', async () => {
     const [ada, bob] = [await makeUser(service.url), await makeUser(service.url)];
     const held = await holdLane(service.database.url, ada.id);
-    const stuck = oneTo(20).map(() => ada.send('POST', '/projects', { body: { name: 'Stuck' } }));
+    const answered: number[] = [];
+    const stuck = oneTo(20).map(async () => {
+      answered.push((await ada.send('POST', '/projects', { body: { name: 'Stuck' } })).status);
+    });
     await waiting(2);
     expect((await bob.send('POST', '/tasks', { body: { title: 'Free' } })).status).toBe(201);
     expect((await bob.send('GET', '/tasks')).status).toBe(200);
     expect(await waitingForLocks(service.database.url)).toBe(2);
-    // The others have reached their time limit.
-    const refused = await Promise.all(stuck.slice(2));
-    expect(new Set(refused.map(({ status }) => status))).toEqual(new Set([503]));
+    // All others reach their time limit.
+    await until(() => answered.length === 18);
     await held.release();
-    expect((await Promise.all(stuck.slice(0, 2))).map(({ status }) => status)).toEqual([201, 201]);
+    await Promise.all(stuck);
+    expect(answered).toEqual([...Array(18).fill(503), 201, 201]);
   });
 
   test('creations of one lane wait on one connection, and not for ever', async () => {
     const ada = await makeUser(service.url);
     const held = await holdLane(service.database.url, ada.id);
-    const stuck = oneTo(20).map(() => ada.send('POST', '/tasks', { body: { title: 'Stuck' } }));
+    const answered: number[] = [];
+    const stuck = oneTo(20).map(async () => {
+      answered.push((await ada.send('POST', '/tasks', { body: { title: 'Stuck' } })).status);
+    });
     await waiting(1);
-    const refused = await Promise.all(stuck.slice(1));
-    expect(new Set(refused.map(({ status }) => status))).toEqual(new Set([503]));
+    await until(() => answered.length === 19);
     await held.release();
-    expect((await stuck[0])?.status).toBe(201);
+    await Promise.all(stuck);
+    expect(answered).toEqual([...Array(19).fill(503), 201]);
   });
 
   test('answers 503 when its backend ends during a request, and then works', async () => {

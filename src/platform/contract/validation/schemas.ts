@@ -287,7 +287,8 @@ export function createDocumentValidators({ document, operations }: Contract): Do
   // As in express-openapi-validator: parameters are text and coerced, bodies are not.
   const parameterAjv = lazy(() =>
     withSchemas(ofRequests, (schemas) =>
-      createRequestAjv(schemas as never, { ...ofInputs, coerceTypes: true }),
+      // Strict numbers would leave the maximum unchecked for a text of so many digits that it is coerced to Infinity.
+      createRequestAjv(schemas as never, { ...ofInputs, coerceTypes: true, strictNumbers: false }),
     ),
   );
   const bodyAjv = lazy(() =>
