@@ -32,6 +32,8 @@ function useServer(options: Partial<BetterAuthOptions> = {}): void {
   beforeAll(async () => {
     database = await createTestDatabase({ empty: true });
     pool = new Pool({ connectionString: database.url });
+    // The drop of the database can end connections that are still closing.
+    pool.on('error', () => undefined);
     server = await startBetterAuth({ databaseUrl: database.url, options });
   });
 
