@@ -250,7 +250,7 @@ export const mutations: readonly Mutation[] = [
   ),
   flight(
     'statements after an error count as done',
-    'else pending.settle(index === failed ? error : skipped());',
+    'else pending.settle(index === failed ? error : skipped(error));',
     'else pending.settle(index === failed ? error : null);',
   ),
   flight(

@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import * as pg from 'pg';
 import { DatabaseError, type QueryConfig, type QueryResult, type types } from 'pg';
 import { serialize } from 'pg-protocol';
+import { breaksConnection, isReadOnly } from './errors';
 import type { Connection } from './pool';
 
 /** A statement for node-postgres. If it has a `name`, each connection prepares it once. */
@@ -52,10 +53,14 @@ interface Wire {
 }
 
 // A statement that Postgres skipped gets the SQLSTATE that it would have in a failed transaction.
-const skipped = () =>
-  Object.assign(new Error('The statement was skipped: an earlier one of its flight failed.'), {
+const skipped = (cause: unknown) =>
+  Object.assign(new Error('The statement was skipped: an earlier one of its flight failed.', { cause }), {
     code: '25P02',
   });
+
+/** Whether an error is that of a statement. Otherwise the session has ended, and nothing of the flight remains. */
+const isOfStatement = (error: unknown) =>
+  error instanceof DatabaseError && (!breaksConnection(error) || isReadOnly(error));
 
 /** What a connection remembers. */
 interface Session {
@@ -213,11 +218,11 @@ class Flight {
 
   /** node-postgres calls it for an error of a statement, of the connection, or of time. */
   handleError(error: unknown): void {
-    if (error instanceof DatabaseError) {
+    if (isOfStatement(error)) {
       const failed = Math.min(this.results.length, this.pending.length - 1);
       this.end((pending, index) => {
         if (index < failed) pending.settle(null, this.results[index]);
-        else pending.settle(index === failed ? error : skipped());
+        else pending.settle(index === failed ? error : skipped(error));
       });
       return;
     }

@@ -154,6 +154,15 @@ test('rejects all statements of a flight whose connection is lost', async () => 
   expect(await reasons(run(connection, { text: 'select 1' }))).not.toContain('done');
 });
 
+test('rejects all statements of a flight whose session ends, with its reason', async () => {
+  const sent = [
+    run(connection, { text: 'begin' }),
+    run(connection, { text: 'select pg_terminate_backend(pg_backend_pid())' }),
+    run(connection, { text: 'commit' }),
+  ];
+  expect(await reasons(...sent)).toEqual(['57P01', '57P01', '57P01']);
+});
+
 test('leaves no timer', async () => {
   const timers = () => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length;
   const before = timers();
