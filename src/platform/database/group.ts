@@ -29,14 +29,14 @@ export interface Groups<W, R> {
  * time for a lane. A write waits at most `waitMs` for its group to start.
  */
 export function createGroups<W, R>(
-  runAll: (writes: readonly W[]) => readonly Promise<R>[],
+  runAll: (userId: string, writes: readonly W[]) => readonly Promise<R>[],
   waitMs: number,
 ): Groups<W, R> {
   // A lane is here while a write of it runs.
   const queues = new Map<string, Waiting<W, R>[]>();
 
   function start(userId: string, writes: readonly W[]): readonly Promise<R>[] {
-    const results = runAll(writes);
+    const results = runAll(userId, writes);
     void Promise.allSettled(results).then(() => next(userId));
     return results;
   }

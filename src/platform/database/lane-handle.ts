@@ -54,14 +54,12 @@ async function bounded<T>(
   }
 }
 
-function laneOn({ knex, quotas }: Shared, connection: Connection | null, userId: string) {
+function laneOn({ knex, quotas }: Shared, connection: Connection, userId: string) {
   return {
     userId,
     quotas,
-    rows: (table: Table) => {
-      const query = knex(`${schema}.${table} as ${table}`);
-      return limitToLane(connection ? query.connection(connection) : query, { table, userId }) as never;
-    },
+    rows: (table: Table) =>
+      limitToLane(knex(`${schema}.${table} as ${table}`).connection(connection), { table, userId }) as never,
     expression: (sql: string, bindings: readonly Knex.Value[] = []) => knex.raw(sql, [...bindings]),
   };
 }

@@ -1,6 +1,6 @@
 /** Opens lanes: runs their reads and writes as transactions, and records the changes of writes. */
-import { LRUCache } from 'lru-cache';
 import { DatabaseError, type QueryResult, type QueryResultRow } from 'pg';
+import { boundedCache } from '../bounded-cache';
 import { isUnknownAccount } from './accounts';
 import { enforceLaneLimits } from './bound';
 import { chunksOf, rowsInStatement } from './chunks';
@@ -135,7 +135,7 @@ export function createLanes(
   const named = (name: string, text: string, values: unknown[]): Statement => ({ name, text, values });
 
   // The lanes that exist and have no webhooks, as far as this process knows. The database checks it again.
-  const quietLanes = new LRUCache<string, true>({ max: maxQuietLanes });
+  const quietLanes = boundedCache<true>(maxQuietLanes);
 
   const scopeTo = (
     { userId, issuedAt }: Pick<Caller, 'userId' | 'issuedAt'>,
@@ -335,9 +335,9 @@ export function createLanes(
 
   /** Runs writes of one quiet lane in one flight. @returns what became of each; rejects if none of them was committed */
   async function writeTogether(
+    userId: string,
     writes: readonly WriteAtOnce[],
   ): Promise<readonly PromiseSettledResult<unknown>[]> {
-    const [{ userId }] = writes.map(({ caller }) => caller) as [Caller];
     // The earliest token of all: if it is stale, each write finds out alone whether its own is.
     const issued = writes.map(({ caller }) => caller.issuedAt);
     const issuedAt = issued.includes(null) ? null : Math.min(...(issued as number[]));
@@ -370,11 +370,10 @@ export function createLanes(
   }
 
   /** Runs writes of one lane together if the lane is quiet. Those that fail that way run again alone. */
-  function writeAll(writes: readonly WriteAtOnce[]): readonly Promise<unknown>[] {
-    const [{ userId }] = writes.map(({ caller }) => caller) as [Caller];
+  function writeAll(userId: string, writes: readonly WriteAtOnce[]): readonly Promise<unknown>[] {
     const alone = ({ caller, work }: WriteAtOnce) => retryAsCaller(() => finishOnce(caller, work));
     if (!quietLanes.has(userId)) return writes.map(alone);
-    const settled = writeTogether(writes);
+    const settled = writeTogether(userId, writes);
     return writes.map(async (write, index) => {
       let result: PromiseSettledResult<unknown> | undefined;
       try {

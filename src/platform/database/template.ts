@@ -46,7 +46,6 @@ export function createTemplates(): Templates {
   return {
     statement(key, args, build) {
       let template = templates.get(key);
-      const isKnown = template !== undefined;
       if (!template) {
         const markers = args.map((value, index) => markerOf(index, value));
         template = compile(build(markers), markers);
@@ -56,7 +55,7 @@ export function createTemplates(): Templates {
       const values = sources.map((source) =>
         'argument' in source ? args[source.argument] : source.constant,
       );
-      return isKnown || templates.has(key) ? { name, text, values } : { text, values };
+      return templates.has(key) ? { name, text, values } : { text, values };
     },
   };
 }

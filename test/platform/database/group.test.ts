@@ -118,7 +118,7 @@ test('a write that reads first runs alone', async () => {
 describe('the queue of a lane', () => {
   const groups: string[][] = [];
   let ends: (() => void)[];
-  const runAll = (writes: readonly string[]) => {
+  const runAll = (_userId: string, writes: readonly string[]) => {
     groups.push([...writes]);
     const ended = new Promise<void>((resolve) => ends.push(resolve));
     return writes.map((write) => ended.then(() => write));
