@@ -3791,6 +3791,17 @@ export interface components {
             /** @description Ignored. */
             changes?: unknown;
         };
+        /** @description A value of a file that the import did not take as it is. Texts are cut and end with `…`, if they are too long. */
+        ImportWarning: {
+            /** @description The name of the property, column or field in the file. Properties of iCalendar are in lower case. */
+            field: string;
+            /** @description What the file has; null if it lacks the value. */
+            found: string | null;
+            /** @description What was made of it; null if it was left out. */
+            used: string | null;
+            /** @description The reason, for people. It completes a sentence that begins with the field. */
+            detail: string;
+        };
         /** @description The result of one row of an import. */
         ImportRow: {
             /**
@@ -3811,11 +3822,12 @@ export interface components {
              */
             type: "profile" | "project" | "tag" | "task" | "completion" | "file";
             /**
-             * @description What the import does. `create`: it writes the row to the lane. `skip`: it ignores the row, because the lane
-             *     already has the entity. `error`: it does not write the row, because the row has errors.
+             * @description What the import does. `create`: it writes the row to the lane. `restore`: the task is in the trash; it is
+             *     restored, and gets the values of the file. `skip`: it ignores the row, because the lane or a newer row of the
+             *     file already has the entity. `error`: it does not write the row, because the row has errors.
              * @enum {string}
              */
-            action: "create" | "skip" | "error";
+            action: "create" | "restore" | "skip" | "error";
             /** @description The id of the entity; null for the profile, and if it is not known. */
             id: string | null;
             /**
@@ -3824,6 +3836,11 @@ export interface components {
              *     or property>` in CSV and iCalendar.
              */
             errors: components["schemas"]["ValidationError"][];
+            /**
+             * @description What the import changed or left out in order to read the row, at most 20 for each row. Warnings do not prevent
+             *     the import.
+             */
+            warnings: components["schemas"]["ImportWarning"][];
         };
         /** @description The result of an import. */
         ImportReport: {
@@ -3836,7 +3853,12 @@ export interface components {
             created: number;
             /**
              * Format: int32
-             * @description The number of rows that the lane already has.
+             * @description The number of tasks that were restored from the trash, or that would be restored.
+             */
+            restored: number;
+            /**
+             * Format: int32
+             * @description The number of rows that the lane, or a newer row of the file, already has.
              */
             skipped: number;
             /**
@@ -3846,12 +3868,17 @@ export interface components {
             errors: number;
             /**
              * Format: int32
+             * @description The number of rows with warnings.
+             */
+            warnings: number;
+            /**
+             * Format: int32
              * @description The number of parts of the file that cannot be imported, such as events.
              */
             ignored: number;
             /**
              * @description At most 1,000 rows, in the order of the file. They are the first rows with errors, until the report has 100
-             *     errors, and the first rows without errors.
+             *     errors, the first rows with warnings, until the report has 500 warnings, and the first of the other rows.
              */
             rows: components["schemas"]["ImportRow"][];
             /**
@@ -3864,6 +3891,11 @@ export interface components {
              * @description The number of errors beyond the 100 that the report lists.
              */
             errors_omitted: number;
+            /**
+             * Format: int32
+             * @description The number of warnings beyond the 500 that the report lists.
+             */
+            warnings_omitted: number;
         };
         /**
          * Import interrupted
@@ -5299,6 +5331,13 @@ export interface components {
          * @example true
          */
         DryRun: boolean;
+        /**
+         * @description What happens if rows of the file have validation errors. `fail`: nothing is written. `skip`: the other rows are
+         *     written, and the report has the errors. A row that refers to a row with errors has an error too. If no row of the
+         *     file can be read, nothing is written, and the answer is 422.
+         * @example skip
+         */
+        OnError: "fail" | "skip";
         /**
          * @description The id of the delivery. It stays the same when the event is sent again.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
@@ -9205,6 +9244,13 @@ export interface operations {
                  * @example true
                  */
                 dry_run: components["parameters"]["DryRun"];
+                /**
+                 * @description What happens if rows of the file have validation errors. `fail`: nothing is written. `skip`: the other rows are
+                 *     written, and the report has the errors. A row that refers to a row with errors has an error too. If no row of the
+                 *     file can be read, nothing is written, and the answer is 422.
+                 * @example skip
+                 */
+                on_error: components["parameters"]["OnError"];
             };
             header?: never;
             path: {
@@ -9259,8 +9305,10 @@ export interface operations {
                      * @example {
                      *       "dry_run": true,
                      *       "created": 2,
+                     *       "restored": 0,
                      *       "skipped": 0,
                      *       "errors": 0,
+                     *       "warnings": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -9269,7 +9317,8 @@ export interface operations {
                      *           "type": "project",
                      *           "action": "create",
                      *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
-                     *           "errors": []
+                     *           "errors": [],
+                     *           "warnings": []
                      *         },
                      *         {
                      *           "row": 2,
@@ -9277,11 +9326,13 @@ export interface operations {
                      *           "type": "task",
                      *           "action": "create",
                      *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
-                     *           "errors": []
+                     *           "errors": [],
+                     *           "warnings": []
                      *         }
                      *       ],
                      *       "rows_omitted": 0,
-                     *       "errors_omitted": 0
+                     *       "errors_omitted": 0,
+                     *       "warnings_omitted": 0
                      *     }
                      */
                     "application/json": components["schemas"]["ImportReport"];
@@ -9309,6 +9360,13 @@ export interface operations {
                  * @example true
                  */
                 dry_run: components["parameters"]["DryRun"];
+                /**
+                 * @description What happens if rows of the file have validation errors. `fail`: nothing is written. `skip`: the other rows are
+                 *     written, and the report has the errors. A row that refers to a row with errors has an error too. If no row of the
+                 *     file can be read, nothing is written, and the answer is 422.
+                 * @example skip
+                 */
+                on_error: components["parameters"]["OnError"];
             };
             header?: never;
             path: {
@@ -9343,8 +9401,10 @@ export interface operations {
                      * @example {
                      *       "dry_run": true,
                      *       "created": 1,
+                     *       "restored": 0,
                      *       "skipped": 0,
                      *       "errors": 0,
+                     *       "warnings": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -9353,11 +9413,13 @@ export interface operations {
                      *           "type": "task",
                      *           "action": "create",
                      *           "id": "8e54a5eb-1dc9-5a6d-bbd5-19f8c62bbd13",
-                     *           "errors": []
+                     *           "errors": [],
+                     *           "warnings": []
                      *         }
                      *       ],
                      *       "rows_omitted": 0,
-                     *       "errors_omitted": 0
+                     *       "errors_omitted": 0,
+                     *       "warnings_omitted": 0
                      *     }
                      */
                     "application/json": components["schemas"]["ImportReport"];
@@ -9385,6 +9447,13 @@ export interface operations {
                  * @example true
                  */
                 dry_run: components["parameters"]["DryRun"];
+                /**
+                 * @description What happens if rows of the file have validation errors. `fail`: nothing is written. `skip`: the other rows are
+                 *     written, and the report has the errors. A row that refers to a row with errors has an error too. If no row of the
+                 *     file can be read, nothing is written, and the answer is 422.
+                 * @example skip
+                 */
+                on_error: components["parameters"]["OnError"];
             };
             header?: never;
             path: {
@@ -9425,8 +9494,10 @@ export interface operations {
                      * @example {
                      *       "dry_run": true,
                      *       "created": 1,
+                     *       "restored": 0,
                      *       "skipped": 0,
                      *       "errors": 0,
+                     *       "warnings": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -9435,11 +9506,13 @@ export interface operations {
                      *           "type": "task",
                      *           "action": "create",
                      *           "id": "0ae9fa3c-cb54-5c9e-9083-0a9ab296033e",
-                     *           "errors": []
+                     *           "errors": [],
+                     *           "warnings": []
                      *         }
                      *       ],
                      *       "rows_omitted": 0,
-                     *       "errors_omitted": 0
+                     *       "errors_omitted": 0,
+                     *       "warnings_omitted": 0
                      *     }
                      */
                     "application/json": components["schemas"]["ImportReport"];

@@ -500,6 +500,172 @@ where
 limit
   $2;
 
+-- restoreImported
+select
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, due_local, search_version
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and id = any ($2)
+  and deleted_at is not null;
+
+insert into
+  tasklane.tasks (
+    completed_at, completion_count, created_at, deleted_at, deleted_with, description, due_at,
+    due_date, due_time, id, parent_id, position, priority, project_id, recurrence_start, reminders,
+    repeat_from, rrule, search, search_version, status, tags, time_zone, title, updated_at, user_id,
+    version
+  )
+values
+  (
+    $1,
+    $2,
+    $3,
+    $4,
+    $5,
+    $6,
+    $7,
+    $8,
+    $9,
+    $10,
+    $11,
+    $12,
+    (
+      select
+        default_priority
+      from
+        tasklane.profiles as profiles
+      where
+        profiles.user_id = $13
+    ),
+    $14,
+    $15,
+    $16,
+    $17,
+    $18,
+    $19,
+    $20,
+    $21,
+    $22,
+    $23,
+    $24,
+    current_setting('app.now')::timestamptz(3),
+    $25,
+    $26
+  )
+on conflict (user_id, id) do update
+set
+  completed_at = excluded.completed_at,
+  completion_count = excluded.completion_count,
+  created_at = excluded.created_at,
+  deleted_at = excluded.deleted_at,
+  deleted_with = excluded.deleted_with,
+  description = excluded.description,
+  due_at = excluded.due_at,
+  due_date = excluded.due_date,
+  due_time = excluded.due_time,
+  id = excluded.id,
+  parent_id = excluded.parent_id,
+  position = excluded.position,
+  priority = excluded.priority,
+  project_id = excluded.project_id,
+  recurrence_start = excluded.recurrence_start,
+  reminders = excluded.reminders,
+  repeat_from = excluded.repeat_from,
+  rrule = excluded.rrule,
+  search = excluded.search,
+  search_version = excluded.search_version,
+  status = excluded.status,
+  tags = excluded.tags,
+  time_zone = excluded.time_zone,
+  title = excluded.title,
+  updated_at = excluded.updated_at,
+  user_id = excluded.user_id,
+  version = excluded.version
+returning
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, due_local, search_version;
+
+delete from tasklane.task_tags as task_tags
+where
+  task_tags.user_id = $1
+  and task_id = any ($2);
+
+delete from tasklane.reminders as reminders
+where
+  reminders.user_id = $1
+  and task_id = any ($2);
+
+select
+  remaining.id, remaining.root
+from
+  tasklane.tasks as tasks
+  join (
+    with recursive
+      remaining as (
+        select
+          id,
+          id as root,
+          deleted_with as deletion
+        from
+          tasklane.tasks
+        where
+          user_id = $1
+          and parent_id = any ($2)
+          and deleted_with <> id
+        union all
+        select
+          task.id, remaining.root, remaining.deletion
+        from
+          tasklane.tasks as task
+          join remaining on task.parent_id = remaining.id
+        where
+          task.user_id = $3
+          and task.deleted_with = remaining.deletion
+      )
+    select
+      id, root
+    from
+      remaining
+  ) as remaining on remaining.id = tasks.id
+where
+  tasks.user_id = $4;
+
+update tasklane.tasks as tasks
+set
+  deleted_with = ($1::jsonb ->> id::text)::uuid
+where
+  tasks.user_id = $2
+  and id = any ($3);
+
+select
+  *
+from
+  tasklane.tags as tags
+where
+  tags.user_id = $1
+  and name_key in ($2);
+
+insert into
+  tasklane.task_tags (tag_id, task_id, user_id)
+values
+  ($1, $2, $3);
+
+select
+  *
+from
+  tasklane.profiles as profiles
+where
+  profiles.user_id = $1
+limit
+  $2;
+
 -- updateTask: title
 update tasklane.tasks as tasks
 set

@@ -2,14 +2,14 @@
 
 import { componentsOf } from '../../domain/icalendar/read';
 import { type ReadTodo, readTodo } from '../../domain/icalendar/read-todo';
-import { locationsOf } from '../../domain/icalendar/zones';
+import { surveyCalendar } from '../../domain/icalendar/survey';
 import { maxItemBytes } from '../../platform/contract/bodies/json-items';
 import type { SpooledBody } from '../../platform/contract/bodies/spool';
 import type { Schemas, ValidationError } from '../../platform/contract/document/operations';
 import { createCheck } from '../../platform/contract/validation/rows';
 import { mostTelling } from '../../platform/contract/validation/schema-errors';
 import { readTask, type TaskDraft } from '../tasks/import';
-import { fileError, idNamed, idsFor, type ReadRow, tooLargeError } from './file';
+import { fileError, idNamed, idsFor, type ReadContext, type ReadRow, tooLargeError } from './file';
 
 const check = createCheck('TaskImport');
 
@@ -39,7 +39,11 @@ function idOfUid(uid: string): string {
   return uuid.test(lower) ? lower : idNamed(uid);
 }
 
-function toDraft({ fields, errors, related }: ReadTodo, id: string): TaskDraft | ValidationError[] {
+function toDraft(
+  { fields, errors }: ReadTodo,
+  id: string,
+  related: string | undefined,
+): TaskDraft | ValidationError[] {
   const own = errors.map(
     ({ property, code, detail }): ValidationError => ({
       pointer: property === '' ? '' : `/${property}`,
@@ -70,10 +74,11 @@ const isException = (text: string) => /^RECURRENCE-ID[;:]/im.test(text);
 /** Reads the VTODOs of a file. Other components are ignored. */
 export async function* readCalendar(
   file: Pick<SpooledBody, 'pieces' | 'sha256'>,
+  { timeZone }: ReadContext,
 ): AsyncGenerator<ReadRow | 'ignored'> {
   const idOf = idsFor(file.sha256);
   const components = () => componentsOf(decoded(file.pieces()), maxItemBytes);
-  const locations = await locationsOf(components());
+  const { zones, parents } = await surveyCalendar(components());
   let row = 0;
   for await (const component of components()) {
     const { line } = component;
@@ -83,11 +88,17 @@ export async function* readCalendar(
       if (component.name !== 'VTIMEZONE') yield 'ignored';
     } else {
       row++;
-      const { text } = component;
-      const todo = text === undefined ? undefined : readTodo(text, locations);
-      const id = todo?.uid === undefined ? idOf(row) : idOfUid(todo.uid);
-      const read = todo ? toDraft(todo, id) : [tooLargeError(maxItemBytes)];
-      yield { row, line, type: 'task', within: '/body', index: row, id, read };
+      const location = { row, line, type: 'task' as const, within: '/body', index: row };
+      if (component.text === undefined) {
+        yield { ...location, id: idOf(row), read: [tooLargeError(maxItemBytes)] };
+        continue;
+      }
+      const todo = readTodo(component.text, { zones, timeZone });
+      const { uid, warnings, edition } = todo;
+      const id = uid === undefined ? idOf(row) : idOfUid(uid);
+      const read = toDraft(todo, id, todo.related ?? parents.get(uid ?? ''));
+      const foreign = { idField: 'uid', parentField: 'related-to', edition };
+      yield { ...location, id, read, warnings, foreign };
     }
   }
 }

@@ -859,16 +859,6 @@ describe('iCalendar', () => {
       { errors: [{ pointer: '/body/1/rrule' }] },
     ],
     [
-      'no summary',
-      calendar('BEGIN:VTODO', 'UID:x', 'END:VTODO'),
-      { errors: [{ pointer: '/body/1/summary', code: 'required' }] },
-    ],
-    [
-      'an unknown status',
-      calendar(...todo('STATUS:TENTATIVE')),
-      { errors: [{ pointer: '/body/1/status', code: 'not-allowed' }] },
-    ],
-    [
       'a malformed line',
       calendar(...todo('what is this')),
       { line: 3, errors: [{ pointer: '/body/1', code: 'wrong-format' }] },
