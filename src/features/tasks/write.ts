@@ -182,16 +182,19 @@ export async function restoreImported(
     .whereNotNull('deleted_at')
     .select(taskColumns);
   const before = new Map(trashed.map((row) => [row.id, row]));
+  const dated = tasks.map((task) => ({
+    ...task,
+    created_at: task.created_at ?? before.get(task.id)?.created_at,
+  }));
+  const values = importedRows(lane, dated).map((row) => ({
+    ...row,
+    version: (before.get(row.id as string)?.version ?? 0) + 1,
+  }));
+  const { id: _id, ...columns } = values[0] as RowToWrite<'tasks'>;
   const rows: TaskRow[] = await lane
-    .insert(
-      'tasks',
-      importedRows(
-        lane,
-        tasks.map((task) => ({ ...task, created_at: task.created_at ?? before.get(task.id)?.created_at })),
-      ).map((row) => ({ ...row, version: (before.get(row.id as string)?.version ?? 0) + 1 })),
-    )
+    .insert('tasks', values)
     .onConflict(['user_id', 'id'])
-    .merge()
+    .merge(Object.keys(columns) as never)
     .returning(taskColumns);
   for (const row of rows) {
     const wanted = Object.fromEntries(settableFields.map((field) => [field, row[field]]));
