@@ -21,7 +21,7 @@ export interface Drafts {
   tag: ImportedTag;
   task: TaskDraft;
   completion: Omit<CompletionRow, 'user_id'>;
-  /** A row of this type creates nothing. It contains the errors of the whole file. */
+  /** A row of this type creates nothing. It contains the errors or warnings of the whole file. */
   file: undefined;
 }
 
@@ -179,6 +179,11 @@ export function fileError(line: number | null, error: ValidationError): ReadRow 
   return { row: 0, line, type: 'file', within: '/body', index: null, id: null, read: [error] };
 }
 
+/** A row with warnings of the whole file. */
+export function fileWarnings(line: number | null, warnings: readonly ReadWarning[]): ReadRow {
+  return { row: 0, line, type: 'file', within: '/body', index: null, id: null, read: undefined, warnings };
+}
+
 const tooManyRows: ValidationError = {
   pointer: '',
   code: 'too-long',
@@ -241,7 +246,9 @@ async function toFileRow(
     return { ...kept, action: 'error', links: undefined, note, errorCount: errors.length };
   }
   const links = linksOf[location.type](read as never, kept.id as string, foreign);
-  return { ...kept, action: 'create', links, note: await notes.write(read), errorCount: 0 };
+  // A row of the whole file that has no errors has warnings.
+  const action = location.type === 'file' ? 'skip' : 'create';
+  return { ...kept, action, links, note: await notes.write(read), errorCount: 0 };
 }
 
 /** Collects the rows of a file: keeps a small part of each in memory and stores the rest in notes. */

@@ -30,7 +30,8 @@ import { type Written, writeImport } from './write';
 export type RowReader = (file: SpooledBody, context: ReadContext) => AsyncIterable<ReadRow | 'ignored'>;
 
 function count(rows: readonly FileRow[], action: FileRow['action']): number {
-  return rows.reduce((sum, row) => (row.action === action ? sum + 1 : sum), 0);
+  const isCounted = (row: FileRow) => row.action === action && (row.type !== 'file' || action === 'error');
+  return rows.reduce((sum, row) => (isCounted(row) ? sum + 1 : sum), 0);
 }
 
 /** The result of an import. */

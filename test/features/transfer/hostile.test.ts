@@ -23,16 +23,17 @@ async function* piecesOf(bytes: Buffer): AsyncGenerator<Buffer> {
 
 const noNotes: Notes = { write: async () => ({ position: 0, length: 0 }), read: async () => [] };
 
+const context = { timeZone: 'UTC' };
+
 const readers: Record<string, (bytes: Buffer) => Promise<AsyncIterable<ReadRow | 'ignored'>>> = {
-  csv: async (bytes) => readCsv({ pieces: () => piecesOf(bytes), sha256: '' }),
-  ics: async (bytes) => readCalendar({ pieces: () => piecesOf(bytes), sha256: '' }, { timeZone: 'UTC' }),
+  csv: async (bytes) => readCsv({ pieces: () => piecesOf(bytes), sha256: '' }, context),
+  ics: async (bytes) => readCalendar({ pieces: () => piecesOf(bytes), sha256: '' }, context),
   async json(bytes) {
     const { document, lists } = await splitDocument(piecesOf(bytes));
     const extentOf = (list: string) => lists.get(list) ?? { start: 0, end: 0 };
-    return readJson({
-      document,
-      items: (list) => readItems(piecesOf(bytes.subarray(extentOf(list).start, extentOf(list).end))),
-    });
+    const items = (list: string) =>
+      readItems(piecesOf(bytes.subarray(extentOf(list).start, extentOf(list).end)));
+    return readJson({ document, items }, context);
   },
 };
 

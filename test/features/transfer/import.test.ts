@@ -537,11 +537,6 @@ describe('CSV', () => {
       ],
     ],
     [
-      'missing cells',
-      'title,status\nx',
-      [{ row: 1, line: 2, errors: [{ pointer: '/body/1', code: 'wrong-format' }] }],
-    ],
-    [
       'a quote out of place',
       'title,status\nx,pending\n"y"z,\nw,',
       [
