@@ -1236,9 +1236,12 @@ export interface paths {
          * @description Imports tasks from CSV ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)) in UTF-8. The section Transfer explains
          *     how imports work.
          *
-         *     - The header row has names of fields of `TaskImport`, in any order. Only `title` is required.
-         *     - Tags and reminders are separated by commas.
-         *     - An empty cell means that the field is absent.
+         *     - The header row has names of fields of `TaskImport`, in any order, and in upper or lower case; `Due Date` is
+         *       `due_date`. Only `title` is required.
+         *     - Cells are separated by commas, semicolons or tabs. Tags and reminders are separated by commas.
+         *     - An empty cell means that the field is absent. Empty rows, and empty cells beyond the header, are ignored.
+         *     - Dates can be as spreadsheets write them, such as `28.11.2026`, `11/28/2026`, `28-Nov-26`, or a serial number of
+         *       Excel. If all dates of a file can begin with the day or the month, they are validation errors.
          *     - A task without an id gets an id that depends on the content of the file and the row number.
          *     - If a task names a project that does not exist, the project is created. The report has a row for it, with the row
          *       number of that task.
@@ -1271,7 +1274,10 @@ export interface paths {
          *     explains how imports work.
          *
          *     - Each `VTODO` becomes a task. Other components are ignored and counted in `ignored`.
-         *     - A task gets an id that depends on `UID`. If `UID` is the id of a task, it is kept.
+         *     - A task gets an id that depends on `UID`. If `UID` is the id of a task, it is kept. Of to-dos with the same
+         *       `UID` and `SUMMARY`, the newest is imported. With another `SUMMARY`, each is a task of its own.
+         *     - What a task cannot have is changed or left out, and the warnings of the row say so. Dates, rules and time zones
+         *       that cannot be read are validation errors.
          *     - `PRIORITY` 1 is urgent, 2 to 4 high, 5 medium, 6 to 9 low.
          */
         post: operations["importCalendar"];
@@ -3817,14 +3823,14 @@ export interface components {
              */
             line: number | null;
             /**
-             * @description The type of the row. `file` is for errors of the whole file, such as a wrong header.
+             * @description The type of the row. `file` is for errors and warnings of the whole file, such as a wrong header.
              * @enum {string}
              */
             type: "profile" | "project" | "tag" | "task" | "completion" | "file";
             /**
              * @description What the import does. `create`: it writes the row to the lane. `restore`: the task is in the trash; it is
-             *     restored, and gets the values of the file. `skip`: it ignores the row, because the lane or a newer row of the
-             *     file already has the entity. `error`: it does not write the row, because the row has errors.
+             *     restored, and gets the values of the file. `skip`: it writes nothing for the row, because the lane or a newer
+             *     row of the file already has the entity, or because the row has only warnings of the whole file. `error`: it does not write the row, because the row has errors.
              * @enum {string}
              */
             action: "create" | "restore" | "skip" | "error";
@@ -3938,12 +3944,15 @@ export interface components {
             parent_id?: components["schemas"]["NullableId"];
             title: components["schemas"]["TaskTitle"];
             description?: components["schemas"]["TaskDescription"];
-            /** @description The status of the task; the default is `pending`. */
+            /**
+             * @description The status of the task; the default is `completed` with `completed: true` or `completed_at`, and otherwise
+             *     `pending`.
+             */
             status?: components["schemas"]["TaskStatus"] | null;
             /** @description The priority of the task; the default is the `default_priority` of the profile. */
             priority?: components["schemas"]["TaskPriority"] | null;
-            /** @description Ignored, because `status` has this information. */
-            completed?: unknown;
+            /** @description Another spelling of `status`, for a task without one: true means `completed`. It must agree with `status`. */
+            completed?: boolean | null;
             /** @description The time of the completion; the default is the time of the import. */
             completed_at?: components["schemas"]["NullableTimestamp"];
             /** @description The names of the tags of the task. */
@@ -3951,8 +3960,11 @@ export interface components {
             due_date?: components["schemas"]["NullableDate"];
             due_time?: components["schemas"]["NullableTimeOfDay"];
             time_zone?: components["schemas"]["NullableTimeZone"];
-            /** @description Ignored. The service calculates it from `due_date`, `due_time` and `time_zone`. */
-            due_at?: unknown;
+            /**
+             * @description Gives a task without `due_date` its due date and time, in its time zone or that of the profile. Beside
+             *     `due_date` it should be the same instant; another one is left out with a warning.
+             */
+            due_at?: components["schemas"]["NullableTimestamp"];
             rrule?: components["schemas"]["NullableRrule"];
             /** @description How the next due date is found, as in `RepeatFrom`; the default is `schedule`. */
             repeat_from?: components["schemas"]["RepeatFrom"] | null;

@@ -20,7 +20,7 @@ function statusOf({
   status,
   completed,
   completed_at,
-}: Schemas['TaskImport']): Schemas['TaskImport']['status'] {
+}: Schemas['TaskImport']): Schemas['TaskStatus'] {
   if (status != null) return status;
   return completed === true || (completed == null && completed_at != null) ? 'completed' : 'pending';
 }
