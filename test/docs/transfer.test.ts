@@ -10,14 +10,14 @@ const types: Readonly<Record<string, string>> = {
   json: 'application/json',
 };
 
-const form =
-  /^(?<method>[A-Z]+) (?<path>\/[\w.-]+(?:\/[\w.-]+)*?(?:\.(?<extension>\w+))?(?:\?\S*)?)\n(?<body>[\s\S]*?)→ (?<status>\d+)(?: (?<answer>\{.*\}))?$/;
+const form = /^(?<method>[A-Z]+) (?<path>\S+)\n(?<body>[\s\S]*?)→ (?<status>\d+)(?: (?<answer>\{.*\}))?$/;
 
 const text = readFileSync(projectPath('docs/transfer.md'), 'utf8');
 const examples = [...text.matchAll(/^```http\n([\s\S]*?)\n```$/gm)].map(([, example = '']) => {
   const groups = form.exec(example)?.groups;
   if (!groups) throw new Error(`This is no example:\n${example}`);
-  const { method = '', path = '', extension = 'json', body = '', status, answer = '{}' } = groups;
+  const { method = '', path = '', body = '', status, answer = '{}' } = groups;
+  const [, extension = 'json'] = /\.(\w+)(?:\?|$)/.exec(path) ?? [];
   return { method, path, type: types[extension] as string, body, status: Number(status), answer };
 });
 
