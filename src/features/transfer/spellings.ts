@@ -16,11 +16,7 @@ function contradiction(field: string, detail: string): ValidationError {
 }
 
 /** The status of a task: `completed` and `completed_at` give it, if there is none. */
-function statusOf({
-  status,
-  completed,
-  completed_at,
-}: Schemas['TaskImport']): Schemas['TaskStatus'] {
+function statusOf({ status, completed, completed_at }: Schemas['TaskImport']): Schemas['TaskStatus'] {
   if (status != null) return status;
   return completed === true || (completed == null && completed_at != null) ? 'completed' : 'pending';
 }
