@@ -2,13 +2,13 @@
 
 -- listTasks: no filter
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
 order by
   created_at asc,
@@ -18,13 +18,13 @@ limit
 
 -- listTasks: next page
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and ((created_at, id) > ($2, $3))
 order by
@@ -35,13 +35,13 @@ limit
 
 -- listTasks: next page of two directions
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, priority_rank
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count, priority_rank
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and (
     priority_rank <= $2
@@ -66,13 +66,13 @@ limit
 -- listTasks: view today
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
   and due_local >= $4::timestamp - interval '26 hours'
@@ -92,13 +92,13 @@ limit
 -- listTasks: view overdue
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
   and due_local < $4::timestamp + $5::interval + interval '26 hours'
@@ -121,13 +121,13 @@ limit
 -- listTasks: view upcoming
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
   and due_local >= $4::timestamp - interval '26 hours'
@@ -145,13 +145,13 @@ limit
 -- listTasks: view no_date
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
   and due_local is null
@@ -163,13 +163,13 @@ limit
 
 -- listTasks: all filters
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2)
   and priority_rank in ($3)
@@ -182,14 +182,14 @@ where
     from
       tasklane.task_tags as task_tags
     where
-      task_tags.user_id = $7
+      task_tags.lane_id = $7
       and tag_id in (
         select
           id
         from
           tasklane.tags as tags
         where
-          tags.user_id = $8
+          tags.lane_id = $8
           and name_key in ($9)
       )
   )
@@ -199,14 +199,14 @@ where
     from
       tasklane.task_tags as task_tags
     where
-      task_tags.user_id = $10
+      task_tags.lane_id = $10
       and tag_id in (
         select
           id
         from
           tasklane.tags as tags
         where
-          tags.user_id = $11
+          tags.lane_id = $11
           and name_key in ($12)
       )
   )
@@ -216,14 +216,14 @@ where
     from
       tasklane.task_tags as task_tags
     where
-      task_tags.user_id = $13
+      task_tags.lane_id = $13
       and tag_id in (
         select
           id
         from
           tasklane.tags as tags
         where
-          tags.user_id = $14
+          tags.lane_id = $14
           and name_key in ($15)
       )
   )
@@ -235,7 +235,7 @@ where
     from
       tasklane.tasks as tasks
     where
-      tasks.user_id = $18
+      tasks.lane_id = $18
       and deleted_at is null
       and parent_id is not null
   )
@@ -256,13 +256,13 @@ limit
 -- listTasks: by relevance
 select
   ts_rank_cd('{0.1, 0.2, 0.4, 1}'::float4[], search, $1::tsquery) as relevance,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and deleted_at is null
   and search @@ $3::tsquery
 order by
@@ -281,13 +281,13 @@ select
     where
       word = any (tsvector_to_array(search))
   ) as relevance,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $3
+  tasks.lane_id = $3
   and deleted_at is null
   and search @@ $4::tsquery
 order by
@@ -302,7 +302,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null;
 
 -- countSubtasks
@@ -316,7 +316,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and parent_id in ($2)
 group by
@@ -324,14 +324,14 @@ group by
 
 -- findTask
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at, deleted_with,
+  due_local, search_version
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id = $2;
 
@@ -341,8 +341,8 @@ where
 insert into
   tasklane.tasks (
     completed_at, completion_count, created_at, description, due_at, due_date, due_time, id,
-    parent_id, priority, project_id, recurrence_start, reminders, repeat_from, rrule, search,
-    search_version, status, tags, time_zone, title, updated_at, user_id
+    lane_id, parent_id, priority, project_id, recurrence_start, reminders, repeat_from, rrule,
+    search, search_version, status, tags, time_zone, title, updated_at
   )
 values
   (
@@ -355,15 +355,15 @@ values
     $6,
     $7,
     $8,
+    $9,
     (
       select
         default_priority
       from
         tasklane.profiles as profiles
       where
-        profiles.user_id = $9
+        profiles.lane_id = $10
     ),
-    $10,
     $11,
     $12,
     $13,
@@ -374,30 +374,30 @@ values
     $18,
     $19,
     $20,
-    current_setting('app.now')::timestamptz(3),
-    $21
+    $21,
+    current_setting('app.now')::timestamptz(3)
   )
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version;
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at, deleted_with,
+  due_local, search_version;
 
 select
   *
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 delete from tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and task_id = $2;
 
 insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
+  tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
 
@@ -406,7 +406,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -415,16 +415,16 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, lane_id, task_id)
 values
   ($1, $2, $3);
 
@@ -432,8 +432,9 @@ values
 insert into
   tasklane.tasks (
     completed_at, completion_count, created_at, deleted_at, deleted_with, description, due_at,
-    due_date, due_time, id, parent_id, position, priority, project_id, recurrence_start, reminders,
-    repeat_from, rrule, search, search_version, status, tags, time_zone, title, updated_at, user_id
+    due_date, due_time, id, lane_id, parent_id, position, priority, project_id, recurrence_start,
+    reminders, repeat_from, rrule, search, search_version, status, tags, time_zone, title,
+    updated_at
   )
 values
   (
@@ -449,15 +450,15 @@ values
     $10,
     $11,
     $12,
+    $13,
     (
       select
         default_priority
       from
         tasklane.profiles as profiles
       where
-        profiles.user_id = $13
+        profiles.lane_id = $14
     ),
-    $14,
     $15,
     $16,
     $17,
@@ -468,26 +469,26 @@ values
     $22,
     $23,
     $24,
-    current_setting('app.now')::timestamptz(3),
-    $25
+    $25,
+    current_setting('app.now')::timestamptz(3)
   )
-on conflict (user_id, id) do nothing
+on conflict (lane_id, id) do nothing
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version;
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at, deleted_with,
+  due_local, search_version;
 
 select
   *
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
+  tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
 
@@ -496,7 +497,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -510,14 +511,14 @@ set
   completed_at = $5,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $6
+  tasks.lane_id = $6
   and deleted_at is null
   and id = $7
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version;
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at, deleted_with,
+  due_local, search_version;
 
 -- updateTask: tags
 update tasklane.tasks as tasks
@@ -527,30 +528,30 @@ set
   completed_at = $3,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $4
+  tasks.lane_id = $4
   and deleted_at is null
   and id = $5
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version;
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at, deleted_with,
+  due_local, search_version;
 
 select
   *
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 delete from tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and task_id = $2;
 
 insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
+  tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
 
@@ -561,7 +562,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 -- updateStatuses
@@ -574,7 +575,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $4
+  tasks.lane_id = $4
   and deleted_at is null
   and id = any ($5);
 
@@ -595,7 +596,7 @@ from
         from
           tasklane.tasks
         where
-          user_id = $1
+          lane_id = $1
           and id = any ($2)
           and deleted_at is null
         union all
@@ -606,7 +607,7 @@ from
           tasklane.tasks as task
           join tree on task.parent_id = tree.id
         where
-          task.user_id = $3
+          task.lane_id = $3
           and task.deleted_at is null
       )
     select
@@ -615,7 +616,7 @@ from
       tree
   ) as tree on tree.id = tasks.id
 where
-  tasks.user_id = $4;
+  tasks.lane_id = $4;
 
 update tasklane.tasks as tasks
 set
@@ -624,7 +625,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 -- deleteTask
@@ -642,7 +643,7 @@ from
         from
           tasklane.tasks
         where
-          user_id = $1
+          lane_id = $1
           and id = any ($2)
           and deleted_at is null
         union all
@@ -653,7 +654,7 @@ from
           tasklane.tasks as task
           join tree on task.parent_id = tree.id
         where
-          task.user_id = $3
+          task.lane_id = $3
           and task.deleted_at is null
       )
     select
@@ -662,7 +663,7 @@ from
       tree
   ) as tree on tree.id = tasks.id
 where
-  tasks.user_id = $4;
+  tasks.lane_id = $4;
 
 update tasklane.tasks as tasks
 set
@@ -671,7 +672,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 -- src/features/tasks/position.ts
@@ -682,7 +683,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and (position, id) < ($2, $3)
 order by
@@ -697,7 +698,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
 order by
   position desc
@@ -710,7 +711,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);
 
 update tasklane.tasks as tasks
@@ -719,7 +720,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 -- src/features/tasks/reminders.ts
@@ -730,7 +731,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -739,16 +740,16 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, lane_id, task_id)
 values
   ($1, $2, $3);
 
@@ -760,7 +761,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- armImported
 select
@@ -768,12 +769,12 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, lane_id, task_id)
 values
   ($1, $2, $3);
 
@@ -785,7 +786,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- moveReminders
 select
@@ -793,7 +794,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and due_date is not null
   and due_at is null
@@ -804,16 +805,16 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, lane_id, task_id)
 values
   ($1, $2, $3);
 
@@ -825,7 +826,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- fireReminders
 select
@@ -833,7 +834,7 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and fire_at <= current_setting('app.now')::timestamptz(3)
 order by
   fire_at asc,
@@ -846,14 +847,14 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id in ($2)
   and status_rank <= 2;
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and (task_id, fire_at) in (
     select
       *
@@ -869,7 +870,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id = $2
 limit
@@ -881,7 +882,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and parent_id = any ($2)
 order by
@@ -894,7 +895,7 @@ select
 from
   tasklane.projects as projects
 where
-  projects.user_id = $1
+  projects.lane_id = $1
   and id = $2
 limit
   $3;
@@ -903,7 +904,7 @@ limit
 
 -- reminderJob
 select
-  user_id
+  lane_id
 from
   tasklane.reminders as reminders
 where
@@ -914,11 +915,19 @@ limit
   $1;
 
 select
+  id,
+  user_id as "userId"
+from
+  tasklane.lanes
+where
+  id = any ($1::bigint[]);
+
+select
   task_id, fire_at
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and fire_at <= current_setting('app.now')::timestamptz(3)
 order by
   fire_at asc,
@@ -931,14 +940,14 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id in ($2)
   and status_rank <= 2;
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and (task_id, fire_at) in (
     select
       *
