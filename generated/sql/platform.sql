@@ -311,7 +311,7 @@ offset
 select
   coalesce(
     sum(
-      216 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(search), 0)
+      216 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(search), 0)
     ),
     0
   ) as bytes
@@ -338,7 +338,7 @@ offset
 select
   coalesce(
     sum(
-      216 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(search), 0)
+      216 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(search), 0)
     ),
     0
   ) as bytes
@@ -352,7 +352,7 @@ where
 select
   coalesce(
     sum(
-      216 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(search), 0)
+      216 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(description), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(priority), 0) + coalesce(pg_column_size(position), 0) + coalesce(pg_column_size(tags), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(recurrence_start_time), 0) + coalesce(pg_column_size(excluded_dates), 0) + coalesce(pg_column_size(repeat_from), 0) + coalesce(pg_column_size(reminders), 0) + coalesce(pg_column_size(search), 0)
     ),
     0
   ) as bytes
@@ -486,7 +486,7 @@ offset
 select
   coalesce(
     sum(
-      84 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(reopened), 0)
+      84 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(next_due_time), 0) + coalesce(pg_column_size(reopened), 0) + coalesce(pg_column_size(moved), 0)
     ),
     0
   ) as bytes
@@ -513,7 +513,7 @@ offset
 select
   coalesce(
     sum(
-      84 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(reopened), 0)
+      84 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(next_due_time), 0) + coalesce(pg_column_size(reopened), 0) + coalesce(pg_column_size(moved), 0)
     ),
     0
   ) as bytes
@@ -527,7 +527,7 @@ where
 select
   coalesce(
     sum(
-      84 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(reopened), 0)
+      84 + coalesce(pg_column_size(user_id), 0) + coalesce(pg_column_size(title), 0) + coalesce(pg_column_size(due_time), 0) + coalesce(pg_column_size(time_zone), 0) + coalesce(pg_column_size(start_time), 0) + coalesce(pg_column_size(rrule), 0) + coalesce(pg_column_size(status), 0) + coalesce(pg_column_size(next_due_time), 0) + coalesce(pg_column_size(reopened), 0) + coalesce(pg_column_size(moved), 0)
     ),
     0
   ) as bytes
