@@ -38,6 +38,7 @@ export const task: TaskRow = {
   deleted_at: instant,
   deleted_with: id,
   due_local: '2026-11-21',
+  start_local: null,
   search_version: 0,
 };
 
@@ -59,11 +60,15 @@ export const completion: CompletionRow = {
   due_date: '2026-11-21',
   due_time: null,
   time_zone: null,
+  start_date: null,
+  start_time: null,
   rrule: 'FREQ=DAILY',
   status: 'pending',
   completed_at: instant,
   next_due_date: null,
+  next_due_time: null,
   reopened: [],
+  moved: [],
 };
 
 export const change: ChangeRow = {

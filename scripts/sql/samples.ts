@@ -119,6 +119,9 @@ const allFilters: tasks.TaskFilter = {
   tagsNone: ['tag'],
   dueFrom: '2026-11-21',
   dueUntil: '2026-11-21',
+  startFrom: '2026-11-21',
+  startUntil: '2026-11-21',
+  started: { wanted: true, at },
   has: ['subtasks', 'description'],
   hasNot: ['project'],
   completedAfter: instant,
@@ -288,8 +291,8 @@ export const allSamples: readonly FileSamples[] = [
       tags: (lane) => taskWrites.updateTask(lane, task, { tags: ['other'] }),
     },
     updateTasks: (lane) => taskWrites.updateTasks(lane, [task], { project_id: null }),
-    updateStatuses: (lane) =>
-      taskWrites.updateStatuses(lane, [{ id, from: 'pending', to: 'completed', completedAt: null }]),
+    updateSubtasks: (lane) =>
+      taskWrites.updateSubtasks(lane, [{ row: task, wanted: { status: 'completed' } }]),
   }),
   filed<typeof deletion>('features/tasks/delete.ts', {
     deleteTasks: (lane) => deletion.deleteTasks(lane, [id]),
@@ -307,6 +310,7 @@ export const allSamples: readonly FileSamples[] = [
       reminders.armImported(lane, [
         { ...task, reminders: [{ at: '9999-01-01T00:00:00.000Z', minutes_before_due: null }] },
       ]),
+    armMoved: (lane) => reminders.armMoved(lane, [{ before: { ...task, reminders: [] }, after: task }]),
     moveReminders: (lane) => reminders.moveReminders(lane, { before: 'UTC', after: 'Europe/Zurich' }),
     fireReminders: (lane) => reminders.fireReminders(lane, 100),
   }),

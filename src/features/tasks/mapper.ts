@@ -1,7 +1,6 @@
 import type { Schemas } from '../../platform/contract/document/operations';
-import { dueAt } from './due';
+import { type Dates, dueAt } from './due';
 import { type ListedTask, shownFields } from './fields';
-import type { RecurringTask } from './recurrence';
 
 /** A value in JSON. */
 type Json<T> = T extends Date ? string : T;
@@ -32,13 +31,20 @@ export function toTask(userId: string, row: ListedTask): Schemas['Task'] {
   return task as unknown as ShownTask;
 }
 
-/** Maps a due date of a recurring task to the schema `Occurrence`. */
-export function toOccurrence(row: RecurringTask, due_date: string): Schemas['Occurrence'] {
-  const { due_time, time_zone } = row;
+/** Maps the dates of an occurrence to the schema `Occurrence`. */
+export function toOccurrence({
+  due_date,
+  due_time,
+  time_zone,
+  start_date,
+  start_time,
+}: Dates & { due_date: string }): Schemas['Occurrence'] {
   return {
     due_date,
     due_time,
     time_zone,
     due_at: dueAt({ due_date, due_time, time_zone })?.toISOString() ?? null,
+    start_date,
+    start_time,
   };
 }

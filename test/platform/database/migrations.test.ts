@@ -47,11 +47,14 @@ const seeds: Record<string, string> = {
         '2026-11-28', '18:00', 'UTC', '2026-11-28T18:00:00Z'),
       (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d53', 'g', null, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d52', '{}',
         null, null, null, null);
+    insert into tasklane.tasks (lane_id, id, title, start_date, start_time, time_zone, start_at)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d56', 's', '2026-11-28', '18:00', 'UTC', '2026-11-28T18:00:00Z');
     insert into tasklane.tasks (lane_id, id, title, deleted_at, deleted_with)
     values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d54', 'h', now(), '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d54');
-    insert into tasklane.tasks (lane_id, id, title, due_date, rrule, recurrence_start, reminders, search, search_version)
-    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', 'i', '2026-11-28', 'FREQ=DAILY', '2026-11-27',
-      '[{"at": null, "minutes_before_due": 30}]', '''i'':1A', 1)`,
+    insert into tasklane.tasks (lane_id, id, title, due_date, rrule, recurrence_start, recurrence_due,
+      excluded_dates, reminders, search, search_version)
+    values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', 'i', '2026-11-28', 'FREQ=DAILY', '2026-11-27', '2026-11-27',
+      '{2026-11-30}', '[{"at": null, "minutes_before_due": 30}]', '''i'':1A', 1)`,
   '20261126000007_tags': `
     insert into tasklane.tags (lane_id, id, name, name_key)
     values (1, '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60', 'Home', 'home');

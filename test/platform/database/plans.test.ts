@@ -158,6 +158,7 @@ test('no index of tasks has a column that most edits change, so that they are HO
     'position',
     'project_id',
     'search_version',
+    'start_local',
   ]);
 });
 
