@@ -5,7 +5,7 @@ import { isUnknownAccount } from './accounts';
 import { enforceLaneLimits } from './bound';
 import { chunksOf, rowsInStatement } from './chunks';
 import { isTransient, isUnavailable } from './errors';
-import { run } from './flight';
+import { run, sendAll } from './flight';
 import { createGroups } from './group';
 import {
   bytesOfReply,
@@ -50,7 +50,7 @@ import { type Pool, StaleConnection } from './pool';
 import { type Amounts, countsOf, findExceeded, growthOf, limitsOf, noQuotas, QuotaExceeded } from './quotas';
 import { jobsOwner, type Owner, ownerOf } from './shares';
 import { createTemplates } from './template';
-import { type Connection, type Statement, sendAll, transact } from './transaction';
+import { type Connection, type Statement, transact } from './transaction';
 
 export interface LaneOptions {
   /** The role of lanes' transactions. Row-level security applies to it, whatever the login role is. */

@@ -12,6 +12,7 @@ import {
   Unavailable,
 } from './errors';
 import { sendInFlights } from './flight';
+import { readInstant } from './instants';
 import { createShares, type Owner } from './shares';
 
 export type Connection = PoolClient;
@@ -87,29 +88,6 @@ const renewalMs = 1_000;
 const openedAt = new WeakMap<Connection, number>();
 // The socket reports its end a little later.
 const destroyed = new WeakSet<Connection>();
-
-const parseInstant = types.getTypeParser(types.builtins.TIMESTAMPTZ, 'text') as (text: string) => Date;
-
-/** Reads `2027-01-31 12:00:00.5+00`, as Postgres writes instants in UTC; leaves other forms to node-postgres. */
-function readInstant(text: string): Date {
-  const isUtc = text.endsWith('+00') && text[4] === '-' && text[10] === ' ';
-  // `Date.UTC` takes the years 0 to 99 for those of the 20th century.
-  if (!isUtc || text.startsWith('00')) return parseInstant(text);
-  // Regular expressions and `Date.parse` take three times as long, and a list has many instants.
-  const number = (from: number, to: number) => {
-    let value = 0;
-    for (let index = from; index < to; index++) value = value * 10 + text.charCodeAt(index) - zero;
-    return value;
-  };
-  const digits = text.length - '+00'.length - 'YYYY-MM-DD hh:mm:ss.'.length;
-  const milliseconds = digits > 0 ? Math.floor(number(20, 20 + digits) * 10 ** (3 - digits)) : 0;
-  return new Date(
-    Date.UTC(number(0, 4), number(5, 7) - 1, number(8, 10), number(11, 13), number(14, 16), number(17, 19)) +
-      milliseconds,
-  );
-}
-
-const zero = '0'.charCodeAt(0);
 
 // Dates and local timestamps are not instants. As a `Date` they would depend on this machine's time zone.
 const parsers = new Map<number, (text: string) => unknown>([
