@@ -1236,12 +1236,9 @@ export interface paths {
          * @description Imports tasks from CSV ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)) in UTF-8. The section Transfer explains
          *     how imports work.
          *
-         *     - The header row has names of fields of `TaskImport`, in any order, and in upper or lower case; `Due Date` is
-         *       `due_date`. Only `title` is required.
-         *     - Cells are separated by commas, semicolons or tabs. Tags and reminders are separated by commas.
-         *     - An empty cell means that the field is absent. Empty rows, and empty cells beyond the header, are ignored.
-         *     - Dates can be as spreadsheets write them, such as `28.11.2026`, `11/28/2026`, `28-Nov-26`, or a serial number of
-         *       Excel. If all dates of a file can begin with the day or the month, they are validation errors.
+         *     - The header row has names of fields of `TaskImport`, in any order. Only `title` is required.
+         *     - Tags and reminders are separated by commas.
+         *     - An empty cell means that the field is absent.
          *     - A task without an id gets an id that depends on the content of the file and the row number.
          *     - If a task names a project that does not exist, the project is created. The report has a row for it, with the row
          *       number of that task.
@@ -1273,11 +1270,9 @@ export interface paths {
          * @description Imports the to-dos of an iCalendar object ([RFC 5545](https://www.rfc-editor.org/rfc/rfc5545)). The section Transfer
          *     explains how imports work.
          *
-         *     - Each `VTODO` becomes a task. Other components are ignored and counted in `ignored`.
-         *     - A task gets an id that depends on `UID`. If `UID` is the id of a task, it is kept. Of to-dos with the same
-         *       `UID` and `SUMMARY`, the newest is imported. With another `SUMMARY`, each is a task of its own.
-         *     - What a task cannot have is changed or left out, and the warnings of the row say so. Dates, rules and time zones
-         *       that cannot be read are validation errors.
+         *     - Each `VTODO` becomes a task. A completed occurrence of a recurring `VTODO` (`RECURRENCE-ID`) becomes a
+         *       completion. Other components are ignored and counted in `ignored`.
+         *     - A task gets an id that depends on `UID`. If `UID` is the id of a task, it is kept.
          *     - `PRIORITY` 1 is urgent, 2 to 4 high, 5 medium, 6 to 9 low.
          */
         post: operations["importCalendar"];
@@ -1598,12 +1593,12 @@ export interface components {
          */
         Timestamp: string;
         /** @description Properties that a task can have. */
-        TaskTraits: ("description" | "project" | "parent" | "subtasks" | "tags" | "due_date" | "due_time" | "rrule" | "reminders")[];
+        TaskTraits: ("description" | "project" | "parent" | "subtasks" | "tags" | "due_date" | "due_time" | "start_date" | "start_time" | "rrule" | "reminders")[];
         /**
          * @description A sort key. A `-` before it reverses the order.
          * @enum {string}
          */
-        TaskSort: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "priority" | "-priority" | "status" | "-status" | "due" | "-due" | "completed_at" | "-completed_at" | "position" | "-position" | "relevance";
+        TaskSort: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title" | "priority" | "-priority" | "status" | "-status" | "due" | "-due" | "start" | "-start" | "completed_at" | "-completed_at" | "position" | "-position" | "relevance";
         /** @description An id; null for none. */
         NullableId: string | null;
         /**
@@ -1625,15 +1620,26 @@ export interface components {
         NullableTimeOfDay: string | null;
         /**
          * Format: iana-time-zone
-         * @description The [IANA time zone](https://www.iana.org/time-zones) of the due time. Null for floating time: the same wall clock
+         * @description The [IANA time zone](https://www.iana.org/time-zones) of the due time and the start time. Null for floating time: the same wall clock
          *     time wherever the user is.
          */
         NullableTimeZone: string | null;
         /**
+         * Format: date
+         * @description The calendar date on which the task can begin; null for none. It is not after the due date. A recurrence rule counts
+         *     from it.
+         */
+        StartDate: string | null;
+        /**
+         * @description The time of day, in the `time_zone` of the task, at which the task can begin; null if it can begin when the day
+         *     begins. It requires `start_date`.
+         */
+        StartTime: string | null;
+        /**
          * @description The recurrence rule, as the value of an RRULE ([RFC 5545, section
-         *     3.3.10](https://www.rfc-editor.org/rfc/rfc5545#section-3.3.10)); null if the task does not recur. FREQ is DAILY,
-         *     WEEKLY, MONTHLY or YEARLY. INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, and either COUNT or UNTIL are
-         *     optional. A monthly rule on the 29th, 30th or 31st means the last day in shorter months. A rule requires a due date.
+         *     3.3.10](https://www.rfc-editor.org/rfc/rfc5545#section-3.3.10)); null if the task does not recur. FREQ is HOURLY,
+         *     DAILY, WEEKLY, MONTHLY or YEARLY. INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, and either COUNT or UNTIL
+         *     are optional. An hourly rule can have BYHOUR and requires a due time. A monthly rule on the 29th, 30th or 31st means the last day in shorter months. A rule requires a due date.
          */
         NullableRrule: string | null;
         /**
@@ -1642,6 +1648,12 @@ export interface components {
          * @enum {string}
          */
         RepeatFrom: "schedule" | "completion";
+        /**
+         * @description The dates that the recurrence rule omits (EXDATE in RFC 5545), at most 500. They are start dates, or due dates if the
+         *     task has no start date. For an hourly rule an item can also be a date with a time, such as `2027-01-31T18:00`. If an
+         *     occurrence is moved to an earlier day, the service adds the day that it had.
+         */
+        ExcludedDates: string[];
         /**
          * @description A reminder: an instant, or a number of minutes before the task is due. A task that is due all day counts as due at
          *     the start of the day. A due time without a time zone is in the time zone of the profile.
@@ -1694,15 +1706,31 @@ export interface components {
              *     is the first.
              */
             due_at: string | null;
+            start_date: components["schemas"]["StartDate"];
+            start_time: components["schemas"]["StartTime"];
+            /**
+             * Format: date-time
+             * @description The instant at which the task can begin; null unless the task has a start time and a time zone.
+             */
+            start_at: string | null;
             rrule: components["schemas"]["NullableRrule"];
             repeat_from: components["schemas"]["RepeatFrom"];
             /**
              * Format: date
-             * @description The first day of the recurrence rule. It is the due date that the task has when the `rrule` is set. Until the
-             *     task first moves to another occurrence, a new due date also becomes the first day. Null if the task does not
-             *     recur.
+             * @description The first day of the recurrence rule: the start date that the task has when the `rrule` is set, or the due date
+             *     if it has no start date. Until the task first moves to another occurrence, a new start or due date also becomes
+             *     the first day. Null if the task does not recur.
              */
             recurrence_start: string | null;
+            /** @description For an hourly rule, the time of day at which it begins on `recurrence_start`; otherwise null. */
+            recurrence_start_time: string | null;
+            /**
+             * Format: date
+             * @description The due date of the first occurrence; null if the task does not recur. All occurrences have the same number of
+             *     days between their start and due dates.
+             */
+            recurrence_due: string | null;
+            excluded_dates: components["schemas"]["ExcludedDates"];
             /**
              * @description The reminders of the task, as they were set. Reminders before the due date are removed when the due date is
              *     removed.
@@ -2151,9 +2179,15 @@ export interface components {
             /** @default null */
             time_zone: components["schemas"]["NullableTimeZone"];
             /** @default null */
+            start_date: components["schemas"]["StartDate"];
+            /** @default null */
+            start_time: components["schemas"]["StartTime"];
+            /** @default null */
             rrule: components["schemas"]["NullableRrule"];
             /** @default schedule */
             repeat_from: components["schemas"]["RepeatFrom"];
+            /** @default [] */
+            excluded_dates: components["schemas"]["ExcludedDates"];
             /**
              * @description The reminders of the task.
              * @default []
@@ -2356,9 +2390,15 @@ export interface components {
             /** @default null */
             time_zone: components["schemas"]["NullableTimeZone"];
             /** @default null */
+            start_date: components["schemas"]["StartDate"];
+            /** @default null */
+            start_time: components["schemas"]["StartTime"];
+            /** @default null */
             rrule: components["schemas"]["NullableRrule"];
             /** @default schedule */
             repeat_from: components["schemas"]["RepeatFrom"];
+            /** @default [] */
+            excluded_dates: components["schemas"]["ExcludedDates"];
             /**
              * @description The reminders of the task.
              * @default []
@@ -2415,19 +2455,26 @@ export interface components {
             due_date?: components["schemas"]["NullableDate"];
             due_time?: components["schemas"]["NullableTimeOfDay"];
             time_zone?: components["schemas"]["NullableTimeZone"];
+            start_date?: components["schemas"]["StartDate"];
+            start_time?: components["schemas"]["StartTime"];
             rrule?: components["schemas"]["NullableRrule"];
             repeat_from?: components["schemas"]["RepeatFrom"];
+            excluded_dates?: components["schemas"]["ExcludedDates"];
             /** @description The reminders of the task. */
             reminders?: components["schemas"]["ReminderInput"][];
         };
         /** @description Why the entity cannot be added. */
         QuotaConflictProblem: components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
+        /** @description A time of day. */
+        TimeOfDay: string;
         /** @description Completes a task, or undoes its completion. */
         TaskCompletion: {
             /** @description True completes the task or its current occurrence. False undoes the completion. */
             completed: boolean;
             /** @description For a recurring task, the due date of the occurrence to complete or to undo. */
             occurrence?: components["schemas"]["CalendarDate"];
+            /** @description For an hourly rule, the due time of the `occurrence`. */
+            occurrence_time?: components["schemas"]["TimeOfDay"];
         };
         /**
          * Completion changed
@@ -2472,7 +2519,7 @@ export interface components {
         });
         /** @description Why the occurrence cannot be skipped. */
         SkipConflictProblem: components["schemas"]["NotRecurringProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
-        /** @description A due date of a recurring task. */
+        /** @description An occurrence of a recurring task. */
         Occurrence: {
             due_date: components["schemas"]["CalendarDate"];
             due_time: components["schemas"]["NullableTimeOfDay"];
@@ -2482,10 +2529,12 @@ export interface components {
              * @description The instant; null unless the task has a due time and a time zone.
              */
             due_at: string | null;
+            start_date: components["schemas"]["StartDate"];
+            start_time: components["schemas"]["StartTime"];
         };
-        /** @description The next due dates of a recurring task. */
+        /** @description The next occurrences of a recurring task. */
         OccurrenceList: {
-            /** @description The dates, in order. */
+            /** @description The occurrences, in order. */
             items: components["schemas"]["Occurrence"][];
         };
         /** @description The record that an occurrence was completed. */
@@ -2499,6 +2548,8 @@ export interface components {
             due_date: components["schemas"]["CalendarDate"];
             due_time: components["schemas"]["NullableTimeOfDay"];
             time_zone: components["schemas"]["NullableTimeZone"];
+            start_date: components["schemas"]["StartDate"];
+            start_time: components["schemas"]["StartTime"];
             completed_at: components["schemas"]["Timestamp"];
         };
         /** @description A page of completions. */
@@ -2744,9 +2795,15 @@ export interface components {
             /** @default null */
             time_zone: components["schemas"]["NullableTimeZone"];
             /** @default null */
+            start_date: components["schemas"]["StartDate"];
+            /** @default null */
+            start_time: components["schemas"]["StartTime"];
+            /** @default null */
             rrule: components["schemas"]["NullableRrule"];
             /** @default schedule */
             repeat_from: components["schemas"]["RepeatFrom"];
+            /** @default [] */
+            excluded_dates: components["schemas"]["ExcludedDates"];
             /**
              * @description The reminders of the task.
              * @default []
@@ -2780,8 +2837,11 @@ export interface components {
             due_date?: components["schemas"]["NullableDate"];
             due_time?: components["schemas"]["NullableTimeOfDay"];
             time_zone?: components["schemas"]["NullableTimeZone"];
+            start_date?: components["schemas"]["StartDate"];
+            start_time?: components["schemas"]["StartTime"];
             rrule?: components["schemas"]["NullableRrule"];
             repeat_from?: components["schemas"]["RepeatFrom"];
+            excluded_dates?: components["schemas"]["ExcludedDates"];
             /** @description The reminders of the task. */
             reminders?: components["schemas"]["ReminderInput"][];
         };
@@ -2812,6 +2872,8 @@ export interface components {
             completed: boolean;
             /** @description For a recurring task, the due date of the occurrence to complete or to undo. */
             occurrence?: components["schemas"]["CalendarDate"];
+            /** @description For an hourly rule, the due time of the `occurrence`. */
+            occurrence_time?: components["schemas"]["TimeOfDay"];
         };
         /** @description Moves a recurring task to its next occurrence, like `POST …/tasks/{task_id}/skip`. */
         BatchSkipOccurrence: {
@@ -3726,8 +3788,12 @@ export interface components {
             status: components["schemas"]["TaskStatus"];
             /** @description The due date after the completion; null if it was the last occurrence. */
             next_due_date: components["schemas"]["NullableDate"];
+            /** @description The due time after the completion; null if it was the last occurrence, or if the task is due all day. */
+            next_due_time: components["schemas"]["NullableTimeOfDay"];
             /** @description The closed subtasks that the completion opened again. */
             reopened: components["schemas"]["ReopenedSubtask"][];
+            /** @description The subtasks whose dates the completion moved. */
+            moved: components["schemas"]["Id"][];
         } & components["schemas"]["Completion"];
         /** @description All data of a lane. */
         LaneExport: {
@@ -3797,17 +3863,6 @@ export interface components {
             /** @description Ignored. */
             changes?: unknown;
         };
-        /** @description A value of a file that the import did not take as it is. Texts are cut and end with `…`, if they are too long. */
-        ImportWarning: {
-            /** @description The name of the property, column or field in the file. Properties of iCalendar are in lower case. */
-            field: string;
-            /** @description What the file has; null if it lacks the value. */
-            found: string | null;
-            /** @description What was made of it; null if it was left out. */
-            used: string | null;
-            /** @description The reason, for people. It completes a sentence that begins with the field. */
-            detail: string;
-        };
         /** @description The result of one row of an import. */
         ImportRow: {
             /**
@@ -3823,17 +3878,16 @@ export interface components {
              */
             line: number | null;
             /**
-             * @description The type of the row. `file` is for errors and warnings of the whole file, such as a wrong header.
+             * @description The type of the row. `file` is for errors of the whole file, such as a wrong header.
              * @enum {string}
              */
             type: "profile" | "project" | "tag" | "task" | "completion" | "file";
             /**
-             * @description What the import does. `create`: it writes the row to the lane. `restore`: the task is in the trash; it is
-             *     restored, and gets the values of the file. `skip`: it writes nothing for the row, because the lane or a newer
-             *     row of the file already has the entity, or because the row has only warnings of the whole file. `error`: it does not write the row, because the row has errors.
+             * @description What the import does. `create`: it writes the row to the lane. `skip`: it ignores the row, because the lane
+             *     already has the entity. `error`: it does not write the row, because the row has errors.
              * @enum {string}
              */
-            action: "create" | "restore" | "skip" | "error";
+            action: "create" | "skip" | "error";
             /** @description The id of the entity; null for the profile, and if it is not known. */
             id: string | null;
             /**
@@ -3842,11 +3896,6 @@ export interface components {
              *     or property>` in CSV and iCalendar.
              */
             errors: components["schemas"]["ValidationError"][];
-            /**
-             * @description What the import changed or left out in order to read the row, at most 20 for each row. Warnings do not prevent
-             *     the import.
-             */
-            warnings: components["schemas"]["ImportWarning"][];
         };
         /** @description The result of an import. */
         ImportReport: {
@@ -3859,12 +3908,7 @@ export interface components {
             created: number;
             /**
              * Format: int32
-             * @description The number of tasks that were restored from the trash, or that would be restored.
-             */
-            restored: number;
-            /**
-             * Format: int32
-             * @description The number of rows that the lane, or a newer row of the file, already has.
+             * @description The number of rows that the lane already has.
              */
             skipped: number;
             /**
@@ -3874,17 +3918,12 @@ export interface components {
             errors: number;
             /**
              * Format: int32
-             * @description The number of rows with warnings.
-             */
-            warnings: number;
-            /**
-             * Format: int32
              * @description The number of parts of the file that cannot be imported, such as events.
              */
             ignored: number;
             /**
              * @description At most 1,000 rows, in the order of the file. They are the first rows with errors, until the report has 100
-             *     errors, the first rows with warnings, until the report has 500 warnings, and the first of the other rows.
+             *     errors, and the first rows without errors.
              */
             rows: components["schemas"]["ImportRow"][];
             /**
@@ -3897,11 +3936,6 @@ export interface components {
              * @description The number of errors beyond the 100 that the report lists.
              */
             errors_omitted: number;
-            /**
-             * Format: int32
-             * @description The number of warnings beyond the 500 that the report lists.
-             */
-            warnings_omitted: number;
         };
         /**
          * Import interrupted
@@ -3944,15 +3978,12 @@ export interface components {
             parent_id?: components["schemas"]["NullableId"];
             title: components["schemas"]["TaskTitle"];
             description?: components["schemas"]["TaskDescription"];
-            /**
-             * @description The status of the task; the default is `completed` with `completed: true` or `completed_at`, and otherwise
-             *     `pending`.
-             */
+            /** @description The status of the task; the default is `pending`. */
             status?: components["schemas"]["TaskStatus"] | null;
             /** @description The priority of the task; the default is the `default_priority` of the profile. */
             priority?: components["schemas"]["TaskPriority"] | null;
-            /** @description Another spelling of `status`, for a task without one: true means `completed`. It must agree with `status`. */
-            completed?: boolean | null;
+            /** @description Ignored, because `status` has this information. */
+            completed?: unknown;
             /** @description The time of the completion; the default is the time of the import. */
             completed_at?: components["schemas"]["NullableTimestamp"];
             /** @description The names of the tags of the task. */
@@ -3960,16 +3991,23 @@ export interface components {
             due_date?: components["schemas"]["NullableDate"];
             due_time?: components["schemas"]["NullableTimeOfDay"];
             time_zone?: components["schemas"]["NullableTimeZone"];
-            /**
-             * @description Gives a task without `due_date` its due date and time, in its time zone or that of the profile. Beside
-             *     `due_date` it should be the same instant; another one is left out with a warning.
-             */
-            due_at?: components["schemas"]["NullableTimestamp"];
+            /** @description Ignored. The service calculates it from `due_date`, `due_time` and `time_zone`. */
+            due_at?: unknown;
+            start_date?: components["schemas"]["StartDate"];
+            start_time?: components["schemas"]["StartTime"];
+            /** @description Ignored. The service calculates it from `start_date`, `start_time` and `time_zone`. */
+            start_at?: unknown;
             rrule?: components["schemas"]["NullableRrule"];
             /** @description How the next due date is found, as in `RepeatFrom`; the default is `schedule`. */
             repeat_from?: components["schemas"]["RepeatFrom"] | null;
-            /** @description The first day of the recurrence rule; the default is the due date. */
+            /** @description The first day of the recurrence rule; the default is the start date, or the due date. */
             recurrence_start?: components["schemas"]["NullableDate"];
+            /** @description The time at which an hourly rule begins; the default is the start time, or the due time. */
+            recurrence_start_time?: components["schemas"]["NullableTimeOfDay"];
+            /** @description The due date of the first occurrence; the default is the due date. */
+            recurrence_due?: components["schemas"]["NullableDate"];
+            /** @description The dates that the recurrence rule omits, as in `ExcludedDates`. */
+            excluded_dates?: string[] | null;
             /**
              * @description The reminders of the task. A reminder in the past does not fire. A reminder before the due date is ignored if
              *     the task has no due date.
@@ -4487,9 +4525,15 @@ export interface components {
                  *       "due_time": "18:00",
                  *       "time_zone": "Europe/Zurich",
                  *       "due_at": "2026-11-28T17:00:00.000Z",
+                 *       "start_date": null,
+                 *       "start_time": null,
+                 *       "start_at": null,
                  *       "rrule": "FREQ=WEEKLY",
                  *       "repeat_from": "schedule",
                  *       "recurrence_start": "2026-11-21",
+                 *       "recurrence_start_time": null,
+                 *       "recurrence_due": "2026-11-21",
+                 *       "excluded_dates": [],
                  *       "reminders": [
                  *         {
                  *           "at": null,
@@ -4598,9 +4642,15 @@ export interface components {
                  *         "due_time": "18:00",
                  *         "time_zone": "Europe/Zurich",
                  *         "due_at": "2026-11-28T17:00:00.000Z",
+                 *         "start_date": null,
+                 *         "start_time": null,
+                 *         "start_at": null,
                  *         "rrule": "FREQ=WEEKLY",
                  *         "repeat_from": "schedule",
                  *         "recurrence_start": "2026-11-21",
+                 *         "recurrence_start_time": null,
+                 *         "recurrence_due": "2026-11-21",
+                 *         "excluded_dates": [],
                  *         "reminders": [
                  *           {
                  *             "at": null,
@@ -5344,13 +5394,6 @@ export interface components {
          */
         DryRun: boolean;
         /**
-         * @description What happens if rows of the file have validation errors. `fail`: nothing is written. `skip`: the other rows are
-         *     written, and the report has the errors. A row that refers to a row with errors has an error too. If no row of the
-         *     file can be read, nothing is written, and the answer is 422.
-         * @example skip
-         */
-        OnError: "fail" | "skip";
-        /**
          * @description The id of the delivery. It stays the same when the event is sent again.
          * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d81
          */
@@ -5566,16 +5609,16 @@ export interface operations {
                 /**
                  * @description Only open tasks that are, in the time zone `tz`:
                  *
-                 *     - `today`: due today.
+                 *     - `today`: due today, or started today or earlier and due later or without a due date.
                  *     - `overdue`: past due. An all-day task is overdue when its day has ended. A task with a due time is overdue
                  *       after that time; it is then also in `today` until its day ends.
-                 *     - `upcoming`: due on a later day.
-                 *     - `no_date`: without a due date.
+                 *     - `upcoming`: due on a later day, or starting on a later day.
+                 *     - `no_date`: without a start date and a due date.
                  * @example today
                  */
                 view?: components["schemas"]["TaskView"];
                 /**
-                 * @description The time zone that `view` uses. The default is the time zone of the profile.
+                 * @description The time zone that `view` and `started` use. The default is the time zone of the profile.
                  * @example Europe/Zurich
                  */
                 tz?: components["schemas"]["TimeZone"];
@@ -5589,6 +5632,22 @@ export interface operations {
                  * @example 2026-11-30
                  */
                 due_until?: components["schemas"]["CalendarDate"];
+                /**
+                 * @description Only tasks that start on this day or later.
+                 * @example 2026-11-21
+                 */
+                start_from?: components["schemas"]["CalendarDate"];
+                /**
+                 * @description Only tasks that start on this day or earlier.
+                 * @example 2026-11-30
+                 */
+                start_until?: components["schemas"]["CalendarDate"];
+                /**
+                 * @description True: only tasks that can begin now, because they have no start date or because their start is past. False:
+                 *     only tasks whose start is in the future, in the time zone `tz`.
+                 * @example true
+                 */
+                started?: boolean;
                 /**
                  * @description Only tasks completed after this instant (exclusive).
                  * @example 2026-01-01T00:00:00.000Z
@@ -5723,9 +5782,15 @@ export interface operations {
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
                      *           "due_at": "2026-11-21T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null,
+                     *           "start_at": null,
                      *           "rrule": "FREQ=WEEKLY",
                      *           "repeat_from": "schedule",
                      *           "recurrence_start": "2026-11-21",
+                     *           "recurrence_start_time": null,
+                     *           "recurrence_due": "2026-11-21",
+                     *           "excluded_dates": [],
                      *           "reminders": [
                      *             {
                      *               "at": null,
@@ -5863,9 +5928,15 @@ export interface operations {
                      *       "due_time": "18:00",
                      *       "time_zone": "Europe/Zurich",
                      *       "due_at": "2026-11-21T17:00:00.000Z",
+                     *       "start_date": null,
+                     *       "start_time": null,
+                     *       "start_at": null,
                      *       "rrule": "FREQ=WEEKLY",
                      *       "repeat_from": "schedule",
                      *       "recurrence_start": "2026-11-21",
+                     *       "recurrence_start_time": null,
+                     *       "recurrence_due": "2026-11-21",
+                     *       "excluded_dates": [],
                      *       "reminders": [
                      *         {
                      *           "at": null,
@@ -6301,31 +6372,41 @@ export interface operations {
                      *           "due_date": "2026-11-28",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-11-28T17:00:00.000Z"
+                     *           "due_at": "2026-11-28T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null
                      *         },
                      *         {
                      *           "due_date": "2026-12-05",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-12-05T17:00:00.000Z"
+                     *           "due_at": "2026-12-05T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null
                      *         },
                      *         {
                      *           "due_date": "2026-12-12",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-12-12T17:00:00.000Z"
+                     *           "due_at": "2026-12-12T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null
                      *         },
                      *         {
                      *           "due_date": "2026-12-19",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-12-19T17:00:00.000Z"
+                     *           "due_at": "2026-12-19T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null
                      *         },
                      *         {
                      *           "due_date": "2026-12-26",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
-                     *           "due_at": "2026-12-26T17:00:00.000Z"
+                     *           "due_at": "2026-12-26T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null
                      *         }
                      *       ]
                      *     }
@@ -6412,6 +6493,8 @@ export interface operations {
                      *           "due_date": "2026-11-21",
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
+                     *           "start_date": null,
+                     *           "start_time": null,
                      *           "completed_at": "2026-11-21T10:00:00.000Z"
                      *         }
                      *       ],
@@ -6619,9 +6702,15 @@ export interface operations {
                      *             "due_time": "18:00",
                      *             "time_zone": "Europe/Zurich",
                      *             "due_at": "2026-11-21T17:00:00.000Z",
+                     *             "start_date": null,
+                     *             "start_time": null,
+                     *             "start_at": null,
                      *             "rrule": "FREQ=WEEKLY",
                      *             "repeat_from": "schedule",
                      *             "recurrence_start": "2026-11-21",
+                     *             "recurrence_start_time": null,
+                     *             "recurrence_due": "2026-11-21",
+                     *             "excluded_dates": [],
                      *             "reminders": [
                      *               {
                      *                 "at": null,
@@ -7549,9 +7638,15 @@ export interface operations {
                      *             "due_time": null,
                      *             "time_zone": null,
                      *             "due_at": null,
+                     *             "start_date": null,
+                     *             "start_time": null,
+                     *             "start_at": null,
                      *             "rrule": null,
                      *             "repeat_from": "schedule",
                      *             "recurrence_start": null,
+                     *             "recurrence_start_time": null,
+                     *             "recurrence_due": null,
+                     *             "excluded_dates": [],
                      *             "reminders": [],
                      *             "position": "m00064422c6a9c0",
                      *             "version": 1,
@@ -7580,9 +7675,15 @@ export interface operations {
                      *             "due_time": null,
                      *             "time_zone": null,
                      *             "due_at": null,
+                     *             "start_date": null,
+                     *             "start_time": null,
+                     *             "start_at": null,
                      *             "rrule": null,
                      *             "repeat_from": "schedule",
                      *             "recurrence_start": null,
+                     *             "recurrence_start_time": null,
+                     *             "recurrence_due": null,
+                     *             "excluded_dates": [],
                      *             "reminders": [],
                      *             "position": "m00064422c6a9c1",
                      *             "version": 1,
@@ -8007,9 +8108,15 @@ export interface operations {
                      *             "due_time": "18:00",
                      *             "time_zone": "Europe/Zurich",
                      *             "due_at": "2026-11-21T17:00:00.000Z",
+                     *             "start_date": null,
+                     *             "start_time": null,
+                     *             "start_at": null,
                      *             "rrule": "FREQ=WEEKLY",
                      *             "repeat_from": "schedule",
                      *             "recurrence_start": "2026-11-21",
+                     *             "recurrence_start_time": null,
+                     *             "recurrence_due": "2026-11-21",
+                     *             "excluded_dates": [],
                      *             "reminders": [
                      *               {
                      *                 "at": null,
@@ -9102,9 +9209,15 @@ export interface operations {
                      *           "due_time": "18:00",
                      *           "time_zone": "Europe/Zurich",
                      *           "due_at": "2026-11-21T17:00:00.000Z",
+                     *           "start_date": null,
+                     *           "start_time": null,
+                     *           "start_at": null,
                      *           "rrule": "FREQ=WEEKLY",
                      *           "repeat_from": "schedule",
                      *           "recurrence_start": "2026-11-21",
+                     *           "recurrence_start_time": null,
+                     *           "recurrence_due": "2026-11-21",
+                     *           "excluded_dates": [],
                      *           "reminders": [
                      *             {
                      *               "at": null,
@@ -9173,8 +9286,8 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example id,user_id,project_id,project,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,rrule,repeat_from,recurrence_start,reminders,position,version,created_at,updated_at
-                     *     019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e,ada,,,,Water the plants,,pending,medium,false,,home,2026-11-21,18:00,Europe/Zurich,2026-11-21T17:00:00.000Z,FREQ=WEEKLY,schedule,2026-11-21,30,m00064422c6a9c0,1,2026-11-21T09:30:00.000Z,2026-11-21T09:30:00.000Z
+                     * @example id,user_id,project_id,project,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,start_date,start_time,start_at,rrule,repeat_from,recurrence_start,recurrence_start_time,recurrence_due,excluded_dates,reminders,position,version,created_at,updated_at
+                     *     019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e,ada,,,,Water the plants,,pending,medium,false,,home,2026-11-21,18:00,Europe/Zurich,2026-11-21T17:00:00.000Z,,,,FREQ=WEEKLY,schedule,2026-11-21,,2026-11-21,,30,m00064422c6a9c0,1,2026-11-21T09:30:00.000Z,2026-11-21T09:30:00.000Z
                      */
                     "text/csv": string;
                 };
@@ -9256,13 +9369,6 @@ export interface operations {
                  * @example true
                  */
                 dry_run: components["parameters"]["DryRun"];
-                /**
-                 * @description What happens if rows of the file have validation errors. `fail`: nothing is written. `skip`: the other rows are
-                 *     written, and the report has the errors. A row that refers to a row with errors has an error too. If no row of the
-                 *     file can be read, nothing is written, and the answer is 422.
-                 * @example skip
-                 */
-                on_error: components["parameters"]["OnError"];
             };
             header?: never;
             path: {
@@ -9317,10 +9423,8 @@ export interface operations {
                      * @example {
                      *       "dry_run": true,
                      *       "created": 2,
-                     *       "restored": 0,
                      *       "skipped": 0,
                      *       "errors": 0,
-                     *       "warnings": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -9329,8 +9433,7 @@ export interface operations {
                      *           "type": "project",
                      *           "action": "create",
                      *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d50",
-                     *           "errors": [],
-                     *           "warnings": []
+                     *           "errors": []
                      *         },
                      *         {
                      *           "row": 2,
@@ -9338,13 +9441,11 @@ export interface operations {
                      *           "type": "task",
                      *           "action": "create",
                      *           "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
-                     *           "errors": [],
-                     *           "warnings": []
+                     *           "errors": []
                      *         }
                      *       ],
                      *       "rows_omitted": 0,
-                     *       "errors_omitted": 0,
-                     *       "warnings_omitted": 0
+                     *       "errors_omitted": 0
                      *     }
                      */
                     "application/json": components["schemas"]["ImportReport"];
@@ -9372,13 +9473,6 @@ export interface operations {
                  * @example true
                  */
                 dry_run: components["parameters"]["DryRun"];
-                /**
-                 * @description What happens if rows of the file have validation errors. `fail`: nothing is written. `skip`: the other rows are
-                 *     written, and the report has the errors. A row that refers to a row with errors has an error too. If no row of the
-                 *     file can be read, nothing is written, and the answer is 422.
-                 * @example skip
-                 */
-                on_error: components["parameters"]["OnError"];
             };
             header?: never;
             path: {
@@ -9413,10 +9507,8 @@ export interface operations {
                      * @example {
                      *       "dry_run": true,
                      *       "created": 1,
-                     *       "restored": 0,
                      *       "skipped": 0,
                      *       "errors": 0,
-                     *       "warnings": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -9425,13 +9517,11 @@ export interface operations {
                      *           "type": "task",
                      *           "action": "create",
                      *           "id": "8e54a5eb-1dc9-5a6d-bbd5-19f8c62bbd13",
-                     *           "errors": [],
-                     *           "warnings": []
+                     *           "errors": []
                      *         }
                      *       ],
                      *       "rows_omitted": 0,
-                     *       "errors_omitted": 0,
-                     *       "warnings_omitted": 0
+                     *       "errors_omitted": 0
                      *     }
                      */
                     "application/json": components["schemas"]["ImportReport"];
@@ -9459,13 +9549,6 @@ export interface operations {
                  * @example true
                  */
                 dry_run: components["parameters"]["DryRun"];
-                /**
-                 * @description What happens if rows of the file have validation errors. `fail`: nothing is written. `skip`: the other rows are
-                 *     written, and the report has the errors. A row that refers to a row with errors has an error too. If no row of the
-                 *     file can be read, nothing is written, and the answer is 422.
-                 * @example skip
-                 */
-                on_error: components["parameters"]["OnError"];
             };
             header?: never;
             path: {
@@ -9506,10 +9589,8 @@ export interface operations {
                      * @example {
                      *       "dry_run": true,
                      *       "created": 1,
-                     *       "restored": 0,
                      *       "skipped": 0,
                      *       "errors": 0,
-                     *       "warnings": 0,
                      *       "ignored": 0,
                      *       "rows": [
                      *         {
@@ -9518,13 +9599,11 @@ export interface operations {
                      *           "type": "task",
                      *           "action": "create",
                      *           "id": "0ae9fa3c-cb54-5c9e-9083-0a9ab296033e",
-                     *           "errors": [],
-                     *           "warnings": []
+                     *           "errors": []
                      *         }
                      *       ],
                      *       "rows_omitted": 0,
-                     *       "errors_omitted": 0,
-                     *       "warnings_omitted": 0
+                     *       "errors_omitted": 0
                      *     }
                      */
                     "application/json": components["schemas"]["ImportReport"];

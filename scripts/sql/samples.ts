@@ -38,7 +38,7 @@ import { idempotencyRecordsJob } from '../../src/platform/jobs/idempotency-recor
 import type { Job, JobContext } from '../../src/platform/jobs/job';
 import { storageJob } from '../../src/platform/jobs/storage';
 import type { EmptyTables } from './recorder';
-import { completion, delivery, id, instant, otherId, project, tag, task, userId, webhook } from './rows';
+import { completion, delivery, id, instant, laneKey, otherId, project, tag, task, webhook } from './rows';
 
 /** A call that sends statements, or the text of statements that are constants. */
 export type Sample =
@@ -68,7 +68,7 @@ type Senders<M> = {
 type Calls<M> = Readonly<Record<Senders<M>, InLane | Readonly<Record<string, InLane | Sample>>>>;
 
 function inLane(call: InLane, ...empty: string[]): Sample {
-  return { call: ({ laneForJob }) => laneForJob(userId).write(async (lane) => call(lane)), empty };
+  return { call: ({ laneForJob }) => laneForJob(laneKey).write(async (lane) => call(lane)), empty };
 }
 
 /** A call that finds no rows in some tables. */
@@ -119,6 +119,9 @@ const allFilters: tasks.TaskFilter = {
   tagsNone: ['tag'],
   dueFrom: '2026-11-21',
   dueUntil: '2026-11-21',
+  startFrom: '2026-11-21',
+  startUntil: '2026-11-21',
+  started: { wanted: true, at },
   has: ['subtasks', 'description'],
   hasNot: ['project'],
   completedAfter: instant,
@@ -289,8 +292,8 @@ export const allSamples: readonly FileSamples[] = [
       tags: (lane) => taskWrites.updateTask(lane, task, { tags: ['other'] }),
     },
     updateTasks: (lane) => taskWrites.updateTasks(lane, [task], { project_id: null }),
-    updateStatuses: (lane) =>
-      taskWrites.updateStatuses(lane, [{ id, from: 'pending', to: 'completed', completedAt: null }]),
+    updateSubtasks: (lane) =>
+      taskWrites.updateSubtasks(lane, [{ row: task, wanted: { status: 'completed' } }]),
   }),
   filed<typeof deletion>('features/tasks/delete.ts', {
     deleteTasks: (lane) => deletion.deleteTasks(lane, [id]),
@@ -308,6 +311,7 @@ export const allSamples: readonly FileSamples[] = [
       reminders.armImported(lane, [
         { ...task, reminders: [{ at: '9999-01-01T00:00:00.000Z', minutes_before_due: null }] },
       ]),
+    armMoved: (lane) => reminders.armMoved(lane, [{ before: { ...task, reminders: [] }, after: task }]),
     moveReminders: (lane) => reminders.moveReminders(lane, { before: 'UTC', after: 'Europe/Zurich' }),
     fireReminders: (lane) => reminders.fireReminders(lane, 100),
   }),
@@ -399,7 +403,7 @@ export const allSamples: readonly FileSamples[] = [
     path: 'src/features/webhooks/queue.ts',
     samples: {
       queueDeliveries: {
-        texts: queueDeliveries(userId, { delivers: true }, 1).map(({ text }) => text),
+        texts: queueDeliveries(laneKey.id, { delivers: true }, 1).map(({ text }) => text),
       },
     },
   },
@@ -419,8 +423,8 @@ export const allSamples: readonly FileSamples[] = [
   {
     path: 'src/platform/database/idempotency.ts',
     samples: {
-      lookUpStatements: { texts: lookUpStatements(userId, request).map(({ text }) => text) },
-      storeStatement: { texts: [storeStatement(userId, request, { status: 204, content: null }).text] },
+      lookUpStatements: { texts: lookUpStatements(laneKey.id, request).map(({ text }) => text) },
+      storeStatement: { texts: [storeStatement(laneKey.id, request, { status: 204, content: null }).text] },
     },
   },
   {

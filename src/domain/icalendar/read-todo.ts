@@ -3,6 +3,7 @@ import ICAL from 'ical.js';
 import { addExtras, type Extra } from '../foreign/extras';
 import { fitTags, fitTitle, maxReminders } from '../foreign/fit';
 import type { ReadWarning } from '../foreign/warning';
+import { localPoint, partsOf, pointOf } from '../recurrence/point';
 import { toInstant } from '../time/calendar';
 import {
   type ContentLine,
@@ -29,6 +30,8 @@ export interface ReadTodo {
   readonly uid: string | undefined;
   /** The UID of the parent. */
   readonly related: string | undefined;
+  /** For a changed occurrence of a series (RECURRENCE-ID): its time in the series. */
+  readonly recurrenceId: Moment | undefined;
   readonly fields: Record<string, unknown>;
   readonly errors: PropertyError[];
   readonly warnings: ReadWarning[];
@@ -51,6 +54,7 @@ export const maxAlarms = 100;
 export const maxPropertyLength = 65_536;
 // No valid rule of a task is longer, in any notation.
 const maxRuleLength = 1_000;
+
 const single = new Set([
   ...[
     'uid',
@@ -68,9 +72,11 @@ const single = new Set([
     'last-modified',
     'dtstamp',
   ],
-  ...['rrule', 'x-tasklane-repeat-from'],
+  ...['rrule', 'recurrence-id', 'x-tasklane-repeat-from'],
 ]);
-const refused = new Set(['rdate', 'exdate', 'exrule']);
+const refused = new Set(['rdate', 'exrule']);
+// One more than a task may omit, so that the schema reports too many.
+const maxExcluded = 501;
 
 // The properties that are kept as extras, with what they are called there.
 const extraLabels: ReadonlyMap<string, string> = new Map([
@@ -96,6 +102,7 @@ interface TodoLines {
   readonly first: ReadonlyMap<string, string>;
   readonly categories: readonly string[];
   readonly related: readonly string[];
+  readonly exdates: readonly string[];
   readonly extras: readonly string[];
   readonly dropped: readonly string[];
   readonly alarms: readonly AlarmLines[];
@@ -115,6 +122,7 @@ function sortLines(text: string): TodoLines | PropertyError {
   const lists = {
     categories: [] as string[],
     related: [] as string[],
+    exdates: [] as string[],
     extras: [] as string[],
     dropped: [] as string[],
   };
@@ -131,6 +139,7 @@ function sortLines(text: string): TodoLines | PropertyError {
     else if (open.length === 1) {
       if (name === 'categories') lists.categories.push(line);
       else if (name === 'related-to') lists.related.push(line);
+      else if (name === 'exdate') lists.exdates.push(line);
       else if (extraLabels.has(name)) lists.extras.push(line);
       else if (dropped.has(name)) lists.dropped.push(line);
       else if ((single.has(name) || refused.has(name)) && !first.has(name)) first.set(name, line);
@@ -156,13 +165,41 @@ const statuses: ReadonlyMap<string, string> = new Map(
 );
 
 /** A date or time, with its IANA time zone; null for floating time and without a time. */
-interface Moment extends DateValue {
+export interface Moment extends DateValue {
   readonly zone: string | null;
 }
 
 function dueFields({ date, time, zone }: Moment): Record<string, unknown> {
   if (time === null) return { due_date: date };
   return { due_date: date, due_time: time.slice(0, 5), ...(zone !== null && { time_zone: zone }) };
+}
+
+/** The local time of a moment in a time zone, as a point; a floating time stays as it is. */
+export function localTime({ date, time, zone }: Moment, wanted: string | null): string {
+  if (time === null) return date;
+  const minutes = time.slice(0, 5);
+  if (zone === null || wanted === null || zone === wanted) return pointOf(date, minutes);
+  return localPoint(wanted, toInstant(date, minutes, zone));
+}
+
+/** The start of a task. There is none if it equals the due date, which some programs write as both, or is after it. */
+function startFields(start: Moment, due: Moment | undefined): Record<string, unknown> {
+  const end = due && due.time !== null ? pointOf(due.date, due.time.slice(0, 5)) : undefined;
+  const { date, time } = partsOf(localTime(start, end === undefined ? start.zone : (due?.zone ?? null)));
+  if (end === undefined) {
+    if (due && (time === null ? date >= due.date : date > due.date)) return {};
+    const zone = time !== null && start.zone !== null && { time_zone: start.zone };
+    return { start_date: date, ...(time !== null && { start_time: time }), ...zone };
+  }
+  if (pointOf(date, time) >= end) return {};
+  // Midnight stands for a start without a time if the due date has a time, see `periodProperties`.
+  return { start_date: date, ...(time !== null && time !== '00:00' && { start_time: time }) };
+}
+
+/** The due date as it is read: a last second of the day stands for all day if the start has a time. */
+function dueMoment(due: Moment, start: Moment | undefined): Moment {
+  const isAllDay = due.time === '23:59:59' && start !== undefined && start.time !== null;
+  return isAllDay ? { ...due, time: null } : due;
 }
 
 // The maximum number of minutes between a reminder and the due date.
@@ -188,8 +225,13 @@ const clockParts: ReadonlyMap<string, number> = new Map([
   ['BYSECOND', 6],
 ]);
 
-/** True if a part of a rule gives the time of day that the due date has anyway. */
-function isDueTime(part: string, time: string): boolean {
+// Parts of rules with at most one occurrence a day.
+const dailyOrLess: ReadonlySet<string> = new Set(
+  ['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'].map((frequency) => `FREQ=${frequency}`),
+);
+
+/** True if a part of a rule gives a part of this time of day. */
+function isTimeOf(part: string, time: string): boolean {
   const [name = '', value = ''] = part.split('=');
   const position = clockParts.get(name);
   return (
@@ -244,7 +286,11 @@ function createReader({ zones, timeZone }: TodoContext) {
     if (!read || read.value.trim() === '') return undefined;
     const value = readDateValue(read.value.trim());
     const detail = 'must be a date such as 20261128, or a date and time such as 20261128T180000Z';
-    if (!value) return error(read.name, 'wrong-format', detail);
+    return value ? inZone(read, value) : error(read.name, 'wrong-format', detail);
+  }
+
+  /** A value of a property in the time zone of the property. */
+  function inZone(read: ContentLine, value: DateValue): Moment | undefined {
     if (value.time === null || value.isUtc) return { ...value, zone: value.isUtc ? 'UTC' : null };
     const [id = '', found] = [read.parameters.get('tzid'), zoneOf(read)];
     if (found === undefined) return { ...value, zone: null };
@@ -291,6 +337,28 @@ function createReader({ zones, timeZone }: TodoContext) {
     return seconds;
   }
 
+  /** The dates of EXDATE in a time zone, at most {@link maxExcluded}. Only for an hourly rule they have times. */
+  function excluded(lines: readonly string[], zone: string | null, isHourly: boolean): string[] {
+    const dates = new Set<string>();
+    for (const line of lines) {
+      const read = content(line);
+      for (const text of read?.value.split(',') ?? []) {
+        if (text.trim() === '') continue;
+        const value = readDateValue(text.trim());
+        const moment = value && read && inZone(read, value);
+        if (value === undefined) {
+          error('exdate', 'wrong-format', 'must be dates such as 20261128, or dates and times');
+          return [];
+        }
+        if (moment === undefined) return [];
+        const point = localTime(moment, zone);
+        dates.add(isHourly ? point : point.slice(0, 10));
+        if (dates.size === maxExcluded) return [...dates];
+      }
+    }
+    return [...dates].sort();
+  }
+
   function end(start: Moment, line: string): Moment | undefined {
     const read = content(line);
     const seconds = read && duration(read, 'duration');
@@ -333,18 +401,20 @@ function createReader({ zones, timeZone }: TodoContext) {
     return warn('valarm', value, null, detail);
   }
 
-  function rule(line: string, due: Moment | undefined): string | undefined {
+  /** @param from the first occurrence, which the rule counts from */
+  function rule(line: string, from: Moment | undefined): string | undefined {
     const read = content(line);
     const value = read?.value.trim().toUpperCase();
     if (!value) return undefined;
     if (value.length > maxRuleLength)
       return error('rrule', 'too-long', `must be at most ${maxRuleLength} characters`);
-    if (!due) return warn('rrule', value, null, 'has no date that it counts from');
-    const { time } = due;
+    if (!from) return warn('rrule', value, null, 'has no date that it counts from');
+    const { time } = from;
     const parts = value.split(';');
-    const kept = time === null ? parts : parts.filter((part) => !isDueTime(part, time));
+    const isByDay = time !== null && parts.some((part) => dailyOrLess.has(part));
+    const kept = isByDay ? parts.filter((part) => !isTimeOf(part, time)) : parts;
     if (kept.length < parts.length)
-      warn('rrule', value, kept.join(';'), 'names the due time, which the task has anyway');
+      warn('rrule', value, kept.join(';'), 'names the time of its first date, which the task has anyway');
     try {
       return ruleOf(kept.join(';'));
     } catch {
@@ -360,7 +430,7 @@ function createReader({ zones, timeZone }: TodoContext) {
       : warn('priority', value, null, 'is not a whole number from 0 to 9');
   }
 
-  return { errors, warnings, error, warn, content, text, moment, timestamp, end, reminder, rule, priority };
+  return { errors, warnings, error, warn, content, text, moment, timestamp, excluded, end, reminder, rule, priority };
 }
 
 type Reader = ReturnType<typeof createReader>;
@@ -456,9 +526,10 @@ function extrasOf(lines: readonly string[], percent: string | undefined, { warn 
 export function readTodo(text: string, context: TodoContext): ReadTodo {
   const lines = sortLines(text);
   if ('property' in lines) {
-    return { uid: undefined, related: undefined, fields: {}, errors: [lines], warnings: [], edition: '' };
+    const none = { uid: undefined, related: undefined, recurrenceId: undefined };
+    return { ...none, fields: {}, errors: [lines], warnings: [], edition: '' };
   }
-  const { first, categories, related, alarms } = lines;
+  const { first, categories, related, exdates, alarms } = lines;
   const reader = createReader(context);
   const fields: Record<string, unknown> = {};
   const set = (field: string, value: unknown) => {
@@ -493,11 +564,19 @@ export function readTodo(text: string, context: TodoContext): ReadTodo {
   const given = reader.moment(first.get('due'));
   const hasDue = first.has('due') && (given !== undefined || reader.errors.length > 0);
   const counts = !hasDue && (duration !== undefined || rule !== undefined);
-  const start = counts || alarms.length > 0 ? reader.moment(first.get('dtstart')) : undefined;
+  const start = reader.moment(first.get('dtstart'));
   const ended = counts && duration !== undefined && start ? reader.end(start, duration) : undefined;
-  const due = given ?? ended ?? (counts && rule !== undefined ? start : undefined);
+  const last = given ?? ended ?? (counts && rule !== undefined ? start : undefined);
+  const due = last && dueMoment(last, start);
   if (due) Object.assign(fields, dueFields(due));
-  if (rule !== undefined) set('rrule', reader.rule(rule, due));
+  const begun = start ? startFields(start, due) : {};
+  Object.assign(fields, begun);
+  if (rule !== undefined) {
+    set('rrule', reader.rule(rule, begun.start_date === undefined ? due : start));
+    const isHourly = /FREQ=HOURLY/i.test(rule);
+    const omitted = reader.excluded(exdates, (due ?? start)?.zone ?? null, isHourly);
+    if (omitted.length > 0) set('excluded_dates', omitted);
+  }
   if (reader.text(first.get('x-tasklane-repeat-from'))?.toUpperCase() === 'COMPLETION')
     set('repeat_from', 'completion');
   for (const name of refused) if (first.has(name)) reader.error(name, 'not-allowed', 'is not supported');
@@ -518,6 +597,7 @@ export function readTodo(text: string, context: TodoContext): ReadTodo {
   return {
     uid: reader.text(first.get('uid'))?.trim() || undefined,
     related: parent,
+    recurrenceId: reader.moment(first.get('recurrence-id')),
     fields,
     errors: reader.errors,
     warnings: [...summary.warnings, ...reader.warnings, ...labels.warnings, ...extras.warnings],

@@ -25,7 +25,7 @@ export async function listCompletions(
 /** Creates the record of a completion at this moment. */
 export async function insertCompletion(
   lane: WritableLane,
-  { reopened, ...row }: Omit<CompletionRow, 'user_id' | 'completed_at'>,
+  { reopened, ...row }: Omit<CompletionRow, 'lane_id' | 'completed_at'>,
 ): Promise<void> {
   // The driver would turn a JavaScript array into a Postgres array, but the column is JSON.
   const json = JSON.stringify(reopened) as never;
@@ -40,7 +40,7 @@ export async function insertCompletion(
 /** Creates imported completions; skips those whose ids are taken. @returns the ids of the created completions */
 export async function insertCompletions(
   lane: WritableLane,
-  completions: readonly Omit<CompletionRow, 'user_id'>[],
+  completions: readonly Omit<CompletionRow, 'lane_id'>[],
 ): Promise<string[]> {
   if (completions.length === 0) return [];
   const rows: { id: string }[] = await lane
@@ -48,20 +48,22 @@ export async function insertCompletions(
       'completions',
       completions.map(({ reopened, ...row }) => ({ ...row, reopened: JSON.stringify(reopened) as never })),
     )
-    .onConflict(['user_id', 'id'])
+    .onConflict(['lane_id', 'id'])
     .ignore()
     .returning('id');
   for (const { id } of rows) lane.changed({ type: 'completion', id, action: 'created', fields: {} });
   return rows.map(({ id }) => id);
 }
 
-/** The completion of the occurrence with this due date; undefined if there is none. */
+/** The completion of the occurrence with this due date, and this due time if one is given; undefined if there is none. */
 export async function findCompletion(
   lane: Lane,
   taskId: string,
   dueDate: string,
+  dueTime?: string,
 ): Promise<CompletionRow | undefined> {
-  return lane.rows('completions').where({ task_id: taskId, due_date: dueDate }).first();
+  const query = lane.rows('completions').where({ task_id: taskId, due_date: dueDate });
+  return dueTime === undefined ? query.first() : query.where('due_time', dueTime).first();
 }
 
 /** The last completion of a task; undefined if there is none. */

@@ -116,6 +116,24 @@ export async function armReminders(
   await rearm(lane, [{ taskId: after.id, ...times }], firedUntil);
 }
 
+/** Sets the pending reminders of many tasks whose dates moved. */
+export async function armMoved(
+  lane: WritableLane,
+  moves: readonly { readonly before: Reminded & { id: string }; readonly after: Reminded }[],
+): Promise<void> {
+  const reminded = moves.filter(({ before, after }) => mayRearm(before, after));
+  if (reminded.length === 0) return;
+  const zone = await findTimeZone(lane);
+  await rearm(
+    lane,
+    reminded.map(({ before, after }) => ({
+      taskId: before.id,
+      before: timesOf(before, zone),
+      after: timesOf(after, zone),
+    })),
+  );
+}
+
 /** Sets the pending reminders of imported tasks. Past reminders count as fired. */
 export async function armImported(lane: WritableLane, rows: readonly TaskRow[]): Promise<void> {
   const reminded = rows.filter((row) => row.reminders.length > 0);

@@ -10,6 +10,7 @@ import { createCheck } from '../../platform/contract/validation/rows';
 import { mostTelling } from '../../platform/contract/validation/schema-errors';
 import { readTask, type TaskDraft } from '../tasks/import';
 import { fileError, idNamed, idsFor, type ReadContext, type ReadRow, tooLargeError } from './file';
+import { applyOverrides, createOverrides, isOverride } from './overrides';
 
 const check = createCheck('TaskImport');
 
@@ -20,6 +21,9 @@ const properties: Readonly<Record<string, string>> = {
   due_date: 'due',
   due_time: 'due',
   time_zone: 'due',
+  start_date: 'dtstart',
+  start_time: 'dtstart',
+  excluded_dates: 'exdate',
   completed_at: 'completed',
   created_at: 'created',
   reminders: 'valarm',
@@ -68,37 +72,65 @@ async function* decoded(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
   for await (const piece of pieces) yield decoder.decode(piece, { stream: true });
 }
 
-// A changed occurrence of a series. Tasks cannot represent it.
-const isException = (text: string) => /^RECURRENCE-ID[;:]/im.test(text);
-
-/** Reads the VTODOs of a file. Other components are ignored. */
+/**
+ * Reads the VTODOs of a file. A changed occurrence belongs to the row of its series. Other components are ignored.
+ */
 export async function* readCalendar(
   file: Pick<SpooledBody, 'pieces' | 'sha256'>,
   { timeZone }: ReadContext,
 ): AsyncGenerator<ReadRow | 'ignored'> {
   const idOf = idsFor(file.sha256);
   const components = () => componentsOf(decoded(file.pieces()), maxItemBytes);
-  const { zones, parents } = await surveyCalendar(components());
+  const overrides = createOverrides();
+  let unused = 0;
+  async function* watched() {
+    for await (const component of components()) {
+      if (!('broken' in component) && component.name === 'VTODO' && isOverride(component.text ?? '')) {
+        overrides.add(component.text as string);
+        unused++;
+      }
+      yield component;
+    }
+  }
+  const { zones, parents } = await surveyCalendar(watched());
+  const overridesByUid = overrides.read({ zones, timeZone });
+  // The series whose changed occurrences are read.
+  const read = new Set<string>();
   let row = 0;
   for await (const component of components()) {
     const { line } = component;
     if ('broken' in component) {
       yield fileError(line, { pointer: '', code: 'wrong-format', detail: component.broken });
-    } else if (component.name !== 'VTODO' || (component.text !== undefined && isException(component.text))) {
+    } else if (component.name !== 'VTODO') {
       if (component.name !== 'VTIMEZONE') yield 'ignored';
-    } else {
+    } else if (!isOverride(component.text ?? '')) {
       row++;
-      const location = { row, line, type: 'task' as const, within: '/body', index: row };
+      const location = { row, line, within: '/body', index: row };
       if (component.text === undefined) {
-        yield { ...location, id: idOf(row), read: [tooLargeError(maxItemBytes)] };
+        yield { ...location, type: 'task', id: idOf(row), read: [tooLargeError(maxItemBytes)] };
         continue;
       }
       const todo = readTodo(component.text, { zones, timeZone });
-      const { uid, warnings, edition } = todo;
+      const { uid, edition } = todo;
       const id = uid === undefined ? idOf(row) : idOfUid(uid);
-      const read = toDraft(todo, id, todo.related ?? parents.get(uid ?? ''));
+      const draft = toDraft(todo, id, todo.related ?? parents.get(uid ?? ''));
       const foreign = { idField: 'uid', parentField: 'related-to', edition };
-      yield { ...location, id, read, warnings, foreign };
+      const task = { ...location, type: 'task' as const, id, foreign };
+      const changed = uid === undefined ? undefined : overridesByUid.get(uid);
+      if (Array.isArray(draft) || !changed || uid === undefined) {
+        yield { ...task, read: draft, warnings: todo.warnings };
+        continue;
+      }
+      const applied = applyOverrides(draft as TaskDraft, changed, uid);
+      yield { ...task, read: applied.task, warnings: [...todo.warnings, ...applied.warnings] };
+      // Another version of the series has the same occurrences.
+      if (read.has(uid)) continue;
+      read.add(uid);
+      unused -= applied.used;
+      for (const completion of applied.completions) {
+        yield { ...location, type: 'completion', id: completion.id, read: completion };
+      }
     }
   }
+  for (; unused > 0; unused--) yield 'ignored';
 }

@@ -26,7 +26,8 @@ interface CellContext {
 }
 
 const dateColumns: ReadonlySet<string> = new Set([
-  ...['due_date', 'recurrence_start', 'due_at', 'completed_at', 'created_at'],
+  ...['due_date', 'start_date', 'recurrence_start', 'recurrence_due'],
+  ...['due_at', 'start_at', 'completed_at', 'created_at'],
 ]);
 
 /** The cells of a record that can have dates with slashes. */
@@ -82,14 +83,16 @@ function createConversions({ order, timeZone }: CellContext) {
     return null;
   }
 
-  function dueDate(cell: string): Record<string, unknown> {
-    const read = isDate(cell) ? undefined : sheetDate('due_date', cell);
-    if (read === undefined) return { due_date: cell };
+  /** A date, and the time of the same cell, which spreadsheets allow. */
+  function dateAndTime(field: 'due' | 'start', cell: string): Record<string, unknown> {
+    const [dateField, timeField] = [`${field}_date`, `${field}_time`];
+    const read = isDate(cell) ? undefined : sheetDate(dateField, cell);
+    if (read === undefined) return { [dateField]: cell };
     if (read === null) return {};
     // Spreadsheets add midnight to dates.
     const time = read.time === null || read.time === '00:00:00' ? null : read.time.slice(0, 5);
-    warn('due_date', cell, time === null ? read.date : `${read.date} ${time}`);
-    return time === null ? { due_date: read.date } : { due_date: read.date, due_time: time };
+    warn(dateField, cell, time === null ? read.date : `${read.date} ${time}`);
+    return { [dateField]: read.date, ...(time !== null && { [timeField]: time }) };
   }
 
   function date(field: string, cell: string): unknown {
@@ -117,7 +120,7 @@ function createConversions({ order, timeZone }: CellContext) {
     return used;
   }
 
-  return { errors, warnings, dueDate, date, time, timestamp };
+  return { errors, warnings, dateAndTime, date, time, timestamp };
 }
 
 type Conversions = ReturnType<typeof createConversions>;
@@ -126,6 +129,7 @@ const lowered = (cell: string) => cell.trim().toLowerCase().replaceAll(/[ -]/g, 
 
 const conversions: Readonly<Record<string, (cell: string, by: Conversions, column: string) => unknown>> = {
   tags: (cell) => listOf(cell),
+  excluded_dates: (cell) => listOf(cell),
   reminders: (cell) => listOf(cell).map(toReminder),
   completed: (cell) => booleans.get(lowered(cell)) ?? cell,
   status: lowered,
@@ -136,7 +140,11 @@ const conversions: Readonly<Record<string, (cell: string, by: Conversions, colum
   parent_id: (cell) => cell.trim().toLowerCase(),
   rrule: (cell) => cell.trim().toUpperCase(),
   due_time: (cell, by, column) => by.time(column, cell.trim()),
+  start_time: (cell, by, column) => by.time(column, cell.trim()),
+  recurrence_start_time: (cell, by, column) => by.time(column, cell.trim()),
   recurrence_start: (cell, by, column) => by.date(column, cell.trim()),
+  recurrence_due: (cell, by, column) => by.date(column, cell.trim()),
+  start_at: (cell, by, column) => by.timestamp(column, cell.trim()),
   due_at: (cell, by, column) => by.timestamp(column, cell.trim()),
   completed_at: (cell, by, column) => by.timestamp(column, cell.trim()),
   created_at: (cell, by, column) => by.timestamp(column, cell.trim()),
@@ -153,8 +161,10 @@ export function readCells(
   for (const [index, column] of columns.entries()) {
     const cell = unguardCell(cells[index] ?? '');
     if (cell === '' || column === '') continue;
-    if (column === 'due_date') Object.assign(fields, { ...by.dueDate(cell.trim()), ...fields });
-    else {
+    if (column === 'due_date' || column === 'start_date') {
+      const read = by.dateAndTime(column === 'due_date' ? 'due' : 'start', cell.trim());
+      Object.assign(fields, { ...read, ...fields });
+    } else {
       const value = conversions[column] ? conversions[column](cell, by, column) : cell;
       if (value !== undefined) fields[column] = value;
     }

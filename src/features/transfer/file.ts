@@ -20,7 +20,7 @@ export interface Drafts {
   project: ImportedProject;
   tag: ImportedTag;
   task: TaskDraft;
-  completion: Omit<CompletionRow, 'user_id'>;
+  completion: Omit<CompletionRow, 'lane_id'>;
   /** A row of this type creates nothing. It contains the errors or warnings of the whole file. */
   file: undefined;
 }

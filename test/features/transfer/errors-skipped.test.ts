@@ -196,7 +196,7 @@ describe('a task that is in the trash', () => {
       { title: 'Back', due_date: null },
     ]);
     expect((await ada.send('GET', '/tasks?tags_any=home')).body.items).toEqual([]);
-    const reminders = 'select fire_at from tasklane.reminders where user_id = $1';
+    const reminders = 'select fire_at from tasklane.reminders where lane_id = lane_of($1)';
     expect(await query(service.database.url, reminders, [ada.id])).toEqual([
       { fire_at: new Date('2098-01-01T10:00:00Z') },
     ]);
