@@ -691,22 +691,24 @@ limit
 
 -- restoreImported
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
   version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version
+  deleted_with, due_local, start_local, search_version
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2)
   and deleted_at is not null;
 
 insert into
   tasklane.tasks (
     completed_at, completion_count, created_at, deleted_at, deleted_with, description, due_at,
-    due_date, due_time, id, parent_id, position, priority, project_id, recurrence_start, reminders,
-    repeat_from, rrule, search, search_version, status, tags, time_zone, title, updated_at, user_id,
+    due_date, due_time, excluded_dates, id, lane_id, parent_id, position, priority, project_id,
+    recurrence_due, recurrence_start, recurrence_start_time, reminders, repeat_from, rrule, search,
+    search_version, start_at, start_date, start_time, status, tags, time_zone, title, updated_at,
     version
   )
 values
@@ -723,16 +725,16 @@ values
     $10,
     $11,
     $12,
+    $13,
+    $14,
     (
       select
         default_priority
       from
         tasklane.profiles as profiles
       where
-        profiles.user_id = $13
+        profiles.lane_id = $15
     ),
-    $14,
-    $15,
     $16,
     $17,
     $18,
@@ -742,11 +744,17 @@ values
     $22,
     $23,
     $24,
-    current_setting('app.now')::timestamptz(3),
     $25,
-    $26
+    $26,
+    $27,
+    $28,
+    $29,
+    $30,
+    $31,
+    current_setting('app.now')::timestamptz(3),
+    $32
   )
-on conflict (user_id, id) do update
+on conflict (lane_id, id) do update
 set
   project_id = excluded.project_id,
   parent_id = excluded.parent_id,
@@ -757,9 +765,15 @@ set
   due_time = excluded.due_time,
   time_zone = excluded.time_zone,
   due_at = excluded.due_at,
+  start_date = excluded.start_date,
+  start_time = excluded.start_time,
+  start_at = excluded.start_at,
   rrule = excluded.rrule,
   repeat_from = excluded.repeat_from,
   recurrence_start = excluded.recurrence_start,
+  recurrence_start_time = excluded.recurrence_start_time,
+  recurrence_due = excluded.recurrence_due,
+  excluded_dates = excluded.excluded_dates,
   completion_count = excluded.completion_count,
   reminders = excluded.reminders,
   title = excluded.title,
@@ -774,19 +788,20 @@ set
   updated_at = excluded.updated_at,
   version = excluded.version
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, start_date, start_time, start_at, rrule, repeat_from,
+  recurrence_start, recurrence_start_time, recurrence_due, excluded_dates, reminders, position,
   version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version;
+  deleted_with, due_local, start_local, search_version;
 
 delete from tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 select
@@ -803,7 +818,7 @@ from
         from
           tasklane.tasks
         where
-          user_id = $1
+          lane_id = $1
           and parent_id = any ($2)
           and deleted_with <> id
         union all
@@ -813,7 +828,7 @@ from
           tasklane.tasks as task
           join remaining on task.parent_id = remaining.id
         where
-          task.user_id = $3
+          task.lane_id = $3
           and task.deleted_with = remaining.deletion
       )
     select
@@ -822,13 +837,13 @@ from
       remaining
   ) as remaining on remaining.id = tasks.id
 where
-  tasks.user_id = $4;
+  tasks.lane_id = $4;
 
 update tasklane.tasks as tasks
 set
   deleted_with = ($1::jsonb ->> id::text)::uuid
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 select
@@ -836,11 +851,11 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
+  tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
 
@@ -849,7 +864,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 

@@ -430,7 +430,21 @@ function createReader({ zones, timeZone }: TodoContext) {
       : warn('priority', value, null, 'is not a whole number from 0 to 9');
   }
 
-  return { errors, warnings, error, warn, content, text, moment, timestamp, excluded, end, reminder, rule, priority };
+  return {
+    errors,
+    warnings,
+    error,
+    warn,
+    content,
+    text,
+    moment,
+    timestamp,
+    excluded,
+    end,
+    reminder,
+    rule,
+    priority,
+  };
 }
 
 type Reader = ReturnType<typeof createReader>;

@@ -70,7 +70,8 @@ function byPoint(task: TaskDraft & { rrule: string }, overrides: readonly ReadTo
  */
 export function applyOverrides(draft: TaskDraft, overrides: readonly ReadTodo[], uid: string): Applied {
   const { rrule } = draft;
-  if (rrule === null || draft.repeat_from === 'completion') return { task: draft, completions: [], used: 0, warnings: [] };
+  if (rrule === null || draft.repeat_from === 'completion')
+    return { task: draft, completions: [], used: 0, warnings: [] };
   const series = { ...draft, rrule };
   const changes = byPoint(series, overrides);
   const closed = [...changes].filter(([, { fields }]) => isClosed(fields.status)).map(([point]) => point);

@@ -22,7 +22,9 @@ function statusOf({ status, completed, completed_at }: Schemas['TaskImport']): S
 }
 
 type Kind = 'due' | 'start';
-type Dates = Partial<Pick<Schemas['TaskImport'], 'due_date' | 'due_time' | 'start_date' | 'start_time' | 'time_zone'>>;
+type Dates = Partial<
+  Pick<Schemas['TaskImport'], 'due_date' | 'due_time' | 'start_date' | 'start_time' | 'time_zone'>
+>;
 
 /** The date and time that an instant gives in a time zone. */
 function datesOf(kind: Kind, instant: Date, time_zone: string): Dates {
@@ -31,7 +33,12 @@ function datesOf(kind: Kind, instant: Date, time_zone: string): Dates {
 }
 
 /** True if a task's date and time are this instant. */
-function isInstant(date: string, time: string | null | undefined, zone: string | null | undefined, instant: Date) {
+function isInstant(
+  date: string,
+  time: string | null | undefined,
+  zone: string | null | undefined,
+  instant: Date,
+) {
   return time != null && zone != null && toInstant(date, time, zone).getTime() === instant.getTime();
 }
 

@@ -387,7 +387,10 @@ export function sendAll(
   connection: Connection,
   statements: readonly Statement[],
 ): Promise<QueryResult<QueryResultRow>[]> {
-  return (flightsOf.get(connection) as Flights).addAll(statements) as Promise<QueryResult<QueryResultRow>[]>;
+  const flights = flightsOf.get(connection);
+  // The connection that records statements for `generated/sql` has no flights.
+  if (!flights) return Promise.all(statements.map((statement) => run(connection, statement)));
+  return flights.addAll(statements) as Promise<QueryResult<QueryResultRow>[]>;
 }
 
 /** Sends a statement. */
