@@ -35,9 +35,10 @@ limit
 
 -- listTasks: next page of two directions
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, priority_rank
+  title collate tasklane.title_order as title_order, id, user_id, project_id, parent_id, title,
+  description, status, priority, completed_at, tags, due_date, due_time, time_zone, due_at, rrule,
+  repeat_from, recurrence_start, reminders, position, version, created_at, updated_at,
+  completion_count, priority_rank
 from
   tasklane.tasks as tasks
 where
@@ -48,9 +49,9 @@ where
     and (
       priority_rank < $3
       or (
-        title >= $4
+        title collate tasklane.title_order >= $4
         and (
-          title > $5
+          title collate tasklane.title_order > $5
           or (id > $6)
         )
       )
@@ -58,10 +59,38 @@ where
   )
 order by
   priority_rank desc,
-  title asc,
+  title_order asc,
   id asc
 limit
   $7;
+
+-- listTasks: outside archived projects
+select
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, completion_count
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and (
+    project_id is null
+    or project_id not in (
+      select
+        id
+      from
+        tasklane.projects as projects
+      where
+        projects.user_id = $2
+        and archived
+    )
+  )
+order by
+  created_at asc,
+  id asc
+limit
+  $3;
 
 -- listTasks: view today
 select
@@ -849,7 +878,19 @@ where
   tasks.user_id = $1
   and deleted_at is null
   and id in ($2)
-  and status_rank <= 2;
+  and status_rank <= 2
+  and (
+    project_id is null
+    or project_id not in (
+      select
+        id
+      from
+        tasklane.projects as projects
+      where
+        projects.user_id = $3
+        and archived
+    )
+  );
 
 delete from tasklane.reminders as reminders
 where
@@ -934,7 +975,19 @@ where
   tasks.user_id = $1
   and deleted_at is null
   and id in ($2)
-  and status_rank <= 2;
+  and status_rank <= 2
+  and (
+    project_id is null
+    or project_id not in (
+      select
+        id
+      from
+        tasklane.projects as projects
+      where
+        projects.user_id = $3
+        and archived
+    )
+  );
 
 delete from tasklane.reminders as reminders
 where

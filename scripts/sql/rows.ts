@@ -136,6 +136,7 @@ const rows: Readonly<Record<string, object>> = {
   tasks: task,
   task_tags: { user_id: userId, task_id: id, tag_id: otherId },
   projects: project,
+  deleted_projects: { ...project, deleted_at: instant, roots: [id], task_count: '1' },
   tags: tag,
   completions: completion,
   reminders: { user_id: userId, task_id: id, fire_at: instant },

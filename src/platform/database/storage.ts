@@ -88,6 +88,7 @@ const measuredTables: { readonly [T in MeasuredTable]: StoredTable<LaneTables[T]
     varying: ['title', 'due_time', 'time_zone', 'rrule', 'status', 'reopened'],
   },
   projects: { key: ['id'], fixed: 40, varying: ['name', 'color', 'position'] },
+  deleted_projects: { key: ['id'], fixed: 48, varying: ['name', 'color', 'position', 'roots'] },
   tags: { key: ['id'], fixed: 40, varying: ['name', 'name_key', 'color'] },
   changes: { key: ['seq'], fixed: 32, varying: ['type', 'action', 'fields'] },
   webhooks: {

@@ -46,6 +46,8 @@ export const systemGrants = {
   reminders: { select: ['user_id', 'fire_at'] },
   // Finds lanes with tasks in the trash, and lanes with tasks that are not indexed for search yet.
   tasks: { select: ['user_id', 'deleted_at', 'search_version'] },
+  // Finds lanes with projects in the trash.
+  deleted_projects: { select: ['user_id', 'deleted_at'] },
   // Finds lanes with old changes.
   changes: { select: ['user_id', 'seq', 'at'] },
   // Finds webhooks with deliveries to send, and leases them.
