@@ -12,7 +12,7 @@ export interface Word {
   /** The folded word, and other forms of it, for example without an article. */
   readonly forms: readonly string[];
   /** True if the next word begins with the second character of this one. */
-  readonly goesOn: boolean;
+  readonly overlapsNext: boolean;
   readonly start: number;
   readonly end: number;
 }
@@ -64,7 +64,7 @@ function plainWord(text: string, start: number): Word {
   const folded = cut(fold(text));
   const bare = folded.replace(article, '');
   const forms = bare === folded ? [folded] : [folded, bare];
-  return { forms, goesOn: false, start, end: start + text.length };
+  return { forms, overlapsNext: false, start, end: start + text.length };
 }
 
 function* joinedWords(text: string, start: number): Generator<Word> {
@@ -75,7 +75,7 @@ function* joinedWords(text: string, start: number): Generator<Word> {
   }));
   for (const [index, { folded, ...range }] of characters.entries()) {
     const next = characters[index + 1];
-    yield { forms: [cut(folded + (next?.folded ?? ''))], goesOn: next !== undefined, ...range };
+    yield { forms: [cut(folded + (next?.folded ?? ''))], overlapsNext: next !== undefined, ...range };
   }
 }
 
@@ -95,7 +95,7 @@ export function wordsOf(text: string): Word[] {
   if (asciiText.test(text)) {
     return Array.from(text.matchAll(asciiWord), ({ 0: found, index }) => ({
       forms: [cut(found.toLowerCase())],
-      goesOn: false,
+      overlapsNext: false,
       start: index,
       end: index + found.length,
     }));
@@ -105,7 +105,7 @@ export function wordsOf(text: string): Word[] {
     if (groups?.letters) words.push(...wordsOfLetters(found, index));
     else {
       const range = { start: index, end: index + found.length };
-      words.push({ forms: [found.replace(variants, '')], goesOn: false, ...range });
+      words.push({ forms: [found.replace(variants, '')], overlapsNext: false, ...range });
     }
   }
   return words.filter(({ forms: [folded] }) => folded !== '');
@@ -116,8 +116,8 @@ export function termsOf(text: string): Term[] {
   const terms = new Map<string, Term>();
   let phrase: string[] = [];
   const add = (term: Term) => terms.set(term.words.join(' '), term);
-  for (const { forms, goesOn } of wordsOf(text)) {
-    if (goesOn) {
+  for (const { forms, overlapsNext } of wordsOf(text)) {
+    if (overlapsNext) {
       phrase.push(...forms);
     } else if (phrase.length > 0) {
       // The last character is part of the word before.
