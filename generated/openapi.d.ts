@@ -5654,7 +5654,7 @@ export interface operations {
                  *     article.
                  *
                  *     If no task matches and the service supports typo tolerance, tasks with similar words are returned; `search` in
-                 *     the response says so. Use `sort=relevance` to get the best matches first.
+                 *     the response says so. The words of the newest 20,000 tasks are compared. Use `sort=relevance` to get the best matches first.
                  * @example water pla
                  */
                 q?: string;

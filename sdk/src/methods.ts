@@ -89,6 +89,8 @@ export type ProjectNotFoundProblem = Schema<'ProjectNotFoundProblem'>;
 export type ProjectPreconditionFailedProblem = Schema<'ProjectPreconditionFailedProblem'>;
 export interface ProjectPatch extends Schema<'ProjectPatch'> {}
 export interface ProjectMove extends Schema<'ProjectMove'> {}
+export interface DeletedProject extends Schema<'DeletedProject'> {}
+export interface DeletedProjectPage extends Schema<'DeletedProjectPage'> {}
 export interface Tag extends Schema<'Tag'> {}
 export interface TagTally extends Schema<'TagTally'> {}
 export interface TagPage extends Schema<'TagPage'> {}
@@ -111,6 +113,7 @@ export interface BatchRestoreTask extends Schema<'BatchRestoreTask'> {}
 export interface BatchCreateProject extends Schema<'BatchCreateProject'> {}
 export interface BatchUpdateProject extends Schema<'BatchUpdateProject'> {}
 export interface BatchDeleteProject extends Schema<'BatchDeleteProject'> {}
+export interface BatchRestoreProject extends Schema<'BatchRestoreProject'> {}
 export interface BatchUpdateTag extends Schema<'BatchUpdateTag'> {}
 export interface BatchDeleteTag extends Schema<'BatchDeleteTag'> {}
 export type BatchOperation = Schema<'BatchOperation'>;
@@ -221,6 +224,7 @@ export interface ListCompletionsQuery extends QueryOf<'listCompletions'> {}
 export interface ListTrashQuery extends QueryOf<'listTrash'> {}
 export interface ListProjectsQuery extends QueryOf<'listProjects'> {}
 export interface DeleteProjectQuery extends QueryOf<'deleteProject'> {}
+export interface ListDeletedProjectsQuery extends QueryOf<'listDeletedProjects'> {}
 export interface ListTagsQuery extends QueryOf<'listTags'> {}
 export interface GetStatsQuery extends QueryOf<'getStats'> {}
 export interface EraseLaneQuery extends QueryOf<'eraseLane'> {}
@@ -268,6 +272,10 @@ export interface TrashMethods {
   get(taskId: string, options?: CallOptions): Promise<Task>;
   /** Purge a task. */
   purge(taskId: string, options?: ConditionOptions): Promise<void>;
+  /** List deleted projects. */
+  listProjects(query?: ListDeletedProjectsQuery, options?: CallOptions): Listing<DeletedProjectPage>;
+  /** Get a deleted project. */
+  getProject(projectId: string, options?: CallOptions): Promise<Project>;
 }
 
 export interface ProjectsMethods {
@@ -283,6 +291,8 @@ export interface ProjectsMethods {
   delete(projectId: string, query: DeleteProjectQuery, options?: ConditionOptions): Promise<void>;
   /** Move a project. */
   move(projectId: string, body: ProjectMove, options?: ChangeOptions): Promise<Project>;
+  /** Restore a project. */
+  restore(projectId: string, options?: ChangeOptions): Promise<Project>;
 }
 
 export interface TagsMethods {
@@ -492,6 +502,16 @@ export const methods = {
     "purge": {
       "method": "DELETE",
       "path": "/trash/{task_id}"
+    },
+    "listProjects": {
+      "method": "GET",
+      "path": "/deleted-projects",
+      "query": true,
+      "page": true
+    },
+    "getProject": {
+      "method": "GET",
+      "path": "/deleted-projects/{project_id}"
     }
   },
   "projects": {
@@ -526,6 +546,11 @@ export const methods = {
       "method": "POST",
       "path": "/projects/{project_id}/move",
       "body": "application/json",
+      "key": true
+    },
+    "restore": {
+      "method": "POST",
+      "path": "/projects/{project_id}/restore",
       "key": true
     }
   },
