@@ -204,7 +204,7 @@ export const allSamples: readonly FileSamples[] = [
     path: 'src/features/projects/archived.ts',
     samples: {
       archivedProjects: inLane((lane) => archivedProjects(lane)),
-      outsideArchived: inLane((lane) => outsideArchived(lane, lane.rows('tasks').select('id'))),
+      outsideArchived: inLane((lane) => outsideArchived(lane, lane.rows('tasks')).select('id')),
     },
   },
   filed<typeof projects>('features/projects/repository.ts', {
