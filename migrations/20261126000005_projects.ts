@@ -8,7 +8,7 @@ import { lastPosition, protectLaneTable } from '../src/platform/database/lane-ta
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table tasklane.projects (
-      user_id text not null references tasklane.profiles on delete cascade,
+      lane_id bigint not null references tasklane.profiles on delete cascade,
       id uuid not null,
       name text collate "C" not null constraint projects_name
         check (char_length(name) between 1 and 100 and name = btrim(name)
@@ -19,11 +19,11 @@ export async function up(knex: Knex): Promise<void> {
       version integer not null default 1 check (version > 0),
       created_at timestamptz(3) not null default now(),
       updated_at timestamptz(3) not null default now(),
-      primary key (user_id, id)
+      primary key (lane_id, id)
     )`);
   await knex.raw(`
     create table tasklane.deleted_projects (
-      user_id text not null references tasklane.profiles on delete cascade,
+      lane_id bigint not null references tasklane.profiles on delete cascade,
       id uuid not null,
       name text collate "C" not null,
       color text,
@@ -34,16 +34,16 @@ export async function up(knex: Knex): Promise<void> {
       updated_at timestamptz(3) not null,
       deleted_at timestamptz(3) not null,
       roots uuid[] not null,
-      primary key (user_id, id)
+      primary key (lane_id, id)
     )`);
   await knex.raw(
-    'create index deleted_projects_by_time on tasklane.deleted_projects (user_id, deleted_at, id)',
+    'create index deleted_projects_by_time on tasklane.deleted_projects (lane_id, deleted_at, id)',
   );
   // For the job, which reads across lanes.
   await knex.raw('create index deleted_projects_to_purge on tasklane.deleted_projects (deleted_at)');
   await protectLaneTable(knex, 'deleted_projects');
-  await knex.raw('create index projects_by_position on tasklane.projects (user_id, position, id)');
-  await knex.raw('create index projects_archived on tasklane.projects (user_id, id) where archived');
+  await knex.raw('create index projects_by_position on tasklane.projects (lane_id, position, id)');
+  await knex.raw('create index projects_archived on tasklane.projects (lane_id, id) where archived');
   await protectLaneTable(knex, 'projects');
 }
 

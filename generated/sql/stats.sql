@@ -10,7 +10,7 @@ select
       from
         tasklane.projects as projects
       where
-        projects.user_id = $1
+        projects.lane_id = $1
         and archived
     )
   ) is true as archived,
@@ -19,7 +19,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and deleted_at is null
 group by
   status, priority, project_id
@@ -37,13 +37,13 @@ select
       from
         tasklane.completions as completions
       where
-        completions.user_id = $1
+        completions.lane_id = $1
     )
   ) as since
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $2
+  profiles.lane_id = $2
 limit
   $3;
 
@@ -55,14 +55,14 @@ with
     from
       tasklane.completions as completions
     where
-      completions.user_id = $1
+      completions.lane_id = $1
       and task_id in (
         select
           id
         from
           tasklane.tasks as tasks
         where
-          tasks.user_id = $2
+          tasks.lane_id = $2
           and deleted_at is null
       )
   ),
@@ -80,7 +80,7 @@ with
         from
           tasklane.tasks as tasks
         where
-          tasks.user_id = $4
+          tasks.lane_id = $4
           and deleted_at is null
       )
   ),
@@ -90,7 +90,7 @@ with
     from
       tasklane.tasks as tasks
     where
-      tasks.user_id = $5
+      tasks.lane_id = $5
       and deleted_at is null
       and completed_at is not null
     union
@@ -181,6 +181,6 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $11
+  profiles.lane_id = $11
 limit
   $12;

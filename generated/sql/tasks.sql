@@ -2,13 +2,13 @@
 
 -- listTasks: no filter
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
 order by
   created_at asc,
@@ -18,13 +18,13 @@ limit
 
 -- listTasks: next page
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and ((created_at, id) > ($2, $3))
 order by
@@ -35,14 +35,14 @@ limit
 
 -- listTasks: next page of two directions
 select
-  title collate tasklane.title_order as title_order, id, user_id, project_id, parent_id, title,
-  description, status, priority, completed_at, tags, due_date, due_time, time_zone, due_at, rrule,
-  repeat_from, recurrence_start, reminders, position, version, created_at, updated_at,
-  completion_count, priority_rank
+  title collate tasklane.title_order as title_order, id, project_id, parent_id, title, description,
+  status, priority, completed_at, tags, due_date, due_time, time_zone, due_at, rrule, repeat_from,
+  recurrence_start, reminders, position, version, created_at, updated_at, completion_count,
+  priority_rank
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and (
     priority_rank <= $2
@@ -66,13 +66,13 @@ limit
 
 -- listTasks: outside archived projects
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and (
     project_id is null
@@ -82,7 +82,7 @@ where
       from
         tasklane.projects as projects
       where
-        projects.user_id = $2
+        projects.lane_id = $2
         and archived
     )
   )
@@ -95,13 +95,13 @@ limit
 -- listTasks: view today
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
   and due_local >= $4::timestamp - interval '26 hours'
@@ -121,13 +121,13 @@ limit
 -- listTasks: view overdue
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
   and due_local < $4::timestamp + $5::interval + interval '26 hours'
@@ -150,13 +150,13 @@ limit
 -- listTasks: view upcoming
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
   and due_local >= $4::timestamp - interval '26 hours'
@@ -174,13 +174,13 @@ limit
 -- listTasks: view no_date
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
   and due_local is null
@@ -192,13 +192,13 @@ limit
 
 -- listTasks: all filters
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2)
   and priority_rank in ($3)
@@ -211,14 +211,14 @@ where
     from
       tasklane.task_tags as task_tags
     where
-      task_tags.user_id = $7
+      task_tags.lane_id = $7
       and tag_id in (
         select
           id
         from
           tasklane.tags as tags
         where
-          tags.user_id = $8
+          tags.lane_id = $8
           and name_key in ($9)
       )
   )
@@ -228,14 +228,14 @@ where
     from
       tasklane.task_tags as task_tags
     where
-      task_tags.user_id = $10
+      task_tags.lane_id = $10
       and tag_id in (
         select
           id
         from
           tasklane.tags as tags
         where
-          tags.user_id = $11
+          tags.lane_id = $11
           and name_key in ($12)
       )
   )
@@ -245,14 +245,14 @@ where
     from
       tasklane.task_tags as task_tags
     where
-      task_tags.user_id = $13
+      task_tags.lane_id = $13
       and tag_id in (
         select
           id
         from
           tasklane.tags as tags
         where
-          tags.user_id = $14
+          tags.lane_id = $14
           and name_key in ($15)
       )
   )
@@ -264,7 +264,7 @@ where
     from
       tasklane.tasks as tasks
     where
-      tasks.user_id = $18
+      tasks.lane_id = $18
       and deleted_at is null
       and parent_id is not null
   )
@@ -285,13 +285,13 @@ limit
 -- listTasks: by relevance
 select
   ts_rank_cd('{0.1, 0.2, 0.4, 1}'::float4[], search, $1::tsquery) as relevance,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and deleted_at is null
   and search @@ $3::tsquery
 order by
@@ -310,13 +310,13 @@ select
     where
       word = any (tsvector_to_array(search))
   ) as relevance,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $3
+  tasks.lane_id = $3
   and deleted_at is null
   and search @@ $4::tsquery
 order by
@@ -331,7 +331,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null;
 
 -- countSubtasks
@@ -345,7 +345,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and parent_id in ($2)
 group by
@@ -353,14 +353,14 @@ group by
 
 -- findTask
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at, deleted_with,
+  due_local, search_version
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id = $2;
 
@@ -370,8 +370,8 @@ where
 insert into
   tasklane.tasks (
     completed_at, completion_count, created_at, description, due_at, due_date, due_time, id,
-    parent_id, priority, project_id, recurrence_start, reminders, repeat_from, rrule, search,
-    search_version, status, tags, time_zone, title, updated_at, user_id
+    lane_id, parent_id, priority, project_id, recurrence_start, reminders, repeat_from, rrule,
+    search, search_version, status, tags, time_zone, title, updated_at
   )
 values
   (
@@ -384,15 +384,15 @@ values
     $6,
     $7,
     $8,
+    $9,
     (
       select
         default_priority
       from
         tasklane.profiles as profiles
       where
-        profiles.user_id = $9
+        profiles.lane_id = $10
     ),
-    $10,
     $11,
     $12,
     $13,
@@ -403,30 +403,30 @@ values
     $18,
     $19,
     $20,
-    current_setting('app.now')::timestamptz(3),
-    $21
+    $21,
+    current_setting('app.now')::timestamptz(3)
   )
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version;
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at, deleted_with,
+  due_local, search_version;
 
 select
   *
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 delete from tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and task_id = $2;
 
 insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
+  tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
 
@@ -435,7 +435,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -444,16 +444,16 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, lane_id, task_id)
 values
   ($1, $2, $3);
 
@@ -461,8 +461,9 @@ values
 insert into
   tasklane.tasks (
     completed_at, completion_count, created_at, deleted_at, deleted_with, description, due_at,
-    due_date, due_time, id, parent_id, position, priority, project_id, recurrence_start, reminders,
-    repeat_from, rrule, search, search_version, status, tags, time_zone, title, updated_at, user_id
+    due_date, due_time, id, lane_id, parent_id, position, priority, project_id, recurrence_start,
+    reminders, repeat_from, rrule, search, search_version, status, tags, time_zone, title,
+    updated_at
   )
 values
   (
@@ -478,15 +479,15 @@ values
     $10,
     $11,
     $12,
+    $13,
     (
       select
         default_priority
       from
         tasklane.profiles as profiles
       where
-        profiles.user_id = $13
+        profiles.lane_id = $14
     ),
-    $14,
     $15,
     $16,
     $17,
@@ -497,26 +498,26 @@ values
     $22,
     $23,
     $24,
-    current_setting('app.now')::timestamptz(3),
-    $25
+    $25,
+    current_setting('app.now')::timestamptz(3)
   )
-on conflict (user_id, id) do nothing
+on conflict (lane_id, id) do nothing
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version;
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at, deleted_with,
+  due_local, search_version;
 
 select
   *
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
+  tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
 
@@ -525,7 +526,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -539,14 +540,14 @@ set
   completed_at = $5,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $6
+  tasks.lane_id = $6
   and deleted_at is null
   and id = $7
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version;
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at, deleted_with,
+  due_local, search_version;
 
 -- updateTask: tags
 update tasklane.tasks as tasks
@@ -556,30 +557,30 @@ set
   completed_at = $3,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $4
+  tasks.lane_id = $4
   and deleted_at is null
   and id = $5
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version;
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at, deleted_with,
+  due_local, search_version;
 
 select
   *
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 delete from tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and task_id = $2;
 
 insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
+  tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
 
@@ -590,7 +591,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 -- updateStatuses
@@ -603,7 +604,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $4
+  tasks.lane_id = $4
   and deleted_at is null
   and id = any ($5);
 
@@ -624,7 +625,7 @@ from
         from
           tasklane.tasks
         where
-          user_id = $1
+          lane_id = $1
           and id = any ($2)
           and deleted_at is null
         union all
@@ -635,7 +636,7 @@ from
           tasklane.tasks as task
           join tree on task.parent_id = tree.id
         where
-          task.user_id = $3
+          task.lane_id = $3
           and task.deleted_at is null
       )
     select
@@ -644,7 +645,7 @@ from
       tree
   ) as tree on tree.id = tasks.id
 where
-  tasks.user_id = $4;
+  tasks.lane_id = $4;
 
 update tasklane.tasks as tasks
 set
@@ -653,7 +654,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 -- deleteTask
@@ -671,7 +672,7 @@ from
         from
           tasklane.tasks
         where
-          user_id = $1
+          lane_id = $1
           and id = any ($2)
           and deleted_at is null
         union all
@@ -682,7 +683,7 @@ from
           tasklane.tasks as task
           join tree on task.parent_id = tree.id
         where
-          task.user_id = $3
+          task.lane_id = $3
           and task.deleted_at is null
       )
     select
@@ -691,7 +692,7 @@ from
       tree
   ) as tree on tree.id = tasks.id
 where
-  tasks.user_id = $4;
+  tasks.lane_id = $4;
 
 update tasklane.tasks as tasks
 set
@@ -700,7 +701,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 -- src/features/tasks/position.ts
@@ -711,7 +712,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and (position, id) < ($2, $3)
 order by
@@ -726,7 +727,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
 order by
   position desc
@@ -739,7 +740,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);
 
 update tasklane.tasks as tasks
@@ -748,7 +749,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 -- src/features/tasks/reminders.ts
@@ -759,7 +760,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -768,16 +769,16 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, lane_id, task_id)
 values
   ($1, $2, $3);
 
@@ -789,7 +790,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- armImported
 select
@@ -797,12 +798,12 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, lane_id, task_id)
 values
   ($1, $2, $3);
 
@@ -814,7 +815,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- moveReminders
 select
@@ -822,7 +823,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and due_date is not null
   and due_at is null
@@ -833,16 +834,16 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, lane_id, task_id)
 values
   ($1, $2, $3);
 
@@ -854,7 +855,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- fireReminders
 select
@@ -862,7 +863,7 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and fire_at <= current_setting('app.now')::timestamptz(3)
 order by
   fire_at asc,
@@ -875,7 +876,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id in ($2)
   and status_rank <= 2
@@ -887,14 +888,14 @@ where
       from
         tasklane.projects as projects
       where
-        projects.user_id = $3
+        projects.lane_id = $3
         and archived
     )
   );
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and (task_id, fire_at) in (
     select
       *
@@ -910,7 +911,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id = $2
 limit
@@ -922,7 +923,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and parent_id = any ($2)
 order by
@@ -935,7 +936,7 @@ select
 from
   tasklane.projects as projects
 where
-  projects.user_id = $1
+  projects.lane_id = $1
   and id = $2
 limit
   $3;
@@ -944,7 +945,7 @@ limit
 
 -- reminderJob
 select
-  user_id
+  lane_id
 from
   tasklane.reminders as reminders
 where
@@ -955,11 +956,19 @@ limit
   $1;
 
 select
+  id,
+  user_id as "userId"
+from
+  tasklane.lanes
+where
+  id = any ($1::bigint[]);
+
+select
   task_id, fire_at
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and fire_at <= current_setting('app.now')::timestamptz(3)
 order by
   fire_at asc,
@@ -972,7 +981,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id in ($2)
   and status_rank <= 2
@@ -984,14 +993,14 @@ where
       from
         tasklane.projects as projects
       where
-        projects.user_id = $3
+        projects.lane_id = $3
         and archived
     )
   );
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and (task_id, fire_at) in (
     select
       *

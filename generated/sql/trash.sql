@@ -6,7 +6,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is not null
   and id = $2
 limit
@@ -18,7 +18,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id in (
     with recursive
       tree as (
@@ -28,7 +28,7 @@ where
         from
           tasklane.tasks
         where
-          user_id = $2
+          lane_id = $2
           and id = $3
           and deleted_with = $4
         union all
@@ -39,7 +39,7 @@ where
           tasklane.tasks as task
           join tree on task.parent_id = tree.id
         where
-          task.user_id = $5
+          task.lane_id = $5
           and deleted_with = $6
       )
     select
@@ -53,7 +53,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);
 
 -- restoreTask
@@ -66,7 +66,7 @@ set
   updated_at = current_setting('app.now')::timestamptz(3),
   parent_id = $4
 where
-  tasks.user_id = $5
+  tasks.lane_id = $5
   and id = $6
 returning
   *;
@@ -79,7 +79,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $4
+  tasks.lane_id = $4
   and id = any ($5);
 
 -- purgeTask
@@ -88,7 +88,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id in (
     with recursive
       tree as (
@@ -98,7 +98,7 @@ where
         from
           tasklane.tasks
         where
-          user_id = $2
+          lane_id = $2
           and id = $3
           and deleted_with = $4
         union all
@@ -109,7 +109,7 @@ where
           tasklane.tasks as task
           join tree on task.parent_id = tree.id
         where
-          task.user_id = $5
+          task.lane_id = $5
           and deleted_with = $6
       )
     select
@@ -123,7 +123,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and (
     id = any ($2)
     or parent_id = any ($3)
@@ -134,12 +134,12 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);
 
 -- purgeDeleted: all tasks
@@ -148,7 +148,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is not null;
 
 select
@@ -156,7 +156,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and (
     id = any ($2)
     or parent_id = any ($3)
@@ -167,17 +167,17 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);
 
 delete from tasklane.deleted_projects as deleted_projects
 where
-  deleted_projects.user_id = $1
+  deleted_projects.lane_id = $1
 returning
   id;
 
@@ -187,7 +187,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is not null
   and deleted_at <= $2
 order by
@@ -202,7 +202,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and (
     id = any ($2)
     or parent_id = any ($3)
@@ -213,17 +213,17 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);
 
 delete from tasklane.deleted_projects as deleted_projects
 where
-  deleted_projects.user_id = $1
+  deleted_projects.lane_id = $1
   and deleted_at <= $2
 returning
   id;
@@ -234,7 +234,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = deleted_with
   and ((id) > ($2))
 order by
@@ -249,7 +249,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_with in ($2)
 group by
   deleted_with;
@@ -258,18 +258,18 @@ group by
 
 -- findDeletedProject
 select
-  user_id, id, name, color, archived, position, version, created_at, updated_at, deleted_at
+  id, name, color, archived, position, version, created_at, updated_at, deleted_at
 from
   tasklane.deleted_projects as deleted_projects
 where
-  deleted_projects.user_id = $1
+  deleted_projects.lane_id = $1
   and id = $2
 limit
   $3;
 
 -- listDeletedProjects
 select
-  user_id, id, name, color, archived, position, version, created_at, updated_at, deleted_at,
+  id, name, color, archived, position, version, created_at, updated_at, deleted_at,
   (
     (
       select
@@ -277,14 +277,14 @@ select
       from
         tasklane.tasks as tasks
       where
-        tasks.user_id = $1
+        tasks.lane_id = $1
         and deleted_with = any (deleted_projects.roots)
     )
   ) as task_count
 from
   tasklane.deleted_projects as deleted_projects
 where
-  deleted_projects.user_id = $2
+  deleted_projects.lane_id = $2
   and ((id) > ($3))
 order by
   id asc
@@ -293,20 +293,20 @@ limit
 
 -- restoreProject
 select
-  user_id, id, name, color, archived, position, version, created_at, updated_at, deleted_at
+  id, name, color, archived, position, version, created_at, updated_at, deleted_at
 from
   tasklane.deleted_projects as deleted_projects
 where
-  deleted_projects.user_id = $1
+  deleted_projects.lane_id = $1
   and id = $2
 limit
   $3;
 
 insert into
-  tasklane.projects (archived, color, created_at, id, name, position, updated_at, user_id, version)
+  tasklane.projects (archived, color, created_at, id, lane_id, name, position, updated_at, version)
 values
-  ($1, $2, $3, $4, $5, $6, current_setting('app.now')::timestamptz(3), $7, $8)
-on conflict (user_id, id) do nothing
+  ($1, $2, $3, $4, $5, $6, $7, current_setting('app.now')::timestamptz(3), $8)
+on conflict (lane_id, id) do nothing
 returning
   *;
 
@@ -315,14 +315,14 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_with in (
     select
       unnest(roots)
     from
       tasklane.deleted_projects as deleted_projects
     where
-      deleted_projects.user_id = $2
+      deleted_projects.lane_id = $2
       and id = $3
   )
 order by
@@ -331,20 +331,20 @@ order by
 
 delete from tasklane.deleted_projects as deleted_projects
 where
-  deleted_projects.user_id = $1
+  deleted_projects.lane_id = $1
   and id = $2;
 
 -- purgeProjects: all
 delete from tasklane.deleted_projects as deleted_projects
 where
-  deleted_projects.user_id = $1
+  deleted_projects.lane_id = $1
 returning
   id;
 
 -- purgeProjects: old
 delete from tasklane.deleted_projects as deleted_projects
 where
-  deleted_projects.user_id = $1
+  deleted_projects.lane_id = $1
   and deleted_at <= $2
 returning
   id;
@@ -353,36 +353,44 @@ returning
 
 -- createTrashPurgeJob
 select
-  user_id,
+  lane_id,
   now() - make_interval(hours => 24 * $1) as until
 from
   (
     select
-      user_id, deleted_at
+      lane_id, deleted_at
     from
       tasklane.tasks
     union all
     select
-      user_id, deleted_at
+      lane_id, deleted_at
     from
       tasklane.deleted_projects
   ) as deleted
 where
   deleted_at <= now() - make_interval(hours => 24 * $1)
 group by
-  user_id
+  lane_id
 order by
   min(deleted_at),
-  user_id
+  lane_id
 limit
   $2;
+
+select
+  id,
+  user_id as "userId"
+from
+  tasklane.lanes
+where
+  id = any ($1::bigint[]);
 
 select
   id
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is not null
 order by
   deleted_at asc,
@@ -396,7 +404,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and (
     id = any ($2)
     or parent_id = any ($3)
@@ -407,16 +415,16 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);
 
 delete from tasklane.deleted_projects as deleted_projects
 where
-  deleted_projects.user_id = $1
+  deleted_projects.lane_id = $1
 returning
   id;

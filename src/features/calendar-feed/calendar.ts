@@ -48,10 +48,15 @@ export async function* feedText(
 
 /** The text of a lane's calendar feed, in pieces. */
 export function feedOf(
+  userId: string,
   read: LongRead,
   { components, include_archived }: FeedContent,
 ): AsyncGenerator<string> {
   const filter = { ...filters[components], outsideArchived: !include_archived };
   const rows = rowsById(read, (lane, after, limit) => listTasks(lane, { filter, order: byId, after, limit }));
-  return feedText(mapped(rows, toTaskAlone), components, settingsOf(read.profile).time_zone);
+  return feedText(
+    mapped(rows, (row) => toTaskAlone(userId, row)),
+    components,
+    settingsOf(read.profile).time_zone,
+  );
 }

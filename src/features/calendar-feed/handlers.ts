@@ -69,8 +69,8 @@ export function calendarFeedHandlers({
     async readCalendarFeed(call) {
       const scope = await openFeed(hashSecret(call.path.secret));
       const read = scope && (await beginFeed(scope));
-      if (!read?.profile) return call.fail('not-found');
-      return call.stream(200, feedOf(read, call.query), {
+      if (!scope || !read?.profile) return call.fail('not-found');
+      return call.stream(200, feedOf(scope.userId, read, call.query), {
         ETag: await feedTag(read.profile, call.query),
         'Cache-Control': cacheControl,
       });

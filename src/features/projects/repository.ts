@@ -75,7 +75,7 @@ export async function insertProject(
       created_at: lane.now,
       updated_at: lane.now,
     })
-    .onConflict(['user_id', 'id'])
+    .onConflict(['lane_id', 'id'])
     .ignore()
     .returning('*');
   if (row) lane.changed({ type: 'project', id: row.id, action: 'created', fields: {} });
@@ -105,7 +105,7 @@ export async function insertProjects(
         updated_at: lane.now,
       })),
     )
-    .onConflict(['user_id', 'id'])
+    .onConflict(['lane_id', 'id'])
     .ignore()
     .returning('id');
   for (const { id } of rows) lane.changed({ type: 'project', id, action: 'created', fields: {} });
@@ -156,7 +156,7 @@ export async function addToTrash(
   await lane.rows('deleted_projects').where('id', id).delete();
   await lane.insert('deleted_projects', row);
   // The row takes the place of the project's row. A full lane can still delete projects.
-  lane.stored(-bytesOfRow(lane.userId, row));
+  lane.stored(-bytesOfRow(row));
 }
 
 /** Removes a project. Its tasks, also those in the trash, then have no project. */

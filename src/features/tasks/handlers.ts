@@ -75,7 +75,7 @@ function answerTask<Id extends TaskOperation>(call: Call<Id>, outcome: TaskOutco
   const answer = () => {
     if (outcome === 'not-found') return update.fail('task-not-found');
     if ('errors' in outcome) return update.fail('validation-failed', { errors: inBody(outcome.errors) });
-    return update.reply(200, toTask(outcome));
+    return update.reply(200, toTask(update.lane.userId, outcome));
   };
   return answer() as unknown as Reply<Id>;
 }
@@ -187,7 +187,7 @@ export const taskListHandlers = ({
     });
     const { rows, next_cursor, headers } = page;
     const body = {
-      items: rows.map(toTask),
+      items: rows.map((row) => toTask(call.lane.userId, row)),
       next_cursor,
       total,
       subtask_counts,
@@ -225,14 +225,14 @@ export const taskHandlers: Pick<
     });
     if (outcome === 'id-taken') return call.fail('id-taken');
     if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
-    return call.reply(201, toTask(outcome), {
-      Location: `/api/${encodeURIComponent(outcome.user_id)}/tasks/${outcome.id}`,
+    return call.reply(201, toTask(call.lane.userId, outcome), {
+      Location: `/api/${encodeURIComponent(call.lane.userId)}/tasks/${outcome.id}`,
     });
   },
 
   async getTask(call) {
     const row = await call.lane.readAtOnce((lane) => findTask(lane, call.path.task_id));
-    return row ? call.reply(200, toTask(row)) : call.fail('task-not-found');
+    return row ? call.reply(200, toTask(call.lane.userId, row)) : call.fail('task-not-found');
   },
 
   async replaceTask(call) {

@@ -45,7 +45,9 @@ export const trashHandlers = (retentionDays: number): TrashHandlers => ({
     return call.reply(
       200,
       {
-        items: page.rows.map((row) => toTrashItem(row, taken.get(row.id) ?? 1, retentionDays)),
+        items: page.rows.map((row) =>
+          toTrashItem(call.lane.userId, row, taken.get(row.id) ?? 1, retentionDays),
+        ),
         next_cursor: page.next_cursor,
       },
       page.headers,
@@ -54,12 +56,12 @@ export const trashHandlers = (retentionDays: number): TrashHandlers => ({
 
   async getDeletedTask(call) {
     const row = await call.lane.read((lane) => findDeleted(lane, call.path.task_id));
-    return row ? call.reply(200, toTask(row)) : call.fail('task-not-found');
+    return row ? call.reply(200, toTask(call.lane.userId, row)) : call.fail('task-not-found');
   },
 
   async restoreTask(call) {
     const row = await call.lane.write((lane) => restoreTask(lane, call.path.task_id));
-    return row ? call.reply(200, toTask(row)) : call.fail('task-not-found');
+    return row ? call.reply(200, toTask(call.lane.userId, row)) : call.fail('task-not-found');
   },
 
   async purgeTask(call) {
@@ -83,18 +85,20 @@ export const trashHandlers = (retentionDays: number): TrashHandlers => ({
     if (after === undefined) return call.fail('validation-failed', wrongCursor);
     const rows = await call.lane.read((lane) => listDeletedProjects(lane, latestFirst, after, limit + 1));
     const page = toPage(listed, rows, limit, call.url);
-    const items = page.rows.map((row) => toDeletedProject(row, retentionDays));
+    const items = page.rows.map((row) => toDeletedProject(call.lane.userId, row, retentionDays));
     return call.reply(200, { items, next_cursor: page.next_cursor }, page.headers);
   },
 
   async getDeletedProject(call) {
     const row = await call.lane.read((lane) => findDeletedProject(lane, call.path.project_id));
-    return row ? call.reply(200, toProject(row)) : call.fail('project-not-found');
+    return row ? call.reply(200, toProject(call.lane.userId, row)) : call.fail('project-not-found');
   },
 
   async restoreProject(call) {
     const outcome = await call.lane.write((lane) => restoreProject(lane, call.path.project_id));
     if (outcome === 'not-found') return call.fail('project-not-found');
-    return outcome === 'id-taken' ? call.fail('id-taken') : call.reply(200, toProject(outcome));
+    return outcome === 'id-taken'
+      ? call.fail('id-taken')
+      : call.reply(200, toProject(call.lane.userId, outcome));
   },
 });

@@ -9,7 +9,7 @@ import { update } from '../../platform/database/update';
 export type ListedProject = Omit<DeletedProjectRow, 'roots'> & { readonly task_count: string };
 
 const columns = [
-  ...['user_id', 'id', 'name', 'color', 'archived', 'position', 'version'],
+  ...['id', 'name', 'color', 'archived', 'position', 'version'],
   ...['created_at', 'updated_at', 'deleted_at'],
 ] as (keyof DeletedProjectRow)[];
 
@@ -64,7 +64,7 @@ export async function restoreProject(
   const fields = { id, name, color, archived, position, created_at };
   const [project] = await lane
     .insert('projects', { ...fields, version: version + 1, updated_at: lane.now })
-    .onConflict(['user_id', 'id'])
+    .onConflict(['lane_id', 'id'])
     .ignore()
     .returning('*');
   if (!project) return 'id-taken';

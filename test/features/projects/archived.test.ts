@@ -131,9 +131,11 @@ test('reminders of the tasks do not fire', async () => {
   const away = await ada.create({ project_id: project.id, reminders });
   const other = await ada.create({ reminders });
   await archive();
-  await query(service.database.url, 'update tasklane.reminders set fire_at = now() where user_id = $1', [
-    ada.id,
-  ]);
+  await query(
+    service.database.url,
+    'update tasklane.reminders set fire_at = now() where lane_id = lane_of($1)',
+    [ada.id],
+  );
   await service.runJob('reminders');
   const reminded = (await ada.changesAfter(0)).filter(({ action }) => action === 'reminded');
   expect(reminded.map(({ entity_id }) => entity_id)).toEqual([other.id]);
