@@ -145,6 +145,7 @@ const rows: Readonly<Record<string, object>> = {
   tasks: task,
   task_tags: { lane_id: laneId, task_id: id, tag_id: otherId },
   projects: project,
+  deleted_projects: { ...project, deleted_at: instant, roots: [id], task_count: '1' },
   tags: tag,
   completions: completion,
   reminders: { lane_id: laneId, task_id: id, fire_at: instant },

@@ -93,6 +93,8 @@ export type ProjectNotFoundProblem = Schema<'ProjectNotFoundProblem'>;
 export type ProjectPreconditionFailedProblem = Schema<'ProjectPreconditionFailedProblem'>;
 export interface ProjectPatch extends Schema<'ProjectPatch'> {}
 export interface ProjectMove extends Schema<'ProjectMove'> {}
+export interface DeletedProject extends Schema<'DeletedProject'> {}
+export interface DeletedProjectPage extends Schema<'DeletedProjectPage'> {}
 export interface Tag extends Schema<'Tag'> {}
 export interface TagTally extends Schema<'TagTally'> {}
 export interface TagPage extends Schema<'TagPage'> {}
@@ -115,6 +117,7 @@ export interface BatchRestoreTask extends Schema<'BatchRestoreTask'> {}
 export interface BatchCreateProject extends Schema<'BatchCreateProject'> {}
 export interface BatchUpdateProject extends Schema<'BatchUpdateProject'> {}
 export interface BatchDeleteProject extends Schema<'BatchDeleteProject'> {}
+export interface BatchRestoreProject extends Schema<'BatchRestoreProject'> {}
 export interface BatchUpdateTag extends Schema<'BatchUpdateTag'> {}
 export interface BatchDeleteTag extends Schema<'BatchDeleteTag'> {}
 export type BatchOperation = Schema<'BatchOperation'>;
@@ -226,6 +229,7 @@ export interface ListCompletionsQuery extends QueryOf<'listCompletions'> {}
 export interface ListTrashQuery extends QueryOf<'listTrash'> {}
 export interface ListProjectsQuery extends QueryOf<'listProjects'> {}
 export interface DeleteProjectQuery extends QueryOf<'deleteProject'> {}
+export interface ListDeletedProjectsQuery extends QueryOf<'listDeletedProjects'> {}
 export interface ListTagsQuery extends QueryOf<'listTags'> {}
 export interface GetStatsQuery extends QueryOf<'getStats'> {}
 export interface EraseLaneQuery extends QueryOf<'eraseLane'> {}
@@ -273,6 +277,10 @@ export interface TrashMethods {
   get(taskId: string, options?: CallOptions): Promise<Task>;
   /** Purge a task. */
   purge(taskId: string, options?: ConditionOptions): Promise<void>;
+  /** List deleted projects. */
+  listProjects(query?: ListDeletedProjectsQuery, options?: CallOptions): Listing<DeletedProjectPage>;
+  /** Get a deleted project. */
+  getProject(projectId: string, options?: CallOptions): Promise<Project>;
 }
 
 export interface ProjectsMethods {
@@ -288,6 +296,8 @@ export interface ProjectsMethods {
   delete(projectId: string, query: DeleteProjectQuery, options?: ConditionOptions): Promise<void>;
   /** Move a project. */
   move(projectId: string, body: ProjectMove, options?: ChangeOptions): Promise<Project>;
+  /** Restore a project. */
+  restore(projectId: string, options?: ChangeOptions): Promise<Project>;
 }
 
 export interface TagsMethods {
@@ -412,7 +422,9 @@ export const methods = {
     "list": "GET /trash query page",
     "empty": "DELETE /trash",
     "get": "GET /trash/{task_id}",
-    "purge": "DELETE /trash/{task_id}"
+    "purge": "DELETE /trash/{task_id}",
+    "listProjects": "GET /deleted-projects query page",
+    "getProject": "GET /deleted-projects/{project_id}"
   },
   "projects": {
     "list": "GET /projects query page",
@@ -420,7 +432,8 @@ export const methods = {
     "get": "GET /projects/{project_id}",
     "update": "PATCH /projects/{project_id} body key",
     "delete": "DELETE /projects/{project_id} query",
-    "move": "POST /projects/{project_id}/move body key"
+    "move": "POST /projects/{project_id}/move body key",
+    "restore": "POST /projects/{project_id}/restore key"
   },
   "tags": {
     "list": "GET /tags query page",

@@ -382,13 +382,15 @@ export function reopen(connection: Connection): void {
   flightsOf.get(connection)?.reopen();
 }
 
-/** Sends statements in one flight. Rejects with the first error, after all statements have ended. */
+/**
+ * Sends statements in one flight; a connection without flights sends each as a query. Rejects with the first error, after all
+ * statements of a flight have ended.
+ */
 export function sendAll(
   connection: Connection,
   statements: readonly Statement[],
 ): Promise<QueryResult<QueryResultRow>[]> {
   const flights = flightsOf.get(connection);
-  // The connection that records statements for `generated/sql` has no flights.
   if (!flights) return Promise.all(statements.map((statement) => run(connection, statement)));
   return flights.addAll(statements) as Promise<QueryResult<QueryResultRow>[]>;
 }
