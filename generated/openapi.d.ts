@@ -63,11 +63,11 @@ export interface paths {
          */
         get: operations["getTask"];
         /**
-         * Replace a task
-         * @description Replaces all writable fields. An optional field that is absent gets its default value. To change only some fields,
-         *     use `PATCH`.
+         * Change a task with PUT
+         * @description Changes the fields in the body, like `PATCH`. An absent field stays the same, and null clears a field. A client can
+         *     send back the whole task that it got: a read-only field is accepted if it has its present value.
          */
-        put: operations["replaceTask"];
+        put: operations["putTask"];
         post?: never;
         /**
          * Delete a task
@@ -1984,7 +1984,7 @@ export interface components {
              * @description The kind of error, for programs.
              * @enum {string}
              */
-            code: "required" | "unknown" | "wrong-type" | "wrong-format" | "too-short" | "too-long" | "too-small" | "too-large" | "not-allowed" | "duplicate" | "wrong-cursor" | "not-in-lane" | "cycle" | "too-deep" | "contradiction" | "wrong-token";
+            code: "required" | "unknown" | "wrong-type" | "wrong-format" | "too-short" | "too-long" | "too-small" | "too-large" | "not-allowed" | "duplicate" | "wrong-cursor" | "not-in-lane" | "cycle" | "too-deep" | "contradiction" | "wrong-token" | "read-only";
             /**
              * @description What is wrong, for people. It completes a sentence that begins with the field: "must be a calendar date such as
              *     2027-01-31". A detail with more than 1,000 characters is cut and ends with `…`.
@@ -2102,6 +2102,12 @@ export interface components {
         /** @description Why the service failed to answer. */
         ServerErrorProblem: components["schemas"]["InternalErrorProblem"] | components["schemas"]["ServiceUnavailableProblem"];
         /**
+         * @description Another spelling of `status`. True is `completed`. False is `pending` if the task is `completed`; otherwise it keeps
+         *     the status. It must not contradict `status`. If the body has the present `version`, the one of the two that differs
+         *     from the task is used.
+         */
+        CompletedInput: boolean;
+        /**
          * Format: date-time
          * @description An instant with the format of `Timestamp`; null for none.
          */
@@ -2122,8 +2128,9 @@ export interface components {
             title: components["schemas"]["TaskTitle"];
             /** @default null */
             description: components["schemas"]["TaskDescription"];
-            /** @default pending */
-            status: components["schemas"]["TaskStatus"];
+            /** @description The status of the task; the default is `pending`. */
+            status?: components["schemas"]["TaskStatus"];
+            completed?: components["schemas"]["CompletedInput"];
             /** @description The priority of the task; the default is the `default_priority` of the profile. */
             priority?: components["schemas"]["TaskPriority"];
             /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
@@ -2322,43 +2329,55 @@ export interface components {
              */
             code: "task-not-found";
         });
-        /** @description All fields of a task that can be written. */
-        TaskReplace: {
-            title: components["schemas"]["TaskTitle"];
-            /** @default null */
-            description: components["schemas"]["TaskDescription"];
-            /** @default pending */
-            status: components["schemas"]["TaskStatus"];
-            /** @default medium */
-            priority: components["schemas"]["TaskPriority"];
+        /**
+         * Format: int64
+         * @description The version of the entity. Each change raises it by one.
+         */
+        Version: number;
+        /**
+         * @description The fields to change. A read-only field must have its present value, so that a client can send back a task that it
+         *     got.
+         */
+        TaskPatch: {
+            title?: components["schemas"]["TaskTitle"];
+            description?: components["schemas"]["TaskDescription"];
+            status?: components["schemas"]["TaskStatus"];
+            priority?: components["schemas"]["TaskPriority"];
             /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
             project_id?: components["schemas"]["NullableId"];
-            /**
-             * @description The parent task; null for none. Tasks have at most 5 levels.
-             * @default null
-             */
-            parent_id: components["schemas"]["NullableId"];
-            /**
-             * @description The names of all tags of the task. The service creates the tags that do not exist yet.
-             * @default []
-             */
-            tags: components["schemas"]["TagName"][];
-            /** @default null */
-            due_date: components["schemas"]["NullableDate"];
-            /** @default null */
-            due_time: components["schemas"]["NullableTimeOfDay"];
-            /** @default null */
-            time_zone: components["schemas"]["NullableTimeZone"];
-            /** @default null */
-            rrule: components["schemas"]["NullableRrule"];
-            /** @default schedule */
-            repeat_from: components["schemas"]["RepeatFrom"];
-            /**
-             * @description The reminders of the task.
-             * @default []
-             */
-            reminders: components["schemas"]["ReminderInput"][];
+            /** @description The parent task; null for none. Tasks have at most 5 levels. */
+            parent_id?: components["schemas"]["NullableId"];
+            /** @description The names of all tags of the task. The service creates the tags that do not exist yet. */
+            tags?: components["schemas"]["TagName"][];
+            due_date?: components["schemas"]["NullableDate"];
+            due_time?: components["schemas"]["NullableTimeOfDay"];
+            time_zone?: components["schemas"]["NullableTimeZone"];
+            rrule?: components["schemas"]["NullableRrule"];
+            repeat_from?: components["schemas"]["RepeatFrom"];
+            /** @description The reminders of the task. */
+            reminders?: components["schemas"]["ReminderInput"][];
+            completed?: components["schemas"]["CompletedInput"];
+            /** @description Read-only. */
+            id?: components["schemas"]["Id"];
+            /** @description Read-only. */
+            user_id?: components["schemas"]["UserId"];
+            /** @description Read-only. */
+            completed_at?: components["schemas"]["NullableTimestamp"];
+            /** @description Read-only. */
+            due_at?: components["schemas"]["NullableTimestamp"];
+            /** @description Read-only. */
+            recurrence_start?: components["schemas"]["NullableDate"];
+            /** @description Read-only. */
+            position?: components["schemas"]["Position"];
+            /** @description Read-only. */
+            version?: components["schemas"]["Version"];
+            /** @description Read-only. */
+            created_at?: components["schemas"]["Timestamp"];
+            /** @description Read-only. */
+            updated_at?: components["schemas"]["Timestamp"];
         };
+        /** @description Why the entity cannot be added. */
+        QuotaConflictProblem: components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /**
          * Precondition failed
          * @description No entity tag in `If-Match` matches the current version of the entity: it was changed in the meantime. `current` is
@@ -2394,28 +2413,6 @@ export interface components {
              */
             status?: 428;
         } & components["schemas"]["Problem"];
-        /** @description The fields to change. */
-        TaskPatch: {
-            title?: components["schemas"]["TaskTitle"];
-            description?: components["schemas"]["TaskDescription"];
-            status?: components["schemas"]["TaskStatus"];
-            priority?: components["schemas"]["TaskPriority"];
-            /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
-            project_id?: components["schemas"]["NullableId"];
-            /** @description The parent task; null for none. Tasks have at most 5 levels. */
-            parent_id?: components["schemas"]["NullableId"];
-            /** @description The names of all tags of the task. The service creates the tags that do not exist yet. */
-            tags?: components["schemas"]["TagName"][];
-            due_date?: components["schemas"]["NullableDate"];
-            due_time?: components["schemas"]["NullableTimeOfDay"];
-            time_zone?: components["schemas"]["NullableTimeZone"];
-            rrule?: components["schemas"]["NullableRrule"];
-            repeat_from?: components["schemas"]["RepeatFrom"];
-            /** @description The reminders of the task. */
-            reminders?: components["schemas"]["ReminderInput"][];
-        };
-        /** @description Why the entity cannot be added. */
-        QuotaConflictProblem: components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
         /** @description Completes a task, or undoes its completion. */
         TaskCompletion: {
             /** @description True completes the task or its current occurrence. False undoes the completion. */
@@ -2620,12 +2617,27 @@ export interface components {
             /** @description The project as it is now. */
             current: components["schemas"]["Project"];
         } & components["schemas"]["PreconditionFailedProblem"];
-        /** @description The fields to change. */
+        /**
+         * @description The fields to change. A read-only field must have its present value, so that a client can send back a project that it
+         *     got.
+         */
         ProjectPatch: {
             name?: components["schemas"]["ProjectName"];
             color?: components["schemas"]["Color"];
             /** @description True if the project is archived. */
             archived?: boolean;
+            /** @description Read-only. */
+            id?: components["schemas"]["Id"];
+            /** @description Read-only. */
+            user_id?: components["schemas"]["UserId"];
+            /** @description Read-only. */
+            position?: components["schemas"]["Position"];
+            /** @description Read-only. */
+            version?: components["schemas"]["Version"];
+            /** @description Read-only. */
+            created_at?: components["schemas"]["Timestamp"];
+            /** @description Read-only. */
+            updated_at?: components["schemas"]["Timestamp"];
         };
         /** @description The new position of a project. */
         ProjectMove: {
@@ -2697,10 +2709,23 @@ export interface components {
             /** @description The tag as it is now. */
             current: components["schemas"]["Tag"];
         } & components["schemas"]["PreconditionFailedProblem"];
-        /** @description The fields to change. */
+        /**
+         * @description The fields to change. A read-only field must have its present value, so that a client can send back a tag that it
+         *     got.
+         */
         TagPatch: {
             name?: components["schemas"]["TagName"];
             color?: components["schemas"]["Color"];
+            /** @description Read-only. */
+            id?: components["schemas"]["Id"];
+            /** @description Read-only. */
+            user_id?: components["schemas"]["UserId"];
+            /** @description Read-only. */
+            version?: components["schemas"]["Version"];
+            /** @description Read-only. */
+            created_at?: components["schemas"]["Timestamp"];
+            /** @description Read-only. */
+            updated_at?: components["schemas"]["Timestamp"];
         };
         /**
          * @description A name for the entity that the operation creates. Later operations refer to it as `$name`. It has at most 64
@@ -2715,8 +2740,9 @@ export interface components {
             title: components["schemas"]["TaskTitle"];
             /** @default null */
             description: components["schemas"]["TaskDescription"];
-            /** @default pending */
-            status: components["schemas"]["TaskStatus"];
+            /** @description The status of the task; the default is `pending`. */
+            status?: components["schemas"]["TaskStatus"];
+            completed?: components["schemas"]["CompletedInput"];
             /** @description The priority of the task; the default is the `default_priority` of the profile. */
             priority?: components["schemas"]["TaskPriority"];
             /** @description The project of the task; null for none. A subtask is in the project of its parent and can omit this field. */
@@ -2778,6 +2804,25 @@ export interface components {
             repeat_from?: components["schemas"]["RepeatFrom"];
             /** @description The reminders of the task. */
             reminders?: components["schemas"]["ReminderInput"][];
+            completed?: components["schemas"]["CompletedInput"];
+            /** @description Read-only. */
+            id?: components["schemas"]["Id"];
+            /** @description Read-only. */
+            user_id?: components["schemas"]["UserId"];
+            /** @description Read-only. */
+            completed_at?: components["schemas"]["NullableTimestamp"];
+            /** @description Read-only. */
+            due_at?: components["schemas"]["NullableTimestamp"];
+            /** @description Read-only. */
+            recurrence_start?: components["schemas"]["NullableDate"];
+            /** @description Read-only. */
+            position?: components["schemas"]["Position"];
+            /** @description Read-only. */
+            version?: components["schemas"]["Version"];
+            /** @description Read-only. */
+            created_at?: components["schemas"]["Timestamp"];
+            /** @description Read-only. */
+            updated_at?: components["schemas"]["Timestamp"];
         };
         /** @description Changes a task, like `PATCH …/tasks/{task_id}`. `task` contains the fields to change. */
         BatchUpdateTask: {
@@ -3187,13 +3232,22 @@ export interface components {
              */
             updated_at: string | null;
         };
-        /** @description The settings to change. */
+        /**
+         * @description The settings to change. A read-only field must have its present value, so that a client can send back the profile that it
+         *     got.
+         */
         ProfilePatch: {
             time_zone?: components["schemas"]["TimeZone"];
             week_start?: components["schemas"]["WeekStart"];
             default_priority?: components["schemas"]["TaskPriority"];
             /** @description True if a change of an entity with an `ETag` requires `If-Match`. */
             require_if_match?: boolean;
+            /** @description Read-only. */
+            user_id?: components["schemas"]["UserId"];
+            /** @description Read-only. */
+            version?: components["schemas"]["Version"];
+            /** @description Read-only. */
+            updated_at?: components["schemas"]["NullableTimestamp"];
         };
         /** @description The profile no longer has the entity tag in `If-Match`. */
         ProfilePreconditionFailedProblem: {
@@ -3552,13 +3606,34 @@ export interface components {
             /** @description The webhook as it is now. */
             current: components["schemas"]["Webhook"];
         } & components["schemas"]["PreconditionFailedProblem"];
-        /** @description The fields to change. */
+        /**
+         * @description The fields to change. A read-only field must have its present value, so that a client can send back a webhook that it
+         *     got.
+         */
         WebhookPatch: {
             url?: components["schemas"]["WebhookUrl"];
             description?: components["schemas"]["WebhookDescription"];
             events?: components["schemas"]["WebhookEvents"];
             /** @description True if the service sends events. After a change of `enabled` or `url`, earlier failures no longer count. */
             enabled?: boolean;
+            /** @description Read-only. */
+            id?: components["schemas"]["Id"];
+            /** @description Read-only. */
+            user_id?: components["schemas"]["UserId"];
+            /** @description Read-only. */
+            disabled_reason?: components["schemas"]["WebhookDisabledReason"] | null;
+            /** @description Read-only. */
+            disabled_at?: components["schemas"]["NullableTimestamp"];
+            /** @description Read-only. */
+            verified_at?: components["schemas"]["NullableTimestamp"];
+            /** @description Read-only. */
+            secret_rotated_at?: components["schemas"]["NullableTimestamp"];
+            /** @description Read-only. */
+            version?: components["schemas"]["Version"];
+            /** @description Read-only. */
+            created_at?: components["schemas"]["Timestamp"];
+            /** @description Read-only. */
+            updated_at?: components["schemas"]["Timestamp"];
         };
         /**
          * @description `pending`: not yet accepted, and more attempts follow. `delivered`: the receiver accepted it. `failed`: all attempts
@@ -4494,12 +4569,16 @@ export interface components {
                 "application/problem+json": components["schemas"]["TaskNotFoundProblem"];
             };
         };
-        /** @description The request would exceed a quota of the lane. */
-        QuotaExceeded: {
+        /**
+         * @description Either the request would exceed a quota of the lane, or the stored reply for its `Idempotency-Key` is not available.
+         *     In the second case, the earlier request is still in progress, or its reply was larger than 1 MiB and was not stored.
+         */
+        QuotaExceededOrConflict: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Retry-After": components["headers"]["InFlightRetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -4509,13 +4588,13 @@ export interface components {
                  *       "code": "quota-exceeded",
                  *       "title": "Quota exceeded",
                  *       "status": 409,
-                 *       "detail": "The lane can have at most 5000 tags.",
+                 *       "detail": "The lane can have at most 500000000 bytes.",
                  *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
-                 *       "quota": "tags",
-                 *       "limit": 5000
+                 *       "quota": "storage",
+                 *       "limit": 500000000
                  *     }
                  */
-                "application/problem+json": components["schemas"]["QuotaExceededProblem"];
+                "application/problem+json": components["schemas"]["QuotaConflictProblem"];
             };
         };
         /** @description The task has changed: its `ETag` no longer matches `If-Match`. */
@@ -4593,34 +4672,6 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["PreconditionRequiredProblem"];
-            };
-        };
-        /**
-         * @description Either the request would exceed a quota of the lane, or the stored reply for its `Idempotency-Key` is not available.
-         *     In the second case, the earlier request is still in progress, or its reply was larger than 1 MiB and was not stored.
-         */
-        QuotaExceededOrConflict: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                "Retry-After": components["headers"]["InFlightRetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "/problems/quota-exceeded",
-                 *       "code": "quota-exceeded",
-                 *       "title": "Quota exceeded",
-                 *       "status": 409,
-                 *       "detail": "The lane can have at most 500000000 bytes.",
-                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
-                 *       "quota": "storage",
-                 *       "limit": 500000000
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["QuotaConflictProblem"];
             };
         };
         /**
@@ -4809,6 +4860,30 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["TagNotFoundProblem"];
+            };
+        };
+        /** @description The request would exceed a quota of the lane. */
+        QuotaExceeded: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/quota-exceeded",
+                 *       "code": "quota-exceeded",
+                 *       "title": "Quota exceeded",
+                 *       "status": 409,
+                 *       "detail": "The lane can have at most 5000 tags.",
+                 *       "request_id": "019a9c2e5b007c3a9d517f6a2b1c0d4e",
+                 *       "quota": "tags",
+                 *       "limit": 5000
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["QuotaExceededProblem"];
             };
         };
         /** @description The tag has changed: its `ETag` no longer matches `If-Match`. */
@@ -5885,10 +5960,23 @@ export interface operations {
             "5XX": components["responses"]["ServerError"];
         };
     };
-    replaceTask: {
+    putTask: {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
                  * @description Changes the entity only if its current entity tag is one of these ([RFC 9110, section
                  *     13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)). `*` matches every tag.
@@ -5931,7 +6019,7 @@ export interface operations {
                  *       ]
                  *     }
                  */
-                "application/json": components["schemas"]["TaskReplace"];
+                "application/json": components["schemas"]["TaskPatch"];
             };
         };
         responses: {
@@ -5942,11 +6030,11 @@ export interface operations {
             404: components["responses"]["TaskNotFound"];
             405: components["responses"]["MethodNotAllowed"];
             408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["QuotaExceeded"];
+            409: components["responses"]["QuotaExceededOrConflict"];
             412: components["responses"]["TaskPreconditionFailed"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];

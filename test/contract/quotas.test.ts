@@ -74,7 +74,7 @@ async function fill(): Promise<Body> {
 /** A request that exceeds a quota in a full lane, for each operation that can. */
 const growing: Record<string, (id: string) => Promise<unknown>> = {
   createTask: () => task(),
-  replaceTask: (id) => user.send('PUT', `/tasks/${id}`, { body: { title: 'A task', ...tags('d') } }),
+  putTask: (id) => user.send('PUT', `/tasks/${id}`, { body: { title: 'A task', ...tags('d') } }),
   updateTask: (id) => user.send('PATCH', `/tasks/${id}`, { body: tags('d') }),
   createProject: () => create('/projects', { name: 'Three' }),
   createWebhook: () => create('/webhooks', { url: 'https://hooks.example.com/other' }),

@@ -10,15 +10,7 @@ import type { Lane } from '../../platform/database/lane';
 import { findTimeZone } from '../profile/repository';
 import { nearWords, type TextSearch } from '../search/repository';
 import { tagKey } from '../tags/names';
-import {
-  changeTask,
-  completeTask,
-  createTask,
-  moveTask,
-  replaceTask,
-  skipTask,
-  type TaskOutcome,
-} from './commands';
+import { changeTask, completeTask, createTask, moveTask, skipTask, type TaskOutcome } from './commands';
 import { deleteTask } from './delete';
 import { toOccurrence, toTask } from './mapper';
 import { orderOf } from './order';
@@ -66,7 +58,7 @@ async function viewOf(lane: Lane, { view, tz }: ListQuery): Promise<TaskFilter['
 }
 
 /** The operations that return the changed task. */
-type TaskOperation = 'replaceTask' | 'updateTask' | 'completeTask' | 'moveTask' | 'skipOccurrence';
+type TaskOperation = 'putTask' | 'updateTask' | 'completeTask' | 'moveTask' | 'skipOccurrence';
 
 function answerTask<Id extends TaskOperation>(call: Call<Id>, outcome: TaskOutcome): Reply<Id> {
   // All of them have the same responses, but TypeScript cannot see that in a union of calls.
@@ -208,7 +200,7 @@ export const taskHandlers: Pick<
   Handlers,
   | 'createTask'
   | 'getTask'
-  | 'replaceTask'
+  | 'putTask'
   | 'updateTask'
   | 'deleteTask'
   | 'completeTask'
@@ -234,10 +226,10 @@ export const taskHandlers: Pick<
     return row ? call.reply(200, toTask(row)) : call.fail('task-not-found');
   },
 
-  async replaceTask(call) {
+  async putTask(call) {
     return answerTask(
       call,
-      await call.lane.write((lane) => replaceTask(lane, call.path.task_id, call.body), finishing),
+      await call.lane.write((lane) => changeTask(lane, call.path.task_id, call.body), finishing),
     );
   },
 

@@ -118,6 +118,16 @@ describe('an operation in a batch', () => {
       (ids) => ['PATCH', `/tasks/${ids.task}`, { title: 'Other', project_id: null }],
     ],
     [
+      'create_task, completed',
+      () => newTask('New', { completed: true }),
+      () => ['POST', '/tasks', { title: 'New', completed: true }],
+    ],
+    [
+      'update_task, completed',
+      (ids) => ({ op: 'update_task', id: ids.task, task: { completed: true, id: ids.task, version: 1 } }),
+      (ids) => ['PATCH', `/tasks/${ids.task}`, { completed: true, id: ids.task, version: 1 }],
+    ],
+    [
       'complete_task',
       (ids) => ({ op: 'complete_task', id: ids.task }),
       (ids) => ['PATCH', `/tasks/${ids.task}/complete`, { completed: true }],
@@ -189,6 +199,25 @@ describe('an operation in a batch', () => {
       named({ body: single.body }, bobs, bob.id),
     );
     expect(named(await contents(ada.id), adas, ada.id)).toEqual(named(await contents(bob.id), bobs, bob.id));
+  });
+
+  test('refuses another value of a read-only field', async () => {
+    const ids = await furnish(ada);
+    const version = 7;
+    const response = await ada.send('POST', '/batch', {
+      body: {
+        atomic: false,
+        operations: [
+          { op: 'update_task', id: ids.task, task: { version } },
+          { op: 'update_project', id: ids.project, project: { version } },
+          { op: 'update_tag', id: ids.tag, tag: { version } },
+        ],
+      },
+    });
+    const pointers = response.body.results.map((each: Body) => each.problem.errors[0].pointer);
+    expect(pointers).toEqual(
+      ['task', 'project', 'tag'].map((part, index) => `/body/operations/${index}/${part}/version`),
+    );
   });
 
   test('has the same fields as the single operation', () => {
