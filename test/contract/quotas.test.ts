@@ -103,7 +103,7 @@ test.each(Object.keys(growing))('%s answers quota-exceeded, and changes nothing'
     ? 'webhooks'
     : /Project/.test(id)
       ? 'projects'
-      : /place|update/.test(id)
+      : /put|update/.test(id)
         ? 'tags'
         : 'tasks';
   expect(await growing[id]?.(taskId)).toMatchObject(exceeded(quota));
