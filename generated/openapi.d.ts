@@ -138,6 +138,42 @@ export interface paths {
         patch: operations["completeTask"];
         trace?: never;
     };
+    "/api/{user_id}/tasks/{task_id}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+                /**
+                 * @description The id of the task.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 */
+                task_id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Duplicate a task
+         * @description Creates a copy of the task, directly after the task. With `subtasks`, it also copies the subtasks at all levels, at
+         *     most 1,000 tasks in all.
+         *
+         *     - The copies are `pending`, and have new ids. They have all other fields that a client can set.
+         *     - A copy of a recurring task is on the same occurrence. It has no completions.
+         *     - Reminders whose time has passed do not fire for the copies.
+         */
+        post: operations["duplicateTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{user_id}/tasks/{task_id}/skip": {
         parameters: {
             query?: never;
@@ -1657,6 +1693,21 @@ export interface components {
          *     first. The service sets the position.
          */
         Position: string;
+        /**
+         * Format: well-formed
+         * @description The address of a page, a file or a mailbox: at most 2,048 characters, with the scheme http, https or mailto.
+         */
+        LinkUrl: string;
+        /**
+         * Format: well-formed
+         * @description A text to show instead of the address: at most 200 characters on one line; null for none.
+         */
+        LinkTitle: string | null;
+        /** @description An address that belongs to a task, such as a document. */
+        TaskLink: {
+            url: components["schemas"]["LinkUrl"];
+            title: components["schemas"]["LinkTitle"];
+        };
         /** @description Something to do. */
         Task: {
             id: components["schemas"]["Id"];
@@ -1710,6 +1761,8 @@ export interface components {
             version: number;
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
+            /** @description The addresses that belong to the task, in the order that the user chose. */
+            links: components["schemas"]["TaskLink"][];
         };
         /** @description The number of direct subtasks of a task, by status. */
         SubtaskCounts: {
@@ -2122,6 +2175,12 @@ export interface components {
              */
             minutes_before_due?: number | null;
         };
+        /** @description An address that belongs to a task. White space at both ends of the title is removed. */
+        TaskLinkInput: {
+            url: components["schemas"]["LinkUrl"];
+            /** @description A text to show instead of the address; null, empty or absent for none. */
+            title?: components["schemas"]["LinkTitle"];
+        };
         /** @description A new task. */
         TaskCreate: {
             id?: components["schemas"]["Id"];
@@ -2160,6 +2219,11 @@ export interface components {
              * @default []
              */
             reminders: components["schemas"]["ReminderInput"][];
+            /**
+             * @description All addresses that belong to the task.
+             * @default []
+             */
+            links: components["schemas"]["TaskLinkInput"][];
         };
         /**
          * Id taken
@@ -2375,6 +2439,8 @@ export interface components {
             created_at?: components["schemas"]["Timestamp"];
             /** @description Read-only. */
             updated_at?: components["schemas"]["Timestamp"];
+            /** @description All addresses that belong to the task. */
+            links?: components["schemas"]["TaskLinkInput"][];
         };
         /** @description Why the entity cannot be added. */
         QuotaConflictProblem: components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
@@ -2442,6 +2508,16 @@ export interface components {
         });
         /** @description Why the completion cannot be changed. */
         CompletionConflictProblem: components["schemas"]["CompletionChangedProblem"] | components["schemas"]["QuotaExceededProblem"] | components["schemas"]["RequestInFlightProblem"] | components["schemas"]["ReplyNotKeptProblem"];
+        /** @description How to duplicate a task. */
+        TaskDuplication: {
+            /** @description The id of the copy. The service creates one by default. */
+            id?: components["schemas"]["Id"];
+            /**
+             * @description True to copy the subtasks too.
+             * @default false
+             */
+            subtasks: boolean;
+        };
         /**
          * Not recurring
          * @description The task has no next occurrence: it has no `rrule`, or it is closed.
@@ -2772,6 +2848,11 @@ export interface components {
              * @default []
              */
             reminders: components["schemas"]["ReminderInput"][];
+            /**
+             * @description All addresses that belong to the task.
+             * @default []
+             */
+            links: components["schemas"]["TaskLinkInput"][];
         };
         /** @description Creates a task, like `POST …/tasks`. */
         BatchCreateTask: {
@@ -2823,6 +2904,8 @@ export interface components {
             created_at?: components["schemas"]["Timestamp"];
             /** @description Read-only. */
             updated_at?: components["schemas"]["Timestamp"];
+            /** @description All addresses that belong to the task. */
+            links?: components["schemas"]["TaskLinkInput"][];
         };
         /** @description Changes a task, like `PATCH …/tasks/{task_id}`. `task` contains the fields to change. */
         BatchUpdateTask: {
@@ -2861,6 +2944,18 @@ export interface components {
             op: "skip_occurrence";
             /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
             id: components["schemas"]["IdOrReference"];
+        };
+        /** @description Duplicates a task, like `POST …/tasks/{task_id}/duplicate`. */
+        BatchDuplicateTask: {
+            /**
+             * @description The kind of operation. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            op: "duplicate_task";
+            ref?: components["schemas"]["BatchRef"];
+            /** @description The id of the task, or `$name` for a task that an earlier operation of the batch creates. */
+            id: components["schemas"]["IdOrReference"];
+            copy?: components["schemas"]["TaskDuplication"];
         };
         /** @description The new position, project or parent of a task, like `TaskMove`, but ids can be references (`$name`). */
         BatchTaskMove: {
@@ -2960,7 +3055,7 @@ export interface components {
             id: components["schemas"]["Id"];
         };
         /** @description One operation. `op` is the kind of operation and determines the other fields. */
-        BatchOperation: components["schemas"]["BatchCreateTask"] | components["schemas"]["BatchUpdateTask"] | components["schemas"]["BatchCompleteTask"] | components["schemas"]["BatchSkipOccurrence"] | components["schemas"]["BatchMoveTask"] | components["schemas"]["BatchDeleteTask"] | components["schemas"]["BatchRestoreTask"] | components["schemas"]["BatchCreateProject"] | components["schemas"]["BatchUpdateProject"] | components["schemas"]["BatchDeleteProject"] | components["schemas"]["BatchUpdateTag"] | components["schemas"]["BatchDeleteTag"];
+        BatchOperation: components["schemas"]["BatchCreateTask"] | components["schemas"]["BatchUpdateTask"] | components["schemas"]["BatchCompleteTask"] | components["schemas"]["BatchSkipOccurrence"] | components["schemas"]["BatchDuplicateTask"] | components["schemas"]["BatchMoveTask"] | components["schemas"]["BatchDeleteTask"] | components["schemas"]["BatchRestoreTask"] | components["schemas"]["BatchCreateProject"] | components["schemas"]["BatchUpdateProject"] | components["schemas"]["BatchDeleteProject"] | components["schemas"]["BatchUpdateTag"] | components["schemas"]["BatchDeleteTag"];
         /** @description Operations to apply in this order. */
         Batch: {
             /**
@@ -3005,7 +3100,7 @@ export interface components {
              * @description The kind of operation. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
-            op: "create_task" | "update_task" | "complete_task" | "skip_occurrence" | "move_task" | "delete_task" | "restore_task";
+            op: "create_task" | "update_task" | "complete_task" | "skip_occurrence" | "duplicate_task" | "move_task" | "delete_task" | "restore_task";
             /**
              * Format: int32
              * @description The HTTP status that the single operation would have; 424 if it was not applied.
@@ -4014,6 +4109,8 @@ export interface components {
             created_at?: components["schemas"]["NullableTimestamp"];
             /** @description Ignored. */
             updated_at?: unknown;
+            /** @description All addresses that belong to the task. */
+            links?: components["schemas"]["TaskLinkInput"][] | null;
             /** @description The time when the task was deleted, only for tasks in the trash. */
             deleted_at?: components["schemas"]["NullableTimestamp"];
             /** @description The task whose deletion also deleted this task, only for tasks in the trash. */
@@ -4385,6 +4482,56 @@ export interface components {
                 "application/problem+json": components["schemas"]["ServerErrorProblem"];
             };
         };
+        /** @description The new task. */
+        TaskCreated: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                ETag: components["headers"]["CreatedETag"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                Location: components["headers"]["TaskLocation"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
+                 *       "user_id": "ada",
+                 *       "project_id": null,
+                 *       "parent_id": null,
+                 *       "title": "Water the plants",
+                 *       "description": null,
+                 *       "status": "pending",
+                 *       "priority": "high",
+                 *       "completed": false,
+                 *       "completed_at": null,
+                 *       "tags": [
+                 *         "home"
+                 *       ],
+                 *       "due_date": "2026-11-21",
+                 *       "due_time": "18:00",
+                 *       "time_zone": "Europe/Zurich",
+                 *       "due_at": "2026-11-21T17:00:00.000Z",
+                 *       "rrule": "FREQ=WEEKLY",
+                 *       "repeat_from": "schedule",
+                 *       "recurrence_start": "2026-11-21",
+                 *       "reminders": [
+                 *         {
+                 *           "at": null,
+                 *           "minutes_before_due": 30
+                 *         }
+                 *       ],
+                 *       "position": "m00064422c6a9c0",
+                 *       "version": 1,
+                 *       "created_at": "2026-11-21T09:30:00.000Z",
+                 *       "updated_at": "2026-11-21T09:30:00.000Z",
+                 *       "links": []
+                 *     }
+                 */
+                "application/json": components["schemas"]["Task"];
+            };
+        };
         /**
          * @description One of these is true:
          *
@@ -4530,7 +4677,8 @@ export interface components {
                  *       "position": "m00064422c6a9c0",
                  *       "version": 3,
                  *       "created_at": "2026-11-21T09:30:00.000Z",
-                 *       "updated_at": "2026-11-21T10:00:00.000Z"
+                 *       "updated_at": "2026-11-21T10:00:00.000Z",
+                 *       "links": []
                  *     }
                  */
                 "application/json": components["schemas"]["Task"];
@@ -4645,7 +4793,8 @@ export interface components {
                  *         "position": "m00064422c6a9c0",
                  *         "version": 3,
                  *         "created_at": "2026-11-21T09:30:00.000Z",
-                 *         "updated_at": "2026-11-21T10:00:00.000Z"
+                 *         "updated_at": "2026-11-21T10:00:00.000Z",
+                 *         "links": []
                  *       }
                  *     }
                  */
@@ -5759,7 +5908,8 @@ export interface operations {
                      *           "position": "m00064422c6a9c0",
                      *           "version": 1,
                      *           "created_at": "2026-11-21T09:30:00.000Z",
-                     *           "updated_at": "2026-11-21T09:30:00.000Z"
+                     *           "updated_at": "2026-11-21T09:30:00.000Z",
+                     *           "links": []
                      *         }
                      *       ],
                      *       "next_cursor": "eyJ2IjoxfQ",
@@ -5856,55 +6006,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The new task. */
-            201: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    ETag: components["headers"]["CreatedETag"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    Location: components["headers"]["TaskLocation"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e",
-                     *       "user_id": "ada",
-                     *       "project_id": null,
-                     *       "parent_id": null,
-                     *       "title": "Water the plants",
-                     *       "description": null,
-                     *       "status": "pending",
-                     *       "priority": "high",
-                     *       "completed": false,
-                     *       "completed_at": null,
-                     *       "tags": [
-                     *         "home"
-                     *       ],
-                     *       "due_date": "2026-11-21",
-                     *       "due_time": "18:00",
-                     *       "time_zone": "Europe/Zurich",
-                     *       "due_at": "2026-11-21T17:00:00.000Z",
-                     *       "rrule": "FREQ=WEEKLY",
-                     *       "repeat_from": "schedule",
-                     *       "recurrence_start": "2026-11-21",
-                     *       "reminders": [
-                     *         {
-                     *           "at": null,
-                     *           "minutes_before_due": 30
-                     *         }
-                     *       ],
-                     *       "position": "m00064422c6a9c0",
-                     *       "version": 1,
-                     *       "created_at": "2026-11-21T09:30:00.000Z",
-                     *       "updated_at": "2026-11-21T09:30:00.000Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Task"];
-                };
-            };
+            201: components["responses"]["TaskCreated"];
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -6235,6 +6337,65 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailedOrKeyReused"];
             428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            "5XX": components["responses"]["ServerError"];
+        };
+    };
+    duplicateTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again
+                 *     ([draft](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)). The service carries the
+                 *     request out once and repeats its reply for 24 hours.
+                 *
+                 *     - The key has 1 to 255 printable ASCII characters, with or without quotes around it. The quotes are not part of the
+                 *       key.
+                 *     - Use a new key, such as a UUID, for each new request.
+                 *     - A key belongs to its user and its operation.
+                 *     - Only successful replies are stored. After a problem the same key can be used again.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The user who owns the lane. It must be the subject of the token.
+                 * @example ada
+                 */
+                user_id: components["parameters"]["LaneUserId"];
+                /**
+                 * @description The id of the task.
+                 * @example 019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e
+                 */
+                task_id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "subtasks": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["TaskDuplication"];
+            };
+        };
+        responses: {
+            201: components["responses"]["TaskCreated"];
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["TaskNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["IdTaken"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailedOrKeyReused"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             "5XX": components["responses"]["ServerError"];
@@ -6668,7 +6829,8 @@ export interface operations {
                      *             "position": "m00064422c6a9c0",
                      *             "version": 1,
                      *             "created_at": "2026-11-21T09:30:00.000Z",
-                     *             "updated_at": "2026-11-21T09:30:00.000Z"
+                     *             "updated_at": "2026-11-21T09:30:00.000Z",
+                     *             "links": []
                      *           },
                      *           "deleted_at": "2026-11-22T09:30:00.000Z",
                      *           "purged_after": "2026-12-22T09:30:00.000Z",
@@ -7593,7 +7755,8 @@ export interface operations {
                      *             "position": "m00064422c6a9c0",
                      *             "version": 1,
                      *             "created_at": "2026-11-21T09:30:00.000Z",
-                     *             "updated_at": "2026-11-21T09:30:00.000Z"
+                     *             "updated_at": "2026-11-21T09:30:00.000Z",
+                     *             "links": []
                      *           },
                      *           "problem": null
                      *         },
@@ -7624,7 +7787,8 @@ export interface operations {
                      *             "position": "m00064422c6a9c1",
                      *             "version": 1,
                      *             "created_at": "2026-11-21T09:30:00.000Z",
-                     *             "updated_at": "2026-11-21T09:30:00.000Z"
+                     *             "updated_at": "2026-11-21T09:30:00.000Z",
+                     *             "links": []
                      *           },
                      *           "problem": null
                      *         }
@@ -8056,7 +8220,8 @@ export interface operations {
                      *             "position": "m00064422c6a9c0",
                      *             "version": 1,
                      *             "created_at": "2026-11-21T09:30:00.000Z",
-                     *             "updated_at": "2026-11-21T09:30:00.000Z"
+                     *             "updated_at": "2026-11-21T09:30:00.000Z",
+                     *             "links": []
                      *           }
                      *         },
                      *         {
@@ -9151,7 +9316,8 @@ export interface operations {
                      *           "position": "m00064422c6a9c0",
                      *           "version": 1,
                      *           "created_at": "2026-11-21T09:30:00.000Z",
-                     *           "updated_at": "2026-11-21T09:30:00.000Z"
+                     *           "updated_at": "2026-11-21T09:30:00.000Z",
+                     *           "links": []
                      *         }
                      *       ],
                      *       "trash": [],
@@ -9210,8 +9376,8 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example id,user_id,project_id,project,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,rrule,repeat_from,recurrence_start,reminders,position,version,created_at,updated_at
-                     *     019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e,ada,,,,Water the plants,,pending,medium,false,,home,2026-11-21,18:00,Europe/Zurich,2026-11-21T17:00:00.000Z,FREQ=WEEKLY,schedule,2026-11-21,30,m00064422c6a9c0,1,2026-11-21T09:30:00.000Z,2026-11-21T09:30:00.000Z
+                     * @example id,user_id,project_id,project,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,rrule,repeat_from,recurrence_start,reminders,position,version,created_at,updated_at,links
+                     *     019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e,ada,,,,Water the plants,,pending,medium,false,,home,2026-11-21,18:00,Europe/Zurich,2026-11-21T17:00:00.000Z,FREQ=WEEKLY,schedule,2026-11-21,30,m00064422c6a9c0,1,2026-11-21T09:30:00.000Z,2026-11-21T09:30:00.000Z,
                      */
                     "text/csv": string;
                 };

@@ -38,6 +38,7 @@ export async function up(knex: Knex): Promise<void> {
       rrule text check (char_length(rrule) between 1 and 500),
       repeat_from text not null default 'schedule' check (repeat_from in ('schedule', 'completion')),
       reminders jsonb not null default '[]' check (jsonb_array_length(reminders) <= 10),
+      links jsonb not null default '[]' check (jsonb_array_length(links) <= 20),
       tags text[] not null default '{}',
       description text,
       priority text collate "C" not null default 'medium',

@@ -4,7 +4,7 @@
 select
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -20,7 +20,7 @@ limit
 select
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -37,7 +37,7 @@ limit
 select
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, priority_rank
+  version, created_at, updated_at, links, completion_count, priority_rank
 from
   tasklane.tasks as tasks
 where
@@ -68,7 +68,7 @@ select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -94,7 +94,7 @@ select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -123,7 +123,7 @@ select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -147,7 +147,7 @@ select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -165,7 +165,7 @@ limit
 select
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -258,7 +258,7 @@ select
   ts_rank_cd('{0.1, 0.2, 0.4, 1}'::float4[], search, $1::tsquery) as relevance,
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -283,7 +283,7 @@ select
   ) as relevance,
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count
+  version, created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
@@ -326,7 +326,7 @@ group by
 select
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
   deleted_with, due_local, search_version
 from
   tasklane.tasks as tasks
@@ -340,7 +340,7 @@ where
 -- insertTask
 insert into
   tasklane.tasks (
-    completed_at, completion_count, created_at, description, due_at, due_date, due_time, id,
+    completed_at, completion_count, created_at, description, due_at, due_date, due_time, id, links,
     parent_id, priority, project_id, recurrence_start, reminders, repeat_from, rrule, search,
     search_version, status, tags, time_zone, title, updated_at, user_id
   )
@@ -355,15 +355,15 @@ values
     $6,
     $7,
     $8,
+    $9,
     (
       select
         default_priority
       from
         tasklane.profiles as profiles
       where
-        profiles.user_id = $9
+        profiles.user_id = $10
     ),
-    $10,
     $11,
     $12,
     $13,
@@ -374,13 +374,14 @@ values
     $18,
     $19,
     $20,
+    $21,
     current_setting('app.now')::timestamptz(3),
-    $21
+    $22
   )
 returning
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
   deleted_with, due_local, search_version;
 
 select
@@ -432,8 +433,9 @@ values
 insert into
   tasklane.tasks (
     completed_at, completion_count, created_at, deleted_at, deleted_with, description, due_at,
-    due_date, due_time, id, parent_id, position, priority, project_id, recurrence_start, reminders,
-    repeat_from, rrule, search, search_version, status, tags, time_zone, title, updated_at, user_id
+    due_date, due_time, id, links, parent_id, position, priority, project_id, recurrence_start,
+    reminders, repeat_from, rrule, search, search_version, status, tags, time_zone, title,
+    updated_at, user_id
   )
 values
   (
@@ -449,15 +451,15 @@ values
     $10,
     $11,
     $12,
+    $13,
     (
       select
         default_priority
       from
         tasklane.profiles as profiles
       where
-        profiles.user_id = $13
+        profiles.user_id = $14
     ),
-    $14,
     $15,
     $16,
     $17,
@@ -468,14 +470,15 @@ values
     $22,
     $23,
     $24,
+    $25,
     current_setting('app.now')::timestamptz(3),
-    $25
+    $26
   )
 on conflict (user_id, id) do nothing
 returning
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
   deleted_with, due_local, search_version;
 
 select
@@ -516,7 +519,7 @@ where
 returning
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
   deleted_with, due_local, search_version;
 
 -- updateTask: tags
@@ -533,7 +536,7 @@ where
 returning
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, completion_count, status_rank, priority_rank, deleted_at,
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
   deleted_with, due_local, search_version;
 
 select

@@ -76,6 +76,7 @@ const growing: Record<string, (id: string) => Promise<unknown>> = {
   createTask: () => task(),
   putTask: (id) => user.send('PUT', `/tasks/${id}`, { body: { title: 'A task', ...tags('d') } }),
   updateTask: (id) => user.send('PATCH', `/tasks/${id}`, { body: tags('d') }),
+  duplicateTask: (id) => create(`/tasks/${id}/duplicate`, {}),
   createProject: () => create('/projects', { name: 'Three' }),
   createWebhook: () => create('/webhooks', { url: 'https://hooks.example.com/other' }),
   importLane: () =>

@@ -88,6 +88,7 @@ const growing: Record<string, (lane: Filled) => [string, string, RequestOptions]
   updateTask: ({ plain }) => patch(`/tasks/${plain.id}`, { title: 'Another' }),
   completeTask: ({ plain }) => patch(`/tasks/${plain.id}/complete`),
   skipOccurrence: ({ recurring }) => post(`/tasks/${recurring.id}/skip`),
+  duplicateTask: ({ plain }) => post(`/tasks/${plain.id}/duplicate`),
   moveTask: ({ plain, recurring }) => post(`/tasks/${plain.id}/move`, { after: recurring.id }),
   restoreTask: ({ trashed }) => post(`/tasks/${trashed.id}/restore`),
   createProject: () => post('/projects', { name: 'Another' }),

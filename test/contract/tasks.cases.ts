@@ -21,6 +21,7 @@ export const taskCases: CasesOf<
   | 'completeTask'
   | 'moveTask'
   | 'skipOccurrence'
+  | 'duplicateTask'
   | 'listOccurrences'
 > = {
   listTasks: {
@@ -146,6 +147,21 @@ export const taskCases: CasesOf<
       return response;
     },
     404: ({ send, lane }) => send('POST', `${lane}/tasks/${absentId}/move`, { body: { project_id: null } }),
+  },
+  duplicateTask: {
+    201: async (context) => {
+      const task = await makeTask(context, { ...weekly, tags: ['home'], status: 'in_progress' });
+      const response = await context.send('POST', `${context.lane}/tasks/${task.id}/duplicate`);
+      const { id, position, created_at, updated_at } = response.body;
+      expect(response.body).toEqual({ ...task, status: 'pending', id, position, created_at, updated_at });
+      expect(response.headers.location).toBe(`${context.lane}/tasks/${id}`);
+      return response;
+    },
+    404: ({ send, lane }) => send('POST', `${lane}/tasks/${absentId}/duplicate`),
+    409: async (context) => {
+      const { id } = await makeTask(context);
+      return context.send('POST', `${context.lane}/tasks/${id}/duplicate`, { body: { id } });
+    },
   },
   skipOccurrence: {
     200: async (context) => {

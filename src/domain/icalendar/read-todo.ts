@@ -7,6 +7,7 @@ import {
   nameOf,
   readContentLine,
   textsOf,
+  unescapeParameter,
   unescapeText,
   unfold,
 } from './content-line';
@@ -38,6 +39,7 @@ export const maxPropertyLength = 65_536;
 const maxRuleLength = 1_000;
 // One more than a task may have, so that the schema reports too many.
 const maxTags = 51;
+const maxLinks = 21;
 
 const single = new Set([
   ...[
@@ -61,6 +63,8 @@ interface TodoLines {
   /** The first of each name. */
   readonly first: ReadonlyMap<string, string>;
   readonly categories: readonly string[];
+  /** ATTACH and URL. */
+  readonly attachments: readonly string[];
   readonly related: readonly string[];
   /** The first TRIGGER of each VALARM. */
   readonly triggers: readonly string[];
@@ -77,7 +81,12 @@ function sortLines(text: string): TodoLines | PropertyError {
   const lines = unfold(text);
   if (lines.length > maxProperties) return tooMany('', maxProperties, 'properties');
   const first = new Map<string, string>();
-  const [categories, related, triggers]: [string[], string[], string[]] = [[], [], []];
+  const [categories, attachments, related, triggers]: [string[], string[], string[], string[]] = [
+    [],
+    [],
+    [],
+    [],
+  ];
   const open: string[] = [];
   let alarms = 0;
   let hasTrigger = false;
@@ -93,6 +102,7 @@ function sortLines(text: string): TodoLines | PropertyError {
     } else if (name === 'end') open.pop();
     else if (open.length === 1) {
       if (name === 'categories') categories.push(line);
+      else if (name === 'attach' || name === 'url') attachments.push(line);
       else if (name === 'related-to') related.push(line);
       else if ((single.has(name) || refused.has(name)) && !first.has(name)) first.set(name, line);
     } else if (open.length === 2 && open[1] === 'valarm' && name === 'trigger' && !hasTrigger) {
@@ -102,7 +112,7 @@ function sortLines(text: string): TodoLines | PropertyError {
   }
   return alarms > maxAlarms
     ? tooMany('valarm', maxAlarms, 'alarms')
-    : { first, categories, related, triggers };
+    : { first, categories, attachments, related, triggers };
 }
 
 function lineOfText(value: string): string {
@@ -277,11 +287,30 @@ function tagsOf(lines: readonly string[], { content }: ReturnType<typeof createR
   return tags;
 }
 
+// The schemes of links. Other attachments, such as files inside the VTODO, are ignored.
+const linkScheme = /^(https?:\/\/|mailto:)/i;
+
+/** The links of ATTACH and URL, each address once. */
+function linksOf(
+  lines: readonly string[],
+  { content }: ReturnType<typeof createReader>,
+): { url: string; title: string | null }[] {
+  const titles = new Map<string, string | null>();
+  for (const line of lines) {
+    const read = content(line);
+    const url = read?.value.trim() ?? '';
+    if (!linkScheme.test(url) || titles.get(url) != null) continue;
+    titles.set(url, lineOfText(unescapeParameter(read?.parameters.get('filename') ?? '')) || null);
+    if (titles.size >= maxLinks) break;
+  }
+  return [...titles].map(([url, title]) => ({ url, title }));
+}
+
 /** Reads the text of a VTODO, from its BEGIN to its END. */
 export function readTodo(text: string, locations: ReadonlyMap<string, string>): ReadTodo {
   const lines = sortLines(text);
   if ('property' in lines) return { uid: undefined, related: undefined, fields: {}, errors: [lines] };
-  const { first, categories, related, triggers } = lines;
+  const { first, categories, attachments, related, triggers } = lines;
   const reader = createReader(locations);
   const fields: Record<string, unknown> = {};
   const set = (field: string, value: unknown) => {
@@ -303,6 +332,8 @@ export function readTodo(text: string, locations: ReadonlyMap<string, string>): 
   set('priority', reader.priority(first.get('priority')));
   const tags = tagsOf(categories, reader);
   if (tags.length > 0) set('tags', tags);
+  const links = linksOf(attachments, reader);
+  if (links.length > 0) set('links', links);
 
   const [duration, rule] = [first.get('duration'), first.get('rrule')];
   const counts = !first.has('due') && (duration !== undefined || rule !== undefined);

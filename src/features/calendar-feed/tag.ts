@@ -20,6 +20,7 @@ const sample: CalendarTask = {
   repeat_from: 'schedule',
   recurrence_start: '2026-01-31',
   reminders: [{ at: null, minutes_before_due: 5 }],
+  links: [{ url: 'https://example.com/plan', title: 'A plan' }],
   version: 1,
   created_at: '2026-11-21T09:30:00.000Z',
   updated_at: '2026-11-21T09:30:00.000Z',

@@ -10,7 +10,7 @@ import type { WritableLane } from '../../platform/database/lane';
 import type { Reminder, TaskRow } from '../../platform/database/rows';
 import { spellTags } from '../tags/repository';
 import { dueErrors, mergeDue, remindersLeft } from './due';
-import { absentFields, readOnlyFields, type TaskFields } from './fields';
+import { absentFields, readLinks, readOnlyFields, type TaskFields } from './fields';
 import { toTask } from './mapper';
 import { completeOccurrence, isCompleted, skipOccurrence, uncompleteOccurrence } from './occurrences';
 import { moveNextTo, positionAtEnd, writePositions } from './position';
@@ -85,6 +85,7 @@ async function resolve(
     ...recurrence,
     ...(body.title === undefined ? {} : { title: body.title.trim() }),
     ...(body.tags === undefined ? {} : { tags: await spellTags(lane, body.tags) }),
+    links: body.links && readLinks(body.links),
     project_id: target.project_id,
     parent_id: target.parent_id,
     ...due,

@@ -2,7 +2,7 @@
  * The fields of a task. All code that treats every field in the same way uses this table: the columns that lists read,
  * the mapper to the contract, the columns of CSV files, and imports.
  */
-import type { TaskRow } from '../../platform/database/rows';
+import type { TaskLink, TaskRow } from '../../platform/database/rows';
 
 /**
  * How the value of a field is set, and where it is shown.
@@ -42,6 +42,7 @@ const parts = {
   version: 'kept',
   created_at: 'kept',
   updated_at: 'kept',
+  links: 'ruled',
   completion_count: 'unshown',
   status_rank: 'sorting',
   priority_rank: 'sorting',
@@ -79,6 +80,7 @@ export const absentFields: Readonly<Omit<TaskFields, 'title' | 'priority'>> = {
   recurrence_start: null,
   completion_count: 0,
   reminders: [],
+  links: [],
 };
 
 /** All columns except `search`. */
@@ -95,6 +97,20 @@ export const shownFields = fieldsOf('kept', 'plain', 'ruled', 'derived', 'comput
 
 /** The fields that clients see and cannot set, except `completed`, which is another spelling of `status`. */
 export const readOnlyFields = fieldsOf('kept', 'derived');
+
+/** Links in the form of the database. */
+export function readLinks(
+  links: readonly { readonly url: string; readonly title?: string | null | undefined }[],
+): TaskLink[] {
+  return links.map(({ url, title }) => ({ url, title: title?.trim() || null }));
+}
+
+const copiedFields = fieldsOf('plain', 'ruled', 'derived', 'unshown');
+
+/** The fields of a task that its copy has too. */
+export function copiedFieldsOf(task: TaskFields): TaskFields {
+  return Object.fromEntries(copiedFields.map((field) => [field, task[field]])) as unknown as TaskFields;
+}
 
 const plainFields = fieldsOf('plain');
 

@@ -12,6 +12,7 @@ import { nearWords, type TextSearch } from '../search/repository';
 import { tagKey } from '../tags/names';
 import { changeTask, completeTask, createTask, moveTask, skipTask, type TaskOutcome } from './commands';
 import { deleteTask } from './delete';
+import { duplicateTask } from './duplicate';
 import { toOccurrence, toTask } from './mapper';
 import { orderOf } from './order';
 import { comingDueDates, goesOn, type RecurringTask } from './recurrence';
@@ -191,6 +192,10 @@ export const taskListHandlers = ({
 
 const finishing = { finishes: true };
 
+function addressOf({ user_id, id }: { readonly user_id: string; readonly id: string }): string {
+  return `/api/${encodeURIComponent(user_id)}/tasks/${id}`;
+}
+
 /** Whether a new task needs no other row of the lane: its creation is then one statement. */
 function isAlone({ project_id, parent_id, tags, reminders, rrule }: Schemas['TaskCreate']): boolean {
   return !project_id && !parent_id && !rrule && !tags?.length && !reminders?.length;
@@ -206,6 +211,7 @@ export const taskHandlers: Pick<
   | 'completeTask'
   | 'moveTask'
   | 'skipOccurrence'
+  | 'duplicateTask'
   | 'listOccurrences'
 > = {
   async createTask(call) {
@@ -216,9 +222,7 @@ export const taskHandlers: Pick<
     });
     if (outcome === 'id-taken') return call.fail('id-taken');
     if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
-    return call.reply(201, toTask(outcome), {
-      Location: `/api/${encodeURIComponent(outcome.user_id)}/tasks/${outcome.id}`,
-    });
+    return call.reply(201, toTask(outcome), { Location: addressOf(outcome) });
   },
 
   async getTask(call) {
@@ -256,6 +260,15 @@ export const taskHandlers: Pick<
   async skipOccurrence(call) {
     const outcome = await call.lane.write((lane) => skipTask(lane, call.path.task_id));
     return outcome === 'not-recurring' ? call.fail(outcome) : answerTask(call, outcome);
+  },
+
+  async duplicateTask(call) {
+    const { id = uuidv7(), subtasks = false } = call.body ?? {};
+    const outcome = await call.lane.write((lane) => duplicateTask(lane, call.path.task_id, { id, subtasks }));
+    if (outcome === 'id-taken') return call.fail('id-taken');
+    if (outcome === 'not-found') return call.fail('task-not-found');
+    if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
+    return call.reply(201, toTask(outcome), { Location: addressOf(outcome) });
   },
 
   async listOccurrences(call) {

@@ -7,7 +7,7 @@ import type { Reminder } from '../../platform/database/rows';
 import { spellAll } from '../tags/repository';
 import { areErrors } from './commands';
 import { type DueAt, dueErrors, mergeDue, remindersLeft } from './due';
-import { absentFields, plainFieldsOf } from './fields';
+import { absentFields, plainFieldsOf, readLinks } from './fields';
 import { mergeRecurrence } from './recurrence';
 import { readReminders } from './reminders';
 import { type ImportedTask, insertTasks } from './write';
@@ -91,6 +91,7 @@ export function readTask(
     ...recurrence,
     recurrence_start: value.recurrence_start ?? recurrence.recurrence_start,
     completion_count: recurrence.rrule === null ? 0 : completionCount,
+    links: readLinks(value.links ?? []),
     reminders: remindersLeft(reminders as Reminder[], due.due_date),
     position: value.position ?? undefined,
     completed_at: instantOf(value.completed_at),

@@ -19,7 +19,7 @@ import {
   violatedConstraint,
   type WritableLane,
 } from '../../platform/database/lane';
-import type { Reminder, TaskPriority, TaskRow, TaskStatus } from '../../platform/database/rows';
+import type { TaskPriority, TaskRow, TaskStatus } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
 import { wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagTasks } from '../tags/repository';
@@ -28,9 +28,14 @@ import { armImported, armReminders, mayRearm } from './reminders';
 import { liveTasks } from './repository';
 import { levelsBelow } from './tree';
 
-// The driver would turn a JavaScript array into a Postgres array, but the column is JSON.
-function asJson<F extends { reminders?: Reminder[] | undefined }>(fields: F): F {
-  return fields.reminders ? { ...fields, reminders: JSON.stringify(fields.reminders) as never } : fields;
+// The driver would turn a JavaScript array into a Postgres array, but these columns are JSON.
+function asJson<F extends Partial<Pick<TaskRow, 'reminders' | 'links'>> | TaskChange>(fields: F): F {
+  const { reminders, links } = fields;
+  return {
+    ...fields,
+    ...(reminders && { reminders: JSON.stringify(reminders) as never }),
+    ...(links && { links: JSON.stringify(links) as never }),
+  };
 }
 
 /** The members that have a value. */

@@ -6,7 +6,7 @@ import type { Schemas, ValidationError } from '../../platform/contract/document/
 import { createCheck } from '../../platform/contract/validation/rows';
 import type { ImportedProject } from '../projects/repository';
 import { readTask } from '../tasks/import';
-import { csvColumns, unguardCell } from './csv';
+import { csvColumns, linksOf, unguardCell } from './csv';
 import { fileError, idOfProject, idsFor, type ReadRow, tooLargeError } from './file';
 
 const check = createCheck('TaskImport');
@@ -90,6 +90,7 @@ function toFields(columns: readonly string[], record: readonly string[]): Record
     if (cell === '') continue;
     if (column === 'tags') fields[column] = listOf(cell);
     else if (column === 'reminders') fields[column] = listOf(cell).map(toReminder);
+    else if (column === 'links') fields[column] = linksOf(cell);
     else fields[column] = cell;
   }
   return fields;

@@ -42,6 +42,7 @@ export interface TaskRow {
   /** The number of completed occurrences. */
   completion_count: number;
   reminders: Reminder[];
+  links: TaskLink[];
   deleted_at: Date | null;
   /** The task with which this one was deleted. */
   deleted_with: string | null;
@@ -54,6 +55,12 @@ export interface TaskRow {
   version: number;
   created_at: Date;
   updated_at: Date;
+}
+
+/** An address that belongs to a task. */
+export interface TaskLink {
+  url: string;
+  title: string | null;
 }
 
 /** A reminder of a task. It has exactly one of the two members. */

@@ -77,6 +77,7 @@ const measuredTables: { readonly [T in MeasuredTable]: StoredTable<LaneTables[T]
       'rrule',
       'repeat_from',
       'reminders',
+      'links',
       'search',
     ],
   },

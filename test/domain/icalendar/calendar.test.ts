@@ -25,6 +25,7 @@ const plain: CalendarTask = {
   repeat_from: 'schedule',
   recurrence_start: null,
   reminders: [],
+  links: [],
   version: 1,
   created_at: '2026-11-21T09:30:00.123Z',
   updated_at: '2026-11-21T10:30:00.456Z',

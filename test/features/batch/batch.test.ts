@@ -148,6 +148,16 @@ describe('an operation in a batch', () => {
       (ids) => ['POST', `/tasks/${ids.daily}/skip`],
     ],
     [
+      'duplicate_task',
+      (ids) => ({ op: 'duplicate_task', id: ids.task }),
+      (ids) => ['POST', `/tasks/${ids.task}/duplicate`],
+    ],
+    [
+      'duplicate_task with subtasks',
+      (ids) => ({ op: 'duplicate_task', id: ids.task, copy: { subtasks: true } }),
+      (ids) => ['POST', `/tasks/${ids.task}/duplicate`, { subtasks: true }],
+    ],
+    [
       'move_task',
       (ids) => ({ op: 'move_task', id: ids.other, to: { before: ids.task, project_id: ids.project } }),
       (ids) => ['POST', `/tasks/${ids.other}/move`, { before: ids.task, project_id: ids.project }],
@@ -622,6 +632,7 @@ describe('the lane of another user', () => {
     ['update_task', 'task', (id) => ({ op: 'update_task', id, task: { title: 'Mine' } })],
     ['complete_task', 'task', (id) => ({ op: 'complete_task', id })],
     ['skip_occurrence', 'task', (id) => ({ op: 'skip_occurrence', id })],
+    ['duplicate_task', 'task', (id) => ({ op: 'duplicate_task', id })],
     ['move_task', 'task', (id) => ({ op: 'move_task', id, to: { project_id: null } })],
     ['delete_task', 'task', (id) => ({ op: 'delete_task', id })],
     ['restore_task', 'gone', (id) => ({ op: 'restore_task', id })],

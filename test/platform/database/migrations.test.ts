@@ -48,9 +48,9 @@ const seeds: Record<string, string> = {
         null, null, null, null);
     insert into tasklane.tasks (user_id, id, title, deleted_at, deleted_with)
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d54', 'h', now(), '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d54');
-    insert into tasklane.tasks (user_id, id, title, due_date, rrule, recurrence_start, reminders, search, search_version)
+    insert into tasklane.tasks (user_id, id, title, due_date, rrule, recurrence_start, reminders, links, search, search_version)
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d55', 'i', '2026-11-28', 'FREQ=DAILY', '2026-11-27',
-      '[{"at": null, "minutes_before_due": 30}]', '''i'':1A', 1)`,
+      '[{"at": null, "minutes_before_due": 30}]', '[{"url": "https://example.com/", "title": null}]', '''i'':1A', 1)`,
   '20261126000007_tags': `
     insert into tasklane.tags (user_id, id, name, name_key)
     values ('ada', '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d60', 'Home', 'home');
