@@ -335,6 +335,30 @@ where
   and deleted_at is null
   and id = $2;
 
+-- findTasks
+select
+  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
+  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
+  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  deleted_with, due_local, search_version
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and id = any ($2);
+
+-- isIdTaken
+select
+  id
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and id = $2
+limit
+  $3;
+
 -- src/features/tasks/write.ts
 
 -- insertTask

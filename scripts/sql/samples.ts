@@ -279,6 +279,8 @@ export const allSamples: readonly FileSamples[] = [
     countTasks: (lane) => tasks.countTasks(lane, {}),
     countSubtasks: (lane) => tasks.countSubtasks(lane, [id]),
     findTask: (lane) => tasks.findTask(lane, id),
+    findTasks: (lane) => tasks.findTasks(lane, [id]),
+    isIdTaken: (lane) => tasks.isIdTaken(lane, id),
   }),
   filed<typeof taskWrites>('features/tasks/write.ts', {
     insertTask: (lane) => taskWrites.insertTask(lane, newTask()),

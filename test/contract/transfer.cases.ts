@@ -100,8 +100,8 @@ export const transferCases: CasesOf<
       const response = await send('GET', `${lane}/export.csv`);
       expect(response.body).toBe(
         [
-          'id,user_id,project_id,project,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,rrule,repeat_from,recurrence_start,reminders,position,version,created_at,updated_at',
-          `${task.id},${userId},,,,"'=A, ""task""",,pending,medium,false,,"a, b",,,,,,schedule,,,${task.position},1,${task.created_at},${task.updated_at}`,
+          'id,user_id,project_id,project,parent_id,title,description,status,priority,completed,completed_at,tags,due_date,due_time,time_zone,due_at,rrule,repeat_from,recurrence_start,reminders,position,version,created_at,updated_at,links',
+          `${task.id},${userId},,,,"'=A, ""task""",,pending,medium,false,,"a, b",,,,,,schedule,,,${task.position},1,${task.created_at},${task.updated_at},`,
           '',
         ].join('\r\n'),
       );

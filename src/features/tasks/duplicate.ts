@@ -6,7 +6,7 @@ import type { TaskRow } from '../../platform/database/rows';
 import type { TaskOutcome } from './commands';
 import { copiedFieldsOf } from './fields';
 import { moveNextTo, writePositions } from './position';
-import { findTask, liveTasks } from './repository';
+import { findTask, findTasks, isIdTaken } from './repository';
 import { levelsBelow } from './tree';
 import { type ImportedTask, insertTasks } from './write';
 
@@ -36,14 +36,17 @@ export async function duplicateTask(
   const task = await findTask(lane, id);
   if (!task) return 'not-found';
   // The copies of subtasks would otherwise come below the task that has the id.
-  if (await lane.rows('tasks').where('id', copyId).first('id')) return 'id-taken';
+  if (await isIdTaken(lane, copyId)) return 'id-taken';
 
   const below = subtasks ? (await levelsBelow(lane, id)).flat() : [];
   if (below.length >= mostCopies) {
     const detail = `must be false, because the task has more than ${mostCopies - 1} subtasks`;
     return { errors: [{ pointer: '/subtasks', code: 'too-large', detail }] };
   }
-  const rows: TaskRow[] = await liveTasks(lane).whereRaw('id = any(?)', [below.map((each) => each.id)]);
+  const rows = await findTasks(
+    lane,
+    below.map((each) => each.id),
+  );
   const ids = new Map([[id, copyId], ...below.map((each): [string, string] => [each.id, uuidv7()])]);
   const { position, others } = await moveNextTo(lane, 'tasks', { id: copyId, position: '' }, task, 'after');
   const [copy] = await insertTasks(lane, [
