@@ -3465,7 +3465,7 @@ export interface components {
          * @description What happened to the entity.
          * @enum {string}
          */
-        ChangeAction: "created" | "updated" | "deleted" | "restored" | "purged" | "reminded";
+        ChangeAction: "created" | "updated" | "deleted" | "restored" | "purged" | "reminded" | "overdue";
         /** @description The change of one field. */
         FieldChange: {
             /** @description The old value. */
@@ -4205,7 +4205,7 @@ export interface components {
         /** @description A change of a task. */
         TaskMessage: {
             /** @enum {string} */
-            type?: "task.created" | "task.updated" | "task.deleted" | "task.restored" | "task.purged" | "task.reminded";
+            type?: "task.created" | "task.updated" | "task.deleted" | "task.restored" | "task.purged" | "task.reminded" | "task.overdue";
             data: components["schemas"]["TaskMessageData"];
         } & components["schemas"]["Message"];
         /** @description The change of a profile, and the profile. */

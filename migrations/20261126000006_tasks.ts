@@ -12,7 +12,8 @@ const due = `due_date + coalesce(${dueTime}, time '23:59:59.999')`;
 
 /**
  * Tasks. `search` has the words of the task; the service computes it by rules with the version `search_version`, and
- * a job computes it for tasks with version 0.
+ * a job computes it for tasks with version 0. `overdue_at` is the instant at which the due date has passed, and a job
+ * copies it to `overdue_told` when it has recorded that the task is overdue.
  */
 export async function up(knex: Knex): Promise<void> {
   // An update logs one range of bytes, from the first changed byte to the last. So the columns that each edit changes
@@ -23,6 +24,8 @@ export async function up(knex: Knex): Promise<void> {
       created_at timestamptz(3) not null default now(),
       due_at timestamptz(3),
       deleted_at timestamptz(3),
+      overdue_at timestamptz(3),
+      overdue_told timestamptz(3),
       due_local timestamp(3) generated always as (${due}) stored,
       due_date date,
       recurrence_start date,
@@ -94,6 +97,8 @@ export async function up(knex: Knex): Promise<void> {
     create index tasks_deleted_with on tasklane.tasks (user_id, deleted_with) where deleted_with is not null`);
   // For jobs, which read across lanes.
   await knex.raw('create index tasks_to_purge on tasklane.tasks (deleted_at) where deleted_at is not null');
+  await knex.raw(`
+    create index tasks_to_tell_overdue on tasklane.tasks (overdue_at) where overdue_told is distinct from overdue_at`);
   await knex.raw('create index tasks_to_index on tasklane.tasks (user_id, id) where search_version < 1');
   await protectLaneTable(knex, 'tasks');
 }

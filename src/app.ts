@@ -14,7 +14,7 @@ import { statsHandlers } from './features/stats/handlers';
 import { syncHandlers } from './features/sync/handlers';
 import { tagHandlers } from './features/tags/handlers';
 import { taskHandlers, taskListHandlers } from './features/tasks/handlers';
-import { moveReminders } from './features/tasks/reminders';
+import { moveInstants } from './features/tasks/overdue';
 import { transferHandlers } from './features/transfer/handlers';
 import { trashHandlers } from './features/trash/handlers';
 import type { EgressPolicy } from './features/webhooks/egress-policy';
@@ -80,7 +80,7 @@ export async function createApp(dependencies: AppDependencies): Promise<Express>
     ...trashHandlers(config.trashRetentionDays),
     ...batchHandlers,
     ...statsHandlers,
-    ...profileHandlers(moveReminders),
+    ...profileHandlers(moveInstants),
     ...syncHandlers,
     ...eventHandlers(events),
     ...activityHandlers,

@@ -327,7 +327,7 @@ select
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
   version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version
+  deleted_with, overdue_at, overdue_told, due_local, search_version
 from
   tasklane.tasks as tasks
 where
@@ -340,7 +340,7 @@ select
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
   version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version
+  deleted_with, overdue_at, overdue_told, due_local, search_version
 from
   tasklane.tasks as tasks
 where
@@ -406,7 +406,7 @@ returning
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
   version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version;
+  deleted_with, overdue_at, overdue_told, due_local, search_version;
 
 select
   *
@@ -457,9 +457,9 @@ values
 insert into
   tasklane.tasks (
     completed_at, completion_count, created_at, deleted_at, deleted_with, description, due_at,
-    due_date, due_time, id, links, parent_id, position, priority, project_id, recurrence_start,
-    reminders, repeat_from, rrule, search, search_version, status, tags, time_zone, title,
-    updated_at, user_id
+    due_date, due_time, id, links, overdue_at, overdue_told, parent_id, position, priority,
+    project_id, recurrence_start, reminders, repeat_from, rrule, search, search_version, status,
+    tags, time_zone, title, updated_at, user_id
   )
 values
   (
@@ -476,16 +476,16 @@ values
     $11,
     $12,
     $13,
+    $14,
+    $15,
     (
       select
         default_priority
       from
         tasklane.profiles as profiles
       where
-        profiles.user_id = $14
+        profiles.user_id = $16
     ),
-    $15,
-    $16,
     $17,
     $18,
     $19,
@@ -495,15 +495,17 @@ values
     $23,
     $24,
     $25,
+    $26,
+    $27,
     current_setting('app.now')::timestamptz(3),
-    $26
+    $28
   )
 on conflict (user_id, id) do nothing
 returning
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
   version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version;
+  deleted_with, overdue_at, overdue_told, due_local, search_version;
 
 select
   *
@@ -544,7 +546,7 @@ returning
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
   version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version;
+  deleted_with, overdue_at, overdue_told, due_local, search_version;
 
 -- updateTask: tags
 update tasklane.tasks as tasks
@@ -561,7 +563,7 @@ returning
   id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
   due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
   version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
-  deleted_with, due_local, search_version;
+  deleted_with, overdue_at, overdue_told, due_local, search_version;
 
 select
   *
@@ -748,6 +750,102 @@ set
 where
   tasks.user_id = $2
   and id = any ($3);
+
+-- src/features/tasks/overdue.ts
+
+-- moveInstants
+select
+  id, reminders, due_date, due_time, time_zone, due_at
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and due_date is not null
+  and due_at is null
+  and reminders <> '[]';
+
+select
+  task_id, fire_at
+from
+  tasklane.reminders as reminders
+where
+  reminders.user_id = $1
+  and task_id = any ($2);
+
+delete from tasklane.reminders as reminders
+where
+  reminders.user_id = $1
+  and task_id = any ($2);
+
+insert into
+  tasklane.reminders (fire_at, task_id, user_id)
+values
+  ($1, $2, $3);
+
+update tasklane.tasks as tasks
+set
+  overdue_at = (
+    case
+      when due_time is null then (due_date + 1)::timestamp
+      else due_local
+    end
+  ) at time zone $1,
+  overdue_told = case
+    when overdue_told is not distinct from overdue_at then (
+      case
+        when due_time is null then (due_date + 1)::timestamp
+        else due_local
+      end
+    ) at time zone $2
+    else overdue_told
+  end
+where
+  tasks.user_id = $3
+  and due_date is not null
+  and due_at is null;
+
+update tasklane.profiles
+set
+  storage_written = storage_written + $2::bigint,
+  storage_check_at = case
+    when storage_written + storage_correction + $2::bigint > $3::bigint then coalesce(storage_check_at, clock_timestamp())
+    else storage_check_at
+  end
+where
+  user_id = $1;
+
+-- recordOverdue
+select
+  id, overdue_at
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and overdue_at <= current_setting('app.now')::timestamptz(3)
+  and overdue_told is distinct from overdue_at
+order by
+  overdue_at asc,
+  id asc
+limit
+  $2;
+
+select
+  id
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and id = any ($2)
+  and status_rank <= 2;
+
+update tasklane.tasks as tasks
+set
+  overdue_told = overdue_at
+where
+  tasks.user_id = $1
+  and id = any ($2);
 
 -- src/features/tasks/reminders.ts
 
@@ -972,3 +1070,47 @@ where
     from
       unnest($2::uuid[], $3::timestamptz[])
   );
+
+-- overdueJob
+select
+  user_id
+from
+  tasklane.tasks as tasks
+where
+  overdue_at <= now()
+  and overdue_told is distinct from overdue_at
+order by
+  overdue_at asc
+limit
+  $1;
+
+select
+  id, overdue_at
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and overdue_at <= current_setting('app.now')::timestamptz(3)
+  and overdue_told is distinct from overdue_at
+order by
+  overdue_at asc,
+  id asc
+limit
+  $2;
+
+select
+  id
+from
+  tasklane.tasks as tasks
+where
+  tasks.user_id = $1
+  and deleted_at is null
+  and id = any ($2)
+  and status_rank <= 2;
+
+update tasklane.tasks as tasks
+set
+  overdue_told = overdue_at
+where
+  tasks.user_id = $1
+  and id = any ($2);

@@ -15,6 +15,7 @@ import * as deletion from '../../src/features/tasks/delete';
 import { absentFields } from '../../src/features/tasks/fields';
 import * as reminderJobs from '../../src/features/tasks/job';
 import { orderOf } from '../../src/features/tasks/order';
+import * as overdue from '../../src/features/tasks/overdue';
 import * as positions from '../../src/features/tasks/position';
 import * as reminders from '../../src/features/tasks/reminders';
 import * as tasks from '../../src/features/tasks/repository';
@@ -303,6 +304,10 @@ export const allSamples: readonly FileSamples[] = [
     positionAtEnd: (lane) => positions.positionAtEnd(lane, 'tasks'),
     writePositions: (lane) => positions.writePositions(lane, 'tasks', [{ id, position: 'a1' }]),
   }),
+  filed<typeof overdue>('features/tasks/overdue.ts', {
+    moveInstants: (lane) => overdue.moveInstants(lane, { before: 'UTC', after: 'Europe/Zurich' }),
+    recordOverdue: (lane) => overdue.recordOverdue(lane, 200),
+  }),
   filed<typeof reminders>('features/tasks/reminders.ts', {
     armReminders: (lane) => reminders.armReminders(lane, null, task),
     armImported: (lane) =>
@@ -317,7 +322,10 @@ export const allSamples: readonly FileSamples[] = [
     levelsBelow: (lane) => trees.levelsBelow(lane, id),
     findParentAndProject: (lane) => trees.findParentAndProject(lane, null, { project_id: id }),
   }),
-  { path: 'src/features/tasks/job.ts', samples: { reminderJob: job(reminderJobs.reminderJob) } },
+  {
+    path: 'src/features/tasks/job.ts',
+    samples: { reminderJob: job(reminderJobs.reminderJob), overdueJob: job(reminderJobs.overdueJob) },
+  },
   filed<typeof transfer>('features/transfer/repository.ts', {
     listTrashed: (lane) => transfer.listTrashed(lane, byId, [id], 200),
     knownIds: (lane) => transfer.knownIds(lane, 'tasks', ids),

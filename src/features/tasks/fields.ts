@@ -12,7 +12,7 @@ import type { TaskLink, TaskRow } from '../../platform/database/rows';
  * - `kept`: the service sets it.
  * - `computed`: it is not a column.
  * - `unshown`: the contract does not have the field, but lists read its column.
- * - `sorting`: the contract does not have the field. Its column is for sorting, searching or the trash.
+ * - `sorting`: the contract does not have the field. Its column is for sorting, searching, jobs or the trash.
  */
 type Part = 'plain' | 'ruled' | 'derived' | 'kept' | 'computed' | 'unshown' | 'sorting';
 
@@ -48,6 +48,8 @@ const parts = {
   priority_rank: 'sorting',
   deleted_at: 'sorting',
   deleted_with: 'sorting',
+  overdue_at: 'sorting',
+  overdue_told: 'sorting',
   due_local: 'sorting',
   search_version: 'sorting',
 } as const satisfies Record<Exclude<keyof TaskRow, 'search'> | 'completed', Part>;

@@ -21,9 +21,11 @@ import {
 } from '../../platform/database/lane';
 import type { TaskPriority, TaskRow, TaskStatus } from '../../platform/database/rows';
 import { update } from '../../platform/database/update';
+import { findTimeZone } from '../profile/repository';
 import { wordsOfTask } from '../search/repository';
 import { replaceTaskTags, tagTasks } from '../tags/repository';
 import { type TaskFields, taskColumns } from './fields';
+import { localEnd, overdueAt, overdueAtSql } from './overdue';
 import { armImported, armReminders, mayRearm } from './reminders';
 import { liveTasks } from './repository';
 import { levelsBelow } from './tree';
@@ -51,16 +53,23 @@ export type NewTask = Omit<TaskFields, 'priority'> & {
 
 async function insertRow(lane: WritableLane, task: NewTask): Promise<TaskRow> {
   const isCompleted = task.status === 'completed';
-  const values = { ...defined(asJson(task)), ...wordsOfTask(task.title, task.description) };
+  const values = {
+    ...defined(asJson(task)),
+    ...wordsOfTask(task.title, task.description),
+    ...(task.due_date === null ? {} : { local_end: localEnd(task) }),
+  };
   lane.stored(bytesOfRow(lane.userId, values));
   const [row] = await lane.template<TaskRow, typeof values>(
     isCompleted ? 'insert-completed-task' : 'insert-task',
     values,
-    (each, columnValues) =>
+    (each, { local_end, ...columnValues }) =>
       each
         .insert('tasks', {
           priority: each.rows('profiles').select('default_priority'),
           ...(columnValues as RowToWrite<'tasks'>),
+          ...(local_end === undefined
+            ? {}
+            : { overdue_at: overdueAtSql(each, columnValues.due_at, local_end) as never }),
           completed_at: isCompleted ? each.now : null,
           created_at: each.now,
           updated_at: each.now,
@@ -117,12 +126,20 @@ export type ImportedTask = Omit<NewTask, 'completion_count'> & {
 export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTask[]): Promise<TaskRow[]> {
   if (tasks.length === 0) return [];
   const priority = lane.rows('profiles').select('default_priority');
+  const zone = tasks.some(({ due_date }) => due_date !== null) ? await findTimeZone(lane) : 'UTC';
+  // A due date that has passed already is no news.
+  const overdue = (task: ImportedTask) => {
+    const overdue_at = overdueAt(task, zone);
+    const hasPassed = overdue_at !== null && overdue_at.getTime() <= Date.now();
+    return { overdue_at, overdue_told: hasPassed ? overdue_at : null };
+  };
   const rows: TaskRow[] = await lane
     .insert(
       'tasks',
       tasks.map((task) => ({
         ...asJson(task),
         ...wordsOfTask(task.title, task.description),
+        ...overdue(task),
         priority: task.priority ?? priority,
         completed_at: task.status === 'completed' ? (task.completed_at ?? lane.now) : null,
         created_at: task.created_at ?? lane.now,
@@ -147,7 +164,9 @@ type Changeable = TaskFields & Pick<TaskRow, 'position'>;
 export type TaskChange = { [F in keyof Changeable]?: Changeable[F] | undefined };
 
 async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChange): Promise<TaskRow> {
-  const { title, description, status } = { ...current, ...defined(wanted) } as TaskRow;
+  const next = { ...current, ...defined(wanted) } as TaskRow;
+  const { title, description, status } = next;
+  const isMoved = Object.keys(differences(dueOf(current), dueOf(next))).length > 0;
   const becomesCompleted = status === 'completed' && current.completed_at === null;
   const values = {
     id: current.id,
@@ -155,6 +174,7 @@ async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChang
     ...(title !== current.title || description !== current.description
       ? wordsOfTask(title, description)
       : {}),
+    ...(isMoved && { local_end: next.due_date === null ? null : localEnd(next) }),
     // It follows the status: set when the task becomes completed, kept while it stays so, otherwise null.
     completed_at: status === 'completed' ? current.completed_at : null,
     version: current.version + 1,
@@ -162,9 +182,12 @@ async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChang
   const [row] = await lane.template<TaskRow, typeof values>(
     becomesCompleted ? 'complete-task' : 'update-task',
     values,
-    (each, { id, completed_at, ...columnValues }) =>
+    (each, { id, completed_at, local_end, ...columnValues }) =>
       update(liveTasks(each).where('id', id), {
         ...columnValues,
+        ...(local_end === undefined
+          ? {}
+          : { overdue_at: overdueAtSql(each, columnValues.due_at ?? null, local_end) as never }),
         completed_at: becomesCompleted ? each.now : completed_at,
         updated_at: each.now,
       }).returning(taskColumns) as never,
@@ -174,6 +197,10 @@ async function updateRow(lane: WritableLane, current: TaskRow, wanted: TaskChang
       `The task ${current.id} does not exist any more, although the write holds the lane's lock.`,
     );
   return row;
+}
+
+function dueOf({ due_date, due_time, due_at }: TaskRow) {
+  return { due_date, due_time, due_at: due_at?.toISOString() ?? null };
 }
 
 /** How a task is updated. */

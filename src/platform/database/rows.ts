@@ -46,6 +46,10 @@ export interface TaskRow {
   deleted_at: Date | null;
   /** The task with which this one was deleted. */
   deleted_with: string | null;
+  /** When the due date has passed, in the time zone of the profile if it has no instant; null without a due date. */
+  overdue_at: Date | null;
+  /** The last `overdue_at` for which the job looked at the task. */
+  overdue_told: Date | null;
   /** The due date as a local timestamp, for sorting: on the same day, all-day tasks come after tasks with a time. */
   readonly due_local: string | null;
   /** A `tsvector` of the task's words; null until it is computed. Lists leave it out. */
@@ -133,7 +137,7 @@ export interface TaskTagRow {
 }
 
 export type ChangeType = 'profile' | 'project' | 'tag' | 'task' | 'completion' | 'calendar_feed' | 'webhook';
-export type ChangeAction = 'created' | 'updated' | 'deleted' | 'restored' | 'purged' | 'reminded';
+export type ChangeAction = 'created' | 'updated' | 'deleted' | 'restored' | 'purged' | 'reminded' | 'overdue';
 
 export interface WebhookRow {
   user_id: string;

@@ -44,8 +44,8 @@ export const systemGrants = {
   },
   // Finds lanes with reminders that are due.
   reminders: { select: ['user_id', 'fire_at'] },
-  // Finds lanes with tasks in the trash, and lanes with tasks that are not indexed for search yet.
-  tasks: { select: ['user_id', 'deleted_at', 'search_version'] },
+  // Finds lanes with tasks in the trash, with tasks that are not indexed for search yet, and with overdue tasks.
+  tasks: { select: ['user_id', 'deleted_at', 'search_version', 'overdue_at', 'overdue_told'] },
   // Finds lanes with old changes.
   changes: { select: ['user_id', 'seq', 'at'] },
   // Finds webhooks with deliveries to send, and leases them.
