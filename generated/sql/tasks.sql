@@ -2,13 +2,13 @@
 
 -- listTasks: no filter
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
 order by
   created_at asc,
@@ -18,13 +18,13 @@ limit
 
 -- listTasks: next page
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and ((created_at, id) > ($2, $3))
 order by
@@ -35,13 +35,13 @@ limit
 
 -- listTasks: next page of two directions
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count, priority_rank
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count, priority_rank
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and (
     priority_rank <= $2
@@ -66,13 +66,13 @@ limit
 -- listTasks: view today
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
   and due_local >= $4::timestamp - interval '26 hours'
@@ -92,13 +92,13 @@ limit
 -- listTasks: view overdue
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
   and due_local < $4::timestamp + $5::interval + interval '26 hours'
@@ -121,13 +121,13 @@ limit
 -- listTasks: view upcoming
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
   and due_local >= $4::timestamp - interval '26 hours'
@@ -145,13 +145,13 @@ limit
 -- listTasks: view no_date
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
   and due_local is null
@@ -163,13 +163,13 @@ limit
 
 -- listTasks: all filters
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2)
   and priority_rank in ($3)
@@ -182,14 +182,14 @@ where
     from
       tasklane.task_tags as task_tags
     where
-      task_tags.user_id = $7
+      task_tags.lane_id = $7
       and tag_id in (
         select
           id
         from
           tasklane.tags as tags
         where
-          tags.user_id = $8
+          tags.lane_id = $8
           and name_key in ($9)
       )
   )
@@ -199,14 +199,14 @@ where
     from
       tasklane.task_tags as task_tags
     where
-      task_tags.user_id = $10
+      task_tags.lane_id = $10
       and tag_id in (
         select
           id
         from
           tasklane.tags as tags
         where
-          tags.user_id = $11
+          tags.lane_id = $11
           and name_key in ($12)
       )
   )
@@ -216,14 +216,14 @@ where
     from
       tasklane.task_tags as task_tags
     where
-      task_tags.user_id = $13
+      task_tags.lane_id = $13
       and tag_id in (
         select
           id
         from
           tasklane.tags as tags
         where
-          tags.user_id = $14
+          tags.lane_id = $14
           and name_key in ($15)
       )
   )
@@ -235,7 +235,7 @@ where
     from
       tasklane.tasks as tasks
     where
-      tasks.user_id = $18
+      tasks.lane_id = $18
       and deleted_at is null
       and parent_id is not null
   )
@@ -256,13 +256,13 @@ limit
 -- listTasks: by relevance
 select
   ts_rank_cd('{0.1, 0.2, 0.4, 1}'::float4[], search, $1::tsquery) as relevance,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and deleted_at is null
   and search @@ $3::tsquery
 order by
@@ -281,13 +281,13 @@ select
     where
       word = any (tsvector_to_array(search))
   ) as relevance,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $3
+  tasks.lane_id = $3
   and deleted_at is null
   and search @@ $4::tsquery
 order by
@@ -302,7 +302,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null;
 
 -- countSubtasks
@@ -316,7 +316,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and parent_id in ($2)
 group by
@@ -324,27 +324,27 @@ group by
 
 -- findTask
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
   deleted_with, due_local, search_version
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id = $2;
 
 -- findTasks
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
   deleted_with, due_local, search_version
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id = any ($2);
 
@@ -354,7 +354,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = $2
 limit
   $3;
@@ -364,9 +364,9 @@ limit
 -- insertTask
 insert into
   tasklane.tasks (
-    completed_at, completion_count, created_at, description, due_at, due_date, due_time, id, links,
-    parent_id, priority, project_id, recurrence_start, reminders, repeat_from, rrule, search,
-    search_version, status, tags, time_zone, title, updated_at, user_id
+    completed_at, completion_count, created_at, description, due_at, due_date, due_time, id,
+    lane_id, links, parent_id, priority, project_id, recurrence_start, reminders, repeat_from,
+    rrule, search, search_version, status, tags, time_zone, title, updated_at
   )
 values
   (
@@ -380,15 +380,15 @@ values
     $7,
     $8,
     $9,
+    $10,
     (
       select
         default_priority
       from
         tasklane.profiles as profiles
       where
-        profiles.user_id = $10
+        profiles.lane_id = $11
     ),
-    $11,
     $12,
     $13,
     $14,
@@ -399,13 +399,13 @@ values
     $19,
     $20,
     $21,
-    current_setting('app.now')::timestamptz(3),
-    $22
+    $22,
+    current_setting('app.now')::timestamptz(3)
   )
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
   deleted_with, due_local, search_version;
 
 select
@@ -413,16 +413,16 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 delete from tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and task_id = $2;
 
 insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
+  tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
 
@@ -431,7 +431,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -440,16 +440,16 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, lane_id, task_id)
 values
   ($1, $2, $3);
 
@@ -457,9 +457,9 @@ values
 insert into
   tasklane.tasks (
     completed_at, completion_count, created_at, deleted_at, deleted_with, description, due_at,
-    due_date, due_time, id, links, parent_id, position, priority, project_id, recurrence_start,
-    reminders, repeat_from, rrule, search, search_version, status, tags, time_zone, title,
-    updated_at, user_id
+    due_date, due_time, id, lane_id, links, parent_id, position, priority, project_id,
+    recurrence_start, reminders, repeat_from, rrule, search, search_version, status, tags,
+    time_zone, title, updated_at
   )
 values
   (
@@ -476,15 +476,15 @@ values
     $11,
     $12,
     $13,
+    $14,
     (
       select
         default_priority
       from
         tasklane.profiles as profiles
       where
-        profiles.user_id = $14
+        profiles.lane_id = $15
     ),
-    $15,
     $16,
     $17,
     $18,
@@ -495,14 +495,14 @@ values
     $23,
     $24,
     $25,
-    current_setting('app.now')::timestamptz(3),
-    $26
+    $26,
+    current_setting('app.now')::timestamptz(3)
   )
-on conflict (user_id, id) do nothing
+on conflict (lane_id, id) do nothing
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
   deleted_with, due_local, search_version;
 
 select
@@ -510,11 +510,11 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
+  tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
 
@@ -523,7 +523,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -537,13 +537,13 @@ set
   completed_at = $5,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $6
+  tasks.lane_id = $6
   and deleted_at is null
   and id = $7
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
   deleted_with, due_local, search_version;
 
 -- updateTask: tags
@@ -554,13 +554,13 @@ set
   completed_at = $3,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $4
+  tasks.lane_id = $4
   and deleted_at is null
   and id = $5
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
   deleted_with, due_local, search_version;
 
 select
@@ -568,16 +568,16 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 delete from tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and task_id = $2;
 
 insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
+  tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
 
@@ -588,7 +588,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 -- updateStatuses
@@ -601,7 +601,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $4
+  tasks.lane_id = $4
   and deleted_at is null
   and id = any ($5);
 
@@ -622,7 +622,7 @@ from
         from
           tasklane.tasks
         where
-          user_id = $1
+          lane_id = $1
           and id = any ($2)
           and deleted_at is null
         union all
@@ -633,7 +633,7 @@ from
           tasklane.tasks as task
           join tree on task.parent_id = tree.id
         where
-          task.user_id = $3
+          task.lane_id = $3
           and task.deleted_at is null
       )
     select
@@ -642,7 +642,7 @@ from
       tree
   ) as tree on tree.id = tasks.id
 where
-  tasks.user_id = $4;
+  tasks.lane_id = $4;
 
 update tasklane.tasks as tasks
 set
@@ -651,7 +651,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 -- deleteTask
@@ -669,7 +669,7 @@ from
         from
           tasklane.tasks
         where
-          user_id = $1
+          lane_id = $1
           and id = any ($2)
           and deleted_at is null
         union all
@@ -680,7 +680,7 @@ from
           tasklane.tasks as task
           join tree on task.parent_id = tree.id
         where
-          task.user_id = $3
+          task.lane_id = $3
           and task.deleted_at is null
       )
     select
@@ -689,7 +689,7 @@ from
       tree
   ) as tree on tree.id = tasks.id
 where
-  tasks.user_id = $4;
+  tasks.lane_id = $4;
 
 update tasklane.tasks as tasks
 set
@@ -698,7 +698,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 -- src/features/tasks/position.ts
@@ -709,7 +709,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and (position, id) < ($2, $3)
 order by
@@ -724,7 +724,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
 order by
   position desc
@@ -737,7 +737,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);
 
 update tasklane.tasks as tasks
@@ -746,7 +746,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 -- src/features/tasks/reminders.ts
@@ -757,7 +757,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -766,16 +766,16 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, lane_id, task_id)
 values
   ($1, $2, $3);
 
@@ -787,7 +787,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- armImported
 select
@@ -795,12 +795,12 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, lane_id, task_id)
 values
   ($1, $2, $3);
 
@@ -812,7 +812,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- moveReminders
 select
@@ -820,7 +820,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and due_date is not null
   and due_at is null
@@ -831,16 +831,16 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, lane_id, task_id)
 values
   ($1, $2, $3);
 
@@ -852,7 +852,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- fireReminders
 select
@@ -860,7 +860,7 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and fire_at <= current_setting('app.now')::timestamptz(3)
 order by
   fire_at asc,
@@ -873,14 +873,14 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id in ($2)
   and status_rank <= 2;
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and (task_id, fire_at) in (
     select
       *
@@ -896,7 +896,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id = $2
 limit
@@ -908,7 +908,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and parent_id = any ($2)
 order by
@@ -921,7 +921,7 @@ select
 from
   tasklane.projects as projects
 where
-  projects.user_id = $1
+  projects.lane_id = $1
   and id = $2
 limit
   $3;
@@ -930,7 +930,7 @@ limit
 
 -- reminderJob
 select
-  user_id
+  lane_id
 from
   tasklane.reminders as reminders
 where
@@ -941,11 +941,19 @@ limit
   $1;
 
 select
+  id,
+  user_id as "userId"
+from
+  tasklane.lanes
+where
+  id = any ($1::bigint[]);
+
+select
   task_id, fire_at
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and fire_at <= current_setting('app.now')::timestamptz(3)
 order by
   fire_at asc,
@@ -958,14 +966,14 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id in ($2)
   and status_rank <= 2;
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and (task_id, fire_at) in (
     select
       *

@@ -9,7 +9,7 @@ export const reminderJob = createLaneJob({
   everyMs: 5_000,
   limit: 50,
   find: (system, limit) =>
-    system.rows('reminders').whereRaw('fire_at <= now()').orderBy('fire_at').limit(limit).select('user_id'),
+    system.rows('reminders').whereRaw('fire_at <= now()').orderBy('fire_at').limit(limit).select('lane_id'),
   write: (lane) => fireReminders(lane, remindersOfALane),
   async nextInMs(system) {
     const [next] = await system.query<{ ms: number | null }>(

@@ -52,7 +52,7 @@ export type NewTask = Omit<TaskFields, 'priority'> & {
 async function insertRow(lane: WritableLane, task: NewTask): Promise<TaskRow> {
   const isCompleted = task.status === 'completed';
   const values = { ...defined(asJson(task)), ...wordsOfTask(task.title, task.description) };
-  lane.stored(bytesOfRow(lane.userId, values));
+  lane.stored(bytesOfRow(values));
   const [row] = await lane.template<TaskRow, typeof values>(
     isCompleted ? 'insert-completed-task' : 'insert-task',
     values,
@@ -129,7 +129,7 @@ export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTa
         updated_at: lane.now,
       })),
     )
-    .onConflict(['user_id', 'id'])
+    .onConflict(['lane_id', 'id'])
     .ignore()
     .returning(taskColumns);
   for (const row of rows) {
