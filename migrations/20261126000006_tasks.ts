@@ -21,6 +21,7 @@ export async function up(knex: Knex): Promise<void> {
   // page, which HOT requires.
   await knex.raw(`
     create table tasklane.tasks (
+      lane_id bigint not null references tasklane.profiles on delete cascade,
       created_at timestamptz(3) not null default now(),
       due_at timestamptz(3),
       deleted_at timestamptz(3),
@@ -34,7 +35,6 @@ export async function up(knex: Knex): Promise<void> {
       project_id uuid,
       parent_id uuid,
       deleted_with uuid,
-      user_id text not null references tasklane.profiles on delete cascade,
       position text collate "C" not null default ${lastPosition},
       due_time text collate "C",
       time_zone text,
@@ -54,9 +54,9 @@ export async function up(knex: Knex): Promise<void> {
       version integer not null default 1 check (version > 0),
       title text collate "C" not null,
       search tsvector,
-      primary key (user_id, id),
-      constraint tasks_project foreign key (user_id, project_id) references tasklane.projects,
-      constraint tasks_parent foreign key (user_id, parent_id) references tasklane.tasks,
+      primary key (lane_id, id),
+      constraint tasks_project foreign key (lane_id, project_id) references tasklane.projects,
+      constraint tasks_parent foreign key (lane_id, parent_id) references tasklane.tasks,
       constraint tasks_own_parent check (parent_id <> id),
       constraint tasks_status check (status = any (${statuses})),
       constraint tasks_priority check (priority = any (${priorities})),
@@ -79,27 +79,27 @@ export async function up(knex: Knex): Promise<void> {
   // Each index costs space and time with every task. An edit of a column without an index is HOT: it writes to no index.
   // So lists in another order than these read and sort the tasks of their own lane.
   for (const column of ['position', 'created_at']) {
-    await knex.raw('create index ?? on tasklane.tasks (user_id, ??, id) where deleted_at is null', [
+    await knex.raw('create index ?? on tasklane.tasks (lane_id, ??, id) where deleted_at is null', [
       `tasks_by_${column}`,
       column,
     ]);
   }
   await knex.raw(`
-    create index tasks_by_due on tasklane.tasks (user_id, due_local, id)
+    create index tasks_by_due on tasklane.tasks (lane_id, due_local, id)
       where deleted_at is null and due_local is not null`);
   await knex.raw(`
-    create index tasks_by_project on tasklane.tasks (user_id, project_id, position, id) where project_id is not null`);
+    create index tasks_by_project on tasklane.tasks (lane_id, project_id, position, id) where project_id is not null`);
   await knex.raw(`
-    create index tasks_by_parent on tasklane.tasks (user_id, parent_id, position, id) where parent_id is not null`);
+    create index tasks_by_parent on tasklane.tasks (lane_id, parent_id, position, id) where parent_id is not null`);
   await knex.raw(`
-    create index tasks_in_trash on tasklane.tasks (user_id, deleted_at, id) where id = deleted_with`);
+    create index tasks_in_trash on tasklane.tasks (lane_id, deleted_at, id) where id = deleted_with`);
   await knex.raw(`
-    create index tasks_deleted_with on tasklane.tasks (user_id, deleted_with) where deleted_with is not null`);
+    create index tasks_deleted_with on tasklane.tasks (lane_id, deleted_with) where deleted_with is not null`);
   // For jobs, which read across lanes.
   await knex.raw('create index tasks_to_purge on tasklane.tasks (deleted_at) where deleted_at is not null');
   await knex.raw(`
     create index tasks_to_tell_overdue on tasklane.tasks (overdue_at) where overdue_told is distinct from overdue_at`);
-  await knex.raw('create index tasks_to_index on tasklane.tasks (user_id, id) where search_version < 1');
+  await knex.raw('create index tasks_to_index on tasklane.tasks (lane_id, id) where search_version < 1');
   await protectLaneTable(knex, 'tasks');
 }
 

@@ -5,11 +5,11 @@ import { protectLaneTable } from '../src/platform/database/lane-table';
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create table tasklane.reminders (
-      user_id text not null,
+      lane_id bigint not null,
       task_id uuid not null,
       fire_at timestamptz(3) not null,
-      primary key (user_id, task_id, fire_at),
-      foreign key (user_id, task_id) references tasklane.tasks on delete cascade
+      primary key (lane_id, task_id, fire_at),
+      foreign key (lane_id, task_id) references tasklane.tasks on delete cascade
     )`);
   await knex.raw('create index reminders_by_time on tasklane.reminders (fire_at)');
   await protectLaneTable(knex, 'reminders');

@@ -6,7 +6,7 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
 order by
   id asc
 limit
@@ -18,7 +18,7 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and task_id = $2
   and completed_at > $3
   and completed_at < $4
@@ -31,8 +31,8 @@ limit
 -- insertCompletion
 insert into
   tasklane.completions (
-    completed_at, due_date, due_time, id, next_due_date, reopened, rrule, status, task_id,
-    time_zone, title, user_id
+    completed_at, due_date, due_time, id, lane_id, next_due_date, reopened, rrule, status, task_id,
+    time_zone, title
   )
 values
   (current_setting('app.now')::timestamptz(3), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
@@ -40,12 +40,12 @@ values
 -- insertCompletions
 insert into
   tasklane.completions (
-    completed_at, due_date, due_time, id, next_due_date, reopened, rrule, status, task_id,
-    time_zone, title, user_id
+    completed_at, due_date, due_time, id, lane_id, next_due_date, reopened, rrule, status, task_id,
+    time_zone, title
   )
 values
   ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-on conflict (user_id, id) do nothing
+on conflict (lane_id, id) do nothing
 returning
   id;
 
@@ -55,7 +55,7 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and task_id = $2
   and due_date = $3
 limit
@@ -67,7 +67,7 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and task_id = $2
 order by
   completed_at desc,
@@ -78,7 +78,7 @@ limit
 -- removeCompletion
 delete from tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and id = $2;
 
 -- purgeCompletions
@@ -87,5 +87,5 @@ select
 from
   tasklane.completions as completions
 where
-  completions.user_id = $1
+  completions.lane_id = $1
   and task_id = any ($2);

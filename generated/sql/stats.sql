@@ -8,7 +8,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
 group by
   status, priority, project_id
@@ -26,13 +26,13 @@ select
       from
         tasklane.completions as completions
       where
-        completions.user_id = $1
+        completions.lane_id = $1
     )
   ) as since
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $2
+  profiles.lane_id = $2
 limit
   $3;
 
@@ -44,14 +44,14 @@ with
     from
       tasklane.completions as completions
     where
-      completions.user_id = $1
+      completions.lane_id = $1
       and task_id in (
         select
           id
         from
           tasklane.tasks as tasks
         where
-          tasks.user_id = $2
+          tasks.lane_id = $2
           and deleted_at is null
       )
   ),
@@ -69,7 +69,7 @@ with
         from
           tasklane.tasks as tasks
         where
-          tasks.user_id = $4
+          tasks.lane_id = $4
           and deleted_at is null
       )
   ),
@@ -79,7 +79,7 @@ with
     from
       tasklane.tasks as tasks
     where
-      tasks.user_id = $5
+      tasks.lane_id = $5
       and deleted_at is null
       and completed_at is not null
     union
@@ -170,6 +170,6 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $11
+  profiles.lane_id = $11
 limit
   $12;

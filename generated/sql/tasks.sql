@@ -2,13 +2,13 @@
 
 -- listTasks: no filter
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
 order by
   created_at asc,
@@ -18,13 +18,13 @@ limit
 
 -- listTasks: next page
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and ((created_at, id) > ($2, $3))
 order by
@@ -35,13 +35,13 @@ limit
 
 -- listTasks: next page of two directions
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count, priority_rank
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count, priority_rank
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and (
     priority_rank <= $2
@@ -66,13 +66,13 @@ limit
 -- listTasks: view today
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
   and due_local >= $4::timestamp - interval '26 hours'
@@ -92,13 +92,13 @@ limit
 -- listTasks: view overdue
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
   and due_local < $4::timestamp + $5::interval + interval '26 hours'
@@ -121,13 +121,13 @@ limit
 -- listTasks: view upcoming
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
   and due_local >= $4::timestamp - interval '26 hours'
@@ -145,13 +145,13 @@ limit
 -- listTasks: view no_date
 select
   coalesce(due_local, timestamp 'infinity') as due_local_asc,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2, $3)
   and due_local is null
@@ -163,13 +163,13 @@ limit
 
 -- listTasks: all filters
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and status_rank in ($2)
   and priority_rank in ($3)
@@ -182,14 +182,14 @@ where
     from
       tasklane.task_tags as task_tags
     where
-      task_tags.user_id = $7
+      task_tags.lane_id = $7
       and tag_id in (
         select
           id
         from
           tasklane.tags as tags
         where
-          tags.user_id = $8
+          tags.lane_id = $8
           and name_key in ($9)
       )
   )
@@ -199,14 +199,14 @@ where
     from
       tasklane.task_tags as task_tags
     where
-      task_tags.user_id = $10
+      task_tags.lane_id = $10
       and tag_id in (
         select
           id
         from
           tasklane.tags as tags
         where
-          tags.user_id = $11
+          tags.lane_id = $11
           and name_key in ($12)
       )
   )
@@ -216,14 +216,14 @@ where
     from
       tasklane.task_tags as task_tags
     where
-      task_tags.user_id = $13
+      task_tags.lane_id = $13
       and tag_id in (
         select
           id
         from
           tasklane.tags as tags
         where
-          tags.user_id = $14
+          tags.lane_id = $14
           and name_key in ($15)
       )
   )
@@ -235,7 +235,7 @@ where
     from
       tasklane.tasks as tasks
     where
-      tasks.user_id = $18
+      tasks.lane_id = $18
       and deleted_at is null
       and parent_id is not null
   )
@@ -256,13 +256,13 @@ limit
 -- listTasks: by relevance
 select
   ts_rank_cd('{0.1, 0.2, 0.4, 1}'::float4[], search, $1::tsquery) as relevance,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and deleted_at is null
   and search @@ $3::tsquery
 order by
@@ -281,13 +281,13 @@ select
     where
       word = any (tsvector_to_array(search))
   ) as relevance,
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $3
+  tasks.lane_id = $3
   and deleted_at is null
   and search @@ $4::tsquery
 order by
@@ -302,7 +302,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null;
 
 -- countSubtasks
@@ -316,7 +316,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and parent_id in ($2)
 group by
@@ -324,27 +324,27 @@ group by
 
 -- findTask
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
   deleted_with, overdue_at, overdue_told, due_local, search_version
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id = $2;
 
 -- findTasks
 select
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
   deleted_with, overdue_at, overdue_told, due_local, search_version
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id = any ($2);
 
@@ -354,7 +354,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = $2
 limit
   $3;
@@ -364,9 +364,9 @@ limit
 -- insertTask
 insert into
   tasklane.tasks (
-    completed_at, completion_count, created_at, description, due_at, due_date, due_time, id, links,
-    parent_id, priority, project_id, recurrence_start, reminders, repeat_from, rrule, search,
-    search_version, status, tags, time_zone, title, updated_at, user_id
+    completed_at, completion_count, created_at, description, due_at, due_date, due_time, id,
+    lane_id, links, parent_id, priority, project_id, recurrence_start, reminders, repeat_from,
+    rrule, search, search_version, status, tags, time_zone, title, updated_at
   )
 values
   (
@@ -380,15 +380,15 @@ values
     $7,
     $8,
     $9,
+    $10,
     (
       select
         default_priority
       from
         tasklane.profiles as profiles
       where
-        profiles.user_id = $10
+        profiles.lane_id = $11
     ),
-    $11,
     $12,
     $13,
     $14,
@@ -399,13 +399,13 @@ values
     $19,
     $20,
     $21,
-    current_setting('app.now')::timestamptz(3),
-    $22
+    $22,
+    current_setting('app.now')::timestamptz(3)
   )
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
   deleted_with, overdue_at, overdue_told, due_local, search_version;
 
 select
@@ -413,16 +413,16 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 delete from tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and task_id = $2;
 
 insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
+  tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
 
@@ -431,7 +431,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -440,16 +440,16 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, lane_id, task_id)
 values
   ($1, $2, $3);
 
@@ -457,9 +457,9 @@ values
 insert into
   tasklane.tasks (
     completed_at, completion_count, created_at, deleted_at, deleted_with, description, due_at,
-    due_date, due_time, id, links, overdue_at, overdue_told, parent_id, position, priority,
+    due_date, due_time, id, lane_id, links, overdue_at, overdue_told, parent_id, position, priority,
     project_id, recurrence_start, reminders, repeat_from, rrule, search, search_version, status,
-    tags, time_zone, title, updated_at, user_id
+    tags, time_zone, title, updated_at
   )
 values
   (
@@ -478,15 +478,15 @@ values
     $13,
     $14,
     $15,
+    $16,
     (
       select
         default_priority
       from
         tasklane.profiles as profiles
       where
-        profiles.user_id = $16
+        profiles.lane_id = $17
     ),
-    $17,
     $18,
     $19,
     $20,
@@ -497,14 +497,14 @@ values
     $25,
     $26,
     $27,
-    current_setting('app.now')::timestamptz(3),
-    $28
+    $28,
+    current_setting('app.now')::timestamptz(3)
   )
-on conflict (user_id, id) do nothing
+on conflict (lane_id, id) do nothing
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
   deleted_with, overdue_at, overdue_told, due_local, search_version;
 
 select
@@ -512,11 +512,11 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
+  tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
 
@@ -525,7 +525,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -539,13 +539,13 @@ set
   completed_at = $5,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $6
+  tasks.lane_id = $6
   and deleted_at is null
   and id = $7
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
   deleted_with, overdue_at, overdue_told, due_local, search_version;
 
 -- updateTask: tags
@@ -556,13 +556,13 @@ set
   completed_at = $3,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $4
+  tasks.lane_id = $4
   and deleted_at is null
   and id = $5
 returning
-  id, user_id, project_id, parent_id, title, description, status, priority, completed_at, tags,
-  due_date, due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position,
-  version, created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
+  id, project_id, parent_id, title, description, status, priority, completed_at, tags, due_date,
+  due_time, time_zone, due_at, rrule, repeat_from, recurrence_start, reminders, position, version,
+  created_at, updated_at, links, completion_count, status_rank, priority_rank, deleted_at,
   deleted_with, overdue_at, overdue_told, due_local, search_version;
 
 select
@@ -570,16 +570,16 @@ select
 from
   tasklane.tags as tags
 where
-  tags.user_id = $1
+  tags.lane_id = $1
   and name_key in ($2);
 
 delete from tasklane.task_tags as task_tags
 where
-  task_tags.user_id = $1
+  task_tags.lane_id = $1
   and task_id = $2;
 
 insert into
-  tasklane.task_tags (tag_id, task_id, user_id)
+  tasklane.task_tags (lane_id, tag_id, task_id)
 values
   ($1, $2, $3);
 
@@ -590,7 +590,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 -- updateStatuses
@@ -603,7 +603,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $4
+  tasks.lane_id = $4
   and deleted_at is null
   and id = any ($5);
 
@@ -624,7 +624,7 @@ from
         from
           tasklane.tasks
         where
-          user_id = $1
+          lane_id = $1
           and id = any ($2)
           and deleted_at is null
         union all
@@ -635,7 +635,7 @@ from
           tasklane.tasks as task
           join tree on task.parent_id = tree.id
         where
-          task.user_id = $3
+          task.lane_id = $3
           and task.deleted_at is null
       )
     select
@@ -644,7 +644,7 @@ from
       tree
   ) as tree on tree.id = tasks.id
 where
-  tasks.user_id = $4;
+  tasks.lane_id = $4;
 
 update tasklane.tasks as tasks
 set
@@ -653,7 +653,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 -- deleteTask
@@ -671,7 +671,7 @@ from
         from
           tasklane.tasks
         where
-          user_id = $1
+          lane_id = $1
           and id = any ($2)
           and deleted_at is null
         union all
@@ -682,7 +682,7 @@ from
           tasklane.tasks as task
           join tree on task.parent_id = tree.id
         where
-          task.user_id = $3
+          task.lane_id = $3
           and task.deleted_at is null
       )
     select
@@ -691,7 +691,7 @@ from
       tree
   ) as tree on tree.id = tasks.id
 where
-  tasks.user_id = $4;
+  tasks.lane_id = $4;
 
 update tasklane.tasks as tasks
 set
@@ -700,7 +700,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 -- src/features/tasks/position.ts
@@ -711,7 +711,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and (position, id) < ($2, $3)
 order by
@@ -726,7 +726,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
 order by
   position desc
@@ -739,7 +739,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);
 
 update tasklane.tasks as tasks
@@ -748,7 +748,7 @@ set
   version = version + 1,
   updated_at = current_setting('app.now')::timestamptz(3)
 where
-  tasks.user_id = $2
+  tasks.lane_id = $2
   and id = any ($3);
 
 -- src/features/tasks/overdue.ts
@@ -759,7 +759,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and due_date is not null
   and due_at is null
@@ -770,16 +770,16 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, lane_id, task_id)
 values
   ($1, $2, $3);
 
@@ -801,7 +801,7 @@ set
     else overdue_told
   end
 where
-  tasks.user_id = $3
+  tasks.lane_id = $3
   and due_date is not null
   and due_at is null;
 
@@ -813,7 +813,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- recordOverdue
 select
@@ -821,7 +821,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and overdue_at <= current_setting('app.now')::timestamptz(3)
   and overdue_told is distinct from overdue_at
 order by
@@ -835,7 +835,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id = any ($2)
   and status_rank <= 2;
@@ -844,7 +844,7 @@ update tasklane.tasks as tasks
 set
   overdue_told = overdue_at
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);
 
 -- src/features/tasks/reminders.ts
@@ -855,7 +855,7 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
@@ -864,16 +864,16 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, lane_id, task_id)
 values
   ($1, $2, $3);
 
@@ -885,7 +885,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- armImported
 select
@@ -893,12 +893,12 @@ select
 from
   tasklane.profiles as profiles
 where
-  profiles.user_id = $1
+  profiles.lane_id = $1
 limit
   $2;
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, lane_id, task_id)
 values
   ($1, $2, $3);
 
@@ -910,7 +910,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- moveReminders
 select
@@ -918,7 +918,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and due_date is not null
   and due_at is null
@@ -929,16 +929,16 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and task_id = any ($2);
 
 insert into
-  tasklane.reminders (fire_at, task_id, user_id)
+  tasklane.reminders (fire_at, lane_id, task_id)
 values
   ($1, $2, $3);
 
@@ -950,7 +950,7 @@ set
     else storage_check_at
   end
 where
-  user_id = $1;
+  lane_id = $1;
 
 -- fireReminders
 select
@@ -958,7 +958,7 @@ select
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and fire_at <= current_setting('app.now')::timestamptz(3)
 order by
   fire_at asc,
@@ -971,14 +971,14 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id in ($2)
   and status_rank <= 2;
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and (task_id, fire_at) in (
     select
       *
@@ -994,7 +994,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id = $2
 limit
@@ -1006,7 +1006,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and parent_id = any ($2)
 order by
@@ -1019,7 +1019,7 @@ select
 from
   tasklane.projects as projects
 where
-  projects.user_id = $1
+  projects.lane_id = $1
   and id = $2
 limit
   $3;
@@ -1028,7 +1028,7 @@ limit
 
 -- reminderJob
 select
-  user_id
+  lane_id
 from
   tasklane.reminders as reminders
 where
@@ -1039,11 +1039,19 @@ limit
   $1;
 
 select
+  id,
+  user_id as "userId"
+from
+  tasklane.lanes
+where
+  id = any ($1::bigint[]);
+
+select
   task_id, fire_at
 from
   tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and fire_at <= current_setting('app.now')::timestamptz(3)
 order by
   fire_at asc,
@@ -1056,14 +1064,14 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id in ($2)
   and status_rank <= 2;
 
 delete from tasklane.reminders as reminders
 where
-  reminders.user_id = $1
+  reminders.lane_id = $1
   and (task_id, fire_at) in (
     select
       *
@@ -1073,7 +1081,7 @@ where
 
 -- overdueJob
 select
-  user_id
+  lane_id
 from
   tasklane.tasks as tasks
 where
@@ -1085,11 +1093,19 @@ limit
   $1;
 
 select
+  id,
+  user_id as "userId"
+from
+  tasklane.lanes
+where
+  id = any ($1::bigint[]);
+
+select
   id, overdue_at
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and overdue_at <= current_setting('app.now')::timestamptz(3)
   and overdue_told is distinct from overdue_at
 order by
@@ -1103,7 +1119,7 @@ select
 from
   tasklane.tasks as tasks
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and deleted_at is null
   and id = any ($2)
   and status_rank <= 2;
@@ -1112,5 +1128,5 @@ update tasklane.tasks as tasks
 set
   overdue_told = overdue_at
 where
-  tasks.user_id = $1
+  tasks.lane_id = $1
   and id = any ($2);

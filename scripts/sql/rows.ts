@@ -11,12 +11,15 @@ import type {
   WebhookRow,
 } from '../../src/platform/database/rows';
 
-export const userId = 'user';
+/** The lane of all samples. */
+export const laneKey = { id: '1', userId: 'user' };
+
+const laneId = laneKey.id;
 export const id = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4e';
 export const otherId = '019a9c2e-5b00-7c3a-9d51-7f6a2b1c0d4f';
 export const instant = new Date('2026-11-21T09:30:00.000Z');
 
-const versioned = { user_id: userId, id, version: 1, created_at: instant, updated_at: instant };
+const versioned = { lane_id: laneId, id, version: 1, created_at: instant, updated_at: instant };
 
 export const task: TaskRow = {
   ...versioned,
@@ -51,7 +54,7 @@ export const project: ProjectRow = {
 export const tag: TagRow = { ...versioned, name: 'tag', name_key: 'tag', color: null };
 
 export const completion: CompletionRow = {
-  user_id: userId,
+  lane_id: laneId,
   id,
   task_id: otherId,
   title: 'Task',
@@ -66,7 +69,7 @@ export const completion: CompletionRow = {
 };
 
 export const change: ChangeRow = {
-  user_id: userId,
+  lane_id: laneId,
   seq: '1',
   type: 'task',
   entity_id: otherId,
@@ -94,7 +97,7 @@ export const webhook: WebhookRow = {
 };
 
 export const delivery: WebhookDeliveryRow = {
-  user_id: userId,
+  lane_id: laneId,
   id,
   webhook_id: otherId,
   event: 'task.created',
@@ -111,7 +114,7 @@ export const delivery: WebhookDeliveryRow = {
 };
 
 const profile: ProfileRow = {
-  user_id: userId,
+  lane_id: laneId,
   epoch: id,
   change_seq: '1',
   time_zone: 'UTC',
@@ -132,18 +135,19 @@ const profile: ProfileRow = {
 };
 
 /** The row that locks a lane. */
-export const lane = { ...profile, made: false, stale: false };
+export const lane = { ...profile, stale: false };
 
 const rows: Readonly<Record<string, object>> = {
+  lanes: laneKey,
   tasks: task,
-  task_tags: { user_id: userId, task_id: id, tag_id: otherId },
+  task_tags: { lane_id: laneId, task_id: id, tag_id: otherId },
   projects: project,
   tags: tag,
   completions: completion,
-  reminders: { user_id: userId, task_id: id, fire_at: instant },
+  reminders: { lane_id: laneId, task_id: id, fire_at: instant },
   changes: change,
   webhooks: webhook,
-  idempotency_keys: { user_id: userId, operation: 'createTask', key_hash: Buffer.alloc(32) },
+  idempotency_keys: { lane_id: laneId, operation: 'createTask', key_hash: Buffer.alloc(32) },
   webhook_deliveries: delivery,
   profiles: profile,
 };
@@ -156,11 +160,11 @@ const expressions = {
   near: [],
   bytes: '1',
   last: null,
-  users: [userId],
+  lanes: [laneId],
   cutoff: instant,
 };
 
 /** A row of a table, with the results of all expressions. */
 export function sampleRow(table: string | undefined): object {
-  return { user_id: userId, id, ...expressions, ...(table === undefined ? {} : rows[table]) };
+  return { lane_id: laneId, id, ...expressions, ...(table === undefined ? {} : rows[table]) };
 }

@@ -39,7 +39,7 @@ import { idempotencyRecordsJob } from '../../src/platform/jobs/idempotency-recor
 import type { Job, JobContext } from '../../src/platform/jobs/job';
 import { storageJob } from '../../src/platform/jobs/storage';
 import type { EmptyTables } from './recorder';
-import { completion, delivery, id, instant, otherId, project, tag, task, userId, webhook } from './rows';
+import { completion, delivery, id, instant, laneKey, otherId, project, tag, task, webhook } from './rows';
 
 /** A call that sends statements, or the text of statements that are constants. */
 export type Sample =
@@ -69,7 +69,7 @@ type Senders<M> = {
 type Calls<M> = Readonly<Record<Senders<M>, InLane | Readonly<Record<string, InLane | Sample>>>>;
 
 function inLane(call: InLane, ...empty: string[]): Sample {
-  return { call: ({ laneForJob }) => laneForJob(userId).write(async (lane) => call(lane)), empty };
+  return { call: ({ laneForJob }) => laneForJob(laneKey).write(async (lane) => call(lane)), empty };
 }
 
 /** A call that finds no rows in some tables. */
@@ -408,7 +408,7 @@ export const allSamples: readonly FileSamples[] = [
     path: 'src/features/webhooks/queue.ts',
     samples: {
       queueDeliveries: {
-        texts: queueDeliveries(userId, { delivers: true }, 1).map(({ text }) => text),
+        texts: queueDeliveries(laneKey.id, { delivers: true }, 1).map(({ text }) => text),
       },
     },
   },
@@ -428,8 +428,8 @@ export const allSamples: readonly FileSamples[] = [
   {
     path: 'src/platform/database/idempotency.ts',
     samples: {
-      lookUpStatements: { texts: lookUpStatements(userId, request).map(({ text }) => text) },
-      storeStatement: { texts: [storeStatement(userId, request, { status: 204, content: null }).text] },
+      lookUpStatements: { texts: lookUpStatements(laneKey.id, request).map(({ text }) => text) },
+      storeStatement: { texts: [storeStatement(laneKey.id, request, { status: 204, content: null }).text] },
     },
   },
   {

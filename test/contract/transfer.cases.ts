@@ -48,8 +48,10 @@ function importCases(
       await Promise.all([
         importing,
         until(async () => (await waitingForLocks(databaseUrl)) > 0)
-          .then(() => query(databaseUrl, 'delete from tasklane.tasks where user_id = $1', [userId]))
-          .then(() => query(databaseUrl, 'delete from tasklane.projects where user_id = $1', [userId]))
+          .then(() => query(databaseUrl, 'delete from tasklane.tasks where lane_id = lane_of($1)', [userId]))
+          .then(() =>
+            query(databaseUrl, 'delete from tasklane.projects where lane_id = lane_of($1)', [userId]),
+          )
           .finally(held.release),
       ]);
       expect((await send('GET', `${lane}/tasks`)).body.items).toEqual([]);

@@ -2,10 +2,10 @@ import type { Schemas } from '../../platform/contract/document/operations';
 import type { CompletionRow } from '../../platform/database/rows';
 
 /** Maps a completion to the schema `Completion`. */
-export function toCompletion(row: CompletionRow): Schemas['Completion'] {
+export function toCompletion(userId: string, row: CompletionRow): Schemas['Completion'] {
   return {
     id: row.id,
-    user_id: row.user_id,
+    user_id: userId,
     task_id: row.task_id,
     title: row.title,
     due_date: row.due_date,

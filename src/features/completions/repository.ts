@@ -25,7 +25,7 @@ export async function listCompletions(
 /** Creates the record of a completion at this moment. */
 export async function insertCompletion(
   lane: WritableLane,
-  { reopened, ...row }: Omit<CompletionRow, 'user_id' | 'completed_at'>,
+  { reopened, ...row }: Omit<CompletionRow, 'lane_id' | 'completed_at'>,
 ): Promise<void> {
   // The driver would turn a JavaScript array into a Postgres array, but the column is JSON.
   const json = JSON.stringify(reopened) as never;
@@ -40,7 +40,7 @@ export async function insertCompletion(
 /** Creates imported completions; skips those whose ids are taken. @returns the ids of the created completions */
 export async function insertCompletions(
   lane: WritableLane,
-  completions: readonly Omit<CompletionRow, 'user_id'>[],
+  completions: readonly Omit<CompletionRow, 'lane_id'>[],
 ): Promise<string[]> {
   if (completions.length === 0) return [];
   const rows: { id: string }[] = await lane
@@ -48,7 +48,7 @@ export async function insertCompletions(
       'completions',
       completions.map(({ reopened, ...row }) => ({ ...row, reopened: JSON.stringify(reopened) as never })),
     )
-    .onConflict(['user_id', 'id'])
+    .onConflict(['lane_id', 'id'])
     .ignore()
     .returning('id');
   for (const { id } of rows) lane.changed({ type: 'completion', id, action: 'created', fields: {} });

@@ -36,7 +36,7 @@ export async function changeProject(
 ): Promise<ProjectRow | Invalid | 'not-found'> {
   const current = await findProject(lane, id);
   if (!current) return 'not-found';
-  const { wanted, errors } = splitReadOnly(body, toProject(current), readOnly);
+  const { wanted, errors } = splitReadOnly(body, toProject(lane.userId, current), readOnly);
   if (errors.length > 0) return { errors };
   return updateProject(lane, current, { ...wanted, name: wanted.name?.trim() });
 }

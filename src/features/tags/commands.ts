@@ -18,7 +18,7 @@ export async function changeTag(
 ): Promise<TagRow | { readonly errors: readonly ValidationError[] } | 'not-found'> {
   const current = await findTag(lane, id);
   if (!current) return 'not-found';
-  const { wanted, errors } = splitReadOnly(body, toTag(current), readOnly);
+  const { wanted, errors } = splitReadOnly(body, toTag(lane.userId, current), readOnly);
   return errors.length > 0 ? { errors } : updateTag(lane, current, wanted);
 }
 

@@ -148,8 +148,12 @@ function reopens(current: TaskRow, { status, rrule }: Resolved): boolean {
  * Reads a change of a task: checks the read-only fields, and turns `completed` into a status. If the body has the
  * present version, the client knows the present task.
  */
-function readChange(current: TaskRow, body: ChangeBody): { wanted: Change; errors: ValidationError[] } {
-  const { wanted, errors } = splitReadOnly(body, toTask(current), readOnlyFields);
+function readChange(
+  userId: string,
+  current: TaskRow,
+  body: ChangeBody,
+): { wanted: Change; errors: ValidationError[] } {
+  const { wanted, errors } = splitReadOnly(body, toTask(userId, current), readOnlyFields);
   const { completed, ...fields } = wanted;
   const status = wantedStatus(wanted, current.status, body.version === current.version);
   if (status !== 'contradiction') return { wanted: { ...fields, status }, errors: [...errors] };
@@ -160,7 +164,7 @@ function readChange(current: TaskRow, body: ChangeBody): { wanted: Change; error
 export async function changeTask(lane: WritableLane, id: string, body: ChangeBody): Promise<TaskOutcome> {
   const current = await findTask(lane, id);
   if (!current) return 'not-found';
-  const { wanted, errors } = readChange(current, body);
+  const { wanted, errors } = readChange(lane.userId, current, body);
   const isRepeated = await isRepeat(lane, current, wanted);
   return applyChange(
     lane,

@@ -16,11 +16,11 @@ import type { TaskLink, TaskRow } from '../../platform/database/rows';
  */
 type Part = 'plain' | 'ruled' | 'derived' | 'kept' | 'computed' | 'unshown' | 'sorting';
 
-// In the order of the contract. The type requires every column except `search`, which is as large as the texts that it
-// indexes.
+// In the order of the contract. The type requires every column except the lane, and `search`, which is as large as the texts
+// that it indexes.
 const parts = {
   id: 'kept',
-  user_id: 'kept',
+  user_id: 'computed',
   project_id: 'ruled',
   parent_id: 'ruled',
   title: 'ruled',
@@ -52,7 +52,7 @@ const parts = {
   overdue_told: 'sorting',
   due_local: 'sorting',
   search_version: 'sorting',
-} as const satisfies Record<Exclude<keyof TaskRow, 'search'> | 'completed', Part>;
+} as const satisfies Record<Exclude<keyof TaskRow, 'lane_id' | 'search'> | 'user_id' | 'completed', Part>;
 
 type Field = keyof typeof parts;
 type FieldOf<P extends Part> = { [F in Field]: (typeof parts)[F] extends P ? F : never }[Field];
@@ -85,7 +85,7 @@ export const absentFields: Readonly<Omit<TaskFields, 'title' | 'priority'>> = {
   links: [],
 };
 
-/** All columns except `search`. */
+/** All columns except the lane and `search`. */
 export const taskColumns = fieldsOf('kept', 'plain', 'ruled', 'derived', 'unshown', 'sorting');
 
 /** The columns that lists return. */
@@ -98,7 +98,7 @@ export type ListedTask = Pick<TaskRow, (typeof listedColumns)[number]>;
 export const shownFields = fieldsOf('kept', 'plain', 'ruled', 'derived', 'computed');
 
 /** The fields that clients see and cannot set, except `completed`, which is another spelling of `status`. */
-export const readOnlyFields = fieldsOf('kept', 'derived');
+export const readOnlyFields = [...fieldsOf('kept', 'derived'), 'user_id' as const];
 
 /** Links in the form of the database. */
 export function readLinks(

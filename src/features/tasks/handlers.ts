@@ -67,7 +67,7 @@ function answerTask<Id extends TaskOperation>(call: Call<Id>, outcome: TaskOutco
   const answer = () => {
     if (outcome === 'not-found') return update.fail('task-not-found');
     if ('errors' in outcome) return update.fail('validation-failed', { errors: inBody(outcome.errors) });
-    return update.reply(200, toTask(outcome));
+    return update.reply(200, toTask(update.lane.userId, outcome));
   };
   return answer() as unknown as Reply<Id>;
 }
@@ -179,7 +179,7 @@ export const taskListHandlers = ({
     });
     const { rows, next_cursor, headers } = page;
     const body = {
-      items: rows.map(toTask),
+      items: rows.map((row) => toTask(call.lane.userId, row)),
       next_cursor,
       total,
       subtask_counts,
@@ -192,8 +192,8 @@ export const taskListHandlers = ({
 
 const finishing = { finishes: true };
 
-function addressOf({ user_id, id }: { readonly user_id: string; readonly id: string }): string {
-  return `/api/${encodeURIComponent(user_id)}/tasks/${id}`;
+function addressOf(userId: string, id: string): string {
+  return `/api/${encodeURIComponent(userId)}/tasks/${id}`;
 }
 
 /** Whether a new task needs no other row of the lane: its creation is then one statement. */
@@ -222,12 +222,14 @@ export const taskHandlers: Pick<
     });
     if (outcome === 'id-taken') return call.fail('id-taken');
     if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
-    return call.reply(201, toTask(outcome), { Location: addressOf(outcome) });
+    return call.reply(201, toTask(call.lane.userId, outcome), {
+      Location: addressOf(call.lane.userId, outcome.id),
+    });
   },
 
   async getTask(call) {
     const row = await call.lane.readAtOnce((lane) => findTask(lane, call.path.task_id));
-    return row ? call.reply(200, toTask(row)) : call.fail('task-not-found');
+    return row ? call.reply(200, toTask(call.lane.userId, row)) : call.fail('task-not-found');
   },
 
   async putTask(call) {
@@ -268,7 +270,9 @@ export const taskHandlers: Pick<
     if (outcome === 'id-taken') return call.fail('id-taken');
     if (outcome === 'not-found') return call.fail('task-not-found');
     if ('errors' in outcome) return call.fail('validation-failed', { errors: inBody(outcome.errors) });
-    return call.reply(201, toTask(outcome), { Location: addressOf(outcome) });
+    return call.reply(201, toTask(call.lane.userId, outcome), {
+      Location: addressOf(call.lane.userId, outcome.id),
+    });
   },
 
   async listOccurrences(call) {

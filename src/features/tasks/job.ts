@@ -11,7 +11,7 @@ export const reminderJob = createLaneJob({
   everyMs: 5_000,
   limit: 50,
   find: (system, limit) =>
-    system.rows('reminders').whereRaw('fire_at <= now()').orderBy('fire_at').limit(limit).select('user_id'),
+    system.rows('reminders').whereRaw('fire_at <= now()').orderBy('fire_at').limit(limit).select('lane_id'),
   write: (lane) => fireReminders(lane, remindersOfALane),
   async nextInMs(system) {
     const [next] = await system.query<{ ms: number | null }>(
@@ -34,7 +34,7 @@ export const overdueJob = createLaneJob({
       .whereRaw(`overdue_at <= now() and ${isUntold}`)
       .orderBy('overdue_at')
       .limit(limit)
-      .select('user_id'),
+      .select('lane_id'),
   write: (lane) => recordOverdue(lane, overdueTasksOfALane),
   async nextInMs(system) {
     const [next] = await system.query<{ ms: number | null }>(

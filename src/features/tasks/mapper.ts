@@ -6,7 +6,10 @@ import type { RecurringTask } from './recurrence';
 /** A value in JSON. */
 type Json<T> = T extends Date ? string : T;
 
-type ShownTask = { [F in Exclude<(typeof shownFields)[number], 'completed'>]: Json<ListedTask[F]> } & {
+type Computed = 'user_id' | 'completed';
+
+type ShownTask = { [F in Exclude<(typeof shownFields)[number], Computed>]: Json<ListedTask[F]> } & {
+  user_id: string;
   completed: boolean;
 };
 
@@ -17,12 +20,15 @@ const fields: readonly (keyof Schemas['Task'])[] = shownFields;
 const empty: Readonly<Record<string, unknown>> = Object.fromEntries(fields.map((field) => [field, null]));
 
 /** Maps a task to the schema `Task`. */
-export function toTask(row: ListedTask): Schemas['Task'] {
+export function toTask(userId: string, row: ListedTask): Schemas['Task'] {
   const task = { ...empty };
   for (const field of fields) {
-    const value = field === 'completed' ? row.status === 'completed' : row[field];
+    if (field === 'user_id' || field === 'completed') continue;
+    const value = row[field];
     task[field] = value instanceof Date ? value.toISOString() : value;
   }
+  task.user_id = userId;
+  task.completed = row.status === 'completed';
   return task as unknown as ShownTask;
 }
 

@@ -201,10 +201,11 @@ function byDueDate(lane: Lane, { filter, order, after, limit }: TaskPageRequest,
   if (part === 'dated') return page(dated());
   if (part === 'undated') return page(undated(after?.[1]));
   const rest = undated(undefined).whereRaw('(select count(*) from dated) < ?', [limit]);
+  // The query around both parts is bound to the lane, too.
   return lane
     .rows('tasks')
-    .with('dated', page(dated()) as never)
-    .with('undated', page(rest) as never)
+    .with('dated', page(dated()).select('lane_id') as never)
+    .with('undated', page(rest).select('lane_id') as never)
     .from(((both: Query) =>
       both
         .select('*')

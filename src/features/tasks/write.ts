@@ -58,7 +58,7 @@ async function insertRow(lane: WritableLane, task: NewTask): Promise<TaskRow> {
     ...wordsOfTask(task.title, task.description),
     ...(task.due_date === null ? {} : { local_end: localEnd(task) }),
   };
-  lane.stored(bytesOfRow(lane.userId, values));
+  lane.stored(bytesOfRow(values));
   const [row] = await lane.template<TaskRow, typeof values>(
     isCompleted ? 'insert-completed-task' : 'insert-task',
     values,
@@ -146,7 +146,7 @@ export async function insertTasks(lane: WritableLane, tasks: readonly ImportedTa
         updated_at: lane.now,
       })),
     )
-    .onConflict(['user_id', 'id'])
+    .onConflict(['lane_id', 'id'])
     .ignore()
     .returning(taskColumns);
   for (const row of rows) {

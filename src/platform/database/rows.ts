@@ -9,7 +9,8 @@ export const taskPriorities = ['low', 'medium', 'high', 'urgent'] as const;
 export type TaskPriority = (typeof taskPriorities)[number];
 
 export interface TaskRow {
-  user_id: string;
+  /** A bigint: the id of the lane. */
+  lane_id: string;
   id: string;
   project_id: string | null;
   parent_id: string | null;
@@ -76,7 +77,7 @@ export interface Reminder {
 
 /** The record of a completed occurrence of a recurring task. */
 export interface CompletionRow {
-  user_id: string;
+  lane_id: string;
   id: string;
   task_id: string;
   /** The task before the completion. */
@@ -99,13 +100,13 @@ export interface CompletionRow {
 
 /** A reminder whose time has not come. */
 export interface ReminderRow {
-  user_id: string;
+  lane_id: string;
   task_id: string;
   fire_at: Date;
 }
 
 export interface ProjectRow {
-  user_id: string;
+  lane_id: string;
   id: string;
   name: string;
   /** `#rrggbb`. */
@@ -118,7 +119,7 @@ export interface ProjectRow {
 }
 
 export interface TagRow {
-  user_id: string;
+  lane_id: string;
   id: string;
   name: string;
   /** The case-folded name, which is unique in a lane. */
@@ -131,7 +132,7 @@ export interface TagRow {
 }
 
 export interface TaskTagRow {
-  user_id: string;
+  lane_id: string;
   task_id: string;
   tag_id: string;
 }
@@ -140,7 +141,7 @@ export type ChangeType = 'profile' | 'project' | 'tag' | 'task' | 'completion' |
 export type ChangeAction = 'created' | 'updated' | 'deleted' | 'restored' | 'purged' | 'reminded' | 'overdue';
 
 export interface WebhookRow {
-  user_id: string;
+  lane_id: string;
   id: string;
   url: string;
   description: string | null;
@@ -194,7 +195,7 @@ export interface AttemptRecord {
 }
 
 export interface WebhookDeliveryRow {
-  user_id: string;
+  lane_id: string;
   id: string;
   webhook_id: string;
   /** `task.created`. */
@@ -217,7 +218,7 @@ export interface WebhookDeliveryRow {
 
 /** The row that represents a lane. */
 export interface ProfileRow {
-  user_id: string;
+  lane_id: string;
   epoch: string;
   /** A bigint. */
   change_seq: string;
@@ -245,7 +246,7 @@ export interface ProfileRow {
 
 /** A change in the history of a lane. */
 export interface ChangeRow {
-  user_id: string;
+  lane_id: string;
   /** A bigint. */
   seq: string;
   type: ChangeType;
@@ -257,7 +258,7 @@ export interface ChangeRow {
 
 /** The calendar feed of a lane. */
 export interface CalendarFeedRow {
-  user_id: string;
+  lane_id: string;
   id: string;
   /** The SHA-256 of the secret in its address. */
   secret_hash: Buffer;
@@ -266,7 +267,7 @@ export interface CalendarFeedRow {
 
 /** An idempotency record. */
 export interface IdempotencyKeyRow {
-  user_id: string;
+  lane_id: string;
   operation: string;
   /** SHA-256. */
   key_hash: Buffer;
@@ -280,7 +281,7 @@ export interface IdempotencyKeyRow {
   created_at: Date;
 }
 
-/** The tables with users' rows. Each has `user_id` first in its primary key. */
+/** The tables with users' rows. Each has `lane_id` first in its primary key. */
 export interface LaneTables {
   calendar_feeds: CalendarFeedRow;
   profiles: ProfileRow;
@@ -296,6 +297,13 @@ export interface LaneTables {
   idempotency_keys: IdempotencyKeyRow;
 }
 
+/** A lane in the registry. An erased lane that is made again gets another id. */
+export interface LaneRow {
+  /** A bigint. */
+  id: string;
+  user_id: string;
+}
+
 /** The record of `installation.ts`: which database this is. One row. */
 export interface InstallationRow {
   singleton: true;
@@ -308,7 +316,7 @@ export interface InstallationRow {
   seen_at: Date | null;
   /** When a process saw that the server's log position went back. */
   behind_at: Date | null;
-  /** The run that renews lanes, and the last user whose lane it renewed; null if no run is in progress. */
+  /** The run that renews lanes, and the id of the last lane that it renewed; null if no run is in progress. */
   renewing_on: string | null;
   renewed_to: string | null;
   renewed_at: Date | null;
@@ -316,5 +324,6 @@ export interface InstallationRow {
 
 /** The platform's own tables, which lanes cannot reach. */
 export interface PlatformTables {
+  lanes: LaneRow;
   installation: InstallationRow;
 }

@@ -365,7 +365,7 @@ test('a completion and its undoing record their changes', async () => {
   await complete(id, { completed: false });
   const changes = await query<{ type: string; action: string; fields: Body }>(
     service.database.url,
-    'select type, action, fields from tasklane.changes where user_id = $1 order by seq',
+    'select type, action, fields from tasklane.changes where lane_id = lane_of($1) order by seq',
     [ada.id],
   );
   expect(changes).toEqual([

@@ -187,7 +187,7 @@ describe('an export of Tasklane', () => {
     expect(back).toMatchObject({ status: 200, body: { due_date: '2026-01-02' } });
     const reminders = await query(
       service.database.url,
-      'select fire_at from tasklane.reminders where user_id = $1 order by 1',
+      'select fire_at from tasklane.reminders where lane_id = lane_of($1) order by 1',
       [bob.id],
     );
     expect(reminders).toEqual([
@@ -900,7 +900,7 @@ test.each(['json', 'csv', 'ics'] as const)(
     const reminders = [{ minutes_before_due: 5 }, { at: '2099-01-01T10:00:00.000Z' }];
     const task = await make('/tasks', { title: 'x', due_date: '2099-01-31', reminders });
     // Earlier releases could store such a task.
-    const sql = 'update tasklane.tasks set due_date = null where user_id = $1 and id = $2';
+    const sql = 'update tasklane.tasks set due_date = null where lane_id = lane_of($1) and id = $2';
     await query(service.database.url, sql, [ada.id, task.id]);
     const bob = await makeUser(service.url);
     const file = await exported(ada, type === 'json' ? '' : `.${type}`);
@@ -919,7 +919,7 @@ describe('many rows', () => {
   ].join('\n');
   const seqs = async () => {
     const sql =
-      'select at, count(*)::int as count from tasklane.changes where user_id = $1 group by at order by at';
+      'select at, count(*)::int as count from tasklane.changes where lane_id = lane_of($1) group by at order by at';
     return (await query<{ count: number }>(service.database.url, sql, [ada.id])).map((row) => row.count);
   };
 
